@@ -1,0 +1,1 @@
+//! Stock and reservations: all lines of an order or none.

@@ -1,0 +1,1 @@
+//! Mails to the customer, one for each thing worth knowing.

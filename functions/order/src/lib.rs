@@ -1,0 +1,1 @@
+//! Orders: the commands of customers, and the facts of other services, as one event-sourced stream each.

@@ -1,0 +1,1 @@
+//! Payments: an order is charged once, and refunded once if it must be.

@@ -1,0 +1,1 @@
+//! Read models: what queries read, folded from events.

@@ -1,0 +1,1 @@
+//! Carries stored events from the tables' streams to the bus.

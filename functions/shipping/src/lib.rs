@@ -1,0 +1,1 @@
+//! Shipments: one per paid order, none for a cancelled one.

@@ -1,0 +1,163 @@
+//! One operation of the API: JSON in, JSON out, its capacity counted.
+
+use std::sync::{Mutex, PoisonError};
+
+use dynoxide::{Database, DynoxideError, types::ConsumedCapacity};
+use local_protocol::AwsError;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+/// Capacity units consumed, and the requests that consumed them.
+/// Source: <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html>.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct Capacity {
+    /// Write units: one per started KB, two in a transaction, index writes included.
+    pub write_units: f64,
+    /// Read units: one per started 4 KB, half if eventually consistent, two in a transaction.
+    pub read_units: f64,
+    /// Requests that write.
+    pub write_requests: u64,
+    /// Requests that read.
+    pub read_requests: u64,
+}
+
+/// Adds up [`Capacity`].
+#[derive(Debug, Default)]
+pub(crate) struct Meter(Mutex<Capacity>);
+
+impl Meter {
+    pub(crate) fn read(&self) -> Capacity {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, write: bool, units: f64) {
+        let mut total = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if write {
+            total.write_units += units;
+            total.write_requests += 1;
+        } else {
+            total.read_units += units;
+            total.read_requests += 1;
+        }
+    }
+}
+
+/// Whether an operation may change data.
+pub(crate) fn writes(operation: &str) -> bool {
+    matches!(
+        operation,
+        "PutItem" | "UpdateItem" | "DeleteItem" | "TransactWriteItems" | "BatchWriteItem"
+    )
+}
+
+/// What a response says it consumed: one table's, or each table's of a transaction.
+trait Consumed {
+    fn units(&self) -> f64;
+}
+
+impl Consumed for ConsumedCapacity {
+    fn units(&self) -> f64 {
+        self.capacity_units
+    }
+}
+
+impl Consumed for Vec<ConsumedCapacity> {
+    fn units(&self) -> f64 {
+        self.iter().map(|it| it.capacity_units).sum()
+    }
+}
+
+impl<C: Consumed> Consumed for Option<C> {
+    fn units(&self) -> f64 {
+        self.as_ref().map_or(0.0, Consumed::units)
+    }
+}
+
+/// Runs a request that consumes capacity. The capacity is asked for on the caller's behalf, and
+/// kept from a caller who did not ask.
+macro_rules! metered {
+    ($engine:ident . $method:ident as $request:ident) => {{
+        let mut request: dynoxide::actions::$method::$request = parse($engine.body)?;
+        let asked = request.return_consumed_capacity.is_some();
+        request.return_consumed_capacity.get_or_insert_with(|| "TOTAL".to_owned());
+        let mut response = $engine.database.$method(request).map_err(refused)?;
+        $engine.meter.add(writes($engine.operation), response.consumed_capacity.units());
+        if !asked {
+            response.consumed_capacity = None;
+        }
+        render(&response)
+    }};
+}
+
+/// Runs a request that consumes none.
+macro_rules! free {
+    ($engine:ident . $method:ident) => {
+        render(&$engine.database.$method(parse($engine.body)?).map_err(refused)?)
+    };
+}
+
+struct Call<'a> {
+    database: &'a Database,
+    meter: &'a Meter,
+    operation: &'a str,
+    body: &'a [u8],
+}
+
+/// Carries out `operation` on a JSON request.
+pub(crate) fn execute(
+    database: &Database,
+    meter: &Meter,
+    operation: &str,
+    body: &[u8],
+) -> Result<String, AwsError> {
+    let call = Call { database, meter, operation, body };
+    match operation {
+        "PutItem" => metered!(call.put_item as PutItemRequest),
+        "GetItem" => metered!(call.get_item as GetItemRequest),
+        "UpdateItem" => metered!(call.update_item as UpdateItemRequest),
+        "DeleteItem" => metered!(call.delete_item as DeleteItemRequest),
+        "Query" => metered!(call.query as QueryRequest),
+        "Scan" => metered!(call.scan as ScanRequest),
+        "TransactWriteItems" => metered!(call.transact_write_items as TransactWriteItemsRequest),
+        "TransactGetItems" => metered!(call.transact_get_items as TransactGetItemsRequest),
+        "BatchWriteItem" => metered!(call.batch_write_item as BatchWriteItemRequest),
+        "BatchGetItem" => metered!(call.batch_get_item as BatchGetItemRequest),
+        "CreateTable" => free!(call.create_table),
+        "DeleteTable" => free!(call.delete_table),
+        "DescribeTable" => free!(call.describe_table),
+        "ListTables" => free!(call.list_tables),
+        "UpdateTable" => free!(call.update_table),
+        "UpdateTimeToLive" => free!(call.update_time_to_live),
+        "DescribeTimeToLive" => free!(call.describe_time_to_live),
+        "TagResource" => free!(call.tag_resource),
+        "UntagResource" => free!(call.untag_resource),
+        "ListTagsOfResource" => free!(call.list_tags_of_resource),
+        "ListStreams" => free!(call.list_streams),
+        "DescribeStream" => free!(call.describe_stream),
+        "GetShardIterator" => free!(call.get_shard_iterator),
+        "GetRecords" => free!(call.get_records),
+        other => Err(AwsError::unknown_operation(other)),
+    }
+}
+
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, AwsError> {
+    serde_json::from_slice(body)
+        .map_err(|error| AwsError::client("SerializationException", error.to_string()))
+}
+
+fn render(response: &impl Serialize) -> Result<String, AwsError> {
+    serde_json::to_string(response).map_err(|error| AwsError::internal(error.to_string()))
+}
+
+/// The engine's error as the service would answer it, members such as `CancellationReasons` kept.
+fn refused(error: DynoxideError) -> AwsError {
+    let mut refusal = AwsError::client(error.error_type(), error.to_string());
+    refusal.status = error.status_code();
+    if let Ok(Value::Object(mut members)) = serde_json::from_str(&error.to_json()) {
+        for known in ["__type", "message", "Message"] {
+            members.remove(known);
+        }
+        refusal.members = members;
+    }
+    refusal
+}

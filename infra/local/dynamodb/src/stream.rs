@@ -1,0 +1,74 @@
+//! A table's stream, as Lambda reads it.
+
+use local_protocol::{ACCOUNT, AwsError, REGION};
+use serde_json::{Value, json};
+
+use crate::DynamoDb;
+
+/// The label of every stream here. A real one is the time at which the stream was switched on.
+const LABEL: &str = "2026-01-01T00:00:00.000";
+/// Public sequence numbers have 21 digits; this is the first.
+const SEQUENCE_BASE: u128 = 100_000_000_000_000_000_000;
+
+/// A record of a stream.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StreamRecord {
+    /// The position in the stream: rising, not gapless.
+    pub sequence: u64,
+    /// The record as an element of `Records` in the event that Lambda hands to a function.
+    pub event: Value,
+}
+
+impl DynamoDb {
+    /// The next records of `table`'s stream after position `after` (0: the oldest), at most
+    /// `limit` (1 to 1,000) of them.
+    ///
+    /// # Errors
+    ///
+    /// When the table has no stream.
+    pub fn stream_records(
+        &self,
+        table: &str,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<StreamRecord>, AwsError> {
+        let described = self.request("DescribeTable", &json!({ "TableName": table }))?;
+        let arn = described["Table"]["LatestStreamArn"].as_str().ok_or_else(|| {
+            AwsError::client("ResourceNotFoundException", format!("table {table} has no stream"))
+        })?;
+        let shard =
+            self.request("DescribeStream", &json!({ "StreamArn": arn }))?["StreamDescription"]["Shards"][0]
+                ["ShardId"]
+                .clone();
+        let mut start = json!({ "StreamArn": arn, "ShardId": shard });
+        if after == 0 {
+            start["ShardIteratorType"] = "TRIM_HORIZON".into();
+        } else {
+            start["ShardIteratorType"] = "AFTER_SEQUENCE_NUMBER".into();
+            start["SequenceNumber"] = (SEQUENCE_BASE + u128::from(after)).to_string().into();
+        }
+        let iterator = self.request("GetShardIterator", &start)?["ShardIterator"].clone();
+        let request = json!({ "ShardIterator": iterator, "Limit": limit });
+        let Value::Array(records) = self.request("GetRecords", &request)?["Records"].take() else {
+            return Ok(Vec::new());
+        };
+        records.into_iter().map(|record| lambda_record(table, record)).collect()
+    }
+
+    fn request(&self, operation: &str, request: &Value) -> Result<Value, AwsError> {
+        let answer = self.execute(operation, request.to_string().as_bytes())?;
+        serde_json::from_str(&answer).map_err(|error| AwsError::internal(error.to_string()))
+    }
+}
+
+fn lambda_record(table: &str, mut event: Value) -> Result<StreamRecord, AwsError> {
+    let sequence = event["dynamodb"]["SequenceNumber"]
+        .as_str()
+        .and_then(|text| text.parse::<u128>().ok())
+        .and_then(|public| u64::try_from(public.checked_sub(SEQUENCE_BASE)?).ok())
+        .ok_or_else(|| AwsError::internal("a stream record without a sequence number"))?;
+    event["awsRegion"] = REGION.into();
+    event["eventSourceARN"] =
+        format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{table}/stream/{LABEL}").into();
+    Ok(StreamRecord { sequence, event })
+}

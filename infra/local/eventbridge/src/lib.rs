@@ -1,0 +1,1 @@
+//! EventBridge on one machine: buses, rules, retries, archives, replays.

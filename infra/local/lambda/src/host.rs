@@ -1,0 +1,238 @@
+//! The host: functions by name, their environments, and the way in.
+
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+};
+
+use bytes::Bytes;
+use tokio::{
+    net::TcpListener,
+    sync::{oneshot, watch},
+    task::JoinSet,
+};
+
+use crate::{
+    ASYNC_PAYLOAD_BYTES_MAX, SYNC_PAYLOAD_BYTES_MAX, VERSION, asynchronous, environment,
+    function::{Function, FunctionStats},
+    invocation::{Invocation, InvokeError, Job, Request},
+    invoke_api, lock,
+    options::HostOptions,
+    runtime_api,
+    spec::{FunctionSpec, HostError},
+};
+
+/// Hosts functions. Clones share the same functions; when the last clone is dropped, every
+/// process of theirs is killed.
+#[derive(Clone)]
+pub struct LambdaHost {
+    inner: Arc<Inner>,
+    // Apart from `Inner`, which the environments hold too: the last handle ends them.
+    stop: Arc<watch::Sender<bool>>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) functions: BTreeMap<String, Arc<Function>>,
+    aliases: BTreeMap<String, String>,
+    pub(crate) options: HostOptions,
+    pub(crate) runtime_api: SocketAddr,
+    pub(crate) stop: watch::Receiver<bool>,
+    /// The Runtime API and the environments: they end by themselves on `stop`.
+    tasks: Mutex<JoinSet<()>>,
+    /// Asynchronous events under way: they can be cut off at any await.
+    events: Mutex<JoinSet<()>>,
+}
+
+impl LambdaHost {
+    /// Hosts the functions `specs`, whose processes find the Runtime API at `runtime_listener`.
+    /// A function's first process starts with its first invocation.
+    ///
+    /// # Errors
+    ///
+    /// When a spec is not one that Lambda would accept, or a binary is missing or no program; the
+    /// error names the function.
+    // Async although nothing is awaited: it has to be called within a runtime.
+    #[expect(clippy::unused_async, reason = "spawns tasks, so it must run inside a runtime")]
+    pub async fn start(
+        specs: Vec<FunctionSpec>,
+        runtime_listener: TcpListener,
+        options: HostOptions,
+    ) -> Result<Self, HostError> {
+        let aliases = aliases(&specs)?;
+        for spec in &specs {
+            spec.check()?;
+        }
+        let functions = specs
+            .into_iter()
+            .map(|spec| (spec.name.clone(), Arc::new(Function::new(spec))))
+            .collect();
+        let (stop, stopped) = watch::channel(false);
+        let inner = Arc::new(Inner {
+            functions,
+            aliases,
+            options,
+            runtime_api: runtime_listener.local_addr().map_err(HostError::Listener)?,
+            stop: stopped,
+            tasks: Mutex::default(),
+            events: Mutex::default(),
+        });
+        let serve = serve(Arc::clone(&inner), runtime_listener);
+        lock(&inner.tasks).spawn(serve);
+        Ok(Self { inner, stop: Arc::new(stop) })
+    }
+
+    /// Invokes `function` (a name, an alias or an ARN) and waits for its answer.
+    ///
+    /// # Errors
+    ///
+    /// When the event did not reach the function. A function that fails is not an error here: see
+    /// [`Invocation::function_error`].
+    pub async fn invoke(&self, function: &str, payload: Bytes) -> Result<Invocation, InvokeError> {
+        let function = self.inner.resolve(function)?;
+        let request = Request::new(payload, SYNC_PAYLOAD_BYTES_MAX)?;
+        let answer = self.inner.submit(function, request)?;
+        answer.await.map_err(|_| InvokeError::ShuttingDown)
+    }
+
+    /// Accepts an event for `function` (a name, an alias or an ARN), to be handled later: tried
+    /// again after a function error, and then sent to its on-failure destination.
+    ///
+    /// # Errors
+    ///
+    /// When the event was not accepted.
+    pub fn invoke_async(&self, function: &str, payload: Bytes) -> Result<(), InvokeError> {
+        let function = Arc::clone(self.inner.resolve(function)?);
+        let request = Request::new(payload, ASYNC_PAYLOAD_BYTES_MAX)?;
+        let waiting_max = self.inner.options.waiting_max;
+        let mut events = lock(&self.inner.events);
+        while events.try_join_next().is_some() {}
+        if *self.inner.stop.borrow() {
+            return Err(InvokeError::ShuttingDown);
+        }
+        if events.len() >= waiting_max {
+            function.count(|stats| stats.throttles += 1);
+            let function = function.spec.name.clone();
+            return Err(InvokeError::TooManyRequests { function, waiting_max });
+        }
+        function.count(|stats| stats.async_pending += 1);
+        events.spawn(asynchronous::deliver(Arc::clone(&self.inner), function, request));
+        Ok(())
+    }
+
+    /// The Invoke API, for a server on loopback.
+    pub fn router(&self) -> axum::Router {
+        invoke_api::router(self.clone())
+    }
+
+    /// The functions, in the order of their names.
+    pub fn functions(&self) -> impl Iterator<Item = &FunctionSpec> {
+        self.inner.functions.values().map(|function| &function.spec)
+    }
+
+    /// The function with the name, alias or ARN `function`.
+    ///
+    /// # Errors
+    ///
+    /// When there is none.
+    pub fn function(&self, function: &str) -> Result<&FunctionSpec, InvokeError> {
+        Ok(&self.inner.resolve(function)?.spec)
+    }
+
+    /// What happened to each function since the start, by name.
+    pub fn stats(&self) -> BTreeMap<String, FunctionStats> {
+        self.inner.functions.iter().map(|(name, it)| (name.clone(), it.stats())).collect()
+    }
+
+    /// The processes that are alive, each with its function's name.
+    pub fn processes(&self) -> Vec<(String, u32)> {
+        let functions = self.inner.functions.iter();
+        functions
+            .flat_map(|(name, it)| it.pids().into_iter().map(|pid| (name.clone(), pid)))
+            .collect()
+    }
+
+    /// Ends every process and returns when all are gone. Invocations under way are cut off, and
+    /// waiting ones refused, with [`InvokeError::ShuttingDown`].
+    pub async fn shutdown(&self) {
+        self.stop.send_replace(true);
+        for function in self.inner.functions.values() {
+            function.close();
+        }
+        let mut events = std::mem::take(&mut *lock(&self.inner.events));
+        events.shutdown().await;
+        let mut tasks = std::mem::take(&mut *lock(&self.inner.tasks));
+        while tasks.join_next().await.is_some() {}
+    }
+}
+
+impl std::fmt::Debug for LambdaHost {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LambdaHost")
+            .field("functions", &self.inner.functions.keys())
+            .field("runtime_api", &self.inner.runtime_api)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Inner {
+    /// Puts `request` in the function's queue; the answer arrives at the receiver, which fails
+    /// only when the host shuts down.
+    pub(crate) fn submit(
+        self: &Arc<Self>,
+        function: &Arc<Function>,
+        request: Request,
+    ) -> Result<oneshot::Receiver<Invocation>, InvokeError> {
+        let (reply, answer) = oneshot::channel();
+        function.enqueue(Job { request, reply, inits_failed: 0 }, self.options.waiting_max)?;
+        self.scale(function);
+        Ok(answer)
+    }
+
+    /// Starts environments as long as invocations wait that none is free to take.
+    pub(crate) fn scale(self: &Arc<Self>, function: &Arc<Function>) {
+        let mut tasks = lock(&self.tasks);
+        while tasks.try_join_next().is_some() {}
+        while !*self.stop.borrow()
+            && let Some((number, calls)) = function.reserve()
+        {
+            tasks.spawn(environment::run(Arc::clone(self), Arc::clone(function), number, calls));
+        }
+    }
+
+    /// The function called `name`: a name, alias, ARN or partial ARN, perhaps with the version.
+    fn resolve(&self, name: &str) -> Result<&Arc<Function>, InvokeError> {
+        let local = name.split_once("function:").map_or(name, |(_, rest)| rest);
+        let (bare, version) = local.split_once(':').unwrap_or((local, VERSION));
+        let known = self.aliases.get(bare).and_then(|name| self.functions.get(name));
+        known
+            .filter(|_| version == VERSION)
+            .ok_or_else(|| InvokeError::UnknownFunction { name: name.to_owned() })
+    }
+}
+
+async fn serve(inner: Arc<Inner>, listener: TcpListener) {
+    let mut stop = inner.stop.clone();
+    let server = async { axum::serve(listener, runtime_api::router(inner)).await };
+    tokio::select! {
+        // The server ends only with the host, so the reason does not matter.
+        _ = server => (),
+        _ = stop.wait_for(|stop| *stop) => (),
+    }
+}
+
+/// Every name that leads to a function, its own among them.
+fn aliases(specs: &[FunctionSpec]) -> Result<BTreeMap<String, String>, HostError> {
+    let mut aliases = BTreeMap::new();
+    for spec in specs {
+        for name in std::iter::once(&spec.name).chain(&spec.aliases) {
+            if aliases.insert(name.clone(), spec.name.clone()).is_some() {
+                return Err(HostError::DuplicateName {
+                    function: spec.name.clone(),
+                    name: name.clone(),
+                });
+            }
+        }
+    }
+    Ok(aliases)
+}

@@ -1,0 +1,1 @@
+//! The order system on one machine, with one command.

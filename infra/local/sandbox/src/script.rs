@@ -1,0 +1,245 @@
+//! What shall go wrong, and for whom.
+//!
+//! A script maps a subject (an order id, a payment method, an address, a recipient, or `*` for
+//! every call) to an [`Outcome`]. It is set in process, or over HTTP:
+//!
+//! ```text
+//! PUT /_sandbox/script    {"order-1": "timeout_2000", "*": "down_3", "order-2": null}
+//! DELETE /_sandbox/script
+//! ```
+//!
+//! An outcome may also end a token, as in `pm_card_visa_slow_500`, which needs no set-up.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    str::FromStr,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use axum::{
+    Json, Router,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    routing::put,
+};
+use serde_json::json;
+
+/// How long a `timeout` without a number holds the answer back: longer than any client waits.
+const TIMEOUT_MS: u64 = 120_000;
+/// The subject that stands for every call.
+const ANYONE: &str = "*";
+
+/// How a call ends, if not well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// `decline`: refused every time, for good.
+    Decline,
+    /// `timeout` or `timeout_<ms>`: carried out, but the answer comes too late; once.
+    Timeout(Duration),
+    /// `slow_<ms>`: carried out and answered after that time, every time.
+    Slow(Duration),
+    /// `down_<n>`: the next `n` calls are a server error and change nothing.
+    Down(u32),
+    /// `throttle_<n>`: the next `n` calls are refused as too many and change nothing.
+    Throttle(u32),
+}
+
+/// A text that names no outcome.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "outcome {0:?}: use decline, timeout, timeout_<ms>, slow_<ms>, down_<calls> or throttle_<calls>"
+)]
+pub struct OutcomeError(String);
+
+impl FromStr for Outcome {
+    type Err = OutcomeError;
+
+    fn from_str(text: &str) -> Result<Self, OutcomeError> {
+        let unknown = || OutcomeError(text.to_owned());
+        let (word, number) = match text.split_once('_') {
+            Some((word, digits)) => (word, Some(digits.parse::<u32>().map_err(|_| unknown())?)),
+            None => (text, None),
+        };
+        match (word, number) {
+            ("decline", None) => Ok(Self::Decline),
+            ("timeout", None) => Ok(Self::Timeout(Duration::from_millis(TIMEOUT_MS))),
+            ("timeout", Some(ms)) => Ok(Self::Timeout(Duration::from_millis(ms.into()))),
+            ("slow", Some(ms)) => Ok(Self::Slow(Duration::from_millis(ms.into()))),
+            ("down", Some(calls)) => Ok(Self::Down(calls)),
+            ("throttle", Some(calls)) => Ok(Self::Throttle(calls)),
+            _ => Err(unknown()),
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Decline => f.write_str("decline"),
+            Self::Timeout(after) => write!(f, "timeout_{}", after.as_millis()),
+            Self::Slow(after) => write!(f, "slow_{}", after.as_millis()),
+            Self::Down(calls) => write!(f, "down_{calls}"),
+            Self::Throttle(calls) => write!(f, "throttle_{calls}"),
+        }
+    }
+}
+
+impl Outcome {
+    /// A token without the outcome it ends in: `pm_card_visa_slow_500` is `pm_card_visa`, slowly.
+    pub(crate) fn split_suffix(token: &str) -> (&str, Option<Self>) {
+        let mut ends = token.rmatch_indices('_').take(2);
+        ends.find_map(|(at, _)| Some((&token[..at], Some(token[at + 1..].parse().ok()?))))
+            .unwrap_or((token, None))
+    }
+
+    /// What is left of it after one call.
+    fn spent(self) -> Option<Self> {
+        match self {
+            Self::Decline | Self::Slow(_) => Some(self),
+            Self::Timeout(_) | Self::Down(0 | 1) | Self::Throttle(0 | 1) => None,
+            Self::Down(calls) => Some(Self::Down(calls - 1)),
+            Self::Throttle(calls) => Some(Self::Throttle(calls - 1)),
+        }
+    }
+}
+
+/// The outcomes in force.
+#[derive(Debug, Default)]
+pub(crate) struct Script {
+    by_subject: Mutex<HashMap<String, Outcome>>,
+    /// What is left of the outcomes that tokens carried, by token and the order it paid for.
+    carried: Mutex<HashMap<(String, String), Option<Outcome>>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Script {
+    pub(crate) fn set(&self, subject: &str, outcome: Outcome) {
+        lock(&self.by_subject).insert(subject.to_owned(), outcome);
+    }
+
+    pub(crate) fn unset(&self, subject: &str) {
+        lock(&self.by_subject).remove(subject);
+    }
+
+    pub(crate) fn clear(&self) {
+        lock(&self.by_subject).clear();
+    }
+
+    /// The outcome of a call that concerns these subjects, the first scripted one; spends it.
+    pub(crate) fn next(&self, subjects: &[&str]) -> Option<Outcome> {
+        let mut by_subject = lock(&self.by_subject);
+        let subject = subjects.iter().chain([&ANYONE]).find(|it| by_subject.contains_key(**it))?;
+        let outcome = by_subject.remove(*subject)?;
+        if let Some(rest) = outcome.spent() {
+            by_subject.insert((*subject).to_owned(), rest);
+        }
+        (!matches!(outcome, Outcome::Down(0) | Outcome::Throttle(0))).then_some(outcome)
+    }
+
+    /// As [`Self::next`]; unscripted, what `token` carries, counted per `scope`.
+    pub(crate) fn next_with(
+        &self,
+        subjects: &[&str],
+        token: &str,
+        scope: &str,
+    ) -> Option<Outcome> {
+        if let Some(outcome) = self.next(subjects) {
+            return Some(outcome);
+        }
+        let outcome = Outcome::split_suffix(token).1?;
+        let mut carried = lock(&self.carried);
+        let left =
+            carried.entry((token.to_owned(), scope.to_owned())).or_insert(Some(outcome));
+        let outcome = (*left)?;
+        *left = outcome.spent();
+        Some(outcome)
+    }
+}
+
+/// The administration of a service's script.
+pub(crate) fn routes<S>(script: fn(&S) -> &Script) -> Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+{
+    use axum::extract::State;
+
+    let replace = async move |State(state): State<S>,
+                              Json(changes): Json<HashMap<String, Option<String>>>|
+                -> Response {
+        let parsed: Result<Vec<_>, OutcomeError> = changes
+            .into_iter()
+            .map(|(subject, text)| Ok((subject, text.map(|it| it.parse()).transpose()?)))
+            .collect();
+        match parsed {
+            Ok(changes) => {
+                for (subject, outcome) in changes {
+                    match outcome {
+                        Some(outcome) => script(&state).set(&subject, outcome),
+                        None => script(&state).unset(&subject),
+                    }
+                }
+                StatusCode::NO_CONTENT.into_response()
+            }
+            Err(error) => {
+                (StatusCode::BAD_REQUEST, Json(json!({"message": error.to_string()})))
+                    .into_response()
+            }
+        }
+    };
+    let clear = async move |State(state): State<S>| {
+        script(&state).clear();
+        StatusCode::NO_CONTENT
+    };
+    Router::new().route("/_sandbox/script", put(replace).delete(clear))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outcomes_are_read_as_they_are_written() {
+        for text in ["decline", "timeout_7", "slow_500", "down_3", "throttle_1"] {
+            assert_eq!(text.parse::<Outcome>().unwrap().to_string(), text);
+        }
+        assert_eq!("timeout".parse::<Outcome>().unwrap().to_string(), "timeout_120000");
+        for text in ["", "slow", "down_-1", "down_x", "decline_1", "explode"] {
+            assert!(text.parse::<Outcome>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_token_may_end_in_an_outcome() {
+        let slow = Some(Outcome::Slow(Duration::from_millis(500)));
+        assert_eq!(Outcome::split_suffix("pm_card_visa_slow_500"), ("pm_card_visa", slow));
+        assert_eq!(Outcome::split_suffix("addr_1_decline"), ("addr_1", Some(Outcome::Decline)));
+        assert_eq!(Outcome::split_suffix("pm_card_visa"), ("pm_card_visa", None));
+        assert_eq!(Outcome::split_suffix("addr_123"), ("addr_123", None));
+    }
+
+    #[test]
+    fn an_outcome_is_spent_on_the_first_scripted_subject() {
+        let script = Script::default();
+        script.set("order", Outcome::Down(2));
+        script.set("*", Outcome::Decline);
+        assert_eq!(script.next(&["order", "pm"]), Some(Outcome::Down(2)));
+        assert_eq!(script.next(&["pm", "order"]), Some(Outcome::Down(1)));
+        assert_eq!(script.next(&["order", "pm"]), Some(Outcome::Decline));
+        script.unset("*");
+        assert_eq!(script.next(&["order", "pm"]), None);
+    }
+
+    #[test]
+    fn what_a_token_carries_is_counted_per_scope() {
+        let script = Script::default();
+        let next = |scope| script.next_with(&[], "pm_card_visa_down_1", scope);
+        assert_eq!(next("a"), Some(Outcome::Down(1)));
+        assert_eq!(next("a"), None);
+        assert_eq!(next("b"), Some(Outcome::Down(1)));
+    }
+}

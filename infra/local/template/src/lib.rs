@@ -1,0 +1,1 @@
+//! Reads the SAM template into what a stack is made of.

@@ -1,0 +1,55 @@
+"""Turns the SAM template into the CloudFormation template that a deployment would create.
+
+    transform.py TEMPLATE OUTPUT
+
+cfn-lint sees far more in the result than in the SAM template: references to nothing, values that
+a resource refuses, a queue that hides a message for less than its function's timeout.
+Runs without an AWS account.
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from samtranslator.parser.parser import Parser
+from samtranslator.public.exceptions import InvalidDocumentException
+from samtranslator.translator.translator import Translator
+from samtranslator.yaml_helper import yaml_parse
+
+# Where `sam package` would have put the code. The transformation asks for a place, not for the file.
+PACKAGED_CODE = "s3://packaged/code.zip"
+
+# Only a name: the translator writes region-dependent ARNs with pseudo parameters.
+REGION = "us-east-1"
+
+
+def with_packaged_code(template):
+    """Puts the code of every function where a deployment expects it."""
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"]["CodeUri"] = PACKAGED_CODE
+    return template
+
+
+def defaults(template):
+    """The parameters' own values, which the translator needs where it must decide something."""
+    parameters = template.get("Parameters", {}).items()
+    return {name: given["Default"] for name, given in parameters if "Default" in given}
+
+
+def main(source, destination):
+    os.environ.setdefault("AWS_DEFAULT_REGION", REGION)
+    template = with_packaged_code(yaml_parse(Path(source).read_text(encoding="utf-8")))
+    try:
+        translated = Translator({}, Parser()).translate(template, defaults(template))
+    except InvalidDocumentException as error:
+        causes = "\n".join(f"  {cause.message}" for cause in error.causes)
+        sys.exit(f"{source}: SAM refuses the template:\n{causes}")
+    Path(destination).write_text(json.dumps(translated, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit("usage: transform.py TEMPLATE OUTPUT")
+    main(sys.argv[1], sys.argv[2])

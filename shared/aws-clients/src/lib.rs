@@ -1,0 +1,1 @@
+//! AWS SDK clients that start fast inside a Lambda function.

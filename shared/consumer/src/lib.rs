@@ -1,0 +1,1 @@
+//! From a batch of SQS records to one typed handler call each.

@@ -1,0 +1,98 @@
+//! What the order service publishes.
+
+use event_envelope::AggregateId;
+use serde::{Deserialize, Serialize};
+
+use crate::Money;
+
+/// A customer placed an order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderCreated {
+    /// The order.
+    pub order_id: AggregateId,
+    /// The customer, by an id that names no person.
+    pub user_id: AggregateId,
+    /// What was ordered: one line a product.
+    pub items: Vec<LineItem>,
+    /// What all lines cost together, at the catalogue's prices.
+    pub total: Money,
+    /// How the customer pays: a token of the payment provider. None: the customer's default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payment_method_id: Option<String>,
+    /// Where to deliver: an entry of the customer's address book. None: the default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery_address_id: Option<AggregateId>,
+}
+
+/// A product and how many of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LineItem {
+    /// The product.
+    pub product_id: AggregateId,
+    /// How many.
+    pub quantity: u32,
+    /// The price of one.
+    pub unit_price: Money,
+}
+
+/// The order is paid for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderPaid {
+    /// The order.
+    pub order_id: AggregateId,
+    /// The payment.
+    pub payment_id: String,
+    /// What was paid.
+    pub amount: Money,
+}
+
+/// The order is on its way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderShipped {
+    /// The order.
+    pub order_id: AggregateId,
+    /// The shipment.
+    pub shipment_id: String,
+    /// Who carries it.
+    pub carrier: String,
+    /// The carrier's number for it.
+    pub tracking_number: String,
+}
+
+/// Everything that the order asked for has been done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderCompleted {
+    /// The order.
+    pub order_id: AggregateId,
+}
+
+/// The order is off: what was reserved is released, what was paid is refunded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderCancelled {
+    /// The order.
+    pub order_id: AggregateId,
+    /// Why.
+    pub reason: CancelReason,
+}
+
+/// Why an order is off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum CancelReason {
+    /// The customer asked for it.
+    CustomerRequest,
+    /// There is too little stock.
+    OutOfStock,
+    /// The payment was refused.
+    PaymentFailed,
+    /// The payment went back.
+    PaymentRefunded,
+    /// It cannot be delivered.
+    ShippingFailed,
+}

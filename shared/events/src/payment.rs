@@ -1,0 +1,46 @@
+//! What the payment service publishes.
+
+use event_envelope::AggregateId;
+use serde::{Deserialize, Serialize};
+
+use crate::Money;
+
+/// The order's payment was captured.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PaymentCompleted {
+    /// The order.
+    pub order_id: AggregateId,
+    /// The payment, by the provider's id.
+    pub payment_id: String,
+    /// What was captured. None in events of version 1, which do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount: Option<Money>,
+}
+
+/// The provider refused the payment for good.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PaymentFailed {
+    /// The order.
+    pub order_id: AggregateId,
+    /// Why, for programs: the provider's code. None in events of version 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// Why, for people.
+    pub reason: String,
+}
+
+/// All that was captured for the order went back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PaymentRefunded {
+    /// The order.
+    pub order_id: AggregateId,
+    /// The payment that was captured.
+    pub payment_id: String,
+    /// The refund, by the provider's id.
+    pub refund_id: String,
+    /// What went back.
+    pub amount: Money,
+}

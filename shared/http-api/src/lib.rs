@@ -1,0 +1,1 @@
+//! Requests and responses of an HTTP API: claims, strict bodies, problem documents, cursors.

@@ -1,0 +1,1 @@
+//! One effect per event, however often it is delivered.
