@@ -1,1 +1,10 @@
 //! Mails to the customer, one for each thing worth knowing.
+//!
+//! Hears `OrderCreated`, `PaymentCompleted`, `ShipmentCreated` and `OrderCancelled`; publishes
+//! `NotificationSent` and `NotificationFailed`.
+
+pub mod config;
+pub mod contacts;
+pub mod domain;
+pub mod handler;
+pub mod mail;

@@ -1,1 +1,11 @@
-//! Orders: the commands of customers, and the facts of other services, as one event-sourced stream each.
+//! Orders. `order-api` takes the commands of customers; `order-events` hears what other services
+//! say. Both append to one event-sourced stream for each order.
+//!
+//! Publishes `OrderCreated`, `OrderPaid`, `OrderShipped`, `OrderCompleted` and `OrderCancelled`.
+
+pub mod api;
+pub mod config;
+pub mod domain;
+pub mod news;
+pub mod placing;
+pub mod products;

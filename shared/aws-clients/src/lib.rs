@@ -1,1 +1,146 @@
 //! AWS SDK clients that start fast inside a Lambda function.
+//!
+//! The SDK's own defaults cost a cold start dearly: a chain of credential providers, the system's
+//! whole trust store, a crypto provider that gathers entropy on first use, and no limit on how
+//! long an answer may take. Here everything comes from the environment that Lambda gives a
+//! function, TLS is `rustls` with `ring` and the few roots that AWS uses, all clients share one
+//! pool of connections, and every request ends in time.
+//!
+//! Each service is behind a feature of its name: `dynamodb`, `eventbridge`, `sesv2`, `sqs`.
+//!
+//! ```no_run
+//! # #[cfg(feature = "dynamodb")]
+//! # async fn main_of_a_function() -> Result<(), aws_clients::EnvError> {
+//! let aws = aws_clients::Aws::from_env()?;
+//! aws.warm_dynamodb().await;
+//! let dynamodb = aws.dynamodb();
+//! # Ok(())
+//! # }
+//! ```
+
+mod config;
+mod connection;
+mod roots;
+#[cfg(feature = "dynamodb")]
+mod warm;
+
+use std::time::Duration;
+
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
+use aws_smithy_runtime_api::client::{
+    behavior_version::BehaviorVersion, http::http_client_fn,
+    stalled_stream_protection::StalledStreamProtectionConfig,
+};
+use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
+use aws_types::{SdkConfig, region::Region};
+
+pub use aws_credential_types::Credentials;
+pub use config::{AwsEnv, EnvError, Service, Timeouts};
+
+use config::Endpoints;
+
+/// How often a request is tried. The SDK's own default, stated because the timeouts rely on it.
+const ATTEMPTS_MAX: u32 = 3;
+/// The first pause between attempts, at most; it doubles each time. The SDK's second would be
+/// most of a function's timeout, and DynamoDB's own SDKs start from 50 ms or less.
+/// Source: <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html>.
+const BACKOFF_INITIAL: Duration = Duration::from_millis(50);
+
+/// What the AWS clients of one process share: region, credentials, connections.
+#[derive(Debug, Clone)]
+pub struct Aws {
+    sdk: SdkConfig,
+    #[cfg(feature = "dynamodb")]
+    warm_up: warm::WarmUp,
+}
+
+impl Aws {
+    /// Takes everything from the environment, as Lambda sets it.
+    ///
+    /// # Errors
+    ///
+    /// When a variable is missing or makes no sense; the error names it. A function should not
+    /// start.
+    pub fn from_env() -> Result<Self, EnvError> {
+        Self::new(AwsEnv::from_env()?)
+    }
+
+    /// Takes everything from `env`.
+    ///
+    /// # Errors
+    ///
+    /// When an endpoint is not a URL, or the certificates cannot be read; the error names the
+    /// environment variable that sets it. A function should not start.
+    pub fn new(env: AwsEnv) -> Result<Self, EnvError> {
+        env.check_endpoints()?;
+        let pool = connection::pool(roots::trusted(env.ca_bundle.as_deref())?, env.timeouts)?;
+        #[cfg(feature = "dynamodb")]
+        let warm_up = warm::WarmUp::new(&env, &pool);
+        let retries = RetryConfig::standard()
+            .with_max_attempts(ATTEMPTS_MAX)
+            .with_initial_backoff(BACKOFF_INITIAL);
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(env.timeouts.connect)
+            .operation_attempt_timeout(env.timeouts.attempt)
+            .operation_timeout(env.timeouts.operation);
+        let mut sdk = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::new(env.region))
+            .credentials_provider(SharedCredentialsProvider::new(env.credentials))
+            .http_client(http_client_fn(move |_, _| pool.clone()))
+            .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+            .retry_config(retries)
+            .timeout_config(timeouts.build())
+            // The timeout of an attempt covers its body as well.
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .service_config(Endpoints(env.endpoint_urls));
+        sdk.set_endpoint_url(env.endpoint_url);
+        Ok(Self {
+            sdk: sdk.build(),
+            #[cfg(feature = "dynamodb")]
+            warm_up,
+        })
+    }
+
+    /// The configuration that all clients are made of.
+    pub fn config(&self) -> &SdkConfig {
+        &self.sdk
+    }
+
+    /// A client of DynamoDB.
+    #[cfg(feature = "dynamodb")]
+    pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        aws_sdk_dynamodb::Client::new(&self.sdk)
+    }
+
+    /// A client of EventBridge.
+    #[cfg(feature = "eventbridge")]
+    pub fn eventbridge(&self) -> aws_sdk_eventbridge::Client {
+        aws_sdk_eventbridge::Client::new(&self.sdk)
+    }
+
+    /// A client of SES.
+    #[cfg(feature = "sesv2")]
+    pub fn sesv2(&self) -> aws_sdk_sesv2::Client {
+        aws_sdk_sesv2::Client::new(&self.sdk)
+    }
+
+    /// A client of SQS.
+    #[cfg(feature = "sqs")]
+    pub fn sqs(&self) -> aws_sdk_sqs::Client {
+        aws_sdk_sqs::Client::new(&self.sdk)
+    }
+
+    /// Opens the connection that the first request to DynamoDB will use; to be called while the
+    /// function initializes. Failing changes nothing, so it is only logged.
+    #[cfg(feature = "dynamodb")]
+    pub async fn warm_dynamodb(&self) {
+        if let Err(reason) = self.warm_up.run().await {
+            tracing::debug!(reason, "no connection to DynamoDB yet");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -43,8 +43,8 @@ use crate::{alternative::Alternative, event::Fields};
 /// The deepest nesting of objects and `$or` in a pattern.
 pub const DEPTH_MAX: usize = 64;
 
-/// How many combinations the `$or`s of a pattern may multiply to.
-/// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html#eb-filtering-complex-example-or>.
+/// How many combinations the `$or`s of a pattern may multiply to: they are multiplied out when a
+/// pattern is parsed.
 pub const ALTERNATIVES_MAX: usize = 1_000;
 
 /// A parsed event pattern.

@@ -23,6 +23,7 @@ fn answers_as_event_ruler_does() {
         println!("skipped: no corpus at {}", corpus.display());
         return;
     };
+    assert!(lines.lines().count() > 0, "the corpus is empty");
     let mut differences = vec![];
     for line in lines.lines() {
         let case: Case = serde_json::from_str(line).expect("a case per line");

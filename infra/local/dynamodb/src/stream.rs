@@ -1,12 +1,11 @@
 //! A table's stream, as Lambda reads it.
 
 use local_protocol::{ACCOUNT, AwsError, REGION};
+use local_template::STREAM_LABEL;
 use serde_json::{Value, json};
 
 use crate::DynamoDb;
 
-/// The label of every stream here. A real one is the time at which the stream was switched on.
-const LABEL: &str = "2026-01-01T00:00:00.000";
 /// Public sequence numbers have 21 digits; this is the first.
 const SEQUENCE_BASE: u128 = 100_000_000_000_000_000_000;
 
@@ -69,6 +68,6 @@ fn lambda_record(table: &str, mut event: Value) -> Result<StreamRecord, AwsError
         .ok_or_else(|| AwsError::internal("a stream record without a sequence number"))?;
     event["awsRegion"] = REGION.into();
     event["eventSourceARN"] =
-        format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{table}/stream/{LABEL}").into();
+        format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{table}/stream/{STREAM_LABEL}").into();
     Ok(StreamRecord { sequence, event })
 }

@@ -9,6 +9,7 @@ fn table(name: &str) -> Table {
     Table {
         logical_id: name.to_owned(),
         name: name.to_owned(),
+        arn: format!("arn:aws:dynamodb:us-east-1:000000000000:table/{name}"),
         create_table: json!({
             "TableName": name,
             "BillingMode": "PAY_PER_REQUEST",
@@ -17,6 +18,7 @@ fn table(name: &str) -> Table {
             "StreamSpecification": { "StreamEnabled": true, "StreamViewType": "NEW_IMAGE" },
         }),
         ttl_attribute: Some("expiration".to_owned()),
+        stream: None,
     }
 }
 

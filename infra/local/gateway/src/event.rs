@@ -150,8 +150,9 @@ fn joined<K: Into<String>, V: AsRef<str>>(
 /// The headers of the client and those that a gateway adds; cookies have a field of their own.
 fn joined_headers(request: &Request<'_>) -> BTreeMap<String, String> {
     let sent = request.headers.iter().filter(|(name, _)| **name != header::COOKIE);
-    let mut headers =
-        joined(sent.map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes()))));
+    let mut headers = joined(
+        sent.map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes()))),
+    );
     let host = text(request.headers, &header::HOST);
     let port = host.rsplit_once(':').map_or("80", |(_name, port)| port);
     for (name, value) in [

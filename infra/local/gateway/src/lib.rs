@@ -186,12 +186,11 @@ impl Inner {
                 error!(function, kind, "function failed");
                 refusal(StatusCode::INTERNAL_SERVER_ERROR)
             }
-            Ok(Ok(InvokeReply { payload, function_error: None })) => {
-                response::decode(payload).unwrap_or_else(|malformed| {
+            Ok(Ok(InvokeReply { payload, function_error: None })) => response::decode(payload)
+                .unwrap_or_else(|malformed| {
                     error!(function, %malformed, "function answered no HTTP response");
                     refusal(StatusCode::INTERNAL_SERVER_ERROR)
-                })
-            }
+                }),
         }
     }
 

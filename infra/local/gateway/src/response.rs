@@ -38,9 +38,10 @@ pub(crate) fn refusal(status: StatusCode) -> Response {
 
 /// The response that a function's `payload` stands for.
 pub(crate) fn decode(payload: Bytes) -> Result<Response, Malformed> {
-    match serde_json::from_slice(&payload).map_err(|_| Malformed::NotJson)? {
-        Value::Object(members) if members.contains_key("statusCode") => formatted(&members),
-        _ => Ok(([(header::CONTENT_TYPE, "application/json")], payload).into_response()),
+    let answer: Value = serde_json::from_slice(&payload).map_err(|_| Malformed::NotJson)?;
+    match answer.as_object().filter(|members| members.contains_key("statusCode")) {
+        Some(members) => formatted(members),
+        None => Ok(([(header::CONTENT_TYPE, "application/json")], payload).into_response()),
     }
 }
 
@@ -60,9 +61,9 @@ fn formatted(members: &Map<String, Value>) -> Result<Response, Malformed> {
 }
 
 fn status(value: &Value) -> Result<StatusCode, Malformed> {
-    let code = match value {
-        Value::String(digits) => digits.parse().ok(),
-        other => other.as_u64().and_then(|code| u16::try_from(code).ok()),
+    let code = match value.as_str() {
+        Some(digits) => digits.parse().ok(),
+        None => value.as_u64().and_then(|code| u16::try_from(code).ok()),
     };
     code.filter(|code| (200..=599).contains(code))
         .and_then(|code| StatusCode::from_u16(code).ok())

@@ -172,9 +172,9 @@ mod tests {
         let (method, path) = request.split_once(' ').unwrap();
         let method = Method::from_bytes(method.as_bytes()).unwrap();
         routes.find(&method, path).map(|(route, captured)| {
-            captured.iter().fold(route.key.clone(), |key, (name, value)| {
-                format!("{key} {name}={value}")
-            })
+            captured
+                .iter()
+                .fold(route.key.clone(), |key, (name, value)| format!("{key} {name}={value}"))
         })
     }
 

@@ -117,10 +117,7 @@ async fn a_caller_without_a_valid_token_is_challenged() {
     assert!(invalid.headers()["www-authenticate"].to_str().unwrap().contains("invalid_token"));
     for response in [missing, invalid] {
         assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
-        assert_eq!(
-            response.json::<Value>().await.unwrap(),
-            json!({"message": "Unauthorized"})
-        );
+        assert_eq!(response.json::<Value>().await.unwrap(), json!({"message": "Unauthorized"}));
     }
     assert_eq!(api.get("/teapot", "").await.status(), StatusCode::IM_A_TEAPOT);
 }

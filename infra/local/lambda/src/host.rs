@@ -52,8 +52,6 @@ impl LambdaHost {
     ///
     /// When a spec is not one that Lambda would accept, or a binary is missing or no program; the
     /// error names the function.
-    // Async although nothing is awaited: it has to be called within a runtime.
-    #[expect(clippy::unused_async, reason = "spawns tasks, so it must run inside a runtime")]
     pub async fn start(
         specs: Vec<FunctionSpec>,
         runtime_listener: TcpListener,
@@ -225,7 +223,8 @@ async fn serve(inner: Arc<Inner>, listener: TcpListener) {
 fn aliases(specs: &[FunctionSpec]) -> Result<BTreeMap<String, String>, HostError> {
     let mut aliases = BTreeMap::new();
     for spec in specs {
-        for name in std::iter::once(&spec.name).chain(&spec.aliases) {
+        let others = spec.aliases.iter().filter(|alias| **alias != spec.name);
+        for name in std::iter::once(&spec.name).chain(others) {
             if aliases.insert(name.clone(), spec.name.clone()).is_some() {
                 return Err(HostError::DuplicateName {
                     function: spec.name.clone(),

@@ -35,7 +35,9 @@ impl Default for HostOptions {
             ("AWS_SESSION_TOKEN", "local"),
         ];
         Self {
-            environment: credentials.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+            environment: credentials
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .into(),
             output: Arc::new(|_| ()),
             init_timeout: Duration::from_secs(10),
             retry_delay: Duration::from_secs(60),

@@ -222,6 +222,8 @@ mod tests {
         tail.push(&"é".repeat(TAIL_BYTES_MAX));
         tail.push("end!");
         let text = tail.text();
-        assert!(text.len() <= TAIL_BYTES_MAX && text.starts_with('é') && text.ends_with("é\nend!\n"));
+        assert!(
+            text.len() <= TAIL_BYTES_MAX && text.starts_with('é') && text.ends_with("é\nend!\n")
+        );
     }
 }

@@ -78,30 +78,38 @@ async fn next(
 }
 
 async fn response(
+    host: State<Arc<Inner>>,
+    path: Path<(String, u32, String)>,
+    body: Body,
+) -> Response {
+    answer(host, path, body, Outcome::Response).await
+}
+
+async fn error(host: State<Arc<Inner>>, path: Path<(String, u32, String)>, body: Body) -> Response {
+    answer(host, path, body, Outcome::Error).await
+}
+
+async fn answer(
     State(host): State<Arc<Inner>>,
     Path((function, number, request_id)): Path<(String, u32, String)>,
     body: Body,
+    outcome: fn(Bytes) -> Outcome,
 ) -> Response {
-    match to_bytes(body, RESPONSE_BYTES_MAX).await {
-        Ok(payload) => {
-            let outcome = Outcome::Response(payload);
-            settle(&host, &function, number, request_id, outcome, StatusCode::ACCEPTED).await
-        }
+    let (outcome, status) = match to_bytes(body, RESPONSE_BYTES_MAX).await {
+        Ok(payload) => (outcome(payload), StatusCode::ACCEPTED),
         Err(_) => {
-            let outcome = Outcome::Fault(Fault::response_too_large(RESPONSE_BYTES_MAX));
-            let status = StatusCode::PAYLOAD_TOO_LARGE;
-            settle(&host, &function, number, request_id, outcome, status).await
+            let fault = Fault::response_too_large(RESPONSE_BYTES_MAX);
+            (Outcome::Fault(fault), StatusCode::PAYLOAD_TOO_LARGE)
         }
+    };
+    let (accepted, acceptance) = oneshot::channel();
+    if !call(&host, &function, number, Call::Outcome { request_id, outcome, accepted }).await {
+        return gone();
     }
-}
-
-async fn error(
-    State(host): State<Arc<Inner>>,
-    Path((function, number, request_id)): Path<(String, u32, String)>,
-    payload: Bytes,
-) -> Response {
-    let outcome = Outcome::Error(payload);
-    settle(&host, &function, number, request_id, outcome, StatusCode::ACCEPTED).await
+    match acceptance.await {
+        Ok(()) => (status, Json(json!({ "status": "OK" }))).into_response(),
+        Err(_) => problem(StatusCode::BAD_REQUEST, "InvalidRequestID", "Invalid request ID"),
+    }
 }
 
 async fn init_error(
@@ -112,25 +120,6 @@ async fn init_error(
     match call(&host, &function, number, Call::InitError(payload)).await {
         true => (StatusCode::ACCEPTED, Json(json!({ "status": "OK" }))).into_response(),
         false => gone(),
-    }
-}
-
-async fn settle(
-    host: &Inner,
-    function: &str,
-    number: u32,
-    request_id: String,
-    outcome: Outcome,
-    status: StatusCode,
-) -> Response {
-    let (accepted, acceptance) = oneshot::channel();
-    let outcome = Call::Outcome { request_id, outcome, accepted };
-    if !call(host, function, number, outcome).await {
-        return gone();
-    }
-    match acceptance.await {
-        Ok(()) => (status, Json(json!({ "status": "OK" }))).into_response(),
-        Err(_) => problem(StatusCode::BAD_REQUEST, "InvalidRequestID", "Invalid request ID"),
     }
 }
 

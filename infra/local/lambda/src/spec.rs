@@ -65,9 +65,11 @@ impl FunctionSpec {
     }
 
     pub(crate) fn check(&self) -> Result<(), HostError> {
-        let invalid = |field, reason| HostError::Invalid { function: self.name.clone(), field, reason };
-        if self.name.is_empty() {
-            return Err(invalid("name", "must not be empty"));
+        let invalid =
+            |field, reason| HostError::Invalid { function: self.name.clone(), field, reason };
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        if !(1..=64).contains(&self.name.len()) || !self.name.bytes().all(allowed) {
+            return Err(invalid("name", "must be 1 to 64 of A-Za-z0-9_-"));
         }
         if self.timeout.is_zero() || self.timeout > TIMEOUT_MAX {
             return Err(invalid("timeout", "must be above zero and at most 900 s"));
@@ -143,7 +145,9 @@ pub enum HostError {
         reason: &'static str,
     },
     /// The configuration sets a variable that is Lambda's to set.
-    #[error("function {function}: environment variable {variable} is reserved by Lambda; remove it")]
+    #[error(
+        "function {function}: environment variable {variable} is reserved by Lambda; remove it"
+    )]
     ReservedVariable {
         /// The function's name.
         function: String,
@@ -197,7 +201,10 @@ mod tests {
     #[test]
     fn a_missing_binary_is_named_with_its_function() {
         let error = spec("/nowhere/inventory".into()).check().unwrap_err().to_string();
-        assert!(error.contains("orderly-inventory") && error.contains("/nowhere/inventory"), "{error}");
+        assert!(
+            error.contains("orderly-inventory") && error.contains("/nowhere/inventory"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -228,12 +235,12 @@ mod tests {
         let field = |change: fn(&mut FunctionSpec)| {
             let mut spec = spec(this_program());
             change(&mut spec);
-            match spec.check() {
-                Err(HostError::Invalid { field, .. }) => field,
-                other => panic!("{other:?}"),
-            }
+            let checked = spec.check();
+            let Err(HostError::Invalid { field, .. }) = checked else { panic!("{checked:?}") };
+            field
         };
         assert_eq!(field(|spec| spec.name.clear()), "name");
+        assert_eq!(field(|spec| spec.name.push('/')), "name");
         assert_eq!(field(|spec| spec.timeout = Duration::from_secs(901)), "timeout");
         assert_eq!(field(|spec| spec.concurrency_max = 0), "concurrency_max");
     }

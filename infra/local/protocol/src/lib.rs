@@ -39,6 +39,12 @@ pub trait Service: Send + Sync + 'static {
     /// `1.0` or `1.1`, as in the content type `application/x-amz-json-1.0`.
     fn json_version(&self) -> &'static str;
 
+    /// The code of `error` in the query protocol that a service spoke before JSON: SDKs and the CLI
+    /// still tell errors of SQS apart by it.
+    fn query_code(&self, error: &AwsError) -> String {
+        error.short_code().to_owned()
+    }
+
     /// Carries out `operation` (what stands after the dot) on a JSON body.
     fn call<'a>(&'a self, operation: &'a str, body: Bytes) -> Reply<'a>;
 }
@@ -58,29 +64,31 @@ async fn dispatch(
 ) -> Response {
     let target = headers.get("x-amz-target").and_then(|it| it.to_str().ok()).unwrap_or_default();
     let Some((prefix, operation)) = target.split_once('.') else {
-        return render(Err(AwsError::unknown_operation(target)), "1.0");
+        return refuse(&AwsError::unknown_operation(target), "1.0");
     };
-    match services.iter().find(|service| service.targets().contains(&prefix)) {
-        Some(service) => render(service.call(operation, body).await, service.json_version()),
-        None => render(Err(AwsError::unknown_operation(target)), "1.0"),
-    }
-}
-
-/// The HTTP response of an operation's outcome.
-pub fn render(outcome: Result<Bytes, AwsError>, json_version: &str) -> Response {
-    let content_type = format!("application/x-amz-json-{json_version}");
-    match outcome {
-        Ok(body) => ([(header::CONTENT_TYPE, content_type)], Body::from(body)).into_response(),
+    let Some(service) = services.iter().find(|it| it.targets().contains(&prefix)) else {
+        return refuse(&AwsError::unknown_operation(target), "1.0");
+    };
+    match service.call(operation, body).await {
+        Ok(body) => {
+            let headers = [(header::CONTENT_TYPE, content_type(service.json_version()))];
+            (headers, Body::from(body)).into_response()
+        }
         Err(error) => {
-            let status =
-                StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            let mut response =
-                (status, [(header::CONTENT_TYPE, content_type)], error.body()).into_response();
-            // botocore's SQS client reads the old query protocol's code from this header.
-            if let Ok(value) = format!("{};Sender", error.short_code()).parse() {
+            let mut response = refuse(&error, service.json_version());
+            if let Ok(value) = format!("{};Sender", service.query_code(&error)).parse() {
                 response.headers_mut().insert("x-amzn-query-error", value);
             }
             response
         }
     }
+}
+
+fn refuse(error: &AwsError, json_version: &str) -> Response {
+    let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    (status, [(header::CONTENT_TYPE, content_type(json_version))], error.body()).into_response()
+}
+
+fn content_type(json_version: &str) -> String {
+    format!("application/x-amz-json-{json_version}")
 }

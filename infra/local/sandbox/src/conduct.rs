@@ -104,9 +104,7 @@ pub(crate) async fn conduct(
 fn slowness(outcome: Option<Outcome>) -> Duration {
     match outcome {
         Some(Outcome::Slow(after)) => after,
-        Some(
-            Outcome::Decline | Outcome::Timeout(_) | Outcome::Down(_) | Outcome::Throttle(_),
-        )
+        Some(Outcome::Decline | Outcome::Timeout(_) | Outcome::Down(_) | Outcome::Throttle(_))
         | None => Duration::ZERO,
     }
 }

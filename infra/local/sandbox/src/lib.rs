@@ -13,9 +13,40 @@ mod idempotency;
 mod mail;
 mod payments;
 mod script;
+#[cfg(test)]
+mod testing;
 
 pub use carrier::{Carrier, Shipment, ShipmentStatus};
 pub use clock::{Clock, system_clock};
 pub use mail::{Mail, SentMail};
 pub use payments::{EntryKind, LedgerEntry, Payments};
 pub use script::{Outcome, OutcomeError};
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+
+    use super::*;
+    use crate::testing::{client, serve};
+
+    #[tokio::test]
+    async fn the_three_share_a_port_under_paths_of_their_own() {
+        let (payments, carrier, mail) = (Payments::default(), Carrier::default(), Mail::default());
+        let router = Router::new()
+            .nest("/payments", payments.router())
+            .nest("/carrier", carrier.router())
+            .merge(mail.router());
+        let base = serve(router).await;
+        for (path, status) in [
+            ("/payments/_sandbox/ledger", 200),
+            ("/payments/v1/payment_intents/pi_1", 401),
+            ("/payments/v1/none", 404),
+            ("/carrier/_sandbox/ledger", 200),
+            ("/carrier/v1/shipments", 401),
+            ("/_sandbox/mails", 200),
+        ] {
+            let response = client().get(format!("{base}{path}")).send().await.unwrap();
+            assert_eq!(response.status(), status, "{path}");
+        }
+    }
+}

@@ -8,6 +8,7 @@
 //! DELETE /_sandbox/script
 //! ```
 //!
+//! (The body is sent as `Content-Type: application/json`; `null` takes an outcome away.)
 //! An outcome may also end a token, as in `pm_card_visa_slow_500`, which needs no set-up.
 
 use std::{
@@ -18,12 +19,7 @@ use std::{
     time::Duration,
 };
 
-use axum::{
-    Json, Router,
-    http::StatusCode,
-    response::{IntoResponse, Response},
-    routing::put,
-};
+use axum::{Json, Router, extract::State, http::StatusCode, response::IntoResponse, routing::put};
 use serde_json::json;
 
 /// How long a `timeout` without a number holds the answer back: longer than any client waits.
@@ -67,8 +63,8 @@ impl FromStr for Outcome {
             ("timeout", None) => Ok(Self::Timeout(Duration::from_millis(TIMEOUT_MS))),
             ("timeout", Some(ms)) => Ok(Self::Timeout(Duration::from_millis(ms.into()))),
             ("slow", Some(ms)) => Ok(Self::Slow(Duration::from_millis(ms.into()))),
-            ("down", Some(calls)) => Ok(Self::Down(calls)),
-            ("throttle", Some(calls)) => Ok(Self::Throttle(calls)),
+            ("down", Some(calls @ 1..)) => Ok(Self::Down(calls)),
+            ("throttle", Some(calls @ 1..)) => Ok(Self::Throttle(calls)),
             _ => Err(unknown()),
         }
     }
@@ -105,6 +101,9 @@ impl Outcome {
     }
 }
 
+/// Outcomes as text by their subjects; `None` takes a subject's away.
+type Changes = HashMap<String, Option<String>>;
+
 /// The outcomes in force.
 #[derive(Debug, Default)]
 pub(crate) struct Script {
@@ -122,11 +121,21 @@ impl Script {
         lock(&self.by_subject).insert(subject.to_owned(), outcome);
     }
 
-    pub(crate) fn unset(&self, subject: &str) {
-        lock(&self.by_subject).remove(subject);
+    /// All of `changes`, or none if one of them is no outcome.
+    fn change(&self, changes: Changes) -> Result<(), OutcomeError> {
+        let parse = |(subject, text): (String, Option<String>)| {
+            Ok((subject, text.map(|it| it.parse()).transpose()?))
+        };
+        for (subject, outcome) in changes.into_iter().map(parse).collect::<Result<Vec<_>, _>>()? {
+            match outcome {
+                Some(outcome) => self.set(&subject, outcome),
+                None => drop(lock(&self.by_subject).remove(&subject)),
+            }
+        }
+        Ok(())
     }
 
-    pub(crate) fn clear(&self) {
+    fn clear(&self) {
         lock(&self.by_subject).clear();
     }
 
@@ -142,19 +151,13 @@ impl Script {
     }
 
     /// As [`Self::next`]; unscripted, what `token` carries, counted per `scope`.
-    pub(crate) fn next_with(
-        &self,
-        subjects: &[&str],
-        token: &str,
-        scope: &str,
-    ) -> Option<Outcome> {
+    pub(crate) fn next_with(&self, subjects: &[&str], token: &str, scope: &str) -> Option<Outcome> {
         if let Some(outcome) = self.next(subjects) {
             return Some(outcome);
         }
         let outcome = Outcome::split_suffix(token).1?;
         let mut carried = lock(&self.carried);
-        let left =
-            carried.entry((token.to_owned(), scope.to_owned())).or_insert(Some(outcome));
+        let left = carried.entry((token.to_owned(), scope.to_owned())).or_insert(Some(outcome));
         let outcome = (*left)?;
         *left = outcome.spent();
         Some(outcome)
@@ -166,36 +169,20 @@ pub(crate) fn routes<S>(script: fn(&S) -> &Script) -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
 {
-    use axum::extract::State;
-
-    let replace = async move |State(state): State<S>,
-                              Json(changes): Json<HashMap<String, Option<String>>>|
-                -> Response {
-        let parsed: Result<Vec<_>, OutcomeError> = changes
-            .into_iter()
-            .map(|(subject, text)| Ok((subject, text.map(|it| it.parse()).transpose()?)))
-            .collect();
-        match parsed {
-            Ok(changes) => {
-                for (subject, outcome) in changes {
-                    match outcome {
-                        Some(outcome) => script(&state).set(&subject, outcome),
-                        None => script(&state).unset(&subject),
-                    }
-                }
-                StatusCode::NO_CONTENT.into_response()
-            }
+    let change = move |State(state): State<S>, Json(changes): Json<Changes>| async move {
+        match script(&state).change(changes) {
+            Ok(()) => StatusCode::NO_CONTENT.into_response(),
             Err(error) => {
-                (StatusCode::BAD_REQUEST, Json(json!({"message": error.to_string()})))
-                    .into_response()
+                let body = Json(json!({"message": error.to_string()}));
+                (StatusCode::BAD_REQUEST, body).into_response()
             }
         }
     };
-    let clear = async move |State(state): State<S>| {
+    let clear = move |State(state): State<S>| async move {
         script(&state).clear();
         StatusCode::NO_CONTENT
     };
-    Router::new().route("/_sandbox/script", put(replace).delete(clear))
+    Router::new().route("/_sandbox/script", put(change).delete(clear))
 }
 
 #[cfg(test)]
@@ -208,7 +195,7 @@ mod tests {
             assert_eq!(text.parse::<Outcome>().unwrap().to_string(), text);
         }
         assert_eq!("timeout".parse::<Outcome>().unwrap().to_string(), "timeout_120000");
-        for text in ["", "slow", "down_-1", "down_x", "decline_1", "explode"] {
+        for text in ["", "slow", "down_0", "down_x", "decline_1", "explode"] {
             assert!(text.parse::<Outcome>().is_err(), "{text}");
         }
     }
@@ -230,7 +217,7 @@ mod tests {
         assert_eq!(script.next(&["order", "pm"]), Some(Outcome::Down(2)));
         assert_eq!(script.next(&["pm", "order"]), Some(Outcome::Down(1)));
         assert_eq!(script.next(&["order", "pm"]), Some(Outcome::Decline));
-        script.unset("*");
+        script.clear();
         assert_eq!(script.next(&["order", "pm"]), None);
     }
 

@@ -36,8 +36,10 @@ impl Content {
         check_characters("message body", &message.body)?;
         if message.attributes.len() > MESSAGE_ATTRIBUTES_MAX {
             let found = message.attributes.len();
-            let reason = format!("Number of message attributes [{found}] exceeds the allowed \
-                                  maximum [{MESSAGE_ATTRIBUTES_MAX}].");
+            let reason = format!(
+                "Number of message attributes [{found}] exceeds the allowed \
+                                  maximum [{MESSAGE_ATTRIBUTES_MAX}]."
+            );
             return Err(error::sqs("InvalidParameterValue", reason));
         }
         for (name, attribute) in &message.attributes {
@@ -179,10 +181,7 @@ mod tests {
         ] {
             assert_eq!(code_of(with_attribute("a", data_type, value)), "InvalidParameterValue");
         }
-        assert_eq!(
-            code_of(with_attribute("a", "String", text("\0"))),
-            "InvalidMessageContents"
-        );
+        assert_eq!(code_of(with_attribute("a", "String", text("\0"))), "InvalidMessageContents");
         assert!(Content::new(with_attribute("a.b-c_d", "Number.cents", text("-1.5e3"))).is_ok());
     }
 

@@ -37,6 +37,14 @@ impl Line {
         }
     }
 
+    /// The message that the next [`Self::take`] begins with.
+    pub(crate) fn first(&self) -> Option<u64> {
+        match self {
+            Self::Standard(turns) => turns.waiting.values().next().copied(),
+            Self::Fifo(groups) => groups.first(),
+        }
+    }
+
     /// Takes up to `max` messages, which are in flight from now on.
     pub(crate) fn take(&mut self, max: usize) -> Vec<u64> {
         match self {

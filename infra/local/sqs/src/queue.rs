@@ -4,6 +4,8 @@
 //! what has fallen due since the last one. Every step costs the logarithm of the queue's length.
 
 mod entry;
+mod held;
+mod send;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -19,7 +21,7 @@ use crate::{
     clock::Now,
     deduplication::Deduplication,
     error,
-    limits::{IN_FLIGHT_MAX, PURGE_INTERVAL, VISIBILITY_SECONDS},
+    limits::{IN_FLIGHT_MAX, PURGE_INTERVAL},
     line::Line,
     message::{Depth, PeekedMessage},
     receipt::Receipt,
@@ -174,64 +176,14 @@ impl Queue {
         taken
     }
 
-    /// Deletes the message that `handle` was given out for.
-    ///
-    /// An old handle of a standard queue succeeds without an effect, one whose timeout has passed
-    /// still deletes; a FIFO queue refuses both.
-    pub(crate) fn delete(&mut self, handle: &str) -> Result<(), AwsError> {
-        let receipt = self.decode(handle)?;
-        let Some(entry) = self.entries.get(&receipt.key) else { return Ok(()) };
-        let latest = entry.receives_here == receipt.receive;
-        let held = matches!(entry.place, Place::InFlight { .. });
-        if self.spec.fifo && !(latest && held) {
-            let reason = "The receipt handle has expired.";
-            return Err(error::invalid("ReceiptHandle", handle, reason));
-        }
-        if latest {
-            self.remove(receipt.key);
-        }
-        Ok(())
-    }
-
-    /// Makes the message that `handle` was given out for visible after `timeout` from now.
-    pub(crate) fn change_visibility(
-        &mut self,
-        handle: &str,
-        timeout: Duration,
-        now: Instant,
-    ) -> Result<(), AwsError> {
-        let receipt = self.decode(handle)?;
-        let gone = "Message does not exist or is not available for visibility timeout change.";
-        let entry = match self.entries.get_mut(&receipt.key) {
-            Some(entry) if entry.receives_here == receipt.receive => entry,
-            Some(_) | None => return Err(error::invalid("ReceiptHandle", handle, gone)),
-        };
-        let Place::InFlight { since, until } = entry.place else {
-            let message = format!("The message of receipt handle {handle} is not in flight.");
-            return Err(error::sqs("MessageNotInflight", message));
-        };
-        if (now - since + timeout).as_secs() > VISIBILITY_SECONDS.end().unsigned_abs() {
-            let reason = "Total VisibilityTimeout for the message is beyond the limit [43200 \
-                          seconds].";
-            return Err(error::invalid("VisibilityTimeout", timeout.as_secs(), reason));
-        }
-        self.timers.remove(&(until, receipt.key));
-        if timeout.is_zero() {
-            self.show(receipt.key);
-        } else {
-            let until = now + timeout;
-            entry.place = Place::InFlight { since, until };
-            self.timers.insert((until, receipt.key));
-        }
-        Ok(())
-    }
-
     /// Deletes every message.
     pub(crate) fn purge(&mut self, now: Instant) -> Result<(), AwsError> {
         if self.purged.is_some_and(|last| now < last + PURGE_INTERVAL) {
             let name = &self.spec.name;
-            let message = format!("Only one PurgeQueue operation on {name} is allowed every 60 \
-                                   seconds.");
+            let message = format!(
+                "Only one PurgeQueue operation on {name} is allowed every 60 \
+                                   seconds."
+            );
             return Err(error::sqs("PurgeQueueInProgress", message));
         }
         self.purged = Some(now);
@@ -241,18 +193,14 @@ impl Queue {
         Ok(())
     }
 
-    /// Takes out the next visible message that `choose` accepts; the first refusal ends it.
-    pub(crate) fn take_if<E>(
-        &mut self,
-        choose: impl FnOnce(&Message) -> Result<(), E>,
-    ) -> Result<Option<Entry>, E> {
-        let Some(key) = self.line.take(1).pop() else { return Ok(None) };
-        let Some(entry) = self.entries.get(&key) else { return Ok(None) };
-        if let Err(refusal) = choose(&entry.message) {
-            self.line.show(key, entry.message.group());
-            return Err(refusal);
-        }
-        Ok(self.remove(key))
+    /// The message that the next receive would begin with.
+    pub(crate) fn first(&self) -> Option<&Message> {
+        self.entries.get(&self.line.first()?).map(|entry| &*entry.message)
+    }
+
+    /// Takes out the message that the next receive would begin with.
+    pub(crate) fn take_first(&mut self) -> Option<Entry> {
+        self.remove(self.line.first()?)
     }
 
     pub(crate) fn depth(&self) -> Depth {
@@ -264,15 +212,6 @@ impl Queue {
     /// Every message, in the order of arrival.
     pub(crate) fn peek(&self) -> Vec<PeekedMessage> {
         self.entries.values().map(Entry::peeked).collect()
-    }
-
-    fn decode(&self, handle: &str) -> Result<Receipt, AwsError> {
-        let receipt = Receipt::decode(handle)?;
-        if receipt.queue == self.serial && receipt.key < self.next_key {
-            Ok(receipt)
-        } else {
-            Err(error::invalid_handle(handle))
-        }
     }
 
     /// Whatever the message was, it can be received now. Its timer is gone already.
@@ -298,3 +237,6 @@ impl Queue {
         Some(entry)
     }
 }
+
+#[cfg(test)]
+mod tests;

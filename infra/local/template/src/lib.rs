@@ -1,1 +1,203 @@
-//! Reads the SAM template into what a stack is made of.
+//! Reads the SAM template into what a stack is made of: functions, queues, tables, buses with
+//! their archives and rules, routes and event source mappings, with every intrinsic function
+//! resolved to the names and ARNs of one machine.
+//!
+//! It reads strictly. A resource type or property that would change what the stack does, and that
+//! is not modelled here, is refused by name rather than passed over: a template that loads behaves
+//! on one machine as it does in AWS.
+//!
+//! ```no_run
+//! use std::{collections::BTreeMap, path::Path};
+//!
+//! use local_template::{LoadOptions, Template};
+//!
+//! # fn main() -> Result<(), local_template::TemplateError> {
+//! let parameters = BTreeMap::from([("SenderEmail".to_owned(), "orders@example.com".to_owned())]);
+//! let options = LoadOptions {
+//!     stack_name: "orderly",
+//!     endpoint: "http://127.0.0.1:9000",
+//!     parameters: &parameters,
+//! };
+//! let template = Template::load(Path::new("infra/template.yaml"), &options)?;
+//! assert!(template.function("orderly-payment").is_some());
+//! # Ok(())
+//! # }
+//! ```
+
+mod bus;
+mod checks;
+mod condition;
+mod document;
+mod error;
+mod function;
+mod mapping;
+mod parameters;
+mod permission;
+mod physical;
+mod properties;
+mod queue;
+mod resolver;
+mod route;
+mod table;
+mod yaml;
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use serde_json::Value;
+
+pub use bus::{Archive, Bus, RetryPolicy, Rule, Target};
+pub use error::{Place, TemplateError};
+pub use function::{AsyncInvoke, Function};
+pub use mapping::{Mapping, Source, StartingPosition};
+pub use physical::STREAM_LABEL;
+pub use queue::{Queue, Redrive};
+pub use route::Route;
+pub use table::{Stream, StreamView, Table};
+
+use document::Document;
+use physical::Kind;
+use properties::Properties;
+use resolver::{Resolver, Spot};
+
+/// What a deployment would be told besides the template.
+#[derive(Debug, Clone, Copy)]
+pub struct LoadOptions<'a> {
+    /// The stack's name, which physical names begin with.
+    pub stack_name: &'a str,
+    /// The local AWS endpoint, which queue URLs begin with, e.g. `http://127.0.0.1:9000`.
+    pub endpoint: &'a str,
+    /// Values of the template's parameters; the others take their defaults.
+    pub parameters: &'a BTreeMap<String, String>,
+}
+
+/// What a stack is made of. Each list is in the order of logical ids.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Template {
+    /// The Lambda functions.
+    pub functions: Vec<Function>,
+    /// The queues, dead-letter queues among them.
+    pub queues: Vec<Queue>,
+    /// The tables.
+    pub tables: Vec<Table>,
+    /// The event buses.
+    pub buses: Vec<Bus>,
+    /// The archives of the buses.
+    pub archives: Vec<Archive>,
+    /// The rules of the buses.
+    pub rules: Vec<Rule>,
+    /// The routes of the HTTP API.
+    pub routes: Vec<Route>,
+    /// Who works on which queue or stream.
+    pub mappings: Vec<Mapping>,
+}
+
+impl Template {
+    /// Reads the template at `path`.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read, or is no template that can be run here: see
+    /// [`TemplateError`]. The message names the resource and the property to change.
+    pub fn load(path: &Path, options: &LoadOptions<'_>) -> Result<Self, TemplateError> {
+        let text = fs::read_to_string(path)
+            .map_err(|source| TemplateError::Unreadable { path: path.to_owned(), source })?;
+        Self::parse(&text, options)
+    }
+
+    /// Reads a template from its text.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Self::load).
+    pub fn parse(text: &str, options: &LoadOptions<'_>) -> Result<Self, TemplateError> {
+        let resolver = Resolver::new(Document::new(yaml::parse(text)?)?, options)?;
+        let resources = present(&resolver)?;
+        let mut apis = route::Apis::new();
+        for (id, kind) in &resources {
+            if *kind == Kind::HttpApi {
+                apis.insert((*id).to_owned(), route::read_api(resolved(&resolver, id)?)?);
+            }
+        }
+        let mut template = Self::default();
+        let mut policies = Vec::new();
+        for (id, kind) in resources {
+            if kind == Kind::QueuePolicy {
+                policies.push(permission::read(resolved(&resolver, id)?)?);
+            }
+            template.read(&resolver, id, kind, &apis)?;
+        }
+        checks::check(&template)?;
+        permission::check(&template, &policies)?;
+        Ok(template)
+    }
+
+    fn read(
+        &mut self,
+        resolver: &Resolver<'_>,
+        id: &str,
+        kind: Kind,
+        apis: &route::Apis,
+    ) -> Result<(), TemplateError> {
+        let mut properties = resolved(resolver, id)?;
+        let name = resolver.name_of(id, &Spot::new(Place::at(id)))?;
+        match kind {
+            Kind::Archive => self.archives.push(bus::read_archive(id, name, properties)?),
+            Kind::Bus => self.buses.push(bus::read_bus(id, name, properties)?),
+            Kind::Function => {
+                let Some(resource) = resolver.document.resources.get(id) else { return Ok(()) };
+                self.routes.extend(route::read(&name, &mut properties, apis)?);
+                self.functions.push(function::read(id, name, resource, properties)?);
+            }
+            Kind::Mapping => self.mappings.push(mapping::read(id, properties)?),
+            Kind::Queue => self.queues.push(queue::read(resolver, id, name, properties)?),
+            Kind::Rule => self.rules.push(bus::read_rule(id, name, properties)?),
+            Kind::Table => self.tables.push(table::read(id, name, properties)?),
+            // Resolved above, so that a reference to nothing is found there too.
+            Kind::HttpApi | Kind::Inert | Kind::QueuePolicy => {}
+        }
+        Ok(())
+    }
+
+    /// The function of a physical name.
+    #[must_use]
+    pub fn function(&self, name: &str) -> Option<&Function> {
+        self.functions.iter().find(|function| function.name == name)
+    }
+
+    /// The queue of an ARN.
+    #[must_use]
+    pub fn queue(&self, arn: &str) -> Option<&Queue> {
+        self.queues.iter().find(|queue| queue.arn == arn)
+    }
+}
+
+/// The resources whose condition holds, with what each of them is.
+fn present<'r>(resolver: &'r Resolver<'_>) -> Result<Vec<(&'r str, Kind)>, TemplateError> {
+    let mut present = Vec::new();
+    for (id, resource) in &resolver.document.resources {
+        let spot = Spot::new(Place::at(id));
+        let left_out = match &resource.condition {
+            Some(condition) => !resolver.holds(condition, &spot)?,
+            None => false,
+        };
+        if !left_out {
+            present.push((id.as_str(), Kind::of(id, resource)?));
+        }
+    }
+    Ok(present)
+}
+
+/// The properties of a resource, globals included and functions resolved.
+fn resolved(resolver: &Resolver<'_>, id: &str) -> Result<Properties, TemplateError> {
+    let place = Place::at(id);
+    let document = &resolver.document;
+    let written = match document.resources.get(id) {
+        Some(resource) if resource.kind == "AWS::Serverless::Function" => {
+            function::with_globals(&document.function_globals, &resource.properties)
+        }
+        Some(resource) => resource.properties.clone(),
+        None => Value::Null,
+    };
+    let properties = resolver.resolve(&written, &Spot::new(place.clone()))?;
+    Properties::new(place, properties.unwrap_or_default())
+}

@@ -6,6 +6,7 @@ use local_protocol::ACCOUNT;
 use tokio::time::Instant;
 
 use crate::{
+    clock::Now,
     message::{MessageAttribute, PeekedMessage, ReceivedMessage, Standing},
     receipt::Receipt,
 };
@@ -79,6 +80,22 @@ impl Entry {
             since: if fifo { now } else { self.since },
             ..self
         }
+    }
+
+    /// The entry as it leaves a dead-letter queue: a new message with the old content.
+    /// Source: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-dead-letter-queue-redrive.html>.
+    pub(crate) fn sent_again(
+        self,
+        message_id: String,
+        sequence_number: Option<String>,
+        now: Now,
+    ) -> Self {
+        let mut message = Arc::unwrap_or_clone(self.message);
+        message.message_id = message_id;
+        message.sequence_number = sequence_number;
+        message.sent_at_ms = now.wall_ms;
+        message.dead_letter_source = None;
+        Self::new(message, now.instant)
     }
 
     pub(crate) fn peeked(&self) -> PeekedMessage {

@@ -1,0 +1,276 @@
+//! What a customer is to be told about an order, and what was told. Pure.
+
+use std::collections::BTreeMap;
+
+use event_envelope::{AggregateId, Draft};
+use events::{CancelReason, Event, NotificationFailed, NotificationSent, Template};
+use idempotency::Machine;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use time::OffsetDateTime;
+
+/// What the service is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fact {
+    /// This customer placed the order.
+    Placed {
+        /// The customer.
+        user_id: AggregateId,
+    },
+    /// Something is worth a mail.
+    News(Message),
+    /// The mail went out.
+    Sent {
+        /// What it was about.
+        template: Template,
+        /// The order.
+        order_id: AggregateId,
+        /// The mail service's id.
+        message_id: String,
+    },
+    /// The mail cannot be sent.
+    Failed {
+        /// What it was about.
+        template: Template,
+        /// The order.
+        order_id: AggregateId,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Something to tell.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Message {
+    /// What it is about.
+    pub template: Template,
+    /// What belongs to it: the tracking number, or why an order is off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
+/// How far a message has come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum Progress {
+    /// It is to be sent.
+    Wanted(Message),
+    /// It was sent, or cannot be.
+    Settled,
+}
+
+/// The mails of one order.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Mails {
+    /// Who is told: known once the order's creation has been heard of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    user_id: Option<AggregateId>,
+    /// Every message by its template, in the order in which they are worth reading.
+    #[serde(default)]
+    messages: BTreeMap<Template, Progress>,
+}
+
+/// A mail to send now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Send {
+    /// To whom.
+    pub user_id: AggregateId,
+    /// What.
+    pub message: Message,
+}
+
+impl Machine for Mails {
+    type Fact = Fact;
+    type Effect = Send;
+    type Event = Event;
+
+    fn apply(mut self, fact: &Fact) -> (Self, Vec<Event>) {
+        match fact {
+            Fact::Placed { user_id } => {
+                self.user_id.get_or_insert_with(|| user_id.clone());
+                self.want(Message { template: Template::OrderReceived, detail: None });
+                (self, vec![])
+            }
+            Fact::News(message) => {
+                self.want(message.clone());
+                (self, vec![])
+            }
+            Fact::Sent { template, order_id, message_id } => {
+                let event = NotificationSent {
+                    order_id: order_id.clone(),
+                    template: *template,
+                    message_id: message_id.clone(),
+                };
+                self.settle(*template, event.into())
+            }
+            Fact::Failed { template, order_id, reason } => {
+                let event = NotificationFailed {
+                    order_id: order_id.clone(),
+                    template: *template,
+                    reason: reason.clone(),
+                };
+                self.settle(*template, event.into())
+            }
+        }
+    }
+
+    fn due(&self) -> Option<Send> {
+        let user_id = self.user_id.clone()?;
+        let message = self.messages.values().find_map(|progress| match progress {
+            Progress::Wanted(message) => Some(message.clone()),
+            Progress::Settled => None,
+        })?;
+        Some(Send { user_id, message })
+    }
+
+    fn draft(
+        event: &Event,
+        aggregate: AggregateId,
+        sequence: u64,
+        at: OffsetDateTime,
+    ) -> Draft<Value> {
+        event.draft(aggregate, sequence, at)
+    }
+}
+
+impl Mails {
+    /// A second wish for the same message is the first one.
+    fn want(&mut self, message: Message) {
+        self.messages.entry(message.template).or_insert(Progress::Wanted(message));
+    }
+
+    /// A message is settled once; only then is there something to say.
+    fn settle(mut self, template: Template, event: Event) -> (Self, Vec<Event>) {
+        let before = self.messages.insert(template, Progress::Settled);
+        let events = if before == Some(Progress::Settled) { vec![] } else { vec![event] };
+        (self, events)
+    }
+}
+
+impl Fact {
+    /// What an event says, if a customer is to know.
+    pub fn of(event: &Event) -> Option<Self> {
+        let news = |template, detail| Some(Self::News(Message { template, detail }));
+        match event {
+            Event::OrderCreated(order) => Some(Self::Placed { user_id: order.user_id.clone() }),
+            Event::PaymentCompleted(payment) => {
+                news(Template::PaymentReceived, payment.amount.map(|amount| amount.to_string()))
+            }
+            Event::ShipmentCreated(shipment) => {
+                let tracking = format!("{} {}", shipment.carrier, shipment.tracking_number);
+                news(Template::OrderShipped, Some(tracking))
+            }
+            Event::OrderCancelled(cancelled) => {
+                news(Template::OrderCancelled, Some(in_words(cancelled.reason).to_owned()))
+            }
+            Event::OrderPaid(_)
+            | Event::OrderShipped(_)
+            | Event::OrderCompleted(_)
+            | Event::InventoryReserved(_)
+            | Event::InventoryReservationFailed(_)
+            | Event::InventoryReleased(_)
+            | Event::PaymentFailed(_)
+            | Event::PaymentRefunded(_)
+            | Event::ShippingFailed(_)
+            | Event::NotificationSent(_)
+            | Event::NotificationFailed(_) => None,
+        }
+    }
+}
+
+const fn in_words(reason: CancelReason) -> &'static str {
+    match reason {
+        CancelReason::CustomerRequest => "you asked us to",
+        CancelReason::OutOfStock => "not everything you ordered is in stock",
+        CancelReason::PaymentFailed => "the payment was refused",
+        CancelReason::PaymentRefunded => "the payment went back to you",
+        CancelReason::ShippingFailed => "it cannot be delivered",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn id(text: &str) -> AggregateId {
+        AggregateId::parse(text).unwrap()
+    }
+
+    fn placed() -> Fact {
+        Fact::Placed { user_id: id("user-456") }
+    }
+
+    fn news(template: Template) -> Fact {
+        Fact::News(Message { template, detail: None })
+    }
+
+    /// Sends whatever is due, and tells the machine, until nothing is.
+    fn drain(mut mails: Mails) -> (Mails, Vec<Template>) {
+        let mut sent = Vec::new();
+        while let Some(due) = mails.due() {
+            let template = due.message.template;
+            sent.push(template);
+            let fact =
+                Fact::Sent { template, order_id: id("order-1"), message_id: "m".to_owned() };
+            let (next, events) = mails.apply(&fact);
+            assert_eq!(events.len(), 1);
+            mails = next;
+        }
+        (mails, sent)
+    }
+
+    #[test]
+    fn news_waits_until_it_is_known_whom_to_tell() {
+        let (mails, _) = Mails::default().apply(&news(Template::PaymentReceived));
+        assert_eq!(mails.due(), None);
+        let (mails, _) = mails.apply(&placed());
+        let (_, sent) = drain(mails);
+        assert_eq!(sent, [Template::OrderReceived, Template::PaymentReceived]);
+    }
+
+    #[test]
+    fn an_answer_that_comes_twice_is_said_once() {
+        let failed = Fact::Failed {
+            template: Template::OrderReceived,
+            order_id: id("order-1"),
+            reason: "no address".into(),
+        };
+        let (mails, _) = Mails::default().apply(&placed());
+        let (mails, first) = mails.apply(&failed);
+        let (mails, second) = mails.apply(&failed);
+        assert_eq!((first.len(), second.len(), mails.due()), (1, 0, None));
+    }
+
+    proptest! {
+        #[test]
+        fn in_any_order_each_mail_is_sent_once(
+            facts in prop::collection::vec(
+                prop::sample::select(vec![
+                    placed(),
+                    news(Template::PaymentReceived),
+                    news(Template::OrderShipped),
+                    news(Template::OrderCancelled),
+                ]),
+                0..12,
+            ),
+        ) {
+            let mut mails = Mails::default();
+            let mut sent = Vec::new();
+            for fact in &facts {
+                let (next, now) = drain(mails.apply(fact).0);
+                mails = next;
+                sent.extend(now);
+            }
+            sent.sort_unstable();
+            let mut expected: Vec<Template> = mails.messages.keys().copied().collect();
+            if !facts.contains(&placed()) {
+                expected.clear();
+            }
+            prop_assert_eq!(sent, expected);
+        }
+    }
+}

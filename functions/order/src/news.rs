@@ -1,0 +1,59 @@
+//! What other services say about an order.
+
+use clock::Clock;
+use event_envelope::Delivery;
+use event_store::{EventStore, ExecuteError, Lineage, execute};
+use events::Event;
+use outcome::{Done, Failure};
+
+use crate::domain::{Command, Order, Rule};
+
+/// Takes in one event.
+///
+/// The stream itself is the record of what was handled: an event that has taken effect decides to
+/// nothing, and an event that is appended is published from the stream.
+///
+/// # Errors
+///
+/// Retry when the event came before what it follows from, or the store is away. Poison when it
+/// contradicts what has happened.
+pub async fn handle(
+    store: &EventStore,
+    clock: &Clock,
+    delivery: Delivery<Event>,
+) -> Result<Done, Failure> {
+    let order_id = delivery.event.order_id().clone();
+    let Some(command) = command(delivery.event) else {
+        return Ok(Done::Ignored);
+    };
+    let lineage = Lineage::Cause(&delivery.envelope);
+    match execute::<Order>(store, &order_id, &command, lineage, clock).await {
+        Ok(executed) if executed.events.is_empty() => Ok(Done::Duplicate),
+        Ok(_) => Ok(Done::Handled),
+        Err(ExecuteError::Rejected(rule @ Rule::Premature)) => Err(Failure::retry(rule)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn command(event: Event) -> Option<Command> {
+    match event {
+        Event::PaymentCompleted(payment) => Some(Command::RecordPayment {
+            payment_id: payment.payment_id,
+            amount: payment.amount,
+        }),
+        Event::PaymentFailed(_) => Some(Command::RecordPaymentFailure),
+        Event::PaymentRefunded(_) => Some(Command::RecordRefund),
+        Event::InventoryReservationFailed(_) => Some(Command::RecordShortage),
+        Event::ShipmentCreated(shipment) => Some(Command::RecordShipment(shipment)),
+        Event::ShippingFailed(_) => Some(Command::RecordShippingFailure),
+        Event::OrderCreated(_)
+        | Event::OrderPaid(_)
+        | Event::OrderShipped(_)
+        | Event::OrderCompleted(_)
+        | Event::OrderCancelled(_)
+        | Event::InventoryReserved(_)
+        | Event::InventoryReleased(_)
+        | Event::NotificationSent(_)
+        | Event::NotificationFailed(_) => None,
+    }
+}

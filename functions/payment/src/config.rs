@@ -1,0 +1,102 @@
+//! What the environment says: the one place that reads it.
+
+use http_port::{ApiKey, InvalidKey, InvalidUrl, Url, parse_url};
+
+const PAYMENTS_TABLE: &str = "PAYMENTS_TABLE";
+const PAYMENT_GATEWAY_URL: &str = "PAYMENT_GATEWAY_URL";
+const PAYMENT_GATEWAY_API_KEY: &str = "PAYMENT_GATEWAY_API_KEY";
+const QUEUE_URL: &str = "QUEUE_URL";
+const DEAD_LETTER_QUEUE_URL: &str = "DEAD_LETTER_QUEUE_URL";
+const RUST_LOG: &str = "RUST_LOG";
+
+/// What the function is told. Its `Debug` shows no secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// The table of payments.
+    pub payments_table: String,
+    /// Where the payment provider is.
+    pub gateway_url: Url,
+    /// What lets this function in there.
+    pub gateway_api_key: ApiKey,
+    /// The queue that the function is invoked for.
+    pub queue_url: String,
+    /// Where records go that can never succeed.
+    pub dead_letter_queue_url: String,
+    /// What is logged beyond the usual.
+    pub log_filter: Option<String>,
+}
+
+/// What is wrong with the environment. Each names the variable to set right.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// A variable is not there, or empty.
+    #[error("{0} is not set")]
+    Missing(&'static str),
+    /// The provider cannot be called there.
+    #[error("{PAYMENT_GATEWAY_URL}: {0}")]
+    Url(#[from] InvalidUrl),
+    /// The provider's key cannot be sent.
+    #[error("{PAYMENT_GATEWAY_API_KEY}: {0}")]
+    Key(#[from] InvalidKey),
+}
+
+impl Config {
+    /// Takes everything from the environment.
+    ///
+    /// # Errors
+    ///
+    /// When a variable is missing or makes no sense; the function should not start.
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::read(|variable| std::env::var(variable).ok())
+    }
+
+    fn read(variable: impl Fn(&'static str) -> Option<String>) -> Result<Self, ConfigError> {
+        let optional = |name| variable(name).filter(|value| !value.is_empty());
+        let required = |name| optional(name).ok_or(ConfigError::Missing(name));
+        Ok(Self {
+            payments_table: required(PAYMENTS_TABLE)?,
+            gateway_url: parse_url(&required(PAYMENT_GATEWAY_URL)?)?,
+            gateway_api_key: ApiKey::parse(required(PAYMENT_GATEWAY_API_KEY)?)?,
+            queue_url: required(QUEUE_URL)?,
+            dead_letter_queue_url: required(DEAD_LETTER_QUEUE_URL)?,
+            log_filter: optional(RUST_LOG),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(changed: &'static str, value: &'static str) -> Result<Config, ConfigError> {
+        Config::read(|name| {
+            let usual = match name {
+                PAYMENT_GATEWAY_URL => "https://api.stripe.com",
+                RUST_LOG => return None,
+                other => other,
+            };
+            Some(if name == changed { value } else { usual }.to_owned())
+        })
+    }
+
+    #[test]
+    fn an_error_names_the_variable_and_shows_no_key() {
+        assert!(read("", "").is_ok());
+        let refuse = |name, value| read(name, value).unwrap_err().to_string();
+        for name in [PAYMENTS_TABLE, PAYMENT_GATEWAY_URL, PAYMENT_GATEWAY_API_KEY, QUEUE_URL] {
+            assert_eq!(refuse(name, ""), format!("{name} is not set"));
+        }
+        let url = refuse(PAYMENT_GATEWAY_URL, "stripe");
+        assert_eq!(url, "PAYMENT_GATEWAY_URL: \"stripe\" is not an http or https URL");
+        let key = refuse(PAYMENT_GATEWAY_API_KEY, "sk_secret\n");
+        assert!(key.starts_with("PAYMENT_GATEWAY_API_KEY: not a key"), "{key}");
+        assert!(!key.contains("sk_secret"));
+    }
+
+    #[test]
+    fn its_debug_shows_no_secret() {
+        let config = read(PAYMENT_GATEWAY_API_KEY, "sk_secret").unwrap();
+        assert!(!format!("{config:?}").contains("sk_secret"));
+    }
+}

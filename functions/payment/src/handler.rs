@@ -1,0 +1,100 @@
+//! From an event to what it means for the payment, and to what becomes of the record.
+
+use std::{sync::Arc, time::Duration};
+
+use event_envelope::{AggregateId, Delivery};
+use events::Event;
+use idempotency::{Due, Host, HostSettings};
+use outcome::{Done, Failure};
+use tower::Service;
+
+use crate::{
+    domain::{Charge, Effect, Fact, Payment},
+    gateway::PaymentGateway,
+};
+
+/// How long an attempt may take. Longer than the function's timeout of ten seconds, so that a
+/// live one is never robbed.
+pub const LEASE: Duration = Duration::from_secs(15);
+
+/// Payments in the table `table`, one row per order.
+pub fn hosted_in(table: String) -> HostSettings {
+    HostSettings { table, key: "orderId", lease: LEASE }
+}
+
+/// Handles the events that payments hear.
+#[derive(Debug)]
+pub struct Handler<G> {
+    host: Host,
+    gateway: G,
+}
+
+impl<G: PaymentGateway> Handler<G> {
+    /// Keeps payments in `host` and moves money through `gateway`.
+    pub const fn new(host: Host, gateway: G) -> Self {
+        Self { host, gateway }
+    }
+
+    /// This handler as the service that a consumer calls.
+    pub fn into_service(
+        self,
+    ) -> impl Service<Delivery<Event>, Response = Done, Error = Failure> + Clone {
+        let handler = Arc::new(self);
+        tower::service_fn(move |delivery: Delivery<Event>| {
+            let handler = handler.clone();
+            async move { handler.handle(&delivery).await }
+        })
+    }
+
+    /// Tells the order's payment what happened, and moves the money that is then due.
+    ///
+    /// # Errors
+    ///
+    /// Retry when the store or the provider is away, or another delivery is at it. Poison when
+    /// the event is not what it was, when the provider refuses this code's own requests, or when
+    /// it moved another amount than it was asked to.
+    pub async fn handle(&self, delivery: &Delivery<Event>) -> Result<Done, Failure> {
+        let Some(fact) = fact(&delivery.event) else {
+            return Ok(Done::Ignored);
+        };
+        let order = delivery.event.order_id();
+        let perform = async |due| self.perform(order, due).await;
+        self.host.handle::<Payment, _>(order, &delivery.envelope, fact, perform).await
+    }
+
+    async fn perform(&self, order: &AggregateId, due: Due<Effect>) -> Result<Fact, Failure> {
+        let Due { effect, resumed } = due;
+        let answer = match &effect {
+            Effect::Charge(charge) => self.gateway.charge(order, charge, resumed).await?,
+            Effect::Revoke(charge) => self.gateway.revoke(order, charge).await?,
+            Effect::Refund(refund) => self.gateway.refund(order, refund, resumed).await?,
+        };
+        effect.check(&answer).map_err(Failure::poison)?;
+        Ok(answer)
+    }
+}
+
+/// What an event means for a payment; nothing, for those of others.
+fn fact(event: &Event) -> Option<Fact> {
+    match event {
+        Event::OrderCreated(created) => Some(Fact::Created(Charge {
+            amount: created.total,
+            customer: created.user_id.clone(),
+            payment_method: created.payment_method_id.clone(),
+        })),
+        Event::InventoryReserved(_) => Some(Fact::Reserved),
+        Event::OrderCancelled(_) => Some(Fact::Cancelled),
+        Event::ShippingFailed(_) => Some(Fact::ShippingFailed),
+        Event::OrderPaid(_)
+        | Event::OrderShipped(_)
+        | Event::OrderCompleted(_)
+        | Event::InventoryReservationFailed(_)
+        | Event::InventoryReleased(_)
+        | Event::PaymentCompleted(_)
+        | Event::PaymentFailed(_)
+        | Event::PaymentRefunded(_)
+        | Event::ShipmentCreated(_)
+        | Event::NotificationSent(_)
+        | Event::NotificationFailed(_) => None,
+    }
+}

@@ -1,0 +1,161 @@
+//! One event in, one conditional write out; what is missing is pulled.
+
+use aws_sdk_dynamodb::{
+    Client,
+    error::SdkError,
+    operation::update_item::UpdateItemError,
+    types::{AttributeValue, ReturnValuesOnConditionCheckFailure},
+};
+use event_envelope::{AggregateId, Delivery, FromEnvelope};
+use event_store::EventStore;
+use events::Event;
+use outcome::{Done, Failure};
+
+use crate::view::{Changes, Section, changes};
+
+/// How often a row is tried again that somebody else moved forward in between.
+const ATTEMPTS_MAX: usize = 5;
+
+/// Keeps the rows.
+#[derive(Debug, Clone)]
+pub struct Projector {
+    client: Client,
+    table: String,
+    orders: EventStore,
+}
+
+/// How a write to a row ended.
+enum Written {
+    Forward,
+    /// The condition did not hold: the section's version is this.
+    At(u64),
+}
+
+impl Projector {
+    /// Keeps rows in `table`, and pulls missing events from `orders`.
+    pub fn new(client: Client, table: String, orders: EventStore) -> Self {
+        Self { client, table, orders }
+    }
+
+    /// Takes one event into the row of its order.
+    ///
+    /// The row's own versions are the record of what was handled: a section only moves forward.
+    ///
+    /// # Errors
+    ///
+    /// Retry when a table is away.
+    pub async fn handle(&self, delivery: Delivery<Event>) -> Result<Done, Failure> {
+        let Delivery { envelope, event, .. } = delivery;
+        let order = event.order_id();
+        let changes = changes(&event, &envelope);
+        match Section::of(&event) {
+            Section::Order => self.follow(order, envelope.sequence_number, changes).await,
+            section => match self.advance(order, section, changes).await? {
+                Written::Forward => Ok(Done::Handled),
+                Written::At(_) => Ok(Done::Duplicate),
+            },
+        }
+    }
+
+    /// Moves the order's section forward, one event at a time or over a gap.
+    async fn follow(
+        &self,
+        order: &AggregateId,
+        sequence: u64,
+        changes: Changes,
+    ) -> Result<Done, Failure> {
+        let mut written = self.step(order, sequence - 1, changes).await?;
+        for _ in 0..ATTEMPTS_MAX {
+            match written {
+                Written::Forward => return Ok(Done::Handled),
+                Written::At(version) if version >= sequence => return Ok(Done::Duplicate),
+                Written::At(version) => {
+                    let pulled = self.pull(order, version).await?;
+                    written = self.step(order, version, pulled).await?;
+                }
+            }
+        }
+        Err(Failure::retry("the row keeps changing"))
+    }
+
+    /// What all events after `version` change together.
+    async fn pull(&self, order: &AggregateId, version: u64) -> Result<Changes, Failure> {
+        let mut folded = Changes::new();
+        for envelope in self.orders.load(order, version).await? {
+            let event = Event::from_envelope(&envelope).map_err(Failure::poison)?;
+            folded.extend(changes(&event, &envelope));
+        }
+        if folded.is_empty() {
+            return Err(Failure::retry("the event store does not have the events before this one"));
+        }
+        Ok(folded)
+    }
+
+    /// Writes the order's section if it stands at exactly `version`.
+    async fn step(
+        &self,
+        order: &AggregateId,
+        version: u64,
+        changes: Changes,
+    ) -> Result<Written, Failure> {
+        let condition =
+            if version == 0 { "attribute_not_exists(#guard)" } else { "#guard = :version" };
+        self.write(order, Section::Order, condition, version, changes).await
+    }
+
+    /// Writes a section if it stands anywhere before the event.
+    async fn advance(
+        &self,
+        order: &AggregateId,
+        section: Section,
+        changes: Changes,
+    ) -> Result<Written, Failure> {
+        let condition = "attribute_not_exists(#guard) OR #guard < :version";
+        let version = changes[section.version()].as_u64().unwrap_or_default();
+        self.write(order, section, condition, version, changes).await
+    }
+
+    async fn write(
+        &self,
+        order: &AggregateId,
+        section: Section,
+        condition: &str,
+        version: u64,
+        changes: Changes,
+    ) -> Result<Written, Failure> {
+        let mut request = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key("orderId", AttributeValue::S(order.to_string()))
+            .condition_expression(condition)
+            .expression_attribute_names("#guard", section.version())
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        if condition.contains(":version") {
+            request = request
+                .expression_attribute_values(":version", AttributeValue::N(version.to_string()));
+        }
+        let mut set = Vec::new();
+        for (index, (attribute, value)) in changes.into_iter().enumerate() {
+            let value = serde_dynamo::to_attribute_value(value).map_err(Failure::poison)?;
+            set.push(format!("#a{index} = :a{index}"));
+            request = request
+                .expression_attribute_names(format!("#a{index}"), attribute)
+                .expression_attribute_values(format!(":a{index}"), value);
+        }
+        match request.update_expression(format!("SET {}", set.join(", "))).send().await {
+            Ok(_) => Ok(Written::Forward),
+            Err(error) => refused(error, section),
+        }
+    }
+}
+
+fn refused(error: SdkError<UpdateItemError>, section: Section) -> Result<Written, Failure> {
+    let Some(UpdateItemError::ConditionalCheckFailedException(refused)) = error.as_service_error()
+    else {
+        return Err(Failure::retry(error));
+    };
+    let version = refused.item().and_then(|item| item.get(section.version()));
+    let version = version.and_then(|it| it.as_n().ok()?.parse().ok());
+    Ok(Written::At(version.unwrap_or_default()))
+}

@@ -1,0 +1,140 @@
+//! What an event changes in the row of its order. Pure.
+
+use std::collections::BTreeMap;
+
+use event_envelope::Envelope;
+use events::{Event, Template};
+use serde_json::{Value, json};
+use time::{OffsetDateTime, format_description::BorrowedFormatItem, macros::format_description};
+
+/// The part of a row that one service's events change. Each part has a version of its own: the
+/// sequence number of the last event that changed it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Section {
+    /// The order itself. Its versions are gapless: what is missing is pulled from the event store.
+    Order,
+    /// Its stock.
+    Inventory,
+    /// Its payment.
+    Payment,
+    /// Its shipment.
+    Shipping,
+    /// What the customer was told, by template.
+    Notification(Template),
+}
+
+impl Section {
+    /// The section that an event changes.
+    pub const fn of(event: &Event) -> Self {
+        match event {
+            Event::OrderCreated(_)
+            | Event::OrderPaid(_)
+            | Event::OrderShipped(_)
+            | Event::OrderCompleted(_)
+            | Event::OrderCancelled(_) => Self::Order,
+            Event::InventoryReserved(_)
+            | Event::InventoryReservationFailed(_)
+            | Event::InventoryReleased(_) => Self::Inventory,
+            Event::PaymentCompleted(_) | Event::PaymentFailed(_) | Event::PaymentRefunded(_) => {
+                Self::Payment
+            }
+            Event::ShipmentCreated(_) | Event::ShippingFailed(_) => Self::Shipping,
+            Event::NotificationSent(sent) => Self::Notification(sent.template),
+            Event::NotificationFailed(failed) => Self::Notification(failed.template),
+        }
+    }
+
+    /// The attribute that holds the section's version.
+    pub const fn version(self) -> &'static str {
+        match self {
+            Self::Order => "version",
+            Self::Inventory => "inventoryVersion",
+            Self::Payment => "paymentVersion",
+            Self::Shipping => "shippingVersion",
+            Self::Notification(Template::OrderReceived) => "orderReceivedVersion",
+            Self::Notification(Template::PaymentReceived) => "paymentReceivedVersion",
+            Self::Notification(Template::OrderShipped) => "orderShippedVersion",
+            Self::Notification(Template::OrderCancelled) => "orderCancelledVersion",
+        }
+    }
+}
+
+/// Attributes and what they are set to.
+pub type Changes = BTreeMap<&'static str, Value>;
+
+/// Always three digits after the second, so that the order of texts is the order of times.
+const MILLIS: &[BorrowedFormatItem<'_>] =
+    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+
+/// What an event sets in its section. Folding the changes of a stream in order gives the row.
+pub fn changes(event: &Event, envelope: &Envelope) -> Changes {
+    let at = instant(envelope.timestamp);
+    let section = Section::of(event);
+    let mut changes = match event {
+        Event::OrderCreated(order) => BTreeMap::from([
+            ("status", json!("created")),
+            ("userId", json!(order.user_id)),
+            ("placedAt", json!(format!("{at}#{}", order.order_id))),
+            ("createdAt", json!(at)),
+            ("items", json!(order.items)),
+            ("total", json!(order.total)),
+            ("correlationId", json!(envelope.correlation_id)),
+        ]),
+        Event::OrderPaid(paid) => {
+            BTreeMap::from([("status", json!("paid")), ("paymentId", json!(paid.payment_id))])
+        }
+        Event::OrderShipped(shipped) => BTreeMap::from([
+            ("status", json!("shipped")),
+            ("carrier", json!(shipped.carrier)),
+            ("trackingNumber", json!(shipped.tracking_number)),
+        ]),
+        Event::OrderCompleted(_) => BTreeMap::from([("status", json!("completed"))]),
+        Event::OrderCancelled(cancelled) => BTreeMap::from([
+            ("status", json!("cancelled")),
+            ("cancelReason", json!(cancelled.reason)),
+        ]),
+        Event::InventoryReserved(_) => BTreeMap::from([("inventory", json!("reserved"))]),
+        Event::InventoryReservationFailed(failed) => BTreeMap::from([
+            ("inventory", json!("unavailable")),
+            ("shortages", json!(failed.shortages)),
+        ]),
+        Event::InventoryReleased(_) => BTreeMap::from([("inventory", json!("released"))]),
+        Event::PaymentCompleted(_) => BTreeMap::from([("payment", json!("completed"))]),
+        Event::PaymentFailed(failed) => BTreeMap::from([
+            ("payment", json!("failed")),
+            ("paymentFailure", json!(failed.reason)),
+        ]),
+        Event::PaymentRefunded(refund) => BTreeMap::from([
+            ("payment", json!("refunded")),
+            ("refundId", json!(refund.refund_id)),
+        ]),
+        Event::ShipmentCreated(_) => BTreeMap::from([("shipping", json!("created"))]),
+        Event::ShippingFailed(failed) => BTreeMap::from([
+            ("shipping", json!("failed")),
+            ("shippingFailure", json!(failed.reason)),
+        ]),
+        Event::NotificationSent(sent) => BTreeMap::from([(mail(sent.template), json!("sent"))]),
+        Event::NotificationFailed(failed) => {
+            BTreeMap::from([(mail(failed.template), json!("failed"))])
+        }
+    };
+    if section == Section::Order {
+        changes.insert("updatedAt", json!(at));
+    }
+    changes.insert(section.version(), json!(envelope.sequence_number));
+    changes
+}
+
+const fn mail(template: Template) -> &'static str {
+    match template {
+        Template::OrderReceived => "orderReceivedMail",
+        Template::PaymentReceived => "paymentReceivedMail",
+        Template::OrderShipped => "orderShippedMail",
+        Template::OrderCancelled => "orderCancelledMail",
+    }
+}
+
+fn instant(at: OffsetDateTime) -> String {
+    // Only a year beyond 9999 cannot be written so, and no event has one.
+    at.format(MILLIS).unwrap_or_default()
+}

@@ -1,0 +1,111 @@
+//! The way of one event to one target: attempts, waits, and the dead-letter queue.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{sync::OwnedSemaphorePermit, time::Instant};
+
+use crate::{
+    backoff::Exhausted,
+    deliver::{Attribute, DeliveryError},
+    event::Event,
+    lock,
+    service::Inner,
+    spec::TargetSpec,
+    topology::Rule,
+};
+
+/// An event on its way to a target.
+pub(crate) struct Dispatch {
+    pub(crate) bus: Arc<Inner>,
+    pub(crate) rule: Arc<Rule>,
+    pub(crate) target: TargetSpec,
+    pub(crate) event: Event,
+    pub(crate) since: Instant,
+    pub(crate) hold: Duration,
+    /// Its place among the deliveries under way, given back when it ends.
+    pub(crate) _place: OwnedSemaphorePermit,
+}
+
+/// Why a delivery was given up.
+struct GivenUp {
+    error: DeliveryError,
+    retries: u32,
+    exhausted: Option<Exhausted>,
+}
+
+impl Dispatch {
+    /// Delivers the event, or parks it.
+    pub(crate) async fn run(self) {
+        if !self.hold.is_zero() {
+            tokio::time::sleep(self.hold).await;
+        }
+        match self.attempts().await {
+            Ok(()) => self.bus.counters.delivered.add_one(),
+            Err(given_up) => self.give_up(given_up).await,
+        }
+    }
+
+    async fn attempts(&self) -> Result<(), GivenUp> {
+        let mut retries = 0;
+        loop {
+            let error = match self.attempt().await {
+                Ok(()) => return Ok(()),
+                Err(error) => error,
+            };
+            if let DeliveryError::Permanent(_) = error {
+                return Err(GivenUp { error, retries, exhausted: None });
+            }
+            let jitter = lock(&self.bus.random).f64();
+            let wait = self.bus.options.backoff.wait(retries, jitter);
+            let allowed = self.target.retry.allows(retries, self.since.elapsed(), wait);
+            if let Err(exhausted) = allowed {
+                return Err(GivenUp { error, retries, exhausted: Some(exhausted) });
+            }
+            tracing::debug!(rule = %self.rule.arn, target = %self.target.arn, %error, ?wait, "delivery is retried");
+            tokio::time::sleep(wait).await;
+            retries += 1;
+            self.bus.counters.retried.add_one();
+        }
+    }
+
+    async fn attempt(&self) -> Result<(), DeliveryError> {
+        // Held for the attempt only: targets that are down do not slow down the others.
+        let _turn = self.bus.turns.acquire().await;
+        self.bus.deliver.deliver(&self.target.arn, &self.event.json).await
+    }
+
+    async fn give_up(&self, given_up: GivenUp) {
+        let reason = &given_up.error;
+        let (rule, target) = (&self.rule.arn, &self.target.arn);
+        let Some(queue) = &self.target.dead_letter_arn else {
+            self.bus.counters.dropped.add_one();
+            tracing::error!(%rule, %target, %reason, "an event was dropped: the target has no dead-letter queue");
+            return;
+        };
+        let attributes = self.attributes(&given_up);
+        match self.bus.deliver.dead_letter(queue, &self.event.json, &attributes).await {
+            Ok(()) => {
+                self.bus.counters.dead_lettered.add_one();
+                tracing::warn!(%rule, %target, %reason, "an event went to the dead-letter queue");
+            }
+            Err(error) => {
+                self.bus.counters.dropped.add_one();
+                tracing::error!(%rule, %target, %reason, %queue, %error, "an event was dropped: its dead-letter queue did not take it");
+            }
+        }
+    }
+
+    /// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-event-delivery.html#eb-rule-dlq>.
+    fn attributes(&self, given_up: &GivenUp) -> Vec<Attribute> {
+        let mut attributes = vec![
+            ("RULE_ARN", self.rule.arn.clone()),
+            ("TARGET_ARN", self.target.arn.clone()),
+            ("ERROR_CODE", given_up.error.code().to_owned()),
+            ("ERROR_MESSAGE", given_up.error.to_string()),
+            ("RETRY_ATTEMPTS", given_up.retries.to_string()),
+        ];
+        let condition = given_up.exhausted.map(Exhausted::condition);
+        attributes.extend(condition.map(|it| ("EXHAUSTED_RETRY_CONDITION", it.to_owned())));
+        attributes
+    }
+}

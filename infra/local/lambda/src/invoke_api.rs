@@ -1,0 +1,178 @@
+//! The Invoke API, and as much of the Function API as a client needs to look around.
+//! Source: <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>.
+
+use axum::{
+    Json, Router,
+    body::{Body, to_bytes},
+    extract::{Path, Query, State},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::{
+    ASYNC_PAYLOAD_BYTES_MAX, Invocation, InvokeError, LambdaHost, SYNC_PAYLOAD_BYTES_MAX, VERSION,
+    invocation::Request, spec::FunctionSpec,
+};
+
+const EXECUTED_VERSION: HeaderName = HeaderName::from_static("x-amz-executed-version");
+const FUNCTION_ERROR: HeaderName = HeaderName::from_static("x-amz-function-error");
+const LOG_RESULT: HeaderName = HeaderName::from_static("x-amz-log-result");
+
+pub(crate) fn router(host: LambdaHost) -> Router {
+    Router::new()
+        .route("/2015-03-31/functions/{name}/invocations", post(invoke))
+        .route("/2015-03-31/functions/{name}", get(get_function))
+        .route("/2015-03-31/functions/{name}/configuration", get(get_configuration))
+        // The SDKs end the path in a slash, people often do not.
+        .route("/2015-03-31/functions/", get(list_functions))
+        .route("/2015-03-31/functions", get(list_functions))
+        .with_state(host)
+}
+
+#[derive(Debug, Deserialize)]
+struct Version {
+    #[serde(rename = "Qualifier")]
+    qualifier: Option<String>,
+}
+
+impl Version {
+    /// The function with its version, as an ARN would have it.
+    fn of(self, name: String) -> String {
+        self.qualifier.map_or(name.clone(), |qualifier| format!("{name}:{qualifier}"))
+    }
+}
+
+async fn invoke(
+    State(host): State<LambdaHost>,
+    Path(name): Path<String>,
+    Query(version): Query<Version>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let name = version.of(name);
+    let header = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let outcome = match header("x-amz-invocation-type").unwrap_or("RequestResponse") {
+        "RequestResponse" => match read(body, SYNC_PAYLOAD_BYTES_MAX).await {
+            Ok(payload) => {
+                let tail = header("x-amz-log-type") == Some("Tail");
+                host.invoke(&name, payload).await.map(|invocation| answer(invocation, tail))
+            }
+            Err(error) => Err(error),
+        },
+        "Event" => read(body, ASYNC_PAYLOAD_BYTES_MAX)
+            .await
+            .and_then(|payload| host.invoke_async(&name, payload))
+            .map(|()| StatusCode::ACCEPTED.into_response()),
+        "DryRun" => read(body, SYNC_PAYLOAD_BYTES_MAX)
+            .await
+            .and_then(|payload| Request::new(payload, SYNC_PAYLOAD_BYTES_MAX))
+            .and_then(|_| host.function(&name))
+            .map(|_| StatusCode::NO_CONTENT.into_response()),
+        other => {
+            let message = format!("{other} is not an invocation type");
+            return problem(StatusCode::BAD_REQUEST, "InvalidParameterValueException", &message);
+        }
+    };
+    outcome.unwrap_or_else(|error| refuse(&error))
+}
+
+async fn read(body: Body, bytes_max: usize) -> Result<Bytes, InvokeError> {
+    // The body's true size is unknown: reading stops where it is certainly too much.
+    let error = InvokeError::PayloadTooLarge { bytes: bytes_max + 1, bytes_max };
+    to_bytes(body, bytes_max).await.map_err(|_| error)
+}
+
+fn answer(invocation: Invocation, tail: bool) -> Response {
+    let mut response = invocation.payload.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(EXECUTED_VERSION, HeaderValue::from_static(VERSION));
+    let log = tail.then(|| BASE64_STANDARD.encode(&invocation.log_tail));
+    let request_id = HeaderName::from_static("x-amzn-requestid");
+    let values = [
+        (request_id, Some(invocation.request_id)),
+        (FUNCTION_ERROR, invocation.function_error),
+        (LOG_RESULT, log),
+    ];
+    for (name, value) in values {
+        if let Some(value) = value.and_then(|value| HeaderValue::try_from(value).ok()) {
+            headers.insert(name, value);
+        }
+    }
+    response
+}
+
+async fn list_functions(State(host): State<LambdaHost>) -> Json<Value> {
+    let functions: Vec<Value> = host.functions().map(configuration).collect();
+    Json(json!({ "Functions": functions }))
+}
+
+async fn get_function(
+    State(host): State<LambdaHost>,
+    Path(name): Path<String>,
+    Query(version): Query<Version>,
+) -> Response {
+    match host.function(&version.of(name)) {
+        Ok(spec) => {
+            let concurrency = json!({ "ReservedConcurrentExecutions": spec.concurrency_max });
+            Json(json!({ "Configuration": configuration(spec), "Concurrency": concurrency }))
+                .into_response()
+        }
+        Err(error) => refuse(&error),
+    }
+}
+
+async fn get_configuration(
+    State(host): State<LambdaHost>,
+    Path(name): Path<String>,
+    Query(version): Query<Version>,
+) -> Response {
+    match host.function(&version.of(name)) {
+        Ok(spec) => Json(configuration(spec)).into_response(),
+        Err(error) => refuse(&error),
+    }
+}
+
+fn configuration(spec: &FunctionSpec) -> Value {
+    json!({
+        "FunctionName": spec.name,
+        "FunctionArn": spec.arn(),
+        "Runtime": "provided.al2023",
+        "Handler": "bootstrap",
+        "PackageType": "Zip",
+        "Version": VERSION,
+        "State": "Active",
+        "LastUpdateStatus": "Successful",
+        "Timeout": spec.timeout.as_secs(),
+        "MemorySize": spec.memory_mb,
+        "Environment": { "Variables": spec.environment },
+    })
+}
+
+fn refuse(error: &InvokeError) -> Response {
+    let (status, code) = match error {
+        InvokeError::UnknownFunction { .. } => (StatusCode::NOT_FOUND, "ResourceNotFoundException"),
+        InvokeError::PayloadTooLarge { .. } => {
+            (StatusCode::PAYLOAD_TOO_LARGE, "RequestTooLargeException")
+        }
+        InvokeError::InvalidPayload { .. } => {
+            (StatusCode::BAD_REQUEST, "InvalidRequestContentException")
+        }
+        InvokeError::TooManyRequests { .. } => {
+            (StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException")
+        }
+        InvokeError::ShuttingDown => (StatusCode::INTERNAL_SERVER_ERROR, "ServiceException"),
+    };
+    problem(status, code, &error.to_string())
+}
+
+fn problem(status: StatusCode, code: &'static str, message: &str) -> Response {
+    let kind = if status.is_client_error() { "User" } else { "Service" };
+    let body = Json(json!({ "Type": kind, "Message": message }));
+    (status, [("x-amzn-errortype", code)], body).into_response()
+}

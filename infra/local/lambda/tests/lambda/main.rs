@@ -1,0 +1,10 @@
+//! The host and its event source mappings with real processes, queues and tables.
+
+#![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
+
+mod asynchronous;
+mod host;
+mod invoke_api;
+mod queue_mapping;
+mod stream_mapping;
+mod support;

@@ -1,0 +1,227 @@
+//! The gateway's books: intents, refunds, and the ledger of what was really moved.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use axum::http::StatusCode;
+use serde::Serialize;
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+
+use super::{
+    intent::{GENERIC_DECLINE, Intent, IntentRequest, Status},
+    refund::{Refund, RefundRequest},
+    refusal::Refusal,
+    search::Query,
+};
+use crate::{
+    clock::{Clock, Ids},
+    conduct::Answer,
+};
+
+/// Which way money went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EntryKind {
+    /// From the customer.
+    Capture,
+    /// Back to the customer.
+    Refund,
+}
+
+/// One movement of money.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LedgerEntry {
+    /// The intent's `metadata[order_id]`.
+    pub order_id: Option<String>,
+    /// The id of the payment intent.
+    pub payment_intent: String,
+    /// Which way it went.
+    pub kind: EntryKind,
+    /// In the currency's minor unit.
+    pub amount: u64,
+    /// A lower-case ISO 4217 code.
+    pub currency: String,
+    /// When it happened.
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+}
+
+pub(super) struct Books {
+    ids: Ids,
+    pages: Mutex<Pages>,
+}
+
+#[derive(Default)]
+struct Pages {
+    /// Ids grow, so this is the order of creation.
+    intents: BTreeMap<String, Intent>,
+    /// Refund ids to their intents.
+    refunds: BTreeMap<String, String>,
+    ledger: Vec<LedgerEntry>,
+}
+
+impl Books {
+    pub(super) fn new(clock: &Clock) -> Self {
+        Self { ids: Ids::new(clock), pages: Mutex::default() }
+    }
+
+    fn pages(&self) -> MutexGuard<'_, Pages> {
+        self.pages.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Creates an intent and, if it is confirmed, charges its card.
+    pub(super) fn charge(
+        &self,
+        mut request: IntentRequest,
+        scripted_decline: bool,
+        at: OffsetDateTime,
+    ) -> Answer {
+        if scripted_decline {
+            request.decline = Some(GENERIC_DECLINE);
+        }
+        let decline = request.decline.filter(|_| request.confirm);
+        let status = match (request.confirm, decline) {
+            (true, None) => Status::Succeeded,
+            (false, None) if request.payment_method.is_some() => Status::RequiresConfirmation,
+            _ => Status::RequiresPaymentMethod,
+        };
+        let intent = Intent {
+            id: self.ids.prefixed("pi"),
+            charge: request.confirm.then(|| self.ids.prefixed("ch")),
+            request,
+            status,
+            created: at,
+            refunds: Vec::new(),
+        };
+        let object = intent.to_json();
+        let answer = match decline {
+            None => Answer::ok(object),
+            Some(decline) => {
+                let mut error = intent.card_error(decline);
+                error["payment_intent"] = object;
+                Answer::new(StatusCode::PAYMENT_REQUIRED, json!({"error": error}))
+            }
+        };
+        let mut pages = self.pages();
+        if status == Status::Succeeded {
+            let amount = intent.request.amount;
+            pages.ledger.push(entry(&intent, EntryKind::Capture, amount, at));
+        }
+        pages.intents.insert(intent.id.clone(), intent);
+        answer
+    }
+
+    /// Gives back what was captured, or a part of it.
+    pub(super) fn refund(&self, request: RefundRequest, at: OffsetDateTime) -> Answer {
+        self.try_refund(request, at).map_or_else(Answer::from, Answer::ok)
+    }
+
+    fn try_refund(&self, request: RefundRequest, at: OffsetDateTime) -> Result<Value, Refusal> {
+        let mut pages = self.pages();
+        let Pages { intents, refunds, ledger } = &mut *pages;
+        let id = request.payment_intent;
+        let intent =
+            intents.get_mut(&id).ok_or_else(|| Refusal::no_such_intent(&id, "payment_intent"))?;
+        let amount = refundable(intent, request.amount)?;
+        let refund = Refund {
+            id: self.ids.prefixed("re"),
+            amount,
+            reason: request.reason,
+            metadata: request.metadata,
+            created: at,
+        };
+        let object = refund.to_json(intent);
+        ledger.push(entry(intent, EntryKind::Refund, amount, at));
+        refunds.insert(refund.id.clone(), id);
+        intent.refunds.push(refund);
+        Ok(object)
+    }
+
+    pub(super) fn intent(&self, id: &str) -> Option<Value> {
+        self.pages().intents.get(id).map(Intent::to_json)
+    }
+
+    pub(super) fn order_of(&self, intent: &str) -> Option<String> {
+        self.pages().intents.get(intent)?.order_id().cloned()
+    }
+
+    /// The intents that match, newest first.
+    pub(super) fn search(&self, query: &Query) -> Vec<Value> {
+        let pages = self.pages();
+        pages.intents.values().rev().filter(|it| query.matches(it)).map(Intent::to_json).collect()
+    }
+
+    pub(super) fn find_refund(&self, id: &str) -> Option<Value> {
+        let pages = self.pages();
+        let intent = pages.intents.get(pages.refunds.get(id)?)?;
+        intent.refunds.iter().find(|refund| refund.id == id).map(|it| it.to_json(intent))
+    }
+
+    /// The refunds of an intent, or all, newest first.
+    pub(super) fn refunds(&self, intent: Option<&str>) -> Result<Vec<Value>, Refusal> {
+        let pages = self.pages();
+        let of = |intent: &Intent| -> Vec<Value> {
+            intent.refunds.iter().rev().map(|it| it.to_json(intent)).collect()
+        };
+        match intent {
+            Some(id) => {
+                let missing = || Refusal::no_such_intent(id, "payment_intent");
+                pages.intents.get(id).map(of).ok_or_else(missing)
+            }
+            None => {
+                let newest_first = pages.refunds.iter().rev();
+                let refund = newest_first.filter_map(|(id, intent)| {
+                    let intent = pages.intents.get(intent)?;
+                    Some(intent.refunds.iter().find(|it| it.id == *id)?.to_json(intent))
+                });
+                Ok(refund.collect())
+            }
+        }
+    }
+
+    pub(super) fn ledger(&self) -> Vec<LedgerEntry> {
+        self.pages().ledger.clone()
+    }
+}
+
+/// How much a refund of `asked` gives back.
+fn refundable(intent: &Intent, asked: Option<u64>) -> Result<u64, Refusal> {
+    let charge = intent.charge.as_deref().unwrap_or_default();
+    let left = intent.unrefunded();
+    if intent.status != Status::Succeeded {
+        let message = format!(
+            "This PaymentIntent ({}) does not have a successful charge to refund.",
+            intent.id
+        );
+        return Err(Refusal::invalid("payment_intent", message));
+    }
+    if left == 0 {
+        let message = format!("Charge {charge} has already been refunded.");
+        return Err(
+            Refusal::invalid("payment_intent", message).with_code("charge_already_refunded")
+        );
+    }
+    match asked.unwrap_or(left) {
+        amount if amount <= left => Ok(amount),
+        amount => {
+            let message = format!(
+                "Refund amount ({amount}) is greater than unrefunded amount on charge ({left})"
+            );
+            Err(Refusal::invalid("amount", message))
+        }
+    }
+}
+
+fn entry(intent: &Intent, kind: EntryKind, amount: u64, at: OffsetDateTime) -> LedgerEntry {
+    LedgerEntry {
+        order_id: intent.order_id().cloned(),
+        payment_intent: intent.id.clone(),
+        kind,
+        amount,
+        currency: intent.request.currency.clone(),
+        at,
+    }
+}

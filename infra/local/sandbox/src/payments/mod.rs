@@ -1,0 +1,246 @@
+//! A card gateway in Stripe's shape: payment intents, refunds, search, idempotency keys.
+//!
+//! Served are `POST /v1/payment_intents`, `GET /v1/payment_intents/{id}`,
+//! `GET /v1/payment_intents/search`, `POST /v1/refunds`, `GET /v1/refunds/{id}` and
+//! `GET /v1/refunds?payment_intent=`; any key that begins with `sk_` is let in.
+//! An intent is charged if it is created with `confirm=true`; confirming it later is not served.
+//! Cards are Stripe's test tokens, see <https://docs.stripe.com/testing>; no payment method
+//! means the customer's default card, which succeeds.
+//! Scripted subjects are the order (`metadata[order_id]`), the payment method, and
+//! `refund:<order>` for refunds.
+
+mod books;
+mod form;
+mod intent;
+mod refund;
+mod refusal;
+mod search;
+
+use std::sync::Arc;
+
+use axum::{
+    Json, Router,
+    extract::{Path, RawQuery, State},
+    http::{HeaderMap, Method, Uri},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use bytes::Bytes;
+use serde_json::{Value, json};
+use time::Duration;
+
+pub use books::{EntryKind, LedgerEntry};
+
+use crate::{
+    clock::{Clock, system_clock},
+    conduct::{Answer, Call, Refusals, bearer, conduct, idempotency_key},
+    idempotency::Keys,
+    script::{self, Outcome, Script},
+};
+use books::Books;
+use form::Form;
+use intent::IntentRequest;
+use refund::RefundRequest;
+use refusal::Refusal;
+use search::Query;
+
+/// How long a key is kept at least, <https://docs.stripe.com/api/idempotent_requests>.
+const KEY_TIME_TO_LIVE: Duration = Duration::hours(24);
+const KEY_BYTES_MAX: usize = 255;
+/// How many objects a page has at most, and how many if the client does not say.
+const PAGE_MAX: usize = 100;
+const PAGE_DEFAULT: usize = 10;
+
+const REFUSALS: Refusals = Refusals {
+    down: || Refusal::down().into(),
+    throttled: || Refusal::throttled().into(),
+    other_request: || Refusal::other_request().into(),
+    in_flight: || Refusal::in_flight().into(),
+};
+
+/// The card gateway; clones share one ledger.
+#[derive(Clone)]
+pub struct Payments(Arc<Desk>);
+
+struct Desk {
+    clock: Clock,
+    books: Books,
+    keys: Arc<Keys<Answer>>,
+    script: Script,
+}
+
+impl Default for Payments {
+    fn default() -> Self {
+        Self::new(system_clock(), KEY_TIME_TO_LIVE)
+    }
+}
+
+impl Payments {
+    /// A gateway that lives by `clock` and forgets idempotency keys after `key_time_to_live`.
+    pub fn new(clock: Clock, key_time_to_live: Duration) -> Self {
+        Self(Arc::new(Desk {
+            books: Books::new(&clock),
+            keys: Arc::new(Keys::new(key_time_to_live)),
+            script: Script::default(),
+            clock,
+        }))
+    }
+
+    /// The gateway as a router.
+    pub fn router(&self) -> Router {
+        Router::new()
+            .route("/v1/payment_intents", post(create_intent))
+            .route("/v1/payment_intents/search", get(search_intents))
+            .route("/v1/payment_intents/{id}", get(find_intent))
+            .route("/v1/refunds", post(create_refund).get(list_refunds))
+            .route("/v1/refunds/{id}", get(find_refund))
+            .route(
+                "/_sandbox/ledger",
+                get(async |State(payments): State<Self>| Json(payments.ledger())),
+            )
+            .merge(script::routes(|payments: &Self| &payments.0.script))
+            .fallback(async |method: Method, uri: Uri| Refusal::no_such_url(&method, uri.path()))
+            .with_state(self.clone())
+    }
+
+    /// Every movement of money, oldest first.
+    pub fn ledger(&self) -> Vec<LedgerEntry> {
+        self.0.books.ledger()
+    }
+
+    /// Lets calls about `subject` end in `outcome`.
+    pub fn script(&self, subject: &str, outcome: Outcome) {
+        self.0.script.set(subject, outcome);
+    }
+}
+
+async fn create_intent(
+    State(payments): State<Payments>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Refusal> {
+    let key = authorize(&headers)?;
+    let form = Form::parse(&body);
+    let request = IntentRequest::parse(&form)?;
+    let order = request.metadata.get("order_id").map_or("", String::as_str);
+    let token = request.payment_method.as_deref().unwrap_or_default();
+    let scope = if order.is_empty() { key.unwrap_or_default() } else { order };
+    let outcome = payments.0.script.next_with(&[order, token], token, scope);
+    let desk = payments.0.clone();
+    let work =
+        move || desk.books.charge(request, outcome == Some(Outcome::Decline), (desk.clock)());
+    Ok(payments.0.settle("/v1/payment_intents", key, &form, outcome, work).await)
+}
+
+async fn create_refund(
+    State(payments): State<Payments>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Refusal> {
+    let key = authorize(&headers)?;
+    let form = Form::parse(&body);
+    let request = RefundRequest::parse(&form)?;
+    let order = payments.0.books.order_of(&request.payment_intent).unwrap_or_default();
+    let outcome = payments.0.script.next(&[&format!("refund:{order}")]);
+    let desk = payments.0.clone();
+    let work = move || desk.books.refund(request, (desk.clock)());
+    Ok(payments.0.settle("/v1/refunds", key, &form, outcome, work).await)
+}
+
+impl Desk {
+    async fn settle(
+        &self,
+        endpoint: &str,
+        key: Option<&str>,
+        form: &Form,
+        outcome: Option<Outcome>,
+        work: impl FnOnce() -> Answer + Send + 'static,
+    ) -> Response {
+        let fingerprint = form.fingerprint(endpoint);
+        let call = Call { key, fingerprint: &fingerprint, outcome, at: (self.clock)() };
+        conduct(&self.keys, &REFUSALS, call, work).await
+    }
+}
+
+async fn find_intent(
+    State(payments): State<Payments>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Refusal> {
+    authorize(&headers)?;
+    payments.0.books.intent(&id).map(Json).ok_or_else(|| Refusal::no_such_intent(&id, "intent"))
+}
+
+async fn search_intents(
+    State(payments): State<Payments>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Result<Json<Value>, Refusal> {
+    authorize(&headers)?;
+    let form = Form::parse(query.unwrap_or_default().as_bytes());
+    let limit = limit(&form)?;
+    let query = Query::parse(form.required("query")?)?;
+    let (data, has_more) = page(payments.0.books.search(&query), limit);
+    Ok(Json(json!({
+        "object": "search_result",
+        "url": "/v1/payment_intents/search",
+        "has_more": has_more,
+        "next_page": null,
+        "data": data,
+    })))
+}
+
+async fn find_refund(
+    State(payments): State<Payments>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Refusal> {
+    authorize(&headers)?;
+    payments.0.books.find_refund(&id).map(Json).ok_or_else(|| Refusal::no_such_refund(&id))
+}
+
+async fn list_refunds(
+    State(payments): State<Payments>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Result<Json<Value>, Refusal> {
+    authorize(&headers)?;
+    let form = Form::parse(query.unwrap_or_default().as_bytes());
+    let limit = limit(&form)?;
+    let (data, has_more) = page(payments.0.books.refunds(form.get("payment_intent"))?, limit);
+    Ok(Json(json!({"object": "list", "url": "/v1/refunds", "has_more": has_more, "data": data})))
+}
+
+fn limit(form: &Form) -> Result<usize, Refusal> {
+    let limit = form.integer("limit", PAGE_MAX as u64)?;
+    Ok(limit.and_then(|it| usize::try_from(it).ok()).unwrap_or(PAGE_DEFAULT))
+}
+
+fn page(mut found: Vec<Value>, limit: usize) -> (Vec<Value>, bool) {
+    let has_more = found.len() > limit;
+    found.truncate(limit);
+    (found, has_more)
+}
+
+/// The idempotency key of a caller who may call.
+fn authorize(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
+    match bearer(headers) {
+        None => return Err(Refusal::no_api_key()),
+        Some(key) if !key.starts_with("sk_") => return Err(Refusal::invalid_api_key()),
+        Some(_) => {}
+    }
+    let key = idempotency_key(headers);
+    if key.is_some_and(|key| key.len() > KEY_BYTES_MAX) {
+        return Err(Refusal::key_too_long());
+    }
+    Ok(key)
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        Answer::from(self).into_response()
+    }
+}
+
+#[cfg(test)]
+mod tests;

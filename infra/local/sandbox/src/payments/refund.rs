@@ -1,0 +1,67 @@
+//! Refunds: what a client asks for, and the object that answers.
+//!
+//! Source: <https://docs.stripe.com/api/refunds/object>.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+
+use super::{
+    form::Form,
+    intent::{AMOUNT_MAX, Intent},
+    refusal::Refusal,
+};
+
+const PARAMETERS: &[&str] = &["amount", "expand", "metadata", "payment_intent", "reason"];
+const REASONS: &[&str] = &["duplicate", "fraudulent", "requested_by_customer"];
+
+/// A valid `POST /v1/refunds`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct RefundRequest {
+    pub(super) payment_intent: String,
+    /// `None` is whatever is left.
+    pub(super) amount: Option<u64>,
+    pub(super) reason: Option<String>,
+    pub(super) metadata: BTreeMap<String, String>,
+}
+
+impl RefundRequest {
+    pub(super) fn parse(form: &Form) -> Result<Self, Refusal> {
+        form.only(PARAMETERS)?;
+        Ok(Self {
+            payment_intent: form.required("payment_intent")?.to_owned(),
+            amount: form.integer("amount", AMOUNT_MAX)?,
+            reason: form.one_of("reason", REASONS)?,
+            metadata: form.metadata()?,
+        })
+    }
+}
+
+/// Money that went back.
+#[derive(Debug, Clone)]
+pub(super) struct Refund {
+    pub(super) id: String,
+    pub(super) amount: u64,
+    pub(super) reason: Option<String>,
+    pub(super) metadata: BTreeMap<String, String>,
+    pub(super) created: OffsetDateTime,
+}
+
+impl Refund {
+    pub(super) fn to_json(&self, intent: &Intent) -> Value {
+        json!({
+            "id": self.id,
+            "object": "refund",
+            "amount": self.amount,
+            "charge": intent.charge,
+            "created": self.created.unix_timestamp(),
+            "currency": intent.request.currency,
+            "metadata": self.metadata,
+            "payment_intent": intent.id,
+            "reason": self.reason,
+            "receipt_number": null,
+            "status": "succeeded",
+        })
+    }
+}

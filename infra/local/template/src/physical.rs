@@ -1,0 +1,201 @@
+//! Physical names and ARNs: what a reference to a resource stands for on one machine.
+
+use local_protocol::{ACCOUNT, REGION};
+use serde_json::Value;
+
+use crate::{
+    document::Resource,
+    error::{Place, TemplateError},
+    properties::text,
+    resolver::{Resolver, Spot},
+};
+
+/// The label of every table's stream. AWS gives the moment of the stream's creation.
+pub const STREAM_LABEL: &str = "2026-01-01T00:00:00.000";
+
+/// The types that have no effect on one machine: permissions, logs and what watches over both.
+const INERT: &[&str] = &[
+    "AWS::CloudWatch::Alarm",
+    "AWS::CloudWatch::CompositeAlarm",
+    "AWS::CloudWatch::Dashboard",
+    "AWS::Events::EventBusPolicy",
+    "AWS::IAM::ManagedPolicy",
+    "AWS::IAM::Policy",
+    "AWS::IAM::Role",
+    "AWS::KMS::Alias",
+    "AWS::KMS::Key",
+    "AWS::Lambda::Permission",
+    "AWS::Logs::LogGroup",
+    "AWS::Logs::MetricFilter",
+    "AWS::Logs::ResourcePolicy",
+];
+
+/// The types that the local stack runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Archive,
+    Bus,
+    Function,
+    HttpApi,
+    Inert,
+    Mapping,
+    Queue,
+    QueuePolicy,
+    Rule,
+    Table,
+}
+
+impl Kind {
+    pub(crate) fn of(id: &str, resource: &Resource) -> Result<Self, TemplateError> {
+        Ok(match resource.kind.as_str() {
+            "AWS::DynamoDB::Table" => Self::Table,
+            "AWS::Events::Archive" => Self::Archive,
+            "AWS::Events::EventBus" => Self::Bus,
+            "AWS::Events::Rule" => Self::Rule,
+            "AWS::Lambda::EventSourceMapping" => Self::Mapping,
+            "AWS::SQS::Queue" => Self::Queue,
+            "AWS::SQS::QueuePolicy" => Self::QueuePolicy,
+            "AWS::Serverless::Function" => Self::Function,
+            "AWS::Serverless::HttpApi" => Self::HttpApi,
+            inert if INERT.contains(&inert) => Self::Inert,
+            unknown => {
+                return Err(TemplateError::UnknownType {
+                    resource: id.to_owned(),
+                    kind: unknown.to_owned(),
+                });
+            }
+        })
+    }
+
+    /// The property that names a resource, and how long the name may be.
+    fn name_property(self) -> Option<(&'static str, usize)> {
+        match self {
+            Self::Archive => Some(("ArchiveName", 48)),
+            Self::Bus => Some(("Name", 256)),
+            Self::Function => Some(("FunctionName", 64)),
+            Self::Queue => Some(("QueueName", 80)),
+            Self::Rule => Some(("Name", 64)),
+            Self::Table => Some(("TableName", 255)),
+            Self::HttpApi | Self::Inert | Self::Mapping | Self::QueuePolicy => None,
+        }
+    }
+}
+
+/// An ARN of the local account and region.
+pub(crate) fn arn(service: &str, resource: &str) -> String {
+    format!("arn:aws:{service}:{REGION}:{ACCOUNT}:{resource}")
+}
+
+pub(crate) fn stream_arn(table: &str) -> String {
+    arn("dynamodb", &format!("table/{table}/stream/{STREAM_LABEL}"))
+}
+
+/// A rule of the default bus has no bus in its ARN.
+pub(crate) fn rule_arn(bus: &str, rule: &str) -> String {
+    match bus {
+        "default" => arn("events", &format!("rule/{rule}")),
+        _ => arn("events", &format!("rule/{bus}/{rule}")),
+    }
+}
+
+impl Resolver<'_> {
+    /// The name that the resource has outside of the template.
+    pub(crate) fn name_of(&self, id: &str, at: &Spot) -> Result<String, TemplateError> {
+        let (resource, kind) = self.lookup(id, at)?;
+        let unnamed = || format!("{}-{id}", self.options.stack_name);
+        let Some((property, length_max)) = kind.name_property() else { return Ok(unnamed()) };
+        let place = Place::at(id).child(property);
+        let name = match resource.properties.get(property) {
+            Some(name) => self.resolve(name, &at.into(place.clone())?)?,
+            None => None,
+        };
+        let name = name.map(|name| text(name, &place)).transpose()?.unwrap_or_else(unnamed);
+        if name.is_empty() || name.len() > length_max {
+            let problem = format!("{name:?} must have 1 to {length_max} characters");
+            return Err(place.invalid(problem));
+        }
+        Ok(name)
+    }
+
+    /// What `!Ref` of a resource gives.
+    pub(crate) fn reference_of(&self, id: &str, at: &Spot) -> Result<String, TemplateError> {
+        let (_, kind) = self.lookup(id, at)?;
+        match kind {
+            Kind::Queue => Ok(self.queue_url(&self.name_of(id, at)?)),
+            Kind::Archive | Kind::Bus | Kind::Function | Kind::Inert | Kind::Table => {
+                self.name_of(id, at)
+            }
+            Kind::HttpApi => Ok(id.to_owned()),
+            Kind::Mapping | Kind::QueuePolicy | Kind::Rule => {
+                Err(at.place.invalid(format!("!Ref {id} is not followed on one machine")))
+            }
+        }
+    }
+
+    /// What `!GetAtt` of a resource gives.
+    pub(crate) fn attribute_of(
+        &self,
+        id: &str,
+        attribute: &str,
+        at: &Spot,
+    ) -> Result<String, TemplateError> {
+        let (resource, kind) = self.lookup(id, at)?;
+        let name = self.name_of(id, at)?;
+        match (kind, attribute) {
+            (Kind::Archive, "Arn") => Ok(arn("events", &format!("archive/{name}"))),
+            (Kind::Bus, "Arn") => Ok(arn("events", &format!("event-bus/{name}"))),
+            (Kind::Bus, "Name") | (Kind::Queue, "QueueName") => Ok(name),
+            (Kind::Function, "Arn") => Ok(arn("lambda", &format!("function:{name}"))),
+            (Kind::Queue, "Arn") => Ok(arn("sqs", &name)),
+            (Kind::Queue, "QueueUrl") => Ok(self.queue_url(&name)),
+            (Kind::Rule, "Arn") => Ok(rule_arn(&self.bus_of(id, resource, at)?, &name)),
+            (Kind::Table, "Arn") => Ok(arn("dynamodb", &format!("table/{name}"))),
+            (Kind::Table, "StreamArn")
+                if resource.properties.get("StreamSpecification").is_some() =>
+            {
+                Ok(stream_arn(&name))
+            }
+            // Nothing reads it; that the resource is there is what matters.
+            (Kind::Inert, _) => Ok(arn("inert", &name)),
+            _ => Err(at.place.invalid(format!("{id} has no attribute {attribute} here"))),
+        }
+    }
+
+    /// The bus of a rule, by name: the property may be a name or an ARN.
+    fn bus_of(&self, id: &str, rule: &Resource, at: &Spot) -> Result<String, TemplateError> {
+        let place = Place::at(id).child("EventBusName");
+        let given = match rule.properties.get("EventBusName") {
+            Some(bus) => self.resolve(bus, &at.into(place.clone())?)?,
+            None => None,
+        };
+        let given = given.unwrap_or_else(|| Value::String("default".to_owned()));
+        Ok(bus_name(&text(given, &place)?).to_owned())
+    }
+
+    pub(crate) fn queue_url(&self, name: &str) -> String {
+        format!("{}/{ACCOUNT}/{name}", self.options.endpoint.trim_end_matches('/'))
+    }
+
+    fn lookup(&self, id: &str, at: &Spot) -> Result<(&Resource, Kind), TemplateError> {
+        let Some(resource) = self.document.resources.get(id) else {
+            let problem = format!("{id:?} is neither a parameter nor a resource of the template");
+            return Err(at.place.invalid(problem));
+        };
+        if let Some(condition) = &resource.condition
+            && !self.holds(condition, at)?
+        {
+            return Err(at.place.invalid(format!("{id} is left out by its condition {condition}")));
+        }
+        Ok((resource, Kind::of(id, resource)?))
+    }
+}
+
+/// The name in `arn:aws:events:…:event-bus/NAME`, or the name itself.
+pub(crate) fn bus_name(name_or_arn: &str) -> &str {
+    name_or_arn.split_once(":event-bus/").map_or(name_or_arn, |(_, name)| name)
+}
+
+/// The name in `arn:aws:lambda:…:function:NAME`, or the name itself.
+pub(crate) fn function_name(name_or_arn: &str) -> &str {
+    name_or_arn.split_once(":function:").map_or(name_or_arn, |(_, name)| name)
+}

@@ -1,0 +1,161 @@
+//! The routes of HTTP APIs.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    error::{Place, TemplateError},
+    properties::Properties,
+};
+
+/// A route of an HTTP API: an `HttpApi` event of a function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// The HTTP method, e.g. `GET`, or `ANY`.
+    pub method: String,
+    /// The path with its variables in braces, e.g. `/orders/{id}`.
+    pub path: String,
+    /// The name of the function that answers.
+    pub function: String,
+    /// Whether a caller must be known.
+    pub auth: bool,
+}
+
+/// What an `AWS::Serverless::HttpApi` says about who may call.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Api {
+    authorizers: Vec<String>,
+    default_authorizer: Option<String>,
+}
+
+/// The HTTP APIs of a template by logical id.
+pub(crate) type Apis = BTreeMap<String, Api>;
+
+const METHODS: &[&str] = &["ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
+
+pub(crate) fn read_api(mut properties: Properties) -> Result<Api, TemplateError> {
+    let mut api = Api { authorizers: Vec::new(), default_authorizer: None };
+    if let Some(mut auth) = properties.object("Auth")? {
+        for (name, authorizer) in auth.entries("Authorizers")? {
+            read_authorizer(authorizer)?;
+            api.authorizers.push(name);
+        }
+        api.default_authorizer = auth.text_if_any("DefaultAuthorizer")?;
+        if let Some(default) = &api.default_authorizer
+            && !api.authorizers.contains(default)
+        {
+            let problem = format!("{default} is not one of the Authorizers");
+            return Err(auth.place().child("DefaultAuthorizer").invalid(problem));
+        }
+        auth.done()?;
+    }
+    properties.pass_over(&["AccessLogSettings", "Description", "FailOnWarnings", "Name", "Tags"]);
+    properties.done()?;
+    Ok(api)
+}
+
+/// A JWT authorizer. Who issues tokens on one machine is up to the local stack.
+fn read_authorizer(mut authorizer: Properties) -> Result<(), TemplateError> {
+    let Some(mut jwt) = authorizer.object("JwtConfiguration")? else {
+        return Err(authorizer.place().invalid("must have a JwtConfiguration"));
+    };
+    jwt.text("issuer")?;
+    if jwt.list("audience")?.is_empty() {
+        return Err(jwt.place().child("audience").invalid("must name at least one audience"));
+    }
+    jwt.done()?;
+    let source = authorizer.text("IdentitySource")?;
+    if source != "$request.header.Authorization" {
+        let place = authorizer.place().child("IdentitySource");
+        return Err(place.invalid("must be $request.header.Authorization"));
+    }
+    authorizer.done()
+}
+
+/// Takes a function's `Events`. Only routes are written there: SAM would give the function
+/// permissions on every queue or stream of the account for the others.
+pub(crate) fn read(
+    function: &str,
+    properties: &mut Properties,
+    apis: &Apis,
+) -> Result<Vec<Route>, TemplateError> {
+    let events = properties.entries("Events")?;
+    events
+        .into_iter()
+        .map(|(_, mut event)| {
+            let kind = event.text("Type")?;
+            if kind != "HttpApi" {
+                let problem = format!(
+                    "is {kind}, only HttpApi is followed; \
+                     for a queue or stream write an AWS::Lambda::EventSourceMapping"
+                );
+                return Err(event.place().child("Type").invalid(problem));
+            }
+            let place = event.place().child("Properties");
+            let route = Properties::new(place, event.required("Properties")?)?;
+            event.done()?;
+            read_route(function, route, apis)
+        })
+        .collect()
+}
+
+fn read_route(
+    function: &str,
+    mut properties: Properties,
+    apis: &Apis,
+) -> Result<Route, TemplateError> {
+    let id = properties.text("ApiId")?;
+    let api = apis.get(&id).ok_or_else(|| {
+        let problem = format!("{id} is not an AWS::Serverless::HttpApi of the template");
+        properties.place().child("ApiId").invalid(problem)
+    })?;
+    let route = Route {
+        method: method(&mut properties)?,
+        path: path(&mut properties)?,
+        function: function.to_owned(),
+        auth: needs_caller(&mut properties, api)?,
+    };
+    let version = properties.text_if_any("PayloadFormatVersion")?;
+    if version.is_some_and(|version| version != "2.0") {
+        return Err(properties.place().child("PayloadFormatVersion").invalid("must be 2.0"));
+    }
+    properties.done()?;
+    Ok(route)
+}
+
+fn method(properties: &mut Properties) -> Result<String, TemplateError> {
+    let method = properties.text("Method")?.to_ascii_uppercase();
+    if METHODS.contains(&method.as_str()) {
+        Ok(method)
+    } else {
+        Err(properties.place().child("Method").invalid(format!("{method} is no HTTP method")))
+    }
+}
+
+fn path(properties: &mut Properties) -> Result<String, TemplateError> {
+    let path = properties.text("Path")?;
+    let whole_segments = path.split('/').skip(1).all(|segment| {
+        let variable = segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+        !variable.unwrap_or(segment).contains(['{', '}'])
+    });
+    if path.starts_with('/') && whole_segments {
+        Ok(path)
+    } else {
+        let problem =
+            format!("{path} must begin with / and have its {{variables}} in whole segments");
+        Err(properties.place().child("Path").invalid(problem))
+    }
+}
+
+fn needs_caller(properties: &mut Properties, api: &Api) -> Result<bool, TemplateError> {
+    let Some(mut auth) = properties.object("Auth")? else {
+        return Ok(api.default_authorizer.is_some());
+    };
+    let authorizer = auth.text_if_any("Authorizer")?.or_else(|| api.default_authorizer.clone());
+    let place: Place = auth.place().child("Authorizer");
+    auth.done()?;
+    match authorizer.as_deref() {
+        None | Some("NONE") => Ok(false),
+        Some(known) if api.authorizers.iter().any(|it| it == known) => Ok(true),
+        Some(unknown) => Err(place.invalid(format!("{unknown} is not an authorizer of the API"))),
+    }
+}

@@ -1,0 +1,139 @@
+//! The project's own template: that it loads, and that it says what the design says.
+#![expect(clippy::unwrap_used, reason = "what is missing fails the test")]
+
+mod flow;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
+
+use local_template::{LoadOptions, Template};
+use serde_json::json;
+
+fn orderly() -> Template {
+    let given = [
+        ("JwtIssuer", "https://issuer.example.com"),
+        ("JwtAudience", "orderly"),
+        ("PaymentGatewayApiKey", "sk_test"),
+        ("CarrierUrl", "http://127.0.0.1:9003/carrier"),
+        ("CarrierApiKey", "carrier_test"),
+        ("SenderEmail", "orders@example.com"),
+    ];
+    let parameters =
+        given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let options = LoadOptions {
+        stack_name: "orderly",
+        endpoint: "http://127.0.0.1:9000",
+        parameters: &parameters,
+    };
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../template.yaml");
+    Template::load(&path, &options).unwrap()
+}
+
+#[test]
+fn functions_are_the_binaries_of_the_suite() {
+    let template = orderly();
+    let functions: BTreeMap<_, _> = template
+        .functions
+        .iter()
+        .map(|it| (it.binary.as_str(), (it.name.as_str(), it.timeout.as_secs())))
+        .collect();
+    let expected = BTreeMap::from([
+        ("inventory", ("orderly-inventory", 5)),
+        ("notification", ("orderly-notification", 10)),
+        ("order-api", ("orderly-order-api", 10)),
+        ("order-events", ("orderly-order-events", 5)),
+        ("payment", ("orderly-payment", 10)),
+        ("projector", ("orderly-projector", 5)),
+        ("query", ("orderly-query", 5)),
+        ("relay", ("orderly-relay", 30)),
+        ("shipping", ("orderly-shipping", 10)),
+    ]);
+    assert_eq!(functions, expected);
+    assert_eq!(template.functions.len(), expected.len());
+}
+
+#[test]
+fn a_function_is_told_the_names_that_exist() {
+    let template = orderly();
+    let payment = template.function("orderly-payment").unwrap();
+    let expected = [
+        ("DEAD_LETTER_QUEUE_URL", "http://127.0.0.1:9000/000000000000/orderly-payment-dlq"),
+        ("PAYMENTS_TABLE", "orderly-payments"),
+        ("PAYMENT_GATEWAY_API_KEY", "sk_test"),
+        ("PAYMENT_GATEWAY_URL", "https://api.stripe.com"),
+        ("QUEUE_URL", "http://127.0.0.1:9000/000000000000/orderly-payment-queue"),
+        ("RUST_LOG", "INFO"),
+    ];
+    let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    assert_eq!(payment.environment, BTreeMap::from(expected));
+    let tables: BTreeSet<_> = template.tables.iter().map(|it| it.name.as_str()).collect();
+    for function in &template.functions {
+        for (name, value) in &function.environment {
+            assert!(!name.ends_with("_TABLE") || tables.contains(value.as_str()), "{name}");
+        }
+    }
+}
+
+#[test]
+fn routes_lead_to_the_api_and_only_the_catalogue_is_open() {
+    let routes: BTreeSet<_> =
+        orderly().routes.into_iter().map(|it| (it.path, it.method, it.function, it.auth)).collect();
+    let expected = [
+        ("/orders", "GET", "orderly-query", true),
+        ("/orders", "POST", "orderly-order-api", true),
+        ("/orders/{id}", "GET", "orderly-query", true),
+        ("/orders/{id}/cancel", "POST", "orderly-order-api", true),
+        ("/orders/{id}/events", "GET", "orderly-query", true),
+        ("/products", "GET", "orderly-query", false),
+    ];
+    let expected = expected
+        .map(|(path, method, function, auth)| (path.into(), method.into(), function.into(), auth));
+    assert_eq!(routes, BTreeSet::from(expected));
+}
+
+#[test]
+fn tables_become_requests_that_create_them() {
+    let template = orderly();
+    let keys: BTreeMap<_, Vec<_>> = template
+        .tables
+        .iter()
+        .map(|table| {
+            let schema = table.create_table["KeySchema"].as_array().unwrap();
+            let keys = schema.iter().map(|it| it["AttributeName"].as_str().unwrap()).collect();
+            (table.name.strip_prefix("orderly-").unwrap(), keys)
+        })
+        .collect();
+    let expected = BTreeMap::from([
+        ("contacts", vec!["userId"]),
+        ("event-idempotency", vec!["id"]),
+        ("inventory", vec!["productId"]),
+        ("notifications", vec!["orderId", "template"]),
+        ("order-events", vec!["PK", "SK"]),
+        ("order-views", vec!["orderId"]),
+        ("payments", vec!["orderId"]),
+        ("products", vec!["productId"]),
+        ("reservations", vec!["orderId"]),
+        ("shipments", vec!["orderId"]),
+    ]);
+    assert_eq!(keys, expected);
+    let record = template.tables.iter().find(|it| it.name == "orderly-event-idempotency").unwrap();
+    assert_eq!(record.ttl_attribute.as_deref(), Some("expiration"));
+    let expected = json!({
+        "TableName": "orderly-event-idempotency",
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [{ "AttributeName": "id", "AttributeType": "S" }],
+        "KeySchema": [{ "AttributeName": "id", "KeyType": "HASH" }],
+        "StreamSpecification": { "StreamEnabled": true, "StreamViewType": "NEW_IMAGE" },
+    });
+    assert_eq!(record.create_table, expected);
+}
+
+#[test]
+fn the_archive_keeps_every_event_of_a_year() {
+    let template = orderly();
+    let [archive] = template.archives.as_slice() else { panic!("{:?}", template.archives) };
+    assert_eq!(archive.bus, "orderly-bus");
+    assert_eq!((archive.retention_days, &archive.pattern), (Some(365), &None));
+}

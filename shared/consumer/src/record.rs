@@ -1,0 +1,93 @@
+use aws_lambda_events::sqs::SqsMessage;
+use event_envelope::{CorrelationId, DecodeError, Decoder, Delivery, EventId};
+use tracing::{Span, error_span, field::Empty};
+
+/// A message of the batch, and the event in it if one could be read.
+#[derive(Debug)]
+pub(crate) struct Record {
+    pub(crate) message: Message,
+    pub(crate) opened: Result<Delivery, DecodeError>,
+}
+
+/// A message as SQS handed it over.
+#[derive(Debug)]
+pub(crate) struct Message(SqsMessage);
+
+/// What a parked message says of the event in it.
+#[derive(Debug)]
+pub(crate) struct Ids {
+    pub(crate) event: EventId,
+    pub(crate) correlation: CorrelationId,
+}
+
+impl Record {
+    pub(crate) fn open(message: SqsMessage, decoder: &Decoder) -> Self {
+        let message = Message(message);
+        Self { opened: decoder.decode(message.body().as_bytes()), message }
+    }
+
+    pub(crate) fn aggregate_id(&self) -> Option<&str> {
+        self.opened.as_ref().ok().map(|delivery| delivery.envelope.aggregate_id.as_str())
+    }
+
+    pub(crate) fn ids(&self) -> Option<Ids> {
+        self.opened.as_ref().ok().map(|Delivery { envelope, .. }| Ids {
+            event: envelope.event_id.clone(),
+            correlation: envelope.correlation_id.clone(),
+        })
+    }
+
+    /// The span of everything that `consumer` does with this record. It is there at every level,
+    /// so that a lone error still says what it is about.
+    pub(crate) fn span(&self, consumer: &'static str) -> Span {
+        let span = error_span!(
+            "record",
+            consumer,
+            message_id = self.message.id(),
+            receive_count = self.message.receive_count(),
+            event_id = Empty,
+            event_type = Empty,
+            correlation_id = Empty,
+            causation_id = Empty,
+            aggregate_id = Empty,
+        );
+        if let Ok(Delivery { envelope, .. }) = &self.opened {
+            span.record("event_id", envelope.event_id.as_str());
+            span.record("event_type", &envelope.event_type);
+            span.record("correlation_id", envelope.correlation_id.as_str());
+            span.record("causation_id", envelope.causation_id.as_ref().map(EventId::as_str));
+            span.record("aggregate_id", envelope.aggregate_id.as_str());
+        }
+        span
+    }
+}
+
+impl Message {
+    /// The message id; empty if there is none.
+    pub(crate) fn id(&self) -> &str {
+        self.0.message_id.as_deref().unwrap_or_default()
+    }
+
+    pub(crate) fn body(&self) -> &str {
+        self.0.body.as_deref().unwrap_or_default()
+    }
+
+    pub(crate) fn receipt_handle(&self) -> Option<&str> {
+        self.0.receipt_handle.as_deref()
+    }
+
+    /// How often it was received, this time included.
+    pub(crate) fn receive_count(&self) -> u32 {
+        let count = self.0.attributes.get("ApproximateReceiveCount");
+        count.and_then(|count| count.parse().ok()).unwrap_or(1)
+    }
+
+    /// Its group, if it comes from a FIFO queue. On a standard queue a group is only a hint to
+    /// share fairly, and keeps no order.
+    /// Source: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html>.
+    pub(crate) fn fifo_group(&self) -> Option<&str> {
+        let queue = self.0.event_source_arn.as_deref()?;
+        let group = self.0.attributes.get("MessageGroupId")?;
+        queue.ends_with(".fifo").then_some(group)
+    }
+}

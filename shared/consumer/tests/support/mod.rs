@@ -1,0 +1,190 @@
+//! Queues in process, and batches as Lambda makes them of what it receives.
+
+use std::sync::{Arc, Mutex};
+
+use aws_credential_types::Credentials;
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use aws_sdk_sqs::{
+    Client, Config,
+    config::{BehaviorVersion, Region, SharedCredentialsProvider},
+};
+use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_smithy_runtime_api::{
+    client::{
+        http::{
+            HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings,
+            SharedHttpConnector,
+        },
+        orchestrator::{HttpRequest, HttpResponse},
+        runtime_components::RuntimeComponents,
+    },
+    http::StatusCode,
+};
+use aws_smithy_types::{body::SdkBody, retry::RetryConfig};
+use consumer::Parking;
+use local_protocol::{Bytes, REGION, Service};
+use local_sqs::{OutgoingMessage, QueueSpec, ReceiveRequest, ReceivedMessage, Sqs, queue_arn};
+use serde_json::{Value, json};
+
+/// A queue, its dead-letter queue, and a client whose calls are written down.
+pub(crate) struct World {
+    pub(crate) sqs: Sqs,
+    queue: &'static str,
+    calls: Arc<Mutex<Vec<(String, Value)>>>,
+}
+
+impl World {
+    /// A standard queue.
+    pub(crate) fn new() -> Self {
+        Self::with("orders", false)
+    }
+
+    /// A FIFO queue.
+    pub(crate) fn fifo() -> Self {
+        Self::with("orders.fifo", true)
+    }
+
+    fn with(queue: &'static str, fifo: bool) -> Self {
+        let sqs = Sqs::new("http://127.0.0.1:9000");
+        for name in [queue, dead_letter(queue)] {
+            let spec =
+                QueueSpec { fifo, content_based_deduplication: fifo, ..QueueSpec::named(name) };
+            sqs.create_queue(spec).unwrap();
+        }
+        Self { sqs, queue, calls: Arc::default() }
+    }
+
+    /// Takes the dead-letter queue away.
+    pub(crate) fn close_parking(&self) {
+        self.sqs.delete_queue(dead_letter(self.queue)).unwrap();
+    }
+
+    pub(crate) fn parking(&self) -> Parking {
+        let config = Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::from_static(REGION))
+            .credentials_provider(SharedCredentialsProvider::new(Credentials::from_keys(
+                "local", "local", None,
+            )))
+            .http_client(InProcess { sqs: self.sqs.clone(), calls: Arc::clone(&self.calls) })
+            .sleep_impl(TokioSleep::new())
+            .retry_config(RetryConfig::disabled())
+            .build();
+        let url = |queue| self.sqs.queue_url(queue);
+        Parking::new(Client::from_conf(config), url(self.queue), url(dead_letter(self.queue)))
+    }
+
+    pub(crate) fn send(&self, body: impl Into<String>) {
+        self.sqs.send(self.queue, OutgoingMessage::new(body)).unwrap();
+    }
+
+    pub(crate) fn send_to_group(&self, group: &str, body: impl Into<String>) {
+        let group_id = Some(group.to_owned());
+        self.sqs
+            .send(self.queue, OutgoingMessage { group_id, ..OutgoingMessage::new(body) })
+            .unwrap();
+    }
+
+    /// Everything that can be received, as one batch.
+    pub(crate) async fn batch(&self) -> SqsEvent {
+        let mut records = Vec::new();
+        loop {
+            let request = ReceiveRequest { max: 10, ..ReceiveRequest::default() };
+            let received = self.sqs.receive(self.queue, request).await.unwrap();
+            if received.is_empty() {
+                return event(records);
+            }
+            records.extend(received.iter().map(|message| self.record(message)));
+        }
+    }
+
+    fn record(&self, message: &ReceivedMessage) -> Value {
+        json!({
+            "messageId": message.message_id,
+            "receiptHandle": message.receipt_handle,
+            "body": message.body,
+            "attributes": message.attributes,
+            "messageAttributes": {},
+            "md5OfBody": message.md5_of_body,
+            "eventSource": "aws:sqs",
+            "eventSourceARN": queue_arn(self.queue),
+            "awsRegion": REGION,
+        })
+    }
+
+    /// Deletes what was not returned, as Lambda does. Gives the bodies that were.
+    pub(crate) fn acknowledge(&self, batch: &SqsEvent, response: &SqsBatchResponse) -> Vec<String> {
+        let returned: Vec<_> =
+            response.batch_item_failures.iter().map(|it| it.item_identifier.as_str()).collect();
+        let mut bodies = Vec::new();
+        for record in &batch.records {
+            if returned.contains(&record.message_id.as_deref().unwrap()) {
+                bodies.push(record.body.clone().unwrap());
+            } else {
+                self.sqs.delete(self.queue, record.receipt_handle.as_deref().unwrap()).unwrap();
+            }
+        }
+        bodies
+    }
+
+    /// How many messages are left in the queue.
+    pub(crate) fn left(&self) -> usize {
+        self.sqs.depth(self.queue).unwrap().total()
+    }
+
+    /// Body and attributes of every parked message.
+    pub(crate) async fn parked(&self) -> Vec<ReceivedMessage> {
+        let request = ReceiveRequest { max: 10, ..ReceiveRequest::default() };
+        self.sqs.receive(dead_letter(self.queue), request).await.unwrap()
+    }
+
+    /// The delays in seconds that messages were put off by.
+    pub(crate) fn delays(&self) -> Vec<u64> {
+        let calls = self.calls.lock().unwrap();
+        let changes = calls.iter().filter(|(operation, _)| operation == "ChangeMessageVisibility");
+        changes.map(|(_, request)| request["VisibilityTimeout"].as_u64().unwrap()).collect()
+    }
+}
+
+/// A batch of `records`.
+pub(crate) fn event(records: Vec<Value>) -> SqsEvent {
+    serde_json::from_value(json!({ "Records": records })).unwrap()
+}
+
+fn dead_letter(queue: &str) -> &'static str {
+    if queue.ends_with(".fifo") { "orders-dlq.fifo" } else { "orders-dlq" }
+}
+
+#[derive(Debug, Clone)]
+struct InProcess {
+    sqs: Sqs,
+    calls: Arc<Mutex<Vec<(String, Value)>>>,
+}
+
+impl HttpClient for InProcess {
+    fn http_connector(
+        &self,
+        _settings: &HttpConnectorSettings,
+        _components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl HttpConnector for InProcess {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let Self { sqs, calls } = self.clone();
+        HttpConnectorFuture::new(async move {
+            let target = request.headers().get("x-amz-target").unwrap();
+            let operation = target.rsplit('.').next().unwrap().to_owned();
+            let body = Bytes::copy_from_slice(request.body().bytes().unwrap());
+            let json = serde_json::from_slice(&body).unwrap();
+            calls.lock().unwrap().push((operation.clone(), json));
+            let (status, body) = match sqs.call(&operation, body).await {
+                Ok(body) => (200, SdkBody::from(body)),
+                Err(error) => (error.status, SdkBody::from(error.body())),
+            };
+            Ok(HttpResponse::new(StatusCode::try_from(status).unwrap(), body))
+        })
+    }
+}

@@ -1,0 +1,32 @@
+//! Reads what the template tells a function. Only the `config.rs` of a function calls this, once,
+//! before the first event.
+
+/// A variable that is not set.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("environment variable {name} is missing or not text: infra/template.yaml sets it")]
+pub struct Missing {
+    /// The variable.
+    pub name: &'static str,
+}
+
+/// The variable `name`.
+///
+/// # Errors
+///
+/// When it is not set; the function should not start.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads a function's environment")]
+pub fn required(name: &'static str) -> Result<String, Missing> {
+    std::env::var(name).map_err(|_| Missing { name })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variable_is_read_and_a_missing_one_named() {
+        assert!(!required("CARGO_PKG_NAME").unwrap().is_empty());
+        let missing = required("NO_SUCH_VARIABLE").unwrap_err();
+        assert!(missing.to_string().contains("NO_SUCH_VARIABLE"));
+    }
+}

@@ -1,0 +1,44 @@
+use event_envelope::{AggregateId, Draft};
+use serde_json::Value;
+use time::OffsetDateTime;
+
+/// A state that decides what happens next and evolves when it has happened.
+///
+/// All of it is pure: no I/O, no clock, no randomness. The [`Default`] value is the state before
+/// anything happened.
+pub trait Decider: Default {
+    /// What somebody wants to happen.
+    type Command;
+    /// What happened.
+    type Event: event_envelope::FromEnvelope;
+    /// Why it may not happen.
+    type Error;
+
+    /// The events that follow from `command`; none when it has taken effect already.
+    ///
+    /// # Errors
+    ///
+    /// The business rule that the command breaks.
+    fn decide(&self, command: &Self::Command) -> Result<Vec<Self::Event>, Self::Error>;
+
+    /// The state after `event`. Never fails: what has happened cannot be refused.
+    #[must_use]
+    fn evolve(self, event: &Self::Event) -> Self;
+
+    /// An event for the envelope, at `sequence` in the history of `aggregate`.
+    fn draft(
+        event: &Self::Event,
+        aggregate: AggregateId,
+        sequence: u64,
+        at: OffsetDateTime,
+    ) -> Draft<Value>;
+
+    /// The state after a whole history.
+    #[must_use]
+    fn replay<'a>(events: impl IntoIterator<Item = &'a Self::Event>) -> Self
+    where
+        Self::Event: 'a,
+    {
+        events.into_iter().fold(Self::default(), Self::evolve)
+    }
+}

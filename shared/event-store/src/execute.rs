@@ -1,0 +1,96 @@
+use clock::Clock;
+use event_envelope::{Actor, AggregateId, CorrelationId, DecodeError, Envelope, FromEnvelope, TooDeep};
+use outcome::BoxError;
+
+use crate::{Decider, EventStore, StoreError};
+
+/// How often a command is decided again after somebody else appended first.
+const ATTEMPTS_MAX: usize = 5;
+
+/// What new events follow from.
+#[derive(Debug, Clone, Copy)]
+pub enum Lineage<'a> {
+    /// A command from outside.
+    Root(&'a CorrelationId, &'a Actor),
+    /// Another event.
+    Cause(&'a Envelope),
+}
+
+/// What a command led to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Executed {
+    /// The events before it.
+    pub history: Vec<Envelope>,
+    /// The new events; none when it had taken effect already.
+    pub events: Vec<Envelope>,
+}
+
+/// Why a command led to nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum ExecuteError<E> {
+    /// The domain said no.
+    #[error("the command is rejected")]
+    Rejected(#[source] E),
+    /// Others appended first every time. Try again later.
+    #[error("the stream is contended")]
+    Contended,
+    /// The store could not do its part.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The stream holds an event that this code cannot read.
+    #[error("the stream holds an event that cannot be read")]
+    Unreadable(#[source] DecodeError),
+    /// The chain of causes is too long.
+    #[error(transparent)]
+    TooDeep(#[from] TooDeep),
+}
+
+/// Loads a stream, decides on `command`, and appends what follows.
+///
+/// # Errors
+///
+/// [`ExecuteError::Rejected`] is the domain's answer. Contention and an unavailable store are worth
+/// a retry, the others are not.
+pub async fn execute<D: Decider>(
+    store: &EventStore,
+    aggregate: &AggregateId,
+    command: &D::Command,
+    lineage: Lineage<'_>,
+    clock: &Clock,
+) -> Result<Executed, ExecuteError<D::Error>> {
+    for _ in 0..ATTEMPTS_MAX {
+        let history = store.load(aggregate, 0).await?;
+        let mut state = D::default();
+        for event in &history {
+            state = state.evolve(&D::Event::from_envelope(event).map_err(ExecuteError::Unreadable)?);
+        }
+        let decided = state.decide(command).map_err(ExecuteError::Rejected)?;
+        let now = clock.now();
+        let events = (history.len() as u64 + 1..)
+            .zip(&decided)
+            .map(|(sequence, event)| D::draft(event, aggregate.clone(), sequence, now))
+            .map(|draft| match lineage {
+                Lineage::Root(correlation, actor) => Ok(draft.root(correlation.clone(), actor.clone())),
+                Lineage::Cause(cause) => draft.caused_by(cause),
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        match store.append(&events).await {
+            Ok(()) => return Ok(Executed { history, events }),
+            Err(StoreError::Conflict { .. }) => (),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(ExecuteError::Contended)
+}
+
+impl<E: Into<BoxError>> From<ExecuteError<E>> for outcome::Failure {
+    fn from(error: ExecuteError<E>) -> Self {
+        match error {
+            ExecuteError::Rejected(rule) => Self::poison(rule),
+            ExecuteError::Contended => Self::retry("the stream is contended"),
+            ExecuteError::Store(error) => error.into(),
+            ExecuteError::Unreadable(error) => Self::poison(error),
+            ExecuteError::TooDeep(error) => Self::poison(error),
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! What went wrong, as RFC 9457 has it.
+
+use std::{fmt, time::Duration};
+
+use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http_api_problem::{HttpApiProblem, PROBLEM_JSON_MEDIA_TYPE};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::reply::response;
+
+/// The namespace of our own kinds of problem.
+const KIND_PREFIX: &str = "urn:orderly:problem:";
+/// The most characters of a field's detail: it may quote what the client sent.
+const DETAIL_CHARS_MAX: usize = 200;
+
+/// A refusal: a document of type `application/problem+json`, and the headers that go with it.
+///
+/// Without a [`kind`](Self::kind) the document's type is `about:blank`, which says no more than
+/// the status. Source: <https://www.rfc-editor.org/rfc/rfc9457>.
+#[derive(Debug, Clone)]
+pub struct Problem(Box<Parts>);
+
+#[derive(Debug, Clone)]
+struct Parts {
+    status: StatusCode,
+    document: HttpApiProblem,
+    errors: Vec<FieldError>,
+    headers: HeaderMap,
+}
+
+/// What is wrong with one field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FieldError {
+    /// The name of a header or parameter, or a JSON pointer into the body (`""` is all of it).
+    pub field: String,
+    /// What is wrong with it.
+    pub detail: String,
+}
+
+impl Problem {
+    fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        let document =
+            HttpApiProblem::with_title_and_type(status).type_url("about:blank").detail(detail);
+        Self(Box::new(Parts { status, document, errors: Vec::new(), headers: HeaderMap::new() }))
+    }
+
+    /// 400: the request cannot be understood.
+    pub fn bad_request(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, detail)
+    }
+
+    /// 400: one field cannot be understood.
+    pub fn bad_field(field: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self::bad_request("the request has a field that cannot be taken").field(field, detail)
+    }
+
+    /// 401: nobody knows who is asking. Asks for a bearer token.
+    pub fn unauthorized(detail: impl Into<String>) -> Self {
+        let challenge = HeaderValue::from_static("Bearer");
+        Self::new(StatusCode::UNAUTHORIZED, detail).header(header::WWW_AUTHENTICATE, challenge)
+    }
+
+    /// 403: the caller may not do this.
+    pub fn forbidden(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, detail)
+    }
+
+    /// 404: there is no such thing, or it is not the caller's.
+    pub fn not_found(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, detail)
+    }
+
+    /// 409: the thing is in no state for this.
+    pub fn conflict(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, detail)
+    }
+
+    /// 413: the body is larger than its limit.
+    pub fn too_large(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
+    }
+
+    /// 415: the body is not JSON. Says what is taken.
+    pub fn unsupported_media_type(detail: impl Into<String>) -> Self {
+        let taken = HeaderValue::from_static("application/json");
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail).header(header::ACCEPT, taken)
+    }
+
+    /// 422: the request is understood, and breaks a rule.
+    pub fn unprocessable(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
+    }
+
+    /// 429: the caller asks too often, and should wait `retry_after`.
+    pub fn too_many(detail: impl Into<String>, retry_after: Duration) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, detail).retry_after(retry_after)
+    }
+
+    /// 500: the fault is here. What it is belongs in the log.
+    pub fn internal() -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the request could not be carried out")
+    }
+
+    /// 503: something needed is away, and may be back in `retry_after`.
+    pub fn unavailable(detail: impl Into<String>, retry_after: Duration) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(retry_after)
+    }
+
+    /// The kind of problem, for programs as `urn:orderly:problem:<slug>` and for people as `title`.
+    #[must_use]
+    pub fn kind(mut self, slug: &str, title: &str) -> Self {
+        self.0.document.type_url = Some(format!("{KIND_PREFIX}{slug}"));
+        self.0.document.title = Some(title.to_owned());
+        self
+    }
+
+    /// What it happened to, as a path of the API.
+    #[must_use]
+    pub fn instance(mut self, path: impl Into<String>) -> Self {
+        self.0.document.instance = Some(path.into());
+        self
+    }
+
+    /// Adds a field, and what is wrong with it: the name of a header or parameter, or a JSON
+    /// pointer into the body.
+    #[must_use]
+    pub fn field(mut self, field: impl Into<String>, detail: impl Into<String>) -> Self {
+        let mut detail = detail.into();
+        if let Some((end, _)) = detail.char_indices().nth(DETAIL_CHARS_MAX) {
+            detail.truncate(end);
+            detail.push('…');
+        }
+        self.0.errors.push(FieldError { field: field.into(), detail });
+        self
+    }
+
+    /// Adds a header.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.0.headers.insert(name, value);
+        self
+    }
+
+    /// When to ask again: whole seconds, at least one.
+    fn retry_after(self, after: Duration) -> Self {
+        self.header(header::RETRY_AFTER, seconds(after))
+    }
+
+    /// The HTTP status.
+    pub fn status(&self) -> StatusCode {
+        self.0.status
+    }
+
+    /// The fields at fault.
+    pub fn errors(&self) -> &[FieldError] {
+        &self.0.errors
+    }
+}
+
+/// Rounded up, so that nobody comes too early.
+pub(crate) fn seconds(after: Duration) -> HeaderValue {
+    HeaderValue::from(after.as_millis().div_ceil(1000).clamp(1, u128::from(u32::MAX)) as u64)
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.0.status, self.0.document.detail.as_deref().unwrap_or_default())?;
+        self.0.errors.iter().try_for_each(|it| write!(f, "; {:?}: {}", it.field, it.detail))
+    }
+}
+
+impl std::error::Error for Problem {}
+
+impl From<Problem> for ApiGatewayV2httpResponse {
+    fn from(problem: Problem) -> Self {
+        let Parts { status, mut document, errors, mut headers } = *problem.0;
+        if !errors.is_empty() {
+            document.additional_fields_mut().insert("errors".to_owned(), json!(errors));
+        }
+        let content_type = HeaderValue::from_static(PROBLEM_JSON_MEDIA_TYPE);
+        headers.insert(header::CONTENT_TYPE, content_type);
+        let body = String::from_utf8_lossy(&document.json_bytes()).into_owned();
+        response(status, headers, Some(body))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    fn document(problem: Problem) -> (Value, ApiGatewayV2httpResponse) {
+        let response = ApiGatewayV2httpResponse::from(problem);
+        let sent = serde_json::to_value(&response).unwrap();
+        assert_eq!(sent["headers"]["content-type"], "application/problem+json");
+        let body = serde_json::from_str(sent["body"].as_str().unwrap()).unwrap();
+        (body, response)
+    }
+
+    #[test]
+    fn a_problem_without_a_kind_says_what_the_status_says() {
+        let (document, response) = document(Problem::not_found("there is no order-1"));
+        assert_eq!(response.status_code, 404);
+        assert_eq!(
+            document,
+            json!({
+                "type": "about:blank",
+                "title": "Not Found",
+                "status": 404,
+                "detail": "there is no order-1",
+            })
+        );
+    }
+
+    #[test]
+    fn a_kind_an_instance_and_fields_are_in_the_document() {
+        let problem = Problem::conflict("2 of 5 are there")
+            .kind("insufficient-stock", "Not enough in stock")
+            .instance("/orders/order-1")
+            .field("/items/0/quantity", "more than 2")
+            .field("/items/1/quantity", "x".repeat(300));
+        assert!(problem.to_string().starts_with("409 Conflict: 2 of 5 are there; \"/items/0/"));
+        let (document, _) = document(problem);
+        assert_eq!(document["type"], "urn:orderly:problem:insufficient-stock");
+        assert_eq!(document["title"], "Not enough in stock");
+        assert_eq!(document["instance"], "/orders/order-1");
+        let errors = &document["errors"];
+        assert_eq!(errors[0], json!({"field": "/items/0/quantity", "detail": "more than 2"}));
+        assert_eq!(errors[1]["detail"], format!("{}…", "x".repeat(200)));
+    }
+
+    #[test]
+    fn every_constructor_has_its_status() {
+        let soon = Duration::from_millis(1500);
+        for (problem, status) in [
+            (Problem::bad_request(""), 400),
+            (Problem::bad_field("limit", ""), 400),
+            (Problem::unauthorized(""), 401),
+            (Problem::forbidden(""), 403),
+            (Problem::not_found(""), 404),
+            (Problem::conflict(""), 409),
+            (Problem::too_large(""), 413),
+            (Problem::unsupported_media_type(""), 415),
+            (Problem::unprocessable(""), 422),
+            (Problem::too_many("", soon), 429),
+            (Problem::internal(), 500),
+            (Problem::unavailable("", soon), 503),
+        ] {
+            assert_eq!(document(problem).1.status_code, status);
+        }
+    }
+
+    #[test]
+    fn what_passes_says_when_to_come_back() {
+        let retry_after = |after| {
+            let (_, response) = document(Problem::unavailable("", after));
+            response.headers[header::RETRY_AFTER].to_str().unwrap().to_owned()
+        };
+        assert_eq!(retry_after(Duration::from_millis(1001)), "2");
+        assert_eq!(retry_after(Duration::ZERO), "1");
+    }
+}

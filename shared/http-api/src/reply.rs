@@ -1,0 +1,129 @@
+//! What went well.
+
+use std::time::Duration;
+
+use aws_lambda_events::{apigw::ApiGatewayV2httpResponse, encodings::Body};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use serde::Serialize;
+
+use crate::{Problem, problem::seconds};
+
+/// An answer.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Option<String>,
+}
+
+impl Reply {
+    /// An answer without a body.
+    pub fn empty(status: StatusCode) -> Self {
+        Self { status, headers: HeaderMap::new(), body: None }
+    }
+
+    /// An answer of JSON.
+    ///
+    /// # Errors
+    ///
+    /// When `value` has no JSON form: a 500, to be returned.
+    pub fn json<T: Serialize + ?Sized>(status: StatusCode, value: &T) -> Result<Self, Problem> {
+        let body = serde_json::to_string(value).map_err(|_| Problem::internal())?;
+        let json = HeaderValue::from_static("application/json");
+        Ok(Self { body: Some(body), ..Self::empty(status) }.header(header::CONTENT_TYPE, json))
+    }
+
+    /// Adds a header.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
+        self
+    }
+
+    /// Where the thing is that the request made.
+    ///
+    /// # Errors
+    ///
+    /// When `path` cannot stand in a header, as with a line break: a 500, to be returned.
+    pub fn location(self, path: &str) -> Result<Self, Problem> {
+        let path = HeaderValue::from_str(path).map_err(|_| Problem::internal())?;
+        Ok(self.header(header::LOCATION, path))
+    }
+
+    /// Which version of the thing this is.
+    ///
+    /// # Errors
+    ///
+    /// When `version` cannot stand in a header, as with a line break: a 500, to be returned.
+    pub fn etag(self, version: &str) -> Result<Self, Problem> {
+        let tag = HeaderValue::from_str(&format!("\"{version}\""));
+        Ok(self.header(header::ETAG, tag.map_err(|_| Problem::internal())?))
+    }
+
+    /// When to ask again: whole seconds, at least one.
+    #[must_use]
+    pub fn retry_after(self, after: Duration) -> Self {
+        self.header(header::RETRY_AFTER, seconds(after))
+    }
+}
+
+impl From<Reply> for ApiGatewayV2httpResponse {
+    fn from(Reply { status, headers, body }: Reply) -> Self {
+        response(status, headers, body)
+    }
+}
+
+pub(crate) fn response(
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Option<String>,
+) -> ApiGatewayV2httpResponse {
+    let mut response = ApiGatewayV2httpResponse::default();
+    response.status_code = i64::from(status.as_u16());
+    response.headers = headers;
+    response.body = body.map(Body::Text);
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn sent(reply: Reply) -> serde_json::Value {
+        serde_json::to_value(ApiGatewayV2httpResponse::from(reply)).unwrap()
+    }
+
+    #[test]
+    fn a_reply_is_what_api_gateway_takes() {
+        let reply = Reply::json(StatusCode::CREATED, &json!({"orderId": "order-1"})).unwrap();
+        let sent = sent(reply.location("/orders/order-1").unwrap().etag("7").unwrap());
+        assert_eq!(sent["statusCode"], 201);
+        assert_eq!(sent["body"], r#"{"orderId":"order-1"}"#);
+        assert_eq!(sent["isBase64Encoded"], false);
+        assert_eq!(
+            sent["headers"],
+            json!({
+                "content-type": "application/json",
+                "location": "/orders/order-1",
+                "etag": "\"7\"",
+            })
+        );
+    }
+
+    #[test]
+    fn a_reply_may_have_no_body() {
+        let sent = sent(Reply::empty(StatusCode::ACCEPTED).retry_after(Duration::from_secs(3)));
+        assert_eq!(sent["headers"], json!({"retry-after": "3"}));
+        assert!(sent.get("body").is_none());
+    }
+
+    #[test]
+    fn a_header_holds_one_line() {
+        let reply = Reply::empty(StatusCode::CREATED);
+        let injected = reply.clone().location("/orders/x\r\nset-cookie: a=b").unwrap_err();
+        assert_eq!(injected.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        reply.etag("a\nb").unwrap_err();
+    }
+}

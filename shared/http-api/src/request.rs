@@ -1,0 +1,158 @@
+//! A request, as a handler reads it.
+
+use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
+use event_envelope::AggregateId;
+use serde::de::DeserializeOwned;
+
+use crate::{Problem, body, caller, cursor, trace};
+
+/// The longest `Idempotency-Key`, in bytes.
+pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
+/// The most elements of a page.
+pub const PAGE_MAX: u16 = 100;
+/// The elements of a page whose request does not say.
+pub const PAGE_DEFAULT: u16 = 20;
+
+const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
+const LIMIT: &str = "limit";
+const CURSOR: &str = "cursor";
+
+/// A view of a request in payload format 2.0.
+///
+/// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    event: &'a ApiGatewayV2httpRequest,
+}
+
+impl<'a> Request<'a> {
+    /// Looks at `event`.
+    pub fn new(event: &'a ApiGatewayV2httpRequest) -> Self {
+        Self { event }
+    }
+
+    /// The route that was matched, e.g. `GET /orders/{id}`; `$default` if none was.
+    pub fn route_key(&self) -> &'a str {
+        self.event.route_key.as_deref().unwrap_or("$default")
+    }
+
+    /// A parameter of the path, decoded.
+    pub fn path_parameter(&self, name: &str) -> Option<&'a str> {
+        self.event.path_parameters.get(name).map(String::as_str)
+    }
+
+    /// A parameter of the path that is an identifier.
+    ///
+    /// # Errors
+    ///
+    /// When it is none: a 400 that names the parameter.
+    pub fn path_id(&self, name: &str) -> Result<AggregateId, Problem> {
+        AggregateId::parse(self.path_parameter(name).unwrap_or_default())
+            .map_err(|error| Problem::bad_field(name, error.to_string()))
+    }
+
+    /// A parameter of the query, decoded; the first where it is repeated.
+    pub fn query(&self, name: &str) -> Option<&'a str> {
+        self.event.query_string_parameters.first(name)
+    }
+
+    /// A header; the case of `name` does not matter. None if it is not visible ASCII.
+    pub fn header(&self, name: impl AsRef<str>) -> Option<&'a str> {
+        self.event.headers.get(name.as_ref())?.to_str().ok()
+    }
+
+    /// Who is asking, if the authorizer let them do what `scope` names.
+    ///
+    /// # Errors
+    ///
+    /// When there are no claims: a 401; when they lack the scope: a 403.
+    pub fn caller(&self, scope: &str) -> Result<AggregateId, Problem> {
+        caller::caller(self.event, scope)
+    }
+
+    /// The bytes of the body, decoded.
+    ///
+    /// # Errors
+    ///
+    /// When there are none or they are not base64: a 400; when they are too many: a 413.
+    pub fn body(&self) -> Result<Vec<u8>, Problem> {
+        body::bytes(self.event)
+    }
+
+    /// The body as a `T`, which should deny unknown fields.
+    ///
+    /// # Errors
+    ///
+    /// When the body is not declared as JSON: a 415; when it is too large: a 413; when it is not
+    /// JSON, breaks a limit of [`strict`](event_envelope::strict), or is not a `T`: a 400 that
+    /// names the field by its JSON pointer.
+    pub fn json_body<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        body::json(self)
+    }
+
+    /// The key under which the client will ask again if it gets no answer.
+    ///
+    /// # Errors
+    ///
+    /// When it is missing, longer than 255 bytes, or not visible ASCII: a 400.
+    pub fn idempotency_key(&self) -> Result<&'a str, Problem> {
+        let refuse = |detail: &str| Problem::bad_field(IDEMPOTENCY_KEY, detail);
+        let value = self.event.headers.get(IDEMPOTENCY_KEY);
+        let bytes = value.ok_or_else(|| refuse("the header is missing"))?.as_bytes();
+        if !(1..=IDEMPOTENCY_KEY_BYTES_MAX).contains(&bytes.len()) {
+            let detail = format!("must have 1 to {IDEMPOTENCY_KEY_BYTES_MAX} characters");
+            return Err(refuse(&detail));
+        }
+        std::str::from_utf8(bytes)
+            .ok()
+            .filter(|key| key.bytes().all(|byte| byte.is_ascii_graphic()))
+            .ok_or_else(|| refuse("must be visible ASCII without spaces"))
+    }
+
+    /// How many elements of a list to answer.
+    ///
+    /// # Errors
+    ///
+    /// When `limit` is not a whole number from 1 to 100: a 400.
+    pub fn limit(&self) -> Result<u16, Problem> {
+        let Some(text) = self.query(LIMIT) else { return Ok(PAGE_DEFAULT) };
+        // `parse` alone would take a sign.
+        let digits = Some(text).filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+        digits
+            .and_then(|digits| digits.parse().ok())
+            .filter(|limit| (1..=PAGE_MAX).contains(limit))
+            .ok_or_else(|| {
+                Problem::bad_field(LIMIT, format!("must be a whole number from 1 to {PAGE_MAX}"))
+            })
+    }
+
+    /// Where in a list of `user`'s own to go on, as an earlier page said with
+    /// [`cursor`](crate::cursor()); none for the first page.
+    ///
+    /// # Errors
+    ///
+    /// When the cursor was not made here, or for another user: a 400.
+    pub fn cursor<T: DeserializeOwned>(&self, user: &AggregateId) -> Result<Option<T>, Problem> {
+        let Some(text) = self.query(CURSOR) else { return Ok(None) };
+        let position = cursor::decode(user, text);
+        position.map(Some).ok_or_else(|| {
+            Problem::bad_field(CURSOR, "not a cursor of your own: leave it out to start again")
+        })
+    }
+
+    /// The trace this request belongs to, as a W3C `traceparent`: the client's, or else API
+    /// Gateway's.
+    pub fn traceparent(&self) -> Option<String> {
+        let client = self.header(trace::TRACEPARENT).filter(|it| trace::is_traceparent(it));
+        let gateway = || self.header(trace::XRAY).and_then(trace::traceparent_of_xray);
+        client.map(str::to_owned).or_else(gateway)
+    }
+
+    /// The media type of the body, without parameters.
+    pub(crate) fn media_type(&self) -> Option<&'a str> {
+        self.header(http::header::CONTENT_TYPE)?.split(';').next().map(str::trim)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,119 @@
+//! How a function calls a provider over HTTP: with limits on time, with a key that no log shows,
+//! and with one answer to the question what may be tried again.
+//!
+//! What an answer *means* is the caller's affair. Here is decided only what no provider differs
+//! in: nothing was heard, the provider is overloaded or down, the key was refused.
+
+mod answer;
+mod key;
+
+use std::time::Duration;
+
+use outcome::Failure;
+use reqwest::{Client, Method, RequestBuilder, redirect::Policy};
+
+pub use answer::Answer;
+pub use http::StatusCode;
+pub use key::{ApiKey, InvalidKey};
+pub use reqwest::Url;
+
+/// Until a connection stands, TLS included.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+/// From connecting to the last byte of the answer. Three calls, the most that one event leads to,
+/// fit into a function's ten seconds.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// A provider.
+#[derive(Debug, Clone)]
+pub struct HttpPort {
+    base: Url,
+    key: ApiKey,
+    timeout: Duration,
+    client: Client,
+}
+
+/// The URL cannot be what requests begin with.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not an http or https URL")]
+pub struct InvalidUrl(String);
+
+/// No connection of this process could ever be made.
+#[derive(Debug, thiserror::Error)]
+#[error("TLS cannot be set up")]
+pub struct SetupError(#[source] reqwest::Error);
+
+/// Takes the URL of a provider that came from outside.
+///
+/// # Errors
+///
+/// When nothing can be appended to it, or it is neither http nor https; the function should not
+/// start.
+pub fn parse_url(text: &str) -> Result<Url, InvalidUrl> {
+    match Url::parse(text) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(url),
+        _ => Err(InvalidUrl(text.to_owned())),
+    }
+}
+
+impl HttpPort {
+    /// The provider at `base`, which lets `key` in.
+    ///
+    /// # Errors
+    ///
+    /// When TLS cannot be set up; the function should not start.
+    pub fn new(base: Url, key: ApiKey) -> Result<Self, SetupError> {
+        // An error only says that the process has a provider already.
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let client = Client::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            // A redirect would take the key, and a payment, to who knows whom.
+            .redirect(Policy::none())
+            .build()
+            .map_err(SetupError)?;
+        Ok(Self { base, key, timeout: REQUEST_TIMEOUT, client })
+    }
+
+    /// The same provider, given `timeout` for each answer.
+    #[must_use]
+    pub fn with_timeout(self, timeout: Duration) -> Self {
+        Self { timeout, ..self }
+    }
+
+    /// A request to the resource at `path`, whose segments are escaped.
+    pub fn request(&self, method: Method, path: &[&str], query: &[(&str, &str)]) -> RequestBuilder {
+        let mut url = self.base.clone();
+        // Only URLs without a host have no segments, and `parse_url` refuses these.
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(path);
+        }
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        let request = self.client.request(method, url).timeout(self.timeout);
+        request.bearer_auth(self.key.reveal())
+    }
+
+    /// A `GET`.
+    pub fn get(&self, path: &[&str], query: &[(&str, &str)]) -> RequestBuilder {
+        self.request(Method::GET, path, query)
+    }
+
+    /// A `POST` that the provider carries out once, however often it comes with this `key`.
+    pub fn post(&self, path: &[&str], key: &str) -> RequestBuilder {
+        self.request(Method::POST, path, &[]).header("idempotency-key", key)
+    }
+
+    /// Sends a request and returns an answer that says something about it.
+    ///
+    /// # Errors
+    ///
+    /// Retry, when nothing was heard (the request may have been carried out all the same), when
+    /// the provider says that it is busy, or when it refuses the key: an operator sets that right.
+    pub async fn send(&self, request: RequestBuilder) -> Result<Answer, Failure> {
+        let response = request.send().await.map_err(Failure::retry)?;
+        let status = response.status();
+        let after = answer::retry_after(response.headers());
+        let body = response.bytes().await.map_err(Failure::retry)?;
+        Answer::new(status, body.into()).settled(after)
+    }
+}

@@ -1,0 +1,61 @@
+//! Requests as they arrive, and answers that never do.
+
+use axum::{Json, Router, extract::Request, routing::any};
+use http_port::{ApiKey, HttpPort, parse_url};
+use tokio::net::TcpListener;
+
+async fn echo(request: Request) -> Json<Vec<String>> {
+    let header = |name: &str| {
+        let value = request.headers().get(name).map(|value| value.to_str().unwrap());
+        value.unwrap_or("-").to_owned()
+    };
+    Json(vec![
+        request.method().to_string(),
+        request.uri().to_string(),
+        header("authorization"),
+        header("idempotency-key"),
+    ])
+}
+
+async fn serve() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let router = Router::new().fallback(any(echo));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    format!("http://{address}")
+}
+
+fn port(url: &str) -> HttpPort {
+    HttpPort::new(parse_url(url).unwrap(), ApiKey::parse("sk_secret").unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn requests_arrive_escaped_and_with_their_keys() {
+    let port = port(&format!("{}/base/", serve().await));
+    let got = port.send(port.get(&["v1", "a/b?c"], &[("query", "x['y']:'z' &")])).await.unwrap();
+    let got: Vec<String> = got.json().unwrap();
+    assert_eq!(got[0], "GET");
+    assert_eq!(got[1], "/base/v1/a%2Fb%3Fc?query=x%5B%27y%27%5D%3A%27z%27+%26");
+    assert_eq!(got[2], "Bearer sk_secret");
+    assert_eq!(got[3], "-");
+    let posted = port.send(port.post(&["v1"], "charge-1")).await.unwrap();
+    assert_eq!(posted.json::<Vec<String>>().unwrap()[3], "charge-1");
+}
+
+#[tokio::test]
+async fn nobody_there_is_tried_again_and_no_text_shows_the_key() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let port = port(&url);
+    let failure = port.send(port.get(&["v1"], &[])).await.unwrap_err();
+    assert!(failure.is_retry());
+    assert!(!format!("{failure} {failure:?} {port:?}").contains("sk_secret"));
+}
+
+#[test]
+fn only_a_url_that_can_be_called_is_taken() {
+    for bad in ["", "127.0.0.1:9003", "ftp://example.com", "mailto:x@example.com", "http://"] {
+        assert!(parse_url(bad).is_err(), "{bad}");
+    }
+}

@@ -1,0 +1,103 @@
+use std::collections::HashMap;
+
+use aws_lambda_events::dynamodb::EventRecord;
+use event_envelope::Envelope;
+use serde_dynamo::AttributeValue;
+
+/// The attribute that holds the events an item has to say.
+const OUTGOING: &str = "outgoing";
+/// What the sort key of an item that *is* an event begins with.
+const EVENT_PREFIX: &str = "EVENT#";
+
+/// Why the events of a stream record cannot be read. None of these gets better by trying again:
+/// the record is to be reported as failed, so that it ends where somebody looks.
+#[derive(Debug, thiserror::Error)]
+pub enum Unreadable {
+    /// The stream does not carry what was written.
+    #[error("NewImage is missing: the stream's view type must be NEW_IMAGE or NEW_AND_OLD_IMAGES")]
+    NoImage,
+    /// `outgoing` is something else.
+    #[error("outgoing is not a list")]
+    NotAList,
+    /// An event has a field that is missing or wrong.
+    #[error("{place} is not an event")]
+    NotAnEvent {
+        /// Where in the item it stands.
+        place: String,
+        /// What is wrong with it.
+        #[source]
+        reason: serde_dynamo::Error,
+    },
+    /// A number would be published as another.
+    #[error("{place} has the number {number}, which JSON readers would round")]
+    Inexact {
+        /// Where in the item it stands.
+        place: String,
+        /// The number.
+        number: String,
+    },
+}
+
+/// The events that `record` says are to be published, in their order.
+///
+/// An item that was written has them in its attribute `outgoing`, a list of envelopes, or is one
+/// itself: an item of an event store, with a sort key `SK` that begins with `EVENT#` and the
+/// envelope's fields for attributes. Any other item has none, and neither has one that was deleted.
+///
+/// # Errors
+///
+/// When there should be events but they cannot be read; the caller must not acknowledge the record.
+pub fn envelopes_of(record: &EventRecord) -> Result<Vec<Envelope>, Unreadable> {
+    if !matches!(record.event_name.as_str(), "INSERT" | "MODIFY") {
+        return Ok(Vec::new());
+    }
+    let item: &HashMap<String, AttributeValue> = record.change.new_image.inner();
+    if item.is_empty() {
+        return Err(Unreadable::NoImage);
+    }
+    match item.get(OUTGOING) {
+        Some(AttributeValue::L(outgoing)) => {
+            let envelope = |(index, value)| envelope(format!("{OUTGOING}[{index}]"), value);
+            outgoing.iter().enumerate().map(envelope).collect()
+        }
+        Some(_) => Err(Unreadable::NotAList),
+        None if is_event(item) => {
+            let place = "the item".to_owned();
+            Ok(vec![envelope(place, &AttributeValue::M(item.clone()))?])
+        }
+        None => Ok(Vec::new()),
+    }
+}
+
+fn is_event(item: &HashMap<String, AttributeValue>) -> bool {
+    let is_event = |key: &AttributeValue| matches!(key, AttributeValue::S(key) if key.starts_with(EVENT_PREFIX));
+    item.contains_key("PK") && item.get("SK").is_some_and(is_event)
+}
+
+fn envelope(place: String, value: &AttributeValue) -> Result<Envelope, Unreadable> {
+    if let Some(number) = inexact(value) {
+        return Err(Unreadable::Inexact { place, number: number.to_owned() });
+    }
+    serde_dynamo::from_attribute_value(value.clone())
+        .map_err(|reason| Unreadable::NotAnEvent { place, reason })
+}
+
+/// A whole number in `value` that JSON has no room for. DynamoDB keeps 38 digits; beyond 64 bits
+/// what is left is a float.
+fn inexact(value: &AttributeValue) -> Option<&str> {
+    if let AttributeValue::N(number) = value {
+        let is_whole =
+            number.strip_prefix('-').unwrap_or(number).bytes().all(|it| it.is_ascii_digit());
+        let is_exact = number.parse::<i64>().is_ok()
+            || number.parse::<u64>().is_ok()
+            || number.parse::<f64>().is_ok_and(|float| float.to_string() == *number);
+        return (is_whole && !is_exact).then_some(number);
+    }
+    if let AttributeValue::L(elements) = value {
+        return elements.iter().find_map(inexact);
+    }
+    if let AttributeValue::M(members) = value {
+        return members.values().find_map(inexact);
+    }
+    None
+}

@@ -1,0 +1,257 @@
+//! A bus in process that does what it is told, and stream records as Lambda hands them over.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use aws_credential_types::Credentials;
+use aws_lambda_events::dynamodb::Event;
+use aws_sdk_eventbridge::{
+    Client, Config,
+    config::{BehaviorVersion, Region, SharedCredentialsProvider},
+};
+use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_smithy_runtime_api::{
+    client::{
+        http::{
+            HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings,
+            SharedHttpConnector,
+        },
+        orchestrator::{HttpRequest, HttpResponse},
+        runtime_components::RuntimeComponents,
+    },
+    http::StatusCode,
+};
+use aws_smithy_types::{body::SdkBody, retry::RetryConfig};
+use event_envelope::{Actor, AggregateId, CorrelationId, Draft, Envelope, Version};
+use local_protocol::{AwsError, Bytes, REGION, Reply, Service};
+use outbox::{Limits, Publisher};
+use serde_json::{Value, json};
+use time::macros::datetime;
+
+/// What happens to a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It is answered.
+    Answered,
+    /// It fails, and nothing of it is accepted.
+    Refused,
+    /// It is carried out, but the answer is lost.
+    AnswerLost,
+    /// It is carried out, but the answer leaves out its last entry.
+    AnswerCut,
+}
+
+type Judge = dyn Fn(usize, &Value) -> Option<&'static str> + Send + Sync;
+
+/// A bus that accepts, refuses and falls silent as it is told.
+pub(crate) struct Bus {
+    /// The fate of the n-th call.
+    fate: Box<dyn Fn(usize) -> Fate + Send + Sync>,
+    /// The error code of an entry in the n-th call; none if it is accepted.
+    judge: Box<Judge>,
+    /// The entries of each call.
+    calls: Mutex<Vec<Vec<Value>>>,
+    /// By event id, the ids of the entries that were accepted.
+    accepted: Mutex<BTreeMap<String, Vec<String>>>,
+}
+
+impl Bus {
+    pub(crate) fn new(
+        fate: impl Fn(usize) -> Fate + Send + Sync + 'static,
+        judge: impl Fn(usize, &Value) -> Option<&'static str> + Send + Sync + 'static,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            fate: Box::new(fate),
+            judge: Box::new(judge),
+            calls: Mutex::default(),
+            accepted: Mutex::default(),
+        })
+    }
+
+    /// A bus that accepts everything except what `judge` gives an error code.
+    pub(crate) fn judging(
+        judge: impl Fn(usize, &Value) -> Option<&'static str> + Send + Sync + 'static,
+    ) -> Arc<Self> {
+        Self::new(|_| Fate::Answered, judge)
+    }
+
+    /// How many entries each call had.
+    pub(crate) fn calls(&self) -> Vec<usize> {
+        self.calls.lock().unwrap().iter().map(Vec::len).collect()
+    }
+
+    /// All entries that were sent, in their order.
+    pub(crate) fn entries(&self) -> Vec<Value> {
+        self.calls.lock().unwrap().concat()
+    }
+
+    /// The ids of the entries that were accepted for the event `id`.
+    pub(crate) fn accepted(&self, id: &str) -> Vec<String> {
+        self.accepted.lock().unwrap().get(id).cloned().unwrap_or_default()
+    }
+
+    fn put_events(&self, body: &[u8]) -> Result<Bytes, AwsError> {
+        let request: Value = serde_json::from_slice(body).unwrap();
+        let entries = request["Entries"].as_array().unwrap().clone();
+        assert!((1..=10).contains(&entries.len()), "{} entries", entries.len());
+        let bytes: usize = entries.iter().map(size).sum();
+        assert!(bytes < 1024 * 1024, "{bytes} bytes");
+        let mut calls = self.calls.lock().unwrap();
+        let call = calls.len();
+        calls.push(entries.clone());
+        let fate = (self.fate)(call);
+        if fate == Fate::Refused {
+            return Err(AwsError::client("ThrottlingException", "Rate exceeded"));
+        }
+        let mut results: Vec<Value> = entries.iter().map(|it| self.put(call, it)).collect();
+        match fate {
+            Fate::AnswerLost => return Err(AwsError::internal("the answer was lost")),
+            Fate::AnswerCut => drop(results.pop()),
+            Fate::Answered | Fate::Refused => (),
+        }
+        let failed = results.iter().filter(|it| it.get("ErrorCode").is_some()).count();
+        let answer = json!({ "FailedEntryCount": failed, "Entries": results });
+        Ok(answer.to_string().into())
+    }
+
+    fn put(&self, call: usize, entry: &Value) -> Value {
+        if let Some(code) = (self.judge)(call, entry) {
+            return json!({ "ErrorCode": code, "ErrorMessage": "as told" });
+        }
+        let detail: Value = serde_json::from_str(entry["Detail"].as_str().unwrap()).unwrap();
+        let id = detail["eventId"].as_str().unwrap().to_owned();
+        let mut accepted = self.accepted.lock().unwrap();
+        let ids = accepted.entry(id.clone()).or_default();
+        ids.push(format!("{id}/{}", ids.len()));
+        json!({ "EventId": ids.last() })
+    }
+}
+
+fn size(entry: &Value) -> usize {
+    let length = |text: &Value| text.as_str().unwrap().len();
+    let resources: usize = entry["Resources"].as_array().unwrap().iter().map(length).sum();
+    14 + resources
+        + ["Source", "DetailType", "Detail"].map(|it| length(&entry[it])).iter().sum::<usize>()
+}
+
+impl Service for Bus {
+    fn targets(&self) -> &'static [&'static str] {
+        &["AWSEvents"]
+    }
+
+    fn json_version(&self) -> &'static str {
+        "1.1"
+    }
+
+    fn call<'a>(&'a self, operation: &'a str, body: Bytes) -> Reply<'a> {
+        assert_eq!(operation, "PutEvents");
+        Box::pin(async move { self.put_events(&body) })
+    }
+}
+
+/// No waits, and no rest either.
+pub(crate) const EAGER: Limits = Limits {
+    attempts_max: 4,
+    backoff: Duration::ZERO,
+    failures_max: u32::MAX,
+    rest: Duration::ZERO,
+};
+
+/// A publisher whose client calls `service`.
+pub(crate) fn publisher(service: Arc<dyn Service>, limits: Limits) -> Publisher {
+    let credentials = Credentials::from_keys("local", "local", None);
+    let config = Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::from_static(REGION))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .http_client(InProcess(service))
+        .sleep_impl(TokioSleep::new())
+        .retry_config(RetryConfig::disabled())
+        .build();
+    Publisher::with_limits(Client::from_conf(config), "orderly", limits)
+}
+
+/// The event at `sequence_number` in the history of an order.
+pub(crate) fn envelope(sequence_number: u64, data: Value) -> Envelope {
+    let draft = Draft {
+        event_type: "OrderCreated".into(),
+        event_version: Version::new(2, 0),
+        source: "order-service".into(),
+        timestamp: datetime!(2025-11-17 10:30:00.25 UTC),
+        aggregate_id: AggregateId::parse("order-123").unwrap(),
+        sequence_number,
+        data,
+    };
+    let traceparent = Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into());
+    let actor = Actor { id: Some("user-456".into()), reason: None, traceparent };
+    draft.root(CorrelationId::of("order-123"), actor)
+}
+
+/// The events from 1 to `count`.
+pub(crate) fn envelopes(count: u64) -> Vec<Envelope> {
+    (1..=count).map(|number| envelope(number, json!({ "orderId": "order-123" }))).collect()
+}
+
+/// A stream record of an item that was written: `image` has typed attributes.
+pub(crate) fn record(sequence_number: &str, image: &Value) -> Value {
+    json!({
+        "awsRegion": REGION, "eventID": sequence_number, "eventName": "INSERT",
+        "eventSource": "aws:dynamodb", "eventVersion": "1.1",
+        "eventSourceARN": "arn:aws:dynamodb:us-east-1:000000000000:table/orderly-payments/stream/1",
+        "dynamodb": {
+            "ApproximateCreationDateTime": 1_763_375_400, "Keys": {}, "NewImage": image,
+            "SequenceNumber": sequence_number, "SizeBytes": 100, "StreamViewType": "NEW_IMAGE",
+        },
+    })
+}
+
+/// A stream record of an item that has `envelopes` to say.
+pub(crate) fn saying(sequence_number: &str, envelopes: &[Envelope]) -> Value {
+    let outgoing: serde_dynamo::AttributeValue =
+        serde_dynamo::to_attribute_value(envelopes).unwrap();
+    record(sequence_number, &json!({ "id": { "S": "inventory#evt_1" }, "outgoing": outgoing }))
+}
+
+/// A batch of `records`.
+pub(crate) fn batch(records: &[Value]) -> Event {
+    serde_json::from_value(json!({ "Records": records })).unwrap()
+}
+
+#[derive(Clone)]
+struct InProcess(Arc<dyn Service>);
+
+impl fmt::Debug for InProcess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("InProcess")
+    }
+}
+
+impl HttpClient for InProcess {
+    fn http_connector(
+        &self,
+        _settings: &HttpConnectorSettings,
+        _components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl HttpConnector for InProcess {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let service = Arc::clone(&self.0);
+        HttpConnectorFuture::new(async move {
+            let target = request.headers().get("x-amz-target").unwrap();
+            let operation = target.rsplit('.').next().unwrap().to_owned();
+            let body = Bytes::copy_from_slice(request.body().bytes().unwrap());
+            let (status, body) = match service.call(&operation, body).await {
+                Ok(body) => (200, SdkBody::from(body)),
+                Err(error) => (error.status, SdkBody::from(error.body())),
+            };
+            Ok(HttpResponse::new(StatusCode::try_from(status).unwrap(), body))
+        })
+    }
+}
