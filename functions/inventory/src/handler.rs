@@ -67,7 +67,7 @@ impl Inventory {
     ///
     /// Retry when a table is away.
     pub async fn handle(
-        &self,
+        self,
         attempt: Attempt<Delivery<Event>>,
     ) -> Result<UnitOfWork<Answer>, Failure> {
         let Attempt { request: Delivery { envelope, event, .. }, refused } = attempt;

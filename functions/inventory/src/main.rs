@@ -1,1 +1,36 @@
-fn main() {}
+//! Wires the inventory to its queue.
+
+use aws_clients::Aws;
+use aws_lambda_events::sqs::SqsEvent;
+use clock::{Clock, Tokens};
+use consumer::{Consumer, Parking, ReplayPolicy};
+use events::DECODER;
+use idempotency::{IdempotencyLayer, IdempotencyStore};
+use inventory::{
+    config::Config,
+    handler::{Inventory, done},
+};
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use tower::ServiceBuilder;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let config = Config::from_env()?;
+    telemetry::init("inventory", config.log.as_deref())?;
+    let (aws, clock) = (Aws::from_env()?, Clock::system());
+    let dynamodb = aws.dynamodb();
+    let records =
+        IdempotencyStore::new(dynamodb.clone(), config.idempotency, clock.clone(), Tokens::random());
+    let inventory = Inventory::new(dynamodb, config.stock, config.reservations, clock);
+    let handler = ServiceBuilder::new()
+        .map_response(done)
+        .layer(IdempotencyLayer::transactional(records))
+        .service_fn(move |attempt| inventory.clone().handle(attempt));
+    let parking = Parking::new(aws.sqs(), config.queue_url, config.dead_letter_queue_url);
+    let consumer = &Consumer::new("inventory", DECODER, ReplayPolicy::Refuse, parking, handler);
+
+    run(service_fn(async |event: LambdaEvent<SqsEvent>| {
+        Ok::<_, Error>(consumer.consume(event.payload).await)
+    }))
+    .await
+}

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use environment::{Missing, required};
+use environment::{Missing, optional, required};
 use idempotency::HostSettings;
 
 /// Read once, before the first event.
@@ -18,6 +18,8 @@ pub struct Config {
     pub queue_url: String,
     /// Where poison goes.
     pub dead_letter_queue_url: String,
+    /// What is logged.
+    pub log: Option<String>,
 }
 
 impl Config {
@@ -38,6 +40,7 @@ impl Config {
             sender: required("SENDER_EMAIL")?,
             queue_url: required("QUEUE_URL")?,
             dead_letter_queue_url: required("DEAD_LETTER_QUEUE_URL")?,
+            log: optional("RUST_LOG"),
         })
     }
 }

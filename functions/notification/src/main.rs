@@ -1,1 +1,30 @@
-fn main() {}
+//! Wires the notifications to their queue.
+
+use aws_clients::Aws;
+use aws_lambda_events::sqs::SqsEvent;
+use clock::{Clock, Tokens};
+use consumer::{Consumer, Parking, ReplayPolicy};
+use events::DECODER;
+use idempotency::Host;
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use notification::{config::Config, contacts::Contacts, handler::Notifications, mail::Mailer};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let config = Config::from_env()?;
+    telemetry::init("notification", config.log.as_deref())?;
+    let aws = Aws::from_env()?;
+    let dynamodb = aws.dynamodb();
+    let host =
+        Host::new(dynamodb.clone(), config.notifications, Clock::system(), Tokens::random());
+    let contacts = Contacts::new(dynamodb, config.contacts);
+    let notifications = &Notifications::new(host, contacts, Mailer::new(aws.sesv2(), config.sender));
+    let parking = Parking::new(aws.sqs(), config.queue_url, config.dead_letter_queue_url);
+    let handler = tower::service_fn(|delivery| notifications.handle(delivery));
+    let consumer = &Consumer::new("notification", DECODER, ReplayPolicy::Refuse, parking, handler);
+
+    run(service_fn(async |event: LambdaEvent<SqsEvent>| {
+        Ok::<_, Error>(consumer.consume(event.payload).await)
+    }))
+    .await
+}

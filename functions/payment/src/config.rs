@@ -1,5 +1,6 @@
 //! What the environment says: the one place that reads it.
 
+use environment::Missing;
 use http_port::{ApiKey, InvalidKey, InvalidUrl, Url, parse_url};
 
 const PAYMENTS_TABLE: &str = "PAYMENTS_TABLE";
@@ -29,9 +30,9 @@ pub struct Config {
 /// What is wrong with the environment. Each names the variable to set right.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
-    /// A variable is not there, or empty.
-    #[error("{0} is not set")]
-    Missing(&'static str),
+    /// A variable is not there.
+    #[error(transparent)]
+    Missing(#[from] Missing),
     /// The provider cannot be called there.
     #[error("{PAYMENT_GATEWAY_URL}: {0}")]
     Url(#[from] InvalidUrl),
@@ -46,21 +47,20 @@ impl Config {
     /// # Errors
     ///
     /// When a variable is missing or makes no sense; the function should not start.
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
     pub fn from_env() -> Result<Self, ConfigError> {
-        Self::read(|variable| std::env::var(variable).ok())
+        Self::read(environment::required)
     }
 
-    fn read(variable: impl Fn(&'static str) -> Option<String>) -> Result<Self, ConfigError> {
-        let optional = |name| variable(name).filter(|value| !value.is_empty());
-        let required = |name| optional(name).ok_or(ConfigError::Missing(name));
+    fn read(
+        required: impl Fn(&'static str) -> Result<String, Missing>,
+    ) -> Result<Self, ConfigError> {
         Ok(Self {
             payments_table: required(PAYMENTS_TABLE)?,
             gateway_url: parse_url(&required(PAYMENT_GATEWAY_URL)?)?,
             gateway_api_key: ApiKey::parse(required(PAYMENT_GATEWAY_API_KEY)?)?,
             queue_url: required(QUEUE_URL)?,
             dead_letter_queue_url: required(DEAD_LETTER_QUEUE_URL)?,
-            log_filter: optional(RUST_LOG),
+            log_filter: required(RUST_LOG).ok(),
         })
     }
 }
@@ -69,34 +69,32 @@ impl Config {
 mod tests {
     use super::*;
 
-    fn read(changed: &'static str, value: &'static str) -> Result<Config, ConfigError> {
-        Config::read(|name| {
-            let usual = match name {
-                PAYMENT_GATEWAY_URL => "https://api.stripe.com",
-                RUST_LOG => return None,
-                other => other,
-            };
-            Some(if name == changed { value } else { usual }.to_owned())
+    /// What `Config` makes of an environment in which all is well but `changed`.
+    fn read(changed: &str, value: Option<&str>) -> Result<Config, ConfigError> {
+        Config::read(|name| match name {
+            _ if name == changed => value.map(str::to_owned).ok_or(Missing { name }),
+            PAYMENT_GATEWAY_URL => Ok("https://api.stripe.com".to_owned()),
+            RUST_LOG => Err(Missing { name }),
+            _ => Ok(name.to_owned()),
         })
     }
 
     #[test]
     fn an_error_names_the_variable_and_shows_no_key() {
-        assert!(read("", "").is_ok());
-        let refuse = |name, value| read(name, value).unwrap_err().to_string();
-        for name in [PAYMENTS_TABLE, PAYMENT_GATEWAY_URL, PAYMENT_GATEWAY_API_KEY, QUEUE_URL] {
-            assert_eq!(refuse(name, ""), format!("{name} is not set"));
+        assert_eq!(read("", None).unwrap().payments_table, PAYMENTS_TABLE);
+        for name in [PAYMENTS_TABLE, PAYMENT_GATEWAY_API_KEY, DEAD_LETTER_QUEUE_URL] {
+            assert!(read(name, None).unwrap_err().to_string().contains(name));
         }
-        let url = refuse(PAYMENT_GATEWAY_URL, "stripe");
+        let url = read(PAYMENT_GATEWAY_URL, Some("stripe")).unwrap_err().to_string();
         assert_eq!(url, "PAYMENT_GATEWAY_URL: \"stripe\" is not an http or https URL");
-        let key = refuse(PAYMENT_GATEWAY_API_KEY, "sk_secret\n");
+        let key = read(PAYMENT_GATEWAY_API_KEY, Some("sk_secret\n")).unwrap_err().to_string();
         assert!(key.starts_with("PAYMENT_GATEWAY_API_KEY: not a key"), "{key}");
         assert!(!key.contains("sk_secret"));
     }
 
     #[test]
     fn its_debug_shows_no_secret() {
-        let config = read(PAYMENT_GATEWAY_API_KEY, "sk_secret").unwrap();
+        let config = read(PAYMENT_GATEWAY_API_KEY, Some("sk_secret")).unwrap();
         assert!(!format!("{config:?}").contains("sk_secret"));
     }
 }

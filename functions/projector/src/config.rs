@@ -1,6 +1,6 @@
 //! What the template tells this function.
 
-use environment::{Missing, required};
+use environment::{Missing, optional, required};
 
 /// Read once, before the first event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub struct Config {
     pub queue_url: String,
     /// Where poison goes.
     pub dead_letter_queue_url: String,
+    /// What is logged.
+    pub log: Option<String>,
 }
 
 impl Config {
@@ -27,6 +29,7 @@ impl Config {
             order_events: required("ORDER_EVENTS_TABLE")?,
             queue_url: required("QUEUE_URL")?,
             dead_letter_queue_url: required("DEAD_LETTER_QUEUE_URL")?,
+            log: optional("RUST_LOG"),
         })
     }
 }

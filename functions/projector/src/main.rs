@@ -1,1 +1,27 @@
-fn main() {}
+//! Wires the read models to their queue.
+
+use aws_clients::Aws;
+use aws_lambda_events::sqs::SqsEvent;
+use consumer::{Consumer, Parking, ReplayPolicy};
+use event_store::EventStore;
+use events::DECODER;
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use projector::{config::Config, handler::Projector};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let config = Config::from_env()?;
+    telemetry::init("projector", config.log.as_deref())?;
+    let aws = Aws::from_env()?;
+    let dynamodb = aws.dynamodb();
+    let orders = EventStore::new(dynamodb.clone(), config.order_events, "ORDER");
+    let projector = &Projector::new(dynamodb, config.views, orders);
+    let parking = Parking::new(aws.sqs(), config.queue_url, config.dead_letter_queue_url);
+    let handler = tower::service_fn(|delivery| projector.handle(delivery));
+    let consumer = &Consumer::new("projector", DECODER, ReplayPolicy::Accept, parking, handler);
+
+    run(service_fn(async |event: LambdaEvent<SqsEvent>| {
+        Ok::<_, Error>(consumer.consume(event.payload).await)
+    }))
+    .await
+}

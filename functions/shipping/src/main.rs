@@ -1,1 +1,33 @@
-fn main() {}
+//! The Lambda function `shipping`.
+
+use aws_clients::Aws;
+use aws_lambda_events::sqs::SqsEvent;
+use clock::{Clock, Tokens};
+use consumer::{Consumer, Parking, ReplayPolicy};
+use events::{DECODER, Event};
+use http_port::HttpPort;
+use idempotency::Host;
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use shipping::{
+    carrier::HttpCarrier,
+    config::Config,
+    handler::{Handler, hosted_in},
+};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let config = Config::from_env()?;
+    telemetry::init("shipping", config.log_filter.as_deref())?;
+    let aws = Aws::from_env()?;
+    aws.warm_dynamodb().await;
+    let settings = hosted_in(config.shipments_table);
+    let host = Host::new(aws.dynamodb(), settings, Clock::system(), Tokens::random());
+    let carrier = HttpCarrier::new(HttpPort::new(config.carrier_url, config.carrier_api_key)?);
+    let parking = Parking::new(aws.sqs(), config.queue_url, config.dead_letter_queue_url);
+    let service = Handler::new(host, carrier).into_service();
+    let consumer = Consumer::new("shipping", DECODER, ReplayPolicy::Refuse, parking, service);
+    let handle = async |batch: LambdaEvent<SqsEvent>| {
+        Ok::<_, Error>(consumer.consume::<Event>(batch.payload).await)
+    };
+    lambda_runtime::run(service_fn(handle)).await
+}

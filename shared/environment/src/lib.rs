@@ -19,6 +19,12 @@ pub fn required(name: &'static str) -> Result<String, Missing> {
     std::env::var(name).map_err(|_| Missing { name })
 }
 
+/// The variable `name`, if it is set.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads a function's environment")]
+pub fn optional(name: &'static str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

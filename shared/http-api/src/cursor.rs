@@ -93,13 +93,6 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_changed_cursor_never_becomes_another_users(at in 0usize..30, to in "[A-Za-z0-9_-]") {
-            let mut text = cursor(&user("ann"), &1).unwrap();
-            text.replace_range(at..=at, &to);
-            prop_assert_eq!(decode::<u8>(&user("bob"), &text), None);
-        }
-
-        #[test]
         fn nothing_makes_it_panic(text in "\\PC{0,60}") {
             prop_assert_eq!(decode::<u8>(&user("ann"), &text), None);
         }

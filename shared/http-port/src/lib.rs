@@ -79,8 +79,13 @@ impl HttpPort {
         Self { timeout, ..self }
     }
 
+    /// Where the provider is.
+    pub fn base(&self) -> &Url {
+        &self.base
+    }
+
     /// A request to the resource at `path`, whose segments are escaped.
-    pub fn request(&self, method: Method, path: &[&str], query: &[(&str, &str)]) -> RequestBuilder {
+    fn request(&self, method: Method, path: &[&str], query: &[(&str, &str)]) -> RequestBuilder {
         let mut url = self.base.clone();
         // Only URLs without a host have no segments, and `parse_url` refuses these.
         if let Ok(mut segments) = url.path_segments_mut() {
@@ -101,6 +106,11 @@ impl HttpPort {
     /// A `POST` that the provider carries out once, however often it comes with this `key`.
     pub fn post(&self, path: &[&str], key: &str) -> RequestBuilder {
         self.request(Method::POST, path, &[]).header("idempotency-key", key)
+    }
+
+    /// A `DELETE`, which comes to the same however often it is sent.
+    pub fn delete(&self, path: &[&str]) -> RequestBuilder {
+        self.request(Method::DELETE, path, &[])
     }
 
     /// Sends a request and returns an answer that says something about it.

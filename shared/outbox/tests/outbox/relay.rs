@@ -85,7 +85,8 @@ async fn the_first_record_that_is_not_published_is_reported() {
         let is_refused = entry["Detail"].as_str().unwrap().contains("refuse");
         is_refused.then_some("MalformedDetail")
     });
-    let said = |number, data: &str| saying(&number.to_string(), &[envelope(number, data.into())]);
+    let said =
+        |number: u64, data: &str| saying(&number.to_string(), &[envelope(number, data.into())]);
     let records =
         [said(1, "take"), said(2, "take"), said(3, "refuse"), said(4, "take"), said(5, "refuse")];
     let response = relay(batch(&records), &publisher(bus.clone(), EAGER)).await;

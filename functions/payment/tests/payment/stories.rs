@@ -1,0 +1,166 @@
+//! What becomes of an order's money when nothing goes wrong on the way.
+
+use event_envelope::Delivery;
+use events::{Event, Money, OrderPaid};
+use local_dynamodb::FaultPlan;
+use outcome::{Done, Failure};
+use payment::{
+    domain::{Charge, Fact, Refund},
+    gateway::PaymentGateway,
+};
+use serde_json::Value;
+
+use crate::world::{
+    World, cancelled, created, created_with, order, reserved, shipping_failed,
+};
+
+const TOTAL: u64 = 10_997;
+
+/// Every order in which `deliveries` can arrive.
+fn permutations(deliveries: &[Delivery<Event>]) -> Vec<Vec<Delivery<Event>>> {
+    if deliveries.is_empty() {
+        return vec![Vec::new()];
+    }
+    let mut all = Vec::new();
+    for (index, first) in deliveries.iter().enumerate() {
+        let mut rest = deliveries.to_vec();
+        rest.remove(index);
+        for mut permutation in permutations(&rest) {
+            permutation.insert(0, first.clone());
+            all.push(permutation);
+        }
+    }
+    all
+}
+
+#[tokio::test]
+async fn an_order_is_charged_once_in_whichever_order_its_events_come_and_come_again() {
+    for deliveries in permutations(&[created(), reserved()]) {
+        let world = World::new().await;
+        for delivery in &deliveries {
+            assert_eq!(world.deliver(delivery).await.unwrap(), Done::Handled);
+            assert_eq!(world.deliver(delivery).await.unwrap(), Done::Duplicate);
+        }
+        assert_eq!(world.captured(), [TOTAL]);
+        assert_eq!(world.said(), ["PaymentCompleted"]);
+        assert_eq!(world.status().await, "captured");
+    }
+}
+
+#[tokio::test]
+async fn whatever_comes_when_a_called_off_order_costs_nothing() {
+    for deliveries in permutations(&[created(), reserved(), cancelled(), shipping_failed()]) {
+        let world = World::new().await;
+        for delivery in &deliveries {
+            assert_eq!(world.deliver(delivery).await.unwrap(), Done::Handled);
+            assert_eq!(world.deliver(delivery).await.unwrap(), Done::Duplicate);
+        }
+        assert!(world.captured().len() <= 1);
+        assert_eq!(world.refunded(), world.captured());
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_charged_without_stock() {
+    let world = World::new().await;
+    world.deliver(&created()).await.unwrap();
+    assert_eq!(world.captured(), [] as [u64; 0]);
+    assert_eq!(world.status().await, "waiting");
+}
+
+#[tokio::test]
+async fn a_cancel_before_everything_else_is_remembered() {
+    let world = World::new().await;
+    world.settle_all(&[cancelled(), created(), reserved()]).await;
+    assert_eq!(world.provider.ledger(), []);
+    assert_eq!(world.said(), [] as [&str; 0]);
+}
+
+#[tokio::test]
+async fn what_was_captured_goes_back_when_the_order_is_called_off() {
+    for off in [cancelled(), shipping_failed()] {
+        let world = World::new().await;
+        world.settle_all(&[created(), reserved(), off]).await;
+        assert_eq!(world.captured(), [TOTAL]);
+        assert_eq!(world.refunded(), [TOTAL]);
+        assert_eq!(world.said(), ["PaymentCompleted", "PaymentRefunded"]);
+    }
+}
+
+#[tokio::test]
+async fn a_declined_card_is_said_with_its_reason_and_stays_declined() {
+    let world = World::new().await;
+    let created = created_with("pm_card_chargeDeclinedInsufficientFunds");
+    world.settle_all(&[created.clone(), reserved()]).await;
+    let state = world.state().await;
+    assert_eq!(state["progress"]["M"]["status"]["S"], "declined");
+    assert_eq!(state["progress"]["M"]["code"]["S"], "insufficient_funds");
+    assert_eq!(state["progress"]["M"]["reason"]["S"], "Your card has insufficient funds.");
+    world.settle_all(&[created, reserved(), cancelled()]).await;
+    assert_eq!(world.provider.ledger(), []);
+    assert_eq!(world.said(), ["PaymentFailed"]);
+}
+
+#[tokio::test]
+async fn a_card_that_the_provider_does_not_know_is_the_customers_affair() {
+    let world = World::new().await;
+    world.settle_all(&[created_with("pm_stolen"), reserved()]).await;
+    assert_eq!(world.state().await["progress"]["M"]["code"]["S"], "resource_missing");
+    assert_eq!(world.said(), ["PaymentFailed"]);
+}
+
+#[tokio::test]
+async fn events_that_say_nothing_to_payments_leave_no_trace() {
+    let world = World::new().await;
+    let (payment_id, amount) = ("pi_1".to_owned(), Money::usd(10_997));
+    let event = Event::from(OrderPaid { order_id: order(), payment_id, amount });
+    let delivery = Delivery { event, ..created() };
+    assert_eq!(world.deliver(&delivery).await.unwrap(), Done::Ignored);
+    assert_eq!(world.state().await, Value::Null);
+}
+
+#[tokio::test]
+async fn an_event_that_changed_its_mind_is_parked() {
+    let world = World::new().await;
+    world.deliver(&created()).await.unwrap();
+    let failure = world.deliver(&created_with("pm_card_mastercard")).await.unwrap_err();
+    assert!(!failure.is_retry(), "{failure}");
+}
+
+/// Takes a cent, whatever it is asked for.
+struct Careless;
+
+impl PaymentGateway for Careless {
+    async fn charge(
+        &self,
+        _: &event_envelope::AggregateId,
+        _: &Charge,
+        _: bool,
+    ) -> Result<Fact, Failure> {
+        Ok(Fact::Captured { payment_id: "pi_1".into(), amount: Money::usd(1) })
+    }
+
+    async fn revoke(&self, _: &event_envelope::AggregateId, _: &Charge) -> Result<Fact, Failure> {
+        Ok(Fact::Revoked)
+    }
+
+    async fn refund(
+        &self,
+        _: &event_envelope::AggregateId,
+        refund: &Refund,
+        _: bool,
+    ) -> Result<Fact, Failure> {
+        Ok(Fact::Refunded { refund_id: "re_1".into(), amount: refund.amount })
+    }
+}
+
+#[tokio::test]
+async fn another_amount_than_the_total_is_a_matter_for_people() {
+    let world = World::new().await;
+    let handler = world.handler_of(Careless, FaultPlan::none());
+    handler.handle(&created()).await.unwrap();
+    let failure = handler.handle(&reserved()).await.unwrap_err();
+    assert!(!failure.is_retry());
+    assert!(failure.to_string().contains("0.01 USD where 109.97 USD"), "{failure}");
+    assert_eq!(world.said(), [] as [&str; 0]);
+}

@@ -1,0 +1,133 @@
+//! One request in, one answer out.
+
+use std::time::Duration;
+
+use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use aws_sdk_dynamodb::Client;
+use event_envelope::AggregateId;
+use event_store::{EventStore, StoreError};
+use http::StatusCode;
+use http_api::{Problem, Reply, Request, cursor};
+use outcome::{BoxError, Failure, chain};
+use serde_json::{Value, json};
+
+use crate::{
+    config::Config,
+    orders::{Found, Orders},
+    products::Products,
+};
+
+/// What a token must be allowed.
+const SCOPE: &str = "orders:read";
+/// When the read model will have caught up, most often.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// Answers requests.
+#[derive(Debug, Clone)]
+pub struct QueryApi {
+    orders: Orders,
+    products: Products,
+    store: EventStore,
+}
+
+impl QueryApi {
+    /// Reads the tables that `config` names.
+    pub fn new(client: Client, config: &Config) -> Self {
+        Self {
+            orders: Orders::new(client.clone(), config.views.clone()),
+            products: Products::new(client.clone(), config.products.clone()),
+            store: EventStore::new(client, config.order_events.clone(), "ORDER"),
+        }
+    }
+
+    /// Answers one request: what was asked for, or the problem with it.
+    pub async fn handle(&self, event: ApiGatewayV2httpRequest) -> ApiGatewayV2httpResponse {
+        let request = Request::new(&event);
+        let answered = match request.route_key() {
+            "GET /orders" => self.list(request).await,
+            "GET /orders/{id}" => self.detail(request).await,
+            "GET /orders/{id}/events" => self.audit_trail(request).await,
+            "GET /products" => self.catalogue(request).await,
+            other => Err(Problem::not_found(format!("there is no route {other:?} here"))),
+        };
+        answered.map_or_else(Into::into, Into::into)
+    }
+
+    async fn detail(&self, request: Request<'_>) -> Result<Reply, Problem> {
+        let user = request.caller(SCOPE)?;
+        let order = request.path_id("id")?;
+        match self.orders.find(&order).await.map_err(away)? {
+            Found::View { owner, view } if owner == user.as_str() => {
+                Reply::json(StatusCode::OK, &view)
+            }
+            // Another customer's order is none at all.
+            Found::View { .. } => Err(no_such_order(&order)),
+            Found::Pending => self.pending(&order, &user).await,
+        }
+    }
+
+    /// An order that the read model does not have: it may not have caught up yet.
+    async fn pending(&self, order: &AggregateId, user: &AggregateId) -> Result<Reply, Problem> {
+        let first = self.store.first(order).await.map_err(store_away)?;
+        if first.is_none_or(|created| created.data["userId"] != user.as_str()) {
+            return Err(no_such_order(order));
+        }
+        let body = json!({ "orderId": order, "status": "processing" });
+        Ok(Reply::json(StatusCode::ACCEPTED, &body)?
+            .location(&format!("/orders/{order}"))?
+            .retry_after(RETRY_AFTER))
+    }
+
+    async fn list(&self, request: Request<'_>) -> Result<Reply, Problem> {
+        let user = request.caller(SCOPE)?;
+        let (limit, after) = (request.limit()?, request.cursor(&user)?);
+        let page = self.orders.of_user(&user, limit, after).await.map_err(away)?;
+        let mut body = json!({ "orders": page.orders });
+        if let Some(position) = page.next {
+            body["cursor"] = cursor(&user, &position)?.into();
+        }
+        Reply::json(StatusCode::OK, &body)
+    }
+
+    async fn audit_trail(&self, request: Request<'_>) -> Result<Reply, Problem> {
+        let user = request.caller(SCOPE)?;
+        let order = request.path_id("id")?;
+        let events = self.store.load(&order, 0).await.map_err(store_away)?;
+        let owner = events.first().map(|created| &created.data["userId"]);
+        if owner.and_then(Value::as_str) != Some(user.as_str()) {
+            return Err(no_such_order(&order));
+        }
+        Reply::json(StatusCode::OK, &json!({ "orderId": order, "events": events }))
+    }
+
+    async fn catalogue(&self, request: Request<'_>) -> Result<Reply, Problem> {
+        // Anybody may look; the cursor still has to name somebody.
+        let anybody = AggregateId::parse("anybody").map_err(|_| Problem::internal())?;
+        let (limit, after) = (request.limit()?, request.cursor(&anybody)?);
+        let page = self.products.page(limit, after).await.map_err(away)?;
+        let mut body = json!({ "products": page.products });
+        if let Some(position) = page.next {
+            body["cursor"] = cursor(&anybody, &position)?.into();
+        }
+        Reply::json(StatusCode::OK, &body)
+    }
+}
+
+fn no_such_order(order: &AggregateId) -> Problem {
+    Problem::not_found(format!("there is no order {order}"))
+}
+
+fn store_away(error: StoreError) -> Problem {
+    match Failure::from(error) {
+        Failure::Retry { reason, .. } => away(reason),
+        Failure::Poison { reason } => {
+            tracing::error!(error = chain(reason.as_ref()), "stream cannot be read");
+            Problem::internal()
+        }
+    }
+}
+
+fn away(error: impl Into<BoxError>) -> Problem {
+    tracing::error!(error = chain(error.into().as_ref()), "request not answered");
+    Problem::unavailable("the store is busy", RETRY_AFTER)
+}

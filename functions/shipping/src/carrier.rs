@@ -1,0 +1,98 @@
+//! The carrier: where the process ends.
+
+mod answer;
+
+use event_envelope::AggregateId;
+use http_port::HttpPort;
+use outcome::Failure;
+use serde::Serialize;
+
+use crate::domain::Fact;
+
+/// Carries parcels.
+///
+/// Every method may be called again for the same order, after a crash, an answer that got lost or
+/// a redrive days later, and there is one parcel at most all the same.
+pub trait Carrier: Send + Sync {
+    /// Has `order` delivered to `address`. When the attempt is `resumed`, an earlier one may have
+    /// gone through.
+    ///
+    /// # Errors
+    ///
+    /// Retry, when it is unknown what became of the attempt. Poison, when the carrier does not
+    /// understand the request.
+    fn ship(
+        &self,
+        order: &AggregateId,
+        address: &AggregateId,
+        resumed: bool,
+    ) -> impl Future<Output = Result<Fact, Failure>> + Send;
+
+    /// Finds out whether the carrier has `order`.
+    ///
+    /// # Errors
+    ///
+    /// As [`ship`](Self::ship).
+    fn trace(&self, order: &AggregateId) -> impl Future<Output = Result<Fact, Failure>> + Send;
+
+    /// Calls a shipment back; one that was called back before stays so.
+    ///
+    /// # Errors
+    ///
+    /// As [`ship`](Self::ship).
+    fn void(&self, shipment_id: &str) -> impl Future<Output = Result<Fact, Failure>> + Send;
+}
+
+/// A carrier with a JSON API of shipments, which finds them by the reference they were made with.
+#[derive(Debug, Clone)]
+pub struct HttpCarrier {
+    port: HttpPort,
+}
+
+/// What the carrier is to take where.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Request<'a> {
+    reference: &'a AggregateId,
+    address_id: &'a AggregateId,
+}
+
+impl HttpCarrier {
+    /// The carrier behind `port`.
+    pub const fn new(port: HttpPort) -> Self {
+        Self { port }
+    }
+
+    async fn find(&self, order: &AggregateId) -> Result<Option<Fact>, Failure> {
+        let request = self.port.get(&["v1", "shipments"], &[("reference", order.as_str())]);
+        answer::found(&self.port.send(request).await?)
+    }
+}
+
+impl Carrier for HttpCarrier {
+    async fn ship(
+        &self,
+        order: &AggregateId,
+        address: &AggregateId,
+        resumed: bool,
+    ) -> Result<Fact, Failure> {
+        if resumed && let Some(fact) = self.find(order).await? {
+            return Ok(fact);
+        }
+        let request = self.port.post(&["v1", "shipments"], &format!("ship-{order}"));
+        let body = Request { reference: order, address_id: address };
+        answer::shipped(&self.port.send(request.json(&body)).await?)
+    }
+
+    /// Looks only. A request that is still on its way to the carrier when the order is cancelled
+    /// can outrun this by the few seconds until the delivery that looks; carriers offer no way to
+    /// take a request back.
+    async fn trace(&self, order: &AggregateId) -> Result<Fact, Failure> {
+        Ok(self.find(order).await?.unwrap_or(Fact::NotShipped))
+    }
+
+    async fn void(&self, shipment_id: &str) -> Result<Fact, Failure> {
+        let request = self.port.delete(&["v1", "shipments", shipment_id]);
+        answer::voided(&self.port.send(request).await?)
+    }
+}

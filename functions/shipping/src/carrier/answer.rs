@@ -1,0 +1,94 @@
+//! What the carrier's answers mean.
+
+use http_port::{Answer, StatusCode};
+use outcome::Failure;
+use serde::Deserialize;
+
+use crate::domain::{Fact, Shipment};
+
+#[derive(Debug, Deserialize)]
+struct Parcels {
+    shipments: Vec<Parcel>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Parcel {
+    id: String,
+    carrier: String,
+    tracking_number: String,
+    status: Status,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Status {
+    Voided,
+    /// With the carrier, however far it is.
+    #[serde(other)]
+    Underway,
+}
+
+#[derive(Debug, Deserialize)]
+struct Refusal {
+    code: String,
+    message: String,
+}
+
+impl From<Parcel> for Fact {
+    fn from(parcel: Parcel) -> Self {
+        Self::Shipped(Shipment {
+            shipment_id: parcel.id,
+            carrier: parcel.carrier,
+            tracking_number: parcel.tracking_number,
+        })
+    }
+}
+
+/// Reads the answer to a search by reference. What was called back is not there any more.
+pub(super) fn found(answer: &Answer) -> Result<Option<Fact>, Failure> {
+    if !answer.status.is_success() {
+        return Err(misunderstood(answer));
+    }
+    let Parcels { shipments } = answer.json()?;
+    let mut underway = shipments.into_iter().filter(|it| it.status != Status::Voided);
+    match (underway.next(), underway.next()) {
+        (Some(one), Some(other)) => Err(Failure::poison(format!(
+            "one order, several shipments: {}, {}",
+            one.id, other.id
+        ))),
+        (only, _) => Ok(only.map(Fact::from)),
+    }
+}
+
+/// Reads the answer to a `POST` of a shipment.
+pub(super) fn shipped(answer: &Answer) -> Result<Fact, Failure> {
+    if answer.status.is_success() {
+        return answer.json::<Parcel>().map(Fact::from);
+    }
+    if answer.status != StatusCode::UNPROCESSABLE_ENTITY {
+        return Err(misunderstood(answer));
+    }
+    let Refusal { code, message } = answer.json()?;
+    if code == "idempotency_key_reused" {
+        // Nothing is sent under another key: what became of the request that had this one is
+        // found by the next attempt, which looks first.
+        return Err(Failure::retry(format!("the key has been used: {}", answer.quote())));
+    }
+    Ok(Fact::Refused { code, reason: message })
+}
+
+/// Reads the answer to a `DELETE` of a shipment.
+pub(super) fn voided(answer: &Answer) -> Result<Fact, Failure> {
+    let is_gone = || answer.json::<Refusal>().is_ok_and(|it| it.code == "shipment_not_found");
+    if answer.status.is_success() || (answer.status == StatusCode::NOT_FOUND && is_gone()) {
+        return Ok(Fact::Voided);
+    }
+    Err(misunderstood(answer))
+}
+
+/// The carrier does not take what this code sends, and will not tomorrow: parked, for people to
+/// look at and redrive.
+fn misunderstood(answer: &Answer) -> Failure {
+    Failure::poison(format!("the carrier refuses the request: {}", answer.quote()))
+}

@@ -1,0 +1,96 @@
+//! From an event to what it means for the shipment, and to what becomes of the record.
+
+use std::{sync::Arc, time::Duration};
+
+use event_envelope::{AggregateId, Delivery};
+use events::Event;
+use idempotency::{Due, Host, HostSettings};
+use outcome::{Done, Failure};
+use tower::Service;
+
+use crate::{
+    carrier::Carrier,
+    domain::{Dispatch, Effect, Fact},
+};
+
+/// How long an attempt may take. Longer than the function's timeout of ten seconds, so that a
+/// live one is never robbed.
+pub const LEASE: Duration = Duration::from_secs(15);
+
+/// Shipments in the table `table`, one row per order.
+pub fn hosted_in(table: String) -> HostSettings {
+    HostSettings { table, key: "orderId", lease: LEASE }
+}
+
+/// Handles the events that shipments hear.
+#[derive(Debug)]
+pub struct Handler<C> {
+    host: Host,
+    carrier: C,
+}
+
+impl<C: Carrier> Handler<C> {
+    /// Keeps shipments in `host` and gives parcels to `carrier`.
+    pub const fn new(host: Host, carrier: C) -> Self {
+        Self { host, carrier }
+    }
+
+    /// This handler as the service that a consumer calls.
+    pub fn into_service(
+        self,
+    ) -> impl Service<Delivery<Event>, Response = Done, Error = Failure> + Clone {
+        let handler = Arc::new(self);
+        tower::service_fn(move |delivery: Delivery<Event>| {
+            let handler = handler.clone();
+            async move { handler.handle(&delivery).await }
+        })
+    }
+
+    /// Tells the order's shipment what happened, and has the carrier do what is then due.
+    ///
+    /// # Errors
+    ///
+    /// Retry when the store or the carrier is away, or another delivery is at it. Poison when the
+    /// event is not what it was, or when the carrier refuses this code's own requests.
+    pub async fn handle(&self, delivery: &Delivery<Event>) -> Result<Done, Failure> {
+        let Some(fact) = fact(&delivery.event) else {
+            return Ok(Done::Ignored);
+        };
+        let order = delivery.event.order_id();
+        let perform = async |due| self.perform(order, due).await;
+        self.host.handle::<Dispatch, _>(order, &delivery.envelope, fact, perform).await
+    }
+
+    async fn perform(&self, order: &AggregateId, due: Due<Effect>) -> Result<Fact, Failure> {
+        match due.effect {
+            Effect::Ship { address } => self.carrier.ship(order, &address, due.resumed).await,
+            Effect::Trace => self.carrier.trace(order).await,
+            Effect::Void { shipment_id } => self.carrier.void(&shipment_id).await,
+        }
+    }
+}
+
+/// What an event means for a shipment; nothing, for those of others.
+fn fact(event: &Event) -> Option<Fact> {
+    match event {
+        Event::OrderCreated(created) => {
+            // The carrier keeps customers' default addresses under the customers' own ids.
+            let address = created.delivery_address_id.as_ref().unwrap_or(&created.user_id);
+            Some(Fact::Created { address: address.clone() })
+        }
+        Event::PaymentCompleted(_) => Some(Fact::Paid),
+        Event::OrderCancelled(_) => Some(Fact::Cancelled),
+        Event::OrderPaid(_)
+        | Event::OrderShipped(_)
+        | Event::OrderCompleted(_)
+        | Event::InventoryReserved(_)
+        | Event::InventoryReservationFailed(_)
+        | Event::InventoryReleased(_)
+        | Event::PaymentFailed(_)
+        | Event::PaymentRefunded(_)
+        | Event::ShipmentCreated(_)
+        | Event::ShippingFailed(_)
+        | Event::NotificationSent(_)
+        | Event::NotificationFailed(_) => None,
+    }
+}

@@ -1,0 +1,83 @@
+use std::{
+    io,
+    sync::{Arc, Mutex},
+};
+
+use consumer::ReplayPolicy;
+use outcome::{Done, Failure};
+use serde_json::{Value, json};
+use tracing_subscriber::fmt::MakeWriter;
+
+use crate::{
+    queues::World,
+    shop::{consumer, handler, placed, run},
+};
+
+/// What was logged.
+#[derive(Debug, Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Lines {
+    fn read(&self) -> Vec<Value> {
+        let bytes = self.0.lock().unwrap();
+        serde_json::Deserializer::from_slice(&bytes).into_iter().map(Result::unwrap).collect()
+    }
+}
+
+impl io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for Lines {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
+}
+
+#[tokio::test]
+async fn every_record_is_logged_once_under_its_ids() {
+    let lines = Lines::default();
+    let subscriber = tracing_subscriber::fmt()
+        .json()
+        .with_max_level(tracing::Level::INFO)
+        .with_writer(lines.clone())
+        .finish();
+    let _logging = tracing::subscriber::set_default(subscriber);
+
+    let world = World::new();
+    let mut caused = placed("order-1", 1);
+    caused["detail"]["causationId"] = "evt_cause".into();
+    world.send(caused.to_string());
+    world.send(placed("order-2", 1).to_string());
+    world.send("poison");
+    let (service, _) = handler(|event| match event.order.as_str() {
+        "order-1" => Ok(Done::Handled),
+        _ => Err(Failure::retry("not yet")),
+    });
+    run(&world, &consumer(&world, ReplayPolicy::Refuse, service)).await;
+
+    let mut lines: Vec<_> =
+        lines.read().into_iter().filter(|it| it["span"]["name"] == "record").collect();
+    lines.sort_by_key(|line| line["fields"]["outcome"].to_string());
+    let said: Vec<_> = lines.iter().map(|it| (&it["fields"]["outcome"], &it["level"])).collect();
+    let expected = [("handled", "INFO"), ("parked", "ERROR"), ("retry", "WARN")];
+    assert_eq!(json!(said), json!(expected));
+    let span = &lines[0]["span"];
+    assert_eq!(span["consumer"], "shop");
+    assert_eq!(span["receive_count"], 1);
+    assert_eq!(span["event_id"], "evt_order-1_1");
+    assert_eq!(span["event_type"], "Placed");
+    assert_eq!(span["correlation_id"], "corr_order-1");
+    assert_eq!(span["causation_id"], "evt_cause");
+    assert_eq!(span["aggregate_id"], "order-1");
+    assert_eq!(lines[2]["fields"]["reason"], "not yet");
+    assert_eq!(lines[2]["fields"]["delay_s"], 1);
+}
