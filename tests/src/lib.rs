@@ -1,1 +1,1 @@
-//! Stories over all functions.
+//! Stories over all functions, and the rules of ARCHITECTURE.md: both are in `tests/`.

@@ -137,10 +137,20 @@ enum Progress {
     Charging,
     /// Called off while `Charging`.
     Revoking,
-    Captured { payment_id: String, amount: Money },
-    Declined { code: String, reason: String },
+    Captured {
+        payment_id: String,
+        amount: Money,
+    },
+    Declined {
+        code: String,
+        reason: String,
+    },
     Revoked,
-    Refunded { payment_id: String, refund_id: String, amount: Money },
+    Refunded {
+        payment_id: String,
+        refund_id: String,
+        amount: Money,
+    },
 }
 
 impl Effect {
@@ -152,14 +162,12 @@ impl Effect {
     /// When it moved another amount; the caller should park the event.
     pub fn check(&self, answer: &Fact) -> Result<(), WrongAmount> {
         match (self, answer) {
-            (
-                Self::Charge(Charge { amount: asked, .. }),
-                Fact::Captured { amount: moved, .. },
-            )
-            | (
-                Self::Refund(Refund { amount: asked, .. }),
-                Fact::Refunded { amount: moved, .. },
-            ) if asked != moved => Err(WrongAmount { asked: *asked, moved: *moved }),
+            (Self::Charge(Charge { amount: asked, .. }), Fact::Captured { amount: moved, .. })
+            | (Self::Refund(Refund { amount: asked, .. }), Fact::Refunded { amount: moved, .. })
+                if asked != moved =>
+            {
+                Err(WrongAmount { asked: *asked, moved: *moved })
+            }
             _ => Ok(()),
         }
     }

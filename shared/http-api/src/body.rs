@@ -47,7 +47,7 @@ pub(crate) fn json<T: DeserializeOwned>(request: &Request<'_>) -> Result<T, Prob
     })?;
     serde_path_to_error::deserialize(value).map_err(|error| {
         let detail = error.inner().to_string();
-        Problem::bad_field(pointer(error.path(), &detail), detail)
+        Problem::invalid_field(pointer(error.path(), &detail), detail)
     })
 }
 

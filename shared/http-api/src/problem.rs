@@ -93,6 +93,12 @@ impl Problem {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
     }
 
+    /// 422: one field is understood, and is not what it must be.
+    pub fn invalid_field(field: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self::unprocessable("the request has a field that is not what it must be")
+            .field(field, detail)
+    }
+
     /// 429: the caller asks too often, and should wait `retry_after`.
     pub fn too_many(detail: impl Into<String>, retry_after: Duration) -> Self {
         Self::new(StatusCode::TOO_MANY_REQUESTS, detail).retry_after(retry_after)

@@ -84,8 +84,9 @@ impl<'a> Request<'a> {
     /// # Errors
     ///
     /// When the body is not declared as JSON: a 415; when it is too large: a 413; when it is not
-    /// JSON, breaks a limit of [`strict`](event_envelope::strict), or is not a `T`: a 400 that
-    /// names the field by its JSON pointer.
+    /// JSON or breaks a limit of [`strict`](event_envelope::strict): a 400; when it is JSON but no
+    /// `T`, with a field missing, unknown, or of another type or form: a 422 that names the field
+    /// by its JSON pointer.
     pub fn json_body<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         body::json(self)
     }

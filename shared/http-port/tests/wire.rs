@@ -1,5 +1,7 @@
 //! Requests as they arrive, and answers that never do.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use axum::{Json, Router, extract::Request, routing::any};
 use http_port::{ApiKey, HttpPort, parse_url};
 use tokio::net::TcpListener;

@@ -33,7 +33,7 @@ pub async fn relay(batch: Event, publisher: &Publisher) -> DynamoDbEventResponse
                     sequence_number = record.change.sequence_number,
                     source = record.event_source_arn,
                     error = chain(&error),
-                    "a stored record cannot be read: it and its batch will end in the mapping's on-failure destination"
+                    "a stored record cannot be read: the stream gives it up in the end"
                 );
             }
         }

@@ -70,8 +70,8 @@ pub fn envelopes_of(record: &EventRecord) -> Result<Vec<Envelope>, Unreadable> {
 }
 
 fn is_event(item: &HashMap<String, AttributeValue>) -> bool {
-    let is_event = |key: &AttributeValue| matches!(key, AttributeValue::S(key) if key.starts_with(EVENT_PREFIX));
-    item.contains_key("PK") && item.get("SK").is_some_and(is_event)
+    let Some(AttributeValue::S(sort_key)) = item.get("SK") else { return false };
+    item.contains_key("PK") && sort_key.starts_with(EVENT_PREFIX)
 }
 
 fn envelope(place: String, value: &AttributeValue) -> Result<Envelope, Unreadable> {

@@ -117,10 +117,7 @@ fn a_capture_that_comes_back_after_the_cancel_is_refunded() {
 fn another_amount_than_was_asked_for_is_noticed() {
     let moved = Fact::Captured { payment_id: "pi_1".into(), amount: Money::usd(1) };
     let error = Effect::Charge(charge()).check(&moved).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "the provider moved 0.01 USD where 109.97 USD was asked for"
-    );
+    assert_eq!(error.to_string(), "the provider moved 0.01 USD where 109.97 USD was asked for");
     Effect::Charge(charge()).check(&captured()).unwrap();
     Effect::Revoke(charge()).check(&moved).unwrap();
     let moved = Fact::Refunded { refund_id: "re_1".into(), amount: Money::usd(1) };

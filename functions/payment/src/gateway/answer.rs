@@ -242,10 +242,7 @@ mod tests {
         assert_eq!(charged(vec![open()]).unwrap(), None);
         let captured = charged(vec![refused(), open(), attempt("succeeded", json!({}))]);
         let amount = Money::usd(10_997);
-        assert_eq!(
-            captured.unwrap(),
-            Some(Fact::Captured { payment_id: "pi_1".into(), amount })
-        );
+        assert_eq!(captured.unwrap(), Some(Fact::Captured { payment_id: "pi_1".into(), amount }));
         let Some(Fact::Declined { code, .. }) = charged(vec![open(), refused()]).unwrap() else {
             panic!("not declined");
         };
@@ -267,8 +264,7 @@ mod tests {
 
     #[test]
     fn an_intent_that_took_nothing_is_a_refusal() {
-        let Fact::Declined { code, .. } =
-            attempt("requires_action", json!({})).settled().unwrap()
+        let Fact::Declined { code, .. } = attempt("requires_action", json!({})).settled().unwrap()
         else {
             panic!("not declined");
         };

@@ -1,6 +1,6 @@
 //! What becomes of an order's money when nothing goes wrong on the way.
 
-use event_envelope::Delivery;
+use event_envelope::{AggregateId, Delivery};
 use events::{Event, Money, OrderPaid};
 use local_dynamodb::FaultPlan;
 use outcome::{Done, Failure};
@@ -10,9 +10,7 @@ use payment::{
 };
 use serde_json::Value;
 
-use crate::world::{
-    World, cancelled, created, created_with, order, reserved, shipping_failed,
-};
+use crate::world::{World, cancelled, created, created_with, order, reserved, shipping_failed};
 
 const TOTAL: u64 = 10_997;
 
@@ -131,25 +129,15 @@ async fn an_event_that_changed_its_mind_is_parked() {
 struct Careless;
 
 impl PaymentGateway for Careless {
-    async fn charge(
-        &self,
-        _: &event_envelope::AggregateId,
-        _: &Charge,
-        _: bool,
-    ) -> Result<Fact, Failure> {
+    async fn charge(&self, _: &AggregateId, _: &Charge, _: bool) -> Result<Fact, Failure> {
         Ok(Fact::Captured { payment_id: "pi_1".into(), amount: Money::usd(1) })
     }
 
-    async fn revoke(&self, _: &event_envelope::AggregateId, _: &Charge) -> Result<Fact, Failure> {
+    async fn revoke(&self, _: &AggregateId, _: &Charge) -> Result<Fact, Failure> {
         Ok(Fact::Revoked)
     }
 
-    async fn refund(
-        &self,
-        _: &event_envelope::AggregateId,
-        refund: &Refund,
-        _: bool,
-    ) -> Result<Fact, Failure> {
+    async fn refund(&self, _: &AggregateId, refund: &Refund, _: bool) -> Result<Fact, Failure> {
         Ok(Fact::Refunded { refund_id: "re_1".into(), amount: refund.amount })
     }
 }

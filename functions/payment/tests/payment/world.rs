@@ -175,11 +175,10 @@ impl World {
     /// The types of the events that the stream hands to the relay.
     pub(crate) fn said(&self) -> Vec<String> {
         let records = self.database.stream_records(TABLE, 0, 1000).unwrap();
-        let outgoing = records.iter().filter_map(|record| {
-            record.event["dynamodb"]["NewImage"]["outgoing"]["L"].as_array()
-        });
-        let event_type =
-            |event: &Value| event["M"]["eventType"]["S"].as_str().unwrap().to_owned();
+        let outgoing = records
+            .iter()
+            .filter_map(|record| record.event["dynamodb"]["NewImage"]["outgoing"]["L"].as_array());
+        let event_type = |event: &Value| event["M"]["eventType"]["S"].as_str().unwrap().to_owned();
         outgoing.flatten().map(event_type).collect()
     }
 

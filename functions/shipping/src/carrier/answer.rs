@@ -53,10 +53,9 @@ pub(super) fn found(answer: &Answer) -> Result<Option<Fact>, Failure> {
     let Parcels { shipments } = answer.json()?;
     let mut underway = shipments.into_iter().filter(|it| it.status != Status::Voided);
     match (underway.next(), underway.next()) {
-        (Some(one), Some(other)) => Err(Failure::poison(format!(
-            "one order, several shipments: {}, {}",
-            one.id, other.id
-        ))),
+        (Some(one), Some(other)) => {
+            Err(Failure::poison(format!("one order, several shipments: {}, {}", one.id, other.id)))
+        }
         (only, _) => Ok(only.map(Fact::from)),
     }
 }

@@ -61,7 +61,10 @@ fn the_answer_ends_the_shipment_and_is_said_once() {
     let said = Said::Failed { code: "address_undeliverable".into(), reason: "nobody there".into() };
     let done = [created(), Fact::Paid, refused()];
     assert_eq!(hear(&done), (vec![said.clone()], None));
-    assert_eq!(hear(&[done.as_slice(), &[Fact::Cancelled, shipped()]].concat()), (vec![said], None));
+    assert_eq!(
+        hear(&[done.as_slice(), &[Fact::Cancelled, shipped()]].concat()),
+        (vec![said], None)
+    );
 }
 
 #[test]

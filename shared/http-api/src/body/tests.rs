@@ -119,12 +119,14 @@ fn a_field_that_does_not_fit_is_named() {
         (r#"{"userId":"ann","items":[{"quantity":"1"}]}"#, "/items/0/quantity"),
         (r#"{"userId":"ann","items":[{"quantity":-1}]}"#, "/items/0/quantity"),
         (r#"{"userId":"ann","items":[{"quantity":1.5}]}"#, "/items/0/quantity"),
+        (r#"{"userId":"ann","items":[{"quantity":null}]}"#, "/items/0/quantity"),
+        (r#"{"userId":"ann","items":[{"quantity":9223372036854775807}]}"#, "/items/0/quantity"),
         (r#"{"userId":"ann","items":[{"quantity":1,"a/b~":1}]}"#, "/items/0/a~1b~0"),
         (r#"{"userId":"ann","items":[],"total":1}"#, "/total"),
         ("[]", ""),
     ] {
         let (status, named, detail) = refused(read(body));
-        assert_eq!((status, named.as_str()), (400, field), "{body}: {detail}");
+        assert_eq!((status, named.as_str()), (422, field), "{body}: {detail}");
     }
 }
 

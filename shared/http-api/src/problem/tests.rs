@@ -55,6 +55,7 @@ fn every_constructor_has_its_status() {
         (Problem::too_large(""), 413),
         (Problem::unsupported_media_type(""), 415),
         (Problem::unprocessable(""), 422),
+        (Problem::invalid_field("/items", ""), 422),
         (Problem::too_many("", soon), 429),
         (Problem::internal(), 500),
         (Problem::unavailable("", soon), 503),

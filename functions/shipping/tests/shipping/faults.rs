@@ -1,0 +1,92 @@
+//! Every story again, with a fault at every call to the database.
+
+use event_envelope::Delivery;
+use events::Event;
+use local_dynamodb::{Fault, FaultPlan};
+use local_sandbox::ShipmentStatus;
+use outcome::Done;
+use serde_json::Value;
+
+use crate::world::{World, cancelled, created, created_for, paid};
+
+/// What is left of a story.
+#[derive(Debug, PartialEq)]
+struct Ending {
+    state: Value,
+    shipments: Vec<ShipmentStatus>,
+    said: Vec<String>,
+}
+
+async fn ending(world: &World) -> Ending {
+    Ending { state: world.state().await, shipments: world.shipments(), said: world.said() }
+}
+
+/// When a delivery that failed comes again.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Again {
+    /// Before the next one.
+    AtOnce,
+    /// After all the others.
+    Last,
+}
+
+/// Tells `story` to one process that meets `plan`, and goes on without it until all is done.
+async fn tell(story: &[Delivery<Event>], plan: FaultPlan, again: Again) -> World {
+    let world = World::new().await;
+    let handler = world.handler(plan);
+    for delivery in story {
+        if handler.handle(delivery).await.is_err() && again == Again::AtOnce {
+            world.settle(delivery).await;
+        }
+    }
+    world.settle_all(story).await;
+    for delivery in story {
+        assert_eq!(world.deliver(delivery).await.unwrap(), Done::Duplicate);
+    }
+    world
+}
+
+/// Checks what is left of `story` after each fault at each call.
+async fn sweep(story: &[Delivery<Event>], again: Again, check: impl Fn(&Ending, &Ending)) {
+    let calls = FaultPlan::none();
+    let expected = ending(&tell(story, calls.clone(), again).await).await;
+    for fault in Fault::ALL {
+        for call in 0..calls.calls() {
+            let world = tell(story, FaultPlan::at(call, fault), again).await;
+            let found = ending(&world).await;
+            println!("{fault:?} at call {call}, again {again:?}: {found:?}");
+            check(&found, &expected);
+        }
+    }
+}
+
+fn same(found: &Ending, expected: &Ending) {
+    assert_eq!(found, expected);
+}
+
+fn nothing_goes_out(found: &Ending, _: &Ending) {
+    assert!(found.shipments.len() <= 1);
+    assert!(!found.shipments.contains(&ShipmentStatus::Created));
+}
+
+#[tokio::test]
+async fn an_order_is_shipped_once_whatever_fails() {
+    sweep(&[created(), paid()], Again::AtOnce, same).await;
+    sweep(&[paid(), created()], Again::Last, same).await;
+}
+
+#[tokio::test]
+async fn a_refused_order_stays_refused_whatever_fails() {
+    sweep(&[created_for(Some("addr_undeliverable")), paid()], Again::AtOnce, same).await;
+}
+
+#[tokio::test]
+async fn a_shipment_is_called_back_once_whatever_fails() {
+    sweep(&[created(), paid(), cancelled()], Again::AtOnce, same).await;
+}
+
+#[tokio::test]
+async fn a_cancel_that_overtakes_a_failed_shipment_leaves_none_behind() {
+    sweep(&[created(), paid(), cancelled()], Again::Last, nothing_goes_out).await;
+    sweep(&[paid(), cancelled(), created()], Again::Last, nothing_goes_out).await;
+}

@@ -1,0 +1,125 @@
+//! What becomes of an order's shipment when the carrier, or the way to it, fails.
+
+use std::time::Duration;
+
+use local_dynamodb::{Fault, FaultPlan};
+use local_sandbox::{
+    Outcome,
+    ShipmentStatus::{Created, Voided},
+};
+
+use crate::world::{World, cancelled, created, paid};
+
+/// Longer than the carrier's work takes, shorter than it is told to take.
+const PATIENCE: Duration = Duration::from_millis(250);
+const LONG: Duration = Duration::from_secs(1);
+const YEAR: Duration = Duration::from_secs(366 * 24 * 3600);
+
+#[tokio::test]
+async fn a_shipment_whose_answer_never_came_is_found() {
+    let world = World::new().await.with_patience(PATIENCE);
+    world.carrier.script("order-123", Outcome::Timeout(LONG));
+    world.deliver(&created()).await.unwrap();
+    assert!(world.deliver(&paid()).await.unwrap_err().is_retry());
+    world.settle(&paid()).await;
+    assert_eq!(world.shipments(), [Created]);
+    assert_eq!(world.said(), ["ShipmentCreated"]);
+}
+
+#[tokio::test]
+async fn a_carrier_that_is_down_or_busy_is_asked_again() {
+    for outcome in [Outcome::Down(2), Outcome::Throttle(2)] {
+        let world = World::new().await;
+        world.carrier.script("order-123", outcome);
+        world.deliver(&created()).await.unwrap();
+        for _ in 0..2 {
+            assert!(world.deliver(&paid()).await.unwrap_err().is_retry());
+            assert_eq!(world.shipments(), []);
+        }
+        world.settle(&paid()).await;
+        assert_eq!(world.shipments(), [Created]);
+    }
+}
+
+#[tokio::test]
+async fn a_redrive_after_the_carrier_forgot_the_key_ships_nothing_again() {
+    let world = World::new().await;
+    world.deliver(&created()).await.unwrap();
+    // Load, lease, ship: the process dies when it wants to write down the answer.
+    let dying = world.handler(FaultPlan::at(2, Fault::CrashBefore));
+    dying.handle(&paid()).await.unwrap_err();
+    assert_eq!(world.shipments(), [Created]);
+    assert_eq!(world.status().await, "shipping");
+    world.pass(YEAR);
+    world.settle(&paid()).await;
+    assert_eq!(world.shipments(), [Created]);
+    assert_eq!(world.said(), ["ShipmentCreated"]);
+}
+
+#[tokio::test]
+async fn of_two_handlers_at_once_one_ships() {
+    let world = World::new().await;
+    world.carrier.script("order-123", Outcome::Slow(Duration::from_millis(100)));
+    let (created, paid) = (created(), paid());
+    let (one, other, third) =
+        tokio::join!(world.deliver(&created), world.deliver(&paid), world.deliver(&paid));
+    assert!([&one, &other, &third].iter().any(|it| it.is_ok()));
+    for failure in [one, other, third].into_iter().filter_map(Result::err) {
+        assert!(failure.is_retry(), "{failure}");
+    }
+    world.settle_all(&[created, paid]).await;
+    assert_eq!(world.shipments(), [Created]);
+    assert_eq!(world.said(), ["ShipmentCreated"]);
+}
+
+#[tokio::test]
+async fn a_shipment_under_way_is_called_back_and_never_announced() {
+    let world = World::new().await;
+    world.carrier.script("order-123", Outcome::Slow(Duration::from_millis(200)));
+    world.deliver(&created()).await.unwrap();
+    let (paid, cancelled) = (paid(), cancelled());
+    let cancel = async {
+        while world.status().await != "shipping" {
+            tokio::task::yield_now().await;
+        }
+        world.deliver(&cancelled).await
+    };
+    let (shipped, called_off) = tokio::join!(world.deliver(&paid), cancel);
+    shipped.unwrap();
+    called_off.unwrap();
+    assert_eq!(world.shipments(), [Voided]);
+    assert_eq!(world.said(), ["ShippingFailed"]);
+}
+
+#[tokio::test]
+async fn a_shipment_nobody_heard_of_is_traced_and_called_back() {
+    let world = World::new().await.with_patience(PATIENCE);
+    world.carrier.script("order-123", Outcome::Timeout(LONG));
+    world.deliver(&created()).await.unwrap();
+    world.deliver(&paid()).await.unwrap_err();
+    world.settle_all(&[cancelled(), paid()]).await;
+    assert_eq!(world.shipments(), [Voided]);
+}
+
+#[tokio::test]
+async fn a_shipment_that_never_arrived_is_let_go() {
+    let world = World::new().await;
+    world.carrier.script("order-123", Outcome::Down(1));
+    world.deliver(&created()).await.unwrap();
+    world.deliver(&paid()).await.unwrap_err();
+    world.settle_all(&[cancelled(), paid()]).await;
+    assert_eq!(world.status().await, "notShipped");
+    assert_eq!(world.shipments(), []);
+    assert_eq!(world.said(), [] as [&str; 0]);
+}
+
+#[tokio::test]
+async fn a_carrier_that_is_down_is_asked_again_to_call_back() {
+    let world = World::new().await;
+    world.settle_all(&[created(), paid()]).await;
+    world.carrier.script("void:order-123", Outcome::Down(2));
+    assert!(world.deliver(&cancelled()).await.unwrap_err().is_retry());
+    assert_eq!(world.shipments(), [Created]);
+    world.settle(&cancelled()).await;
+    assert_eq!(world.shipments(), [Voided]);
+}

@@ -1,0 +1,174 @@
+//! One order, the table of shipments, and a carrier whose ledger tells what really happened.
+
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use clock::{Clock, Tokens};
+use event_envelope::{AggregateId, CorrelationId, Delivery};
+use events::{CancelReason, Event, Money, OrderCancelled, OrderCreated, PaymentCompleted};
+use http_port::{ApiKey, HttpPort, parse_url};
+use idempotency::Host;
+use local_dynamodb::{DynamoDb, FaultPlan, Storage};
+use local_sandbox::{Carrier, ShipmentStatus};
+use local_template::{LoadOptions, Table, Template};
+use outcome::{Done, Failure};
+use serde_json::{Value, json};
+use shipping::{
+    carrier::HttpCarrier,
+    handler::{Handler, LEASE, hosted_in},
+};
+use time::OffsetDateTime;
+use tokio::{net::TcpListener, time::sleep};
+
+const TABLE: &str = "orderly-shipments";
+/// How often a record is delivered before a test gives up.
+const DELIVERIES_MAX: usize = 100;
+
+pub(crate) struct World {
+    pub(crate) carrier: Carrier,
+    database: DynamoDb,
+    port: HttpPort,
+    seconds: Arc<AtomicI64>,
+}
+
+pub(crate) fn order() -> AggregateId {
+    AggregateId::parse("order-123").unwrap()
+}
+
+fn delivery(event: impl Into<Event>, sequence: u64) -> Delivery<Event> {
+    let event = event.into();
+    let draft = event.draft(order(), sequence, OffsetDateTime::UNIX_EPOCH);
+    Delivery { envelope: draft.root(CorrelationId::of("order-123"), None), event, replay: None }
+}
+
+pub(crate) fn created_for(address: Option<&str>) -> Delivery<Event> {
+    let created = OrderCreated {
+        order_id: order(),
+        user_id: AggregateId::parse("user-456").unwrap(),
+        items: Vec::new(),
+        total: Money::usd(10_997),
+        payment_method_id: None,
+        delivery_address_id: address.map(|it| AggregateId::parse(it).unwrap()),
+    };
+    delivery(created, 1)
+}
+
+pub(crate) fn created() -> Delivery<Event> {
+    created_for(Some("addr_1"))
+}
+
+pub(crate) fn paid() -> Delivery<Event> {
+    let amount = Some(Money::usd(10_997));
+    delivery(PaymentCompleted { order_id: order(), payment_id: "pi_1".into(), amount }, 1)
+}
+
+pub(crate) fn cancelled() -> Delivery<Event> {
+    delivery(OrderCancelled { order_id: order(), reason: CancelReason::CustomerRequest }, 2)
+}
+
+/// The table as the template has it.
+fn table() -> Table {
+    let given = ["JwtIssuer", "JwtAudience", "PaymentGatewayApiKey", "CarrierUrl", "CarrierApiKey"];
+    let value = |name: &&str| ((*name).to_owned(), "https://example.com".to_owned());
+    let mut parameters: BTreeMap<_, _> = given.iter().map(value).collect();
+    parameters.insert("SenderEmail".to_owned(), "shop@example.com".to_owned());
+    let endpoint = "http://127.0.0.1:9000";
+    let options = LoadOptions { stack_name: "orderly", endpoint, parameters: &parameters };
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../infra/template.yaml");
+    let template = Template::load(&path, &options).unwrap();
+    template.tables.into_iter().find(|it| it.name == TABLE).unwrap()
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        let database = DynamoDb::open(&Storage::Memory).unwrap();
+        database.create_table(&table()).await.unwrap();
+        let seconds = Arc::new(AtomicI64::new(1_767_225_600));
+        let carrier = Carrier::new(Arc::new(tell(&seconds)));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = parse_url(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+        let router = carrier.router();
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let port = HttpPort::new(url, ApiKey::parse("secret").unwrap()).unwrap();
+        Self { carrier, database, port, seconds }
+    }
+
+    /// The same world for a client that waits for an answer no longer than `patience`.
+    pub(crate) fn with_patience(self, patience: Duration) -> Self {
+        Self { port: self.port.with_timeout(patience), ..self }
+    }
+
+    pub(crate) fn handler(&self, plan: FaultPlan) -> Handler<HttpCarrier> {
+        let client = self.database.client_with(plan);
+        let clock = Clock::from_fn(tell(&self.seconds));
+        let host = Host::new(client, hosted_in(TABLE.to_owned()), clock, Tokens::random());
+        Handler::new(host, HttpCarrier::new(self.port.clone()))
+    }
+
+    pub(crate) fn pass(&self, time: Duration) {
+        let seconds = i64::try_from(time.as_secs()).unwrap();
+        self.seconds.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    pub(crate) async fn deliver(&self, delivery: &Delivery<Event>) -> Result<Done, Failure> {
+        self.handler(FaultPlan::none()).handle(delivery).await
+    }
+
+    /// Delivers again and again, each time after all leases have ended, until it is done.
+    pub(crate) async fn settle(&self, delivery: &Delivery<Event>) -> Done {
+        for _ in 0..DELIVERIES_MAX {
+            match self.deliver(delivery).await {
+                Ok(done) => return done,
+                Err(failure) => assert!(failure.is_retry(), "{failure}"),
+            }
+            self.pass(LEASE + Duration::from_secs(1));
+            sleep(Duration::from_millis(20)).await;
+        }
+        panic!("{} is never done", delivery.envelope.event_type);
+    }
+
+    pub(crate) async fn settle_all(&self, deliveries: &[Delivery<Event>]) {
+        for delivery in deliveries {
+            self.settle(delivery).await;
+        }
+    }
+
+    /// What the row says of the shipment, in DynamoDB's JSON.
+    pub(crate) async fn state(&self) -> Value {
+        let key = json!({ "orderId": { "S": "order-123" } });
+        let got = self.database.json("GetItem", &json!({ "TableName": TABLE, "Key": key })).await;
+        got.unwrap()["Item"]["state"]["M"].take()
+    }
+
+    pub(crate) async fn status(&self) -> String {
+        let state = self.state().await;
+        state["progress"]["M"]["status"]["S"].as_str().unwrap_or("none").to_owned()
+    }
+
+    /// The types of the events that the stream hands to the relay.
+    pub(crate) fn said(&self) -> Vec<String> {
+        let records = self.database.stream_records(TABLE, 0, 1000).unwrap();
+        let outgoing = records
+            .iter()
+            .filter_map(|record| record.event["dynamodb"]["NewImage"]["outgoing"]["L"].as_array());
+        let event_type = |event: &Value| event["M"]["eventType"]["S"].as_str().unwrap().to_owned();
+        outgoing.flatten().map(event_type).collect()
+    }
+
+    /// How the order's shipments stand with the carrier.
+    pub(crate) fn shipments(&self) -> Vec<ShipmentStatus> {
+        self.carrier.shipments().into_iter().map(|it| it.status).collect()
+    }
+}
+
+fn tell(seconds: &Arc<AtomicI64>) -> impl Fn() -> OffsetDateTime + Send + Sync + use<> {
+    let seconds = seconds.clone();
+    move || OffsetDateTime::from_unix_timestamp(seconds.load(Ordering::SeqCst)).unwrap()
+}

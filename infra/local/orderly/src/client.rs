@@ -1,0 +1,304 @@
+//! The API as a customer uses it: every order has a key, and whatever is not answered is asked
+//! again with the same one.
+
+use std::time::Duration;
+
+use reqwest::{Client, Method, RequestBuilder, StatusCode, header};
+use serde::Serialize;
+use serde_json::{Number, Value, json};
+
+/// How often a request is sent before the customer gives up.
+const ATTEMPTS_MAX: u32 = 10;
+/// The pause before the second attempt. Doubled each time, up to two seconds.
+const PAUSE: Duration = Duration::from_millis(100);
+const PAUSE_MAX: Duration = Duration::from_secs(2);
+/// As long as API Gateway waits for a function.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What to order.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NewOrder {
+    /// The lines.
+    pub items: Vec<Line>,
+    /// What the customer was shown, in major units.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total: Option<Number>,
+    /// How to pay: a token of the payment gateway.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payment_method_id: Option<String>,
+    /// Where to deliver.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delivery_address_id: Option<String>,
+}
+
+/// A line of an order.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Line {
+    /// The product.
+    pub product_id: String,
+    /// How many.
+    pub quantity: u32,
+    /// What the customer was shown, in major units.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price: Option<Number>,
+}
+
+impl Line {
+    /// `quantity` of a product, at whatever price.
+    pub fn of(product_id: &str, quantity: u32) -> Self {
+        Self { product_id: product_id.to_owned(), quantity, price: None }
+    }
+}
+
+impl NewOrder {
+    /// An order of these lines.
+    pub fn of(items: Vec<Line>) -> Self {
+        Self { items, ..Self::default() }
+    }
+
+    /// The order that the project's documents tell about: 109.97 USD in two lines.
+    pub fn of_the_book() -> Self {
+        let line = |product, quantity, price| Line {
+            price: Number::from_f64(price),
+            ..Line::of(product, quantity)
+        };
+        Self {
+            total: Number::from_f64(109.97),
+            ..Self::of(vec![line("prod-001", 2, 29.99), line("prod-002", 1, 49.99)])
+        }
+    }
+}
+
+/// What the API answered.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The body; null if it is not JSON.
+    pub body: Value,
+    /// How long to wait before asking again, if the API says so.
+    pub retry_after: Option<Duration>,
+}
+
+impl Answer {
+    /// The id of the order it is about.
+    pub fn order_id(&self) -> Option<&str> {
+        self.body["orderId"].as_str()
+    }
+
+    fn is_worth_a_retry(&self) -> bool {
+        self.status == 429 || self.status >= 500
+    }
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// No request could ever be sent.
+    #[error("the HTTP client cannot be set up")]
+    Setup(#[source] reqwest::Error),
+    /// Nothing was heard, or only failures of the server.
+    #[error("{method} {path}: no answer after {ATTEMPTS_MAX} attempts, the last: {last}")]
+    NoAnswer {
+        /// The method.
+        method: Method,
+        /// The path.
+        path: String,
+        /// What came of the last attempt.
+        last: String,
+    },
+}
+
+/// A customer. Clones share their connections.
+#[derive(Debug, Clone)]
+pub struct Customer {
+    http: Client,
+    api: String,
+    user: String,
+}
+
+impl Customer {
+    /// The customer `user` of the API at `api_url`.
+    ///
+    /// # Errors
+    ///
+    /// When there can be no HTTP client on this machine.
+    pub fn new(api_url: &str, user: &str) -> Result<Self, ClientError> {
+        // Plain HTTP only, but the client wants to know who would do its cryptography. That it
+        // was told before is fine.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http = Client::builder()
+            .tls_certs_only([])
+            .no_proxy()
+            .timeout(TIMEOUT)
+            .build()
+            .map_err(ClientError::Setup)?;
+        Ok(Self { http, api: api_url.to_owned(), user: user.to_owned() })
+    }
+
+    /// The same connections for another customer.
+    #[must_use]
+    pub fn named(&self, user: &str) -> Self {
+        Self { user: user.to_owned(), ..self.clone() }
+    }
+
+    /// Places an order. The same `key` is the same order.
+    ///
+    /// # Errors
+    ///
+    /// When the API does not answer.
+    pub async fn place(&self, order: &NewOrder, key: &str) -> Result<Answer, ClientError> {
+        self.post("/orders", Some(json!(order)), Some(key)).await
+    }
+
+    /// Cancels an order.
+    ///
+    /// # Errors
+    ///
+    /// When the API does not answer.
+    pub async fn cancel(&self, order_id: &str) -> Result<Answer, ClientError> {
+        self.post(&format!("/orders/{order_id}/cancel"), None, None).await
+    }
+
+    /// An order, as soon as it can be read: while the API says that it is not there yet, it is
+    /// asked again.
+    ///
+    /// # Errors
+    ///
+    /// When the API does not answer.
+    pub async fn order(&self, order_id: &str) -> Result<Answer, ClientError> {
+        let path = format!("/orders/{order_id}");
+        let mut answer = self.get(&path).await?;
+        for _ in 0..ATTEMPTS_MAX {
+            if answer.status != StatusCode::ACCEPTED.as_u16() {
+                break;
+            }
+            tokio::time::sleep(answer.retry_after.unwrap_or(PAUSE)).await;
+            answer = self.get(&path).await?;
+        }
+        Ok(answer)
+    }
+
+    /// A page of the customer's orders, newest first.
+    ///
+    /// # Errors
+    ///
+    /// When the API does not answer.
+    pub async fn orders(&self, limit: u32, cursor: Option<&str>) -> Result<Answer, ClientError> {
+        let cursor = cursor.map_or(String::new(), |cursor| format!("&cursor={cursor}"));
+        self.get(&format!("/orders?limit={limit}{cursor}")).await
+    }
+
+    /// What happened to an order.
+    ///
+    /// # Errors
+    ///
+    /// When the API does not answer.
+    pub async fn events(&self, order_id: &str) -> Result<Answer, ClientError> {
+        self.get(&format!("/orders/{order_id}/events")).await
+    }
+
+    /// The catalogue.
+    ///
+    /// # Errors
+    ///
+    /// When the API does not answer.
+    pub async fn products(&self) -> Result<Answer, ClientError> {
+        self.get("/products").await
+    }
+
+    async fn get(&self, path: &str) -> Result<Answer, ClientError> {
+        self.persist(Method::GET, path, |request| request).await
+    }
+
+    async fn post(
+        &self,
+        path: &str,
+        body: Option<Value>,
+        key: Option<&str>,
+    ) -> Result<Answer, ClientError> {
+        self.persist(Method::POST, path, |mut request| {
+            if let Some(key) = key {
+                request = request.header("idempotency-key", key);
+            }
+            if let Some(body) = &body { request.json(body) } else { request }
+        })
+        .await
+    }
+
+    async fn persist(
+        &self,
+        method: Method,
+        path: &str,
+        complete: impl Fn(RequestBuilder) -> RequestBuilder,
+    ) -> Result<Answer, ClientError> {
+        let mut last = String::new();
+        for attempt in 0..ATTEMPTS_MAX {
+            if attempt > 0 {
+                tokio::time::sleep(PAUSE.saturating_mul(1 << (attempt - 1)).min(PAUSE_MAX)).await;
+            }
+            let request = self.http.request(method.clone(), format!("{}{path}", self.api));
+            match send(complete(request.bearer_auth(&self.user))).await {
+                Ok(answer) if answer.is_worth_a_retry() => last = format!("{}", answer.status),
+                Ok(answer) => return Ok(answer),
+                Err(error) => last = error.to_string(),
+            }
+        }
+        Err(ClientError::NoAnswer { method, path: path.to_owned(), last })
+    }
+}
+
+async fn send(request: RequestBuilder) -> Result<Answer, reqwest::Error> {
+    let response = request.send().await?;
+    let status = response.status().as_u16();
+    let retry_after = response.headers().get(header::RETRY_AFTER);
+    let retry_after = retry_after.and_then(|it| it.to_str().ok()?.parse().ok());
+    let body = response.bytes().await?;
+    Ok(Answer {
+        status,
+        body: serde_json::from_slice(&body).unwrap_or_default(),
+        retry_after: retry_after.map(Duration::from_secs),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, Ordering},
+    };
+
+    use axum::{Router, http::HeaderMap, routing::post};
+
+    use super::*;
+
+    #[test]
+    fn the_books_order_says_what_the_book_says() {
+        let json = json!(NewOrder::of_the_book());
+        assert_eq!(json["items"][0], json!({"productId": "prod-001", "quantity": 2, "price": 29.99}));
+        assert_eq!(json["total"].to_string(), "109.97");
+        assert_eq!(json.get("paymentMethodId"), None);
+    }
+
+    #[tokio::test]
+    async fn a_failure_is_answered_with_the_same_key() {
+        let calls = Arc::new(AtomicU32::new(0));
+        let keys = Arc::new(Mutex::new(Vec::new()));
+        let (counted, seen) = (calls.clone(), keys.clone());
+        let handler = move |headers: HeaderMap| async move {
+            seen.lock().unwrap().push(headers["idempotency-key"].to_str().unwrap().to_owned());
+            let status = if counted.fetch_add(1, Ordering::SeqCst) < 2 { 503 } else { 201 };
+            (StatusCode::from_u16(status).unwrap(), r#"{"orderId":"order-1"}"#)
+        };
+        let router = Router::new().route("/orders", post(handler));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let customer = Customer::new(&url, "user-123").unwrap();
+        let answer = customer.place(&NewOrder::of_the_book(), "key-1").await.unwrap();
+        assert_eq!((answer.status, answer.order_id()), (201, Some("order-1")));
+        assert_eq!(*keys.lock().unwrap(), ["key-1"; 3]);
+    }
+}

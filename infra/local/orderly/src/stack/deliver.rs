@@ -1,0 +1,180 @@
+//! Where the bus hands its events over: the queues and functions of the template.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Mutex, PoisonError},
+};
+
+use local_eventbridge::{Attribute, Deliver, Delivery, DeliveryError};
+use local_lambda::{InvokeError, LambdaHost};
+use local_protocol::AwsError;
+use local_sqs::{MessageAttribute, OutgoingMessage, Sqs};
+use local_template::Template;
+use serde_json::Value;
+
+use super::StackError;
+
+/// The events after which nothing more is expected of an order.
+const ENDINGS: [&str; 2] = [r#""detail-type":"OrderCompleted""#, r#""detail-type":"OrderCancelled""#];
+
+/// Everything a rule may lead to, by ARN.
+pub(super) struct Targets {
+    by_arn: BTreeMap<String, Target>,
+    queues: Sqs,
+    functions: LambdaHost,
+    /// The orders whose last event was handed over.
+    ended: Mutex<BTreeSet<String>>,
+}
+
+#[derive(Debug, Clone)]
+enum Target {
+    Queue(String),
+    Function(String),
+}
+
+impl Targets {
+    /// # Errors
+    ///
+    /// When a rule leads to something that is not in the template.
+    pub(super) fn new(
+        template: &Template,
+        queues: Sqs,
+        functions: LambdaHost,
+    ) -> Result<Self, StackError> {
+        let by_arn = by_arn(template)?;
+        Ok(Self { by_arn, queues, functions, ended: Mutex::default() })
+    }
+
+    /// How many orders have been heard to end, each counted once.
+    pub(super) fn orders_ended(&self) -> usize {
+        self.ended.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    fn note_ending(&self, event: &str) {
+        // The detail type stands near the front, and most events are not the last of their order.
+        let front = event.get(..160).unwrap_or(event);
+        if !ENDINGS.iter().any(|ending| front.contains(ending)) {
+            return;
+        }
+        let event: Value = serde_json::from_str(event).unwrap_or_default();
+        if let Some(order) = event["detail"]["aggregateId"].as_str() {
+            let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+            ended.insert(order.to_owned());
+        }
+    }
+
+    fn send(&self, queue: &str, message: OutgoingMessage) -> Result<(), DeliveryError> {
+        self.queues.send(queue, message).map(drop).map_err(|error| queue_error(&error))
+    }
+}
+
+impl Deliver for Targets {
+    fn deliver<'a>(&'a self, target_arn: &'a str, event: &'a str) -> Delivery<'a> {
+        Box::pin(async move {
+            match self.by_arn.get(target_arn) {
+                Some(Target::Queue(queue)) => self.send(queue, OutgoingMessage::new(event))?,
+                Some(Target::Function(function)) => self
+                    .functions
+                    .invoke_async(function, event.to_owned().into())
+                    .map_err(|error| function_error(&error))?,
+                None => return Err(DeliveryError::Permanent(format!("no target {target_arn}"))),
+            }
+            self.note_ending(event);
+            Ok(())
+        })
+    }
+
+    fn dead_letter<'a>(
+        &'a self,
+        queue_arn: &'a str,
+        event: &'a str,
+        attributes: &'a [Attribute],
+    ) -> Delivery<'a> {
+        Box::pin(async move {
+            let Some(Target::Queue(queue)) = self.by_arn.get(queue_arn) else {
+                return Err(DeliveryError::Permanent(format!("no queue {queue_arn}")));
+            };
+            let attributes = attributes
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), MessageAttribute::string(value.clone())));
+            let message =
+                OutgoingMessage { attributes: attributes.collect(), ..OutgoingMessage::new(event) };
+            self.send(queue, message)
+        })
+    }
+}
+
+fn by_arn(template: &Template) -> Result<BTreeMap<String, Target>, StackError> {
+    let queues = template.queues.iter().map(|it| (it.arn.clone(), Target::Queue(it.name.clone())));
+    let functions =
+        template.functions.iter().map(|it| (it.arn.clone(), Target::Function(it.name.clone())));
+    let by_arn: BTreeMap<String, Target> = queues.chain(functions).collect();
+    for rule in &template.rules {
+        for target in &rule.targets {
+            let unknown = [Some(&target.arn), target.dead_letter_arn.as_ref()]
+                .into_iter()
+                .flatten()
+                .find(|arn| !by_arn.contains_key(*arn));
+            if let Some(arn) = unknown {
+                return Err(StackError::UnknownTarget {
+                    rule: rule.logical_id.clone(),
+                    target: target.id.clone(),
+                    arn: arn.clone(),
+                });
+            }
+        }
+    }
+    Ok(by_arn)
+}
+
+fn queue_error(error: &AwsError) -> DeliveryError {
+    match error.short_code() {
+        "QueueDoesNotExist" | "InvalidMessageContents" | "InvalidParameterValue" => {
+            DeliveryError::Permanent(error.to_string())
+        }
+        _ => DeliveryError::Retryable(error.to_string()),
+    }
+}
+
+fn function_error(error: &InvokeError) -> DeliveryError {
+    match error {
+        InvokeError::TooManyRequests { .. } | InvokeError::ShuttingDown => {
+            DeliveryError::Retryable(error.to_string())
+        }
+        other => DeliveryError::Permanent(other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use local_template::{RetryPolicy, Rule};
+
+    use super::*;
+
+    fn template(target_arn: &str) -> Template {
+        let target = local_template::Target {
+            id: "audit".to_owned(),
+            arn: target_arn.to_owned(),
+            retry: RetryPolicy { age_max: std::time::Duration::from_secs(60), retries_max: 0 },
+            dead_letter_arn: None,
+        };
+        let rule = Rule {
+            logical_id: "EveryEvent".to_owned(),
+            name: "orderly-every".to_owned(),
+            arn: "arn:aws:events:us-east-1:000000000000:rule/every".to_owned(),
+            bus: "default".to_owned(),
+            enabled: true,
+            pattern: Value::Null,
+            targets: vec![target],
+        };
+        Template { rules: vec![rule], ..Template::default() }
+    }
+
+    #[test]
+    fn a_rule_that_leads_nowhere_is_refused_by_name() {
+        let error = by_arn(&template("arn:aws:sqs:us-east-1:000000000000:gone")).unwrap_err();
+        let error = error.to_string();
+        assert!(error.contains("EveryEvent") && error.contains("audit"), "{error}");
+        assert!(error.contains("gone"), "{error}");
+    }
+}

@@ -1,0 +1,264 @@
+//! The template, running: every table, queue, bus, function, mapping and route of it, with
+//! stand-ins for the world outside AWS, in this process and on the loopback interface.
+
+mod deliver;
+mod error;
+mod listeners;
+pub(crate) mod logs;
+mod mappings;
+mod options;
+mod quiet;
+mod resources;
+
+use std::sync::Arc;
+
+use axum::Router;
+use local_dynamodb::{DynamoDb, Storage};
+use local_eventbridge::{EventBridge, Options as BusOptions};
+use local_gateway::{Gateway, Invocation, Invoke, InvokeReply};
+use local_lambda::{HostOptions, LambdaHost, event_source::EventSourceMapping};
+use local_protocol::Service;
+use local_sandbox::{Carrier, Mail, Payments, system_clock};
+use local_sqs::Sqs;
+use local_template::{LoadOptions, Template};
+use tokio::task::JoinSet;
+
+pub use error::StackError;
+pub use local_eventbridge::Disorder;
+pub use logs::Logs;
+pub use options::{LogOptions, Ports, Redelivery, StackOptions};
+
+use deliver::Targets;
+use listeners::{Listeners, serve, url_of};
+use mappings::Sources;
+
+/// The stack's name, which the names of its resources begin with.
+pub const STACK_NAME: &str = "orderly";
+/// How long payment gateways keep idempotency keys.
+/// Source: <https://docs.stripe.com/api/idempotent_requests>.
+const PAYMENT_KEYS_KEPT: time::Duration = time::Duration::hours(24);
+
+/// A running stack. Dropped without [`stop`](Self::stop), it kills its processes as well, but
+/// does not wait for them.
+pub struct Stack {
+    template: Template,
+    dynamodb: DynamoDb,
+    sqs: Sqs,
+    bus: EventBridge,
+    lambda: LambdaHost,
+    payments: Payments,
+    carrier: Carrier,
+    mail: Mail,
+    mappings: Vec<EventSourceMapping>,
+    logs: Arc<Logs>,
+    targets: Arc<Targets>,
+    urls: Urls,
+    servers: JoinSet<()>,
+}
+
+#[derive(Debug, Clone)]
+struct Urls {
+    endpoint: String,
+    api: String,
+    sandboxes: String,
+}
+
+/// The template at `path`, as far as it can be read before there are ports.
+///
+/// # Errors
+///
+/// When the template cannot be run.
+pub fn load_template(path: &std::path::Path) -> Result<Template, StackError> {
+    load(path, "http://127.0.0.1", "http://127.0.0.1")
+}
+
+fn load(path: &std::path::Path, endpoint: &str, sandboxes: &str) -> Result<Template, StackError> {
+    let parameters = resources::parameters(sandboxes);
+    let options = LoadOptions { stack_name: STACK_NAME, endpoint, parameters: &parameters };
+    Ok(Template::load(path, &options)?)
+}
+
+impl Stack {
+    /// Starts everything in the template. A function's first process starts when it is needed.
+    ///
+    /// # Errors
+    ///
+    /// When a port is taken, or the template, a binary or the data directory cannot be used. The
+    /// error names it; nothing is left running.
+    pub async fn start(options: StackOptions) -> Result<Self, StackError> {
+        let listeners = Listeners::bind(options.ports).await?;
+        let urls = Urls {
+            endpoint: url_of(&listeners.endpoint),
+            api: url_of(&listeners.api),
+            sandboxes: url_of(&listeners.sandboxes),
+        };
+        let template = load(&options.template, &urls.endpoint, &urls.sandboxes)?;
+        let logs = Arc::new(Logs::open(options.logs.clone())?);
+
+        let storage = options.data.clone().map_or(Storage::Memory, Storage::Directory);
+        let dynamodb = DynamoDb::open(&storage)?;
+        resources::create_tables(&template, &dynamodb).await?;
+        let sqs = Sqs::new(&urls.endpoint);
+        resources::create_queues(&template, &sqs, options.redelivery)?;
+
+        let specs = resources::functions(&template, &options)?;
+        let host = host_options(&urls.endpoint, &logs, &sqs);
+        let lambda = LambdaHost::start(specs, listeners.runtime, host).await?;
+        let targets = Arc::new(Targets::new(&template, sqs.clone(), lambda.clone())?);
+        let bus_options = BusOptions { disorder: options.disorder, ..BusOptions::default() };
+        let bus = EventBridge::new(resources::topology(&template), targets.clone(), bus_options)?;
+
+        let payments = Payments::new(system_clock(), PAYMENT_KEYS_KEPT);
+        let carrier = Carrier::default();
+        let mail = Mail::new(system_clock(), options.mails.clone());
+        let invoker = Arc::new(Functions(lambda.clone()));
+        let gateway = Gateway::new(resources::routes(&template), invoker)?;
+
+        let services: Vec<Arc<dyn Service>> =
+            vec![Arc::new(dynamodb.clone()), Arc::new(sqs.clone()), Arc::new(bus.clone())];
+        let endpoint =
+            local_protocol::router(services).merge(lambda.router()).merge(mail.router());
+        let sandboxes = Router::new()
+            .nest("/payments", payments.router())
+            .nest("/carrier", carrier.router());
+        let mut servers = JoinSet::new();
+        if let Some(listener) = listeners.endpoint_v6 {
+            serve(&mut servers, listener, endpoint.clone());
+        }
+        serve(&mut servers, listeners.endpoint, endpoint);
+        serve(&mut servers, listeners.api, gateway.router());
+        serve(&mut servers, listeners.sandboxes, sandboxes);
+
+        let sources = Sources { database: &dynamodb, queues: &sqs, functions: &lambda };
+        let mappings = sources.start(&template)?;
+        Ok(Self {
+            template,
+            dynamodb,
+            sqs,
+            bus,
+            lambda,
+            payments,
+            carrier,
+            mail,
+            mappings,
+            logs,
+            targets,
+            urls,
+            servers,
+        })
+    }
+
+    /// Ends everything, and returns when no process of it is left.
+    pub async fn stop(mut self) {
+        // What a mapping waits for may be a function that hangs: both end together.
+        let mappings = futures_util::future::join_all(self.mappings.iter().map(|it| it.stop()));
+        tokio::join!(self.lambda.shutdown(), mappings);
+        self.servers.shutdown().await;
+    }
+
+    /// The template, with the names and URLs of this run.
+    pub fn template(&self) -> &Template {
+        &self.template
+    }
+
+    /// The tables.
+    pub fn dynamodb(&self) -> &DynamoDb {
+        &self.dynamodb
+    }
+
+    /// The queues.
+    pub fn sqs(&self) -> &Sqs {
+        &self.sqs
+    }
+
+    /// The bus.
+    pub fn bus(&self) -> &EventBridge {
+        &self.bus
+    }
+
+    /// The functions.
+    pub fn lambda(&self) -> &LambdaHost {
+        &self.lambda
+    }
+
+    /// The payment gateway.
+    pub fn payments(&self) -> &Payments {
+        &self.payments
+    }
+
+    /// The carrier.
+    pub fn carrier(&self) -> &Carrier {
+        &self.carrier
+    }
+
+    /// The mail service.
+    pub fn mail(&self) -> &Mail {
+        &self.mail
+    }
+
+    /// The event source mappings.
+    pub fn mappings(&self) -> &[EventSourceMapping] {
+        &self.mappings
+    }
+
+    /// The functions' logs.
+    pub fn logs(&self) -> &Logs {
+        &self.logs
+    }
+
+    /// The URL of the HTTP API.
+    pub fn api_url(&self) -> &str {
+        &self.urls.api
+    }
+
+    /// The URL that stands for every AWS service.
+    pub fn endpoint_url(&self) -> &str {
+        &self.urls.endpoint
+    }
+
+    /// The URL of the sandboxes, beneath which are `/payments` and `/carrier`.
+    pub fn sandboxes_url(&self) -> &str {
+        &self.urls.sandboxes
+    }
+
+    /// The name of a table: `orderly-payments` of `payments`.
+    pub fn table(&self, name: &str) -> String {
+        format!("{STACK_NAME}-{name}")
+    }
+
+    /// How many orders have been heard to be completed or cancelled.
+    pub fn orders_ended(&self) -> usize {
+        self.targets.orders_ended()
+    }
+}
+
+impl std::fmt::Debug for Stack {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Stack").field("urls", &self.urls).finish_non_exhaustive()
+    }
+}
+
+fn host_options(endpoint: &str, logs: &Arc<Logs>, queues: &Sqs) -> HostOptions {
+    let mut options = HostOptions::default();
+    options.environment.insert("AWS_ENDPOINT_URL".to_owned(), endpoint.to_owned());
+    let logs = Arc::clone(logs);
+    options.output = Arc::new(move |line| logs.write(line));
+    options.queues = Some(queues.clone());
+    options
+}
+
+/// The functions behind the routes.
+struct Functions(LambdaHost);
+
+impl Invoke for Functions {
+    fn invoke<'a>(&'a self, function: &'a str, payload: bytes::Bytes) -> Invocation<'a> {
+        Box::pin(async move {
+            let invocation =
+                self.0.invoke(function, payload).await.map_err(|error| error.to_string())?;
+            Ok(InvokeReply {
+                payload: invocation.payload,
+                function_error: invocation.function_error,
+            })
+        })
+    }
+}

@@ -1,0 +1,79 @@
+//! How a stack is to run.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use local_eventbridge::Disorder;
+
+/// How a stack is to run. [`StackOptions::new`] is a stack in memory, on free ports.
+#[derive(Debug, Clone)]
+pub struct StackOptions {
+    /// The SAM template.
+    pub template: PathBuf,
+    /// The directory of the compiled functions.
+    pub binaries: PathBuf,
+    /// Which ports it listens on.
+    pub ports: Ports,
+    /// The directory where tables are kept from one run to the next; in memory if not given.
+    pub data: Option<PathBuf>,
+    /// What the bus does to its events.
+    pub disorder: Disorder,
+    /// The directory where each mail is kept as a file, if it is.
+    pub mails: Option<PathBuf>,
+    /// Where functions' logs go.
+    pub logs: LogOptions,
+    /// Further environment variables by function (the name of its binary, or its own), which win
+    /// over those of the template.
+    pub environment: BTreeMap<String, BTreeMap<String, String>>,
+    /// When a message comes again whose consumer died.
+    pub redelivery: Redelivery,
+    /// The most processes of one function, unless the template reserves another number.
+    pub processes_max: usize,
+}
+
+/// Which ports a stack listens on, all of them on the loopback interface.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ports {
+    /// Any that are free.
+    Any,
+    /// This one for the AWS endpoint, and fixed ones above it for the rest.
+    From(u16),
+}
+
+/// Where functions' logs go.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LogOptions {
+    /// The directory of one file per function, if they are kept.
+    pub directory: Option<PathBuf>,
+    /// Whether they are shown on the terminal.
+    pub shown: bool,
+}
+
+/// When a message comes again whose consumer died with it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Redelivery {
+    /// After the queue's visibility timeout, as in AWS.
+    #[default]
+    AsDeclared,
+    /// As soon as its consumer must have ended: after the function's timeout, a sixth of what the
+    /// template declares. For runs in which consumers are killed.
+    Soon,
+}
+
+impl StackOptions {
+    /// A stack of `template` and the functions in `binaries`: in memory, on free ports, without
+    /// logs and files.
+    pub fn new(template: impl Into<PathBuf>, binaries: impl Into<PathBuf>) -> Self {
+        Self {
+            template: template.into(),
+            binaries: binaries.into(),
+            ports: Ports::Any,
+            data: None,
+            disorder: Disorder::default(),
+            mails: None,
+            logs: LogOptions::default(),
+            environment: BTreeMap::new(),
+            redelivery: Redelivery::default(),
+            processes_max: 10,
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! When nothing is under way any more.
+
+use std::time::Duration;
+
+use super::Stack;
+
+/// The pause between two looks.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Everything that counts up when work moves from one station to the next.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Activity {
+    published: u64,
+    delivered: u64,
+    batches: u64,
+    invocations: u64,
+    written: f64,
+}
+
+impl Stack {
+    /// Waits until nothing is pending anywhere: no event on the bus, no message in a queue that a
+    /// function works on, no record of a stream that was not dealt with, no function at work.
+    pub async fn quiescent(&self) {
+        loop {
+            // A piece of work could hide by moving from a station not yet looked at to one that
+            // was: but not without being counted.
+            let before = self.activity();
+            if self.is_quiet() && self.is_quiet() && self.activity() == before {
+                return;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// As [`quiescent`](Self::quiescent), but not longer than `patience`; whether it came to that.
+    pub async fn settles(&self, patience: Duration) -> bool {
+        tokio::time::timeout(patience, self.quiescent()).await.is_ok()
+    }
+
+    fn is_quiet(&self) -> bool {
+        let functions_rest = self
+            .lambda
+            .stats()
+            .values()
+            .all(|it| it.busy == 0 && it.waiting == 0 && it.async_pending == 0);
+        functions_rest && self.bus.idle() && self.mappings.iter().all(|it| it.idle())
+    }
+
+    fn activity(&self) -> Activity {
+        let bus = self.bus.stats();
+        let counters = self.mappings.iter().map(|it| it.counters());
+        Activity {
+            published: bus.put,
+            delivered: bus.delivered + bus.dead_lettered + bus.dropped,
+            batches: counters.map(|it| it.batches + it.filtered + it.discarded).sum(),
+            invocations: self.lambda.stats().values().map(|it| it.invocations).sum(),
+            written: self.dynamodb.capacity().write_units,
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! The rules of ARCHITECTURE.md that the compiler does not know.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use event_pattern::Pattern;
+use events::CATALOGUE;
+use local_template::{LoadOptions, Template};
+use serde_json::{Value, json};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+fn template() -> Template {
+    let names = [
+        "CarrierApiKey",
+        "CarrierUrl",
+        "JwtAudience",
+        "JwtIssuer",
+        "PaymentGatewayApiKey",
+        "SenderEmail",
+    ];
+    let parameters: BTreeMap<String, String> =
+        names.iter().map(|name| ((*name).to_owned(), "https://localhost".to_owned())).collect();
+    let options = LoadOptions {
+        stack_name: "orderly",
+        endpoint: "http://127.0.0.1:9000",
+        parameters: &parameters,
+    };
+    Template::load(&root().join("infra/template.yaml"), &options).unwrap()
+}
+
+/// The workspace's packages: folder, and the names of the packages each needs outside its tests.
+fn packages() -> BTreeMap<String, (PathBuf, BTreeSet<String>)> {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let package = |package: &Value| {
+        let folder = Path::new(package["manifest_path"].as_str().unwrap()).parent().unwrap();
+        let needs = package["dependencies"].as_array().unwrap().iter();
+        let needs = needs.filter(|it| it["kind"] != "dev").map(|it| it["name"].as_str().unwrap());
+        let needs = needs.map(str::to_owned).collect();
+        (package["name"].as_str().unwrap().to_owned(), (folder.to_owned(), needs))
+    };
+    metadata["packages"].as_array().unwrap().iter().map(package).collect()
+}
+
+fn in_folder(folder: &str) -> BTreeMap<String, (PathBuf, BTreeSet<String>)> {
+    let folder = root().join(folder);
+    let mut found = packages();
+    found.retain(|_, (path, _)| path.starts_with(&folder));
+    assert!(!found.is_empty());
+    found
+}
+
+/// Every file below `folder` whose name ends with `ending`.
+fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path, ending));
+        } else if path.to_string_lossy().ends_with(ending) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn functions_depend_on_shared_crates_and_never_on_each_other_or_on_the_local_stack() {
+    let functions = in_folder("functions");
+    let local = in_folder("infra/local");
+    for (name, (_, needs)) in &functions {
+        for need in needs {
+            assert!(!functions.contains_key(need), "{name} needs {need}");
+            assert!(!local.contains_key(need), "{name} needs {need}");
+        }
+    }
+}
+
+#[test]
+fn shared_crates_know_nothing_of_functions_and_all_but_the_catalogue_nothing_of_orders() {
+    let functions = in_folder("functions");
+    for (name, (_, needs)) in in_folder("shared") {
+        for need in needs {
+            assert!(!functions.contains_key(&need), "{name} needs {need}");
+            assert!(need != "events", "{name} needs the catalogue of orders");
+            assert!(!need.starts_with("local-"), "{name} needs {need}");
+        }
+    }
+}
+
+#[test]
+fn what_wires_is_short_and_decides_nothing() {
+    for path in files(&root().join("functions"), ".rs") {
+        let wires = path.ends_with("src/main.rs") || path.to_string_lossy().contains("/src/bin/");
+        if !wires {
+            continue;
+        }
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.lines().count() <= 40, "{} is too long", path.display());
+        assert!(!text.contains(" if "), "{} decides something", path.display());
+    }
+}
+
+#[test]
+fn only_config_reads_the_environment_of_a_function() {
+    for path in files(&root().join("functions"), ".rs") {
+        let text = fs::read_to_string(&path).unwrap();
+        let reads = text.contains("environment::") || text.contains("env::var");
+        let may = path.ends_with("config.rs");
+        assert!(may || !reads, "{} reads the environment", path.display());
+    }
+}
+
+#[test]
+fn every_event_of_the_catalogue_has_a_consumer_and_every_rule_an_event() {
+    let template = template();
+    let mut unheard: BTreeSet<&str> = CATALOGUE.iter().map(|entry| entry.event_type).collect();
+    for rule in &template.rules {
+        let pattern = Pattern::parse(&rule.pattern).unwrap();
+        let heard = CATALOGUE.iter().filter(|entry| {
+            pattern.matches(&json!({ "source": entry.source, "detail-type": entry.event_type }))
+        });
+        let heard: Vec<&str> = heard.map(|entry| entry.event_type).collect();
+        assert!(!heard.is_empty(), "rule {} matches no event", rule.logical_id);
+        for event in heard {
+            unheard.remove(event);
+        }
+    }
+    assert_eq!(unheard, BTreeSet::new(), "nobody hears these");
+}
+
+#[test]
+fn a_rule_matches_the_one_edge_it_is_named_after() {
+    for rule in &template().rules {
+        let Some((_, event_type)) = rule.logical_id.split_once("Hears") else {
+            panic!("rule {} is not named <Consumer>Hears<Event>", rule.logical_id);
+        };
+        let types = rule.pattern.get("detail-type");
+        match event_type {
+            "Events" | "Everything" => assert_eq!(types, None, "{}", rule.logical_id),
+            named => assert_eq!(types, Some(&json!([named])), "{}", rule.logical_id),
+        }
+    }
+}
+
+#[test]
+fn every_function_has_sample_payloads_that_are_json() {
+    for function in &template().functions {
+        let folder = root().join("events").join(&function.binary);
+        let samples = files(&folder, ".json");
+        assert!(!samples.is_empty(), "{} has no samples", function.binary);
+        for sample in samples {
+            let text = fs::read_to_string(&sample).unwrap();
+            let parsed: Result<Value, _> = serde_json::from_str(&text);
+            assert!(parsed.is_ok(), "{} is not JSON", sample.display());
+        }
+    }
+}
+
+#[test]
+fn what_reads_a_queue_can_park_and_what_moves_money_refuses_replays() {
+    for function in ["inventory", "payment", "shipping", "notification"] {
+        let text = fs::read_to_string(root().join("functions").join(function).join("src/main.rs"));
+        assert!(text.unwrap().contains("ReplayPolicy::Refuse"), "{function} takes replays");
+    }
+}
+
+#[test]
+fn files_stay_small_enough_to_read() {
+    for folder in ["functions", "shared", "infra/local"] {
+        for path in files(&root().join(folder), ".rs") {
+            let text = fs::read_to_string(&path).unwrap();
+            let lines = text.lines().take_while(|line| *line != "#[cfg(test)]").count();
+            let tests = path.components().any(|part| part.as_os_str() == "tests");
+            assert!(tests || lines <= 350, "{} has {lines} lines", path.display());
+        }
+    }
+}
