@@ -6,9 +6,12 @@ use event_envelope::{AggregateId, Delivery, Envelope};
 use events::{
     Event, InventoryReleased, InventoryReservationFailed, InventoryReserved, ReservedItem,
 };
-use idempotency::{Attempt, Completion, Refused, UnitOfWork};
+use idempotency::{
+    Attempt, Completion, IdempotencyLayer, IdempotencyStore, Refused, UnitOfWork,
+};
 use outcome::{Done, Failure};
 use serde::{Deserialize, Serialize};
+use tower::{Service, ServiceBuilder};
 
 use crate::{
     domain::{Fact, Reservation, Step},
@@ -42,8 +45,7 @@ pub enum Answer {
 }
 
 /// How the handling of the record ends.
-#[must_use]
-pub fn done(completion: Completion<Answer>) -> Done {
+fn done(completion: Completion<Answer>) -> Done {
     match completion {
         Completion::Replayed(_) => Done::Duplicate,
         Completion::New(Answer::Refused) => Done::Rejected,
@@ -56,6 +58,19 @@ impl Inventory {
     /// Keeps stock and reservations in these two tables.
     pub fn new(client: Client, stock: String, reservations: String, clock: Clock) -> Self {
         Self { tables: Tables::new(client, stock, reservations), clock }
+    }
+
+    /// This inventory as the service that a consumer calls: by its record in `records`, each event
+    /// takes effect once.
+    pub fn into_service(
+        self,
+        records: IdempotencyStore,
+    ) -> impl Service<Delivery<Event>, Response = Done, Error = Failure, Future: Send> + Clone + Send
+    {
+        ServiceBuilder::new()
+            .map_response(done)
+            .layer(IdempotencyLayer::transactional(records))
+            .service_fn(move |attempt| self.clone().handle(attempt))
     }
 
     /// Decides what follows from one event.

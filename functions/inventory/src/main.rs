@@ -5,13 +5,9 @@ use aws_lambda_events::sqs::SqsEvent;
 use clock::{Clock, Tokens};
 use consumer::{Consumer, Parking, ReplayPolicy};
 use events::DECODER;
-use idempotency::{IdempotencyLayer, IdempotencyStore};
-use inventory::{
-    config::Config,
-    handler::{Inventory, done},
-};
+use idempotency::IdempotencyStore;
+use inventory::{config::Config, handler::Inventory};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use tower::ServiceBuilder;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -22,10 +18,7 @@ async fn main() -> Result<(), Error> {
     let records =
         IdempotencyStore::new(dynamodb.clone(), config.idempotency, clock.clone(), Tokens::random());
     let inventory = Inventory::new(dynamodb, config.stock, config.reservations, clock);
-    let handler = ServiceBuilder::new()
-        .map_response(done)
-        .layer(IdempotencyLayer::transactional(records))
-        .service_fn(move |attempt| inventory.clone().handle(attempt));
+    let handler = inventory.into_service(records);
     let parking = Parking::new(aws.sqs(), config.queue_url, config.dead_letter_queue_url);
     let consumer = &Consumer::new("inventory", DECODER, ReplayPolicy::Refuse, parking, handler);
 

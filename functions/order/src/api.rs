@@ -107,13 +107,14 @@ impl OrderApi {
         let executed =
             execute::<Order>(&self.store, &order_id, &Command::Cancel, lineage, &self.clock).await;
         match executed {
-            Ok(_) => {
-                Reply::json(http::StatusCode::OK, &json!({ "orderId": order_id, "status": "cancelled" }))
+            Ok(_) => Reply::json(
+                http::StatusCode::OK,
+                &json!({ "orderId": order_id, "status": "cancelled" }),
+            ),
+            Err(ExecuteError::Rejected(rule @ Rule::AlreadyShipped)) => {
+                Err(Problem::conflict(rule.to_string())
+                    .kind("already-shipped", "The order is on its way"))
             }
-            Err(ExecuteError::Rejected(rule @ Rule::AlreadyShipped)) => Err(Problem::conflict(
-                rule.to_string(),
-            )
-            .kind("already-shipped", "The order is on its way")),
             Err(ExecuteError::Rejected(_)) => Err(no_such_order(&order_id)),
             Err(ExecuteError::Contended) => Err(busy()),
             Err(ExecuteError::Store(error)) => Err(unavailable(error)),

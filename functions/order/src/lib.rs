@@ -4,6 +4,7 @@
 //! Publishes `OrderCreated`, `OrderPaid`, `OrderShipped`, `OrderCompleted` and `OrderCancelled`.
 
 pub mod api;
+mod card;
 pub mod config;
 pub mod domain;
 pub mod news;

@@ -37,10 +37,9 @@ pub async fn handle(
 
 fn command(event: Event) -> Option<Command> {
     match event {
-        Event::PaymentCompleted(payment) => Some(Command::RecordPayment {
-            payment_id: payment.payment_id,
-            amount: payment.amount,
-        }),
+        Event::PaymentCompleted(payment) => {
+            Some(Command::RecordPayment { payment_id: payment.payment_id, amount: payment.amount })
+        }
         Event::PaymentFailed(_) => Some(Command::RecordPaymentFailure),
         Event::PaymentRefunded(_) => Some(Command::RecordRefund),
         Event::InventoryReservationFailed(_) => Some(Command::RecordShortage),

@@ -7,9 +7,11 @@ use events::{InvalidMoney, LineItem, Money, OrderCreated};
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
 
+use crate::card::is_card_number;
+
 /// The most lines of an order. All of them are reserved in one transaction of at most 100 actions.
 pub const LINES_MAX: usize = 50;
-/// The most pieces of one product.
+/// The most pieces of one product, all its lines together.
 pub const QUANTITY_MAX: u32 = 1_000;
 
 /// The body of `POST /orders`.
@@ -102,11 +104,23 @@ impl OrderRequest {
         if self.items.len() > LINES_MAX {
             return Err(invalid("/items", format!("an order has at most {LINES_MAX} lines")));
         }
+        let mut quantities: BTreeMap<&AggregateId, u32> = BTreeMap::new();
         for (index, item) in self.items.iter().enumerate() {
+            let pointer = || format!("/items/{index}/quantity");
             if !(1..=QUANTITY_MAX).contains(&item.quantity) {
                 let limits = format!("a whole number from 1 to {QUANTITY_MAX}");
-                return Err(invalid(format!("/items/{index}/quantity"), limits));
+                return Err(invalid(pointer(), limits));
             }
+            let quantity = quantities.entry(&item.product_id).or_default();
+            *quantity += item.quantity;
+            if *quantity > QUANTITY_MAX {
+                let limits = format!("at most {QUANTITY_MAX} of one product, all lines together");
+                return Err(invalid(pointer(), limits));
+            }
+        }
+        if self.payment_method_id.as_ref().is_some_and(|it| is_card_number(it.as_str())) {
+            let detail = "a card number: send the payment provider's token for the card";
+            return Err(invalid("/paymentMethodId", detail));
         }
         Ok(())
     }
@@ -186,107 +200,10 @@ fn check_shown(shown: Option<&Number>, actual: Money, pointer: String) -> Result
     let Some(shown) = shown else {
         return Ok(());
     };
-    let shown = Money::from_decimal(shown, actual.currency).map_err(|error| invalid(&pointer, error))?;
+    let shown =
+        Money::from_decimal(shown, actual.currency).map_err(|error| invalid(&pointer, error))?;
     if shown == actual { Ok(()) } else { Err(PlacingError::Outdated { pointer, shown, actual }) }
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn id(text: &str) -> AggregateId {
-        AggregateId::parse(text).unwrap()
-    }
-
-    fn catalogue() -> BTreeMap<AggregateId, Product> {
-        let product = |name: &str, cents| {
-            let product =
-                Product { product_id: id(name), name: name.into(), price: Money::usd(cents) };
-            (id(name), product)
-        };
-        BTreeMap::from([
-            product("prod-001", 2999),
-            product("prod-002", 4999),
-            product("prod-max", i64::MAX),
-        ])
-    }
-
-    fn request(body: serde_json::Value) -> OrderRequest {
-        serde_json::from_value(body).unwrap()
-    }
-
-    fn price(body: serde_json::Value) -> Result<OrderCreated, PlacingError> {
-        let request = request(body);
-        request.validate()?;
-        request.price(id("order-1"), id("user-1"), &catalogue())
-    }
-
-    #[track_caller]
-    fn refused_at(body: serde_json::Value, expected: &str) {
-        match price(body).unwrap_err() {
-            PlacingError::Invalid { pointer, .. } | PlacingError::Outdated { pointer, .. } => {
-                assert_eq!(pointer, expected);
-            }
-        }
-    }
-
-    #[test]
-    fn the_books_order_costs_what_the_book_says() {
-        let order = price(json!({
-            "items": [
-                { "productId": "prod-001", "quantity": 2, "price": 29.99 },
-                { "productId": "prod-002", "quantity": 1, "price": 49.99 }
-            ],
-            "total": 109.97
-        }));
-        assert_eq!(order.unwrap().total, Money::usd(10_997));
-    }
-
-    #[test]
-    fn lines_of_one_product_are_added_up() {
-        let line = json!({ "productId": "prod-001", "quantity": 2 });
-        let order = price(json!({ "items": [line, line] })).unwrap();
-        assert_eq!((order.items.len(), order.items[0].quantity), (1, 4));
-        assert_eq!(order.total, Money::usd(4 * 2999));
-    }
-
-    #[test]
-    fn a_wrong_field_is_pointed_at() {
-        let line = |product: &str, quantity: u32| json!({ "productId": product, "quantity": quantity });
-        refused_at(json!({ "items": [] }), "/items");
-        refused_at(json!({ "items": vec![line("prod-001", 1); 51] }), "/items");
-        refused_at(json!({ "items": [line("prod-001", 0)] }), "/items/0/quantity");
-        refused_at(json!({ "items": [line("prod-001", 1001)] }), "/items/0/quantity");
-        refused_at(json!({ "items": [line("prod-001", 1), line("prod-9", 1)] }), "/items/1/productId");
-        refused_at(json!({ "items": [line("prod-max", 2)] }), "/items");
-        refused_at(json!({ "items": [line("prod-001", 1)], "total": 29.98 }), "/total");
-        refused_at(json!({ "items": [line("prod-001", 1)], "total": 1e300 }), "/total");
-        let shown = json!({ "productId": "prod-001", "quantity": 1, "price": 19.99 });
-        refused_at(json!({ "items": [shown] }), "/items/0/price");
-    }
-
-    #[test]
-    fn a_repetition_is_known_whatever_the_prices_are_now() {
-        let asked = json!({ "items": [{ "productId": "prod-001", "quantity": 2 }] });
-        let order = price(asked.clone()).unwrap();
-        assert!(request(asked).asked_for(&order));
-        for other in [
-            json!({ "items": [{ "productId": "prod-001", "quantity": 3 }] }),
-            json!({ "items": [{ "productId": "prod-002", "quantity": 2 }] }),
-            json!({ "items": [{ "productId": "prod-001", "quantity": 2 }], "total": 1 }),
-            json!({ "items": [{ "productId": "prod-001", "quantity": 2 }], "paymentMethodId": "pm_1" }),
-        ] {
-            assert!(!request(other).asked_for(&order));
-        }
-    }
-
-    #[test]
-    fn an_order_id_belongs_to_its_user_and_key() {
-        let (user, other) = (id("user-1"), id("user-2"));
-        assert_eq!(order_id(&user, "k"), order_id(&user, "k"));
-        assert_ne!(order_id(&user, "k"), order_id(&other, "k"));
-        assert_ne!(order_id(&user, "k"), order_id(&user, "l"));
-    }
-}
+mod tests;

@@ -5,10 +5,9 @@
 
 mod redacted;
 
-use event_envelope::{Envelope, EventId};
 use json_subscriber::JsonLayer;
 use serde_json::Value;
-use tracing::{Span, Subscriber};
+use tracing::Subscriber;
 use tracing_subscriber::{
     EnvFilter,
     filter::ParseError,
@@ -52,19 +51,6 @@ pub fn init(service: &str, filter: Option<&str>) -> Result<(), TelemetryError> {
     Ok(subscriber(service, filter, std::io::stdout)?.try_init()?)
 }
 
-/// The span of one record: every line logged inside it says which event it is about. It is there
-/// at every level, so that a lone error has its context too.
-pub fn record_span<D>(envelope: &Envelope<D>) -> Span {
-    tracing::error_span!(
-        "record",
-        event_id = envelope.event_id.as_str(),
-        event_type = envelope.event_type,
-        correlation_id = envelope.correlation_id.as_str(),
-        causation_id = envelope.causation_id.as_ref().map(EventId::as_str),
-        order_id = envelope.aggregate_id.as_str(),
-    )
-}
-
 fn subscriber<W>(
     service: &str,
     filter: Option<&str>,
@@ -84,7 +70,7 @@ where
     lines.add_static_field("service", Value::from(service));
     lines.with_target("target");
     lines.with_flattened_event();
-    // All spans in one object, the innermost last: a query asks for `span.order_id`.
+    // All spans in one object, the innermost last: a query asks for `span.event_id`.
     lines.with_flattened_span_fields("span");
     Ok(tracing_subscriber::registry().with(filter).with(lines))
 }

@@ -4,6 +4,7 @@
 
 mod faults;
 mod mishaps;
+mod protections;
 mod samples;
 mod stories;
 mod world;

@@ -28,7 +28,9 @@ pub(crate) fn config(database: DynamoDb, plan: FaultPlan) -> Config {
     Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::from_static(REGION))
-        .credentials_provider(SharedCredentialsProvider::new(Credentials::from_keys("local", "local", None)))
+        .credentials_provider(SharedCredentialsProvider::new(Credentials::from_keys(
+            "local", "local", None,
+        )))
         .http_client(InProcess { database, plan })
         .sleep_impl(TokioSleep::new())
         .retry_config(

@@ -12,7 +12,10 @@ mod operation;
 mod storage;
 mod stream;
 
-use std::sync::Arc;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
 
 use aws_sdk_dynamodb::Client;
 use local_protocol::{AwsError, Bytes, Reply, Service};
@@ -35,6 +38,7 @@ struct Inner {
     database: dynoxide::Database,
     capacity: operation::Meter,
     writes: watch::Sender<u64>,
+    shards: Mutex<HashMap<String, stream::Shard>>,
     // Keeps a temporary directory alive as long as its database.
     _storage: storage::Opened,
 }
@@ -59,6 +63,7 @@ impl DynamoDb {
                 database: opened.database(),
                 capacity: operation::Meter::default(),
                 writes: watch::Sender::new(0),
+                shards: Mutex::default(),
                 _storage: opened,
             }),
         })
@@ -122,7 +127,8 @@ impl DynamoDb {
     }
 
     fn execute(&self, operation: &str, body: &[u8]) -> Result<String, AwsError> {
-        let answer = operation::execute(&self.inner.database, &self.inner.capacity, operation, body)?;
+        let answer =
+            operation::execute(&self.inner.database, &self.inner.capacity, operation, body)?;
         if operation::writes(operation) {
             self.inner.writes.send_modify(|count| *count += 1);
         }

@@ -71,8 +71,9 @@ impl Opened {
             }
         };
         let path = directory.join(FILE);
-        let database = Database::new(&path.to_string_lossy())
-            .map_err(|error| OpenError::Database { path: path.clone(), reason: error.to_string() })?;
+        let database = Database::new(&path.to_string_lossy()).map_err(|error| {
+            OpenError::Database { path: path.clone(), reason: error.to_string() }
+        })?;
         tune(&path, temporary.is_some())
             .map_err(|error| OpenError::Database { path, reason: error.to_string() })?;
         Ok(Self { database, _directory: temporary })
@@ -88,7 +89,8 @@ impl Opened {
 fn memory_directory() -> Result<TempDir, OpenError> {
     let mut builder = tempfile::Builder::new();
     builder.prefix("orderly-");
-    let made = if Path::new(MEMORY).is_dir() { builder.tempdir_in(MEMORY) } else { builder.tempdir() };
+    let made =
+        if Path::new(MEMORY).is_dir() { builder.tempdir_in(MEMORY) } else { builder.tempdir() };
     made.map_err(|source| OpenError::Directory { path: MEMORY.into(), source })
 }
 

@@ -1,5 +1,7 @@
 //! A table's stream, as Lambda reads it.
 
+use std::sync::PoisonError;
+
 use local_protocol::{ACCOUNT, AwsError, REGION};
 use local_template::STREAM_LABEL;
 use serde_json::{Value, json};
@@ -18,6 +20,13 @@ pub struct StreamRecord {
     pub event: Value,
 }
 
+/// Where a table's stream is read.
+#[derive(Debug, Clone)]
+pub(crate) struct Shard {
+    stream: Value,
+    shard: Value,
+}
+
 impl DynamoDb {
     /// The next records of `table`'s stream after position `after` (0: the oldest), at most
     /// `limit` (1 to 1,000) of them.
@@ -31,15 +40,8 @@ impl DynamoDb {
         after: u64,
         limit: usize,
     ) -> Result<Vec<StreamRecord>, AwsError> {
-        let described = self.request("DescribeTable", &json!({ "TableName": table }))?;
-        let arn = described["Table"]["LatestStreamArn"].as_str().ok_or_else(|| {
-            AwsError::client("ResourceNotFoundException", format!("table {table} has no stream"))
-        })?;
-        let shard =
-            self.request("DescribeStream", &json!({ "StreamArn": arn }))?["StreamDescription"]["Shards"][0]
-                ["ShardId"]
-                .clone();
-        let mut start = json!({ "StreamArn": arn, "ShardId": shard });
+        let Shard { stream, shard } = self.shard(table)?;
+        let mut start = json!({ "StreamArn": stream, "ShardId": shard });
         if after == 0 {
             start["ShardIteratorType"] = "TRIM_HORIZON".into();
         } else {
@@ -52,6 +54,25 @@ impl DynamoDb {
             return Ok(Vec::new());
         };
         records.into_iter().map(|record| lambda_record(table, record)).collect()
+    }
+
+    /// The one shard of a table's stream, asked for once: a stream is read many times a second.
+    fn shard(&self, table: &str) -> Result<Shard, AwsError> {
+        let known = || self.inner.shards.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(shard) = known().get(table) {
+            return Ok(shard.clone());
+        }
+        let mut described = self.request("DescribeTable", &json!({ "TableName": table }))?;
+        let stream = described["Table"]["LatestStreamArn"].take();
+        if stream.is_null() {
+            let message = format!("table {table} has no stream");
+            return Err(AwsError::client("ResourceNotFoundException", message));
+        }
+        let mut described = self.request("DescribeStream", &json!({ "StreamArn": stream }))?;
+        let shard = described["StreamDescription"]["Shards"][0]["ShardId"].take();
+        let shard = Shard { stream, shard };
+        known().insert(table.to_owned(), shard.clone());
+        Ok(shard)
     }
 
     fn request(&self, operation: &str, request: &Value) -> Result<Value, AwsError> {

@@ -67,7 +67,8 @@ async fn the_stream_tells_what_was_written_in_order() {
     written.await;
     let first = database.stream_records("things", 0, 2).unwrap();
     let rest = database.stream_records("things", first[1].sequence, 100).unwrap();
-    let ids: Vec<_> = first.iter().chain(&rest).map(|it| &it.event["dynamodb"]["NewImage"]["id"]["S"]).collect();
+    let ids: Vec<_> =
+        first.iter().chain(&rest).map(|it| &it.event["dynamodb"]["NewImage"]["id"]["S"]).collect();
     assert_eq!(ids, ["a", "b", "c"]);
     assert!(database.stream_records("things", rest[0].sequence, 100).unwrap().is_empty());
 }

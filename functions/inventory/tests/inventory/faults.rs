@@ -1,0 +1,132 @@
+//! Every story again, with a fault at every call to the database.
+
+use std::collections::BTreeMap;
+
+use event_envelope::Delivery;
+use events::Event;
+use inventory::domain::Reservation;
+use local_dynamodb::{Fault, FaultPlan};
+use outcome::Done;
+use tower::ServiceExt;
+
+use crate::world::{World, cancelled, created, payment_failed, shipping_failed};
+
+const ORDER: &str = "order-123";
+const PRODUCTS: [&str; 2] = ["prod-001", "prod-002"];
+
+/// What is left of a story.
+#[derive(Debug, PartialEq)]
+struct Ending {
+    stock: [Option<i64>; 2],
+    reservations: BTreeMap<String, Reservation>,
+    records: usize,
+    said: Vec<String>,
+}
+
+async fn ending(world: &World) -> Ending {
+    Ending {
+        stock: [world.stock(PRODUCTS[0]).await, world.stock(PRODUCTS[1]).await],
+        reservations: world.reservations().await,
+        records: world.records().await,
+        said: world.answers(ORDER),
+    }
+}
+
+/// When a delivery that failed comes again.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Again {
+    /// Before the next one.
+    AtOnce,
+    /// After all the others.
+    Last,
+}
+
+/// Tells `story` to one process that meets `plan`, and goes on without it until all is done.
+async fn tell(story: &[Delivery<Event>], plan: FaultPlan, again: Again) -> World {
+    let world = World::new().await;
+    let process = world.service(plan);
+    for delivery in story {
+        let end = process.clone().oneshot(delivery.clone()).await;
+        if let Err(failure) = &end {
+            assert!(failure.is_retry(), "{failure}");
+        }
+        if end.is_err() && again == Again::AtOnce {
+            world.settle(delivery).await;
+        }
+    }
+    for delivery in story {
+        world.settle(delivery).await;
+    }
+    for delivery in story {
+        assert_eq!(world.deliver(delivery).await.unwrap(), Done::Duplicate);
+    }
+    world
+}
+
+/// Checks what is left of `story` after each fault at each call.
+async fn sweep(story: &[Delivery<Event>], again: Again, check: impl Fn(&Ending, &Ending)) {
+    let calls = FaultPlan::none();
+    let expected = ending(&tell(story, calls.clone(), again).await).await;
+    assert_eq!(expected.records, story.len());
+    // One call at least for each delivery of the story: told again, it is not told by the process.
+    assert!(calls.calls() >= story.len());
+    for fault in Fault::ALL {
+        for call in 0..calls.calls() {
+            let world = tell(story, FaultPlan::at(call, fault), again).await;
+            let found = ending(&world).await;
+            println!("{fault:?} at call {call}, again {again:?}: {found:?}");
+            check(&found, &expected);
+            for (product, initial) in PRODUCTS.into_iter().zip([10, 5]) {
+                let total = world.stock(product).await.unwrap() + world.reserved(product).await;
+                assert_eq!(total, initial);
+            }
+        }
+    }
+}
+
+fn same(found: &Ending, expected: &Ending) {
+    assert_eq!(found, expected);
+}
+
+fn nothing_stays(found: &Ending, expected: &Ending) {
+    assert_eq!((found.stock, found.records), ([Some(10), Some(5)], expected.records));
+    let whole = ["InventoryReserved", "InventoryReleased"];
+    assert!(found.said.is_empty() || found.said == whole, "{:?}", found.said);
+}
+
+fn placed() -> Delivery<Event> {
+    created(ORDER, &[("prod-001", 2), ("prod-002", 1)])
+}
+
+fn short() -> Delivery<Event> {
+    created(ORDER, &[("prod-001", 2), ("prod-002", 6)])
+}
+
+#[tokio::test]
+async fn an_order_is_reserved_once_whatever_fails() {
+    sweep(&[placed()], Again::AtOnce, same).await;
+}
+
+#[tokio::test]
+async fn an_order_is_refused_once_whatever_fails() {
+    sweep(&[short()], Again::AtOnce, same).await;
+    sweep(&[short(), cancelled(ORDER)], Again::AtOnce, same).await;
+}
+
+#[tokio::test]
+async fn an_order_is_released_once_whatever_fails() {
+    sweep(&[placed(), cancelled(ORDER)], Again::AtOnce, same).await;
+    sweep(&[placed(), payment_failed(ORDER), cancelled(ORDER)], Again::AtOnce, same).await;
+    sweep(&[placed(), shipping_failed(ORDER), cancelled(ORDER)], Again::AtOnce, same).await;
+}
+
+#[tokio::test]
+async fn an_order_that_was_called_off_first_takes_nothing_whatever_fails() {
+    sweep(&[cancelled(ORDER), placed()], Again::AtOnce, same).await;
+}
+
+#[tokio::test]
+async fn a_cancel_that_overtakes_a_failed_reservation_leaves_nothing_reserved() {
+    sweep(&[placed(), cancelled(ORDER)], Again::Last, nothing_stays).await;
+    sweep(&[cancelled(ORDER), placed(), shipping_failed(ORDER)], Again::Last, nothing_stays).await;
+}

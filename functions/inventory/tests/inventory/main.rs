@@ -1,0 +1,8 @@
+//! The inventory over the real SDK and a database in memory, with the tables of the template.
+
+mod disorder;
+mod faults;
+mod rush;
+mod samples;
+mod stories;
+mod world;

@@ -1,0 +1,110 @@
+//! More orders than goods, all at the same time, some of them in trouble.
+
+use local_dynamodb::{Fault, FaultPlan};
+use outcome::Done;
+use proptest::{prelude::*, test_runner::RngSeed};
+use tokio::{runtime, task::JoinSet};
+
+use crate::world::{World, created};
+
+const ORDERS: usize = 50;
+const PIECES: u32 = 10;
+/// A delivery makes at most two calls to the database, unless it meets others.
+const CALLS: usize = 2;
+
+/// What one order asks for, and what its first delivery meets.
+type Wish = (u32, Option<(usize, Fault)>);
+
+/// What became of an order: what it asked for, and whether it got it.
+type Lot = (u32, bool);
+
+/// Delivers all wishes at once, each twice, and the ones that failed again.
+async fn rush(wishes: Vec<Wish>) -> (World, Vec<Lot>) {
+    let world = World::with(&[("prod-001", PIECES)]).await;
+    let mut orders = JoinSet::new();
+    for (index, (quantity, fault)) in wishes.into_iter().enumerate() {
+        let created = created(&format!("order-{index}"), &[("prod-001", quantity)]);
+        let plan = fault.map_or_else(FaultPlan::none, |(call, fault)| FaultPlan::at(call, fault));
+        for plan in [plan, FaultPlan::none()] {
+            let (world, created) = (world.clone(), created.clone());
+            orders.spawn(async move {
+                if world.deliver_with(&created, plan).await.is_err() {
+                    world.settle(&created).await;
+                }
+                (index, quantity)
+            });
+        }
+    }
+    let told = orders.join_all().await;
+    let mut lots = vec![(0, false); told.len() / 2];
+    for (index, quantity) in told {
+        let answers = world.answers(&format!("order-{index}"));
+        let [answer] = answers.try_into().unwrap();
+        assert!(["InventoryReserved", "InventoryReservationFailed"].contains(&answer.as_str()));
+        lots[index] = (quantity, answer == "InventoryReserved");
+    }
+    (world, lots)
+}
+
+fn runtime() -> runtime::Runtime {
+    runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build().unwrap()
+}
+
+fn fault() -> impl Strategy<Value = Option<(usize, Fault)>> {
+    prop::option::of((0..CALLS, prop::sample::select(Fault::ALL.to_vec())))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 8,
+        rng_seed: RngSeed::Fixed(20_251_117),
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn of_fifty_orders_at_once_for_ten_pieces_ten_get_one(
+        faults in prop::collection::vec(fault(), ORDERS),
+    ) {
+        runtime().block_on(async {
+            let wishes = faults.into_iter().map(|fault| (1, fault)).collect();
+            let (world, lots) = rush(wishes).await;
+            assert_eq!(lots.iter().filter(|(_, got)| *got).count(), 10);
+            assert_eq!(world.stock("prod-001").await, Some(0));
+            assert_eq!(world.reserved("prod-001").await, 10);
+            assert_eq!(world.records().await, ORDERS);
+        });
+    }
+
+    #[test]
+    fn no_order_is_refused_what_is_left_in_the_end(
+        wishes in prop::collection::vec((1_u32..=4, fault()), ORDERS),
+    ) {
+        runtime().block_on(async {
+            let (world, lots) = rush(wishes).await;
+            let left = world.stock("prod-001").await.unwrap();
+            let got: u32 = lots.iter().filter(|(_, got)| *got).map(|(quantity, _)| quantity).sum();
+            assert!(left >= 0, "{left}");
+            assert_eq!(left + i64::from(got), i64::from(PIECES));
+            assert_eq!(world.reserved("prod-001").await, i64::from(got));
+            let refused = lots.iter().filter(|(_, got)| !got).map(|(quantity, _)| quantity);
+            assert!(refused.min().is_none_or(|least| i64::from(*least) > left));
+        });
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_cancel_at_the_same_time_as_its_order_leaves_nothing_reserved() {
+    let world = World::with(&[("prod-001", 1_000)]).await;
+    let mut deliveries = JoinSet::new();
+    for index in 0..ORDERS {
+        let order = format!("order-{index}");
+        for event in [created(&order, &[("prod-001", 2)]), crate::world::cancelled(&order)] {
+            let world = world.clone();
+            deliveries.spawn(async move { world.settle(&event).await });
+        }
+    }
+    let ends = deliveries.join_all().await;
+    assert!(ends.iter().all(|done| *done != Done::Rejected), "{ends:?}");
+    assert_eq!(world.reserved("prod-001").await, 0);
+    assert_eq!(world.stock("prod-001").await, Some(1_000));
+}

@@ -1,0 +1,129 @@
+//! Everything again, with a fault at every call to the database.
+
+use event_envelope::{AggregateId, Delivery};
+use events::Event;
+use local_dynamodb::{Fault, FaultPlan};
+use outcome::Done;
+
+use crate::{
+    deliveries::{declined, paid, refunded, shipped, short, undeliverable},
+    request::{Answer, Request, books_order, cancel, place},
+    world::{World, id},
+};
+
+/// A fault at a call.
+type Case = (Fault, usize);
+
+/// Every fault at each of as many calls as `calls` has counted.
+fn cases(calls: &FaultPlan) -> Vec<Case> {
+    let calls = calls.calls();
+    assert!(calls > 0);
+    Fault::ALL.iter().flat_map(|fault| (0..calls).map(|call| (*fault, call))).collect()
+}
+
+/// Asks a process that meets the fault, and when that does not answer well, another one.
+///
+/// A customer who is refused for now is told when to ask again.
+async fn ask_until_answered(world: &World, request: &Request, (fault, call): Case) -> Answer {
+    let first = world.ask_with(FaultPlan::at(call, fault), request).await;
+    let again = world.ask(request).await;
+    if first.status == 503 {
+        assert_eq!(first.headers["retry-after"], "1", "{fault:?} at call {call}");
+    } else {
+        assert_eq!((first.status, &first.text), (again.status, &again.text));
+    }
+    again
+}
+
+#[tokio::test]
+async fn an_order_is_placed_once_whatever_fails() {
+    let world = World::new().await;
+    let calls = FaultPlan::none();
+    world.ask_with(calls.clone(), &place(&books_order())).await;
+    for (index, case) in cases(&calls).into_iter().enumerate() {
+        let request = place(&books_order()).key(&format!("key-{case:?}").replace(' ', ""));
+        let answer = ask_until_answered(&world, &request, case).await;
+        assert_eq!(answer.status, 201, "{case:?}: {}", answer.text);
+        assert_eq!(world.history(&id(&answer.order_id())).await, ["OrderCreated"], "{case:?}");
+        assert_eq!(world.events().await, index as u64 + 2, "{case:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_is_stored() {
+    let world = World::new().await;
+    let calls = FaultPlan::none();
+    world.ask_with(calls.clone(), &place(&books_order())).await;
+    for (fault, call) in cases(&calls) {
+        let world = World::new().await;
+        let plan = FaultPlan::at(call, fault);
+        let answer = world.ask_with(plan, &place(&books_order())).await;
+        if answer.status == 201 {
+            assert_eq!(world.history(&id(&answer.order_id())).await, ["OrderCreated"]);
+        } else {
+            answer.problem(503);
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_order_is_cancelled_once_whatever_fails() {
+    let world = World::new().await;
+    let calls = FaultPlan::none();
+    let order = world.placed("key-0").await;
+    world.ask_with(calls.clone(), &cancel(order.as_str())).await;
+    for case in cases(&calls) {
+        let order = world.placed(&format!("key-{case:?}").replace(' ', "")).await;
+        let answer = ask_until_answered(&world, &cancel(order.as_str()), case).await;
+        assert_eq!(answer.status, 200, "{case:?}: {}", answer.text);
+        let history = ["OrderCreated", "OrderCancelled(customerRequest)"];
+        assert_eq!(world.history(&order).await, history, "{case:?}");
+    }
+}
+
+/// What has happened, and what is heard then.
+type Story = (&'static [fn(&AggregateId) -> Delivery<Event>], fn(&AggregateId) -> Delivery<Event>);
+
+const STORIES: &[Story] = &[
+    (&[], paid),
+    (&[], declined),
+    (&[], refunded),
+    (&[], short),
+    (&[], undeliverable),
+    (&[paid], shipped),
+    (&[paid], undeliverable),
+    (&[paid], refunded),
+];
+
+/// An order to which `story` happens, the last of it to a process that meets `plan`.
+async fn tell(world: &World, story: &Story, key: &str, plan: FaultPlan) -> Vec<String> {
+    let order = world.placed(key).await;
+    let (before, heard) = story;
+    for earlier in *before {
+        world.deliver(&earlier(&order)).await.unwrap();
+    }
+    let delivery = heard(&order);
+    match world.deliver_with(plan, &delivery).await {
+        Ok(done) => assert_eq!(done, Done::Handled),
+        Err(failure) => {
+            assert!(failure.is_retry(), "{failure}");
+            world.deliver(&delivery).await.unwrap();
+        }
+    }
+    assert_eq!(world.deliver(&delivery).await.unwrap(), Done::Duplicate);
+    world.history(&order).await
+}
+
+#[tokio::test]
+async fn news_take_effect_once_whatever_fails() {
+    let world = World::new().await;
+    for (number, story) in STORIES.iter().enumerate() {
+        let calls = FaultPlan::none();
+        let expected = tell(&world, story, &format!("key-{number}"), calls.clone()).await;
+        for case @ (fault, call) in cases(&calls) {
+            let key = format!("key-{number}-{fault:?}-{call}");
+            let history = tell(&world, story, &key, FaultPlan::at(call, fault)).await;
+            assert_eq!(history, expected, "story {number}, {case:?}");
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! The order service over the real SDK and the template's own tables.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod cancelling;
+mod deliveries;
+mod faults;
+mod identity;
+mod news;
+mod placing;
+mod refusals;
+mod request;
+mod samples;
+mod world;

@@ -1,0 +1,187 @@
+//! What becomes of an order when other services have their say.
+
+use event_envelope::{AggregateId, Delivery};
+use events::{
+    Event, InventoryReleased, InventoryReserved, Money, NotificationFailed, NotificationSent,
+    OrderCompleted, Template,
+};
+use local_dynamodb::FaultPlan;
+use outcome::Done;
+
+use crate::{
+    deliveries::{
+        TOTAL, declined, delivery, paid, paid_with, refunded, shipped, short, undeliverable,
+    },
+    world::{World, id},
+};
+
+type News = fn(&AggregateId) -> Delivery<Event>;
+
+const SHIPPED: [&str; 4] = ["OrderCreated", "OrderPaid", "OrderShipped", "OrderCompleted"];
+
+/// Every order in which `deliveries` can come.
+fn permutations(deliveries: &[News]) -> Vec<Vec<News>> {
+    if deliveries.is_empty() {
+        return vec![Vec::new()];
+    }
+    let mut all = Vec::new();
+    for (index, first) in deliveries.iter().enumerate() {
+        let mut rest = deliveries.to_vec();
+        rest.remove(index);
+        for mut permutation in permutations(&rest) {
+            permutation.insert(0, *first);
+            all.push(permutation);
+        }
+    }
+    all
+}
+
+#[tokio::test]
+async fn each_of_the_news_takes_effect_once_however_often_it_comes() {
+    let world = World::new().await;
+    let cases: [(&str, &[News], News, &[&str]); 8] = [
+        ("paid", &[], paid, &["OrderPaid"]),
+        ("declined", &[], declined, &["OrderCancelled(paymentFailed)"]),
+        ("refunded", &[], refunded, &["OrderCancelled(paymentRefunded)"]),
+        ("short", &[], short, &["OrderCancelled(outOfStock)"]),
+        ("undeliverable", &[], undeliverable, &["OrderCancelled(shippingFailed)"]),
+        ("shipped", &[paid], shipped, &["OrderShipped", "OrderCompleted"]),
+        ("paid-undeliverable", &[paid], undeliverable, &["OrderCancelled(shippingFailed)"]),
+        ("paid-refunded", &[paid], refunded, &["OrderCancelled(paymentRefunded)"]),
+    ];
+    for (key, before, heard, expected) in cases {
+        let order = world.placed(key).await;
+        for earlier in before {
+            world.deliver(&earlier(&order)).await.unwrap();
+        }
+        let told = world.stream(&order).await.len();
+        assert_eq!(world.deliver(&heard(&order)).await.unwrap(), Done::Handled, "{key}");
+        assert_eq!(world.deliver(&heard(&order)).await.unwrap(), Done::Duplicate, "{key}");
+        assert_eq!(world.history(&order).await[told..], *expected, "{key}");
+    }
+}
+
+#[tokio::test]
+async fn what_follows_from_news_says_so() {
+    let world = World::new().await;
+    let order = world.placed("key-1").await;
+    let news = paid(&order);
+    world.deliver(&news).await.unwrap();
+    let paid = &world.stream(&order).await[1];
+    assert_eq!(paid.causation_id.as_ref(), Some(&news.envelope.event_id));
+    assert_eq!(paid.correlation_id, news.envelope.correlation_id);
+    assert_eq!(paid.metadata.depth, news.envelope.metadata.depth + 1);
+    assert_eq!(paid.data["amount"]["amount"], TOTAL.amount);
+    assert_eq!(paid.data["paymentId"], "pi_1");
+}
+
+#[tokio::test]
+async fn a_payment_that_does_not_name_its_amount_is_of_the_total() {
+    let world = World::new().await;
+    let order = world.placed("key-1").await;
+    world.deliver(&paid_with(&order, None)).await.unwrap();
+    assert_eq!(world.stream(&order).await[1].data["amount"]["amount"], TOTAL.amount);
+}
+
+#[tokio::test]
+async fn news_that_come_too_early_come_again() {
+    let world = World::new().await;
+    let early = id("order-123");
+    for heard in [paid, declined, refunded, short, shipped, undeliverable] {
+        let failure = world.deliver(&heard(&early)).await.unwrap_err();
+        assert!(failure.is_retry(), "{failure}");
+    }
+    assert_eq!(world.events().await, 0);
+
+    let order = world.placed("key-1").await;
+    assert!(world.deliver(&shipped(&order)).await.unwrap_err().is_retry());
+    world.deliver(&paid(&order)).await.unwrap();
+    world.deliver(&shipped(&order)).await.unwrap();
+    assert_eq!(world.history(&order).await, SHIPPED);
+}
+
+#[tokio::test]
+async fn news_that_contradict_what_has_happened_are_poison() {
+    let world = World::new().await;
+    let cases: [(&str, &[News], &[News]); 3] = [
+        ("created", &[], &[|order| paid_with(order, Some(Money::usd(1)))]),
+        ("paid", &[paid], &[declined, short]),
+        ("shipped", &[paid, shipped], &[declined, short, refunded, undeliverable]),
+    ];
+    for (key, before, contradictions) in cases {
+        let order = world.placed(key).await;
+        for earlier in before {
+            world.deliver(&earlier(&order)).await.unwrap();
+        }
+        let told = world.stream(&order).await;
+        for contradiction in contradictions {
+            let failure = world.deliver(&contradiction(&order)).await.unwrap_err();
+            assert!(!failure.is_retry(), "{key}: {failure}");
+        }
+        assert_eq!(world.stream(&order).await, told);
+    }
+}
+
+/// Delivers until everything is settled: what came too early comes again after the others.
+async fn settle(world: &World, order: &AggregateId, news: &[News]) {
+    let mut waiting = news.to_vec();
+    for _ in 0..news.len() {
+        let mut early = Vec::new();
+        for heard in waiting {
+            match world.deliver(&heard(order)).await {
+                Ok(_) => (),
+                Err(failure) if failure.is_retry() => early.push(heard),
+                Err(failure) => panic!("{failure}"),
+            }
+        }
+        waiting = early;
+    }
+    assert!(waiting.is_empty());
+}
+
+#[tokio::test]
+async fn payment_and_shipment_end_the_same_in_whichever_order_and_however_often_they_come() {
+    let world = World::new().await;
+    for (number, news) in permutations(&[paid, shipped, paid, shipped]).iter().enumerate() {
+        let order = world.placed(&format!("key-{number}")).await;
+        settle(&world, &order, news).await;
+        assert_eq!(world.history(&order).await, SHIPPED);
+    }
+}
+
+#[tokio::test]
+async fn an_order_that_is_off_is_off_once_whatever_else_is_still_under_way() {
+    let world = World::new().await;
+    let sets: [&[News]; 3] =
+        [&[short, declined], &[paid, undeliverable, refunded], &[undeliverable, paid, paid]];
+    for (set, news) in sets.iter().enumerate() {
+        for (number, news) in permutations(news).iter().enumerate() {
+            let order = world.placed(&format!("key-{set}-{number}")).await;
+            settle(&world, &order, news).await;
+            let history = world.history(&order).await;
+            let off = history.iter().filter(|it| it.starts_with("OrderCancelled")).count();
+            assert_eq!(off, 1, "{history:?}");
+            assert!(history.last().unwrap().starts_with("OrderCancelled"), "{history:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn news_that_do_not_concern_an_order_cost_nothing() {
+    let world = World::new().await;
+    let order = world.placed("key-1").await;
+    let (order_id, items, template) = (order.clone(), Vec::new(), Template::OrderReceived);
+    let message_id = "mail-1".to_owned();
+    for event in [
+        Event::from(InventoryReserved { order_id: order_id.clone(), items: items.clone() }),
+        InventoryReleased { order_id: order_id.clone(), items }.into(),
+        OrderCompleted { order_id: order_id.clone() }.into(),
+        NotificationSent { order_id: order_id.clone(), template, message_id }.into(),
+        NotificationFailed { order_id, template, reason: "bounced".to_owned() }.into(),
+    ] {
+        let calls = FaultPlan::none();
+        let heard = delivery(&order, 1, event);
+        assert_eq!(world.deliver_with(calls.clone(), &heard).await.unwrap(), Done::Ignored);
+        assert_eq!(calls.calls(), 0);
+    }
+}

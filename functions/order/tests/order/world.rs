@@ -1,0 +1,163 @@
+//! The tables of the order service with the book's products in them.
+
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::{
+        Arc, Barrier, LazyLock,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use clock::Clock;
+use event_envelope::{AggregateId, Delivery, Envelope};
+use event_store::EventStore;
+use events::{Event, Money};
+use local_dynamodb::{DynamoDb, FaultPlan, Storage};
+use local_template::{LoadOptions, Table, Template};
+use order::{api::OrderApi, news, products::Products};
+use outcome::{Done, Failure};
+use serde_json::json;
+use time::{OffsetDateTime, macros::datetime};
+
+use crate::request::{Answer, Request, books_order, place};
+
+const EVENTS: &str = "orderly-order-events";
+const PRODUCTS: &str = "orderly-products";
+const NOW: OffsetDateTime = datetime!(2025-11-17 10:30 UTC);
+
+/// The tables as the template has them.
+static TABLES: LazyLock<Vec<Table>> = LazyLock::new(|| {
+    let given = ["JwtIssuer", "JwtAudience", "PaymentGatewayApiKey", "CarrierUrl", "CarrierApiKey"];
+    let value = |name: &&str| ((*name).to_owned(), "https://example.com".to_owned());
+    let mut parameters: BTreeMap<_, _> = given.iter().map(value).collect();
+    parameters.insert("SenderEmail".to_owned(), "shop@example.com".to_owned());
+    let endpoint = "http://127.0.0.1:9000";
+    let options = LoadOptions { stack_name: "orderly", endpoint, parameters: &parameters };
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../infra/template.yaml");
+    let tables = Template::load(&path, &options).unwrap().tables;
+    tables.into_iter().filter(|it| [EVENTS, PRODUCTS].contains(&it.name.as_str())).collect()
+});
+
+/// A database, and whoever works on it.
+#[derive(Debug, Clone)]
+pub(crate) struct World {
+    database: DynamoDb,
+}
+
+pub(crate) fn id(text: &str) -> AggregateId {
+    AggregateId::parse(text).unwrap()
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        let database = DynamoDb::open(&Storage::Memory).unwrap();
+        for table in TABLES.iter() {
+            database.create_table(table).await.unwrap();
+        }
+        let world = Self { database };
+        world.offer("prod-001", Money::usd(2999)).await;
+        world.offer("prod-002", Money::usd(4999)).await;
+        world
+    }
+
+    /// Puts a product into the catalogue, or changes its price.
+    pub(crate) async fn offer(&self, product: &str, price: Money) {
+        let amount = json!({ "N": price.amount.to_string() });
+        let item = json!({
+            "productId": { "S": product },
+            "name": { "S": format!("Product {product}") },
+            "price": { "M": { "amount": amount, "currency": { "S": price.currency } } },
+        });
+        let request = json!({ "TableName": PRODUCTS, "Item": item });
+        self.database.json("PutItem", &request).await.unwrap();
+    }
+
+    pub(crate) fn store(&self, plan: FaultPlan) -> EventStore {
+        EventStore::new(self.database.client_with(plan), EVENTS, "ORDER")
+    }
+
+    pub(crate) fn api(&self, plan: FaultPlan, clock: Clock) -> OrderApi {
+        let products = Products::new(self.database.client_with(plan.clone()), PRODUCTS);
+        OrderApi::new(self.store(plan), products, clock)
+    }
+
+    /// Asks a process that meets `plan`.
+    pub(crate) async fn ask_with(&self, plan: FaultPlan, request: &Request) -> Answer {
+        self.api(plan, Clock::fixed(NOW)).handle(request.event()).await.into()
+    }
+
+    pub(crate) async fn ask(&self, request: &Request) -> Answer {
+        self.ask_with(FaultPlan::none(), request).await
+    }
+
+    /// Places the book's order under `key`, and gives its id.
+    pub(crate) async fn placed(&self, key: &str) -> AggregateId {
+        id(&self.ask(&place(&books_order()).key(key)).await.order_id())
+    }
+
+    /// Delivers to a process that meets `plan`.
+    pub(crate) async fn deliver_with(
+        &self,
+        plan: FaultPlan,
+        delivery: &Delivery<Event>,
+    ) -> Result<Done, Failure> {
+        news::handle(&self.store(plan), &Clock::fixed(NOW), delivery.clone()).await
+    }
+
+    pub(crate) async fn deliver(&self, delivery: &Delivery<Event>) -> Result<Done, Failure> {
+        self.deliver_with(FaultPlan::none(), delivery).await
+    }
+
+    /// The events of an order.
+    pub(crate) async fn stream(&self, order: &AggregateId) -> Vec<Envelope> {
+        // Loading checks that the stream has no gap.
+        self.store(FaultPlan::none()).load(order, 0).await.unwrap()
+    }
+
+    /// What the events of an order are called, those of a cancellation with their reason.
+    pub(crate) async fn history(&self, order: &AggregateId) -> Vec<String> {
+        let name = |event: &Envelope| match event.data["reason"].as_str() {
+            Some(reason) => format!("{}({reason})", event.event_type),
+            None => event.event_type.clone(),
+        };
+        self.stream(order).await.iter().map(name).collect()
+    }
+
+    /// How many events there are of all orders.
+    pub(crate) async fn events(&self) -> u64 {
+        let request = json!({ "TableName": EVENTS, "Select": "COUNT" });
+        self.database.json("Scan", &request).await.unwrap()["Count"].as_u64().unwrap()
+    }
+}
+
+/// A clock for each of two, who first meet where they look at it: after they have decided, and
+/// before they write.
+pub(crate) fn meeting_clocks() -> [Clock; 2] {
+    let barrier = Arc::new(Barrier::new(2));
+    [0, 1].map(|index| {
+        let (barrier, met) = (Arc::clone(&barrier), AtomicBool::new(false));
+        Clock::from_fn(move || {
+            if !met.swap(true, Ordering::SeqCst) {
+                barrier.wait();
+            }
+            NOW + time::Duration::milliseconds(index)
+        })
+    })
+}
+
+/// Runs two at once, each on a thread of its own, which it may block.
+pub(crate) async fn at_once<A, B>(
+    one: impl Future<Output = A> + Send + 'static,
+    other: impl Future<Output = B> + Send + 'static,
+) -> (A, B)
+where
+    A: Send + 'static,
+    B: Send + 'static,
+{
+    let runtime = tokio::runtime::Handle::current();
+    let here = runtime.clone();
+    let one = tokio::task::spawn_blocking(move || runtime.block_on(one));
+    let other = tokio::task::spawn_blocking(move || here.block_on(other));
+    (one.await.unwrap(), other.await.unwrap())
+}

@@ -1,0 +1,63 @@
+//! What each protection is for: the same stories without it go wrong.
+
+use std::time::Duration;
+
+use event_envelope::AggregateId;
+use local_dynamodb::{Fault, FaultPlan};
+use outcome::Failure;
+use payment::{
+    domain::{Charge, Fact, Refund},
+    gateway::{PaymentGateway, Stripe},
+    handler::LEASE,
+};
+
+use crate::world::{World, cancelled, created, reserved};
+
+const TOTAL: u64 = 10_997;
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// Takes every attempt for the first, and every order that is called off for one that nobody tried
+/// to charge.
+struct Thoughtless(Stripe);
+
+impl PaymentGateway for Thoughtless {
+    async fn charge(&self, order: &AggregateId, charge: &Charge, _: bool) -> Result<Fact, Failure> {
+        self.0.charge(order, charge, false).await
+    }
+
+    async fn revoke(&self, _: &AggregateId, _: &Charge) -> Result<Fact, Failure> {
+        Ok(Fact::Revoked)
+    }
+
+    async fn refund(&self, order: &AggregateId, refund: &Refund, _: bool) -> Result<Fact, Failure> {
+        self.0.refund(order, refund, false).await
+    }
+}
+
+/// An order that was charged by a process which died before it could write that down.
+async fn charged_in_secret() -> World {
+    let world = World::new().await;
+    world.deliver(&created()).await.unwrap();
+    let dying = world.handler(FaultPlan::at(2, Fault::CrashBefore));
+    dying.handle(&reserved()).await.unwrap_err();
+    assert_eq!(world.captured(), [TOTAL]);
+    world
+}
+
+#[tokio::test]
+async fn without_the_look_a_redrive_after_a_day_charges_twice() {
+    let world = charged_in_secret().await;
+    world.pass(DAY);
+    let handler = world.handler_of(Thoughtless(world.gateway()), FaultPlan::none());
+    handler.handle(&reserved()).await.unwrap();
+    assert_eq!(world.captured(), [TOTAL, TOTAL]);
+}
+
+#[tokio::test]
+async fn without_the_revocation_a_cancelled_order_keeps_its_charge() {
+    let world = charged_in_secret().await;
+    world.pass(LEASE);
+    let handler = world.handler_of(Thoughtless(world.gateway()), FaultPlan::none());
+    handler.handle(&cancelled()).await.unwrap();
+    assert_eq!((world.captured(), world.refunded()), (vec![TOTAL], vec![]));
+}

@@ -1,0 +1,248 @@
+//! Everything that the invariants are checked on, gathered in one go when nothing moves any more.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use event_envelope::Envelope;
+use local_eventbridge::Stats;
+use local_protocol::AwsError;
+use local_sandbox::{LedgerEntry, SentMail, Shipment};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::attribute::plain_item;
+use crate::{
+    seed,
+    stack::Stack,
+    timeline::{self, Published},
+};
+
+/// How many records of a stream are read at a time.
+const RECORDS_MAX: usize = 1_000;
+
+/// What the stores, ledgers, archives and logs say after a run.
+#[derive(Debug, Clone, Default)]
+pub struct Evidence {
+    /// What there was of each product at the beginning.
+    pub seeded: BTreeMap<String, i64>,
+    /// What there is left of each product.
+    pub available: BTreeMap<String, i64>,
+    /// The reservations, by order.
+    pub reservations: BTreeMap<String, Reservation>,
+    /// The stored events of each order, in the order of their keys.
+    pub streams: BTreeMap<String, Vec<Envelope>>,
+    /// Stored events that were changed or removed afterwards, and what else is wrong in the store.
+    pub tampered: Vec<String>,
+    /// Every event that any service has stored to be published: its id, and the table.
+    pub said: BTreeMap<String, String>,
+    /// Every event on the bus.
+    pub published: Vec<Published>,
+    /// What was on the bus and is no event of this system.
+    pub foreign: Vec<String>,
+    /// What the payment gateway really did.
+    pub ledger: Vec<LedgerEntry>,
+    /// What the carrier really did.
+    pub shipments: Vec<Shipment>,
+    /// Every mail that was sent.
+    pub mails: Vec<SentMail>,
+    /// How often the process that sends mails died, or ran out of time, at work.
+    pub mailers_lost: u64,
+    /// The read model, by order.
+    pub views: BTreeMap<String, View>,
+    /// What is left in each queue that somebody works on.
+    pub waiting: BTreeMap<String, usize>,
+    /// What is in each dead-letter queue.
+    pub parked: BTreeMap<String, usize>,
+    /// What is meant to be in dead-letter queues; in the others nothing.
+    pub parked_expected: BTreeMap<String, usize>,
+    /// What the bus has done.
+    pub bus: Stats,
+    /// The orders that a customer was told are placed.
+    pub acknowledged: BTreeSet<String>,
+    /// Addresses that must stand nowhere but in the contacts and on the mails.
+    pub addresses: Vec<String>,
+    /// Events and lines of logs with an `@` in them.
+    pub suspects: Vec<String>,
+}
+
+/// The reservation of an order.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Reservation {
+    /// The order.
+    pub order_id: String,
+    /// `reserved`, `failed`, `released` or `withdrawn`.
+    pub status: String,
+    /// What was reserved.
+    #[serde(default)]
+    pub items: Vec<Reserved>,
+}
+
+/// A line of a reservation.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Reserved {
+    /// The product.
+    pub product_id: String,
+    /// How many.
+    pub quantity: i64,
+}
+
+/// An order as the read model has it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct View {
+    /// The order.
+    pub order_id: String,
+    /// How far it is; none before its creation was heard of.
+    pub status: Option<String>,
+    /// The sequence number of the last event that is in it.
+    pub version: Option<u64>,
+}
+
+impl Evidence {
+    /// Reads everything there is in `stack`, which should be quiescent. `acknowledged` are the
+    /// orders that customers were told are placed.
+    ///
+    /// # Errors
+    ///
+    /// When a table cannot be read.
+    pub async fn gather(
+        stack: &Stack,
+        acknowledged: impl IntoIterator<Item = String>,
+    ) -> Result<Self, AwsError> {
+        let (published, foreign) = timeline::read(stack.bus().archived());
+        let mut evidence = Self {
+            seeded: seed::PRODUCTS.iter().map(|it| (it.id.to_owned(), signed(it.stock))).collect(),
+            published,
+            foreign: foreign.iter().map(ToString::to_string).collect(),
+            ledger: stack.payments().ledger(),
+            shipments: stack.carrier().shipments(),
+            mails: stack.mail().mails(),
+            mailers_lost: mailers_lost(stack),
+            bus: stack.bus().stats(),
+            acknowledged: acknowledged.into_iter().collect(),
+            addresses: seed::CONTACTS.iter().map(|it| it.email.to_owned()).collect(),
+            suspects: stack.logs().suspects(),
+            ..Self::default()
+        };
+        evidence.read_tables(stack).await?;
+        evidence.read_changes(stack)?;
+        evidence.count_messages(stack)?;
+        let texts = evidence.published.iter().map(|it| json!(it.envelope).to_string());
+        let texts: Vec<String> = texts.chain(evidence.foreign.iter().cloned()).collect();
+        evidence.suspects.extend(texts.into_iter().filter(|text| text.contains('@')));
+        Ok(evidence)
+    }
+
+    async fn read_tables(&mut self, stack: &Stack) -> Result<(), AwsError> {
+        for item in scan(stack, "inventory").await? {
+            let product = item["productId"].as_str().unwrap_or_default().to_owned();
+            self.available.insert(product, item["available"].as_i64().unwrap_or(i64::MIN));
+        }
+        self.reservations = rows(stack, "reservations", |it: &Reservation| &it.order_id).await?;
+        self.views = rows(stack, "order-views", |it: &View| &it.order_id).await?;
+        let mut events = scan(stack, "order-events").await?;
+        events.retain(is_event);
+        events.sort_by(|one, other| key(one).cmp(&key(other)));
+        for item in events {
+            let (order, place) = key(&item);
+            let (order, place) = (order.trim_start_matches("ORDER#").to_owned(), place.to_owned());
+            match serde_json::from_value(item) {
+                Ok(envelope) => self.streams.entry(order).or_default().push(envelope),
+                Err(error) => self.tampered.push(format!("{order} {place}: {error}")),
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the streams of the tables: what was ever stored to be published, and whether what
+    /// must never change was changed.
+    fn read_changes(&mut self, stack: &Stack) -> Result<(), AwsError> {
+        for table in stack.template().tables.iter().filter(|table| table.stream.is_some()) {
+            let mut position = 0;
+            loop {
+                let records = stack.dynamodb().stream_records(&table.name, position, RECORDS_MAX)?;
+                let Some(last) = records.last() else { break };
+                position = last.sequence;
+                for record in &records {
+                    self.read_change(&table.name, &record.event);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn read_change(&mut self, table: &str, record: &Value) {
+        let item = plain_item(&record["dynamodb"]["NewImage"]);
+        let keys = plain_item(&record["dynamodb"]["Keys"]);
+        if is_event(&keys) && record["eventName"] != "INSERT" {
+            self.tampered.push(format!("{} of {}", record["eventName"], keys));
+        }
+        let own = is_event(&item).then_some(&item);
+        let outgoing = item["outgoing"].as_array().into_iter().flatten();
+        for event in outgoing.chain(own) {
+            let id = event["eventId"].as_str().unwrap_or("an event without an id");
+            self.said.entry(id.to_owned()).or_insert_with(|| table.to_owned());
+        }
+    }
+
+    fn count_messages(&mut self, stack: &Stack) -> Result<(), AwsError> {
+        let worked_on: BTreeSet<&str> =
+            stack.mappings().iter().map(|mapping| mapping.source()).collect();
+        for queue in stack.sqs().queue_names() {
+            let depth = stack.sqs().depth(&queue)?.total();
+            let is_worked_on = worked_on.contains(queue.as_str());
+            let depths = if is_worked_on { &mut self.waiting } else { &mut self.parked };
+            depths.insert(queue, depth);
+        }
+        Ok(())
+    }
+}
+
+fn key(item: &Value) -> (&str, &str) {
+    (item["PK"].as_str().unwrap_or_default(), item["SK"].as_str().unwrap_or_default())
+}
+
+/// Whether an item of the event store is an event.
+fn is_event(item: &Value) -> bool {
+    key(item).1.starts_with("EVENT#")
+}
+
+fn mailers_lost(stack: &Stack) -> u64 {
+    let stats = stack.lambda().stats();
+    let mailer = stats.iter().find(|(name, _)| name.ends_with("-notification"));
+    mailer.map_or(0, |(_, stats)| stats.crashes + stats.timeouts)
+}
+
+fn signed(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+async fn rows<T: for<'de> Deserialize<'de>>(
+    stack: &Stack,
+    table: &str,
+    key: impl Fn(&T) -> &String,
+) -> Result<BTreeMap<String, T>, AwsError> {
+    let items = scan(stack, table).await?.into_iter();
+    items
+        .map(|item| {
+            let row: T = serde_json::from_value(item)
+                .map_err(|error| AwsError::internal(format!("a row of {table}: {error}")))?;
+            Ok((key(&row).clone(), row))
+        })
+        .collect()
+}
+
+/// Every item of a table.
+async fn scan(stack: &Stack, table: &str) -> Result<Vec<Value>, AwsError> {
+    let mut items = Vec::new();
+    let mut request = json!({ "TableName": stack.table(table), "ConsistentRead": true });
+    loop {
+        let page = stack.dynamodb().json("Scan", &request).await?;
+        items.extend(page["Items"].as_array().into_iter().flatten().map(plain_item));
+        match &page["LastEvaluatedKey"] {
+            Value::Null => return Ok(items),
+            last => request["ExclusiveStartKey"] = last.clone(),
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! What each order's own stream says about it.
+
+use std::collections::BTreeMap;
+
+use event_envelope::Envelope;
+
+use super::Evidence;
+
+/// How an order ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    Completed,
+    Cancelled,
+}
+
+/// An order.
+pub(super) struct Order<'e> {
+    pub(super) id: &'e str,
+    pub(super) events: &'e [Envelope],
+}
+
+impl Order<'_> {
+    pub(super) fn ending(&self) -> Option<Ending> {
+        match self.events.last()?.event_type.as_str() {
+            "OrderCompleted" => Some(Ending::Completed),
+            "OrderCancelled" => Some(Ending::Cancelled),
+            _ => None,
+        }
+    }
+
+    /// What it costs, in minor units.
+    pub(super) fn total(&self) -> Option<u64> {
+        self.events.first()?.data["total"]["amount"].as_u64()
+    }
+
+    /// The status that the read model should show.
+    pub(super) fn status(&self) -> Option<&'static str> {
+        match self.events.last()?.event_type.as_str() {
+            "OrderCreated" => Some("created"),
+            "OrderPaid" => Some("paid"),
+            "OrderShipped" => Some("shipped"),
+            "OrderCompleted" => Some("completed"),
+            "OrderCancelled" => Some("cancelled"),
+            _ => None,
+        }
+    }
+}
+
+impl Evidence {
+    pub(super) fn order(&self, id: &str) -> Option<Order<'_>> {
+        self.streams.get_key_value(id).map(|(id, events)| Order { id, events })
+    }
+
+    pub(super) fn orders(&self) -> impl Iterator<Item = Order<'_>> {
+        self.streams.iter().map(|(id, events)| Order { id, events })
+    }
+
+    /// The sums of the ledger's entries of one kind, by order: how many, and how much.
+    pub(super) fn moved(&self, kind: local_sandbox::EntryKind) -> BTreeMap<&str, (usize, u64)> {
+        let mut sums: BTreeMap<&str, (usize, u64)> = BTreeMap::new();
+        for entry in self.ledger.iter().filter(|entry| entry.kind == kind) {
+            let sum = sums.entry(entry.order_id.as_deref().unwrap_or("no order")).or_default();
+            *sum = (sum.0 + 1, sum.1 + entry.amount);
+        }
+        sums
+    }
+}

@@ -1,0 +1,250 @@
+//! Effects elsewhere: claim, effect, completion.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use idempotency::{
+    Attempt, Completion, IdempotencyLayer, IdempotencySettings, Keyed, UnitOfWork,
+};
+use local_dynamodb::{Fault, FaultPlan};
+use outcome::Failure;
+use serde_json::json;
+
+use crate::world::{
+    Decision, LEASE, RECORDS, Reply, TICK, World, answer, assert_poison, count, count_up, counting,
+    deliver, delivery, delivery_of, event, forged, number, retried_after, text, uncounted,
+    unreachable,
+};
+
+fn counted() -> Completion<String> {
+    Completion::New("counted".to_owned())
+}
+
+fn counted_before() -> Completion<String> {
+    Completion::Replayed("counted".to_owned())
+}
+
+/// The handler that has an effect elsewhere and writes nothing.
+async fn effect_only(attempt: Attempt<event_envelope::Delivery>) -> Decision {
+    let said = answer(&attempt.request.envelope, json!({ "counted": true }));
+    Ok(UnitOfWork::new("counted".to_owned()).publish(said))
+}
+
+/// A process that dies when it has claimed.
+async fn crash_after_claim(world: &World) {
+    let layer = world.leased(FaultPlan::at(0, Fault::CrashAfter));
+    retried_after(deliver(&layer, delivery(), unreachable).await);
+}
+
+#[tokio::test]
+async fn a_claim_is_completed_with_the_writes_and_the_events() {
+    let world = World::new().await;
+    let layer = world.leased(FaultPlan::none());
+    let inside = world.clone();
+    let handler = move |attempt: Attempt<event_envelope::Delivery>| {
+        let world = inside.clone();
+        async move {
+            let claimed = world.record(&attempt.request).await.unwrap();
+            assert_eq!(claimed["status"], text("INPROGRESS"));
+            let lease_millis = i64::try_from(LEASE.as_millis()).unwrap();
+            assert_eq!(claimed["leaseUntil"], number(world.now_millis() + lease_millis));
+            Ok(counting(&attempt.request.envelope))
+        }
+    };
+    assert_eq!(deliver(&layer, delivery(), handler).await.unwrap(), counted());
+    let record = world.record(&delivery()).await.unwrap();
+    assert_eq!(record["status"], text("COMPLETED"));
+    assert_eq!(record["result"], text("\"counted\""));
+    assert!(!record.contains_key("leaseUntil"));
+    assert_eq!(world.count("a").await, 1);
+    let said = answer(&delivery().envelope, json!({ "counted": true }));
+    assert_eq!(world.outgoing(RECORDS), [vec![], vec![said]], "the claim says nothing");
+    assert_eq!(deliver(&layer, delivery(), unreachable).await.unwrap(), counted_before());
+}
+
+#[tokio::test]
+async fn a_second_delivery_meanwhile_is_told_when_the_lease_ends() {
+    let world = World::new().await;
+    let layer = world.leased(FaultPlan::none());
+    let (inside, second) = (world.clone(), layer.clone());
+    let handler = move |attempt: Attempt<event_envelope::Delivery>| {
+        let (world, second) = (inside.clone(), second.clone());
+        async move {
+            world.pass(Duration::from_secs(10));
+            let reply = deliver(&second, delivery(), unreachable).await;
+            assert_eq!(retried_after(reply), Some(Duration::from_secs(20)));
+            Ok(counting(&attempt.request.envelope))
+        }
+    };
+    assert_eq!(deliver(&layer, delivery(), handler).await.unwrap(), counted());
+    assert_eq!(world.count("a").await, 1);
+}
+
+#[tokio::test]
+async fn a_crashed_holder_is_followed_when_its_lease_has_ended_and_not_before() {
+    let world = World::new().await;
+    crash_after_claim(&world).await;
+    let layer = world.leased(FaultPlan::none());
+    assert_eq!(retried_after(deliver(&layer, delivery(), unreachable).await), Some(LEASE));
+    world.pass(LEASE);
+    let last = retried_after(deliver(&layer, delivery(), unreachable).await);
+    assert_eq!(last, Some(Duration::ZERO), "held to its last millisecond");
+    world.pass(TICK);
+    assert_eq!(deliver(&layer, delivery(), count).await.unwrap(), counted());
+}
+
+/// A holder so slow that another delivery takes over and completes; then it answers itself.
+async fn robbed(world: &World, late: UnitOfWork<String>) -> Reply {
+    let layer = world.leased(FaultPlan::none());
+    let (inside, second) = (world.clone(), layer.clone());
+    let slow = move |_| {
+        let (world, second, late) = (inside.clone(), second.clone(), late.clone());
+        async move {
+            world.pass(LEASE + TICK);
+            assert_eq!(deliver(&second, delivery(), count).await.unwrap(), counted());
+            Ok(late)
+        }
+    };
+    deliver(&layer, delivery(), slow).await
+}
+
+#[tokio::test]
+async fn whoever_lost_the_lease_writes_nothing_and_says_so() {
+    let late = UnitOfWork::new("late".to_owned());
+    for late in [late.clone().write(count_up("late")), late] {
+        let world = World::new().await;
+        let failure = robbed(&world, late).await.unwrap_err();
+        assert!(failure.is_retry() && failure.to_string().contains("lease was lost"), "{failure}");
+        assert_eq!((world.count("a").await, world.count("late").await), (1, 0));
+        let again = deliver(&world.leased(FaultPlan::none()), delivery(), unreachable).await;
+        assert_eq!(again.unwrap(), counted_before(), "the record is the other one's");
+    }
+}
+
+#[tokio::test]
+async fn a_holder_that_is_late_but_not_robbed_completes() {
+    let world = World::new().await;
+    let inside = world.clone();
+    let late = move |attempt: Attempt<event_envelope::Delivery>| {
+        inside.pass(LEASE + TICK);
+        async move { Ok(counting(&attempt.request.envelope)) }
+    };
+    let reply = deliver(&world.leased(FaultPlan::none()), delivery(), late).await;
+    assert_eq!(reply.unwrap(), counted());
+}
+
+#[tokio::test]
+async fn a_failed_effect_lets_the_next_delivery_in_at_once() {
+    for failure in [|| Failure::retry("provider away"), || Failure::poison("no such card")] {
+        let world = World::new().await;
+        let layer = world.leased(FaultPlan::none());
+        let refused = deliver(&layer, delivery(), move |_| async move { Err(failure()) }).await;
+        assert_eq!(refused.unwrap_err().to_string(), failure().to_string());
+        assert_eq!(deliver(&layer, delivery(), count).await.unwrap(), counted());
+    }
+}
+
+#[tokio::test]
+async fn a_completion_refused_by_the_business_is_left_to_the_next_delivery_at_once() {
+    let world = World::new().await;
+    let layer = world.leased(FaultPlan::none());
+    let inside = layer.clone();
+    let overtaken = move |_| {
+        let layer = inside.clone();
+        async move {
+            deliver(&layer, delivery_of(event(7, json!({}))), count).await.unwrap();
+            Ok(UnitOfWork::new("first".to_owned()).write(count_up("b")).write(uncounted("a")))
+        }
+    };
+    retried_after(deliver(&layer, delivery(), overtaken).await);
+    assert_eq!(world.count("b").await, 0);
+    assert_eq!(deliver(&layer, delivery(), count).await.unwrap(), counted());
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_known_as_our_own() {
+    for call in [0, 1] {
+        let world = World::new().await;
+        let layer = world.leased(FaultPlan::at(call, Fault::LoseAnswer));
+        assert_eq!(deliver(&layer, delivery(), effect_only).await.unwrap(), counted());
+        let world = World::new().await;
+        let layer = world.leased(FaultPlan::at(call, Fault::LoseAnswer));
+        assert_eq!(deliver(&layer, delivery(), count).await.unwrap(), counted());
+        assert_eq!(world.count("a").await, 1);
+    }
+}
+
+#[tokio::test]
+async fn contention_at_the_completion_does_not_repeat_the_effect() {
+    for call in [0, 1] {
+        let world = World::new().await;
+        let layer = world.leased(FaultPlan::at(call, Fault::Conflict));
+        assert_eq!(deliver(&layer, delivery(), effect_only).await.unwrap(), counted());
+        let world = World::new().await;
+        let layer = world.leased(FaultPlan::at(call, Fault::Conflict));
+        assert_eq!(deliver(&layer, delivery(), count).await.unwrap(), counted());
+    }
+}
+
+#[tokio::test]
+async fn the_same_id_with_another_payload_is_poison_whatever_has_become_of_the_first() {
+    let world = World::new().await;
+    crash_after_claim(&world).await;
+    let layer = world.leased(FaultPlan::none());
+    assert_poison(deliver(&layer, forged(), unreachable).await, "another payload");
+    // The crashed attempt may have had its effect: the id belongs to its payload.
+    world.pass(LEASE + TICK);
+    assert_poison(deliver(&layer, forged(), unreachable).await, "another payload");
+    let transactional = world.transactional(FaultPlan::none());
+    assert_poison(deliver(&transactional, forged(), count).await, "another payload");
+    assert_eq!(world.count("a").await, 0);
+    assert_eq!(deliver(&layer, delivery(), count).await.unwrap(), counted());
+    assert_poison(deliver(&layer, forged(), unreachable).await, "another payload");
+}
+
+#[tokio::test]
+async fn a_retention_shorter_than_the_lease_does_not_end_the_lease() {
+    let world = World::new().await;
+    let settings = IdempotencySettings { retention: Duration::from_secs(1), ..world.settings() };
+    let crashing = world.store_by(settings.clone(), FaultPlan::at(0, Fault::CrashAfter));
+    let crashing = IdempotencyLayer::leased(crashing);
+    retried_after(deliver(&crashing, delivery(), unreachable).await);
+    world.pass(LEASE);
+    let layer = IdempotencyLayer::leased(world.store_by(settings, FaultPlan::none()));
+    assert_eq!(retried_after(deliver(&layer, delivery(), unreachable).await), Some(Duration::ZERO));
+}
+
+#[tokio::test]
+async fn events_too_large_for_the_record_are_poison_and_nothing_is_written() {
+    let world = World::new().await;
+    let layer = world.leased(FaultPlan::none());
+    let verbose = |attempt: Attempt<event_envelope::Delivery>| async move {
+        let cause = attempt.request.envelope;
+        let said = (0..3).map(|_| answer(&cause, json!("x".repeat(150 * 1024))));
+        let unit = UnitOfWork::new("said".to_owned()).write(count_up("a"));
+        Ok(said.fold(unit, UnitOfWork::publish))
+    };
+    assert_poison(deliver(&layer, delivery(), verbose).await, "size");
+    assert_eq!(world.count("a").await, 0);
+}
+
+#[tokio::test]
+async fn every_attempt_at_an_effect_has_the_same_key() {
+    let world = World::new().await;
+    let keys = Arc::new(Mutex::new(Vec::new()));
+    let noted = keys.clone();
+    let handler = move |attempt: Attempt<event_envelope::Delivery>| {
+        noted.lock().unwrap().push(attempt.request.idempotency_key());
+        async move { Ok(counting(&attempt.request.envelope)) }
+    };
+    // The process dies between the effect and its completion.
+    let crashing = world.leased(FaultPlan::at(1, Fault::CrashBefore));
+    retried_after(deliver(&crashing, delivery(), handler.clone()).await);
+    world.pass(LEASE + TICK);
+    let reply = deliver(&world.leased(FaultPlan::none()), delivery(), handler).await;
+    assert_eq!(reply.unwrap(), counted());
+    let key = delivery().envelope.event_id.to_string();
+    assert_eq!(*keys.lock().unwrap(), [key.clone(), key]);
+}

@@ -1,0 +1,13 @@
+//! One effect per event, over the real SDK against an embedded DynamoDB: whatever comes twice,
+//! whatever crashes, and whoever else is at it.
+
+mod costs;
+mod holders;
+mod host;
+mod host_leases;
+mod host_sweep;
+mod leased;
+mod parcel;
+mod sweep;
+mod transactional;
+mod world;

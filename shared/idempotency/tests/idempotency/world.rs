@@ -1,0 +1,265 @@
+//! A database with a counter to count effects with, a clock that a test moves, and deliveries.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ConditionCheck, ReturnValuesOnConditionCheckFailure, Update,
+};
+use clock::{Clock, Tokens};
+use event_envelope::{AggregateId, CorrelationId, Delivery, Draft, Envelope, Version};
+use idempotency::{
+    Attempt, Completion, IdempotencyLayer, IdempotencySettings, IdempotencyStore, Item, UnitOfWork,
+};
+use local_dynamodb::{DynamoDb, FaultPlan, Storage};
+use local_template::Table;
+use outcome::Failure;
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use tower::{Layer, ServiceExt, service_fn};
+
+/// Where the records lie.
+pub(crate) const RECORDS: &str = "records";
+/// Where handlers write.
+pub(crate) const COUNTERS: &str = "counters";
+/// Where machines live.
+pub(crate) const MACHINES: &str = "machines";
+/// The consumer that most tests are about.
+pub(crate) const CONSUMER: &str = "counter";
+pub(crate) const LEASE: Duration = Duration::from_secs(30);
+pub(crate) const RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
+/// One step of the clock.
+pub(crate) const TICK: Duration = Duration::from_millis(1);
+
+/// A reply of the layer under test.
+pub(crate) type Reply = Result<Completion<String>, Failure>;
+/// What handlers of the tests return.
+pub(crate) type Decision = Result<UnitOfWork<String>, Failure>;
+
+/// A database and a time. Clones share both.
+#[derive(Debug, Clone)]
+pub(crate) struct World {
+    pub(crate) database: DynamoDb,
+    millis: Arc<AtomicI64>,
+}
+
+fn table(name: &str, ttl_attribute: Option<&str>) -> Table {
+    Table {
+        logical_id: name.to_owned(),
+        name: name.to_owned(),
+        arn: format!("arn:aws:dynamodb:us-east-1:000000000000:table/{name}"),
+        create_table: json!({
+            "TableName": name,
+            "BillingMode": "PAY_PER_REQUEST",
+            "AttributeDefinitions": [{ "AttributeName": "id", "AttributeType": "S" }],
+            "KeySchema": [{ "AttributeName": "id", "KeyType": "HASH" }],
+            "StreamSpecification": { "StreamEnabled": true, "StreamViewType": "NEW_IMAGE" },
+        }),
+        ttl_attribute: ttl_attribute.map(str::to_owned),
+        stream: None,
+    }
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        let database = DynamoDb::open(&Storage::Memory).unwrap();
+        for table in [table(RECORDS, Some("expiration")), table(COUNTERS, None), table(MACHINES, None)]
+        {
+            database.create_table(&table).await.unwrap();
+        }
+        Self { database, millis: Arc::new(AtomicI64::new(1_767_225_600_000)) }
+    }
+
+    pub(crate) fn clock(&self) -> Clock {
+        let millis = self.millis.clone();
+        Clock::from_fn(move || {
+            let nanos = i128::from(millis.load(Ordering::SeqCst)) * 1_000_000;
+            OffsetDateTime::from_unix_timestamp_nanos(nanos).unwrap()
+        })
+    }
+
+    pub(crate) fn now_millis(&self) -> i64 {
+        self.millis.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn pass(&self, time: Duration) {
+        self.millis.fetch_add(i64::try_from(time.as_millis()).unwrap(), Ordering::SeqCst);
+    }
+
+    pub(crate) fn settings(&self) -> IdempotencySettings {
+        IdempotencySettings {
+            table: RECORDS.to_owned(),
+            consumer: CONSUMER.to_owned(),
+            retention: RETENTION,
+            lease: LEASE,
+        }
+    }
+
+    pub(crate) fn store_by(
+        &self,
+        settings: IdempotencySettings,
+        plan: FaultPlan,
+    ) -> IdempotencyStore {
+        let client = self.database.client_with(plan);
+        IdempotencyStore::new(client, settings, self.clock(), Tokens::random())
+    }
+
+    pub(crate) fn transactional(&self, plan: FaultPlan) -> IdempotencyLayer<String> {
+        IdempotencyLayer::transactional(self.store_by(self.settings(), plan))
+    }
+
+    pub(crate) fn leased(&self, plan: FaultPlan) -> IdempotencyLayer<String> {
+        IdempotencyLayer::leased(self.store_by(self.settings(), plan))
+    }
+
+    /// The record of `delivery` at the consumer of these tests.
+    pub(crate) async fn record(&self, delivery: &Delivery) -> Option<Item> {
+        self.item(RECORDS, &format!("{CONSUMER}#{}", delivery.envelope.event_id)).await
+    }
+
+    pub(crate) async fn item(&self, table: &str, id: &str) -> Option<Item> {
+        let get = self.database.client().get_item().table_name(table).key("id", text(id));
+        get.send().await.unwrap().item
+    }
+
+    /// How often [`count_up`] took effect.
+    pub(crate) async fn count(&self, id: &str) -> u32 {
+        let item = self.item(COUNTERS, id).await;
+        item.map_or(0, |it| it["count"].as_n().unwrap().parse().unwrap())
+    }
+
+    /// The `outgoing` of each write to `table`, in the order of its stream.
+    pub(crate) fn outgoing(&self, table: &str) -> Vec<Vec<Envelope>> {
+        let records = self.database.stream_records(table, 0, 1_000).unwrap();
+        let said = records.into_iter().map(|record| {
+            let image = record.event["dynamodb"]["NewImage"].clone();
+            let image: serde_dynamo::Item = serde_json::from_value(image).unwrap();
+            let item: Value = serde_dynamo::from_item(image).unwrap();
+            match &item["outgoing"] {
+                Value::Null => Vec::new(),
+                outgoing => serde_json::from_value(outgoing.clone()).unwrap(),
+            }
+        });
+        said.collect()
+    }
+}
+
+pub(crate) fn text(value: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(value.into())
+}
+
+pub(crate) fn number(value: impl ToString) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+/// An event of somebody else, and nothing known about it but its place.
+pub(crate) fn event(sequence_number: u64, data: Value) -> Envelope {
+    Draft {
+        event_type: "Happened".to_owned(),
+        event_version: Version::new(1, 0),
+        source: "somebody".to_owned(),
+        timestamp: OffsetDateTime::UNIX_EPOCH,
+        aggregate_id: AggregateId::parse("thing-1").unwrap(),
+        sequence_number,
+        data,
+    }
+    .root(CorrelationId::of("thing-1"), None)
+}
+
+pub(crate) fn delivery_of(envelope: Envelope) -> Delivery {
+    Delivery { envelope, event: (), replay: None }
+}
+
+pub(crate) fn delivery() -> Delivery {
+    delivery_of(event(1, json!({ "amount": 1 })))
+}
+
+/// The same event id, saying something else.
+pub(crate) fn forged() -> Delivery {
+    delivery_of(event(1, json!({ "amount": 1_000 })))
+}
+
+/// What a handler answers to `cause`.
+pub(crate) fn answer(cause: &Envelope, data: Value) -> Envelope {
+    let mut draft = cause.draft(data);
+    "Counted".clone_into(&mut draft.event_type);
+    CONSUMER.clone_into(&mut draft.source);
+    draft.caused_by(cause).unwrap()
+}
+
+/// Adds one to a counter, whatever it is.
+pub(crate) fn count_up(id: &str) -> Update {
+    let update = Update::builder().table_name(COUNTERS).key("id", text(id));
+    let update = update.update_expression("ADD #count :one");
+    update
+        .expression_attribute_names("#count", "count")
+        .expression_attribute_values(":one", number(1))
+        .build()
+        .unwrap()
+}
+
+/// Holds as long as nobody has counted.
+pub(crate) fn uncounted(id: &str) -> ConditionCheck {
+    ConditionCheck::builder()
+        .table_name(COUNTERS)
+        .key("id", text(id))
+        .condition_expression("attribute_not_exists(id)")
+        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+        .build()
+        .unwrap()
+}
+
+/// Counts once more, says so, and tells the new event.
+pub(crate) fn counting(cause: &Envelope) -> UnitOfWork<String> {
+    let said = answer(cause, json!({ "counted": true }));
+    UnitOfWork::new("counted".to_owned()).write(count_up("a")).publish(said)
+}
+
+/// Hands `delivery` to `handler` through `layer`.
+pub(crate) async fn deliver<F, D>(
+    layer: &IdempotencyLayer<String>,
+    delivery: Delivery,
+    handler: F,
+) -> Reply
+where
+    F: FnMut(Attempt<Delivery>) -> D + Clone + Send + 'static,
+    D: Future<Output = Decision> + Send + 'static,
+{
+    layer.layer(service_fn(handler)).oneshot(delivery).await
+}
+
+/// The handler that counts.
+pub(crate) async fn count(attempt: Attempt<Delivery>) -> Decision {
+    Ok(counting(&attempt.request.envelope))
+}
+
+/// The handler that must not be called.
+pub(crate) async fn unreachable(attempt: Attempt<Delivery>) -> Decision {
+    panic!("the handler was called with {attempt:?}")
+}
+
+/// Checks that a delivery failed in a way that passes, and tells for how long it asks to wait.
+#[track_caller]
+pub(crate) fn retried_after<T: std::fmt::Debug>(reply: Result<T, Failure>) -> Option<Duration> {
+    match reply {
+        Err(Failure::Retry { after, .. }) => after,
+        other => panic!("expected a retry, got {other:?}"),
+    }
+}
+
+/// Checks that a delivery failed for good, for a reason that says `why`.
+#[track_caller]
+pub(crate) fn assert_poison<T: std::fmt::Debug>(reply: Result<T, Failure>, why: &str) {
+    match reply {
+        Err(failure @ Failure::Poison { .. }) => {
+            let said = failure.to_string();
+            assert!(said.contains(why), "{said}");
+        }
+        other => panic!("expected poison, got {other:?}"),
+    }
+}
