@@ -3,7 +3,10 @@
 use aws_sdk_dynamodb::{
     Client,
     error::BuildError,
-    types::{AttributeValue, Put, ReturnValuesOnConditionCheckFailure::AllOld, Update},
+    types::{
+        AttributeValue, Put, ReturnValuesOnConditionCheckFailure::AllOld, Update,
+        builders::UpdateBuilder,
+    },
 };
 use event_envelope::AggregateId;
 use events::{ReservedItem, Shortage};
@@ -70,33 +73,26 @@ impl Tables {
 
     /// Takes goods out of stock, if there are enough.
     pub(crate) fn take(&self, item: &ReservedItem) -> Result<Update, Failure> {
-        self.move_stock(item, "SET #available = #available - :quantity", "#available >= :quantity")
-    }
-
-    /// Puts goods back.
-    pub(crate) fn put_back(&self, item: &ReservedItem) -> Result<Update, Failure> {
-        let condition = "attribute_exists(#available)";
-        self.move_stock(item, "SET #available = #available + :quantity", condition)
-    }
-
-    fn move_stock(
-        &self,
-        item: &ReservedItem,
-        update: &str,
-        condition: &str,
-    ) -> Result<Update, Failure> {
-        let quantity = AttributeValue::N(item.quantity.to_string());
+        let update = self.stock_of(item).update_expression("SET #available = #available - :quantity");
         built(
-            Update::builder()
-                .table_name(&self.stock)
-                .key("productId", text(&item.product_id))
-                .update_expression(update)
-                .condition_expression(condition)
-                .expression_attribute_names("#available", "available")
-                .expression_attribute_values(":quantity", quantity)
+            update
+                .condition_expression("#available >= :quantity")
                 .return_values_on_condition_check_failure(AllOld)
                 .build(),
         )
+    }
+
+    /// Puts goods back, also where the product is no longer stocked: they are there all the same.
+    pub(crate) fn put_back(&self, item: &ReservedItem) -> Result<Update, Failure> {
+        built(self.stock_of(item).update_expression("ADD #available :quantity").build())
+    }
+
+    fn stock_of(&self, item: &ReservedItem) -> UpdateBuilder {
+        Update::builder()
+            .table_name(&self.stock)
+            .key("productId", text(&item.product_id))
+            .expression_attribute_names("#available", "available")
+            .expression_attribute_values(":quantity", AttributeValue::N(item.quantity.to_string()))
     }
 }
 

@@ -1,6 +1,12 @@
 //! From an event to what it means for the payment, and to what becomes of the record.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use event_envelope::{AggregateId, Delivery};
 use events::Event;
@@ -58,8 +64,14 @@ impl<G: PaymentGateway> Handler<G> {
             return Ok(Done::Ignored);
         };
         let order = delivery.event.order_id();
-        let perform = async |due| self.perform(order, due).await;
-        self.host.handle::<Payment, _>(order, &delivery.envelope, fact, perform).await
+        let is_refused = AtomicBool::new(false);
+        let perform = async |due| {
+            let answer = self.perform(order, due).await?;
+            is_refused.fetch_or(matches!(answer, Fact::Declined { .. }), Ordering::Relaxed);
+            Ok(answer)
+        };
+        let done = self.host.handle::<Payment, _>(order, &delivery.envelope, fact, perform).await?;
+        Ok(if is_refused.into_inner() { Done::Rejected } else { done })
     }
 
     async fn perform(&self, order: &AggregateId, due: Due<Effect>) -> Result<Fact, Failure> {

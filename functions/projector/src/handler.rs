@@ -10,6 +10,7 @@ use event_envelope::{AggregateId, Delivery, FromEnvelope};
 use event_store::EventStore;
 use events::Event;
 use outcome::{Done, Failure};
+use tower::Service;
 
 use crate::view::{Changes, Section, changes};
 
@@ -35,6 +36,16 @@ impl Projector {
     /// Keeps rows in `table`, and pulls missing events from `orders`.
     pub fn new(client: Client, table: String, orders: EventStore) -> Self {
         Self { client, table, orders }
+    }
+
+    /// This projector as the service that a consumer calls.
+    pub fn into_service(
+        self,
+    ) -> impl Service<Delivery<Event>, Response = Done, Error = Failure> + Clone {
+        tower::service_fn(move |delivery| {
+            let projector = self.clone();
+            async move { projector.handle(delivery).await }
+        })
     }
 
     /// Takes one event into the row of its order.

@@ -15,9 +15,8 @@ async fn main() -> Result<(), Error> {
     let aws = Aws::from_env()?;
     let dynamodb = aws.dynamodb();
     let orders = EventStore::new(dynamodb.clone(), config.order_events, "ORDER");
-    let projector = &Projector::new(dynamodb, config.views, orders);
+    let handler = Projector::new(dynamodb, config.views, orders).into_service();
     let parking = Parking::new(aws.sqs(), config.queue_url, config.dead_letter_queue_url);
-    let handler = tower::service_fn(|delivery| projector.handle(delivery));
     let consumer = &Consumer::new("projector", DECODER, ReplayPolicy::Accept, parking, handler);
 
     run(service_fn(async |event: LambdaEvent<SqsEvent>| {

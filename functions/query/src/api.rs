@@ -5,10 +5,10 @@ use std::time::Duration;
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use aws_sdk_dynamodb::Client;
 use event_envelope::AggregateId;
-use event_store::{EventStore, StoreError};
+use event_store::EventStore;
 use http::StatusCode;
 use http_api::{Problem, Reply, Request, cursor};
-use outcome::{BoxError, Failure, chain};
+use outcome::Failure;
 use serde_json::{Value, json};
 
 use crate::{
@@ -68,7 +68,7 @@ impl QueryApi {
 
     /// An order that the read model does not have: it may not have caught up yet.
     async fn pending(&self, order: &AggregateId, user: &AggregateId) -> Result<Reply, Problem> {
-        let first = self.store.first(order).await.map_err(store_away)?;
+        let first = self.store.first(order).await.map_err(away)?;
         if first.is_none_or(|created| created.data["userId"] != user.as_str()) {
             return Err(no_such_order(order));
         }
@@ -92,7 +92,7 @@ impl QueryApi {
     async fn audit_trail(&self, request: Request<'_>) -> Result<Reply, Problem> {
         let user = request.caller(SCOPE)?;
         let order = request.path_id("id")?;
-        let events = self.store.load(&order, 0).await.map_err(store_away)?;
+        let events = self.store.load(&order, 0).await.map_err(away)?;
         let owner = events.first().map(|created| &created.data["userId"]);
         if owner.and_then(Value::as_str) != Some(user.as_str()) {
             return Err(no_such_order(&order));
@@ -117,17 +117,12 @@ fn no_such_order(order: &AggregateId) -> Problem {
     Problem::not_found(format!("there is no order {order}"))
 }
 
-fn store_away(error: StoreError) -> Problem {
-    match Failure::from(error) {
-        Failure::Retry { reason, .. } => away(reason),
-        Failure::Poison { reason } => {
-            tracing::error!(error = chain(reason.as_ref()), "stream cannot be read");
-            Problem::internal()
-        }
+fn away(failure: impl Into<Failure>) -> Problem {
+    let failure = failure.into();
+    tracing::error!(%failure, "request not answered");
+    if failure.is_retry() {
+        Problem::unavailable("the store is busy", RETRY_AFTER)
+    } else {
+        Problem::internal()
     }
-}
-
-fn away(error: impl Into<BoxError>) -> Problem {
-    tracing::error!(error = chain(error.into().as_ref()), "request not answered");
-    Problem::unavailable("the store is busy", RETRY_AFTER)
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
 use event_envelope::AggregateId;
-use outcome::BoxError;
+use outcome::Failure;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -36,24 +36,28 @@ pub(crate) struct Page {
     pub(crate) next: Option<Position>,
 }
 
-/// Where a page ended.
+/// Where a page ended, in cursors as the text that rows are sorted by: `<createdAt>#<orderId>`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub(crate) struct Position {
-    #[serde(rename = "o")]
-    order_id: String,
-    #[serde(rename = "p")]
-    placed_at: String,
+    created_at: String,
+    order_id: AggregateId,
 }
+
+/// A text is no place in a list of orders.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("placedAt {0:?} is not a time and an order with # between them")]
+pub(crate) struct NoPosition(String);
 
 impl Orders {
     pub(crate) fn new(client: Client, table: String) -> Self {
         Self { client, table }
     }
 
-    pub(crate) async fn find(&self, order: &AggregateId) -> Result<Found, BoxError> {
+    pub(crate) async fn find(&self, order: &AggregateId) -> Result<Found, Failure> {
         let key = AttributeValue::S(order.to_string());
-        let got =
-            self.client.get_item().table_name(&self.table).key("orderId", key).send().await?;
+        let request = self.client.get_item().table_name(&self.table).key("orderId", key);
+        let got = request.send().await.map_err(Failure::retry)?;
         let Some(row) = got.item.map(read).transpose()? else {
             return Ok(Found::Pending);
         };
@@ -69,7 +73,7 @@ impl Orders {
         user: &AggregateId,
         limit: u16,
         after: Option<Position>,
-    ) -> Result<Page, BoxError> {
+    ) -> Result<Page, Failure> {
         let user = AttributeValue::S(user.to_string());
         let answer = self
             .client
@@ -82,30 +86,51 @@ impl Orders {
             .limit(i32::from(limit))
             .set_exclusive_start_key(after.map(|position| position.into_key(user)))
             .send()
-            .await?;
+            .await
+            .map_err(Failure::retry)?;
         let rows = answer.items.unwrap_or_default().into_iter().map(read);
         let orders = rows.map(|row| row.map(|row| summary(&row))).collect::<Result<_, _>>()?;
-        Ok(Page { orders, next: answer.last_evaluated_key.and_then(Position::of_key) })
+        let next = answer.last_evaluated_key.map(Position::of_key).transpose();
+        Ok(Page { orders, next: next.map_err(Failure::poison)? })
     }
 }
 
 impl Position {
     fn into_key(self, user: AttributeValue) -> Item {
         Item::from([
-            ("orderId".to_owned(), AttributeValue::S(self.order_id)),
-            ("placedAt".to_owned(), AttributeValue::S(self.placed_at)),
+            ("orderId".to_owned(), AttributeValue::S(self.order_id.to_string())),
+            ("placedAt".to_owned(), AttributeValue::S(self.into())),
             ("userId".to_owned(), user),
         ])
     }
 
-    fn of_key(key: Item) -> Option<Self> {
-        let text = |name: &str| key.get(name)?.as_s().ok().cloned();
-        Some(Self { order_id: text("orderId")?, placed_at: text("placedAt")? })
+    fn of_key(mut key: Item) -> Result<Self, NoPosition> {
+        let placed_at = key.remove("placedAt").and_then(|it| it.as_s().cloned().ok());
+        placed_at.unwrap_or_default().try_into()
     }
 }
 
-fn read(item: Item) -> Result<Map<String, Value>, BoxError> {
-    Ok(serde_dynamo::from_item(item)?)
+impl TryFrom<String> for Position {
+    type Error = NoPosition;
+
+    fn try_from(text: String) -> Result<Self, NoPosition> {
+        let parts = text.split_once('#').filter(|(created_at, _)| !created_at.is_empty());
+        let position = parts.and_then(|(created_at, order_id)| {
+            let order_id = AggregateId::parse(order_id).ok()?;
+            Some(Self { created_at: created_at.to_owned(), order_id })
+        });
+        position.ok_or(NoPosition(text))
+    }
+}
+
+impl From<Position> for String {
+    fn from(Position { created_at, order_id }: Position) -> Self {
+        format!("{created_at}#{order_id}")
+    }
+}
+
+fn read(item: Item) -> Result<Map<String, Value>, Failure> {
+    serde_dynamo::from_item(item).map_err(Failure::poison)
 }
 
 fn summary(row: &Map<String, Value>) -> Value {

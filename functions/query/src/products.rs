@@ -1,7 +1,8 @@
 //! The catalogue of products.
 
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
-use outcome::BoxError;
+use event_envelope::AggregateId;
+use outcome::Failure;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -19,24 +20,34 @@ pub(crate) struct Page {
     pub(crate) next: Option<Position>,
 }
 
-/// Where a page ended.
+/// Where a page ended: the last product on it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Position(String);
+pub(crate) struct Position(AggregateId);
+
+/// The key of the table.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Key {
+    product_id: AggregateId,
+}
 
 impl Products {
     pub(crate) fn new(client: Client, table: String) -> Self {
         Self { client, table }
     }
 
-    pub(crate) async fn page(&self, limit: u16, after: Option<Position>) -> Result<Page, BoxError> {
+    pub(crate) async fn page(&self, limit: u16, after: Option<Position>) -> Result<Page, Failure> {
         let mut request = self.client.scan().table_name(&self.table).limit(i32::from(limit));
         if let Some(Position(product)) = after {
-            request = request.exclusive_start_key("productId", AttributeValue::S(product));
+            let product = AttributeValue::S(product.to_string());
+            request = request.exclusive_start_key("productId", product);
         }
-        let answer = request.send().await?;
-        let products = serde_dynamo::from_items(answer.items.unwrap_or_default())?;
-        let last = answer.last_evaluated_key.and_then(|mut key| key.remove("productId"));
-        let next = last.and_then(|id| id.as_s().ok().cloned()).map(Position);
-        Ok(Page { products, next })
+        let answer = request.send().await.map_err(Failure::retry)?;
+        let products = serde_dynamo::from_items(answer.items.unwrap_or_default());
+        let next = answer.last_evaluated_key.map(serde_dynamo::from_item::<_, Key>).transpose();
+        Ok(Page {
+            products: products.map_err(Failure::poison)?,
+            next: next.map_err(Failure::poison)?.map(|key| Position(key.product_id)),
+        })
     }
 }

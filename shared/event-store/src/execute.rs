@@ -1,5 +1,7 @@
 use clock::Clock;
-use event_envelope::{Actor, AggregateId, CorrelationId, DecodeError, Envelope, FromEnvelope, TooDeep};
+use event_envelope::{
+    Actor, AggregateId, CorrelationId, DecodeError, Envelope, FromEnvelope, TooDeep,
+};
 use outcome::BoxError;
 
 use crate::{Decider, EventStore, StoreError};
@@ -62,7 +64,8 @@ pub async fn execute<D: Decider>(
         let history = store.load(aggregate, 0).await?;
         let mut state = D::default();
         for event in &history {
-            state = state.evolve(&D::Event::from_envelope(event).map_err(ExecuteError::Unreadable)?);
+            state =
+                state.evolve(&D::Event::from_envelope(event).map_err(ExecuteError::Unreadable)?);
         }
         let decided = state.decide(command).map_err(ExecuteError::Rejected)?;
         let now = clock.now();
@@ -70,7 +73,9 @@ pub async fn execute<D: Decider>(
             .zip(&decided)
             .map(|(sequence, event)| D::draft(event, aggregate.clone(), sequence, now))
             .map(|draft| match lineage {
-                Lineage::Root(correlation, actor) => Ok(draft.root(correlation.clone(), actor.clone())),
+                Lineage::Root(correlation, actor) => {
+                    Ok(draft.root(correlation.clone(), actor.clone()))
+                }
                 Lineage::Cause(cause) => draft.caused_by(cause),
             })
             .collect::<Result<Vec<_>, _>>()?;

@@ -234,7 +234,8 @@ fn sort_key(sequence: u64) -> AttributeValue {
 fn read(aggregate: &AggregateId, sequence: u64, item: Item) -> Result<Envelope, StoreError> {
     let damaged =
         |reason: String| StoreError::Damaged { aggregate: aggregate.clone(), sequence, reason };
-    let event: Envelope = serde_dynamo::from_item(item).map_err(|error| damaged(error.to_string()))?;
+    let event: Envelope =
+        serde_dynamo::from_item(item).map_err(|error| damaged(error.to_string()))?;
     if event.sequence_number == sequence {
         Ok(event)
     } else {

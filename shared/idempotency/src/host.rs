@@ -18,7 +18,7 @@ use outcome::{Done, Failure};
 use crate::{
     Due, Item, Machine,
     record::{millis, text},
-    transaction::failure,
+    transaction::{failure, patiently},
 };
 use row::{Admission, Lease, Row};
 
@@ -127,41 +127,66 @@ impl Host {
         if self.save(key, row).await? == Saved::Overtaken {
             return Ok(false);
         }
-        let answer = match perform(Due { effect, resumed }).await {
-            Ok(answer) => answer,
-            Err(failure) => {
-                self.release::<M>(key, &owner).await;
-                return Err(failure);
-            }
+        let told = match perform(Due { effect, resumed }).await {
+            Ok(answer) => self.tell::<M>(key, cause, &owner, &answer).await,
+            Err(failure) => Err(failure),
         };
-        // Facts may have come in meanwhile; the answer is told to the row as it is now.
-        for _ in 0..ATTEMPTS_MAX {
-            let mut row: Row<M> = self.load(key).await?;
-            if !row.is_held_by(&owner) {
-                return Err(Failure::retry("the lease was lost: another delivery took over"));
-            }
-            row.apply(&answer, cause, key, self.clock.now())?;
+        if told.is_err() {
+            self.release::<M>(key, &owner).await;
+        }
+        told.map(|()| true)
+    }
+
+    /// Tells the machine what its effect led to, and ends the lease.
+    async fn tell<M: Machine>(
+        &self,
+        key: &AggregateId,
+        cause: &Envelope,
+        owner: &str,
+        answer: &M::Fact,
+    ) -> Result<(), Failure> {
+        let told = self.amend(key, owner, |row: &mut Row<M>| {
             row.lease = None;
-            if self.save(key, row).await? == Saved::Written {
-                return Ok(true);
+            row.apply(answer, cause, key, self.clock.now())
+        });
+        match told.await? {
+            Saved::Written => Ok(()),
+            Saved::Overtaken => {
+                Err(Failure::retry("the lease was lost: another delivery took over"))
             }
         }
-        Err(Failure::retry("the row keeps changing"))
     }
 
     /// Ends a lease early, keeping the trace of the attempt. Best effort: it ends by itself.
     async fn release<M: Machine>(&self, key: &AggregateId, owner: &str) {
-        let released = async {
-            let mut row: Row<M> = self.load(key).await?;
-            if row.is_held_by(owner) {
-                row.lease = Some(Lease { owner: owner.to_owned(), until: 0 });
-                self.save(key, row).await?;
-            }
-            Ok::<(), Failure>(())
-        };
+        let released = self.amend(key, owner, |row: &mut Row<M>| {
+            row.lease = Some(Lease { owner: owner.to_owned(), until: 0 });
+            Ok(())
+        });
         if let Err(failure) = released.await {
             tracing::warn!(%key, %failure, "lease was not released");
         }
+    }
+
+    /// Changes the row that `owner` holds, as it is now: facts may have come in meanwhile.
+    /// [`Saved::Overtaken`] when somebody else holds it, or nobody does.
+    async fn amend<M: Machine>(
+        &self,
+        key: &AggregateId,
+        owner: &str,
+        change: impl Fn(&mut Row<M>) -> Result<(), Failure>,
+    ) -> Result<Saved, Failure> {
+        for _ in 0..ATTEMPTS_MAX {
+            let mut row = self.load(key).await?;
+            if !row.is_held_by(owner) {
+                return Ok(Saved::Overtaken);
+            }
+            change(&mut row)?;
+            if self.save(key, row).await? == Saved::Written {
+                return Ok(Saved::Written);
+            }
+        }
+        Err(Failure::retry("the row keeps changing"))
     }
 
     async fn load<M: Machine>(&self, key: &AggregateId) -> Result<Row<M>, Failure> {
@@ -199,7 +224,7 @@ impl Host {
                     AttributeValue::N(read_revision.to_string()),
                 )
         };
-        match put.send().await {
+        match patiently(|| put.clone().send()).await {
             Ok(_) => Ok(Saved::Written),
             Err(error) => overtaken(error, &writer),
         }

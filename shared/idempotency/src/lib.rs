@@ -16,6 +16,7 @@
 //!
 //! The stream of the table is the outbox: what `outgoing` holds is published from there.
 
+mod claims;
 mod host;
 mod layer;
 mod machine;
@@ -25,7 +26,7 @@ mod transaction;
 mod unit;
 
 pub use host::{Host, HostSettings};
-pub use layer::{Attempt, Completion, Idempotent, IdempotencyLayer, Keyed};
+pub use layer::{Attempt, Completion, IdempotencyLayer, Idempotent, Keyed};
 pub use machine::{Due, Machine};
 pub use store::{IdempotencySettings, IdempotencyStore};
 pub use transaction::{Refused, Write};

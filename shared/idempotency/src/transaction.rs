@@ -49,7 +49,8 @@ pub(crate) enum Transacted {
 /// The SDK does not retry a conflict with another transaction; this does.
 pub(crate) async fn transact(client: &Client, writes: &[Write]) -> Result<Transacted, Failure> {
     if writes.len() > ACTIONS_MAX {
-        let reason = format!("{} writes are more than the {ACTIONS_MAX} of a transaction", writes.len());
+        let reason =
+            format!("{} writes are more than the {ACTIONS_MAX} of a transaction", writes.len());
         return Err(Failure::poison(reason));
     }
     let mut attempt = 1;
@@ -64,11 +65,35 @@ pub(crate) async fn transact(client: &Client, writes: &[Write]) -> Result<Transa
         if !refused.is_empty() {
             return Ok(Transacted::Refused(refused));
         }
+        if let Some(reason) = invalid(cancellation_reasons(&error)) {
+            return Err(Failure::poison(reason));
+        }
         if attempt == ATTEMPTS_MAX || !is_contention(&error) {
             return Err(failure(error));
         }
         sleep(jitter(attempt)).await;
         attempt += 1;
+    }
+}
+
+/// Sends a single write, again while it only meets a transaction on its item: the SDK does not.
+pub(crate) async fn patiently<T, E, F>(send: impl Fn() -> F) -> Result<T, SdkError<E>>
+where
+    E: ProvideErrorMetadata,
+    F: Future<Output = Result<T, SdkError<E>>>,
+{
+    let mut attempt = 1;
+    loop {
+        match send().await {
+            Err(error)
+                if attempt < ATTEMPTS_MAX
+                    && error.code() == Some("TransactionConflictException") =>
+            {
+                sleep(jitter(attempt)).await;
+                attempt += 1;
+            }
+            answer => return answer,
+        }
     }
 }
 
@@ -91,6 +116,13 @@ fn refused(reasons: &[CancellationReason]) -> Vec<Refused> {
     }
     let refused = reasons.iter().enumerate().filter(|(_, reason)| failed(reason));
     refused.map(|(write, reason)| Refused { write, item: reason.item().cloned() }).collect()
+}
+
+/// What makes a transaction one that can never be carried out.
+fn invalid(reasons: &[CancellationReason]) -> Option<String> {
+    let never = |code| matches!(code, Some("ValidationError" | "ItemCollectionSizeLimitExceeded"));
+    let (write, reason) = reasons.iter().enumerate().find(|(_, reason)| never(reason.code()))?;
+    Some(format!("write {write} is refused: {}", reason.message().unwrap_or_default()))
 }
 
 fn is_contention(error: &SdkError<TransactWriteItemsError>) -> bool {

@@ -2,6 +2,7 @@
 
 mod disorder;
 mod faults;
+mod queues;
 mod rush;
 mod samples;
 mod stories;

@@ -1,11 +1,14 @@
 //! More orders than goods, all at the same time, some of them in trouble.
 
+use std::collections::BTreeMap;
+
+use event_envelope::Envelope;
 use local_dynamodb::{Fault, FaultPlan};
 use outcome::Done;
 use proptest::{prelude::*, test_runner::RngSeed};
 use tokio::{runtime, task::JoinSet};
 
-use crate::world::{World, created};
+use crate::world::{World, cancelled, created};
 
 const ORDERS: usize = 50;
 const PIECES: u32 = 10;
@@ -31,18 +34,22 @@ async fn rush(wishes: Vec<Wish>) -> (World, Vec<Lot>) {
                 if world.deliver_with(&created, plan).await.is_err() {
                     world.settle(&created).await;
                 }
-                (index, quantity)
+                (created.event.order_id().to_string(), quantity)
             });
         }
     }
-    let told = orders.join_all().await;
-    let mut lots = vec![(0, false); told.len() / 2];
-    for (index, quantity) in told {
-        let answers = world.answers(&format!("order-{index}"));
-        let [answer] = answers.try_into().unwrap();
-        assert!(["InventoryReserved", "InventoryReservationFailed"].contains(&answer.as_str()));
-        lots[index] = (quantity, answer == "InventoryReserved");
-    }
+    // Of each order there are two here, and one answer.
+    let mut asked: BTreeMap<_, _> = orders.join_all().await.into_iter().collect();
+    let mut lot = |answer: Envelope| {
+        let quantity = asked.remove(answer.aggregate_id.as_str()).unwrap();
+        match answer.event_type.as_str() {
+            "InventoryReserved" => (quantity, true),
+            "InventoryReservationFailed" => (quantity, false),
+            other => panic!("{other}"),
+        }
+    };
+    let lots = world.said().into_iter().map(&mut lot).collect();
+    assert_eq!(asked, BTreeMap::new(), "unanswered");
     (world, lots)
 }
 
@@ -98,7 +105,7 @@ async fn a_cancel_at_the_same_time_as_its_order_leaves_nothing_reserved() {
     let mut deliveries = JoinSet::new();
     for index in 0..ORDERS {
         let order = format!("order-{index}");
-        for event in [created(&order, &[("prod-001", 2)]), crate::world::cancelled(&order)] {
+        for event in [created(&order, &[("prod-001", 2)]), cancelled(&order)] {
             let world = world.clone();
             deliveries.spawn(async move { world.settle(&event).await });
         }

@@ -1,0 +1,113 @@
+//! The events in `events/inventory`, as Lambda hands them to the function.
+
+use std::collections::BTreeSet;
+
+use event_envelope::EventId;
+use events::{DECODER, Event};
+use local_dynamodb::FaultPlan;
+use outcome::Done::{Duplicate, Handled, Ignored, Rejected};
+
+use crate::{
+    queues::{
+        End::{self, Done, Parked, Unheard},
+        Queues, sample, samples,
+    },
+    world::World,
+};
+
+/// What has been consumed before, the sample, how its records end and what is then said.
+type Story = (&'static [&'static str], &'static str, &'static [End], &'static [&'static str]);
+
+const RESERVED: &str = "InventoryReserved";
+const FAILED: &str = "InventoryReservationFailed";
+const RELEASED: &str = "InventoryReleased";
+
+const STORIES: &[Story] = &[
+    (&[], "order-created", &[Done(Handled)], &[RESERVED]),
+    (&["order-created"], "order-created", &[Done(Duplicate)], &[]),
+    (&[], "order-created-book", &[Done(Handled)], &[RESERVED]),
+    (&["order-created-book"], "order-created-book", &[Done(Duplicate)], &[]),
+    // Another event about the same order: its reservation stands.
+    (&["order-created"], "order-created-book", &[Done(Ignored)], &[]),
+    (&[], "order-created-out-of-stock", &[Done(Rejected)], &[FAILED]),
+    (&[], "order-created-unknown-product", &[Done(Rejected)], &[FAILED]),
+    (&[], "order-created-repeated-product", &[Done(Handled)], &[RESERVED]),
+    (&["order-created"], "order-created-changed", &[Parked], &[]),
+    (&["order-created"], "order-cancelled", &[Done(Handled)], &[RELEASED]),
+    (&[], "order-cancelled", &[Done(Handled)], &[]),
+    (&["order-cancelled"], "order-created", &[Done(Ignored)], &[]),
+    (&["order-created"], "payment-failed", &[Done(Handled)], &[RELEASED]),
+    (&["order-created"], "payment-failed-book", &[Done(Handled)], &[RELEASED]),
+    (&["order-created", "payment-failed"], "order-cancelled", &[Done(Ignored)], &[]),
+    (&["order-created"], "shipping-failed", &[Done(Handled)], &[RELEASED]),
+    (&["order-created"], "replayed", &[Unheard], &[]),
+    (&[], "poison", &[Parked], &[]),
+    (&[], "newer-version", &[Parked], &[]),
+    (&["order-created"], "forged-source", &[Parked], &[]),
+    (
+        &[],
+        "batch",
+        &[
+            Done(Handled),
+            Done(Handled),
+            Done(Handled),
+            Parked,
+            Done(Duplicate),
+            Done(Rejected),
+            Done(Handled),
+            Done(Ignored),
+            Done(Ignored),
+            Done(Handled),
+        ],
+        &[RELEASED, FAILED, RESERVED, RESERVED, RESERVED],
+    ),
+];
+
+#[tokio::test]
+async fn every_sample_ends_as_its_name_says() {
+    for (before, name, ends, says) in STORIES {
+        let (world, queues) = (World::new().await, Queues::new().await);
+        for name in *before {
+            queues.consume(sample(name), world.service(FaultPlan::none())).await;
+        }
+        let said = world.said().len();
+        let found = queues.consume(sample(name), world.service(FaultPlan::none())).await;
+        assert_eq!(found, *ends, "{name} after {before:?}");
+        let says_now = world.said().split_off(said);
+        let mut says_now: Vec<_> = says_now.into_iter().map(|it| it.event_type).collect();
+        // Orders are handled side by side.
+        says_now.sort_unstable();
+        assert_eq!(says_now, *says, "{name} after {before:?}");
+        for (product, initial) in [("prod-001", 10), ("prod-002", 5)] {
+            let stock = world.stock(product).await.unwrap();
+            assert_eq!(stock + world.reserved(product).await, initial, "{name} after {before:?}");
+        }
+    }
+}
+
+#[test]
+fn every_sample_has_a_story() {
+    let told: BTreeSet<String> = STORIES.iter().map(|story| story.1.to_owned()).collect();
+    assert_eq!(told, samples());
+}
+
+#[test]
+fn the_samples_carry_the_ids_that_their_services_give() {
+    let records = samples().into_iter().flat_map(|name| sample(&name).records);
+    let bodies = records.filter_map(|record| record.body);
+    let read = bodies.filter_map(|body| DECODER.decode::<Event>(body.as_bytes()).ok());
+    let current = read.map(|it| it.envelope).filter(|it| it.event_version.major == 2);
+    for event in current {
+        let (order, number) = (&event.aggregate_id, event.sequence_number);
+        assert_eq!(event.event_id, EventId::of_sequence(&event.source, order, number));
+    }
+}
+
+#[tokio::test]
+async fn what_is_parked_is_as_it_came() {
+    let (world, queues) = (World::new().await, Queues::new().await);
+    let batch = sample("batch");
+    queues.consume(batch.clone(), world.service(FaultPlan::none())).await;
+    let [parked] = queues.parked().try_into().unwrap();
+    assert_eq!(Some(parked.body), batch.records[3].body);
+}

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     path::Path,
     sync::{
-        Arc,
+        Arc, LazyLock,
         atomic::{AtomicI64, Ordering},
     },
     time::Duration,
@@ -19,7 +19,7 @@ use events::{
 use idempotency::{IdempotencySettings, IdempotencyStore};
 use inventory::{domain::Reservation, handler::Inventory};
 use local_dynamodb::{DynamoDb, FaultPlan, Storage};
-use local_template::{LoadOptions, Template};
+use local_template::{LoadOptions, Table, Template};
 use outcome::{Done, Failure};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -83,7 +83,8 @@ pub(crate) fn shipping_failed(order: &str) -> Delivery<Event> {
     delivery(ShippingFailed { order_id: id(order), code, reason }, 1)
 }
 
-fn template() -> Template {
+/// The inventory's tables as the template has them.
+static TABLES: LazyLock<Vec<Table>> = LazyLock::new(|| {
     let given = ["JwtIssuer", "JwtAudience", "PaymentGatewayApiKey", "CarrierUrl", "CarrierApiKey"];
     let value = |name: &&str| ((*name).to_owned(), "https://example.com".to_owned());
     let mut parameters: BTreeMap<_, _> = given.iter().map(value).collect();
@@ -91,17 +92,17 @@ fn template() -> Template {
     let endpoint = "http://127.0.0.1:9000";
     let options = LoadOptions { stack_name: "orderly", endpoint, parameters: &parameters };
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../infra/template.yaml");
-    Template::load(&path, &options).unwrap()
-}
+    let mut tables = Template::load(&path, &options).unwrap().tables;
+    tables.retain(|table| [STOCK, RESERVATIONS, RECORDS].contains(&table.name.as_str()));
+    tables
+});
 
 impl World {
     /// A world with so many of each product.
     pub(crate) async fn with(stock: &[(&str, u32)]) -> Self {
         let database = DynamoDb::open(&Storage::Memory).unwrap();
-        for table in template().tables {
-            if [STOCK, RESERVATIONS, RECORDS].contains(&table.name.as_str()) {
-                database.create_table(&table).await.unwrap();
-            }
+        for table in TABLES.iter() {
+            database.create_table(table).await.unwrap();
         }
         for (product, available) in stock {
             let available = json!({ "N": available.to_string() });

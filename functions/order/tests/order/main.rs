@@ -7,6 +7,7 @@ mod faults;
 mod identity;
 mod news;
 mod placing;
+mod queues;
 mod refusals;
 mod request;
 mod samples;

@@ -1,1 +1,179 @@
+//! The requests in `events/order-api` and the batches in `events/order-events`, as Lambda hands
+//! them to the functions.
 
+use std::{collections::BTreeSet, fs, path::PathBuf};
+
+use aws_lambda_events::{apigw::ApiGatewayV2httpRequest, sqs::SqsEvent};
+use clock::Clock;
+use local_dynamodb::FaultPlan;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::{
+    queues::Queues,
+    request::Answer,
+    world::{World, id},
+};
+
+fn folder(function: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../events").join(function)
+}
+
+fn sample<T: DeserializeOwned>(function: &str, name: &str) -> T {
+    let text = fs::read_to_string(folder(function).join(format!("{name}.json"))).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+#[track_caller]
+fn assert_all_told<'a>(function: &str, told: impl Iterator<Item = &'a str>) {
+    let told: BTreeSet<String> = told.map(|name| format!("{name}.json")).collect();
+    let files = fs::read_dir(folder(function)).unwrap();
+    let files = files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+    assert_eq!(told, files);
+}
+
+/// Requests that come one after the other, and how the last of them ends: its status and the
+/// field at fault. Those before it all succeed.
+type Exchange = (&'static [&'static str], u64, Option<&'static str>);
+
+const EXCHANGES: &[Exchange] = &[
+    (&["place-order-book"], 201, None),
+    (&["place-order-book", "place-order-book"], 201, None),
+    (&["place-order-base64"], 201, None),
+    (&["place-order-duplicate-lines"], 201, None),
+    // What becomes of these is up to the other services.
+    (&["place-order-declined-card"], 201, None),
+    (&["place-order-short-stock"], 201, None),
+    (&["place-order-undeliverable"], 201, None),
+    (&["place-order-bad-body"], 400, Some("")),
+    (&["place-order-no-key"], 400, Some("Idempotency-Key")),
+    (&["place-order-no-claims"], 401, None),
+    (&["place-order-no-scope"], 403, None),
+    (&["place-order-wrong-total"], 409, Some("/total")),
+    (&["place-order-form"], 415, None),
+    (&["place-order-bad-quantity"], 422, Some("/items/0/quantity")),
+    (&["place-order-card-number"], 422, Some("/paymentMethodId")),
+    (&["place-order-book", "place-order-key-reused"], 422, Some("Idempotency-Key")),
+    (&["place-order-unknown-product"], 422, Some("/items/1/productId")),
+    (&["place-order-book", "cancel-order"], 200, None),
+    (&["place-order-book", "cancel-order", "cancel-order"], 200, None),
+    (&["place-order-book", "cancel-order-of-another"], 404, None),
+    (&["cancel-order-bad-id"], 400, Some("id")),
+    (&["cancel-order-unknown"], 404, None),
+];
+
+#[tokio::test]
+async fn every_request_is_answered_as_its_name_says() {
+    for (names, status, field) in EXCHANGES {
+        let world = World::new().await;
+        let api = world.api(FaultPlan::none(), Clock::system());
+        let mut answers = Vec::new();
+        for name in *names {
+            let request: ApiGatewayV2httpRequest = sample("order-api", name);
+            answers.push(Answer::from(api.handle(request).await));
+        }
+        let last = answers.pop().unwrap();
+        assert!(answers.iter().all(|answer| answer.status < 300), "{names:?}");
+        if *status < 300 {
+            assert_eq!(last.status, *status, "{names:?}: {}", last.text);
+        } else {
+            assert_eq!(last.problem(*status).as_deref(), *field, "{names:?}");
+        }
+    }
+    assert_all_told("order-api", EXCHANGES.iter().flat_map(|exchange| exchange.0).copied());
+}
+
+/// Batches that come one after the other to the book's order: its history since it was created,
+/// how many records are to come again, and how many are parked.
+type Story = (&'static [&'static str], &'static [&'static str], usize, usize);
+
+const STORIES: &[Story] = &[
+    (&["payment-completed"], &["OrderPaid"], 0, 0),
+    (&["payment-completed", "payment-completed"], &["OrderPaid"], 0, 0),
+    (&["payment-completed-book"], &["OrderPaid"], 0, 0),
+    (&["payment-completed-wrong-amount"], &[], 0, 1),
+    (&["payment-failed"], &["OrderCancelled(paymentFailed)"], 0, 0),
+    (&["payment-failed-book"], &["OrderCancelled(paymentFailed)"], 0, 0),
+    (
+        &["payment-completed", "payment-refunded"],
+        &["OrderPaid", "OrderCancelled(paymentRefunded)"],
+        0,
+        0,
+    ),
+    (&["inventory-reservation-failed"], &["OrderCancelled(outOfStock)"], 0, 0),
+    (&["inventory-reservation-failed-book"], &["OrderCancelled(outOfStock)"], 0, 0),
+    (
+        &["payment-completed", "shipment-created"],
+        &["OrderPaid", "OrderShipped", "OrderCompleted"],
+        0,
+        0,
+    ),
+    (&["shipment-created"], &[], 1, 0),
+    (
+        &["payment-completed", "shipping-failed", "payment-refunded"],
+        &["OrderPaid", "OrderCancelled(shippingFailed)"],
+        0,
+        0,
+    ),
+    (&["batch-one-poison-of-three"], &["OrderPaid", "OrderShipped", "OrderCompleted"], 0, 1),
+    (&["batch-shipment-before-payment"], &["OrderPaid"], 1, 0),
+    (&["poison"], &[], 0, 1),
+    (&["newer-version"], &[], 0, 1),
+    (&["forged-source"], &[], 0, 1),
+    (&["replayed"], &[], 0, 0),
+    (&["unknown-type"], &[], 0, 0),
+];
+
+#[tokio::test]
+async fn every_batch_does_what_its_name_says() {
+    let order = id("order-123");
+    for (names, history, returned, parked) in STORIES {
+        let (world, queues) = (World::new().await, Queues::new().await);
+        world.create(&order).await;
+        let mut again = 0;
+        for name in *names {
+            let batch: SqsEvent = sample("order-events", name);
+            again += queues.consume(&world, batch).await.batch_item_failures.len();
+        }
+        assert_eq!(world.history(&order).await[1..], **history, "{names:?}");
+        assert_eq!(again, *returned, "{names:?}");
+        assert_eq!(queues.parked().len(), *parked, "{names:?}");
+    }
+    assert_all_told("order-events", STORIES.iter().flat_map(|story| story.0).copied());
+}
+
+#[tokio::test]
+async fn without_the_order_all_news_but_those_nobody_can_read_come_again() {
+    let (world, queues) = (World::new().await, Queues::new().await);
+    let batch: SqsEvent = sample("order-events", "batch-one-poison-of-three");
+    let ids: Vec<_> = batch.records.iter().map(|it| it.message_id.clone().unwrap()).collect();
+    let returned = queues.consume(&world, batch).await.batch_item_failures;
+    let returned: Vec<_> = returned.iter().map(|it| it.item_identifier.clone()).collect();
+    assert_eq!(returned, [ids[0].clone(), ids[2].clone()]);
+    assert_eq!(world.events().await, 0);
+}
+
+#[tokio::test]
+async fn what_is_parked_is_as_it_came_and_says_why() {
+    let (world, queues) = (World::new().await, Queues::new().await);
+    world.create(&id("order-123")).await;
+    let name = "payment-completed-wrong-amount";
+    let file: Value = sample("order-events", name);
+    queues.consume(&world, sample("order-events", name)).await;
+    let (body, reason) = &queues.parked()[0];
+    assert_eq!(file["Records"][0]["body"], **body);
+    assert!(reason.contains("99.99 USD was captured for an order of 109.97 USD"), "{reason}");
+}
+
+#[test]
+fn every_batch_is_for_the_queue_of_the_function() {
+    for (names, ..) in STORIES {
+        for name in *names {
+            let batch: SqsEvent = sample("order-events", name);
+            for record in batch.records {
+                let arn = record.event_source_arn.unwrap();
+                assert_eq!(arn, "arn:aws:sqs:us-east-1:000000000000:orderly-order-queue");
+            }
+        }
+    }
+}

@@ -12,7 +12,7 @@ use std::{
 use clock::Clock;
 use event_envelope::{AggregateId, Delivery, Envelope};
 use event_store::EventStore;
-use events::{Event, Money};
+use events::{Event, LineItem, Money, OrderCreated};
 use local_dynamodb::{DynamoDb, FaultPlan, Storage};
 use local_template::{LoadOptions, Table, Template};
 use order::{api::OrderApi, news, products::Products};
@@ -20,7 +20,10 @@ use outcome::{Done, Failure};
 use serde_json::json;
 use time::{OffsetDateTime, macros::datetime};
 
-use crate::request::{Answer, Request, books_order, place};
+use crate::{
+    deliveries::{TOTAL, delivery},
+    request::{Answer, Request, USER, books_order, place},
+};
 
 const EVENTS: &str = "orderly-order-events";
 const PRODUCTS: &str = "orderly-products";
@@ -58,6 +61,7 @@ impl World {
         let world = Self { database };
         world.offer("prod-001", Money::usd(2999)).await;
         world.offer("prod-002", Money::usd(4999)).await;
+        world.offer("prod-003", Money::usd(12_500)).await;
         world
     }
 
@@ -94,6 +98,25 @@ impl World {
     /// Places the book's order under `key`, and gives its id.
     pub(crate) async fn placed(&self, key: &str) -> AggregateId {
         id(&self.ask(&place(&books_order()).key(key)).await.order_id())
+    }
+
+    /// Creates the book's order with this id, which no key leads to.
+    pub(crate) async fn create(&self, order: &AggregateId) {
+        let item = |product: &str, quantity, cents| LineItem {
+            product_id: id(product),
+            quantity,
+            unit_price: Money::usd(cents),
+        };
+        let created = OrderCreated {
+            order_id: order.clone(),
+            user_id: id(USER),
+            items: vec![item("prod-001", 2, 2999), item("prod-002", 1, 4999)],
+            total: TOTAL,
+            payment_method_id: None,
+            delivery_address_id: None,
+        };
+        let created = delivery(order, 1, created).envelope;
+        self.store(FaultPlan::none()).append(&[created]).await.unwrap();
     }
 
     /// Delivers to a process that meets `plan`.

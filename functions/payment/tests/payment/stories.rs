@@ -89,7 +89,8 @@ async fn what_was_captured_goes_back_when_the_order_is_called_off() {
 async fn a_declined_card_is_said_with_its_reason_and_stays_declined() {
     let world = World::new().await;
     let created = created_with("pm_card_chargeDeclinedInsufficientFunds");
-    world.settle_all(&[created.clone(), reserved()]).await;
+    world.deliver(&created).await.unwrap();
+    assert_eq!(world.deliver(&reserved()).await.unwrap(), Done::Rejected);
     let state = world.state().await;
     assert_eq!(state["progress"]["M"]["status"]["S"], "declined");
     assert_eq!(state["progress"]["M"]["code"]["S"], "insufficient_funds");

@@ -70,7 +70,9 @@ async fn an_order_without_an_address_goes_to_the_customers_own() {
 #[tokio::test]
 async fn an_address_that_cannot_be_delivered_to_is_said_with_its_reason() {
     let world = World::new().await;
-    world.settle_all(&[created_for(Some("addr_undeliverable")), paid(), cancelled()]).await;
+    world.deliver(&created_for(Some("addr_undeliverable"))).await.unwrap();
+    assert_eq!(world.deliver(&paid()).await.unwrap(), Done::Rejected);
+    assert_eq!(world.deliver(&cancelled()).await.unwrap(), Done::Handled);
     let state = world.state().await;
     assert_eq!(state["progress"]["M"]["status"]["S"], "refused");
     assert_eq!(state["progress"]["M"]["code"]["S"], "address_undeliverable");

@@ -2,7 +2,10 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use dynoxide::{Database, DynoxideError, types::ConsumedCapacity};
+use dynoxide::{
+    Database, DynoxideError,
+    types::{ConsumedCapacity, item_size, write_capacity_units},
+};
 use local_protocol::AwsError;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -73,6 +76,15 @@ impl<C: Consumed> Consumed for Option<C> {
     }
 }
 
+/// What a write consumes whose condition did not hold: as much as if it had, but the engine tells
+/// only the size of the item that stood there, and only to those who asked for it. What a
+/// cancelled transaction consumes is documented nowhere, and not counted.
+/// Source: <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html>.
+fn units_of_refusal(error: &DynoxideError) -> Option<f64> {
+    let DynoxideError::ConditionalCheckFailedException(_, there) = error else { return None };
+    Some(write_capacity_units(there.as_ref().map_or(0, item_size)))
+}
+
 /// Runs a request that consumes capacity. The capacity is asked for on the caller's behalf, and
 /// kept from a caller who did not ask.
 macro_rules! metered {
@@ -80,7 +92,12 @@ macro_rules! metered {
         let mut request: dynoxide::actions::$method::$request = parse($engine.body)?;
         let asked = request.return_consumed_capacity.is_some();
         request.return_consumed_capacity.get_or_insert_with(|| "TOTAL".to_owned());
-        let mut response = $engine.database.$method(request).map_err(refused)?;
+        let mut response = $engine.database.$method(request).map_err(|error| {
+            if let Some(units) = units_of_refusal(&error) {
+                $engine.meter.add(true, units);
+            }
+            refused(error)
+        })?;
         $engine.meter.add(writes($engine.operation), response.consumed_capacity.units());
         if !asked {
             response.consumed_capacity = None;

@@ -58,6 +58,17 @@ async fn a_transaction_costs_two_units_an_item_and_is_counted_unasked() {
 }
 
 #[tokio::test]
+async fn a_write_whose_condition_does_not_hold_is_paid_for() {
+    let database = database().await;
+    put(&database.client(), "a").await.unwrap();
+    let before = database.capacity();
+    put(&database.client(), "a").await.unwrap_err();
+    let after = database.capacity();
+    assert!((after.write_units - before.write_units - 1.0).abs() < f64::EPSILON);
+    assert_eq!(after.write_requests - before.write_requests, 1);
+}
+
+#[tokio::test]
 async fn the_stream_tells_what_was_written_in_order() {
     let database = database().await;
     let written = database.written();

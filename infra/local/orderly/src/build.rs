@@ -31,7 +31,9 @@ pub enum BuildError {
     #[error("{} is not in a Cargo target directory; name compiled functions with --binaries", .0.display())]
     NoTargetDirectory(PathBuf),
     /// Cargo is not there.
-    #[error("cargo cannot be run: install Rust from https://rustup.rs, or name compiled functions with --binaries")]
+    #[error(
+        "cargo cannot be run: install Rust from https://rustup.rs, or name compiled functions with --binaries"
+    )]
     NoCargo(#[source] io::Error),
     /// There is no workspace around the template.
     #[error("cargo metadata fails in {}: is the template in its repository?", directory.display())]
@@ -40,7 +42,9 @@ pub enum BuildError {
         directory: PathBuf,
     },
     /// The template names a binary that nobody builds.
-    #[error("function {function}: no package of the workspace has a binary {binary:?}; correct its BuildProperties")]
+    #[error(
+        "function {function}: no package of the workspace has a binary {binary:?}; correct its BuildProperties"
+    )]
     NoSuchBinary {
         /// The function's logical id.
         function: String,

@@ -126,15 +126,7 @@ impl Customer {
     ///
     /// When there can be no HTTP client on this machine.
     pub fn new(api_url: &str, user: &str) -> Result<Self, ClientError> {
-        // Plain HTTP only, but the client wants to know who would do its cryptography. That it
-        // was told before is fine.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = Client::builder()
-            .tls_certs_only([])
-            .no_proxy()
-            .timeout(TIMEOUT)
-            .build()
-            .map_err(ClientError::Setup)?;
+        let http = http_client(TIMEOUT).map_err(ClientError::Setup)?;
         Ok(Self { http, api: api_url.to_owned(), user: user.to_owned() })
     }
 
@@ -250,6 +242,14 @@ impl Customer {
     }
 }
 
+/// A client for the loopback interface.
+pub(crate) fn http_client(timeout: Duration) -> Result<Client, reqwest::Error> {
+    // Plain HTTP only, but the client wants to know who would do its cryptography. That it was
+    // told before is fine.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::builder().tls_certs_only([]).no_proxy().timeout(timeout).build()
+}
+
 async fn send(request: RequestBuilder) -> Result<Answer, reqwest::Error> {
     let response = request.send().await?;
     let status = response.status().as_u16();
@@ -277,7 +277,10 @@ mod tests {
     #[test]
     fn the_books_order_says_what_the_book_says() {
         let json = json!(NewOrder::of_the_book());
-        assert_eq!(json["items"][0], json!({"productId": "prod-001", "quantity": 2, "price": 29.99}));
+        assert_eq!(
+            json["items"][0],
+            json!({"productId": "prod-001", "quantity": 2, "price": 29.99})
+        );
         assert_eq!(json["total"].to_string(), "109.97");
         assert_eq!(json.get("paymentMethodId"), None);
     }

@@ -33,7 +33,12 @@ const PLENTY: u64 = 1_000_000;
 
 /// The catalogue. There is one piece of [`SCARCE`], and plenty of the others.
 pub const PRODUCTS: [Product; 4] = [
-    Product { id: "prod-001", name: "Mechanical keyboard", price: Money::usd(2_999), stock: PLENTY },
+    Product {
+        id: "prod-001",
+        name: "Mechanical keyboard",
+        price: Money::usd(2_999),
+        stock: PLENTY,
+    },
     Product { id: "prod-002", name: "Trackball", price: Money::usd(4_999), stock: PLENTY },
     Product { id: SCARCE, name: "Signed first edition", price: Money::usd(12_500), stock: 1 },
     Product { id: "prod-004", name: "Desk lamp", price: Money::usd(1_950), stock: PLENTY },

@@ -90,7 +90,8 @@ mod tests {
     #[test]
     fn a_copy_is_counted_and_not_shown_again() {
         let foreign = ArchivedEvent { event: json!({ "detail": {} }), ..archived("evt_x", 9) };
-        let archive = vec![archived("evt_1", 1), archived("evt_2", 2), archived("evt_1", 3), foreign];
+        let archive =
+            vec![archived("evt_1", 1), archived("evt_2", 2), archived("evt_1", 3), foreign];
         let (published, foreign) = read(archive);
         let seen: Vec<_> =
             published.iter().map(|it| (it.envelope.event_id.as_str(), it.copies)).collect();

@@ -1,1 +1,72 @@
-//! Later.
+//! What each mode costs: the table in the crate's documentation.
+
+use idempotency::{Attempt, IdempotencyLayer, UnitOfWork};
+use local_dynamodb::{Capacity, FaultPlan};
+
+use crate::{
+    parcel::{Depot, Fact},
+    world::{Decision, World, count, deliver, delivery},
+};
+
+/// Write units, write requests and read units.
+type Cost = (f64, u64, f64);
+
+fn cost(before: Capacity, after: Capacity) -> Cost {
+    (
+        after.write_units - before.write_units,
+        after.write_requests - before.write_requests,
+        after.read_units - before.read_units,
+    )
+}
+
+async fn record_only(_: Attempt<event_envelope::Delivery>) -> Decision {
+    Ok(UnitOfWork::new("counted".to_owned()))
+}
+
+/// Of a new delivery and of a duplicate, with one write of the handler's or none.
+async fn costs(layer: impl Fn(&World) -> IdempotencyLayer<String>, writes: bool) -> (Cost, Cost) {
+    let world = World::new().await;
+    let layer = layer(&world);
+    let mut marks = vec![world.database.capacity()];
+    for _ in 0..2 {
+        if writes {
+            deliver(&layer, delivery(), count).await.unwrap();
+        } else {
+            deliver(&layer, delivery(), record_only).await.unwrap();
+        }
+        marks.push(world.database.capacity());
+    }
+    (cost(marks[0], marks[1]), cost(marks[1], marks[2]))
+}
+
+#[tokio::test]
+async fn a_transaction_costs_two_units_an_item() {
+    let transactional = |world: &World| world.transactional(FaultPlan::none());
+    assert_eq!(costs(transactional, true).await, ((4.0, 1, 0.0), (0.0, 0, 0.0)));
+}
+
+#[tokio::test]
+async fn a_record_alone_costs_one_unit() {
+    let transactional = |world: &World| world.transactional(FaultPlan::none());
+    assert_eq!(costs(transactional, false).await, ((1.0, 1, 0.0), (1.0, 1, 0.0)));
+}
+
+#[tokio::test]
+async fn a_lease_costs_one_unit_more_than_what_it_completes() {
+    let leased = |world: &World| world.leased(FaultPlan::none());
+    assert_eq!(costs(leased, true).await, ((5.0, 2, 0.0), (1.0, 1, 0.0)));
+    assert_eq!(costs(leased, false).await, ((2.0, 2, 0.0), (1.0, 1, 0.0)));
+}
+
+#[tokio::test]
+async fn a_hosted_record_costs_one_unit_a_fact_and_one_more_for_its_effect() {
+    let depot = Depot::new().await;
+    let mut marks = vec![depot.world.database.capacity()];
+    for fact in [Fact::Packed, Fact::Packed, Fact::Paid, Fact::Paid] {
+        depot.hear(fact).await.unwrap();
+        marks.push(depot.world.database.capacity());
+    }
+    let costs: Vec<_> = marks.windows(2).map(|pair| cost(pair[0], pair[1])).collect();
+    // An effect is followed by a look at the row as it is then, and at what is due next.
+    assert_eq!(costs, [(1.0, 1, 1.0), (0.0, 0, 1.0), (2.0, 2, 3.0), (0.0, 0, 1.0)]);
+}

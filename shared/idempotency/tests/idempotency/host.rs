@@ -1,1 +1,112 @@
-//! Later.
+//! What a hosted machine hears, and what it says.
+
+use event_envelope::{DEPTH_MAX, EventId};
+use outcome::Done;
+use serde_json::json;
+
+use crate::{
+    parcel::{Depot, Effect, Fact, LIFE, cause, first, named, parcel},
+    world::{MACHINES, assert_poison, event, number},
+};
+
+const FACTS: [Fact; 3] = [Fact::Packed, Fact::Paid, Fact::Recalled];
+const ORDERS: [[usize; 3]; 6] = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
+
+#[tokio::test]
+async fn facts_in_every_order_and_repeated_end_alike() {
+    let mut ends = Vec::new();
+    for order in ORDERS {
+        let depot = Depot::new().await;
+        for index in order {
+            assert_eq!(depot.hear(FACTS[index]).await.unwrap(), Done::Handled);
+            for seen in order.into_iter().take_while(|it| *it != index) {
+                assert_eq!(depot.hear(FACTS[seen]).await.unwrap(), Done::Duplicate);
+            }
+            assert_eq!(depot.hear(FACTS[index]).await.unwrap(), Done::Duplicate);
+        }
+        assert_eq!(depot.carrier.asked(), [first(Effect::Send), first(Effect::Fetch)]);
+        assert_eq!(depot.said().concat(), named(&LIFE), "{order:?}");
+        ends.push(depot.state().await);
+    }
+    assert!(ends.windows(2).all(|pair| pair[0] == pair[1]), "{ends:?}");
+}
+
+#[tokio::test]
+async fn a_write_says_what_follows_from_it_and_nothing_else() {
+    let depot = Depot::new().await;
+    for fact in FACTS {
+        depot.hear(fact).await.unwrap();
+    }
+    let said = [
+        vec![],
+        // The lease on the effect is in the write that makes it due.
+        named(&LIFE[..1]),
+        named(&LIFE[1..3]),
+        vec![],
+        named(&LIFE[3..]),
+    ];
+    assert_eq!(depot.said(), said);
+    assert!(!depot.world.item(MACHINES, "parcel-1").await.unwrap().contains_key("lease"));
+}
+
+#[tokio::test]
+async fn an_event_is_named_by_its_place_and_follows_from_its_cause() {
+    let depot = Depot::new().await;
+    for fact in FACTS {
+        depot.hear(fact).await.unwrap();
+    }
+    let said = depot.world.outgoing(MACHINES).concat();
+    let causes = [Fact::Paid, Fact::Paid, Fact::Paid, Fact::Recalled].map(cause);
+    for ((event, cause), sequence) in said.iter().zip(&causes).zip(1..) {
+        assert_eq!(event.event_id, EventId::of_sequence("parcels", &parcel(), sequence));
+        assert_eq!(event.causation_id.as_ref(), Some(&cause.event_id));
+        assert_eq!(event.correlation_id, cause.correlation_id);
+    }
+}
+
+#[tokio::test]
+async fn a_duplicate_with_nothing_due_writes_nothing() {
+    let depot = Depot::new().await;
+    depot.hear(Fact::Packed).await.unwrap();
+    let before = depot.world.database.capacity().write_requests;
+    assert_eq!(depot.hear(Fact::Packed).await.unwrap(), Done::Duplicate);
+    assert_eq!(depot.world.database.capacity().write_requests, before);
+    assert_eq!(depot.row().await["revision"], number(1));
+}
+
+#[tokio::test]
+async fn the_same_event_id_with_another_payload_is_poison() {
+    let depot = Depot::new().await;
+    depot.hear(Fact::Packed).await.unwrap();
+    let mut forged = cause(Fact::Packed);
+    forged.data = json!({ "fact": "Paid" });
+    let perform = async |due| depot.carrier.perform(due).await;
+    assert_poison(depot.hear_with(&forged, Fact::Paid, perform).await, "another payload");
+    assert_eq!(depot.row().await["revision"], number(1));
+}
+
+#[tokio::test]
+async fn a_row_takes_note_of_so_many_events_and_no_more() {
+    let depot = Depot::new().await;
+    let hear = async |sequence: u64| {
+        let perform = async |due| depot.carrier.perform(due).await;
+        depot.hear_with(&event(sequence, json!({})), Fact::Packed, perform).await
+    };
+    for sequence in 1..=100 {
+        hear(sequence).await.unwrap();
+    }
+    assert_poison(hear(101).await, "more than 100 events");
+    assert_eq!(hear(1).await.unwrap(), Done::Duplicate);
+}
+
+#[tokio::test]
+async fn a_chain_of_causes_that_is_too_long_is_poison_before_any_effect() {
+    let depot = Depot::new().await;
+    depot.hear(Fact::Packed).await.unwrap();
+    let mut deep = cause(Fact::Paid);
+    deep.metadata.depth = DEPTH_MAX;
+    let perform = async |due| depot.carrier.perform(due).await;
+    assert_poison(depot.hear_with(&deep, Fact::Paid, perform).await, "limit is 32");
+    assert_eq!(depot.carrier.asked(), []);
+    assert_eq!(depot.row().await["revision"], number(1));
+}

@@ -5,16 +5,14 @@ use std::{
     time::Duration,
 };
 
-use idempotency::{
-    Attempt, Completion, IdempotencyLayer, IdempotencySettings, Keyed, UnitOfWork,
-};
+use idempotency::{Attempt, Completion, IdempotencyLayer, IdempotencySettings, Keyed, UnitOfWork};
 use local_dynamodb::{Fault, FaultPlan};
 use outcome::Failure;
 use serde_json::json;
 
 use crate::world::{
     Decision, LEASE, RECORDS, Reply, TICK, World, answer, assert_poison, count, count_up, counting,
-    deliver, delivery, delivery_of, event, forged, number, retried_after, text, uncounted,
+    deliver, delivery, delivery_of, event, forged, number, retried_after, say_so, text, uncounted,
     unreachable,
 };
 
@@ -24,12 +22,6 @@ fn counted() -> Completion<String> {
 
 fn counted_before() -> Completion<String> {
     Completion::Replayed("counted".to_owned())
-}
-
-/// The handler that has an effect elsewhere and writes nothing.
-async fn effect_only(attempt: Attempt<event_envelope::Delivery>) -> Decision {
-    let said = answer(&attempt.request.envelope, json!({ "counted": true }));
-    Ok(UnitOfWork::new("counted".to_owned()).publish(said))
 }
 
 /// A process that dies when it has claimed.
@@ -168,7 +160,7 @@ async fn a_lost_answer_is_known_as_our_own() {
     for call in [0, 1] {
         let world = World::new().await;
         let layer = world.leased(FaultPlan::at(call, Fault::LoseAnswer));
-        assert_eq!(deliver(&layer, delivery(), effect_only).await.unwrap(), counted());
+        assert_eq!(deliver(&layer, delivery(), say_so).await.unwrap(), counted());
         let world = World::new().await;
         let layer = world.leased(FaultPlan::at(call, Fault::LoseAnswer));
         assert_eq!(deliver(&layer, delivery(), count).await.unwrap(), counted());
@@ -181,7 +173,7 @@ async fn contention_at_the_completion_does_not_repeat_the_effect() {
     for call in [0, 1] {
         let world = World::new().await;
         let layer = world.leased(FaultPlan::at(call, Fault::Conflict));
-        assert_eq!(deliver(&layer, delivery(), effect_only).await.unwrap(), counted());
+        assert_eq!(deliver(&layer, delivery(), say_so).await.unwrap(), counted());
         let world = World::new().await;
         let layer = world.leased(FaultPlan::at(call, Fault::Conflict));
         assert_eq!(deliver(&layer, delivery(), count).await.unwrap(), counted());

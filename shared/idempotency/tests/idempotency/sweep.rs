@@ -1,1 +1,112 @@
-//! Later.
+//! One delivery with every fault at every call, and another one after it.
+
+use std::sync::{Arc, Mutex};
+
+use idempotency::{Attempt, Completion, IdempotencyLayer, Keyed};
+use local_dynamodb::{Fault, FaultPlan};
+
+use crate::world::{
+    Decision, LEASE, RECORDS, Reply, TICK, World, answer, count, counting, deliver, delivery, text,
+};
+
+/// How often a delivery is repeated before a test gives up.
+const DELIVERIES_MAX: usize = 3;
+
+/// The keys under which an effect was had elsewhere.
+#[derive(Debug, Clone, Default)]
+struct Provider(Arc<Mutex<Vec<String>>>);
+
+impl Provider {
+    fn asked(&self) -> Vec<String> {
+        self.0.lock().unwrap().clone()
+    }
+
+    /// A handler that has the effect, and counts.
+    fn handler(
+        &self,
+    ) -> impl Fn(Attempt<event_envelope::Delivery>) -> std::future::Ready<Decision> + Clone + use<>
+    {
+        let provider = self.clone();
+        move |attempt| {
+            provider.0.lock().unwrap().push(attempt.request.idempotency_key());
+            std::future::ready(Ok(counting(&attempt.request.envelope)))
+        }
+    }
+}
+
+/// Repeats the delivery until it is acknowledged, as a queue does.
+async fn settle(world: &World, layer: &IdempotencyLayer<String>, provider: &Provider) -> Reply {
+    for _ in 1..DELIVERIES_MAX {
+        let reply = deliver(layer, delivery(), provider.handler()).await;
+        if reply.is_ok() {
+            return reply;
+        }
+        world.pass(LEASE + TICK);
+    }
+    deliver(layer, delivery(), provider.handler()).await
+}
+
+/// Counted once, recorded, and said in one write with one id.
+async fn check_one_effect(world: &World, context: &str) {
+    assert_eq!(world.count("a").await, 1, "{context}");
+    let record = world.record(&delivery()).await.unwrap();
+    assert_eq!(record["status"], text("COMPLETED"), "{context}");
+    assert_eq!(record["result"], text("\"counted\""), "{context}");
+    let said = world.outgoing(RECORDS).concat();
+    let expected = answer(&delivery().envelope, serde_json::json!({ "counted": true }));
+    assert_eq!(said, [expected], "{context}");
+}
+
+#[tokio::test]
+async fn a_transaction_takes_effect_once_whatever_fails() {
+    let flawless = FaultPlan::none();
+    let world = World::new().await;
+    deliver(&world.transactional(flawless.clone()), delivery(), count).await.unwrap();
+    assert_eq!(flawless.calls(), 1);
+    for fault in Fault::ALL {
+        // One more than there are calls: the SDK's second try may meet the fault as well.
+        for call in 0..=flawless.calls() {
+            let context = format!("{fault:?} at call {call}");
+            let (world, provider) = (World::new().await, Provider::default());
+            let faulty = world.transactional(FaultPlan::at(call, fault));
+            let first = deliver(&faulty, delivery(), provider.handler()).await;
+            let then = settle(&world, &world.transactional(FaultPlan::none()), &provider).await;
+            let replayed = Completion::Replayed("counted".to_owned());
+            match (first, fault) {
+                (Ok(first), _) => {
+                    assert_eq!(first, Completion::New("counted".to_owned()), "{context}");
+                    assert_eq!(then.unwrap(), replayed, "{context}");
+                }
+                (Err(_), Fault::CrashAfter) => assert_eq!(then.unwrap(), replayed, "{context}"),
+                (Err(_), _) => {
+                    let new = Completion::New("counted".to_owned());
+                    assert_eq!(then.unwrap(), new, "{context}");
+                }
+            }
+            check_one_effect(&world, &context).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_leased_effect_is_had_once_unless_its_holder_dies_before_it_is_recorded() {
+    let flawless = FaultPlan::none();
+    let world = World::new().await;
+    deliver(&world.leased(flawless.clone()), delivery(), count).await.unwrap();
+    let completion = 1;
+    assert_eq!(flawless.calls(), completion + 1);
+    for fault in Fault::ALL {
+        for call in 0..=flawless.calls() {
+            let context = format!("{fault:?} at call {call}");
+            let (world, provider) = (World::new().await, Provider::default());
+            let faulty = world.leased(FaultPlan::at(call, fault));
+            // The answer is lost with the process: a crash must not be seen in what follows.
+            drop(deliver(&faulty, delivery(), provider.handler()).await);
+            settle(&world, &world.leased(FaultPlan::none()), &provider).await.unwrap();
+            check_one_effect(&world, &context).await;
+            let repeated = fault == Fault::CrashBefore && call == completion;
+            let key = delivery().idempotency_key();
+            assert_eq!(provider.asked(), vec![key; 1 + usize::from(repeated)], "{context}");
+        }
+    }
+}

@@ -3,14 +3,16 @@
 use std::sync::{Arc, Mutex};
 
 use event_envelope::EVENT_BYTES_MAX;
-use idempotency::{Attempt, Completion, IdempotencyLayer, IdempotencySettings, Refused, UnitOfWork};
+use idempotency::{
+    Attempt, Completion, IdempotencyLayer, IdempotencySettings, Refused, UnitOfWork,
+};
 use local_dynamodb::{Fault, FaultPlan};
 use outcome::Failure;
 use serde_json::json;
 
 use crate::world::{
     COUNTERS, RECORDS, RETENTION, TICK, World, answer, assert_poison, count, count_up, counting,
-    deliver, delivery, delivery_of, event, forged, number, retried_after, text, uncounted,
+    deliver, delivery, delivery_of, event, forged, number, retried_after, say_so, text, uncounted,
 };
 
 fn counted() -> String {
@@ -23,7 +25,10 @@ async fn a_second_delivery_changes_nothing_and_is_told_the_first_result() {
     let layer = world.transactional(FaultPlan::none());
     assert_eq!(deliver(&layer, delivery(), count).await.unwrap(), Completion::New(counted()));
     let second = deliver(&layer, delivery(), |attempt| async move {
-        Ok(UnitOfWork { result: "something else".to_owned(), ..counting(&attempt.request.envelope) })
+        Ok(UnitOfWork {
+            result: "something else".to_owned(),
+            ..counting(&attempt.request.envelope)
+        })
     });
     assert_eq!(second.await.unwrap(), Completion::Replayed(counted()));
     assert_eq!(world.count("a").await, 1);
@@ -153,6 +158,10 @@ async fn a_commit_whose_answer_is_lost_is_known_as_our_own() {
     let layer = world.transactional(FaultPlan::at(0, Fault::LoseAnswer));
     assert_eq!(deliver(&layer, delivery(), count).await.unwrap(), Completion::New(counted()));
     assert_eq!(world.count("a").await, 1);
+
+    let world = World::new().await;
+    let layer = world.transactional(FaultPlan::at(0, Fault::LoseAnswer));
+    assert_eq!(deliver(&layer, delivery(), say_so).await.unwrap(), Completion::New(counted()));
 }
 
 #[tokio::test]
@@ -230,8 +239,7 @@ async fn a_record_past_its_retention_counts_no_more_even_if_it_is_still_there() 
 async fn each_consumer_has_an_event_to_itself() {
     let world = World::new().await;
     for consumer in ["counter", "auditor"] {
-        let settings =
-            IdempotencySettings { consumer: consumer.to_owned(), ..world.settings() };
+        let settings = IdempotencySettings { consumer: consumer.to_owned(), ..world.settings() };
         let store = world.store_by(settings, FaultPlan::none());
         let layer = IdempotencyLayer::transactional(store);
         assert_eq!(deliver(&layer, delivery(), count).await.unwrap(), Completion::New(counted()));

@@ -68,7 +68,8 @@ fn table(name: &str, ttl_attribute: Option<&str>) -> Table {
 impl World {
     pub(crate) async fn new() -> Self {
         let database = DynamoDb::open(&Storage::Memory).unwrap();
-        for table in [table(RECORDS, Some("expiration")), table(COUNTERS, None), table(MACHINES, None)]
+        for table in
+            [table(RECORDS, Some("expiration")), table(COUNTERS, None), table(MACHINES, None)]
         {
             database.create_table(&table).await.unwrap();
         }
@@ -236,6 +237,12 @@ where
 /// The handler that counts.
 pub(crate) async fn count(attempt: Attempt<Delivery>) -> Decision {
     Ok(counting(&attempt.request.envelope))
+}
+
+/// The handler that has its effect elsewhere: it says so, and writes nothing.
+pub(crate) async fn say_so(attempt: Attempt<Delivery>) -> Decision {
+    let said = answer(&attempt.request.envelope, json!({ "counted": true }));
+    Ok(UnitOfWork::new("counted".to_owned()).publish(said))
 }
 
 /// The handler that must not be called.

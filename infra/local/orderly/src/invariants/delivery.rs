@@ -60,7 +60,7 @@ pub(super) fn tells_everybody_once(evidence: &Evidence) -> Vec<Finding> {
     for event in &evidence.published {
         let call = MAILS.iter().find(|(event_type, _)| *event_type == event.envelope.event_type);
         let Some((_, template)) = call else { continue };
-        let news = (event.order_id(), template);
+        let news = (event.order_id(), *template);
         let copies = sent.remove(&news).unwrap_or_default();
         let surplus = u64::try_from(copies.saturating_sub(1)).unwrap_or(u64::MAX);
         if (copies == 0 && !excused.contains(&news)) || surplus > evidence.mailers_lost {

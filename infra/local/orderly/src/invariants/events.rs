@@ -44,7 +44,9 @@ pub(super) fn keep_their_correlation(evidence: &Evidence) -> Vec<Finding> {
         by_order.entry(event.order_id()).or_default().insert(correlation);
     }
     let split = by_order.into_iter().filter(|(_, ids)| ids.len() > 1);
-    split.map(|(order, ids)| Finding::new(order, format!("{} correlation ids", ids.len()))).collect()
+    split
+        .map(|(order, ids)| Finding::new(order, format!("{} correlation ids", ids.len())))
+        .collect()
 }
 
 /// The event that led to another is on the bus too.

@@ -161,7 +161,8 @@ impl Evidence {
         for table in stack.template().tables.iter().filter(|table| table.stream.is_some()) {
             let mut position = 0;
             loop {
-                let records = stack.dynamodb().stream_records(&table.name, position, RECORDS_MAX)?;
+                let records =
+                    stack.dynamodb().stream_records(&table.name, position, RECORDS_MAX)?;
                 let Some(last) = records.last() else { break };
                 position = last.sequence;
                 for record in &records {

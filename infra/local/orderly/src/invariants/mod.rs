@@ -18,6 +18,8 @@ use std::fmt::{self, Display};
 
 pub use evidence::{Evidence, Reservation, Reserved, View};
 
+use serde::{Deserialize, Serialize};
+
 use crate::console;
 
 /// The most findings of one invariant that are shown.
@@ -26,7 +28,7 @@ const SHOWN_MAX: usize = 5;
 const CHARACTERS_MAX: usize = 160;
 
 /// Something that breaks an invariant.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// The order, event, product or queue that it is about.
     pub subject: String,
@@ -85,7 +87,7 @@ pub const INVARIANTS: &[Invariant] = &[
 ];
 
 /// What came of checking.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     /// Each invariant's name, with what breaks it.
     pub rows: Vec<(String, Vec<Finding>)>,

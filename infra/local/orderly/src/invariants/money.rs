@@ -60,8 +60,7 @@ pub(super) fn follows_the_order(evidence: &Evidence) -> Vec<Finding> {
     evidence
         .orders()
         .filter_map(|order| {
-            let kept =
-                amount(&captures, order.id).saturating_sub(amount(&refunds, order.id));
+            let kept = amount(&captures, order.id).saturating_sub(amount(&refunds, order.id));
             let due = match order.ending()? {
                 Ending::Completed => order.total().unwrap_or_default(),
                 Ending::Cancelled => 0,

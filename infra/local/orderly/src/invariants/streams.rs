@@ -8,7 +8,10 @@ pub(super) fn are_gapless(evidence: &Evidence) -> Vec<Finding> {
     for order in evidence.orders() {
         for (event, expected) in order.events.iter().zip(1_u64..) {
             if event.sequence_number != expected || event.aggregate_id.as_str() != order.id {
-                let what = format!("event {} of {} at {expected}", event.sequence_number, event.aggregate_id);
+                let what = format!(
+                    "event {} of {} at {expected}",
+                    event.sequence_number, event.aggregate_id
+                );
                 findings.push(Finding::new(order.id, what));
                 break;
             }
@@ -28,7 +31,8 @@ pub(super) fn end(evidence: &Evidence) -> Vec<Finding> {
         order.events.last().map_or("nothing", |event| event.event_type.as_str()).to_owned()
     };
     let open = evidence.orders().filter(|order| order.ending().is_none());
-    open.map(|order| Finding::new(order.id, format!("the last event is {}", last(&order)))).collect()
+    open.map(|order| Finding::new(order.id, format!("the last event is {}", last(&order))))
+        .collect()
 }
 
 /// Every order that a customer was told is placed is stored.

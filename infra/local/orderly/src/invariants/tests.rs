@@ -120,7 +120,9 @@ fn a_good_run_breaks_nothing() {
 fn stock_that_goes_missing_is_found() {
     breaks("stock is conserved", |it| *it.available.get_mut("prod-1").unwrap() = 7);
     breaks("stock is never negative", |it| *it.available.get_mut("prod-1").unwrap() = -1);
-    breaks("an order that is off", |it| it.reservations.get_mut(ORDER).unwrap().status = "released".into());
+    breaks("an order that is off", |it| {
+        it.reservations.get_mut(ORDER).unwrap().status = "released".into()
+    });
 }
 
 #[test]
@@ -128,7 +130,9 @@ fn money_that_moves_wrongly_is_found() {
     breaks("an order is charged at most once", |it| it.ledger.push(entry(EntryKind::Capture, 1)));
     breaks("refunds stay", |it| it.ledger.push(entry(EntryKind::Refund, 10_998)));
     breaks("what is charged", |it| it.ledger[0].amount = 10_996);
-    breaks("nobody is charged", |it| it.reservations.get_mut(ORDER).unwrap().status = "failed".into());
+    breaks("nobody is charged", |it| {
+        it.reservations.get_mut(ORDER).unwrap().status = "failed".into()
+    });
     breaks("a cancelled order", |it| cancel(it));
     breaks("a cancelled order", |it| it.ledger.clear());
 }

@@ -15,7 +15,8 @@ use serde_json::Value;
 use super::StackError;
 
 /// The events after which nothing more is expected of an order.
-const ENDINGS: [&str; 2] = [r#""detail-type":"OrderCompleted""#, r#""detail-type":"OrderCancelled""#];
+const ENDINGS: [&str; 2] =
+    [r#""detail-type":"OrderCompleted""#, r#""detail-type":"OrderCancelled""#];
 
 /// Everything a rule may lead to, by ARN.
 pub(super) struct Targets {

@@ -43,7 +43,9 @@ pub enum StackError {
         source: AwsError,
     },
     /// A rule leads to something that is not in the stack.
-    #[error("rule {rule}, target {target}: {arn} is neither a queue nor a function of the template")]
+    #[error(
+        "rule {rule}, target {target}: {arn} is neither a queue nor a function of the template"
+    )]
     UnknownTarget {
         /// The rule's logical id.
         rule: String,

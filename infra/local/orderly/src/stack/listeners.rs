@@ -62,9 +62,11 @@ async fn bind(ports: Ports, purpose: Purpose) -> Result<TcpListener, StackError>
         }
     };
     let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
-    TcpListener::bind(address)
-        .await
-        .map_err(|source| StackError::Port { port, purpose: purpose.name, source })
+    TcpListener::bind(address).await.map_err(|source| StackError::Port {
+        port,
+        purpose: purpose.name,
+        source,
+    })
 }
 
 async fn bind_v6(ports: Ports, port: u16) -> Result<Option<TcpListener>, StackError> {

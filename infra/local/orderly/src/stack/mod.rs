@@ -3,6 +3,7 @@
 
 mod deliver;
 mod error;
+mod inspect;
 mod listeners;
 pub(crate) mod logs;
 mod mappings;
@@ -10,7 +11,7 @@ mod options;
 mod quiet;
 mod resources;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
 use local_dynamodb::{DynamoDb, Storage};
@@ -24,6 +25,7 @@ use local_template::{LoadOptions, Template};
 use tokio::task::JoinSet;
 
 pub use error::StackError;
+pub(crate) use inspect::INVARIANTS as INVARIANTS_PATH;
 pub use local_eventbridge::Disorder;
 pub use logs::Logs;
 pub use options::{LogOptions, Ports, Redelivery, StackOptions};
@@ -38,9 +40,12 @@ pub const STACK_NAME: &str = "orderly";
 /// Source: <https://docs.stripe.com/api/idempotent_requests>.
 const PAYMENT_KEYS_KEPT: time::Duration = time::Duration::hours(24);
 
-/// A running stack. Dropped without [`stop`](Self::stop), it kills its processes as well, but
-/// does not wait for them.
-pub struct Stack {
+/// A running stack. Clones are the same one. When the last of them is dropped without
+/// [`stop`](Self::stop), its processes are killed as well, but nobody waits for their end.
+#[derive(Clone)]
+pub struct Stack(Arc<Inner>);
+
+struct Inner {
     template: Template,
     dynamodb: DynamoDb,
     sqs: Sqs,
@@ -53,7 +58,7 @@ pub struct Stack {
     logs: Arc<Logs>,
     targets: Arc<Targets>,
     urls: Urls,
-    servers: JoinSet<()>,
+    servers: Mutex<JoinSet<()>>,
 }
 
 #[derive(Debug, Clone)]
@@ -114,24 +119,10 @@ impl Stack {
         let invoker = Arc::new(Functions(lambda.clone()));
         let gateway = Gateway::new(resources::routes(&template), invoker)?;
 
-        let services: Vec<Arc<dyn Service>> =
-            vec![Arc::new(dynamodb.clone()), Arc::new(sqs.clone()), Arc::new(bus.clone())];
-        let endpoint =
-            local_protocol::router(services).merge(lambda.router()).merge(mail.router());
-        let sandboxes = Router::new()
-            .nest("/payments", payments.router())
-            .nest("/carrier", carrier.router());
-        let mut servers = JoinSet::new();
-        if let Some(listener) = listeners.endpoint_v6 {
-            serve(&mut servers, listener, endpoint.clone());
-        }
-        serve(&mut servers, listeners.endpoint, endpoint);
-        serve(&mut servers, listeners.api, gateway.router());
-        serve(&mut servers, listeners.sandboxes, sandboxes);
-
         let sources = Sources { database: &dynamodb, queues: &sqs, functions: &lambda };
         let mappings = sources.start(&template)?;
-        Ok(Self {
+        let servers = Mutex::default();
+        let stack = Self(Arc::new(Inner {
             template,
             dynamodb,
             sqs,
@@ -145,80 +136,115 @@ impl Stack {
             targets,
             urls,
             servers,
-        })
+        }));
+        let endpoint = stack.endpoint();
+        let mut servers = JoinSet::new();
+        if let Some(listener) = listeners.endpoint_v6 {
+            serve(&mut servers, listener, endpoint.clone());
+        }
+        serve(&mut servers, listeners.endpoint, endpoint);
+        serve(&mut servers, listeners.api, gateway.router());
+        serve(&mut servers, listeners.sandboxes, stack.sandboxes());
+        *stack.servers() = servers;
+        Ok(stack)
+    }
+
+    /// Everything that AWS offers, behind one address.
+    fn endpoint(&self) -> Router {
+        let services: Vec<Arc<dyn Service>> = vec![
+            Arc::new(self.0.dynamodb.clone()),
+            Arc::new(self.0.sqs.clone()),
+            Arc::new(self.0.bus.clone()),
+        ];
+        local_protocol::router(services)
+            .merge(self.0.lambda.router())
+            .merge(self.0.mail.router())
+            .merge(inspect::router(Arc::downgrade(&self.0)))
+    }
+
+    fn sandboxes(&self) -> Router {
+        Router::new()
+            .nest("/payments", self.0.payments.router())
+            .nest("/carrier", self.0.carrier.router())
+    }
+
+    fn servers(&self) -> std::sync::MutexGuard<'_, JoinSet<()>> {
+        self.0.servers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Ends everything, and returns when no process of it is left.
-    pub async fn stop(mut self) {
+    pub async fn stop(&self) {
         // What a mapping waits for may be a function that hangs: both end together.
-        let mappings = futures_util::future::join_all(self.mappings.iter().map(|it| it.stop()));
-        tokio::join!(self.lambda.shutdown(), mappings);
-        self.servers.shutdown().await;
+        let mappings = self.0.mappings.iter().map(EventSourceMapping::stop);
+        let mappings = futures_util::future::join_all(mappings);
+        tokio::join!(self.0.lambda.shutdown(), mappings);
+        let mut servers = std::mem::take(&mut *self.servers());
+        servers.shutdown().await;
     }
 
     /// The template, with the names and URLs of this run.
     pub fn template(&self) -> &Template {
-        &self.template
+        &self.0.template
     }
 
     /// The tables.
     pub fn dynamodb(&self) -> &DynamoDb {
-        &self.dynamodb
+        &self.0.dynamodb
     }
 
     /// The queues.
     pub fn sqs(&self) -> &Sqs {
-        &self.sqs
+        &self.0.sqs
     }
 
     /// The bus.
     pub fn bus(&self) -> &EventBridge {
-        &self.bus
+        &self.0.bus
     }
 
     /// The functions.
     pub fn lambda(&self) -> &LambdaHost {
-        &self.lambda
+        &self.0.lambda
     }
 
     /// The payment gateway.
     pub fn payments(&self) -> &Payments {
-        &self.payments
+        &self.0.payments
     }
 
     /// The carrier.
     pub fn carrier(&self) -> &Carrier {
-        &self.carrier
+        &self.0.carrier
     }
 
     /// The mail service.
     pub fn mail(&self) -> &Mail {
-        &self.mail
+        &self.0.mail
     }
 
     /// The event source mappings.
     pub fn mappings(&self) -> &[EventSourceMapping] {
-        &self.mappings
+        &self.0.mappings
     }
 
     /// The functions' logs.
     pub fn logs(&self) -> &Logs {
-        &self.logs
+        &self.0.logs
     }
 
     /// The URL of the HTTP API.
     pub fn api_url(&self) -> &str {
-        &self.urls.api
+        &self.0.urls.api
     }
 
     /// The URL that stands for every AWS service.
     pub fn endpoint_url(&self) -> &str {
-        &self.urls.endpoint
+        &self.0.urls.endpoint
     }
 
     /// The URL of the sandboxes, beneath which are `/payments` and `/carrier`.
     pub fn sandboxes_url(&self) -> &str {
-        &self.urls.sandboxes
+        &self.0.urls.sandboxes
     }
 
     /// The name of a table: `orderly-payments` of `payments`.
@@ -228,13 +254,13 @@ impl Stack {
 
     /// How many orders have been heard to be completed or cancelled.
     pub fn orders_ended(&self) -> usize {
-        self.targets.orders_ended()
+        self.0.targets.orders_ended()
     }
 }
 
 impl std::fmt::Debug for Stack {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Stack").field("urls", &self.urls).finish_non_exhaustive()
+        f.debug_struct("Stack").field("urls", &self.0.urls).finish_non_exhaustive()
     }
 }
 

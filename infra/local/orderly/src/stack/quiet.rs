@@ -39,22 +39,23 @@ impl Stack {
 
     fn is_quiet(&self) -> bool {
         let functions_rest = self
+            .0
             .lambda
             .stats()
             .values()
             .all(|it| it.busy == 0 && it.waiting == 0 && it.async_pending == 0);
-        functions_rest && self.bus.idle() && self.mappings.iter().all(|it| it.idle())
+        functions_rest && self.0.bus.idle() && self.0.mappings.iter().all(|it| it.idle())
     }
 
     fn activity(&self) -> Activity {
-        let bus = self.bus.stats();
-        let counters = self.mappings.iter().map(|it| it.counters());
+        let bus = self.0.bus.stats();
+        let counters = self.0.mappings.iter().map(|it| it.counters());
         Activity {
             published: bus.put,
             delivered: bus.delivered + bus.dead_lettered + bus.dropped,
             batches: counters.map(|it| it.batches + it.filtered + it.discarded).sum(),
-            invocations: self.lambda.stats().values().map(|it| it.invocations).sum(),
-            written: self.dynamodb.capacity().write_units,
+            invocations: self.0.lambda.stats().values().map(|it| it.invocations).sum(),
+            written: self.0.dynamodb.capacity().write_units,
         }
     }
 }

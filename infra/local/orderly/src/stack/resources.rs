@@ -71,7 +71,8 @@ fn queue_spec(
 
 /// The function that works on a queue.
 fn consumer<'t>(template: &'t Template, queue: &Queue) -> Option<&'t Function> {
-    let of_queue = |source: &Source| matches!(source, Source::Queue { arn, .. } if *arn == queue.arn);
+    let of_queue =
+        |source: &Source| matches!(source, Source::Queue { arn, .. } if *arn == queue.arn);
     let mapping = template.mappings.iter().find(|mapping| of_queue(&mapping.source))?;
     template.function(&mapping.function)
 }
@@ -123,7 +124,10 @@ pub(super) fn functions(
     for name in options.environment.keys() {
         if !template.functions.iter().any(|function| is_called(function, name)) {
             let known: Vec<_> = template.functions.iter().map(|it| it.binary.as_str()).collect();
-            return Err(StackError::UnknownFunction { name: name.clone(), known: known.join(", ") });
+            return Err(StackError::UnknownFunction {
+                name: name.clone(),
+                known: known.join(", "),
+            });
         }
     }
     Ok(template.functions.iter().map(|function| function_spec(function, options)).collect())

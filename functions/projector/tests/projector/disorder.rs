@@ -1,0 +1,114 @@
+//! In whichever order events come and come again, the row is the fold of the histories.
+
+use event_envelope::Delivery;
+use events::Event;
+use outcome::Done;
+use proptest::{prelude::*, test_runner::RngSeed};
+use tokio::{runtime, task::JoinSet};
+
+use crate::{
+    order::{everything, five},
+    world::{World, fold, versions},
+};
+
+/// Every order in which `deliveries` can come.
+fn permutations(deliveries: &[Delivery<Event>]) -> Vec<Vec<Delivery<Event>>> {
+    if deliveries.is_empty() {
+        return vec![Vec::new()];
+    }
+    let mut all = Vec::new();
+    for (index, first) in deliveries.iter().enumerate() {
+        let mut rest = deliveries.to_vec();
+        rest.remove(index);
+        for mut permutation in permutations(&rest) {
+            permutation.insert(0, first.clone());
+            all.push(permutation);
+        }
+    }
+    all
+}
+
+/// Delivers one after the other, and sees to it that no section ever goes back.
+async fn follow(world: &World, deliveries: &[Delivery<Event>]) {
+    let mut before = [0; 8];
+    for delivery in deliveries {
+        world.deliver(delivery).await.unwrap();
+        let after = versions(&world.row().await);
+        assert!(before.iter().zip(after).all(|(before, after)| *before <= after), "{after:?}");
+        before = after;
+    }
+}
+
+/// With all of the stream in the store, as when the projector is late.
+#[tokio::test]
+async fn every_permutation_of_an_orders_events_ends_in_the_same_row() {
+    let world = World::new().await;
+    world.store(&five()).await;
+    for permutation in permutations(&five()) {
+        follow(&world, &permutation).await;
+        assert_eq!(world.row().await, fold(&five()));
+        world.forget().await;
+    }
+}
+
+/// With no more of the stream in the store than was published.
+#[tokio::test]
+async fn every_permutation_of_a_stream_that_grows_ends_in_the_same_row() {
+    for permutation in permutations(&five()[..4]) {
+        let world = World::new().await;
+        let mut stored = 0;
+        for delivery in &permutation {
+            let sequence = usize::try_from(delivery.envelope.sequence_number).unwrap();
+            if stored < sequence {
+                world.store(&five()[stored..sequence]).await;
+                stored = sequence;
+            }
+            world.deliver(delivery).await.unwrap();
+            assert_eq!(world.row().await, fold(&five()[..stored]));
+        }
+    }
+}
+
+fn runtime() -> runtime::Runtime {
+    runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build().unwrap()
+}
+
+/// Every event of every service at least once, in any order.
+fn deliveries() -> impl Strategy<Value = Vec<Delivery<Event>>> {
+    let again = prop::collection::vec(prop::sample::select(everything()), 0..12);
+    again.prop_flat_map(|again| Just([everything(), again].concat()).prop_shuffle())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 48,
+        rng_seed: RngSeed::Fixed(20_251_117),
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn whatever_order_the_events_of_all_services_come_in(deliveries in deliveries()) {
+        runtime().block_on(async {
+            let world = World::new().await;
+            world.store(&five()).await;
+            follow(&world, &deliveries).await;
+            assert_eq!(world.row().await, fold(&everything()));
+        });
+    }
+
+    #[test]
+    fn all_at_the_same_time(deliveries in deliveries()) {
+        runtime().block_on(async {
+            let world = World::new().await;
+            world.store(&five()).await;
+            let mut running = JoinSet::new();
+            for delivery in deliveries {
+                let world = world.clone();
+                running.spawn(async move { world.settle(&delivery).await });
+            }
+            let ends = running.join_all().await;
+            assert!(ends.iter().all(|done| [Done::Handled, Done::Duplicate].contains(done)));
+            assert_eq!(world.row().await, fold(&everything()));
+        });
+    }
+}

@@ -1,0 +1,9 @@
+//! The read models over the real SDK and a database in memory, with the tables of the template.
+
+mod disorder;
+mod faults;
+mod order;
+mod queues;
+mod samples;
+mod stories;
+mod world;

@@ -1,0 +1,158 @@
+//! The table of rows, the event store, and what the rows have to be.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::Path,
+    sync::LazyLock,
+};
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use event_envelope::{Delivery, Envelope};
+use event_store::EventStore;
+use events::Event;
+use local_dynamodb::{DynamoDb, FaultPlan, Storage};
+use local_template::{LoadOptions, Table, Template};
+use outcome::{Done, Failure};
+use projector::{handler::Projector, view::changes};
+use serde_json::{Value, json};
+
+use crate::order::{ORDER, id};
+
+const VIEWS: &str = "orderly-order-views";
+const ORDER_EVENTS: &str = "orderly-order-events";
+/// How often a record is delivered before a test gives up.
+const DELIVERIES_MAX: usize = 20;
+/// The attributes that count a section's events.
+const VERSIONS: [&str; 8] = [
+    "version",
+    "inventoryVersion",
+    "paymentVersion",
+    "shippingVersion",
+    "orderReceivedVersion",
+    "paymentReceivedVersion",
+    "orderShippedVersion",
+    "orderCancelledVersion",
+];
+
+/// A row, as JSON.
+pub(crate) type Row = Value;
+
+#[derive(Debug, Clone)]
+pub(crate) struct World {
+    database: DynamoDb,
+}
+
+/// The projector's tables as the template has them.
+static TABLES: LazyLock<Vec<Table>> = LazyLock::new(|| {
+    let given = ["JwtIssuer", "JwtAudience", "PaymentGatewayApiKey", "CarrierUrl", "CarrierApiKey"];
+    let value = |name: &&str| ((*name).to_owned(), "https://example.com".to_owned());
+    let mut parameters: BTreeMap<_, _> = given.iter().map(value).collect();
+    parameters.insert("SenderEmail".to_owned(), "shop@example.com".to_owned());
+    let endpoint = "http://127.0.0.1:9000";
+    let options = LoadOptions { stack_name: "orderly", endpoint, parameters: &parameters };
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../infra/template.yaml");
+    let mut tables = Template::load(&path, &options).unwrap().tables;
+    tables.retain(|table| [VIEWS, ORDER_EVENTS].contains(&table.name.as_str()));
+    tables
+});
+
+/// The row after `history`, each service's events in their order.
+pub(crate) fn fold<'a>(history: impl IntoIterator<Item = &'a Delivery<Event>>) -> Row {
+    let mut row = json!({ "orderId": ORDER });
+    for Delivery { envelope, event, .. } in history {
+        for (attribute, value) in changes(event, envelope) {
+            row[attribute] = value;
+        }
+    }
+    row
+}
+
+/// How far each section of a row has come.
+pub(crate) fn versions(row: &Row) -> [u64; 8] {
+    VERSIONS.map(|attribute| row[attribute].as_u64().unwrap_or_default())
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        let database = DynamoDb::open(&Storage::Memory).unwrap();
+        for table in TABLES.iter() {
+            database.create_table(table).await.unwrap();
+        }
+        Self { database }
+    }
+
+    /// One process of the function.
+    pub(crate) fn projector(&self, plan: FaultPlan) -> Projector {
+        let client = self.database.client_with(plan);
+        let orders = EventStore::new(client.clone(), ORDER_EVENTS, "ORDER");
+        Projector::new(client, VIEWS.to_owned(), orders)
+    }
+
+    pub(crate) async fn deliver(&self, delivery: &Delivery<Event>) -> Result<Done, Failure> {
+        self.projector(FaultPlan::none()).handle(delivery.clone()).await
+    }
+
+    pub(crate) async fn deliver_all(&self, deliveries: &[Delivery<Event>]) {
+        for delivery in deliveries {
+            self.deliver(delivery).await.unwrap();
+        }
+    }
+
+    /// Delivers again and again until it is done.
+    pub(crate) async fn settle(&self, delivery: &Delivery<Event>) -> Done {
+        for _ in 0..DELIVERIES_MAX {
+            match self.deliver(delivery).await {
+                Ok(done) => return done,
+                Err(failure) => assert!(failure.is_retry(), "{failure}"),
+            }
+        }
+        panic!("{} is never done", delivery.envelope.event_type);
+    }
+
+    /// Appends to the order's stream what the order service says in `history`, one by one.
+    pub(crate) async fn store(&self, history: &[Delivery<Event>]) {
+        let orders = EventStore::new(self.database.client(), ORDER_EVENTS, "ORDER");
+        for Delivery { envelope, .. } in history {
+            orders.append(std::slice::from_ref(envelope)).await.unwrap();
+        }
+    }
+
+    /// The order's stream as deliveries.
+    pub(crate) async fn stream(&self) -> Vec<Envelope> {
+        let orders = EventStore::new(self.database.client(), ORDER_EVENTS, "ORDER");
+        orders.load(&id(ORDER), 0).await.unwrap()
+    }
+
+    /// The row of the order; null if there is none.
+    pub(crate) async fn row(&self) -> Row {
+        self.row_of(ORDER).await
+    }
+
+    /// The row of `order`; null if there is none.
+    pub(crate) async fn row_of(&self, order: &str) -> Row {
+        let key = json!({ "orderId": { "S": order } });
+        let request = json!({ "TableName": VIEWS, "Key": key });
+        let got = self.database.json("GetItem", &request).await.unwrap();
+        got.get("Item").map_or(Row::Null, |item| {
+            let item: serde_dynamo::Item = serde_json::from_value(item.clone()).unwrap();
+            serde_dynamo::from_item(item).unwrap()
+        })
+    }
+
+    /// Deletes the row of the order.
+    pub(crate) async fn forget(&self) {
+        let key = json!({ "orderId": { "S": ORDER } });
+        let request = json!({ "TableName": VIEWS, "Key": key });
+        self.database.json("DeleteItem", &request).await.unwrap();
+    }
+
+    /// The orders of a customer, newest first, as the index has them.
+    pub(crate) async fn orders_of(&self, user: &str) -> Vec<Row> {
+        let query = self.database.client().query().table_name(VIEWS).index_name("by-user");
+        let query = query.key_condition_expression("userId = :user").scan_index_forward(false);
+        let user = AttributeValue::S(user.to_owned());
+        let found = query.expression_attribute_values(":user", user).send().await.unwrap();
+        let read = |item: HashMap<_, _>| serde_dynamo::from_item(item).unwrap();
+        found.items.unwrap_or_default().into_iter().map(read).collect()
+    }
+}

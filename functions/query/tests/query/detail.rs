@@ -1,0 +1,135 @@
+//! What a customer sees of one order.
+
+use events::Money;
+use serde_json::{Value, json};
+
+use crate::{
+    request::{OTHER_USER, USER, detail},
+    world::{World, created},
+};
+
+const AT: &str = "2025-11-17T10:30:00.000Z";
+
+#[tokio::test]
+async fn a_new_order_is_shown_as_it_was_placed() {
+    let world = World::new().await;
+    world.project(&created("order-123", USER, AT)).await;
+    let items = [("prod-001", 2, 2999), ("prod-002", 1, 4999)].map(|(product, quantity, cents)| {
+        json!({ "productId": product, "quantity": quantity, "unitPrice": Money::usd(cents) })
+    });
+    assert_eq!(
+        world.ask(&detail("order-123")).await.ok(),
+        json!({
+            "orderId": "order-123",
+            "status": "created",
+            "items": items,
+            "total": { "amount": 10_997, "currency": "USD" },
+            "createdAt": AT,
+            "updatedAt": AT,
+            "version": 1,
+            "correlationId": "corr_67890",
+            "inventory": {},
+            "payment": {},
+            "shipping": {},
+            "notifications": {},
+        })
+    );
+}
+
+/// The row of an order, with `more` set by later events.
+fn later(more: &Value) -> Value {
+    let mut row = created("order-123", USER, AT);
+    for (attribute, value) in more.as_object().unwrap() {
+        row[attribute] = value.clone();
+    }
+    row
+}
+
+#[tokio::test]
+async fn a_completed_order_shows_how_far_each_part_of_it_has_come() {
+    let world = World::new().await;
+    let row = later(&json!({
+        "status": "completed", "version": 4, "updatedAt": "2025-11-17T10:30:09.000Z",
+        "inventory": "reserved", "inventoryVersion": 1,
+        "payment": "completed", "paymentVersion": 1, "paymentId": "pi_1",
+        "shipping": "created", "shippingVersion": 1, "carrier": "UPS", "trackingNumber": "1Z1",
+        "orderReceivedMail": "sent", "orderReceivedVersion": 1,
+        "paymentReceivedMail": "failed", "paymentReceivedVersion": 1,
+        "orderShippedMail": "sent", "orderShippedVersion": 1,
+    }));
+    world.project(&row).await;
+    let view = world.ask(&detail("order-123")).await.ok();
+    assert_eq!((&view["status"], &view["version"]), (&json!("completed"), &json!(4)));
+    assert_eq!(view["inventory"], json!({ "status": "reserved" }));
+    assert_eq!(view["payment"], json!({ "status": "completed", "paymentId": "pi_1" }));
+    let shipping = json!({ "status": "created", "carrier": "UPS", "trackingNumber": "1Z1" });
+    assert_eq!(view["shipping"], shipping);
+    let notifications =
+        json!({ "orderReceived": "sent", "paymentReceived": "failed", "orderShipped": "sent" });
+    assert_eq!(view["notifications"], notifications);
+    let text = view.to_string();
+    for inner in ["placedAt", "userId", "inventoryVersion"] {
+        assert!(!text.contains(inner), "{inner} is nobody's business");
+    }
+}
+
+#[tokio::test]
+async fn a_cancelled_order_shows_why_and_what_was_undone() {
+    let world = World::new().await;
+    let shortages = json!([{ "productId": "prod-001", "requested": 2, "available": 1 }]);
+    let row = later(&json!({
+        "status": "cancelled", "version": 2, "cancelReason": "shippingFailed",
+        "inventory": "unavailable", "inventoryVersion": 1, "shortages": shortages,
+        "payment": "refunded", "paymentVersion": 2, "refundId": "re_1",
+        "paymentFailure": "declined at first",
+        "shipping": "failed", "shippingVersion": 1, "shippingFailure": "nobody there",
+        "orderCancelledMail": "sent", "orderCancelledVersion": 1,
+    }));
+    world.project(&row).await;
+    let view = world.ask(&detail("order-123")).await.ok();
+    assert_eq!(view["cancelReason"], "shippingFailed");
+    assert_eq!(view["inventory"], json!({ "status": "unavailable", "shortages": shortages }));
+    let payment =
+        json!({ "status": "refunded", "refundId": "re_1", "reason": "declined at first" });
+    assert_eq!(view["payment"], payment);
+    assert_eq!(view["shipping"], json!({ "status": "failed", "reason": "nobody there" }));
+    assert_eq!(view["notifications"], json!({ "orderCancelled": "sent" }));
+}
+
+#[tokio::test]
+async fn an_order_that_is_not_projected_yet_is_being_processed() {
+    let world = World::new().await;
+    world.place("order-123", USER).await;
+    let early = json!({ "orderId": "order-123", "inventory": "reserved", "inventoryVersion": 1 });
+    for row in [None, Some(early)] {
+        if let Some(row) = row {
+            world.project(&row).await;
+        }
+        let answer = world.ask(&detail("order-123")).await;
+        assert_eq!(answer.status, 202, "{}", answer.body);
+        assert_eq!(answer.headers["retry-after"], "1");
+        assert_eq!(answer.headers["location"], "/orders/order-123");
+        assert_eq!(answer.body, json!({ "orderId": "order-123", "status": "processing" }));
+        assert_eq!(world.ask(&detail("order-123").of(OTHER_USER)).await.problem(404), None);
+    }
+}
+
+#[tokio::test]
+async fn another_customers_order_looks_like_none() {
+    let world = World::new().await;
+    world.project(&created("order-123", USER, AT)).await;
+    world.place("order-123", USER).await;
+    let others = world.ask(&detail("order-123").of(OTHER_USER)).await;
+    let nobodys = world.ask(&detail("order-124")).await;
+    assert_eq!((others.problem(404), nobodys.problem(404)), (None, None));
+    let text = nobodys.body.to_string().replace("order-124", "order-123");
+    assert_eq!(others.body.to_string(), text);
+}
+
+#[tokio::test]
+async fn what_other_services_said_does_not_make_an_order() {
+    let world = World::new().await;
+    let row = json!({ "orderId": "order-123", "payment": "completed", "paymentVersion": 1 });
+    world.project(&row).await;
+    assert_eq!(world.ask(&detail("order-123")).await.problem(404), None);
+}

@@ -1,0 +1,12 @@
+//! Questions over the real SDK and the template's own tables.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod detail;
+mod faults;
+mod history;
+mod identity;
+mod list;
+mod products;
+mod request;
+mod samples;
+mod world;

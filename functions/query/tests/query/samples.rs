@@ -1,0 +1,91 @@
+//! The requests in `events/query`, as Lambda hands them to the function.
+
+use std::{collections::BTreeSet, fs, path::PathBuf};
+
+use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
+use events::Money;
+use local_dynamodb::FaultPlan;
+
+use crate::{
+    request::{Answer, OTHER_USER, USER},
+    world::{World, created},
+};
+
+/// The order that `events/order-api/place-order-book.json` places.
+const ORDER: &str = "order-ff3001dfa963c700b0dabe1ae7a38e40";
+
+/// A request, its status, and the field at fault, or of how many things the answer has a list.
+type Exchange = (&'static str, u64, Says);
+
+enum Says {
+    Nothing,
+    Field(&'static str),
+    List(&'static str, usize),
+}
+
+const EXCHANGES: &[Exchange] = &[
+    ("get-order", 200, Says::List("items", 2)),
+    ("get-order-bad-id", 400, Says::Field("id")),
+    ("get-order-no-claims", 401, Says::Nothing),
+    ("get-order-no-scope", 403, Says::Nothing),
+    ("get-order-of-another", 404, Says::Nothing),
+    ("get-order-unknown", 404, Says::Nothing),
+    ("get-order-events", 200, Says::List("events", 2)),
+    ("get-order-events-of-another", 404, Says::Nothing),
+    ("list-orders", 200, Says::List("orders", 3)),
+    ("list-orders-of-two", 200, Says::List("orders", 2)),
+    ("list-orders-bad-limit", 400, Says::Field("limit")),
+    ("list-orders-others-cursor", 400, Says::Field("cursor")),
+    ("list-products", 200, Says::List("products", 3)),
+    ("list-products-of-two", 200, Says::List("products", 2)),
+    ("list-products-bad-cursor", 400, Says::Field("cursor")),
+];
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../events/query")
+}
+
+async fn ask(world: &World, name: &str) -> Answer {
+    let text = fs::read_to_string(folder().join(format!("{name}.json"))).unwrap();
+    let request: ApiGatewayV2httpRequest = serde_json::from_str(&text).unwrap();
+    world.api(FaultPlan::none()).handle(request).await.into()
+}
+
+#[tokio::test]
+async fn every_request_is_answered_as_its_name_says() {
+    let world = World::new().await;
+    world.place(ORDER, USER).await;
+    let at = "2025-11-17T10:30:00.000Z";
+    for (order, user) in [(ORDER, USER), ("a", USER), ("b", USER), ("c", OTHER_USER)] {
+        world.project(&created(order, user, at)).await;
+    }
+    for product in ["prod-001", "prod-002", "prod-003"] {
+        world.offer(product, Money::usd(2999)).await;
+    }
+    for (name, status, says) in EXCHANGES {
+        let answer = ask(&world, name).await;
+        match says {
+            Says::List(list, length) => {
+                assert_eq!(answer.ok()[*list].as_array().unwrap().len(), *length, "{name}");
+            }
+            Says::Field(field) => assert_eq!(answer.problem(*status), Some(*field), "{name}"),
+            Says::Nothing => assert_eq!(answer.problem(*status), None, "{name}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_order_that_is_not_projected_yet_is_being_processed() {
+    let world = World::new().await;
+    world.place(ORDER, USER).await;
+    assert_eq!(ask(&world, "get-order").await.status, 202);
+}
+
+#[test]
+fn every_sample_has_an_answer() {
+    let told: BTreeSet<String> =
+        EXCHANGES.iter().map(|(name, ..)| format!("{name}.json")).collect();
+    let files = fs::read_dir(folder()).unwrap();
+    let files = files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+    assert_eq!(told, files);
+}

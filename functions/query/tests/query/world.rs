@@ -1,0 +1,139 @@
+//! The tables that are read, with rows as the services write them.
+
+use std::{collections::BTreeMap, path::Path, sync::LazyLock};
+
+use event_envelope::{AggregateId, CorrelationId, Envelope};
+use event_store::EventStore;
+use events::{Event, LineItem, Money, OrderCreated, OrderPaid};
+use local_dynamodb::{DynamoDb, FaultPlan, Storage};
+use local_template::{LoadOptions, Table, Template};
+use query::{api::QueryApi, config::Config};
+use serde_json::{Value, json};
+use time::macros::datetime;
+
+use crate::request::{Answer, Request};
+
+const EVENTS: &str = "orderly-order-events";
+const PRODUCTS: &str = "orderly-products";
+const VIEWS: &str = "orderly-order-views";
+
+/// The tables as the template has them.
+static TABLES: LazyLock<Vec<Table>> = LazyLock::new(|| {
+    let given = ["JwtIssuer", "JwtAudience", "PaymentGatewayApiKey", "CarrierUrl", "CarrierApiKey"];
+    let value = |name: &&str| ((*name).to_owned(), "https://example.com".to_owned());
+    let mut parameters: BTreeMap<_, _> = given.iter().map(value).collect();
+    parameters.insert("SenderEmail".to_owned(), "shop@example.com".to_owned());
+    let endpoint = "http://127.0.0.1:9000";
+    let options = LoadOptions { stack_name: "orderly", endpoint, parameters: &parameters };
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../infra/template.yaml");
+    let tables = Template::load(&path, &options).unwrap().tables;
+    tables.into_iter().filter(|it| [EVENTS, PRODUCTS, VIEWS].contains(&it.name.as_str())).collect()
+});
+
+/// A database, and whoever reads from it.
+#[derive(Debug, Clone)]
+pub(crate) struct World {
+    database: DynamoDb,
+}
+
+fn id(text: &str) -> AggregateId {
+    AggregateId::parse(text).unwrap()
+}
+
+/// The row of the book's order when it has just been created.
+pub(crate) fn created(order: &str, user: &str, at: &str) -> Value {
+    json!({
+        "orderId": order,
+        "userId": user,
+        "placedAt": format!("{at}#{order}"),
+        "createdAt": at,
+        "updatedAt": at,
+        "status": "created",
+        "items": [
+            { "productId": "prod-001", "quantity": 2, "unitPrice": Money::usd(2999) },
+            { "productId": "prod-002", "quantity": 1, "unitPrice": Money::usd(4999) },
+        ],
+        "total": Money::usd(10_997),
+        "correlationId": "corr_67890",
+        "version": 1,
+    })
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        let database = DynamoDb::open(&Storage::Memory).unwrap();
+        for table in TABLES.iter() {
+            database.create_table(table).await.unwrap();
+        }
+        Self { database }
+    }
+
+    /// Asks a process that meets `plan`.
+    pub(crate) async fn ask_with(&self, plan: FaultPlan, request: &Request) -> Answer {
+        self.api(plan).handle(request.event()).await.into()
+    }
+
+    pub(crate) async fn ask(&self, request: &Request) -> Answer {
+        self.ask_with(FaultPlan::none(), request).await
+    }
+
+    pub(crate) fn api(&self, plan: FaultPlan) -> QueryApi {
+        let config = Config {
+            views: VIEWS.to_owned(),
+            order_events: EVENTS.to_owned(),
+            products: PRODUCTS.to_owned(),
+            log: None,
+        };
+        QueryApi::new(self.database.client_with(plan), &config)
+    }
+
+    /// What the projector has made of an order.
+    pub(crate) async fn project(&self, row: &Value) {
+        self.put(VIEWS, row).await;
+    }
+
+    pub(crate) async fn offer(&self, product: &str, price: Money) {
+        let name = format!("Product {product}");
+        let row = json!({ "productId": product, "name": name, "price": price });
+        self.put(PRODUCTS, &row).await;
+    }
+
+    /// Puts something into the stream of an order that is no event.
+    pub(crate) async fn damage(&self, order: &str) {
+        let (partition, sort) = (format!("ORDER#{order}"), format!("EVENT#{:020}", 1));
+        self.put(EVENTS, &json!({ "PK": partition, "SK": sort, "sequenceNumber": 1 })).await;
+    }
+
+    async fn put(&self, table: &str, row: &Value) {
+        let item = serde_dynamo::to_item(row).unwrap();
+        let client = self.database.client();
+        client.put_item().table_name(table).set_item(Some(item)).send().await.unwrap();
+    }
+
+    /// Records that `user` placed the book's order under this id, and paid for it.
+    pub(crate) async fn place(&self, order: &str, user: &str) -> Vec<Envelope> {
+        let (order_id, total) = (id(order), Money::usd(10_997));
+        let item = |product: &str, quantity, cents| LineItem {
+            product_id: id(product),
+            quantity,
+            unit_price: Money::usd(cents),
+        };
+        let created = Event::from(OrderCreated {
+            order_id: order_id.clone(),
+            user_id: id(user),
+            items: vec![item("prod-001", 2, 2999), item("prod-002", 1, 4999)],
+            total,
+            payment_method_id: None,
+            delivery_address_id: None,
+        });
+        let payment_id = "pi_1".to_owned();
+        let paid = Event::from(OrderPaid { order_id: order_id.clone(), payment_id, amount: total });
+        let at = datetime!(2025-11-17 10:30 UTC);
+        let draft = created.draft(order_id.clone(), 1, at);
+        let created = draft.root(CorrelationId::of(order), None);
+        let paid = paid.draft(order_id, 2, at).caused_by(&created).unwrap();
+        let events = vec![created, paid];
+        EventStore::new(self.database.client(), EVENTS, "ORDER").append(&events).await.unwrap();
+        events
+    }
+}

@@ -1,1 +1,0 @@
-pub async fn run() -> std::process::ExitCode { std::process::ExitCode::SUCCESS }

@@ -1,0 +1,210 @@
+//! What can be asked for.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    str::FromStr,
+    time::Duration,
+};
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::stack::{Disorder, Ports};
+
+/// The port of the AWS endpoint, unless another is asked for.
+const FIRST_PORT: u16 = 9000;
+/// Where the template lies in the repository.
+const TEMPLATE: &str = "infra/template.yaml";
+/// The longest that a shuffled delivery is held.
+const DELAY_MAX: Duration = Duration::from_millis(250);
+
+/// The order system on one machine.
+#[derive(Debug, Parser)]
+#[command(name = "orderly", version, about)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+    #[command(flatten)]
+    pub(super) shared: Shared,
+}
+
+#[derive(Debug, Clone, PartialEq, Subcommand)]
+pub(super) enum Command {
+    /// Start everything and run until Ctrl-C (the default)
+    Up,
+    /// Place one order of each kind, tell what happens to it, and check the invariants
+    Demo {
+        /// Kill functions with `kill -9` while they work
+        #[arg(long)]
+        kill: bool,
+        /// How many orders to place
+        #[arg(long, value_name = "N", default_value_t = 5)]
+        orders: usize,
+    },
+    /// Place orders at a steady rate, measure, and check the invariants
+    Load {
+        /// How many orders to place
+        #[arg(long, value_name = "N", default_value_t = 500)]
+        orders: usize,
+        /// How many orders a second
+        #[arg(long, value_name = "R", default_value_t = 50.0, value_parser = rate)]
+        rate: f64,
+    },
+    /// Check the invariants of a stack that is up
+    Check,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Shared {
+    /// The port of the AWS endpoint; HTTP API, sandboxes and Runtime API are 2, 3 and 4 above
+    /// (default: 9000, and free ports for `demo` and `load`)
+    #[arg(long, global = true, value_name = "PORT")]
+    port: Option<u16>,
+    /// Keep tables in this directory from one run to the next
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(super) data: Option<PathBuf>,
+    /// The SAM template (default: infra/template.yaml, here or in a directory above)
+    #[arg(long, global = true, value_name = "FILE")]
+    template: Option<PathBuf>,
+    /// Run the compiled functions in this directory instead of building them
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(super) binaries: Option<PathBuf>,
+    /// Set an environment variable of a function, e.g. relay:RUST_LOG=debug
+    #[arg(long = "env", global = true, value_name = "FUNCTION:KEY=VALUE")]
+    environment: Vec<Variable>,
+    /// Show the functions' logs (they are kept in target/orderly/logs as well)
+    #[arg(long, global = true)]
+    pub(super) logs: bool,
+    /// Deliver every event twice
+    #[arg(long, global = true)]
+    duplicate: bool,
+    /// Deliver events late and in any order
+    #[arg(long, global = true)]
+    shuffle: bool,
+    /// What random choices start from
+    #[arg(long, global = true, value_name = "N", default_value_t = 1)]
+    pub(super) seed: u64,
+}
+
+/// `FUNCTION:KEY=VALUE`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Variable {
+    function: String,
+    name: String,
+    value: String,
+}
+
+impl FromStr for Variable {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let parts = text.split_once(':').and_then(|(function, rest)| {
+            let (name, value) = rest.split_once('=')?;
+            (!function.is_empty() && !name.is_empty()).then_some((function, name, value))
+        });
+        let (function, name, value) = parts.ok_or("write FUNCTION:KEY=VALUE")?;
+        let [function, name, value] = [function, name, value].map(str::to_owned);
+        Ok(Self { function, name, value })
+    }
+}
+
+fn rate(text: &str) -> Result<f64, &'static str> {
+    let rate: f64 = text.parse().map_err(|_| "write a number")?;
+    if (0.01..=100_000.0).contains(&rate) { Ok(rate) } else { Err("write 0.01 to 100000") }
+}
+
+/// There is no template to read.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "no {TEMPLATE} here or in a directory above: go to the repository, or name one with --template"
+)]
+pub(super) struct NoTemplate;
+
+impl Shared {
+    pub(super) fn first_port(&self) -> u16 {
+        self.port.unwrap_or(FIRST_PORT)
+    }
+
+    /// For runs that nobody has to find: those that were asked for, or any.
+    pub(super) fn free_ports(&self) -> Ports {
+        self.port.map_or(Ports::Any, Ports::From)
+    }
+
+    pub(super) fn template(&self) -> Result<PathBuf, NoTemplate> {
+        match &self.template {
+            Some(path) => Ok(path.clone()),
+            None => {
+                let here = std::env::current_dir().map_err(|_| NoTemplate)?;
+                find(&here).ok_or(NoTemplate)
+            }
+        }
+    }
+
+    pub(super) fn disorder(&self) -> Disorder {
+        Disorder {
+            duplicate: self.duplicate,
+            shuffle: self.shuffle,
+            seed: self.seed,
+            max_delay: DELAY_MAX,
+        }
+    }
+
+    pub(super) fn environment(&self) -> BTreeMap<String, BTreeMap<String, String>> {
+        let mut environment: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
+        for Variable { function, name, value } in self.environment.clone() {
+            environment.entry(function).or_default().insert(name, value);
+        }
+        environment
+    }
+}
+
+fn find(here: &Path) -> Option<PathBuf> {
+    here.ancestors().map(|directory| directory.join(TEMPLATE)).find(|path| path.is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn parse(line: &str) -> Arguments {
+        Arguments::try_parse_from(line.split_whitespace()).unwrap()
+    }
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Arguments::command().debug_assert();
+        assert_eq!(parse("orderly").command, None);
+        assert_eq!(parse("orderly load").command, Some(Command::Load { orders: 500, rate: 50.0 }));
+        assert!(Arguments::try_parse_from(["orderly", "load", "--rate", "0"]).is_err());
+    }
+
+    #[test]
+    fn ports_are_fixed_only_for_those_who_look_for_them() {
+        assert_eq!(parse("orderly").shared.first_port(), 9000);
+        assert_eq!(parse("orderly demo").shared.free_ports(), Ports::Any);
+        assert_eq!(parse("orderly demo --port 7000").shared.free_ports(), Ports::From(7000));
+    }
+
+    #[test]
+    fn variables_are_gathered_by_function() {
+        let line = "orderly up --env relay:RUST_LOG=debug --env relay:URL=http://a:1/?b=c";
+        let environment = parse(line).shared.environment();
+        assert_eq!(environment["relay"]["URL"], "http://a:1/?b=c");
+        assert_eq!(environment["relay"].len(), 2);
+        for wrong in ["relay", "relay:KEY", ":KEY=value", "relay:=value"] {
+            assert!(wrong.parse::<Variable>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_template_is_found_from_below() {
+        let repository = tempfile::tempdir().unwrap();
+        let below = repository.path().join("functions/order");
+        std::fs::create_dir_all(&below).unwrap();
+        std::fs::create_dir(repository.path().join("infra")).unwrap();
+        std::fs::write(repository.path().join(TEMPLATE), "").unwrap();
+        assert_eq!(find(&below), Some(repository.path().join(TEMPLATE)));
+    }
+}

@@ -1,0 +1,134 @@
+//! The command line.
+
+mod arguments;
+mod check;
+mod up;
+
+use std::{error::Error, path::PathBuf, process::ExitCode};
+
+use clap::Parser;
+use tokio::signal;
+use tracing_subscriber::{EnvFilter, filter::LevelFilter};
+
+use crate::{
+    build, console,
+    demo::{self, DemoOptions},
+    load::{self, LoadOptions},
+    seed,
+    stack::{self, Ports, Redelivery, Stack, StackOptions},
+};
+use arguments::{Arguments, Command, Shared};
+
+/// Ledgers and archives begin anew with each run, and so must the tables they are compared with.
+const DATA: &str = "--data is for `orderly up`: `demo` and `load` begin with empty tables";
+
+/// Carries out the command line. Succeeds if everything held that must hold.
+pub async fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    observe(arguments.shared.logs);
+    match carry_out(arguments).await {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            console::complain(error.as_ref());
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// What the stack itself has to say goes to standard error: only what is serious, unless logs are
+/// asked for.
+fn observe(logs: bool) {
+    let level = if logs { LevelFilter::INFO } else { LevelFilter::ERROR };
+    let filter = EnvFilter::builder().with_default_directive(level.into()).from_env_lossy();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}
+
+async fn carry_out(arguments: Arguments) -> Result<bool, Box<dyn Error>> {
+    let Arguments { shared, command } = arguments;
+    match command.unwrap_or(Command::Up) {
+        Command::Check => Ok(check::run(shared.first_port()).await?),
+        Command::Up => {
+            let options = prepare(&shared, Ports::From(shared.first_port())).await?;
+            with_stack(options, async |stack| Ok(up::run(stack).await)).await
+        }
+        Command::Demo { .. } | Command::Load { .. } if shared.data.is_some() => Err(DATA.into()),
+        Command::Demo { kill, orders } => {
+            let mut options = prepare(&shared, shared.free_ports()).await?;
+            if kill {
+                options.redelivery = Redelivery::Soon;
+            }
+            let demo = DemoOptions { orders, kills: kill, seed: shared.seed };
+            with_stack(options, async |stack| Ok(demo::run(stack, demo).await?)).await
+        }
+        Command::Load { orders, rate } => {
+            let mut options = prepare(&shared, shared.free_ports()).await?;
+            options.mails = None;
+            let load = LoadOptions { orders, rate };
+            with_stack(options, async |stack| Ok(load::run(stack, load).await?)).await
+        }
+    }
+}
+
+/// Finds the template and compiles the functions.
+async fn prepare(shared: &Shared, ports: Ports) -> Result<StackOptions, Box<dyn Error>> {
+    let template_path = shared.template()?;
+    let template = stack::load_template(&template_path)?;
+    let (binaries, files) = match &shared.binaries {
+        Some(directory) => (directory.clone(), std::env::temp_dir().join(stack::STACK_NAME)),
+        None => {
+            let output = build::Output::of_this_program()?;
+            let files = output.target.join(stack::STACK_NAME);
+            (build::functions(&template, &template_path, &output).await?, files)
+        }
+    };
+    let mut options = StackOptions::new(template_path, binaries);
+    options.ports = ports;
+    options.disorder = shared.disorder();
+    options.environment = shared.environment();
+    options.logs.directory = Some(files.join("logs"));
+    options.logs.shown = shared.logs;
+    options.mails = Some(mails(shared, files));
+    options.data = shared.data.clone();
+    Ok(options)
+}
+
+/// Mails lie with the data they are about.
+fn mails(shared: &Shared, files: PathBuf) -> PathBuf {
+    shared.data.clone().unwrap_or(files).join("mails")
+}
+
+/// Starts a stack, has `work` done with it, and stops it, whatever comes of the work.
+async fn with_stack(
+    options: StackOptions,
+    work: impl AsyncFnOnce(&Stack) -> Result<bool, Box<dyn Error>>,
+) -> Result<bool, Box<dyn Error>> {
+    let stack = Stack::start(options).await?;
+    let outcome = tokio::select! {
+        outcome = async {
+            seed::seed(&stack).await?;
+            work(&stack).await
+        } => outcome,
+        () = told_to_stop() => Ok(true),
+    };
+    stack.stop().await;
+    outcome
+}
+
+/// Ctrl-C, or the signal that service managers send.
+async fn told_to_stop() {
+    #[cfg(unix)]
+    let terminated = async {
+        match signal::unix::signal(signal::unix::SignalKind::terminate()) {
+            Ok(mut signals) => drop(signals.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminated = std::future::pending::<()>();
+    tokio::select! {
+        // Without a handler there is nothing to wait for but the other signal.
+        Ok(()) = signal::ctrl_c() => (),
+        () = terminated => (),
+    }
+}

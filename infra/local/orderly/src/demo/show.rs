@@ -1,0 +1,81 @@
+//! How a run is told.
+
+use std::collections::BTreeMap;
+
+use local_sandbox::SentMail;
+use time::OffsetDateTime;
+
+use super::Placed;
+use crate::{
+    console::{aside, bad, good, heading, say},
+    stack::logs,
+    timeline::{self, Published},
+};
+
+/// Each order's events, with their times since `start`.
+pub(super) fn timelines(orders: &[Placed], published: &[Published], start: OffsetDateTime) {
+    let by_order = timeline::by_order(published);
+    for placed in orders {
+        let events = by_order.get(placed.id.as_str()).map(Vec::as_slice).unwrap_or_default();
+        let ending = ending(events);
+        say(format_args!("\n{}  {}", heading(placed.scenario.title), aside(&placed.id)));
+        for event in events {
+            say(line(event, start));
+        }
+        if ending != Some(placed.scenario.ending) {
+            let expected = placed.scenario.ending;
+            say(format_args!("  {}", bad(format_args!("did not end in {expected}"))));
+        }
+    }
+}
+
+/// The event after which nothing more is expected of the order.
+pub(super) fn ending<'p>(events: &[&'p Published]) -> Option<&'p str> {
+    let mut types = events.iter().map(|event| event.envelope.event_type.as_str());
+    types.find(|it| matches!(*it, "OrderCompleted" | "OrderCancelled"))
+}
+
+fn line(event: &Published, start: OffsetDateTime) -> String {
+    let since_start = (event.at - start).as_seconds_f64();
+    // Padded before it is coloured: escape codes have a width for the formatter.
+    let name = format!("{:<27}", event.envelope.event_type);
+    let name = match event.envelope.event_type.as_str() {
+        "OrderCompleted" => good(name).to_string(),
+        "OrderCancelled" => bad(name).to_string(),
+        failed if failed.ends_with("Failed") => bad(name).to_string(),
+        _ => name,
+    };
+    let service = format!("{:<21}", event.envelope.source);
+    let reason = event.reason().unwrap_or_default();
+    let copies = match event.copies {
+        1 => String::new(),
+        copies => format!(" (published {copies} times)"),
+    };
+    let circumstances = format!("{reason}{copies}");
+    format!("  {since_start:>8.3} s  {name} {service} {}", aside(circumstances))
+        .trim_end()
+        .to_owned()
+}
+
+/// Every mail, in the order in which they were sent.
+pub(super) fn mails(mails: &[SentMail], start: OffsetDateTime) {
+    say(format_args!("\n{}", heading("Mails")));
+    let mut mails: Vec<_> = mails.iter().collect();
+    mails.sort_by_key(|mail| mail.at);
+    for mail in mails {
+        let since_start = (mail.at - start).as_seconds_f64();
+        let to = format!("{:<21}", mail.to.join(", "));
+        say(format_args!("  {since_start:>8.3} s  {to} {}", mail.subject));
+    }
+}
+
+/// Who was killed.
+pub(super) fn kills(killed: &BTreeMap<String, usize>) {
+    let count: usize = killed.values().sum();
+    let each: Vec<_> = killed
+        .iter()
+        .map(|(function, count)| format!("{} {count}", logs::short(function)))
+        .collect();
+    say(format_args!("\n{}", heading(format_args!("{count} function processes killed"))));
+    say(format_args!("  {}", each.join(", ")));
+}

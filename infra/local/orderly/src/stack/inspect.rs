@@ -1,0 +1,69 @@
+//! What can be asked of a running stack from outside, beneath `/_orderly` of the AWS endpoint.
+
+use std::{sync::Weak, time::Duration};
+
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use local_protocol::AwsError;
+use serde_json::{Value, json};
+
+use super::{Inner, Stack};
+use crate::{
+    invariants::{Evidence, Report},
+    timeline,
+};
+
+/// Where the invariants are checked.
+pub(crate) const INVARIANTS: &str = "/_orderly/invariants";
+/// How long a question about the invariants waits for rest.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The routes. They hold no stack alive.
+pub(super) fn router(stack: Weak<Inner>) -> Router {
+    Router::new()
+        .route(INVARIANTS, get(invariants))
+        .route("/_orderly/orders/{id}", get(order))
+        .with_state(stack)
+}
+
+/// Waits until nothing moves, and checks: 200 if everything holds, 409 if not.
+async fn invariants(State(stack): State<Weak<Inner>>) -> Response {
+    let Some(stack) = stack.upgrade().map(Stack) else { return gone() };
+    if !stack.settles(PATIENCE).await {
+        let message = json!({ "message": "the stack does not come to rest" });
+        return (StatusCode::SERVICE_UNAVAILABLE, Json(message)).into_response();
+    }
+    match report(&stack).await {
+        Ok(report) if report.holds() => Json(report).into_response(),
+        Ok(report) => (StatusCode::CONFLICT, Json(report)).into_response(),
+        Err(error) => {
+            let message = json!({ "message": error.to_string() });
+            (StatusCode::INTERNAL_SERVER_ERROR, Json(message)).into_response()
+        }
+    }
+}
+
+async fn report(stack: &Stack) -> Result<Report, AwsError> {
+    Ok(Report::of(&Evidence::gather(stack, []).await?))
+}
+
+/// Every event about an order, as the bus heard them.
+async fn order(State(stack): State<Weak<Inner>>, Path(id): Path<String>) -> Response {
+    let Some(stack) = stack.upgrade() else { return gone() };
+    let (published, _) = timeline::read(stack.bus.archived());
+    let events: Vec<Value> = published
+        .iter()
+        .filter(|event| event.order_id() == id)
+        .map(|event| json!({ "copies": event.copies, "event": event.envelope }))
+        .collect();
+    Json(events).into_response()
+}
+
+fn gone() -> Response {
+    StatusCode::SERVICE_UNAVAILABLE.into_response()
+}

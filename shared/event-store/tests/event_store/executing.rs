@@ -1,0 +1,192 @@
+//! Commands to a stream that others write to as well.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use clock::Clock;
+use event_envelope::{Actor, CorrelationId, DEPTH_MAX, Envelope};
+use event_store::{ExecuteError, Executed, Lineage, execute};
+use local_dynamodb::{Fault, FaultPlan};
+use outcome::Failure;
+use serde_json::json;
+
+use crate::{
+    account::{Account, Command, Overdrawn},
+    world::{NOW, World, event, thing},
+};
+
+type Reply = Result<Executed, ExecuteError<Overdrawn>>;
+
+async fn run(world: &World, command: Command, clock: &Clock) -> Reply {
+    let correlation = CorrelationId::of("test");
+    let actor = Actor { id: Some("somebody".to_owned()), ..Actor::default() };
+    let lineage = Lineage::Root(&correlation, &actor);
+    execute::<Account>(&world.store(), &thing(), &command, lineage, clock).await
+}
+
+async fn give(world: &World, command: Command) -> Reply {
+    run(world, command, &Clock::fixed(NOW)).await
+}
+
+/// A clock on which others act: the time is asked for between a decision and its append.
+fn meanwhile(world: &World, rivals: Vec<Command>) -> Clock {
+    let (world, asked) = (world.clone(), AtomicUsize::new(0));
+    Clock::from_fn(move || {
+        if let Some(rival) = rivals.get(asked.fetch_add(1, Ordering::SeqCst)).copied() {
+            let world = world.clone();
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+            let act = move || runtime.unwrap().block_on(give(&world, rival)).unwrap();
+            std::thread::spawn(act).join().unwrap();
+        }
+        NOW
+    })
+}
+
+/// The bookings of the account, oldest first.
+async fn bookings(world: &World) -> Vec<(String, i64)> {
+    let stream = world.store().load(&thing(), 0).await.unwrap();
+    let booking = |event: Envelope| {
+        (event.data["id"].as_str().unwrap().to_owned(), event.data["cents"].as_i64().unwrap())
+    };
+    stream.into_iter().map(booking).collect()
+}
+
+fn booked(bookings: &[(&str, i64)]) -> Vec<(String, i64)> {
+    bookings.iter().map(|(id, cents)| ((*id).to_owned(), *cents)).collect()
+}
+
+#[tokio::test]
+async fn a_command_is_decided_on_what_has_happened() {
+    let world = World::new().await;
+    let first = give(&world, Command::Deposit("d1", 100)).await.unwrap();
+    assert_eq!((first.history.len(), first.events.len()), (0, 1));
+    let second = give(&world, Command::Withdraw("w1", 60)).await.unwrap();
+    assert_eq!(second.history, first.events);
+    assert_eq!(second.events.iter().map(|it| it.sequence_number).collect::<Vec<_>>(), [2, 3]);
+    let actor = second.events[0].metadata.actor.as_deref();
+    assert_eq!((second.events[0].timestamp, actor), (NOW, Some("somebody")));
+    assert_eq!(bookings(&world).await, booked(&[("d1", 100), ("w1", -60), ("fee-w1", -1)]));
+}
+
+#[tokio::test]
+async fn a_command_that_took_effect_before_changes_nothing() {
+    let world = World::new().await;
+    give(&world, Command::Deposit("d1", 100)).await.unwrap();
+    let requests = world.database.capacity().write_requests;
+    let again = give(&world, Command::Deposit("d1", 100)).await.unwrap();
+    assert_eq!((again.history.len(), again.events.len()), (1, 0));
+    assert_eq!(world.database.capacity().write_requests, requests);
+}
+
+#[tokio::test]
+async fn a_rejected_command_changes_nothing() {
+    let world = World::new().await;
+    let rejected = give(&world, Command::Withdraw("w1", 1)).await.unwrap_err();
+    assert!(matches!(rejected, ExecuteError::Rejected(Overdrawn)));
+    assert!(matches!(Failure::from(rejected), Failure::Poison { .. }));
+    assert_eq!(bookings(&world).await, []);
+}
+
+#[tokio::test]
+async fn whoever_was_overtaken_decides_again_and_both_take_effect() {
+    let world = World::new().await;
+    let clock = meanwhile(&world, vec![Command::Deposit("rival", 5)]);
+    let executed = run(&world, Command::Deposit("d1", 100), &clock).await.unwrap();
+    assert_eq!(executed.history.len(), 1);
+    assert_eq!(bookings(&world).await, booked(&[("rival", 5), ("d1", 100)]));
+}
+
+#[tokio::test]
+async fn whoever_was_overtaken_may_find_that_a_rule_now_forbids_it() {
+    let world = World::new().await;
+    give(&world, Command::Deposit("d1", 100)).await.unwrap();
+    let clock = meanwhile(&world, vec![Command::Withdraw("rival", 90)]);
+    let rejected = run(&world, Command::Withdraw("w1", 90), &clock).await.unwrap_err();
+    assert!(matches!(rejected, ExecuteError::Rejected(Overdrawn)), "{rejected}");
+    let expected = [("d1", 100), ("rival", -90), ("fee-rival", -1)];
+    assert_eq!(bookings(&world).await, booked(&expected));
+}
+
+#[tokio::test]
+async fn whoever_was_overtaken_may_find_its_own_command_done() {
+    let world = World::new().await;
+    give(&world, Command::Deposit("d1", 100)).await.unwrap();
+    let clock = meanwhile(&world, vec![Command::Deposit("d2", 1), Command::Deposit("d3", 1)]);
+    let executed = run(&world, Command::Deposit("d3", 1), &clock).await.unwrap();
+    assert_eq!((executed.history.len(), executed.events.len()), (3, 0));
+}
+
+#[tokio::test]
+async fn whoever_is_overtaken_every_time_gives_up_for_now() {
+    let world = World::new().await;
+    let rivals = ["r1", "r2", "r3", "r4", "r5", "r6"].map(|id| Command::Deposit(id, 1));
+    let clock = meanwhile(&world, rivals.to_vec());
+    let error = run(&world, Command::Deposit("d1", 100), &clock).await.unwrap_err();
+    assert!(matches!(error, ExecuteError::Contended));
+    assert!(Failure::from(error).is_retry());
+    assert_eq!(bookings(&world).await.len(), 5);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn racing_commands_take_effect_once_each_and_keep_the_rule() {
+    let world = World::new().await;
+    give(&world, Command::Deposit("d1", 100)).await.unwrap();
+    // Only two of them fit.
+    let racers = ["w1", "w2", "w3", "w4"].map(|id| {
+        let world = world.clone();
+        tokio::spawn(async move { give(&world, Command::Withdraw(id, 40)).await })
+    });
+    let mut granted = 0;
+    for racer in racers {
+        match racer.await.unwrap() {
+            Ok(executed) => granted += executed.events.len() / 2,
+            Err(ExecuteError::Rejected(Overdrawn)) => (),
+            Err(error) => panic!("{error}"),
+        }
+    }
+    assert_eq!(granted, 2);
+    let stream = bookings(&world).await;
+    assert_eq!(stream.iter().map(|(_, cents)| cents).sum::<i64>(), 100 - 2 * 41);
+}
+
+#[tokio::test]
+async fn contention_with_a_transaction_is_decided_on_again() {
+    let world = World::new().await;
+    give(&world, Command::Deposit("d1", 100)).await.unwrap();
+    for command in [Command::Deposit("d2", 1), Command::Withdraw("w1", 1)] {
+        let store = world.store_with(FaultPlan::at(1, Fault::Conflict));
+        let correlation = CorrelationId::of("test");
+        let actor = Actor::default();
+        let lineage = Lineage::Root(&correlation, &actor);
+        let clock = Clock::fixed(NOW);
+        execute::<Account>(&store, &thing(), &command, lineage, &clock).await.unwrap();
+    }
+    assert_eq!(bookings(&world).await.len(), 4);
+}
+
+#[tokio::test]
+async fn events_follow_from_their_cause_and_never_too_far() {
+    let world = World::new().await;
+    let (store, clock) = (world.store(), Clock::fixed(NOW));
+    let mut cause = event(7, json!({}));
+    let lineage = Lineage::Cause(&cause);
+    let command = Command::Deposit("d1", 1);
+    let executed = execute::<Account>(&store, &thing(), &command, lineage, &clock).await.unwrap();
+    assert_eq!(executed.events[0].causation_id.as_ref(), Some(&cause.event_id));
+    assert_eq!(executed.events[0].metadata.depth, 1);
+
+    cause.metadata.depth = DEPTH_MAX;
+    let (lineage, command) = (Lineage::Cause(&cause), Command::Deposit("d2", 1));
+    let error = execute::<Account>(&store, &thing(), &command, lineage, &clock).await.unwrap_err();
+    assert!(matches!(error, ExecuteError::TooDeep(_)));
+    assert!(matches!(Failure::from(error), Failure::Poison { .. }));
+    assert_eq!(bookings(&world).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_stream_with_an_event_of_another_kind_is_not_decided_on() {
+    let world = World::new().await;
+    world.store().append(&[event(1, json!({ "unknown": true }))]).await.unwrap();
+    let error = give(&world, Command::Deposit("d1", 1)).await.unwrap_err();
+    assert!(matches!(error, ExecuteError::Unreadable(_)));
+    assert!(matches!(Failure::from(error), Failure::Poison { .. }));
+}

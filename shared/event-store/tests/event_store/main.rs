@@ -1,0 +1,9 @@
+//! Streams over the real SDK against an embedded DynamoDB: nothing is lost, nothing is there twice,
+//! and nobody decides on what is no longer so.
+
+mod account;
+mod appending;
+mod executing;
+mod loading;
+mod sweep;
+mod world;
