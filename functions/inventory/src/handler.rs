@@ -6,9 +6,7 @@ use event_envelope::{AggregateId, Delivery, Envelope};
 use events::{
     Event, InventoryReleased, InventoryReservationFailed, InventoryReserved, ReservedItem,
 };
-use idempotency::{
-    Attempt, Completion, IdempotencyLayer, IdempotencyStore, Refused, UnitOfWork,
-};
+use idempotency::{Attempt, Completion, IdempotencyLayer, IdempotencyStore, Refused, UnitOfWork};
 use outcome::{Done, Failure};
 use serde::{Deserialize, Serialize};
 use tower::{Service, ServiceBuilder};

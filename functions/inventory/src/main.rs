@@ -15,8 +15,12 @@ async fn main() -> Result<(), Error> {
     telemetry::init("inventory", config.log.as_deref())?;
     let (aws, clock) = (Aws::from_env()?, Clock::system());
     let dynamodb = aws.dynamodb();
-    let records =
-        IdempotencyStore::new(dynamodb.clone(), config.idempotency, clock.clone(), Tokens::random());
+    let records = IdempotencyStore::new(
+        dynamodb.clone(),
+        config.idempotency,
+        clock.clone(),
+        Tokens::random(),
+    );
     let inventory = Inventory::new(dynamodb, config.stock, config.reservations, clock);
     let handler = inventory.into_service(records);
     let parking = Parking::new(aws.sqs(), config.queue_url, config.dead_letter_queue_url);

@@ -73,7 +73,8 @@ impl Tables {
 
     /// Takes goods out of stock, if there are enough.
     pub(crate) fn take(&self, item: &ReservedItem) -> Result<Update, Failure> {
-        let update = self.stock_of(item).update_expression("SET #available = #available - :quantity");
+        let update =
+            self.stock_of(item).update_expression("SET #available = #available - :quantity");
         built(
             update
                 .condition_expression("#available >= :quantity")

@@ -10,6 +10,7 @@ use event_envelope::{AggregateId, Delivery, FromEnvelope};
 use event_store::EventStore;
 use events::Event;
 use outcome::{Done, Failure};
+use serde_json::Value;
 use tower::Service;
 
 use crate::view::{Changes, Section, changes};
@@ -68,23 +69,27 @@ impl Projector {
         }
     }
 
-    /// Moves the order's section forward, one event at a time or over a gap.
+    /// Moves the order's section forward to `sequence`, over whatever is missing before it.
     async fn follow(
         &self,
         order: &AggregateId,
         sequence: u64,
         changes: Changes,
     ) -> Result<Done, Failure> {
-        let mut written = self.step(order, sequence - 1, changes).await?;
+        let mut version = sequence - 1;
+        let mut next = changes.clone();
         for _ in 0..ATTEMPTS_MAX {
-            match written {
-                Written::Forward => return Ok(Done::Handled),
+            let reached = version_in(&next, Section::Order);
+            version = match self.step(order, version, next).await? {
+                Written::Forward if reached >= sequence => return Ok(Done::Handled),
+                Written::Forward => reached,
                 Written::At(version) if version >= sequence => return Ok(Done::Duplicate),
-                Written::At(version) => {
-                    let pulled = self.pull(order, version).await?;
-                    written = self.step(order, version, pulled).await?;
-                }
-            }
+                Written::At(version) => version,
+            };
+            // The event itself need not be in the store any more: a restored backup lacks the
+            // last events, which the bus has delivered.
+            let is_next = version + 1 == sequence;
+            next = if is_next { changes.clone() } else { self.pull(order, version).await? };
         }
         Err(Failure::retry("the row keeps changing"))
     }
@@ -122,7 +127,7 @@ impl Projector {
         changes: Changes,
     ) -> Result<Written, Failure> {
         let condition = "attribute_not_exists(#guard) OR #guard < :version";
-        let version = changes[section.version()].as_u64().unwrap_or_default();
+        let version = version_in(&changes, section);
         self.write(order, section, condition, version, changes).await
     }
 
@@ -159,6 +164,11 @@ impl Projector {
             Err(error) => refused(error, section),
         }
     }
+}
+
+/// The version to which `changes` bring a section.
+fn version_in(changes: &Changes, section: Section) -> u64 {
+    changes.get(section.version()).and_then(Value::as_u64).unwrap_or_default()
 }
 
 fn refused(error: SdkError<UpdateItemError>, section: Section) -> Result<Written, Failure> {

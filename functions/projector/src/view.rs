@@ -100,14 +100,12 @@ pub fn changes(event: &Event, envelope: &Envelope) -> Changes {
         ]),
         Event::InventoryReleased(_) => BTreeMap::from([("inventory", json!("released"))]),
         Event::PaymentCompleted(_) => BTreeMap::from([("payment", json!("completed"))]),
-        Event::PaymentFailed(failed) => BTreeMap::from([
-            ("payment", json!("failed")),
-            ("paymentFailure", json!(failed.reason)),
-        ]),
-        Event::PaymentRefunded(refund) => BTreeMap::from([
-            ("payment", json!("refunded")),
-            ("refundId", json!(refund.refund_id)),
-        ]),
+        Event::PaymentFailed(failed) => {
+            BTreeMap::from([("payment", json!("failed")), ("paymentFailure", json!(failed.reason))])
+        }
+        Event::PaymentRefunded(refund) => {
+            BTreeMap::from([("payment", json!("refunded")), ("refundId", json!(refund.refund_id))])
+        }
         Event::ShipmentCreated(_) => BTreeMap::from([("shipping", json!("created"))]),
         Event::ShippingFailed(failed) => BTreeMap::from([
             ("shipping", json!("failed")),

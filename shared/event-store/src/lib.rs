@@ -8,6 +8,7 @@
 //! An event's item *is* its envelope, under `PK = ORDER#<id>` and `SK = EVENT#<20 digits>`, so that
 //! what was stored is published from the table's stream without another write.
 
+mod append;
 mod decider;
 mod execute;
 #[cfg(any(test, feature = "testing"))]

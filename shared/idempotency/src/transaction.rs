@@ -143,7 +143,11 @@ where
 {
     let invalid = matches!(
         error.code(),
-        Some("ValidationException" | "ItemCollectionSizeLimitExceededException")
+        Some(
+            "ValidationException"
+                | "SerializationException"
+                | "ItemCollectionSizeLimitExceededException"
+        )
     );
     if invalid { Failure::poison(error) } else { Failure::retry(error) }
 }

@@ -2,7 +2,7 @@
 
 use event_envelope::EventId;
 use events::{
-    Event, InventoryReleased, InventoryReservationFailed, InventoryReserved, OrderPaid, Money,
+    Event, InventoryReleased, InventoryReservationFailed, InventoryReserved, Money, OrderPaid,
     ReservedItem, Shortage, source,
 };
 use inventory::domain::Reservation;
@@ -73,11 +73,8 @@ async fn every_line_that_is_short_is_named() {
     assert_eq!(world.deliver(&created(ORDER, &lines)).await.unwrap(), Done::Rejected);
     assert_eq!(world.stock("prod-002").await, Some(5));
     assert_eq!(world.stock("prod-404").await, None);
-    let shortages = [
-        short("prod-001", 11, Some(10)),
-        short("prod-404", 1, None),
-        short("prod-405", 3, None),
-    ];
+    let shortages =
+        [short("prod-001", 11, Some(10)), short("prod-404", 1, None), short("prod-405", 3, None)];
     assert_refused(&world, &shortages);
 }
 

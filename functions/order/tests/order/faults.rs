@@ -31,6 +31,8 @@ async fn ask_until_answered(world: &World, request: &Request, (fault, call): Cas
         assert_eq!(first.headers["retry-after"], "1", "{fault:?} at call {call}");
     } else {
         assert_eq!((first.status, &first.text), (again.status, &again.text));
+        let replayed = &first.headers["idempotency-replayed"];
+        assert!(replayed.is_null(), "what it wrote itself is no repetition");
     }
     again
 }

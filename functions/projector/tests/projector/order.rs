@@ -75,8 +75,7 @@ pub(crate) fn stock() -> Vec<Delivery<Event>> {
 }
 
 pub(crate) fn no_stock() -> Delivery<Event> {
-    let shortage =
-        Shortage { product_id: id("prod-002"), requested: 6, available: Some(5) };
+    let shortage = Shortage { product_id: id("prod-002"), requested: 6, available: Some(5) };
     let (reason, shortages) = ("insufficient inventory".into(), vec![shortage]);
     delivery(InventoryReservationFailed { order_id: id(ORDER), reason, shortages }, 1)
 }

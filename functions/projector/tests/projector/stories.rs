@@ -52,7 +52,10 @@ async fn what_failed_is_told_with_its_reason() {
     world.deliver_all(&five()).await;
     world.deliver_all(&[vec![no_stock(), no_payment()], shipment()].concat()).await;
     let row = world.row().await;
-    assert_eq!((&row["status"], &row["cancelReason"]), (&json!("cancelled"), &json!("shippingFailed")));
+    assert_eq!(
+        (&row["status"], &row["cancelReason"]),
+        (&json!("cancelled"), &json!("shippingFailed"))
+    );
     assert_eq!(row["inventory"], "unavailable");
     let shortage = json!([{ "productId": "prod-002", "requested": 6, "available": 5 }]);
     assert_eq!(row["shortages"], shortage);

@@ -158,8 +158,34 @@ pub(crate) fn execute(
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, AwsError> {
-    serde_json::from_slice(body)
-        .map_err(|error| AwsError::client("SerializationException", error.to_string()))
+    serde_json::from_slice(body).map_err(|error| unreadable(&error))
+}
+
+/// What the engine's readers put before a message to say which error the service would answer.
+const MARKS: [(&str, &str); 5] = [
+    ("VALIDATION_REQUEST:", "ValidationException"),
+    ("VALIDATION_AS_READ:", "ValidationException"),
+    ("VALIDATION:", "ValidationException"),
+    ("SERIALIZATION_AS_READ:", "SerializationException"),
+    ("SERIALIZATION:", "SerializationException"),
+];
+/// How messages without a mark begin that the service calls errors of validation.
+const INVALID: [&str; 4] =
+    ["missing field", "unknown variant", "invalid type: null", "empty AttributeValue"];
+
+/// What the service answers to a request that cannot be read.
+fn unreadable(error: &serde_json::Error) -> AwsError {
+    let text = error.to_string();
+    let position = format!(" at line {} column {}", error.line(), error.column());
+    let message = text.strip_suffix(&position).unwrap_or(&text);
+    for (mark, code) in MARKS {
+        if let Some(message) = message.strip_prefix(mark) {
+            return AwsError::client(code, message);
+        }
+    }
+    let is_invalid = INVALID.iter().any(|start| message.starts_with(start));
+    let code = if is_invalid { "ValidationException" } else { "SerializationException" };
+    AwsError::client(code, message)
 }
 
 fn render(response: &impl Serialize) -> Result<String, AwsError> {

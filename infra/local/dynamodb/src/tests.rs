@@ -69,6 +69,24 @@ async fn a_write_whose_condition_does_not_hold_is_paid_for() {
 }
 
 #[tokio::test]
+async fn a_request_that_cannot_be_read_is_refused_as_the_service_does() {
+    let database = database().await;
+    let item =
+        |value| json!({ "TableName": "things", "Item": { "id": { "S": "a" }, "it": value } });
+    for (request, code, message) in [
+        (item(json!({ "N": "1e300" })), "ValidationException", "Number overflow."),
+        (item(json!({ "NULL": false })), "ValidationException", "One or more parameter values"),
+        (json!({ "Item": {} }), "ValidationException", "missing field"),
+        (json!({ "TableName": 7, "Item": {} }), "SerializationException", "invalid type"),
+    ] {
+        let error = database.json("PutItem", &request).await.unwrap_err();
+        assert_eq!(error.short_code(), code, "{request}");
+        let body = error.body();
+        assert!(body.contains(message) && !body.contains("at line"), "{body}");
+    }
+}
+
+#[tokio::test]
 async fn the_stream_tells_what_was_written_in_order() {
     let database = database().await;
     let written = database.written();

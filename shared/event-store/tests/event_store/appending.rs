@@ -4,7 +4,8 @@ use event_envelope::{CorrelationId, EVENT_BYTES_MAX, Envelope};
 use event_store::StoreError;
 use local_dynamodb::{Fault, FaultPlan};
 use outcome::Failure;
-use serde_json::json;
+use proptest::prelude::*;
+use serde_json::{Value, json};
 
 use crate::world::{World, event, event_of, events, other_thing, thing};
 
@@ -115,6 +116,43 @@ async fn a_lost_answer_is_known_as_our_own() {
         world.store_with(plan.clone()).append(&appended).await.unwrap();
         assert_eq!(plan.calls(), 2);
         assert_eq!(world.store().load(&thing(), 0).await.unwrap().len(), appended.len());
+    }
+}
+
+/// Any JSON of numbers that DynamoDB can hold.
+fn json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        (-1e9..1e9).prop_map(|it: f64| Value::from(it.round() / 1e3)),
+        "\\PC{0,8}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(3, 16, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::hash_map("[a-z]{1,4}", inner, 0..4).prop_map(Value::from_iter),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_an_event_says_it_is_known_again(data in json(), other in json()) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        runtime.block_on(async {
+            let world = World::new().await;
+            let appended = [event(1, data.clone())];
+            let store = world.store_with(FaultPlan::at(0, Fault::LoseAnswer));
+            store.append(&appended).await.unwrap();
+            if data != other {
+                let conflict = world.store().append(&[event(1, other)]).await.unwrap_err();
+                assert!(matches!(conflict, StoreError::Conflict { expected: 0 }), "{conflict}");
+            }
+        });
     }
 }
 

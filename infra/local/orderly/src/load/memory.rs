@@ -4,8 +4,8 @@ use std::fs;
 
 use local_lambda::LambdaHost;
 
-/// The resident memory of this process and of all functions, in bytes; `None` where the system
-/// does not tell.
+/// The memory of this process and of all functions, in bytes; `None` where the system does not
+/// tell. What processes share, such as the code of two of the same function, is counted once.
 /// Source: <https://www.kernel.org/doc/html/latest/filesystems/proc.html>.
 pub(super) fn resident(functions: &LambdaHost) -> Option<u64> {
     let own = resident_of("self")?;
@@ -16,11 +16,12 @@ pub(super) fn resident(functions: &LambdaHost) -> Option<u64> {
 }
 
 fn resident_of(process: &str) -> Option<u64> {
-    read(&fs::read_to_string(format!("/proc/{process}/status")).ok()?)
+    read(&fs::read_to_string(format!("/proc/{process}/smaps_rollup")).ok()?)
 }
 
-fn read(status: &str) -> Option<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+/// The proportional set size: of a page that several processes have, each has its part.
+fn read(rollup: &str) -> Option<u64> {
+    let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:"))?;
     let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kibibytes * 1024)
 }
@@ -31,10 +32,8 @@ mod tests {
 
     #[test]
     fn memory_is_read_in_bytes() {
-        assert_eq!(
-            read("Name:\torderly\nVmRSS:\t    2048 kB\nThreads:\t3\n"),
-            Some(2 * 1024 * 1024)
-        );
+        let rollup = "00400000-7fff [rollup]\nRss:   4096 kB\nPss:      2048 kB\nPss_Dirty: 1 kB\n";
+        assert_eq!(read(rollup), Some(2 * 1024 * 1024));
         assert_eq!(read("Name:\tkthreadd\n"), None);
     }
 }

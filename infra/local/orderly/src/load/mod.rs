@@ -27,6 +27,8 @@ pub use figures::Figures;
 
 /// The pause between two looks at the progress.
 const LOOK: Duration = Duration::from_millis(200);
+/// The pause between two looks at the memory, which take longer.
+const WEIGH: Duration = Duration::from_secs(1);
 /// How long no order may end before the rest is given up.
 const PATIENCE: Duration = Duration::from_secs(30);
 const BAR: &str = "  {elapsed_precise} {wide_bar} {pos}/{len} orders ended, {msg}";
@@ -96,7 +98,8 @@ async fn watch(
 ) -> (Vec<Sent>, Instant, Option<u64>) {
     let bar = progress_bar(orders);
     let (mut sent, mut answered_at) = (None, Instant::now());
-    let (mut ended, mut progress_at, mut memory_max) = (0, Instant::now(), None);
+    let (mut ended, mut progress_at) = (0, Instant::now());
+    let (mut memory_max, mut weighed_at) = (None, Instant::now());
     let mut looks = interval(LOOK);
     loop {
         tokio::select! {
@@ -111,7 +114,10 @@ async fn watch(
         if now_ended > ended {
             (ended, progress_at) = (now_ended, Instant::now());
         }
-        memory_max = memory_max.max(memory::resident(stack.lambda()));
+        if weighed_at.elapsed() > WEIGH {
+            memory_max = memory_max.max(memory::resident(stack.lambda()));
+            weighed_at = Instant::now();
+        }
         bar.set_position(u64::try_from(ended).unwrap_or(u64::MAX));
         bar.set_message(format!("{} events published", stack.bus().stats().put));
         let Some(sent) = &sent else { continue };
@@ -121,6 +127,7 @@ async fn watch(
         }
     }
     bar.finish_and_clear();
+    let memory_max = memory_max.max(memory::resident(stack.lambda()));
     (sent.unwrap_or_default(), answered_at, memory_max)
 }
 

@@ -16,12 +16,16 @@ use super::StackError;
 
 /// The pause before a failed batch of a stream is tried again. Doubled each time.
 const RETRY_DELAY: Duration = Duration::from_millis(250);
+/// The least that `MaximumConcurrency` can be.
+const CONCURRENCY_MIN: usize = 2;
 
 /// What mappings read from, and whom they invoke.
 pub(super) struct Sources<'s> {
     pub(super) database: &'s DynamoDb,
     pub(super) queues: &'s Sqs,
     pub(super) functions: &'s LambdaHost,
+    /// Batches that were taken while no process is free to work on them would only be smaller.
+    pub(super) batches_max: usize,
 }
 
 impl Sources<'_> {
@@ -36,10 +40,17 @@ impl Sources<'_> {
             .collect()
     }
 
+    fn concurrency(&self, declared: Option<u32>) -> usize {
+        declared.map_or(self.batches_max, count).min(self.batches_max).max(CONCURRENCY_MIN)
+    }
+
     fn start_one(&self, mapping: &Mapping) -> Result<EventSourceMapping, MappingError> {
         match &mapping.source {
             Source::Queue { arn, concurrency_max } => {
-                let source = queue_source(mapping, queue_name_of_arn(arn)?, *concurrency_max)?;
+                let source = SqsSource {
+                    concurrency_max: Some(self.concurrency(*concurrency_max)),
+                    ..queue_source(mapping, queue_name_of_arn(arn)?)?
+                };
                 EventSourceMapping::from_queue(self.functions, self.queues, source)
             }
             Source::Stream {
@@ -72,15 +83,10 @@ impl Sources<'_> {
     }
 }
 
-fn queue_source(
-    mapping: &Mapping,
-    queue: &str,
-    concurrency_max: Option<u32>,
-) -> Result<SqsSource, MappingError> {
+fn queue_source(mapping: &Mapping, queue: &str) -> Result<SqsSource, MappingError> {
     Ok(SqsSource {
         batch_size: count(mapping.batch_size),
         batching_window: mapping.batching_window,
-        concurrency_max: concurrency_max.map(count),
         report_batch_item_failures: mapping.reports_item_failures,
         filters: filters(mapping)?,
         ..SqsSource::new(queue, &mapping.function)

@@ -119,7 +119,12 @@ impl Stack {
         let invoker = Arc::new(Functions(lambda.clone()));
         let gateway = Gateway::new(resources::routes(&template), invoker)?;
 
-        let sources = Sources { database: &dynamodb, queues: &sqs, functions: &lambda };
+        let sources = Sources {
+            database: &dynamodb,
+            queues: &sqs,
+            functions: &lambda,
+            batches_max: options.processes_max,
+        };
         let mappings = sources.start(&template)?;
         let servers = Mutex::default();
         let stack = Self(Arc::new(Inner {

@@ -26,7 +26,8 @@ pub struct StackOptions {
     pub environment: BTreeMap<String, BTreeMap<String, String>>,
     /// When a message comes again whose consumer died.
     pub redelivery: Redelivery,
-    /// The most processes of one function, unless the template reserves another number.
+    /// The most processes of one function, unless the template reserves another number; also the
+    /// most batches of a queue at a time, if the template allows more.
     pub processes_max: usize,
 }
 
@@ -59,6 +60,13 @@ pub enum Redelivery {
     Soon,
 }
 
+/// More processes than this would only take each other's time, and make batches smaller; fewer
+/// would stand still when one waits for a slow provider.
+fn processes_max() -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    (2 * cores).clamp(4, 10)
+}
+
 impl StackOptions {
     /// A stack of `template` and the functions in `binaries`: in memory, on free ports, without
     /// logs and files.
@@ -73,7 +81,7 @@ impl StackOptions {
             logs: LogOptions::default(),
             environment: BTreeMap::new(),
             redelivery: Redelivery::default(),
-            processes_max: 10,
+            processes_max: processes_max(),
         }
     }
 }

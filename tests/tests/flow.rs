@@ -1,0 +1,142 @@
+//! The whole system: the template, running on this machine with the compiled functions.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use orderly::{
+    build,
+    client::{Customer, NewOrder},
+    demo::{self, DemoOptions},
+    invariants::{Evidence, Report},
+    seed,
+    stack::{self, Disorder, Redelivery, Stack, StackOptions},
+};
+use serde_json::Value;
+use tokio::{sync::OnceCell, time::timeout};
+
+/// Longer than a message stays hidden whose consumer was killed, several times over.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// A stack's options, with the functions compiled as this test is.
+async fn options() -> StackOptions {
+    static BINARIES: OnceCell<PathBuf> = OnceCell::const_new();
+    let path = root().join("infra/template.yaml");
+    let binaries = BINARIES.get_or_init(async || {
+        let template = stack::load_template(&path).unwrap();
+        let output = build::Output::of_this_program().unwrap();
+        build::functions(&template, &path, &output).await.unwrap()
+    });
+    StackOptions::new(&path, binaries.await)
+}
+
+async fn start(options: StackOptions) -> Stack {
+    let stack = Stack::start(options).await.unwrap();
+    seed::seed(&stack).await.unwrap();
+    stack
+}
+
+async fn play(options: StackOptions, demo: DemoOptions) {
+    let stack = start(options).await;
+    let held = demo::run(&stack, demo).await.unwrap();
+    stack.stop().await;
+    assert!(held, "an invariant did not hold: the report is above");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_of_each_kind_ends_as_its_story_says() {
+    play(options().await, DemoOptions { orders: 5, kills: false, seed: 1 }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_that_come_twice_and_in_any_order_change_nothing() {
+    let disorder =
+        Disorder { duplicate: true, shuffle: true, seed: 2, max_delay: Duration::from_millis(500) };
+    let options = StackOptions { disorder, ..options().await };
+    play(options, DemoOptions { orders: 20, kills: false, seed: 2 }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn functions_that_are_killed_change_nothing() {
+    let options = StackOptions { redelivery: Redelivery::Soon, ..options().await };
+    play(options, DemoOptions { orders: 10, kills: true, seed: 3 }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_data_directory_keeps_orders_and_loses_no_event() {
+    let data = tempfile::tempdir().unwrap();
+    let options = StackOptions { data: Some(data.path().to_owned()), ..options().await };
+
+    // Stopped at once: what is still on its way exists only in the tables' streams.
+    let stack = start(options.clone()).await;
+    let customer = Customer::new(stack.api_url(), "user-123").unwrap();
+    let placed = customer.place(&NewOrder::of_the_book(), "kept").await.unwrap();
+    let order = placed.order_id().unwrap().to_owned();
+    stack.stop().await;
+
+    let stack = start(options).await;
+    let customer = Customer::new(stack.api_url(), "user-123").unwrap();
+    let completed = async {
+        loop {
+            let answer = customer.order(&order).await.unwrap();
+            if answer.status == 200 && answer.body["status"] == "completed" {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(PATIENCE, completed).await.unwrap();
+    stack.stop().await;
+}
+
+/// What `cargo lambda invoke <function> --data-file <sample>` does, for every sample there is.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_sample_is_answered_by_its_function() {
+    let stack = start(options().await).await;
+    let functions: Vec<String> =
+        stack.template().functions.iter().map(|function| function.binary.clone()).collect();
+    for function in functions {
+        let mut samples: Vec<_> = fs::read_dir(root().join("events").join(&function))
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .collect();
+        samples.sort();
+        assert!(!samples.is_empty(), "{function} has no samples");
+        for sample in samples {
+            let payload = fs::read(&sample).unwrap();
+            let answer = stack.lambda().invoke(&function, payload.into()).await.unwrap();
+            assert_eq!(answer.function_error, None, "{}", sample.display());
+            let answer: Value = serde_json::from_slice(&answer.payload).unwrap();
+            let expected = match function.as_str() {
+                "order-api" | "query" => answer["statusCode"].is_number(),
+                _ => answer["batchItemFailures"].is_array(),
+            };
+            assert!(expected, "{}: {answer}", sample.display());
+        }
+    }
+    stack.stop().await;
+}
+
+/// A report that could not fail would prove nothing: here money was taken behind everybody's back.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_report_sees_what_is_wrong() {
+    let stack = start(options().await).await;
+    let request = serde_json::json!({
+        "TableName": stack.table("inventory"),
+        "Key": { "productId": { "S": "prod-001" } },
+        "UpdateExpression": "SET available = available - :one",
+        "ExpressionAttributeValues": { ":one": { "N": "1" } },
+    });
+    stack.dynamodb().json("UpdateItem", &request).await.unwrap();
+    let report = Report::of(&Evidence::gather(&stack, std::iter::empty()).await.unwrap());
+    stack.stop().await;
+    let broken: Vec<_> = report.rows.iter().filter(|(_, findings)| !findings.is_empty()).collect();
+    assert_eq!(broken.len(), 1, "{report}");
+    assert!(broken[0].0.starts_with("stock is conserved"), "{report}");
+}
