@@ -65,6 +65,8 @@ impl Contacts {
             .get_item()
             .table_name(&self.table)
             .key("userId", AttributeValue::S(user.to_string()))
+            // A customer who is not found is given up: one who has just registered must be found.
+            .consistent_read(true)
             .send()
             .await
             .map_err(Failure::retry)?;

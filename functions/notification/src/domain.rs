@@ -214,8 +214,7 @@ mod tests {
         while let Some(due) = mails.due() {
             let template = due.message.template;
             sent.push(template);
-            let fact =
-                Fact::Sent { template, order_id: id("order-1"), message_id: "m".to_owned() };
+            let fact = Fact::Sent { template, order_id: id("order-1"), message_id: "m".to_owned() };
             let (next, events) = mails.apply(&fact);
             assert_eq!(events.len(), 1);
             mails = next;

@@ -4,6 +4,7 @@ use event_envelope::{AggregateId, Delivery};
 use events::Event;
 use idempotency::{Due, Host};
 use outcome::{Done, Failure};
+use tower::Service;
 
 use crate::{
     contacts::{Address, Contacts},
@@ -23,6 +24,16 @@ impl Notifications {
     /// Keeps what was told in `host`.
     pub fn new(host: Host, contacts: Contacts, mailer: Mailer) -> Self {
         Self { host, contacts, mailer }
+    }
+
+    /// These notifications as the service that a consumer calls.
+    pub fn into_service(
+        self,
+    ) -> impl Service<Delivery<Event>, Response = Done, Error = Failure> + Clone {
+        tower::service_fn(move |delivery| {
+            let notifications = self.clone();
+            async move { notifications.handle(delivery).await }
+        })
     }
 
     /// Takes in one event.

@@ -2,9 +2,12 @@
 
 use aws_sdk_sesv2::{
     Client,
+    config::retry::RetryConfig,
     error::{BuildError, ProvideErrorMetadata, SdkError},
     operation::send_email::SendEmailError,
-    types::{Body, Content, Destination, EmailContent, Message as SesMessage, MessageHeader, MessageTag},
+    types::{
+        Body, Content, Destination, EmailContent, Message as SesMessage, MessageHeader, MessageTag,
+    },
 };
 use event_envelope::AggregateId;
 use events::Template;
@@ -40,8 +43,12 @@ pub enum Sending {
 
 impl Mailer {
     /// Sends in the name of `sender`, which SES must have verified.
-    pub fn new(client: Client, sender: String) -> Self {
-        Self { client, sender }
+    ///
+    /// Each mail is asked for once: when an answer is lost, the SDK's own retries would send copies
+    /// within a second, and the next delivery of the event comes anyway.
+    pub fn new(client: &Client, sender: String) -> Self {
+        let config = client.config().to_builder().retry_config(RetryConfig::disabled()).build();
+        Self { client: Client::from_conf(config), sender }
     }
 
     /// Sends `message` about `order` to `address`.
@@ -70,15 +77,24 @@ impl Mailer {
     }
 }
 
+/// SES did not take the mail. Its own words are left out: they may name the address.
+#[derive(Debug, thiserror::Error)]
+#[error("SES did not take the mail: {code}")]
+struct NotTaken {
+    code: String,
+}
+
 fn refused(error: SdkError<SendEmailError>) -> Result<Sending, Failure> {
-    let final_answer = matches!(
-        error.code(),
-        Some("MessageRejected" | "BadRequestException" | "MailFromDomainNotVerifiedException")
-    );
-    if final_answer {
-        Ok(Sending::Refused { reason: error.message().unwrap_or("refused by SES").to_owned() })
-    } else {
-        Err(Failure::retry(error))
+    let Some(refusal) = error.as_service_error() else {
+        return Err(Failure::retry(error));
+    };
+    let code = refusal.code().unwrap_or("no code").to_owned();
+    match code.as_str() {
+        "MessageRejected" | "BadRequestException" => {
+            Ok(Sending::Refused { reason: format!("SES refuses the mail: {code}") })
+        }
+        // Among the others is what an operator can mend: a paused account, an unverified domain.
+        _ => Err(Failure::retry(NotTaken { code })),
     }
 }
 

@@ -15,12 +15,11 @@ async fn main() -> Result<(), Error> {
     telemetry::init("notification", config.log.as_deref())?;
     let aws = Aws::from_env()?;
     let dynamodb = aws.dynamodb();
-    let host =
-        Host::new(dynamodb.clone(), config.notifications, Clock::system(), Tokens::random());
+    let host = Host::new(dynamodb.clone(), config.notifications, Clock::system(), Tokens::random());
     let contacts = Contacts::new(dynamodb, config.contacts);
-    let notifications = &Notifications::new(host, contacts, Mailer::new(aws.sesv2(), config.sender));
+    let mailer = Mailer::new(&aws.sesv2(), config.sender);
+    let handler = Notifications::new(host, contacts, mailer).into_service();
     let parking = Parking::new(aws.sqs(), config.queue_url, config.dead_letter_queue_url);
-    let handler = tower::service_fn(|delivery| notifications.handle(delivery));
     let consumer = &Consumer::new("notification", DECODER, ReplayPolicy::Refuse, parking, handler);
 
     run(service_fn(async |event: LambdaEvent<SqsEvent>| {

@@ -60,12 +60,13 @@ impl Projector {
         let Delivery { envelope, event, .. } = delivery;
         let order = event.order_id();
         let changes = changes(&event, &envelope);
-        match Section::of(&event) {
-            Section::Order => self.follow(order, envelope.sequence_number, changes).await,
-            section => match self.advance(order, section, changes).await? {
-                Written::Forward => Ok(Done::Handled),
-                Written::At(_) => Ok(Done::Duplicate),
-            },
+        let section = Section::of(&event);
+        if section == Section::Order {
+            return self.follow(order, envelope.sequence_number, changes).await;
+        }
+        match self.advance(order, section, changes).await? {
+            Written::Forward => Ok(Done::Handled),
+            Written::At(_) => Ok(Done::Duplicate),
         }
     }
 

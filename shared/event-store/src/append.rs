@@ -17,7 +17,7 @@ impl EventStore {
     ///
     /// The first must follow the last event that the caller has read with [`load`](Self::load):
     /// what is looked at is that its place is free, not that the place before it is taken, which
-    /// would cost three times as much. Appending the same events again is no conflict.
+    /// would cost four times as much. Appending the same events again is no conflict.
     ///
     /// # Errors
     ///

@@ -1,3 +1,5 @@
+//! The pure half of event sourcing: what follows from a command, and from an event.
+
 use event_envelope::{AggregateId, Draft};
 use serde_json::Value;
 use time::OffsetDateTime;

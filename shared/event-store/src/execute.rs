@@ -1,3 +1,5 @@
+//! The I/O around a decider: load, decide, append, and decide again on a conflict.
+
 use clock::Clock;
 use event_envelope::{
     Actor, AggregateId, CorrelationId, DecodeError, Envelope, FromEnvelope, TooDeep,
@@ -49,10 +51,14 @@ pub enum ExecuteError<E> {
 
 /// Loads a stream, decides on `command`, and appends what follows.
 ///
+/// Whoever is overtaken decides again on what is there then, so that a rule holds over all events
+/// and not only over those that were read first. The decider must know a command that has taken
+/// effect: an append whose answer is lost for good leaves its events, and the caller asks again.
+///
 /// # Errors
 ///
 /// [`ExecuteError::Rejected`] is the domain's answer. Contention and an unavailable store are worth
-/// a retry, the others are not.
+/// a retry: nothing has happened, or all of it. The others are not.
 pub async fn execute<D: Decider>(
     store: &EventStore,
     aggregate: &AggregateId,

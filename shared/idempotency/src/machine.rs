@@ -1,3 +1,5 @@
+//! What a [`Host`](crate::Host) hosts: a pure machine of facts, effects and events.
+
 use event_envelope::{AggregateId, Draft};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;

@@ -1,4 +1,14 @@
 //! The table of records.
+//!
+//! A record passes through at most two states:
+//!
+//! ```text
+//! (none) ── claim ──► INPROGRESS ── complete ──► COMPLETED ── expiration ──► (free)
+//!    │                 │      ▲                      ▲
+//!    │                 └──────┘ claim, when the      │
+//!    │                   lease has ended             │
+//!    └───────────────── commit ──────────────────────┘
+//! ```
 
 use std::{collections::HashMap, time::Duration};
 

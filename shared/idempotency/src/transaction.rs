@@ -1,4 +1,4 @@
-//! One TransactWriteItems, tried again while it only met others.
+//! One `TransactWriteItems`, tried again while it only met others.
 
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! What a handler returns: its result, its writes and its events, to be committed as one.
+
 use aws_sdk_dynamodb::types::{ConditionCheck, Delete, Put, TransactWriteItem, Update};
 use event_envelope::Envelope;
 

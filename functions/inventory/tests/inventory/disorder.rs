@@ -7,7 +7,10 @@ use events::Event;
 use inventory::domain::Reservation;
 use outcome::Done;
 
-use crate::world::{World, cancelled, created, payment_failed, shipping_failed};
+use crate::{
+    order::{cancelled, created, payment_failed, shipping_failed},
+    world::World,
+};
 
 /// Long enough for each of the four events in each order, and for one of them to come four times.
 const LENGTH: u32 = 4;

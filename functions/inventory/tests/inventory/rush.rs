@@ -8,7 +8,10 @@ use outcome::Done;
 use proptest::{prelude::*, test_runner::RngSeed};
 use tokio::{runtime, task::JoinSet};
 
-use crate::world::{World, cancelled, created};
+use crate::{
+    order::{cancelled, created},
+    world::World,
+};
 
 const ORDERS: usize = 50;
 const PIECES: u32 = 10;

@@ -8,8 +8,9 @@ use events::{
 use inventory::domain::Reservation;
 use outcome::Done;
 
-use crate::world::{
-    RETENTION, World, cancelled, created, delivery, id, payment_failed, shipping_failed,
+use crate::{
+    order::{cancelled, created, delivery, id, payment_failed, shipping_failed},
+    world::{RETENTION, World},
 };
 
 const ORDER: &str = "order-123";

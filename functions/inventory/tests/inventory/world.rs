@@ -1,4 +1,4 @@
-//! The tables of the inventory, some stock in them, and the events it hears.
+//! The tables of the inventory, and some stock in them.
 
 use std::{
     collections::BTreeMap,
@@ -11,11 +11,8 @@ use std::{
 };
 
 use clock::{Clock, Tokens};
-use event_envelope::{AggregateId, CorrelationId, Delivery, Envelope, FromEnvelope};
-use events::{
-    CancelReason, Event, LineItem, Money, OrderCancelled, OrderCreated, PaymentFailed,
-    ShippingFailed,
-};
+use event_envelope::{Delivery, Envelope, FromEnvelope};
+use events::Event;
 use idempotency::{IdempotencySettings, IdempotencyStore};
 use inventory::{domain::Reservation, handler::Inventory};
 use local_dynamodb::{DynamoDb, FaultPlan, Storage};
@@ -24,6 +21,8 @@ use outcome::{Done, Failure};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use tower::{Service, ServiceExt};
+
+use crate::order::id;
 
 const STOCK: &str = "orderly-inventory";
 const RESERVATIONS: &str = "orderly-reservations";
@@ -38,49 +37,6 @@ pub(crate) const RETENTION: Duration = Duration::from_hours(365 * 24);
 pub(crate) struct World {
     database: DynamoDb,
     seconds: Arc<AtomicI64>,
-}
-
-pub(crate) fn id(text: &str) -> AggregateId {
-    AggregateId::parse(text).unwrap()
-}
-
-/// An event as it is delivered, at `sequence` in the history that its service keeps of the order.
-pub(crate) fn delivery(event: impl Into<Event>, sequence: u64) -> Delivery<Event> {
-    let event = event.into();
-    let order = event.order_id().clone();
-    let correlation = CorrelationId::of(order.as_str());
-    let draft = event.draft(order, sequence, OffsetDateTime::UNIX_EPOCH);
-    Delivery { envelope: draft.root(correlation, None), event, replay: None }
-}
-
-pub(crate) fn created(order: &str, lines: &[(&str, u32)]) -> Delivery<Event> {
-    let line = |(product, quantity): &(&str, u32)| LineItem {
-        product_id: id(product),
-        quantity: *quantity,
-        unit_price: Money::usd(2999),
-    };
-    let created = OrderCreated {
-        order_id: id(order),
-        user_id: id("user-456"),
-        items: lines.iter().map(line).collect(),
-        total: Money::usd(10_997),
-        payment_method_id: None,
-        delivery_address_id: None,
-    };
-    delivery(created, 1)
-}
-
-pub(crate) fn cancelled(order: &str) -> Delivery<Event> {
-    delivery(OrderCancelled { order_id: id(order), reason: CancelReason::CustomerRequest }, 2)
-}
-
-pub(crate) fn payment_failed(order: &str) -> Delivery<Event> {
-    delivery(PaymentFailed { order_id: id(order), code: None, reason: "declined".into() }, 1)
-}
-
-pub(crate) fn shipping_failed(order: &str) -> Delivery<Event> {
-    let (code, reason) = ("address_undeliverable".into(), "nobody there".into());
-    delivery(ShippingFailed { order_id: id(order), code, reason }, 1)
 }
 
 /// The inventory's tables as the template has them.

@@ -54,8 +54,8 @@ async fn sweep(story: Story<'_>, expected: &[Delivery<Event>]) {
         for fault in Fault::ALL {
             for call in 0..calls.calls() {
                 let world = tell(story, FaultPlan::at(call, fault), again).await;
-                println!("{fault:?} at call {call}, again {again:?}");
-                assert_eq!(world.row().await, fold(expected));
+                let row = world.row().await;
+                assert_eq!(row, fold(expected), "{fault:?} at call {call}, again {again:?}");
             }
         }
     }

@@ -76,7 +76,7 @@ async fn a_request_that_cannot_be_read_is_refused_as_the_service_does() {
     for (request, code, message) in [
         (item(json!({ "N": "1e300" })), "ValidationException", "Number overflow."),
         (item(json!({ "NULL": false })), "ValidationException", "One or more parameter values"),
-        (json!({ "Item": {} }), "ValidationException", "missing field"),
+        (json!({ "Item": {} }), "ValidationException", "Member must not be null"),
         (json!({ "TableName": 7, "Item": {} }), "SerializationException", "invalid type"),
     ] {
         let error = database.json("PutItem", &request).await.unwrap_err();

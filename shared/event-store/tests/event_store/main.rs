@@ -1,6 +1,8 @@
 //! Streams over the real SDK against an embedded DynamoDB: nothing is lost, nothing is there twice,
 //! and nobody decides on what is no longer so.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod account;
 mod appending;
 mod executing;

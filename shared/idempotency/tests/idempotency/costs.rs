@@ -1,11 +1,13 @@
 //! What each mode costs: the table in the crate's documentation.
 
+use event_envelope::Delivery;
 use idempotency::{Attempt, IdempotencyLayer, UnitOfWork};
 use local_dynamodb::{Capacity, FaultPlan};
 
 use crate::{
+    handlers::{Decision, count, deliver},
     parcel::{Depot, Fact},
-    world::{Decision, World, count, deliver, delivery},
+    world::{World, delivery},
 };
 
 /// Write units, write requests and read units.
@@ -19,7 +21,7 @@ fn cost(before: Capacity, after: Capacity) -> Cost {
     )
 }
 
-async fn record_only(_: Attempt<event_envelope::Delivery>) -> Decision {
+async fn record_only(_: Attempt<Delivery>) -> Decision {
     Ok(UnitOfWork::new("counted".to_owned()))
 }
 

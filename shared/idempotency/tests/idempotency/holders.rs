@@ -10,7 +10,10 @@ use tokio::{
     task::JoinHandle,
 };
 
-use crate::world::{LEASE, RECORDS, Reply, TICK, World, count, counting, deliver, delivery, text};
+use crate::{
+    handlers::{Reply, count, counting, deliver},
+    world::{LEASE, RECORDS, TICK, World, delivery, text},
+};
 
 /// Something that happens next.
 #[derive(Debug, Clone, Copy)]
@@ -53,7 +56,8 @@ async fn start(layer: IdempotencyLayer<String>) -> Result<Holding, Reply> {
         let (entered, finished) = (entered.clone(), finished.lock().unwrap().take());
         async move {
             entered.send(()).await.unwrap();
-            finished.expect("nothing is decided twice here").await.unwrap();
+            // There is one gate: nothing is decided twice here.
+            finished.unwrap().await.unwrap();
             Ok(counting(&attempt.request.envelope))
         }
     };

@@ -166,3 +166,26 @@ async fn contention_does_not_repeat_the_effect() {
         assert_eq!(depot.carrier.asked(), [first(Effect::Send)]);
     }
 }
+
+#[tokio::test]
+async fn whoever_was_overtaken_between_reading_and_writing_decides_again() {
+    // Neither fact makes the parcel go without the other: whoever comes second sends it.
+    let depot = Depot::new().await;
+    assert_eq!(depot.overtaken_by(Fact::Packed).hear(Fact::Paid).await.unwrap(), Done::Handled);
+    assert_eq!(depot.carrier.asked(), [first(Effect::Send)]);
+    assert_eq!(depot.said().concat(), named(&LIFE[..3]));
+
+    let depot = packed().await;
+    assert_eq!(depot.overtaken_by(Fact::Recalled).hear(Fact::Paid).await.unwrap(), Done::Handled);
+    assert_eq!(depot.carrier.asked(), [first(Effect::Send), first(Effect::Fetch)]);
+    assert_eq!(depot.said().concat(), named(&LIFE));
+}
+
+#[tokio::test]
+async fn the_same_event_twice_at_the_same_time_has_one_effect() {
+    let depot = packed().await;
+    let done = depot.overtaken_by(Fact::Paid).hear(Fact::Paid).await.unwrap();
+    assert_eq!(done, Done::Duplicate);
+    assert_eq!(depot.carrier.asked(), [first(Effect::Send)]);
+    assert_eq!(depot.said().concat(), named(&LIFE[..3]));
+}

@@ -5,15 +5,18 @@ use std::{
     time::Duration,
 };
 
+use event_envelope::Delivery;
 use idempotency::{Attempt, Completion, IdempotencyLayer, IdempotencySettings, Keyed, UnitOfWork};
 use local_dynamodb::{Fault, FaultPlan};
 use outcome::Failure;
 use serde_json::json;
 
-use crate::world::{
-    Decision, LEASE, RECORDS, Reply, TICK, World, answer, assert_poison, count, count_up, counting,
-    deliver, delivery, delivery_of, event, forged, number, retried_after, say_so, text, uncounted,
-    unreachable,
+use crate::{
+    handlers::{Reply, count, count_up, counting, deliver, say_so, uncounted, unreachable},
+    world::{
+        LEASE, RECORDS, TICK, World, answer, assert_poison, delivery, delivery_of, event, forged,
+        number, retried_after, text,
+    },
 };
 
 fn counted() -> Completion<String> {
@@ -35,7 +38,7 @@ async fn a_claim_is_completed_with_the_writes_and_the_events() {
     let world = World::new().await;
     let layer = world.leased(FaultPlan::none());
     let inside = world.clone();
-    let handler = move |attempt: Attempt<event_envelope::Delivery>| {
+    let handler = move |attempt: Attempt<Delivery>| {
         let world = inside.clone();
         async move {
             let claimed = world.record(&attempt.request).await.unwrap();
@@ -61,7 +64,7 @@ async fn a_second_delivery_meanwhile_is_told_when_the_lease_ends() {
     let world = World::new().await;
     let layer = world.leased(FaultPlan::none());
     let (inside, second) = (world.clone(), layer.clone());
-    let handler = move |attempt: Attempt<event_envelope::Delivery>| {
+    let handler = move |attempt: Attempt<Delivery>| {
         let (world, second) = (inside.clone(), second.clone());
         async move {
             world.pass(Duration::from_secs(10));
@@ -119,7 +122,7 @@ async fn whoever_lost_the_lease_writes_nothing_and_says_so() {
 async fn a_holder_that_is_late_but_not_robbed_completes() {
     let world = World::new().await;
     let inside = world.clone();
-    let late = move |attempt: Attempt<event_envelope::Delivery>| {
+    let late = move |attempt: Attempt<Delivery>| {
         inside.pass(LEASE + TICK);
         async move { Ok(counting(&attempt.request.envelope)) }
     };
@@ -209,25 +212,11 @@ async fn a_retention_shorter_than_the_lease_does_not_end_the_lease() {
 }
 
 #[tokio::test]
-async fn events_too_large_for_the_record_are_poison_and_nothing_is_written() {
-    let world = World::new().await;
-    let layer = world.leased(FaultPlan::none());
-    let verbose = |attempt: Attempt<event_envelope::Delivery>| async move {
-        let cause = attempt.request.envelope;
-        let said = (0..3).map(|_| answer(&cause, json!("x".repeat(150 * 1024))));
-        let unit = UnitOfWork::new("said".to_owned()).write(count_up("a"));
-        Ok(said.fold(unit, UnitOfWork::publish))
-    };
-    assert_poison(deliver(&layer, delivery(), verbose).await, "size");
-    assert_eq!(world.count("a").await, 0);
-}
-
-#[tokio::test]
 async fn every_attempt_at_an_effect_has_the_same_key() {
     let world = World::new().await;
     let keys = Arc::new(Mutex::new(Vec::new()));
     let noted = keys.clone();
-    let handler = move |attempt: Attempt<event_envelope::Delivery>| {
+    let handler = move |attempt: Attempt<Delivery>| {
         noted.lock().unwrap().push(attempt.request.idempotency_key());
         async move { Ok(counting(&attempt.request.envelope)) }
     };

@@ -1,7 +1,8 @@
 //! A parcel: a machine with two effects, and a carrier that notes who asked it for what.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 
+use clock::{Clock, Tokens};
 use event_envelope::{AggregateId, Draft, Envelope, Version};
 use idempotency::{Due, Host, HostSettings, Item, Machine};
 use local_dynamodb::FaultPlan;
@@ -9,6 +10,7 @@ use outcome::{Done, Failure};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
+use tokio::runtime::Builder;
 
 use crate::world::{LEASE, MACHINES, World, event};
 
@@ -147,13 +149,28 @@ pub(crate) struct Depot {
 impl Depot {
     pub(crate) async fn new() -> Self {
         let world = World::new().await;
-        let host = host(&world, FaultPlan::none());
+        let host = host(&world, FaultPlan::none(), world.clock());
         Self { world, carrier: Carrier::default(), host }
     }
 
     /// The same depot, run by a process with faults.
     pub(crate) fn with(&self, plan: FaultPlan) -> Self {
-        Self { host: host(&self.world, plan), ..self.clone() }
+        Self { host: host(&self.world, plan, self.world.clock()), ..self.clone() }
+    }
+
+    /// The same depot, run by a process that is overtaken: a row is read before the time is asked
+    /// for, and written after it, and meanwhile the depot hears `fact`.
+    pub(crate) fn overtaken_by(&self, fact: Fact) -> Self {
+        let (rival, heard) = (self.clone(), Once::new());
+        let clock = Clock::from_fn(move || {
+            let act = || {
+                let runtime = Builder::new_current_thread().enable_time().build().unwrap();
+                runtime.block_on(rival.hear(fact)).unwrap();
+            };
+            heard.call_once(|| std::thread::scope(|scope| scope.spawn(act).join().unwrap()));
+            rival.world.clock().now()
+        });
+        Self { host: host(&self.world, FaultPlan::none(), clock), ..self.clone() }
     }
 
     pub(crate) async fn hear(&self, fact: Fact) -> Result<Done, Failure> {
@@ -185,9 +202,9 @@ impl Depot {
     }
 }
 
-fn host(world: &World, plan: FaultPlan) -> Host {
+fn host(world: &World, plan: FaultPlan, clock: Clock) -> Host {
     let settings = HostSettings { table: MACHINES.to_owned(), key: "id", lease: LEASE };
-    Host::new(world.database.client_with(plan), settings, world.clock(), clock::Tokens::random())
+    Host::new(world.database.client_with(plan), settings, clock, Tokens::random())
 }
 
 /// Names of events with their places, to compare with what was said.

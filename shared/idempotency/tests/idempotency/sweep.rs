@@ -2,11 +2,13 @@
 
 use std::sync::{Arc, Mutex};
 
+use event_envelope::Delivery;
 use idempotency::{Attempt, Completion, IdempotencyLayer, Keyed};
 use local_dynamodb::{Fault, FaultPlan};
 
-use crate::world::{
-    Decision, LEASE, RECORDS, Reply, TICK, World, answer, count, counting, deliver, delivery, text,
+use crate::{
+    handlers::{Decision, Reply, count, counting, deliver},
+    world::{LEASE, RECORDS, TICK, World, answer, delivery, text},
 };
 
 /// How often a delivery is repeated before a test gives up.
@@ -24,8 +26,7 @@ impl Provider {
     /// A handler that has the effect, and counts.
     fn handler(
         &self,
-    ) -> impl Fn(Attempt<event_envelope::Delivery>) -> std::future::Ready<Decision> + Clone + use<>
-    {
+    ) -> impl Fn(Attempt<Delivery>) -> std::future::Ready<Decision> + Clone + use<> {
         let provider = self.clone();
         move |attempt| {
             provider.0.lock().unwrap().push(attempt.request.idempotency_key());

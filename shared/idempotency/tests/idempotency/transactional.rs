@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, Mutex};
 
-use event_envelope::EVENT_BYTES_MAX;
 use idempotency::{
     Attempt, Completion, IdempotencyLayer, IdempotencySettings, Refused, UnitOfWork,
 };
@@ -10,9 +9,12 @@ use local_dynamodb::{Fault, FaultPlan};
 use outcome::Failure;
 use serde_json::json;
 
-use crate::world::{
-    COUNTERS, RECORDS, RETENTION, TICK, World, answer, assert_poison, count, count_up, counting,
-    deliver, delivery, delivery_of, event, forged, number, retried_after, say_so, text, uncounted,
+use crate::{
+    handlers::{count, count_up, counting, deliver, say_so, uncounted},
+    world::{
+        COUNTERS, RECORDS, RETENTION, TICK, World, answer, assert_poison, delivery, delivery_of,
+        event, forged, number, retried_after, text,
+    },
 };
 
 fn counted() -> String {
@@ -169,52 +171,6 @@ async fn without_a_store_nothing_is_acknowledged() {
     let world = World::new().await;
     let layer = world.transactional(FaultPlan::at(0, Fault::CrashBefore));
     retried_after(deliver(&layer, delivery(), count).await);
-    assert_eq!(world.count("a").await, 0);
-}
-
-#[tokio::test]
-async fn a_transaction_takes_ninety_nine_writes_besides_the_record() {
-    let world = World::new().await;
-    let layer = world.transactional(FaultPlan::none());
-    let many = |writes: usize| {
-        move |_| async move {
-            let unit = UnitOfWork::new("many".to_owned());
-            Ok((0..writes).fold(unit, |unit, index| unit.write(count_up(&index.to_string()))))
-        }
-    };
-    assert_poison(deliver(&layer, delivery(), many(100)).await, "101 writes");
-    assert_eq!(world.count("0").await, 0);
-    deliver(&layer, delivery(), many(99)).await.unwrap();
-    assert_eq!(world.count("98").await, 1);
-}
-
-/// A handler that says `count` events of `bytes` bytes.
-fn verbose(
-    count: u64,
-    bytes: usize,
-) -> impl Fn(Attempt<event_envelope::Delivery>) -> std::future::Ready<crate::world::Decision> + Clone
-{
-    move |attempt| {
-        let cause = attempt.request.envelope;
-        let said = (1..=count).map(|_| answer(&cause, json!("x".repeat(bytes))));
-        let unit = UnitOfWork::new("said".to_owned()).write(count_up("a"));
-        std::future::ready(Ok(said.fold(unit, UnitOfWork::publish)))
-    }
-}
-
-#[tokio::test]
-async fn an_oversized_event_is_poison_and_nothing_is_written() {
-    let world = World::new().await;
-    let layer = world.transactional(FaultPlan::none());
-    assert_poison(deliver(&layer, delivery(), verbose(1, EVENT_BYTES_MAX)).await, "the limit is");
-    assert_eq!(world.count("a").await, 0);
-}
-
-#[tokio::test]
-async fn events_too_large_for_one_record_are_poison_and_nothing_is_written() {
-    let world = World::new().await;
-    let layer = world.transactional(FaultPlan::none());
-    assert_poison(deliver(&layer, delivery(), verbose(3, 150 * 1024)).await, "size");
     assert_eq!(world.count("a").await, 0);
 }
 

@@ -8,20 +8,15 @@ use std::{
     time::Duration,
 };
 
-use aws_sdk_dynamodb::types::{
-    AttributeValue, ConditionCheck, ReturnValuesOnConditionCheckFailure, Update,
-};
+use aws_sdk_dynamodb::types::AttributeValue;
 use clock::{Clock, Tokens};
 use event_envelope::{AggregateId, CorrelationId, Delivery, Draft, Envelope, Version};
-use idempotency::{
-    Attempt, Completion, IdempotencyLayer, IdempotencySettings, IdempotencyStore, Item, UnitOfWork,
-};
+use idempotency::{IdempotencyLayer, IdempotencySettings, IdempotencyStore, Item};
 use local_dynamodb::{DynamoDb, FaultPlan, Storage};
 use local_template::Table;
 use outcome::Failure;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
-use tower::{Layer, ServiceExt, service_fn};
 
 /// Where the records lie.
 pub(crate) const RECORDS: &str = "records";
@@ -35,11 +30,6 @@ pub(crate) const LEASE: Duration = Duration::from_secs(30);
 pub(crate) const RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
 /// One step of the clock.
 pub(crate) const TICK: Duration = Duration::from_millis(1);
-
-/// A reply of the layer under test.
-pub(crate) type Reply = Result<Completion<String>, Failure>;
-/// What handlers of the tests return.
-pub(crate) type Decision = Result<UnitOfWork<String>, Failure>;
 
 /// A database and a time. Clones share both.
 #[derive(Debug, Clone)]
@@ -141,10 +131,8 @@ impl World {
             let image = record.event["dynamodb"]["NewImage"].clone();
             let image: serde_dynamo::Item = serde_json::from_value(image).unwrap();
             let item: Value = serde_dynamo::from_item(image).unwrap();
-            match &item["outgoing"] {
-                Value::Null => Vec::new(),
-                outgoing => serde_json::from_value(outgoing.clone()).unwrap(),
-            }
+            item.get("outgoing")
+                .map_or_else(Vec::new, |outgoing| serde_json::from_value(outgoing.clone()).unwrap())
         });
         said.collect()
     }
@@ -191,63 +179,6 @@ pub(crate) fn answer(cause: &Envelope, data: Value) -> Envelope {
     "Counted".clone_into(&mut draft.event_type);
     CONSUMER.clone_into(&mut draft.source);
     draft.caused_by(cause).unwrap()
-}
-
-/// Adds one to a counter, whatever it is.
-pub(crate) fn count_up(id: &str) -> Update {
-    let update = Update::builder().table_name(COUNTERS).key("id", text(id));
-    let update = update.update_expression("ADD #count :one");
-    update
-        .expression_attribute_names("#count", "count")
-        .expression_attribute_values(":one", number(1))
-        .build()
-        .unwrap()
-}
-
-/// Holds as long as nobody has counted.
-pub(crate) fn uncounted(id: &str) -> ConditionCheck {
-    ConditionCheck::builder()
-        .table_name(COUNTERS)
-        .key("id", text(id))
-        .condition_expression("attribute_not_exists(id)")
-        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-        .build()
-        .unwrap()
-}
-
-/// Counts once more, says so, and tells the new event.
-pub(crate) fn counting(cause: &Envelope) -> UnitOfWork<String> {
-    let said = answer(cause, json!({ "counted": true }));
-    UnitOfWork::new("counted".to_owned()).write(count_up("a")).publish(said)
-}
-
-/// Hands `delivery` to `handler` through `layer`.
-pub(crate) async fn deliver<F, D>(
-    layer: &IdempotencyLayer<String>,
-    delivery: Delivery,
-    handler: F,
-) -> Reply
-where
-    F: FnMut(Attempt<Delivery>) -> D + Clone + Send + 'static,
-    D: Future<Output = Decision> + Send + 'static,
-{
-    layer.layer(service_fn(handler)).oneshot(delivery).await
-}
-
-/// The handler that counts.
-pub(crate) async fn count(attempt: Attempt<Delivery>) -> Decision {
-    Ok(counting(&attempt.request.envelope))
-}
-
-/// The handler that has its effect elsewhere: it says so, and writes nothing.
-pub(crate) async fn say_so(attempt: Attempt<Delivery>) -> Decision {
-    let said = answer(&attempt.request.envelope, json!({ "counted": true }));
-    Ok(UnitOfWork::new("counted".to_owned()).publish(said))
-}
-
-/// The handler that must not be called.
-pub(crate) async fn unreachable(attempt: Attempt<Delivery>) -> Decision {
-    panic!("the handler was called with {attempt:?}")
 }
 
 /// Checks that a delivery failed in a way that passes, and tells for how long it asks to wait.

@@ -69,7 +69,7 @@ pub(super) struct Shared {
     /// Run the compiled functions in this directory instead of building them
     #[arg(long, global = true, value_name = "DIR")]
     pub(super) binaries: Option<PathBuf>,
-    /// Set an environment variable of a function, e.g. relay:RUST_LOG=debug
+    /// Set an environment variable of a function, e.g. `relay:RUST_LOG=debug`
     #[arg(long = "env", global = true, value_name = "FUNCTION:KEY=VALUE")]
     environment: Vec<Variable>,
     /// Show the functions' logs (they are kept in target/orderly/logs as well)

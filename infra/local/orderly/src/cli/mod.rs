@@ -50,7 +50,8 @@ async fn carry_out(arguments: Arguments) -> Result<bool, Box<dyn Error>> {
         Command::Check => Ok(check::run(shared.first_port()).await?),
         Command::Up => {
             let options = prepare(&shared, Ports::From(shared.first_port())).await?;
-            with_stack(options, async |stack| Ok(up::run(stack).await)).await
+            // To be stopped is how it ends well.
+            with_stack(options, async |stack| Ok(up::run(stack).await)).await.map(|_stopped| true)
         }
         Command::Demo { .. } | Command::Load { .. } if shared.data.is_some() => Err(DATA.into()),
         Command::Demo { kill, orders } => {
@@ -98,7 +99,8 @@ fn mails(shared: &Shared, files: PathBuf) -> PathBuf {
     shared.data.clone().unwrap_or(files).join("mails")
 }
 
-/// Starts a stack, has `work` done with it, and stops it, whatever comes of the work.
+/// Starts a stack, has `work` done with it, and stops it, whatever comes of the work. Work that is
+/// interrupted has not succeeded.
 async fn with_stack(
     options: StackOptions,
     work: impl AsyncFnOnce(&Stack) -> Result<bool, Box<dyn Error>>,
@@ -109,7 +111,7 @@ async fn with_stack(
             seed::seed(&stack).await?;
             work(&stack).await
         } => outcome,
-        () = told_to_stop() => Ok(true),
+        () = told_to_stop() => Ok(false),
     };
     stack.stop().await;
     outcome

@@ -32,10 +32,10 @@ fn welcome(stack: &Stack) {
     say(curl(stack.api_url()));
     say(heading("\nAnd see what becomes of it"));
     say(format_args!("  curl -s -H 'Authorization: Bearer user-123' {}/orders", stack.api_url()));
-    say(format_args!(
-        "\n{}",
-        aside("`orderly check` checks the invariants, Ctrl-C stops everything")
-    ));
+    say(heading("\nCheck what must always hold"));
+    let port = stack.endpoint_url().rsplit(':').next().unwrap_or_default();
+    say(format_args!("  cargo run -- check --port {port}"));
+    say(format_args!("\n{}", aside("Ctrl-C stops everything")));
 }
 
 /// A command that can be pasted into a shell.

@@ -74,6 +74,7 @@ struct Placed {
 ///
 /// When an order is not accepted, or the stores cannot be read.
 pub async fn run(stack: &Stack, options: DemoOptions) -> Result<bool, DemoError> {
+    announce(options);
     let start = now();
     let began = Instant::now();
     let customer = Customer::new(stack.api_url(), "user-123")?;
@@ -105,6 +106,11 @@ pub async fn run(stack: &Stack, options: DemoOptions) -> Result<bool, DemoError>
     report.add("the stack comes to rest", check_rest(settles));
     conclude(&report, orders.len(), took);
     Ok(report.holds())
+}
+
+fn announce(options: DemoOptions) {
+    let killed = if options.kills { ", while functions are killed" } else { "" };
+    say(format_args!("placing {} orders{killed}", options.orders.max(1)));
 }
 
 async fn place(

@@ -4,10 +4,7 @@ use serde_json::{Map, Value};
 
 /// The item `item` without its type marks.
 pub(super) fn plain_item(item: &Value) -> Value {
-    match item {
-        Value::Object(attributes) => members(attributes),
-        _ => Value::Null,
-    }
+    item.as_object().map_or(Value::Null, members)
 }
 
 fn members(attributes: &Map<String, Value>) -> Value {

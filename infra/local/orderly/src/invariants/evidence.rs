@@ -241,9 +241,9 @@ async fn scan(stack: &Stack, table: &str) -> Result<Vec<Value>, AwsError> {
     loop {
         let page = stack.dynamodb().json("Scan", &request).await?;
         items.extend(page["Items"].as_array().into_iter().flatten().map(plain_item));
-        match &page["LastEvaluatedKey"] {
-            Value::Null => return Ok(items),
-            last => request["ExclusiveStartKey"] = last.clone(),
+        if page["LastEvaluatedKey"].is_null() {
+            return Ok(items);
         }
+        request["ExclusiveStartKey"] = page["LastEvaluatedKey"].clone();
     }
 }

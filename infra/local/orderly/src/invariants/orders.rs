@@ -13,6 +13,15 @@ pub(super) enum Ending {
     Cancelled,
 }
 
+/// The ending that an event is, if it is one.
+pub(super) fn ending_of(event: &Envelope) -> Option<Ending> {
+    match event.event_type.as_str() {
+        "OrderCompleted" => Some(Ending::Completed),
+        "OrderCancelled" => Some(Ending::Cancelled),
+        _ => None,
+    }
+}
+
 /// An order.
 pub(super) struct Order<'e> {
     pub(super) id: &'e str,
@@ -21,11 +30,7 @@ pub(super) struct Order<'e> {
 
 impl Order<'_> {
     pub(super) fn ending(&self) -> Option<Ending> {
-        match self.events.last()?.event_type.as_str() {
-            "OrderCompleted" => Some(Ending::Completed),
-            "OrderCancelled" => Some(Ending::Cancelled),
-            _ => None,
-        }
+        ending_of(self.events.last()?)
     }
 
     /// What it costs, in minor units.

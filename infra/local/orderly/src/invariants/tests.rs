@@ -120,7 +120,7 @@ fn a_good_run_breaks_nothing() {
 fn stock_that_goes_missing_is_found() {
     breaks("stock is conserved", |it| *it.available.get_mut("prod-1").unwrap() = 7);
     breaks("stock is never negative", |it| *it.available.get_mut("prod-1").unwrap() = -1);
-    breaks("an order that is off", |it| {
+    breaks("a completed order holds", |it| {
         it.reservations.get_mut(ORDER).unwrap().status = "released".into()
     });
 }
@@ -133,8 +133,8 @@ fn money_that_moves_wrongly_is_found() {
     breaks("nobody is charged", |it| {
         it.reservations.get_mut(ORDER).unwrap().status = "failed".into()
     });
-    breaks("a cancelled order", |it| cancel(it));
-    breaks("a cancelled order", |it| it.ledger.clear());
+    breaks("a completed order is paid", cancel);
+    breaks("a completed order is paid", |it| it.ledger.clear());
 }
 
 /// The same order, cancelled at its end, with nothing given back.
@@ -147,16 +147,20 @@ fn cancel(evidence: &mut Evidence) {
 fn parcels_that_should_not_go_out_are_found() {
     breaks("an order is shipped at most once", |it| it.shipments.push(shipment()));
     breaks("nothing is shipped without", |it| it.ledger.clear());
-    breaks("nothing goes out", cancel);
-    breaks("nothing goes out", |it| it.shipments = Carrier::default().shipments());
+    breaks("a completed order is shipped", cancel);
+    breaks("a completed order is shipped", |it| it.shipments = Carrier::default().shipments());
 }
 
 #[test]
 fn holes_in_streams_are_found() {
-    breaks("an acknowledged order", |it| drop(it.acknowledged.insert("order-2".into())));
+    breaks("an acknowledged order", |it| it.acknowledged.extend(["order-2".into()]));
     breaks("streams are gapless", |it| it.streams.get_mut(ORDER).unwrap()[1].sequence_number = 3);
     breaks("streams are append-only", |it| it.tampered.push("MODIFY".into()));
     breaks("every order ends", |it| drop(it.streams.get_mut(ORDER).unwrap().pop()));
+    breaks("every order ends", |it| {
+        let again = event("evt_9", "OrderCancelled", "order-service", 3, None);
+        it.streams.get_mut(ORDER).unwrap().push(again);
+    });
     breaks("the read model", |it| it.views.get_mut(ORDER).unwrap().version = Some(1));
     breaks("the read model", |it| it.views.clear());
 }

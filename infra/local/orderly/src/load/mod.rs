@@ -28,7 +28,7 @@ pub use figures::Figures;
 /// The pause between two looks at the progress.
 const LOOK: Duration = Duration::from_millis(200);
 /// The pause between two looks at the memory, which take longer.
-const WEIGH: Duration = Duration::from_secs(1);
+const WEIGH: Duration = Duration::from_secs(2);
 /// How long no order may end before the rest is given up.
 const PATIENCE: Duration = Duration::from_secs(30);
 const BAR: &str = "  {elapsed_precise} {wide_bar} {pos}/{len} orders ended, {msg}";

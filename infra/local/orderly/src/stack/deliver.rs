@@ -138,11 +138,11 @@ fn queue_error(error: &AwsError) -> DeliveryError {
 }
 
 fn function_error(error: &InvokeError) -> DeliveryError {
-    match error {
-        InvokeError::TooManyRequests { .. } | InvokeError::ShuttingDown => {
-            DeliveryError::Retryable(error.to_string())
-        }
-        other => DeliveryError::Permanent(other.to_string()),
+    let passes = matches!(error, InvokeError::TooManyRequests { .. } | InvokeError::ShuttingDown);
+    if passes {
+        DeliveryError::Retryable(error.to_string())
+    } else {
+        DeliveryError::Permanent(error.to_string())
     }
 }
 

@@ -10,18 +10,16 @@ mod mappings;
 mod options;
 mod quiet;
 mod resources;
+mod start;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use axum::Router;
-use local_dynamodb::{DynamoDb, Storage};
-use local_eventbridge::{EventBridge, Options as BusOptions};
-use local_gateway::{Gateway, Invocation, Invoke, InvokeReply};
-use local_lambda::{HostOptions, LambdaHost, event_source::EventSourceMapping};
-use local_protocol::Service;
-use local_sandbox::{Carrier, Mail, Payments, system_clock};
+use local_dynamodb::DynamoDb;
+use local_eventbridge::EventBridge;
+use local_lambda::{LambdaHost, event_source::EventSourceMapping};
+use local_sandbox::{Carrier, Mail, Payments};
 use local_sqs::Sqs;
-use local_template::{LoadOptions, Template};
+use local_template::Template;
 use tokio::task::JoinSet;
 
 pub use error::StackError;
@@ -29,17 +27,12 @@ pub(crate) use inspect::INVARIANTS as INVARIANTS_PATH;
 pub use local_eventbridge::Disorder;
 pub use logs::Logs;
 pub use options::{LogOptions, Ports, Redelivery, StackOptions};
+pub use start::load_template;
 
 use deliver::Targets;
-use listeners::{Listeners, serve, url_of};
-use mappings::Sources;
 
 /// The stack's name, which the names of its resources begin with.
 pub const STACK_NAME: &str = "orderly";
-/// How long payment gateways keep idempotency keys.
-/// Source: <https://docs.stripe.com/api/idempotent_requests>.
-const PAYMENT_KEYS_KEPT: time::Duration = time::Duration::hours(24);
-
 /// A running stack. Clones are the same one. When the last of them is dropped without
 /// [`stop`](Self::stop), its processes are killed as well, but nobody waits for their end.
 #[derive(Clone)]
@@ -68,115 +61,7 @@ struct Urls {
     sandboxes: String,
 }
 
-/// The template at `path`, as far as it can be read before there are ports.
-///
-/// # Errors
-///
-/// When the template cannot be run.
-pub fn load_template(path: &std::path::Path) -> Result<Template, StackError> {
-    load(path, "http://127.0.0.1", "http://127.0.0.1")
-}
-
-fn load(path: &std::path::Path, endpoint: &str, sandboxes: &str) -> Result<Template, StackError> {
-    let parameters = resources::parameters(sandboxes);
-    let options = LoadOptions { stack_name: STACK_NAME, endpoint, parameters: &parameters };
-    Ok(Template::load(path, &options)?)
-}
-
 impl Stack {
-    /// Starts everything in the template. A function's first process starts when it is needed.
-    ///
-    /// # Errors
-    ///
-    /// When a port is taken, or the template, a binary or the data directory cannot be used. The
-    /// error names it; nothing is left running.
-    pub async fn start(options: StackOptions) -> Result<Self, StackError> {
-        let listeners = Listeners::bind(options.ports).await?;
-        let urls = Urls {
-            endpoint: url_of(&listeners.endpoint),
-            api: url_of(&listeners.api),
-            sandboxes: url_of(&listeners.sandboxes),
-        };
-        let template = load(&options.template, &urls.endpoint, &urls.sandboxes)?;
-        let logs = Arc::new(Logs::open(options.logs.clone())?);
-
-        let storage = options.data.clone().map_or(Storage::Memory, Storage::Directory);
-        let dynamodb = DynamoDb::open(&storage)?;
-        resources::create_tables(&template, &dynamodb).await?;
-        let sqs = Sqs::new(&urls.endpoint);
-        resources::create_queues(&template, &sqs, options.redelivery)?;
-
-        let specs = resources::functions(&template, &options)?;
-        let host = host_options(&urls.endpoint, &logs, &sqs);
-        let lambda = LambdaHost::start(specs, listeners.runtime, host).await?;
-        let targets = Arc::new(Targets::new(&template, sqs.clone(), lambda.clone())?);
-        let bus_options = BusOptions { disorder: options.disorder, ..BusOptions::default() };
-        let bus = EventBridge::new(resources::topology(&template), targets.clone(), bus_options)?;
-
-        let payments = Payments::new(system_clock(), PAYMENT_KEYS_KEPT);
-        let carrier = Carrier::default();
-        let mail = Mail::new(system_clock(), options.mails.clone());
-        let invoker = Arc::new(Functions(lambda.clone()));
-        let gateway = Gateway::new(resources::routes(&template), invoker)?;
-
-        let sources = Sources {
-            database: &dynamodb,
-            queues: &sqs,
-            functions: &lambda,
-            batches_max: options.processes_max,
-        };
-        let mappings = sources.start(&template)?;
-        let servers = Mutex::default();
-        let stack = Self(Arc::new(Inner {
-            template,
-            dynamodb,
-            sqs,
-            bus,
-            lambda,
-            payments,
-            carrier,
-            mail,
-            mappings,
-            logs,
-            targets,
-            urls,
-            servers,
-        }));
-        let endpoint = stack.endpoint();
-        let mut servers = JoinSet::new();
-        if let Some(listener) = listeners.endpoint_v6 {
-            serve(&mut servers, listener, endpoint.clone());
-        }
-        serve(&mut servers, listeners.endpoint, endpoint);
-        serve(&mut servers, listeners.api, gateway.router());
-        serve(&mut servers, listeners.sandboxes, stack.sandboxes());
-        *stack.servers() = servers;
-        Ok(stack)
-    }
-
-    /// Everything that AWS offers, behind one address.
-    fn endpoint(&self) -> Router {
-        let services: Vec<Arc<dyn Service>> = vec![
-            Arc::new(self.0.dynamodb.clone()),
-            Arc::new(self.0.sqs.clone()),
-            Arc::new(self.0.bus.clone()),
-        ];
-        local_protocol::router(services)
-            .merge(self.0.lambda.router())
-            .merge(self.0.mail.router())
-            .merge(inspect::router(Arc::downgrade(&self.0)))
-    }
-
-    fn sandboxes(&self) -> Router {
-        Router::new()
-            .nest("/payments", self.0.payments.router())
-            .nest("/carrier", self.0.carrier.router())
-    }
-
-    fn servers(&self) -> std::sync::MutexGuard<'_, JoinSet<()>> {
-        self.0.servers.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Ends everything, and returns when no process of it is left.
     pub async fn stop(&self) {
         // What a mapping waits for may be a function that hangs: both end together.
@@ -185,6 +70,10 @@ impl Stack {
         tokio::join!(self.0.lambda.shutdown(), mappings);
         let mut servers = std::mem::take(&mut *self.servers());
         servers.shutdown().await;
+    }
+
+    fn servers(&self) -> MutexGuard<'_, JoinSet<()>> {
+        self.0.servers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The template, with the names and URLs of this run.
@@ -266,30 +155,5 @@ impl Stack {
 impl std::fmt::Debug for Stack {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Stack").field("urls", &self.0.urls).finish_non_exhaustive()
-    }
-}
-
-fn host_options(endpoint: &str, logs: &Arc<Logs>, queues: &Sqs) -> HostOptions {
-    let mut options = HostOptions::default();
-    options.environment.insert("AWS_ENDPOINT_URL".to_owned(), endpoint.to_owned());
-    let logs = Arc::clone(logs);
-    options.output = Arc::new(move |line| logs.write(line));
-    options.queues = Some(queues.clone());
-    options
-}
-
-/// The functions behind the routes.
-struct Functions(LambdaHost);
-
-impl Invoke for Functions {
-    fn invoke<'a>(&'a self, function: &'a str, payload: bytes::Bytes) -> Invocation<'a> {
-        Box::pin(async move {
-            let invocation =
-                self.0.invoke(function, payload).await.map_err(|error| error.to_string())?;
-            Ok(InvokeReply {
-                payload: invocation.payload,
-                function_error: invocation.function_error,
-            })
-        })
     }
 }

@@ -1,0 +1,118 @@
+//! What becomes of a mail when SES, or the way to it, fails.
+
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use events::Template;
+use local_dynamodb::{Fault, FaultPlan};
+use local_sandbox::Outcome;
+use outcome::Done;
+
+use crate::world::{ADDRESS, World, cancelled, created, paid, shipped};
+
+/// Longer than the post office's work takes, shorter than it is told to take.
+const PATIENCE: Duration = Duration::from_secs(1);
+const LONG: Duration = Duration::from_secs(30);
+
+#[tokio::test]
+async fn a_post_office_that_is_busy_or_down_is_asked_again() {
+    for outcome in [Outcome::Throttle(2), Outcome::Down(2)] {
+        let world = World::new().await;
+        world.office.mail.script(ADDRESS, outcome);
+        for _ in 0..2 {
+            let failure = world.deliver(&created()).await.unwrap_err();
+            assert!(failure.is_retry(), "{failure}");
+            assert_eq!(world.office.sent(), [] as [&str; 0]);
+        }
+        // No lease is in the way of the next delivery.
+        assert_eq!(world.deliver(&created()).await.unwrap(), Done::Handled);
+        assert_eq!(world.deliver(&created()).await.unwrap(), Done::Duplicate);
+        assert_eq!(world.office.sent(), ["orderReceived"]);
+        assert_eq!(world.answers().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn news_that_comes_while_the_post_office_is_down_is_told_later() {
+    let world = World::new().await;
+    world.office.mail.script(ADDRESS, Outcome::Down(2));
+    world.deliver(&created()).await.unwrap_err();
+    world.deliver(&paid()).await.unwrap_err();
+    world.deliver(&shipped()).await.unwrap();
+    assert_eq!(world.office.sent(), ["orderReceived", "paymentReceived", "orderShipped"]);
+    for delivery in [created(), paid()] {
+        assert_eq!(world.deliver(&delivery).await.unwrap(), Done::Duplicate);
+    }
+}
+
+#[tokio::test]
+async fn a_mail_whose_answer_is_late_is_sent_once_a_delivery() {
+    let world = World::new().await.with_patience(PATIENCE);
+    world.office.mail.script(ADDRESS, Outcome::Slow(LONG));
+    let failure = world.deliver(&created()).await.unwrap_err();
+    assert!(failure.is_retry(), "{failure}");
+    assert_eq!(world.office.count(Template::OrderReceived), 1);
+}
+
+#[tokio::test]
+async fn a_mail_that_is_refused_for_good_is_not_sent_and_that_is_said() {
+    let world = World::new().await;
+    world.office.mail.script(ADDRESS, Outcome::Decline);
+    assert_eq!(world.deliver(&created()).await.unwrap(), Done::Handled);
+    assert_eq!(world.deliver(&created()).await.unwrap(), Done::Duplicate);
+    assert_eq!(world.office.posted().len(), 1);
+    assert_eq!(world.reasons(), ["SES refuses the mail: MessageRejected"]);
+}
+
+#[tokio::test]
+async fn a_mail_waits_for_what_an_operator_can_mend() {
+    for code in [
+        "AccountSuspendedException",
+        "MailFromDomainNotVerifiedException",
+        "SendingPausedException",
+    ] {
+        let world = World::new().await;
+        world.office.refuse(StatusCode::BAD_REQUEST, code, "not now");
+        let failure = world.deliver(&created()).await.unwrap_err();
+        assert!(failure.is_retry(), "{failure}");
+        assert!(failure.to_string().contains(code), "{failure}");
+        world.deliver(&created()).await.unwrap();
+        assert_eq!(world.office.sent(), ["orderReceived"]);
+    }
+}
+
+#[tokio::test]
+async fn of_two_deliveries_at_once_one_sends() {
+    let world = World::new().await;
+    world.office.mail.script(ADDRESS, Outcome::Slow(Duration::from_millis(100)));
+    let (created, paid, cancelled) = (created(), paid(), cancelled());
+    let (one, other, third, fourth) = tokio::join!(
+        world.deliver(&created),
+        world.deliver(&created),
+        world.deliver(&paid),
+        world.deliver(&cancelled),
+    );
+    assert!([&one, &other, &third, &fourth].iter().any(|it| it.is_ok()));
+    for failure in [one, other, third, fourth].into_iter().filter_map(Result::err) {
+        assert!(failure.is_retry(), "{failure}");
+    }
+    for delivery in [&created, &paid, &cancelled] {
+        world.settle(delivery).await;
+    }
+    assert_eq!(world.office.sent().len(), 3);
+    assert_eq!(world.answers().len(), 3);
+}
+
+#[tokio::test]
+async fn a_mail_that_was_sent_and_not_written_down_is_sent_again_under_the_same_reference() {
+    let world = World::new().await;
+    // Load, lease, address, mail: the process dies when it wants to write down what came of it.
+    let dying = world.notifications(&FaultPlan::at(3, Fault::CrashBefore));
+    dying.handle(created()).await.unwrap_err();
+    assert_eq!(world.office.count(Template::OrderReceived), 1);
+    world.settle(&created()).await;
+    let [first, second] = world.office.posted().try_into().unwrap();
+    assert_eq!(first.reference(), second.reference());
+    assert_eq!(first.body, second.body);
+    assert_eq!(world.answers().len(), 1);
+}

@@ -1,0 +1,140 @@
+//! The events in `events/notification`, as Lambda hands them to the function.
+
+use std::collections::BTreeSet;
+
+use event_envelope::EventId;
+use events::{DECODER, Event};
+use local_dynamodb::FaultPlan;
+use outcome::Done::{Duplicate, Handled};
+
+use crate::{
+    queues::{
+        End::{self, Done, Parked, Unheard},
+        Queues, sample, samples,
+    },
+    world::{ADDRESS, World},
+};
+
+/// What has been consumed before, the sample, how its records end, and the mails and answers that
+/// then follow.
+type Story = (&'static [&'static str], &'static str, &'static [End], Follows);
+type Follows = (&'static [&'static str], &'static [&'static str]);
+
+const NOTHING: Follows = (&[], &[]);
+const RECEIVED: Follows = (&["orderReceived"], &["NotificationSent"]);
+const PLACED: &[&str] = &["order-created"];
+
+const STORIES: &[Story] = &[
+    (&[], "order-created", &[Done(Handled)], RECEIVED),
+    (PLACED, "order-created", &[Done(Duplicate)], NOTHING),
+    (&[], "order-created-book", &[Done(Handled)], RECEIVED),
+    // Another event about the same order: its mail is sent already.
+    (PLACED, "order-created-book", &[Done(Handled)], NOTHING),
+    (&[], "order-created-no-contact", &[Done(Handled)], (&[], &["NotificationFailed"])),
+    (PLACED, "payment-completed", &[Done(Handled)], (&["paymentReceived"], &["NotificationSent"])),
+    (
+        PLACED,
+        "payment-completed-book",
+        &[Done(Handled)],
+        (&["paymentReceived"], &["NotificationSent"]),
+    ),
+    (&[], "payment-completed", &[Done(Handled)], NOTHING),
+    (PLACED, "shipment-created", &[Done(Handled)], (&["orderShipped"], &["NotificationSent"])),
+    (PLACED, "order-cancelled", &[Done(Handled)], (&["orderCancelled"], &["NotificationSent"])),
+    (PLACED, "replayed", &[Unheard], NOTHING),
+    (&[], "poison", &[Parked], NOTHING),
+    (&[], "newer-version", &[Parked], NOTHING),
+    (PLACED, "forged-source", &[Parked], NOTHING),
+    (
+        &[],
+        "batch",
+        &[
+            Done(Handled),
+            Done(Handled),
+            Parked,
+            Done(Handled),
+            Done(Handled),
+            Done(Handled),
+            Done(Duplicate),
+            Done(Handled),
+            Done(Handled),
+            Done(Handled),
+        ],
+        (
+            &[
+                "orderCancelled",
+                "orderReceived",
+                "orderReceived",
+                "orderReceived",
+                "orderShipped",
+                "paymentReceived",
+                "paymentReceived",
+            ],
+            &[
+                "NotificationFailed",
+                "NotificationSent",
+                "NotificationSent",
+                "NotificationSent",
+                "NotificationSent",
+                "NotificationSent",
+                "NotificationSent",
+                "NotificationSent",
+            ],
+        ),
+    ),
+];
+
+/// What is new in a list since it had `before` entries, in the order of the alphabet.
+fn since(before: usize, mut list: Vec<String>) -> Vec<String> {
+    let mut new = list.split_off(before);
+    // Orders are handled side by side.
+    new.sort_unstable();
+    new
+}
+
+#[tokio::test]
+async fn every_sample_ends_as_its_name_says() {
+    for (before, name, ends, (mails, answers)) in STORIES {
+        let (world, queues) = (World::new().await, Queues::new().await);
+        // The book's other customer.
+        world.contact("user-123", ADDRESS).await;
+        let service = world.notifications(&FaultPlan::none()).into_service();
+        for name in *before {
+            queues.consume(sample(name), service.clone()).await;
+        }
+        let said = || world.said().into_iter().map(|it| it.event_type).collect::<Vec<_>>();
+        let (mailed, told) = (world.office.sent().len(), said().len());
+        let found = queues.consume(sample(name), service).await;
+        assert_eq!(found, *ends, "{name} after {before:?}");
+        assert_eq!(since(mailed, world.office.sent()), *mails, "{name} after {before:?}");
+        assert_eq!(since(told, said()), *answers, "{name} after {before:?}");
+    }
+}
+
+#[test]
+fn every_sample_has_a_story() {
+    let told: BTreeSet<String> = STORIES.iter().map(|story| story.1.to_owned()).collect();
+    assert_eq!(told, samples());
+}
+
+#[test]
+fn the_samples_carry_the_ids_that_their_services_give() {
+    let records = samples().into_iter().flat_map(|name| sample(&name).records);
+    let bodies = records.filter_map(|record| record.body);
+    let read = bodies.filter_map(|body| DECODER.decode::<Event>(body.as_bytes()).ok());
+    let current = read.map(|it| it.envelope).filter(|it| it.event_version.major == 2);
+    for event in current {
+        let (order, number) = (&event.aggregate_id, event.sequence_number);
+        assert_eq!(event.event_id, EventId::of_sequence(&event.source, order, number));
+    }
+}
+
+#[tokio::test]
+async fn what_is_parked_is_as_it_came() {
+    let (world, queues) = (World::new().await, Queues::new().await);
+    let batch = sample("batch");
+    let service = world.notifications(&FaultPlan::none()).into_service();
+    queues.consume(batch.clone(), service).await;
+    let [parked] = queues.parked().try_into().unwrap();
+    assert_eq!(Some(parked.body), batch.records[2].body);
+}

@@ -1,0 +1,211 @@
+//! The tables of the notifications, a customer with an address, and the events they hear.
+
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::{
+        Arc, LazyLock,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use clock::{Clock, Tokens};
+use event_envelope::{AggregateId, CorrelationId, Delivery, Envelope};
+use events::{
+    CancelReason, Event, Money, OrderCancelled, OrderCreated, PaymentCompleted, ShipmentCreated,
+};
+use idempotency::{Host, HostSettings};
+use local_dynamodb::{DynamoDb, FaultPlan, Storage};
+use local_template::{LoadOptions, Table, Template};
+use notification::{contacts::Contacts, handler::Notifications};
+use outcome::{Done, Failure};
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+
+use crate::office::Office;
+
+pub(crate) const ORDER: &str = "order-123";
+pub(crate) const USER: &str = "user-456";
+/// The customer's address.
+pub(crate) const ADDRESS: &str = "ada@lovelace.example";
+const NOTIFICATIONS: &str = "orderly-notifications";
+const CONTACTS: &str = "orderly-contacts";
+const LEASE: Duration = Duration::from_secs(15);
+/// How often a record is delivered before a test gives up.
+const DELIVERIES_MAX: usize = 20;
+
+pub(crate) struct World {
+    pub(crate) office: Office,
+    database: DynamoDb,
+    seconds: Arc<AtomicI64>,
+}
+
+/// The notifications' tables as the template has them.
+static TABLES: LazyLock<Vec<Table>> = LazyLock::new(|| {
+    let given = ["JwtIssuer", "JwtAudience", "PaymentGatewayApiKey", "CarrierUrl", "CarrierApiKey"];
+    let value = |name: &&str| ((*name).to_owned(), "https://example.com".to_owned());
+    let mut parameters: BTreeMap<_, _> = given.iter().map(value).collect();
+    parameters.insert("SenderEmail".to_owned(), "shop@example.com".to_owned());
+    let endpoint = "http://127.0.0.1:9000";
+    let options = LoadOptions { stack_name: "orderly", endpoint, parameters: &parameters };
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../infra/template.yaml");
+    let mut tables = Template::load(&path, &options).unwrap().tables;
+    tables.retain(|table| [NOTIFICATIONS, CONTACTS].contains(&table.name.as_str()));
+    tables
+});
+
+fn id(text: &str) -> AggregateId {
+    AggregateId::parse(text).unwrap()
+}
+
+fn delivery(event: impl Into<Event>, sequence: u64) -> Delivery<Event> {
+    let event = event.into();
+    let draft = event.draft(id(ORDER), sequence, OffsetDateTime::UNIX_EPOCH);
+    Delivery { envelope: draft.root(CorrelationId::of(ORDER), None), event, replay: None }
+}
+
+pub(crate) fn created_by(user: &str) -> Delivery<Event> {
+    let created = OrderCreated {
+        order_id: id(ORDER),
+        user_id: id(user),
+        items: Vec::new(),
+        total: Money::usd(10_997),
+        payment_method_id: None,
+        delivery_address_id: None,
+    };
+    delivery(created, 1)
+}
+
+pub(crate) fn created() -> Delivery<Event> {
+    created_by(USER)
+}
+
+pub(crate) fn paid() -> Delivery<Event> {
+    let (payment_id, amount) = ("pi_1".into(), Some(Money::usd(10_997)));
+    delivery(PaymentCompleted { order_id: id(ORDER), payment_id, amount }, 1)
+}
+
+pub(crate) fn shipped() -> Delivery<Event> {
+    shipped_as("LP123456789")
+}
+
+pub(crate) fn shipped_as(tracking_number: &str) -> Delivery<Event> {
+    let shipment = ShipmentCreated {
+        order_id: id(ORDER),
+        shipment_id: "shp_1".into(),
+        carrier: "Local Parcel".into(),
+        tracking_number: tracking_number.into(),
+    };
+    delivery(shipment, 1)
+}
+
+pub(crate) fn cancelled() -> Delivery<Event> {
+    delivery(OrderCancelled { order_id: id(ORDER), reason: CancelReason::OutOfStock }, 2)
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        let database = DynamoDb::open(&Storage::Memory).unwrap();
+        for table in TABLES.iter() {
+            database.create_table(table).await.unwrap();
+        }
+        let world = Self {
+            office: Office::open().await,
+            database,
+            seconds: Arc::new(AtomicI64::new(1_763_375_400)),
+        };
+        world.contact(USER, ADDRESS).await;
+        world
+    }
+
+    /// The same world for a function that waits for SES no longer than `patience`.
+    pub(crate) fn with_patience(self, patience: Duration) -> Self {
+        Self { office: self.office.with_patience(patience), ..self }
+    }
+
+    /// Notes the address of a customer.
+    pub(crate) async fn contact(&self, user: &str, email: &str) {
+        let item = json!({ "userId": { "S": user }, "email": { "S": email } });
+        let put = json!({ "TableName": CONTACTS, "Item": item });
+        self.database.json("PutItem", &put).await.unwrap();
+    }
+
+    /// One process of the function.
+    pub(crate) fn notifications(&self, plan: &FaultPlan) -> Notifications {
+        let client = self.database.client_with(plan.clone());
+        let seconds = self.seconds.clone();
+        let clock = Clock::from_fn(move || {
+            OffsetDateTime::from_unix_timestamp(seconds.load(Ordering::SeqCst)).unwrap()
+        });
+        let settings =
+            HostSettings { table: NOTIFICATIONS.to_owned(), key: "orderId", lease: LEASE };
+        let host = Host::new(client.clone(), settings, clock, Tokens::random());
+        let contacts = Contacts::new(client, CONTACTS.to_owned());
+        Notifications::new(host, contacts, self.office.mailer(plan))
+    }
+
+    pub(crate) async fn deliver(&self, delivery: &Delivery<Event>) -> Result<Done, Failure> {
+        self.notifications(&FaultPlan::none()).handle(delivery.clone()).await
+    }
+
+    pub(crate) async fn deliver_all(&self, deliveries: &[Delivery<Event>]) {
+        for delivery in deliveries {
+            self.deliver(delivery).await.unwrap();
+        }
+    }
+
+    /// Delivers again and again, each time after all leases have ended, until it is done.
+    pub(crate) async fn settle(&self, delivery: &Delivery<Event>) -> Done {
+        for _ in 0..DELIVERIES_MAX {
+            match self.deliver(delivery).await {
+                Ok(done) => return done,
+                Err(failure) => assert!(failure.is_retry(), "{failure}"),
+            }
+            self.pass(LEASE + Duration::from_secs(1));
+        }
+        panic!("{} is never done", delivery.envelope.event_type);
+    }
+
+    pub(crate) fn pass(&self, time: Duration) {
+        let seconds = i64::try_from(time.as_secs()).unwrap();
+        self.seconds.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    /// The row of the order, in DynamoDB's JSON; null if there is none.
+    pub(crate) async fn row(&self) -> Value {
+        let key = json!({ "orderId": { "S": ORDER } });
+        let request = json!({ "TableName": NOTIFICATIONS, "Key": key });
+        self.database.json("GetItem", &request).await.unwrap()["Item"].take()
+    }
+
+    /// Every image that the stream has shown of the rows, oldest first.
+    pub(crate) fn images(&self) -> Vec<Value> {
+        let records = self.database.stream_records(NOTIFICATIONS, 0, 1000).unwrap();
+        records.into_iter().map(|mut it| it.event["dynamodb"]["NewImage"].take()).collect()
+    }
+
+    /// The events that the stream hands to the relay, oldest first.
+    pub(crate) fn said(&self) -> Vec<Envelope> {
+        let outgoing = |image: Value| -> Vec<Envelope> {
+            let Some(list) = image.get("outgoing") else { return Vec::new() };
+            let list: serde_dynamo::AttributeValue = serde_json::from_value(list.clone()).unwrap();
+            serde_dynamo::from_attribute_value(list).unwrap()
+        };
+        self.images().into_iter().flat_map(outgoing).collect()
+    }
+
+    /// What was said: the type and what it is about, oldest first.
+    pub(crate) fn answers(&self) -> Vec<(String, String)> {
+        let answer = |event: Envelope| {
+            (event.event_type, event.data["template"].as_str().unwrap().to_owned())
+        };
+        self.said().into_iter().map(answer).collect()
+    }
+
+    /// Why the mails could not be sent.
+    pub(crate) fn reasons(&self) -> Vec<String> {
+        let failed = self.said().into_iter().filter(|it| it.event_type == "NotificationFailed");
+        failed.map(|it| it.data["reason"].as_str().unwrap().to_owned()).collect()
+    }
+}

@@ -1,0 +1,162 @@
+//! How a stack comes to life: ports first, for names and URLs follow from them, then what keeps
+//! data, what works on it, and last what lets work in.
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+};
+
+use axum::Router;
+use local_dynamodb::{DynamoDb, Storage};
+use local_eventbridge::{EventBridge, Options as BusOptions};
+use local_gateway::{Gateway, Invocation, Invoke, InvokeReply};
+use local_lambda::{HostOptions, LambdaHost};
+use local_protocol::Service;
+use local_sandbox::{Carrier, Mail, Payments, system_clock};
+use local_sqs::Sqs;
+use local_template::{LoadOptions, Template};
+use tokio::task::JoinSet;
+
+use super::{
+    Inner, Logs, STACK_NAME, Stack, StackError, StackOptions, Urls,
+    deliver::Targets,
+    inspect,
+    listeners::{Listeners, serve, url_of},
+    mappings::Sources,
+    resources,
+};
+
+/// How long payment gateways keep idempotency keys.
+/// Source: <https://docs.stripe.com/api/idempotent_requests>.
+const PAYMENT_KEYS_KEPT: time::Duration = time::Duration::hours(24);
+
+/// The template at `path`, as far as it can be read before there are ports.
+///
+/// # Errors
+///
+/// When the template cannot be run.
+pub fn load_template(path: &Path) -> Result<Template, StackError> {
+    load(path, "http://127.0.0.1", "http://127.0.0.1")
+}
+
+fn load(path: &Path, endpoint: &str, sandboxes: &str) -> Result<Template, StackError> {
+    let parameters = resources::parameters(sandboxes);
+    let options = LoadOptions { stack_name: STACK_NAME, endpoint, parameters: &parameters };
+    Ok(Template::load(path, &options)?)
+}
+
+impl Stack {
+    /// Starts everything in the template. A function's first process starts when it is needed.
+    ///
+    /// # Errors
+    ///
+    /// When a port is taken, or the template, a binary or the data directory cannot be used. The
+    /// error names it; nothing is left running.
+    pub async fn start(options: StackOptions) -> Result<Self, StackError> {
+        let listeners = Listeners::bind(options.ports).await?;
+        let urls = Urls {
+            endpoint: url_of(&listeners.endpoint),
+            api: url_of(&listeners.api),
+            sandboxes: url_of(&listeners.sandboxes),
+        };
+        let template = load(&options.template, &urls.endpoint, &urls.sandboxes)?;
+        let logs = Arc::new(Logs::open(options.logs.clone())?);
+
+        let storage = options.data.clone().map_or(Storage::Memory, Storage::Directory);
+        let dynamodb = DynamoDb::open(&storage)?;
+        resources::create_tables(&template, &dynamodb).await?;
+        let sqs = Sqs::new(&urls.endpoint);
+        resources::create_queues(&template, &sqs, options.redelivery)?;
+
+        let specs = resources::functions(&template, &options)?;
+        let host = host_options(&urls.endpoint, &logs, &sqs);
+        let lambda = LambdaHost::start(specs, listeners.runtime, host).await?;
+        let targets = Arc::new(Targets::new(&template, sqs.clone(), lambda.clone())?);
+        let bus_options = BusOptions { disorder: options.disorder, ..BusOptions::default() };
+        let bus = EventBridge::new(resources::topology(&template), targets.clone(), bus_options)?;
+
+        let payments = Payments::new(system_clock(), PAYMENT_KEYS_KEPT);
+        let carrier = Carrier::default();
+        let mail = Mail::new(system_clock(), options.mails.clone());
+        let invoker = Arc::new(Functions(lambda.clone()));
+        let gateway = Gateway::new(resources::routes(&template), invoker)?;
+
+        let sources = Sources {
+            database: &dynamodb,
+            queues: &sqs,
+            functions: &lambda,
+            batches_max: options.processes_max,
+        };
+        let mappings = sources.start(&template)?;
+        let servers = Mutex::default();
+        let stack = Self(Arc::new(Inner {
+            template,
+            dynamodb,
+            sqs,
+            bus,
+            lambda,
+            payments,
+            carrier,
+            mail,
+            mappings,
+            logs,
+            targets,
+            urls,
+            servers,
+        }));
+        let endpoint = stack.endpoint();
+        let mut servers = JoinSet::new();
+        if let Some(listener) = listeners.endpoint_v6 {
+            serve(&mut servers, listener, endpoint.clone());
+        }
+        serve(&mut servers, listeners.endpoint, endpoint);
+        serve(&mut servers, listeners.api, gateway.router());
+        serve(&mut servers, listeners.sandboxes, stack.sandboxes());
+        *stack.servers() = servers;
+        Ok(stack)
+    }
+
+    /// Everything that AWS offers, behind one address.
+    fn endpoint(&self) -> Router {
+        let services: Vec<Arc<dyn Service>> = vec![
+            Arc::new(self.0.dynamodb.clone()),
+            Arc::new(self.0.sqs.clone()),
+            Arc::new(self.0.bus.clone()),
+        ];
+        local_protocol::router(services)
+            .merge(self.0.lambda.router())
+            .merge(self.0.mail.router())
+            .merge(inspect::router(Arc::downgrade(&self.0)))
+    }
+
+    fn sandboxes(&self) -> Router {
+        Router::new()
+            .nest("/payments", self.0.payments.router())
+            .nest("/carrier", self.0.carrier.router())
+    }
+}
+
+fn host_options(endpoint: &str, logs: &Arc<Logs>, queues: &Sqs) -> HostOptions {
+    let mut options = HostOptions::default();
+    options.environment.insert("AWS_ENDPOINT_URL".to_owned(), endpoint.to_owned());
+    let logs = Arc::clone(logs);
+    options.output = Arc::new(move |line| logs.write(line));
+    options.queues = Some(queues.clone());
+    options
+}
+
+/// The functions behind the routes.
+struct Functions(LambdaHost);
+
+impl Invoke for Functions {
+    fn invoke<'a>(&'a self, function: &'a str, payload: bytes::Bytes) -> Invocation<'a> {
+        Box::pin(async move {
+            let invocation =
+                self.0.invoke(function, payload).await.map_err(|error| error.to_string())?;
+            Ok(InvokeReply {
+                payload: invocation.payload,
+                function_error: invocation.function_error,
+            })
+        })
+    }
+}
