@@ -1,4 +1,5 @@
 //! The rules of ARCHITECTURE.md that the compiler does not know.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -183,8 +184,10 @@ fn files_stay_small_enough_to_read() {
         for path in files(&root().join(folder), ".rs") {
             let text = fs::read_to_string(&path).unwrap();
             let lines = text.lines().take_while(|line| *line != "#[cfg(test)]").count();
-            let tests = path.components().any(|part| part.as_os_str() == "tests");
-            assert!(tests || lines <= 350, "{} has {lines} lines", path.display());
+            let tests = path
+                .components()
+                .any(|part| part.as_os_str() == "tests" || part.as_os_str() == "tests.rs");
+            assert!(tests || lines <= 300, "{} has {lines} lines", path.display());
         }
     }
 }

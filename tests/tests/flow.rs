@@ -1,4 +1,5 @@
 //! The whole system: the template, running on this machine with the compiled functions.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
     fs,

@@ -1,4 +1,5 @@
 //! What arrives, old and new, becomes an event of the catalogue or a clear refusal.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use event_envelope::{AggregateId, CorrelationId, Delivery};
 use events::{CATALOGUE, DECODER, Event, LineItem, Money, OrderCreated, PaymentCompleted, SOURCES};

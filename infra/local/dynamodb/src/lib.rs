@@ -3,7 +3,7 @@
 //!
 //! What it adds to the engine: write units are counted whoever asks for them, streams stay flat in
 //! cost as records grow, a stream can be read as the records Lambda would hand to a function, and
-//! a [`Client`](aws_sdk_dynamodb::Client) over [`DynamoDb::client`] meets seeded [`Fault`]s at the
+//! a [`Client`] over [`DynamoDb::client`] meets seeded [`Fault`]s at the
 //! calls a test names.
 
 mod connector;

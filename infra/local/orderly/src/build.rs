@@ -5,6 +5,7 @@
 
 use std::{
     collections::BTreeSet,
+    ffi::OsStr,
     io,
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
@@ -116,8 +117,19 @@ pub async fn functions(
 fn cargo(directory: &Path) -> Command {
     let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(program);
+    for (name, _) in std::env::vars_os().filter(|(name, _)| is_about_this_package(name)) {
+        command.env_remove(name);
+    }
     command.current_dir(directory).stdin(Stdio::null()).kill_on_drop(true);
     command
+}
+
+/// Whether `cargo run` set the variable for the program that it runs. A Cargo that inherits it
+/// would compile anew whatever depends on it, `ring` first of all.
+/// Source: <https://doc.rust-lang.org/cargo/reference/environment-variables.html>.
+fn is_about_this_package(name: &OsStr) -> bool {
+    const PREFIXES: [&str; 4] = ["CARGO_BIN_", "CARGO_CRATE_", "CARGO_MANIFEST_", "CARGO_PKG_"];
+    name.to_str().is_some_and(|name| PREFIXES.iter().any(|prefix| name.starts_with(prefix)))
 }
 
 /// What Cargo knows about the workspace.
@@ -185,6 +197,14 @@ mod tests {
             ("/w/target/debug".into(), "dev".into())
         );
         assert_eq!(Output::of(Path::new("/usr/bin/orderly")), None);
+    }
+
+    #[test]
+    fn cargo_is_told_about_the_user_but_not_about_this_package() {
+        let kept = ["CARGO_HOME", "CARGO_TARGET_DIR", "CARGO_NET_OFFLINE", "PATH"];
+        assert!(!kept.iter().any(|name| is_about_this_package(OsStr::new(name))));
+        assert!(is_about_this_package(OsStr::new("CARGO_MANIFEST_DIR")));
+        assert!(is_about_this_package(OsStr::new("CARGO_PKG_VERSION_MAJOR")));
     }
 
     #[test]
