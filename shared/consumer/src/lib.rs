@@ -157,8 +157,8 @@ impl<S> Consumer<S> {
         let settling = async {
             let ending = match self.handle(opened).await {
                 Ok(ending) => ending,
-                Err(Failure::Retry { reason, after }) => {
-                    let delay = parking::delay(after, message.receive_count());
+                Err(Failure::Retry { reason, wait }) => {
+                    let delay = parking::delay(wait, message.receive_count());
                     self.parking.postpone(&message, delay).await;
                     Ending::Retry { reason, delay }
                 }

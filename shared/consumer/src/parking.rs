@@ -1,7 +1,7 @@
 use std::{error::Error, time::Duration};
 
 use aws_sdk_sqs::{Client, types::MessageAttributeValue};
-use outcome::{BoxError, chain};
+use outcome::{BoxError, Wait, chain};
 use tracing::debug;
 
 use crate::record::{Ids, Message};
@@ -91,15 +91,21 @@ impl Parking {
 
 /// How long a record stays hidden, in whole seconds: `after` if that is known, or a time that
 /// doubles with each receive.
-pub(crate) fn delay(after: Option<Duration>, receive_count: u32) -> Duration {
-    let Some(after) = after else {
-        let doublings = receive_count.saturating_sub(1);
-        let seconds = 1_u64.checked_shl(doublings).unwrap_or(u64::MAX);
-        return Duration::from_secs(seconds).min(BACKOFF_MAX);
-    };
-    // Rounded up: a moment early is a try for nothing.
-    let seconds = after.as_secs().saturating_add(u64::from(after.subsec_nanos() > 0));
-    Duration::from_secs(seconds).min(HIDDEN_MAX)
+pub(crate) fn delay(wait: Wait, receive_count: u32) -> Duration {
+    let doublings = receive_count.saturating_sub(1);
+    let seconds = 1_u64.checked_shl(doublings).unwrap_or(u64::MAX);
+    let backoff = Duration::from_secs(seconds).min(BACKOFF_MAX);
+    match wait {
+        Wait::Unknown => backoff,
+        Wait::AtLeast(wait) => whole_seconds(wait).min(HIDDEN_MAX),
+        Wait::AtMost(wait) => whole_seconds(wait).min(backoff),
+    }
+}
+
+/// Rounded up: a moment early is a try for nothing.
+fn whole_seconds(wait: Duration) -> Duration {
+    let seconds = wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0));
+    Duration::from_secs(seconds)
 }
 
 fn text(name: &str, value: String) -> Option<(String, MessageAttributeValue)> {
@@ -130,17 +136,24 @@ mod tests {
 
     #[test]
     fn the_delay_doubles_up_to_its_limit() {
-        let delays: Vec<_> = (0..=9).map(|count| delay(None, count).as_secs()).collect();
+        let delays: Vec<_> = (0..=9).map(|count| delay(Wait::Unknown, count).as_secs()).collect();
         assert_eq!(delays, [1, 1, 2, 4, 8, 16, 32, 64, 120, 120]);
-        assert_eq!(delay(None, u32::MAX), BACKOFF_MAX);
+        assert_eq!(delay(Wait::Unknown, u32::MAX), BACKOFF_MAX);
     }
 
     #[test]
     fn a_delay_that_is_known_is_kept_in_whole_seconds() {
         for (after_ms, seconds) in [(0, 0), (1, 1), (1000, 1), (1001, 2), (600_000, 600)] {
-            assert_eq!(delay(Some(Duration::from_millis(after_ms)), 9).as_secs(), seconds);
+            assert_eq!(delay(Wait::AtLeast(Duration::from_millis(after_ms)), 9).as_secs(), seconds);
         }
-        assert_eq!(delay(Some(Duration::MAX), 1), HIDDEN_MAX);
+        assert_eq!(delay(Wait::AtLeast(Duration::MAX), 1), HIDDEN_MAX);
+    }
+
+    #[test]
+    fn a_lease_is_not_waited_for_to_its_end_at_once() {
+        let within = Wait::AtMost(Duration::from_millis(14_500));
+        let delays: Vec<_> = (1..=6).map(|count| delay(within, count).as_secs()).collect();
+        assert_eq!(delays, [1, 2, 4, 8, 15, 15]);
     }
 
     #[test]

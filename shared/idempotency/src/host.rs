@@ -91,7 +91,7 @@ impl Host {
             };
             if let Some(left) = row.held_for(self.clock.now()) {
                 if admission == Admission::Seen {
-                    return Err(Failure::retry_after("another delivery holds the lease", left));
+                    return Err(Failure::retry_within("another delivery holds the lease", left));
                 }
                 // The holder meets this fact when it writes: its revision is then out of date.
                 match self.save(key, row).await? {

@@ -189,7 +189,7 @@ impl IdempotencyStore {
             Status::InProgress => {
                 let left = existing.lease_until - millis(self.clock.now());
                 let after = Duration::from_millis(u64::try_from(left).unwrap_or_default());
-                Err(Failure::retry_after("another delivery is being handled", after))
+                Err(Failure::retry_within("another delivery is being handled", after))
             }
         }
     }

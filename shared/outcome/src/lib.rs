@@ -30,8 +30,8 @@ pub enum Failure {
     Retry {
         /// What stood in the way.
         reason: BoxError,
-        /// When to try again, if that is known.
-        after: Option<Duration>,
+        /// How long to wait.
+        wait: Wait,
     },
     /// It can never succeed, and is parked with the reason.
     Poison {
@@ -40,15 +40,31 @@ pub enum Failure {
     },
 }
 
+/// How long to wait before the next try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wait {
+    /// Nobody knows: longer each time.
+    Unknown,
+    /// So long at least; sooner is a try for nothing.
+    AtLeast(Duration),
+    /// So long at most.
+    AtMost(Duration),
+}
+
 impl Failure {
     /// A failure that may pass.
     pub fn retry(reason: impl Into<BoxError>) -> Self {
-        Self::Retry { reason: reason.into(), after: None }
+        Self::Retry { reason: reason.into(), wait: Wait::Unknown }
     }
 
-    /// A failure that will pass in `after`.
+    /// A failure that will not pass before `after`: somebody asked to be left alone so long.
     pub fn retry_after(reason: impl Into<BoxError>, after: Duration) -> Self {
-        Self::Retry { reason: reason.into(), after: Some(after) }
+        Self::Retry { reason: reason.into(), wait: Wait::AtLeast(after) }
+    }
+
+    /// A failure that will have passed in `within`, and most often sooner: a lease that is held.
+    pub fn retry_within(reason: impl Into<BoxError>, within: Duration) -> Self {
+        Self::Retry { reason: reason.into(), wait: Wait::AtMost(within) }
     }
 
     /// A failure for good.

@@ -14,7 +14,7 @@ use event_envelope::{AggregateId, CorrelationId, Delivery, Draft, Envelope, Vers
 use idempotency::{IdempotencyLayer, IdempotencySettings, IdempotencyStore, Item};
 use local_dynamodb::{DynamoDb, FaultPlan, Storage};
 use local_template::Table;
-use outcome::Failure;
+use outcome::{Failure, Wait};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
@@ -185,7 +185,8 @@ pub(crate) fn answer(cause: &Envelope, data: Value) -> Envelope {
 #[track_caller]
 pub(crate) fn retried_after<T: std::fmt::Debug>(reply: Result<T, Failure>) -> Option<Duration> {
     match reply {
-        Err(Failure::Retry { after, .. }) => after,
+        Err(Failure::Retry { wait: Wait::AtMost(within), .. }) => Some(within),
+        Err(Failure::Retry { .. }) => None,
         other => panic!("expected a retry, got {other:?}"),
     }
 }
