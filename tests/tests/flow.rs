@@ -7,6 +7,8 @@ use std::{
     time::Duration,
 };
 
+use local_eventbridge::archive_arn;
+use local_protocol::Service;
 use orderly::{
     build,
     client::{Customer, NewOrder},
@@ -135,9 +137,57 @@ async fn the_report_sees_what_is_wrong() {
         "ExpressionAttributeValues": { ":one": { "N": "1" } },
     });
     stack.dynamodb().json("UpdateItem", &request).await.unwrap();
-    let report = Report::of(&Evidence::gather(&stack, std::iter::empty()).await.unwrap());
+    let report = Report::of(&evidence(&stack).await);
     stack.stop().await;
     let broken: Vec<_> = report.rows.iter().filter(|(_, findings)| !findings.is_empty()).collect();
     assert_eq!(broken.len(), 1, "{report}");
     assert!(broken[0].0.starts_with("stock is conserved"), "{report}");
+}
+
+/// The archive sends a whole day again, and nobody is charged, shipped or told twice.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replay_of_the_archive_moves_no_money_no_stock_and_no_mail() {
+    let stack = start(options().await).await;
+    assert!(demo::run(&stack, DemoOptions { orders: 5, kills: false, seed: 4 }).await.unwrap());
+    let before = evidence(&stack).await;
+
+    let template = stack.template();
+    let request = serde_json::json!({
+        "ReplayName": "the-whole-day",
+        "EventSourceArn": archive_arn(&template.archives[0].name),
+        "EventStartTime": 0,
+        "EventEndTime": 4_102_444_800_u32,
+        "Destination": { "Arn": template.buses[0].arn },
+    });
+    stack.bus().call("StartReplay", request.to_string().into()).await.unwrap();
+    let name = serde_json::json!({ "ReplayName": "the-whole-day" }).to_string();
+    let replayed = async {
+        loop {
+            let answer = stack.bus().call("DescribeReplay", name.clone().into()).await.unwrap();
+            let answer: Value = serde_json::from_slice(&answer).unwrap();
+            if answer["State"] == "COMPLETED" {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(PATIENCE, replayed).await.unwrap();
+    assert!(stack.settles(PATIENCE).await);
+
+    let after = evidence(&stack).await;
+    stack.stop().await;
+    assert!(after.bus.delivered > before.bus.delivered, "nothing was replayed");
+    assert_eq!(before.ledger, after.ledger);
+    assert_eq!(before.shipments, after.shipments);
+    assert_eq!(before.mails.len(), after.mails.len());
+    assert_eq!(before.available, after.available);
+    assert_eq!(before.reservations, after.reservations);
+    assert_eq!(before.streams, after.streams);
+    assert_eq!(before.views, after.views);
+    assert_eq!(before.published.len(), after.published.len(), "a replay is not archived again");
+    assert!(after.parked.values().all(|parked| *parked == 0), "{:?}", after.parked);
+}
+
+async fn evidence(stack: &Stack) -> Evidence {
+    Evidence::gather(stack, std::iter::empty()).await.unwrap()
 }

@@ -5,7 +5,6 @@
 mod disorder;
 mod faults;
 mod order;
-mod queues;
 mod rush;
 mod samples;
 mod stories;

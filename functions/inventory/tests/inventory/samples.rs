@@ -1,19 +1,21 @@
 //! The events in `events/inventory`, as Lambda hands them to the function.
 
-use std::collections::BTreeSet;
-
-use event_envelope::EventId;
-use events::{DECODER, Event};
+use aws_lambda_events::sqs::SqsEvent;
+use consumer::ReplayPolicy;
 use local_dynamodb::FaultPlan;
+use local_testkit::{
+    End::{self, Done, Parked, Unheard},
+    Queues, Samples,
+};
 use outcome::Done::{Duplicate, Handled, Ignored, Rejected};
 
-use crate::{
-    queues::{
-        End::{self, Done, Parked, Unheard},
-        Queues, sample, samples,
-    },
-    world::World,
-};
+use crate::world::World;
+
+const SAMPLES: Samples = Samples::of("inventory");
+
+fn queues() -> Queues {
+    Queues::of("inventory", ReplayPolicy::Refuse)
+}
 
 /// What has been consumed before, the sample, how its records end and what is then said.
 type Story = (&'static [&'static str], &'static str, &'static [End], &'static [&'static str]);
@@ -66,12 +68,12 @@ const STORIES: &[Story] = &[
 #[tokio::test]
 async fn every_sample_ends_as_its_name_says() {
     for (before, name, ends, says) in STORIES {
-        let (world, queues) = (World::new().await, Queues::new().await);
+        let (world, queues) = (World::new().await, queues());
         for name in *before {
-            queues.consume(sample(name), world.service(FaultPlan::none())).await;
+            queues.consume(SAMPLES.read(name), world.service(FaultPlan::none())).await;
         }
         let said = world.said().len();
-        let found = queues.consume(sample(name), world.service(FaultPlan::none())).await;
+        let found = queues.consume(SAMPLES.read(name), world.service(FaultPlan::none())).await;
         assert_eq!(found, *ends, "{name} after {before:?}");
         let says_now = world.said().split_off(said);
         let mut says_now: Vec<_> = says_now.into_iter().map(|it| it.event_type).collect();
@@ -87,26 +89,18 @@ async fn every_sample_ends_as_its_name_says() {
 
 #[test]
 fn every_sample_has_a_story() {
-    let told: BTreeSet<String> = STORIES.iter().map(|story| story.1.to_owned()).collect();
-    assert_eq!(told, samples());
+    SAMPLES.assert_all_told(STORIES.iter().map(|story| story.1));
 }
 
 #[test]
 fn the_samples_carry_the_ids_that_their_services_give() {
-    let records = samples().into_iter().flat_map(|name| sample(&name).records);
-    let bodies = records.filter_map(|record| record.body);
-    let read = bodies.filter_map(|body| DECODER.decode::<Event>(body.as_bytes()).ok());
-    let current = read.map(|it| it.envelope).filter(|it| it.event_version.major == 2);
-    for event in current {
-        let (order, number) = (&event.aggregate_id, event.sequence_number);
-        assert_eq!(event.event_id, EventId::of_sequence(&event.source, order, number));
-    }
+    SAMPLES.assert_ids_are_derived();
 }
 
 #[tokio::test]
 async fn what_is_parked_is_as_it_came() {
-    let (world, queues) = (World::new().await, Queues::new().await);
-    let batch = sample("batch");
+    let (world, queues) = (World::new().await, queues());
+    let batch: SqsEvent = SAMPLES.read("batch");
     queues.consume(batch.clone(), world.service(FaultPlan::none())).await;
     let [parked] = queues.parked().try_into().unwrap();
     assert_eq!(Some(parked.body), batch.records[3].body);

@@ -2,9 +2,8 @@
 
 use std::{
     collections::BTreeMap,
-    path::Path,
     sync::{
-        Arc, LazyLock,
+        Arc,
         atomic::{AtomicI64, Ordering},
     },
     time::Duration,
@@ -15,8 +14,8 @@ use event_envelope::{Delivery, Envelope, FromEnvelope};
 use events::Event;
 use idempotency::{IdempotencySettings, IdempotencyStore};
 use inventory::{domain::Reservation, handler::Inventory};
-use local_dynamodb::{DynamoDb, FaultPlan, Storage};
-use local_template::{LoadOptions, Table, Template};
+use local_dynamodb::{DynamoDb, FaultPlan};
+use local_testkit::database;
 use outcome::{Done, Failure};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -39,27 +38,10 @@ pub(crate) struct World {
     seconds: Arc<AtomicI64>,
 }
 
-/// The inventory's tables as the template has them.
-static TABLES: LazyLock<Vec<Table>> = LazyLock::new(|| {
-    let given = ["JwtIssuer", "JwtAudience", "PaymentGatewayApiKey", "CarrierUrl", "CarrierApiKey"];
-    let value = |name: &&str| ((*name).to_owned(), "https://example.com".to_owned());
-    let mut parameters: BTreeMap<_, _> = given.iter().map(value).collect();
-    parameters.insert("SenderEmail".to_owned(), "shop@example.com".to_owned());
-    let endpoint = "http://127.0.0.1:9000";
-    let options = LoadOptions { stack_name: "orderly", endpoint, parameters: &parameters };
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../infra/template.yaml");
-    let mut tables = Template::load(&path, &options).unwrap().tables;
-    tables.retain(|table| [STOCK, RESERVATIONS, RECORDS].contains(&table.name.as_str()));
-    tables
-});
-
 impl World {
     /// A world with so many of each product.
     pub(crate) async fn with(stock: &[(&str, u32)]) -> Self {
-        let database = DynamoDb::open(&Storage::Memory).unwrap();
-        for table in TABLES.iter() {
-            database.create_table(table).await.unwrap();
-        }
+        let database = database(&[STOCK, RESERVATIONS, RECORDS]).await;
         for (product, available) in stock {
             let available = json!({ "N": available.to_string() });
             let item = json!({ "productId": { "S": product }, "available": available });

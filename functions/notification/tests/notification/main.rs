@@ -6,7 +6,6 @@ mod faults;
 mod mishaps;
 mod office;
 mod privacy;
-mod queues;
 mod samples;
 mod stories;
 mod world;

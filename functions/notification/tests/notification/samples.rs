@@ -1,19 +1,21 @@
 //! The events in `events/notification`, as Lambda hands them to the function.
 
-use std::collections::BTreeSet;
-
-use event_envelope::EventId;
-use events::{DECODER, Event};
+use aws_lambda_events::sqs::SqsEvent;
+use consumer::ReplayPolicy;
 use local_dynamodb::FaultPlan;
+use local_testkit::{
+    End::{self, Done, Parked, Unheard},
+    Queues, Samples,
+};
 use outcome::Done::{Duplicate, Handled};
 
-use crate::{
-    queues::{
-        End::{self, Done, Parked, Unheard},
-        Queues, sample, samples,
-    },
-    world::{ADDRESS, World},
-};
+use crate::world::{ADDRESS, World};
+
+const SAMPLES: Samples = Samples::of("notification");
+
+fn queues() -> Queues {
+    Queues::of("notification", ReplayPolicy::Refuse)
+}
 
 /// What has been consumed before, the sample, how its records end, and the mails and answers that
 /// then follow.
@@ -95,16 +97,16 @@ fn since(before: usize, mut list: Vec<String>) -> Vec<String> {
 #[tokio::test]
 async fn every_sample_ends_as_its_name_says() {
     for (before, name, ends, (mails, answers)) in STORIES {
-        let (world, queues) = (World::new().await, Queues::new().await);
+        let (world, queues) = (World::new().await, queues());
         // The book's other customer.
         world.contact("user-123", ADDRESS).await;
         let service = world.notifications(&FaultPlan::none()).into_service();
         for name in *before {
-            queues.consume(sample(name), service.clone()).await;
+            queues.consume(SAMPLES.read(name), service.clone()).await;
         }
         let said = || world.said().into_iter().map(|it| it.event_type).collect::<Vec<_>>();
         let (mailed, told) = (world.office.sent().len(), said().len());
-        let found = queues.consume(sample(name), service).await;
+        let found = queues.consume(SAMPLES.read(name), service).await;
         assert_eq!(found, *ends, "{name} after {before:?}");
         assert_eq!(since(mailed, world.office.sent()), *mails, "{name} after {before:?}");
         assert_eq!(since(told, said()), *answers, "{name} after {before:?}");
@@ -113,26 +115,18 @@ async fn every_sample_ends_as_its_name_says() {
 
 #[test]
 fn every_sample_has_a_story() {
-    let told: BTreeSet<String> = STORIES.iter().map(|story| story.1.to_owned()).collect();
-    assert_eq!(told, samples());
+    SAMPLES.assert_all_told(STORIES.iter().map(|story| story.1));
 }
 
 #[test]
 fn the_samples_carry_the_ids_that_their_services_give() {
-    let records = samples().into_iter().flat_map(|name| sample(&name).records);
-    let bodies = records.filter_map(|record| record.body);
-    let read = bodies.filter_map(|body| DECODER.decode::<Event>(body.as_bytes()).ok());
-    let current = read.map(|it| it.envelope).filter(|it| it.event_version.major == 2);
-    for event in current {
-        let (order, number) = (&event.aggregate_id, event.sequence_number);
-        assert_eq!(event.event_id, EventId::of_sequence(&event.source, order, number));
-    }
+    SAMPLES.assert_ids_are_derived();
 }
 
 #[tokio::test]
 async fn what_is_parked_is_as_it_came() {
-    let (world, queues) = (World::new().await, Queues::new().await);
-    let batch = sample("batch");
+    let (world, queues) = (World::new().await, queues());
+    let batch: SqsEvent = SAMPLES.read("batch");
     let service = world.notifications(&FaultPlan::none()).into_service();
     queues.consume(batch.clone(), service).await;
     let [parked] = queues.parked().try_into().unwrap();

@@ -1,10 +1,8 @@
 //! The tables of the notifications, a customer with an address, and the events they hear.
 
 use std::{
-    collections::BTreeMap,
-    path::Path,
     sync::{
-        Arc, LazyLock,
+        Arc,
         atomic::{AtomicI64, Ordering},
     },
     time::Duration,
@@ -16,8 +14,8 @@ use events::{
     CancelReason, Event, Money, OrderCancelled, OrderCreated, PaymentCompleted, ShipmentCreated,
 };
 use idempotency::{Host, HostSettings};
-use local_dynamodb::{DynamoDb, FaultPlan, Storage};
-use local_template::{LoadOptions, Table, Template};
+use local_dynamodb::{DynamoDb, FaultPlan};
+use local_testkit::database;
 use notification::{contacts::Contacts, handler::Notifications};
 use outcome::{Done, Failure};
 use serde_json::{Value, json};
@@ -40,20 +38,6 @@ pub(crate) struct World {
     database: DynamoDb,
     seconds: Arc<AtomicI64>,
 }
-
-/// The notifications' tables as the template has them.
-static TABLES: LazyLock<Vec<Table>> = LazyLock::new(|| {
-    let given = ["JwtIssuer", "JwtAudience", "PaymentGatewayApiKey", "CarrierUrl", "CarrierApiKey"];
-    let value = |name: &&str| ((*name).to_owned(), "https://example.com".to_owned());
-    let mut parameters: BTreeMap<_, _> = given.iter().map(value).collect();
-    parameters.insert("SenderEmail".to_owned(), "shop@example.com".to_owned());
-    let endpoint = "http://127.0.0.1:9000";
-    let options = LoadOptions { stack_name: "orderly", endpoint, parameters: &parameters };
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../infra/template.yaml");
-    let mut tables = Template::load(&path, &options).unwrap().tables;
-    tables.retain(|table| [NOTIFICATIONS, CONTACTS].contains(&table.name.as_str()));
-    tables
-});
 
 fn id(text: &str) -> AggregateId {
     AggregateId::parse(text).unwrap()
@@ -106,10 +90,7 @@ pub(crate) fn cancelled() -> Delivery<Event> {
 
 impl World {
     pub(crate) async fn new() -> Self {
-        let database = DynamoDb::open(&Storage::Memory).unwrap();
-        for table in TABLES.iter() {
-            database.create_table(table).await.unwrap();
-        }
+        let database = database(&[NOTIFICATIONS, CONTACTS]).await;
         let world = Self {
             office: Office::open().await,
             database,

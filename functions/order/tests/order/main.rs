@@ -7,7 +7,6 @@ mod faults;
 mod identity;
 mod news;
 mod placing;
-mod queues;
 mod refusals;
 mod request;
 mod samples;

@@ -1,35 +1,36 @@
 //! The requests in `events/order-api` and the batches in `events/order-events`, as Lambda hands
 //! them to the functions.
 
-use std::{collections::BTreeSet, fs, path::PathBuf};
-
 use aws_lambda_events::{apigw::ApiGatewayV2httpRequest, sqs::SqsEvent};
 use clock::Clock;
+use consumer::ReplayPolicy;
+use event_envelope::Delivery;
+use events::Event;
 use local_dynamodb::FaultPlan;
-use serde::de::DeserializeOwned;
+use local_testkit::{
+    End::{self, Parked, Retry},
+    Queues, Samples,
+    http::Answer,
+    text_attribute,
+};
 use serde_json::Value;
 
-use crate::{
-    queues::Queues,
-    request::Answer,
-    world::{World, id},
-};
+use crate::world::{World, id};
 
-fn folder(function: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../events").join(function)
+const REQUESTS: Samples = Samples::of("order-api");
+const BATCHES: Samples = Samples::of("order-events");
+
+fn queues() -> Queues {
+    Queues::of("order-events", ReplayPolicy::Refuse)
 }
 
-fn sample<T: DeserializeOwned>(function: &str, name: &str) -> T {
-    let text = fs::read_to_string(folder(function).join(format!("{name}.json"))).unwrap();
-    serde_json::from_str(&text).unwrap()
-}
-
-#[track_caller]
-fn assert_all_told<'a>(function: &str, told: impl Iterator<Item = &'a str>) {
-    let told: BTreeSet<String> = told.map(|name| format!("{name}.json")).collect();
-    let files = fs::read_dir(folder(function)).unwrap();
-    let files = files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
-    assert_eq!(told, files);
+/// Has the sample `name` consumed as the binary wires it.
+async fn consume(queues: &Queues, world: &World, name: &str) -> Vec<End> {
+    let handler = tower::service_fn(|delivery: Delivery<Event>| {
+        let world = world.clone();
+        async move { world.deliver(&delivery).await }
+    });
+    queues.consume(BATCHES.read(name), handler).await
 }
 
 /// Requests that come one after the other, and how the last of them ends: its status and the
@@ -69,7 +70,7 @@ async fn every_request_is_answered_as_its_name_says() {
         let api = world.api(FaultPlan::none(), Clock::system());
         let mut answers = Vec::new();
         for name in *names {
-            let request: ApiGatewayV2httpRequest = sample("order-api", name);
+            let request: ApiGatewayV2httpRequest = REQUESTS.read(name);
             answers.push(Answer::from(api.handle(request).await));
         }
         let last = answers.pop().unwrap();
@@ -77,10 +78,10 @@ async fn every_request_is_answered_as_its_name_says() {
         if *status < 300 {
             assert_eq!(last.status, *status, "{names:?}: {}", last.text);
         } else {
-            assert_eq!(last.problem(*status).as_deref(), *field, "{names:?}");
+            assert_eq!(last.problem(*status), *field, "{names:?}");
         }
     }
-    assert_all_told("order-api", EXCHANGES.iter().flat_map(|exchange| exchange.0).copied());
+    REQUESTS.assert_all_told(EXCHANGES.iter().flat_map(|exchange| exchange.0).copied());
 }
 
 /// Batches that come one after the other to the book's order: its history since it was created,
@@ -128,40 +129,38 @@ const STORIES: &[Story] = &[
 async fn every_batch_does_what_its_name_says() {
     let order = id("order-123");
     for (names, history, returned, parked) in STORIES {
-        let (world, queues) = (World::new().await, Queues::new().await);
+        let (world, queues) = (World::new().await, queues());
         world.create(&order).await;
         let mut again = 0;
         for name in *names {
-            let batch: SqsEvent = sample("order-events", name);
-            again += queues.consume(&world, batch).await.batch_item_failures.len();
+            let ends = consume(&queues, &world, name).await;
+            again += ends.iter().filter(|end| **end == Retry).count();
         }
         assert_eq!(world.history(&order).await[1..], **history, "{names:?}");
         assert_eq!(again, *returned, "{names:?}");
         assert_eq!(queues.parked().len(), *parked, "{names:?}");
     }
-    assert_all_told("order-events", STORIES.iter().flat_map(|story| story.0).copied());
+    BATCHES.assert_all_told(STORIES.iter().flat_map(|story| story.0).copied());
 }
 
 #[tokio::test]
 async fn without_the_order_all_news_but_those_nobody_can_read_come_again() {
-    let (world, queues) = (World::new().await, Queues::new().await);
-    let batch: SqsEvent = sample("order-events", "batch-one-poison-of-three");
-    let ids: Vec<_> = batch.records.iter().map(|it| it.message_id.clone().unwrap()).collect();
-    let returned = queues.consume(&world, batch).await.batch_item_failures;
-    let returned: Vec<_> = returned.iter().map(|it| it.item_identifier.clone()).collect();
-    assert_eq!(returned, [ids[0].clone(), ids[2].clone()]);
+    let (world, queues) = (World::new().await, queues());
+    let ends = consume(&queues, &world, "batch-one-poison-of-three").await;
+    assert_eq!(ends, [Retry, Parked, Retry]);
     assert_eq!(world.events().await, 0);
 }
 
 #[tokio::test]
 async fn what_is_parked_is_as_it_came_and_says_why() {
-    let (world, queues) = (World::new().await, Queues::new().await);
+    let (world, queues) = (World::new().await, queues());
     world.create(&id("order-123")).await;
     let name = "payment-completed-wrong-amount";
-    let file: Value = sample("order-events", name);
-    queues.consume(&world, sample("order-events", name)).await;
-    let (body, reason) = &queues.parked()[0];
-    assert_eq!(file["Records"][0]["body"], **body);
+    let file: Value = BATCHES.read(name);
+    consume(&queues, &world, name).await;
+    let parked = &queues.parked()[0];
+    assert_eq!(file["Records"][0]["body"], *parked.body);
+    let reason = text_attribute(parked, "reason");
     assert!(reason.contains("99.99 USD was captured for an order of 109.97 USD"), "{reason}");
 }
 
@@ -169,11 +168,16 @@ async fn what_is_parked_is_as_it_came_and_says_why() {
 fn every_batch_is_for_the_queue_of_the_function() {
     for (names, ..) in STORIES {
         for name in *names {
-            let batch: SqsEvent = sample("order-events", name);
+            let batch: SqsEvent = BATCHES.read(name);
             for record in batch.records {
                 let arn = record.event_source_arn.unwrap();
                 assert_eq!(arn, "arn:aws:sqs:us-east-1:000000000000:orderly-order-queue");
             }
         }
     }
+}
+
+#[test]
+fn the_samples_carry_the_ids_that_their_services_give() {
+    BATCHES.assert_ids_are_derived();
 }

@@ -1,10 +1,8 @@
 //! The tables of the order service with the book's products in them.
 
 use std::{
-    collections::BTreeMap,
-    path::Path,
     sync::{
-        Arc, Barrier, LazyLock,
+        Arc, Barrier,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -13,8 +11,8 @@ use clock::Clock;
 use event_envelope::{AggregateId, Delivery, Envelope};
 use event_store::EventStore;
 use events::{Event, LineItem, Money, OrderCreated};
-use local_dynamodb::{DynamoDb, FaultPlan, Storage};
-use local_template::{LoadOptions, Table, Template};
+use local_dynamodb::{DynamoDb, FaultPlan};
+use local_testkit::database;
 use order::{api::OrderApi, news, products::Products};
 use outcome::{Done, Failure};
 use serde_json::json;
@@ -29,19 +27,6 @@ const EVENTS: &str = "orderly-order-events";
 const PRODUCTS: &str = "orderly-products";
 const NOW: OffsetDateTime = datetime!(2025-11-17 10:30 UTC);
 
-/// The tables as the template has them.
-static TABLES: LazyLock<Vec<Table>> = LazyLock::new(|| {
-    let given = ["JwtIssuer", "JwtAudience", "PaymentGatewayApiKey", "CarrierUrl", "CarrierApiKey"];
-    let value = |name: &&str| ((*name).to_owned(), "https://example.com".to_owned());
-    let mut parameters: BTreeMap<_, _> = given.iter().map(value).collect();
-    parameters.insert("SenderEmail".to_owned(), "shop@example.com".to_owned());
-    let endpoint = "http://127.0.0.1:9000";
-    let options = LoadOptions { stack_name: "orderly", endpoint, parameters: &parameters };
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../infra/template.yaml");
-    let tables = Template::load(&path, &options).unwrap().tables;
-    tables.into_iter().filter(|it| [EVENTS, PRODUCTS].contains(&it.name.as_str())).collect()
-});
-
 /// A database, and whoever works on it.
 #[derive(Debug, Clone)]
 pub(crate) struct World {
@@ -54,10 +39,7 @@ pub(crate) fn id(text: &str) -> AggregateId {
 
 impl World {
     pub(crate) async fn new() -> Self {
-        let database = DynamoDb::open(&Storage::Memory).unwrap();
-        for table in TABLES.iter() {
-            database.create_table(table).await.unwrap();
-        }
+        let database = database(&[EVENTS, PRODUCTS]).await;
         let world = Self { database };
         world.offer("prod-001", Money::usd(2999)).await;
         world.offer("prod-002", Money::usd(4999)).await;

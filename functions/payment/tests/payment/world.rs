@@ -1,8 +1,6 @@
 //! One order, the table of payments, and a provider whose ledger tells what really happened.
 
 use std::{
-    collections::BTreeMap,
-    path::Path,
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -17,9 +15,9 @@ use events::{
 };
 use http_port::{ApiKey, HttpPort, parse_url};
 use idempotency::Host;
-use local_dynamodb::{DynamoDb, FaultPlan, Storage};
+use local_dynamodb::{DynamoDb, FaultPlan};
 use local_sandbox::{EntryKind, Payments};
-use local_template::{LoadOptions, Table, Template};
+use local_testkit::database;
 use outcome::{Done, Failure};
 use payment::{
     gateway::{PaymentGateway, Stripe},
@@ -79,23 +77,9 @@ pub(crate) fn shipping_failed() -> Delivery<Event> {
     delivery(ShippingFailed { order_id: order(), code, reason }, 1)
 }
 
-/// The table as the template has it.
-fn table() -> Table {
-    let given = ["JwtIssuer", "JwtAudience", "PaymentGatewayApiKey", "CarrierUrl", "CarrierApiKey"];
-    let value = |name: &&str| ((*name).to_owned(), "https://example.com".to_owned());
-    let mut parameters: BTreeMap<_, _> = given.iter().map(value).collect();
-    parameters.insert("SenderEmail".to_owned(), "shop@example.com".to_owned());
-    let endpoint = "http://127.0.0.1:9000";
-    let options = LoadOptions { stack_name: "orderly", endpoint, parameters: &parameters };
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../infra/template.yaml");
-    let template = Template::load(&path, &options).unwrap();
-    template.tables.into_iter().find(|it| it.name == TABLE).unwrap()
-}
-
 impl World {
     pub(crate) async fn new() -> Self {
-        let database = DynamoDb::open(&Storage::Memory).unwrap();
-        database.create_table(&table()).await.unwrap();
+        let database = database(&[TABLE]).await;
         let seconds = Arc::new(AtomicI64::new(1_767_225_600));
         let provider = Payments::new(Arc::new(tell(&seconds)), time::Duration::hours(24));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

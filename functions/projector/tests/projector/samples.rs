@@ -2,18 +2,22 @@
 
 use std::collections::BTreeSet;
 
-use event_envelope::EventId;
-use events::{DECODER, Event};
+use aws_lambda_events::sqs::SqsEvent;
+use consumer::ReplayPolicy;
 use local_dynamodb::FaultPlan;
+use local_testkit::{
+    End::{self, Done, Parked, Retry, Unheard},
+    Queues, Samples,
+};
 use outcome::Done::{Duplicate, Handled};
 
-use crate::{
-    queues::{
-        End::{self, Done, Parked, Retry, Unheard},
-        Queues, sample, samples,
-    },
-    world::World,
-};
+use crate::world::World;
+
+const SAMPLES: Samples = Samples::of("projector");
+
+fn queues() -> Queues {
+    Queues::of("projector", ReplayPolicy::Accept)
+}
 
 /// What has been consumed before, the sample, how its records end, and what the row of an order
 /// then says.
@@ -148,13 +152,13 @@ const STORIES: &[Story] = &[
 #[tokio::test]
 async fn every_sample_ends_as_its_name_says() {
     for (before, name, ends, (order, says)) in STORIES {
-        let (world, queues) = (World::new().await, Queues::new().await);
+        let (world, queues) = (World::new().await, queues());
         let service = || world.projector(FaultPlan::none()).into_service();
         for name in *before {
-            queues.consume(sample(name), service()).await;
+            queues.consume(SAMPLES.read(name), service()).await;
         }
         let row = world.row_of(order).await;
-        let found = queues.consume(sample(name), service()).await;
+        let found = queues.consume(SAMPLES.read(name), service()).await;
         assert_eq!(found, *ends, "{name} after {before:?}");
         let row_now = world.row_of(order).await;
         assert_eq!(row_now != row, ends.contains(&Done(Handled)), "{name} after {before:?}");
@@ -166,31 +170,27 @@ async fn every_sample_ends_as_its_name_says() {
 
 #[test]
 fn every_sample_has_a_story() {
-    let told: BTreeSet<String> = STORIES.iter().map(|story| story.1.to_owned()).collect();
-    assert_eq!(told, samples());
+    SAMPLES.assert_all_told(STORIES.iter().map(|story| story.1));
 }
 
 #[test]
 fn every_type_of_the_catalogue_has_a_sample() {
-    let records = samples().into_iter().flat_map(|name| sample(&name).records);
-    let bodies = records.filter_map(|record| record.body);
-    let read = bodies.filter_map(|body| DECODER.decode::<Event>(body.as_bytes()).ok());
     let mut missing: BTreeSet<_> = events::CATALOGUE.iter().map(|it| it.event_type).collect();
-    for delivery in read {
+    for delivery in SAMPLES.deliveries() {
         missing.remove(delivery.event.entry().event_type);
-        let event = delivery.envelope;
-        let (order, number) = (&event.aggregate_id, event.sequence_number);
-        if event.event_version.major == 2 {
-            assert_eq!(event.event_id, EventId::of_sequence(&event.source, order, number));
-        }
     }
     assert_eq!(missing, BTreeSet::new());
 }
 
+#[test]
+fn the_samples_carry_the_ids_that_their_services_give() {
+    SAMPLES.assert_ids_are_derived();
+}
+
 #[tokio::test]
 async fn what_is_parked_is_as_it_came() {
-    let (world, queues) = (World::new().await, Queues::new().await);
-    let batch = sample("batch");
+    let (world, queues) = (World::new().await, queues());
+    let batch: SqsEvent = SAMPLES.read("batch");
     let service = world.projector(FaultPlan::none()).into_service();
     queues.consume(batch.clone(), service).await;
     let [parked] = queues.parked().try_into().unwrap();

@@ -1,17 +1,15 @@
 //! The table of rows, the event store, and what the rows have to be.
 
 use std::{
-    collections::{BTreeMap, HashMap},
-    path::Path,
-    sync::LazyLock,
+    collections::HashMap,
 };
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use event_envelope::{Delivery, Envelope};
 use event_store::EventStore;
 use events::Event;
-use local_dynamodb::{DynamoDb, FaultPlan, Storage};
-use local_template::{LoadOptions, Table, Template};
+use local_dynamodb::{DynamoDb, FaultPlan};
+use local_testkit::database;
 use outcome::{Done, Failure};
 use projector::{handler::Projector, view::changes};
 use serde_json::{Value, json};
@@ -42,20 +40,6 @@ pub(crate) struct World {
     database: DynamoDb,
 }
 
-/// The projector's tables as the template has them.
-static TABLES: LazyLock<Vec<Table>> = LazyLock::new(|| {
-    let given = ["JwtIssuer", "JwtAudience", "PaymentGatewayApiKey", "CarrierUrl", "CarrierApiKey"];
-    let value = |name: &&str| ((*name).to_owned(), "https://example.com".to_owned());
-    let mut parameters: BTreeMap<_, _> = given.iter().map(value).collect();
-    parameters.insert("SenderEmail".to_owned(), "shop@example.com".to_owned());
-    let endpoint = "http://127.0.0.1:9000";
-    let options = LoadOptions { stack_name: "orderly", endpoint, parameters: &parameters };
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../infra/template.yaml");
-    let mut tables = Template::load(&path, &options).unwrap().tables;
-    tables.retain(|table| [VIEWS, ORDER_EVENTS].contains(&table.name.as_str()));
-    tables
-});
-
 /// The row after `history`, each service's events in their order.
 pub(crate) fn fold<'a>(history: impl IntoIterator<Item = &'a Delivery<Event>>) -> Row {
     let mut row = json!({ "orderId": ORDER });
@@ -74,10 +58,7 @@ pub(crate) fn versions(row: &Row) -> [u64; 8] {
 
 impl World {
     pub(crate) async fn new() -> Self {
-        let database = DynamoDb::open(&Storage::Memory).unwrap();
-        for table in TABLES.iter() {
-            database.create_table(table).await.unwrap();
-        }
+        let database = database(&[VIEWS, ORDER_EVENTS]).await;
         Self { database }
     }
 

@@ -1,16 +1,16 @@
 //! The requests in `events/query`, as Lambda hands them to the function.
 
-use std::{collections::BTreeSet, fs, path::PathBuf};
-
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use events::Money;
 use local_dynamodb::FaultPlan;
+use local_testkit::{Samples, http::Answer};
 
 use crate::{
-    request::{Answer, OTHER_USER, USER},
+    request::{OTHER_USER, USER},
     world::{World, created},
 };
 
+const SAMPLES: Samples = Samples::of("query");
 /// The order that `events/order-api/place-order-book.json` places.
 const ORDER: &str = "order-ff3001dfa963c700b0dabe1ae7a38e40";
 
@@ -41,13 +41,8 @@ const EXCHANGES: &[Exchange] = &[
     ("list-products-bad-cursor", 400, Says::Field("cursor")),
 ];
 
-fn folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../events/query")
-}
-
 async fn ask(world: &World, name: &str) -> Answer {
-    let text = fs::read_to_string(folder().join(format!("{name}.json"))).unwrap();
-    let request: ApiGatewayV2httpRequest = serde_json::from_str(&text).unwrap();
+    let request: ApiGatewayV2httpRequest = SAMPLES.read(name);
     world.api(FaultPlan::none()).handle(request).await.into()
 }
 
@@ -83,9 +78,5 @@ async fn an_order_that_is_not_projected_yet_is_being_processed() {
 
 #[test]
 fn every_sample_has_an_answer() {
-    let told: BTreeSet<String> =
-        EXCHANGES.iter().map(|(name, ..)| format!("{name}.json")).collect();
-    let files = fs::read_dir(folder()).unwrap();
-    let files = files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
-    assert_eq!(told, files);
+    SAMPLES.assert_all_told(EXCHANGES.iter().map(|(name, ..)| *name));
 }

@@ -1,12 +1,10 @@
 //! The tables that are read, with rows as the services write them.
 
-use std::{collections::BTreeMap, path::Path, sync::LazyLock};
-
 use event_envelope::{AggregateId, CorrelationId, Envelope};
 use event_store::EventStore;
 use events::{Event, LineItem, Money, OrderCreated, OrderPaid};
-use local_dynamodb::{DynamoDb, FaultPlan, Storage};
-use local_template::{LoadOptions, Table, Template};
+use local_dynamodb::{DynamoDb, FaultPlan};
+use local_testkit::database;
 use query::{api::QueryApi, config::Config};
 use serde_json::{Value, json};
 use time::macros::datetime;
@@ -16,19 +14,6 @@ use crate::request::{Answer, Request};
 const EVENTS: &str = "orderly-order-events";
 const PRODUCTS: &str = "orderly-products";
 const VIEWS: &str = "orderly-order-views";
-
-/// The tables as the template has them.
-static TABLES: LazyLock<Vec<Table>> = LazyLock::new(|| {
-    let given = ["JwtIssuer", "JwtAudience", "PaymentGatewayApiKey", "CarrierUrl", "CarrierApiKey"];
-    let value = |name: &&str| ((*name).to_owned(), "https://example.com".to_owned());
-    let mut parameters: BTreeMap<_, _> = given.iter().map(value).collect();
-    parameters.insert("SenderEmail".to_owned(), "shop@example.com".to_owned());
-    let endpoint = "http://127.0.0.1:9000";
-    let options = LoadOptions { stack_name: "orderly", endpoint, parameters: &parameters };
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../infra/template.yaml");
-    let tables = Template::load(&path, &options).unwrap().tables;
-    tables.into_iter().filter(|it| [EVENTS, PRODUCTS, VIEWS].contains(&it.name.as_str())).collect()
-});
 
 /// A database, and whoever reads from it.
 #[derive(Debug, Clone)]
@@ -61,10 +46,7 @@ pub(crate) fn created(order: &str, user: &str, at: &str) -> Value {
 
 impl World {
     pub(crate) async fn new() -> Self {
-        let database = DynamoDb::open(&Storage::Memory).unwrap();
-        for table in TABLES.iter() {
-            database.create_table(table).await.unwrap();
-        }
+        let database = database(&[EVENTS, PRODUCTS, VIEWS]).await;
         Self { database }
     }
 

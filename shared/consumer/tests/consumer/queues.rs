@@ -2,28 +2,12 @@
 
 use std::sync::{Arc, Mutex};
 
-use aws_credential_types::Credentials;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use aws_sdk_sqs::{
-    Client, Config,
-    config::{BehaviorVersion, Region, SharedCredentialsProvider},
-};
-use aws_smithy_async::rt::sleep::TokioSleep;
-use aws_smithy_runtime_api::{
-    client::{
-        http::{
-            HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings,
-            SharedHttpConnector,
-        },
-        orchestrator::{HttpRequest, HttpResponse},
-        runtime_components::RuntimeComponents,
-    },
-    http::StatusCode,
-};
-use aws_smithy_types::{body::SdkBody, retry::RetryConfig};
+use aws_sdk_sqs::Client;
 use consumer::Parking;
-use local_protocol::{Bytes, REGION, Service};
+use local_protocol::{Bytes, REGION, Reply, Service};
 use local_sqs::{OutgoingMessage, QueueSpec, ReceiveRequest, ReceivedMessage, Sqs, queue_arn};
+use local_testkit::sdk_config;
 use serde_json::{Value, json};
 
 /// A queue, its dead-letter queue, and a client whose calls are written down.
@@ -60,18 +44,10 @@ impl World {
     }
 
     pub(crate) fn parking(&self) -> Parking {
-        let config = Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::from_static(REGION))
-            .credentials_provider(SharedCredentialsProvider::new(Credentials::from_keys(
-                "local", "local", None,
-            )))
-            .http_client(InProcess { sqs: self.sqs.clone(), calls: Arc::clone(&self.calls) })
-            .sleep_impl(TokioSleep::new())
-            .retry_config(RetryConfig::disabled())
-            .build();
+        let service = Recorded { sqs: self.sqs.clone(), calls: Arc::clone(&self.calls) };
+        let client = Client::new(&sdk_config(Arc::new(service)));
         let url = |queue| self.sqs.queue_url(queue);
-        Parking::new(Client::from_conf(config), url(self.queue), url(dead_letter(self.queue)))
+        Parking::new(client, url(self.queue), url(dead_letter(self.queue)))
     }
 
     pub(crate) fn send(&self, body: impl Into<String>) {
@@ -155,36 +131,24 @@ fn dead_letter(queue: &str) -> &'static str {
     if queue.ends_with(".fifo") { "orders-dlq.fifo" } else { "orders-dlq" }
 }
 
-#[derive(Debug, Clone)]
-struct InProcess {
+/// SQS, with every call written down.
+struct Recorded {
     sqs: Sqs,
     calls: Arc<Mutex<Vec<(String, Value)>>>,
 }
 
-impl HttpClient for InProcess {
-    fn http_connector(
-        &self,
-        _settings: &HttpConnectorSettings,
-        _components: &RuntimeComponents,
-    ) -> SharedHttpConnector {
-        SharedHttpConnector::new(self.clone())
+impl Service for Recorded {
+    fn targets(&self) -> &'static [&'static str] {
+        self.sqs.targets()
     }
-}
 
-impl HttpConnector for InProcess {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let Self { sqs, calls } = self.clone();
-        HttpConnectorFuture::new(async move {
-            let target = request.headers().get("x-amz-target").unwrap();
-            let operation = target.rsplit('.').next().unwrap().to_owned();
-            let body = Bytes::copy_from_slice(request.body().bytes().unwrap());
-            let json = serde_json::from_slice(&body).unwrap();
-            calls.lock().unwrap().push((operation.clone(), json));
-            let (status, body) = match sqs.call(&operation, body).await {
-                Ok(body) => (200, SdkBody::from(body)),
-                Err(error) => (error.status, SdkBody::from(error.body())),
-            };
-            Ok(HttpResponse::new(StatusCode::try_from(status).unwrap(), body))
-        })
+    fn json_version(&self) -> &'static str {
+        self.sqs.json_version()
+    }
+
+    fn call<'a>(&'a self, operation: &'a str, body: Bytes) -> Reply<'a> {
+        let json = serde_json::from_slice(&body).unwrap();
+        self.calls.lock().unwrap().push((operation.to_owned(), json));
+        self.sqs.call(operation, body)
     }
 }

@@ -2,32 +2,15 @@
 
 use std::{
     collections::BTreeMap,
-    fmt,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
-use aws_credential_types::Credentials;
 use aws_lambda_events::dynamodb::Event;
-use aws_sdk_eventbridge::{
-    Client, Config,
-    config::{BehaviorVersion, Region, SharedCredentialsProvider},
-};
-use aws_smithy_async::rt::sleep::TokioSleep;
-use aws_smithy_runtime_api::{
-    client::{
-        http::{
-            HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings,
-            SharedHttpConnector,
-        },
-        orchestrator::{HttpRequest, HttpResponse},
-        runtime_components::RuntimeComponents,
-    },
-    http::StatusCode,
-};
-use aws_smithy_types::{body::SdkBody, retry::RetryConfig};
+use aws_sdk_eventbridge::Client;
 use event_envelope::{Actor, AggregateId, CorrelationId, Draft, Envelope, Version};
 use local_protocol::{AwsError, Bytes, REGION, Reply, Service};
+use local_testkit::sdk_config;
 use outbox::{Limits, Publisher};
 use serde_json::{Value, json};
 use time::macros::datetime;
@@ -164,15 +147,7 @@ pub(crate) const EAGER: Limits = Limits {
 /// A publisher whose client calls `service`.
 pub(crate) fn publisher(service: Arc<dyn Service>, limits: Limits) -> Publisher {
     let credentials = Credentials::from_keys("local", "local", None);
-    let config = Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::from_static(REGION))
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .http_client(InProcess(service))
-        .sleep_impl(TokioSleep::new())
-        .retry_config(RetryConfig::disabled())
-        .build();
-    Publisher::with_limits(Client::from_conf(config), "orderly", limits)
+    Publisher::with_limits(Client::new(&sdk_config(service)), "orderly", limits)
 }
 
 /// The event at `sequence_number` in the history of an order.
@@ -219,39 +194,4 @@ pub(crate) fn saying(sequence_number: &str, envelopes: &[Envelope]) -> Value {
 /// A batch of `records`.
 pub(crate) fn batch(records: &[Value]) -> Event {
     serde_json::from_value(json!({ "Records": records })).unwrap()
-}
-
-#[derive(Clone)]
-struct InProcess(Arc<dyn Service>);
-
-impl fmt::Debug for InProcess {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("InProcess")
-    }
-}
-
-impl HttpClient for InProcess {
-    fn http_connector(
-        &self,
-        _settings: &HttpConnectorSettings,
-        _components: &RuntimeComponents,
-    ) -> SharedHttpConnector {
-        SharedHttpConnector::new(self.clone())
-    }
-}
-
-impl HttpConnector for InProcess {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let service = Arc::clone(&self.0);
-        HttpConnectorFuture::new(async move {
-            let target = request.headers().get("x-amz-target").unwrap();
-            let operation = target.rsplit('.').next().unwrap().to_owned();
-            let body = Bytes::copy_from_slice(request.body().bytes().unwrap());
-            let (status, body) = match service.call(&operation, body).await {
-                Ok(body) => (200, SdkBody::from(body)),
-                Err(error) => (error.status, SdkBody::from(error.body())),
-            };
-            Ok(HttpResponse::new(StatusCode::try_from(status).unwrap(), body))
-        })
-    }
 }

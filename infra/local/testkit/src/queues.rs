@@ -1,0 +1,159 @@
+//! The queues of a function, and how each record of a batch ends.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex},
+};
+
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use aws_sdk_sqs::Client;
+use consumer::{Consumer, Parking, ReplayPolicy};
+use event_envelope::{Delivery, EventId};
+use events::{DECODER, Event};
+use local_sqs::{AttributeValue, PeekedMessage, QueueSpec, Sqs};
+use outcome::{Done, Failure};
+use tower::{Service, ServiceExt, service_fn};
+
+use crate::{
+    sdk_config,
+    stack::{ENDPOINT, STACK, TEMPLATE},
+};
+
+/// How a record ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// The handler is done with it.
+    Done(Done),
+    /// It lies in the dead-letter queue.
+    Parked,
+    /// It comes again.
+    Retry,
+    /// It is acknowledged, and no handler saw it.
+    Unheard,
+}
+
+/// The queue of a function and the dead-letter queue in which it parks, both empty at first.
+#[derive(Debug)]
+pub struct Queues {
+    consumer: &'static str,
+    replay: ReplayPolicy,
+    sqs: Sqs,
+    dead_letters: String,
+    parking: Parking,
+}
+
+/// Which events were handled, and how that ended, in their order.
+type Log = Arc<Mutex<Vec<(EventId, Done)>>>;
+
+impl Queues {
+    /// The queues that the template tells `function` of, e.g. `order-events`. Its consumer is
+    /// called like it, and treats replays as `replay` says.
+    ///
+    /// # Panics
+    ///
+    /// When the template has no such function, or that one no queue.
+    pub fn of(function: &'static str, replay: ReplayPolicy) -> Self {
+        let sqs = Sqs::new(ENDPOINT);
+        let [queue, dead_letters] = ["QUEUE_URL", "DEAD_LETTER_QUEUE_URL"].map(|variable| {
+            let described = TEMPLATE.function(&format!("{STACK}-{function}")).unwrap();
+            let (_, name) = described.environment[variable].rsplit_once('/').unwrap();
+            sqs.create_queue(QueueSpec::named(name)).unwrap();
+            name.to_owned()
+        });
+        let client = Client::new(&sdk_config(Arc::new(sqs.clone())));
+        let urls = (sqs.queue_url(&queue), sqs.queue_url(&dead_letters));
+        let parking = Parking::new(client, urls.0, urls.1);
+        Self { consumer: function, replay, sqs, dead_letters, parking }
+    }
+
+    /// What is parked, oldest first.
+    pub fn parked(&self) -> Vec<PeekedMessage> {
+        self.sqs.peek(&self.dead_letters).unwrap()
+    }
+
+    /// Has `batch` consumed by the events' consumer before `service`, and tells how each record
+    /// ends, in the order of the batch.
+    ///
+    /// # Panics
+    ///
+    /// When the answer names a record that is not of the batch: Lambda takes that for a failure
+    /// of all of them.
+    pub async fn consume<S>(&self, batch: SqsEvent, service: S) -> Vec<End>
+    where
+        S: Service<Delivery<Event>, Response = Done, Error = Failure> + Clone,
+    {
+        let log = Log::default();
+        let before = self.parked().len();
+        let parking = self.parking.clone();
+        let service = logging(service, log.clone());
+        let consumer = Consumer::new(self.consumer, DECODER, self.replay, parking, service);
+        let response = consumer.consume(batch.clone()).await;
+        let parked: Vec<_> = self.parked().split_off(before);
+        let mut log = log.lock().unwrap();
+        ends(&batch, &response, &parked, &mut log)
+    }
+}
+
+/// `service`, with what it is done with in `log`.
+fn logging<S>(
+    service: S,
+    log: Log,
+) -> impl Service<Delivery<Event>, Response = Done, Error = Failure> + Clone
+where
+    S: Service<Delivery<Event>, Response = Done, Error = Failure> + Clone,
+{
+    service_fn(move |delivery: Delivery<Event>| {
+        let (service, log) = (service.clone(), log.clone());
+        async move {
+            let event_id = delivery.envelope.event_id.clone();
+            let done = service.oneshot(delivery).await?;
+            log.lock().unwrap().push((event_id, done));
+            Ok(done)
+        }
+    })
+}
+
+fn ends(
+    batch: &SqsEvent,
+    response: &SqsBatchResponse,
+    parked: &[PeekedMessage],
+    log: &mut Vec<(EventId, Done)>,
+) -> Vec<End> {
+    let id = |record: &SqsMessage| record.message_id.clone().unwrap();
+    let ids: BTreeSet<_> = batch.records.iter().map(id).collect();
+    let returned: BTreeSet<_> =
+        response.batch_item_failures.iter().map(|it| it.item_identifier.clone()).collect();
+    assert!(returned.is_subset(&ids), "{returned:?} are not all of {ids:?}");
+    let parked: BTreeSet<_> = parked.iter().map(|it| text_attribute(it, "messageId")).collect();
+    let end = |record: &SqsMessage| {
+        let id = id(record);
+        if returned.contains(&id) {
+            return End::Retry;
+        }
+        if parked.contains(id.as_str()) {
+            return End::Parked;
+        }
+        let body = record.body.as_deref().unwrap().as_bytes();
+        let event_id = DECODER.decode::<()>(body).unwrap().envelope.event_id;
+        // An event that is there twice was handled in the order of the batch.
+        let logged = log.iter().position(|(handled, _)| *handled == event_id);
+        logged.map_or(End::Unheard, |position| End::Done(log.remove(position).1))
+    };
+    batch.records.iter().map(end).collect()
+}
+
+/// The text of an attribute of a parked message, e.g. `reason`.
+///
+/// # Panics
+///
+/// When it has none, or a binary one.
+pub fn text_attribute<'a>(message: &'a PeekedMessage, name: &str) -> &'a str {
+    match message.message_attributes.get(name).map(|it| &it.value) {
+        Some(AttributeValue::Text(text)) => text,
+        Some(AttributeValue::Binary(_)) => panic!("{name} is binary"),
+        None => panic!("the message has no {name}"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,59 @@
+use outcome::Done::{Duplicate, Handled};
+
+use super::*;
+use crate::Samples;
+
+const SAMPLES: Samples = Samples::of("inventory");
+
+fn queues(replay: ReplayPolicy) -> Queues {
+    Queues::of("inventory", replay)
+}
+
+fn ending(
+    end: impl Fn() -> Result<Done, Failure> + Clone,
+) -> impl Service<Delivery<Event>, Response = Done, Error = Failure> + Clone {
+    service_fn(move |_| std::future::ready(end()))
+}
+
+#[tokio::test]
+async fn each_record_ends_in_one_way() {
+    let queues = queues(ReplayPolicy::Refuse);
+    let consume = async |name, end: Result<Done, fn() -> Failure>| {
+        queues.consume(SAMPLES.read(name), ending(move || end.map_err(|failure| failure()))).await
+    };
+    assert_eq!(consume("order-created", Ok(Handled)).await, [End::Done(Handled)]);
+    assert_eq!(consume("order-created", Ok(Duplicate)).await, [End::Done(Duplicate)]);
+    assert_eq!(consume("order-created", Err(|| Failure::retry("later"))).await, [End::Retry]);
+    assert_eq!(consume("replayed", Ok(Handled)).await, [End::Unheard]);
+    assert!(queues.parked().is_empty());
+    assert_eq!(consume("order-created", Err(|| Failure::poison("bad"))).await, [End::Parked]);
+    let [parked] = queues.parked().try_into().unwrap();
+    assert_eq!(text_attribute(&parked, "consumer"), "inventory");
+    assert!(text_attribute(&parked, "reason").contains("bad"));
+}
+
+#[tokio::test]
+async fn what_was_parked_before_does_not_hide_how_a_record_ends_now() {
+    let queues = queues(ReplayPolicy::Refuse);
+    let batch: SqsEvent = SAMPLES.read("order-created");
+    let poison = queues.consume(batch.clone(), ending(|| Err(Failure::poison("bad")))).await;
+    assert_eq!(poison, [End::Parked]);
+    let retry = queues.consume(batch.clone(), ending(|| Err(Failure::retry("later")))).await;
+    assert_eq!(retry, [End::Retry]);
+    assert_eq!(queues.consume(batch, ending(|| Ok(Handled))).await, [End::Done(Handled)]);
+}
+
+#[tokio::test]
+async fn a_projection_hears_replays() {
+    let queues = queues(ReplayPolicy::Accept);
+    let ends = queues.consume(SAMPLES.read("replayed"), ending(|| Ok(Handled))).await;
+    assert_eq!(ends, [End::Done(Handled)]);
+}
+
+#[test]
+#[should_panic(expected = "are not all of")]
+fn a_failure_of_no_record_is_an_error() {
+    let mut response = SqsBatchResponse::default();
+    response.add_failure("nobody");
+    ends(&SAMPLES.read("order-created"), &response, &[], &mut Vec::new());
+}

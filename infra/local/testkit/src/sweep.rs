@@ -1,0 +1,167 @@
+//! Stories of deliveries, told with a fault at every call to the database.
+
+use std::{fmt, time::Duration};
+
+use event_envelope::Delivery;
+use events::Event;
+use local_dynamodb::{Fault, FaultPlan};
+use outcome::{Done, Failure};
+
+/// How often a record is delivered before a test gives up.
+const DELIVERIES_MAX: usize = 100;
+/// Nobody remembers an idempotency key for longer.
+const YEAR: Duration = Duration::from_hours(366 * 24);
+
+/// What a story is told to: a function with all that it works on.
+pub trait Stage {
+    /// One process of the function.
+    type Process;
+
+    /// Starts a process whose calls to the database meet `plan`.
+    fn process(&self, plan: &FaultPlan) -> Self::Process;
+
+    /// Hands `delivery` to a process.
+    fn handle(
+        process: &Self::Process,
+        delivery: &Delivery<Event>,
+    ) -> impl Future<Output = Result<Done, Failure>>;
+
+    /// Lets time pass. What has no clock passes none.
+    fn pass(&self, _time: Duration) {}
+
+    /// Waits until nothing that a dead process began stands in the way of the next delivery.
+    fn recover(&self) -> impl Future<Output = ()> {
+        std::future::ready(())
+    }
+
+    /// Hands `delivery` to a new process that meets no fault.
+    fn deliver(&self, delivery: &Delivery<Event>) -> impl Future<Output = Result<Done, Failure>> {
+        async move { Self::handle(&self.process(&FaultPlan::none()), delivery).await }
+    }
+
+    /// Delivers again and again until it is done.
+    ///
+    /// # Panics
+    ///
+    /// When it fails for good, or is never done.
+    fn settle(&self, delivery: &Delivery<Event>) -> impl Future<Output = Done> {
+        async move {
+            for _ in 0..DELIVERIES_MAX {
+                match self.deliver(delivery).await {
+                    Ok(done) => return done,
+                    Err(failure) => assert!(failure.is_retry(), "{failure}"),
+                }
+                self.recover().await;
+            }
+            panic!("{} is never done", delivery.envelope.event_type);
+        }
+    }
+
+    /// Settles one after the other.
+    fn settle_all(&self, deliveries: &[Delivery<Event>]) -> impl Future<Output = ()> {
+        async move {
+            for delivery in deliveries {
+                self.settle(delivery).await;
+            }
+        }
+    }
+}
+
+/// When a delivery that failed comes again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Again {
+    /// Before the next one.
+    AtOnce,
+    /// Before the next one, when everybody has forgotten their idempotency keys.
+    MuchLater,
+    /// After all the others.
+    Last,
+}
+
+/// A fault at a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Case {
+    /// What happens to the call.
+    pub fault: Fault,
+    /// Which call it is, counted from 0.
+    pub call: usize,
+}
+
+impl Case {
+    /// The plan of a process that meets it.
+    pub fn plan(self) -> FaultPlan {
+        FaultPlan::at(self.call, self.fault)
+    }
+}
+
+impl fmt::Display for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} at call {}", self.fault, self.call)
+    }
+}
+
+/// Every fault at each of as many calls as `calls` has counted.
+///
+/// # Panics
+///
+/// When it has counted none: nothing would be tested.
+pub fn cases(calls: &FaultPlan) -> Vec<Case> {
+    let calls = calls.calls();
+    assert!(calls > 0, "no call was counted");
+    Fault::ALL.iter().flat_map(|&fault| (0..calls).map(move |call| Case { fault, call })).collect()
+}
+
+/// Tells `story` without a fault, and then with each fault at each call of its first process, each
+/// time on a new stage. `check` gets the undisturbed stage, the disturbed one, and what disturbed
+/// it.
+///
+/// A delivery that failed comes again to processes without faults, when `again` says. When the
+/// story has been told, each of its events is a duplicate.
+///
+/// # Panics
+///
+/// When a delivery fails for good, or one has an effect when it comes again at last.
+pub async fn sweep<S: Stage>(
+    open: impl AsyncFn() -> S,
+    story: &[Delivery<Event>],
+    again: Again,
+    check: impl AsyncFn(&S, &S, Case),
+) {
+    let calls = FaultPlan::none();
+    let undisturbed = tell(open().await, story, &calls, again).await;
+    // What has no effect at all is not worth a story.
+    assert!(calls.calls() >= story.len(), "a delivery made no call");
+    for case in cases(&calls) {
+        let disturbed = tell(open().await, story, &case.plan(), again).await;
+        check(&undisturbed, &disturbed, case).await;
+    }
+}
+
+async fn tell<S: Stage>(
+    stage: S,
+    story: &[Delivery<Event>],
+    plan: &FaultPlan,
+    again: Again,
+) -> S {
+    let process = stage.process(plan);
+    for delivery in story {
+        let Err(failure) = S::handle(&process, delivery).await else { continue };
+        assert!(failure.is_retry(), "{failure}");
+        match again {
+            Again::AtOnce => (),
+            Again::MuchLater => stage.pass(YEAR),
+            Again::Last => continue,
+        }
+        stage.settle(delivery).await;
+    }
+    if again == Again::Last {
+        stage.settle_all(story).await;
+    }
+    for delivery in story {
+        assert_eq!(stage.deliver(delivery).await.unwrap(), Done::Duplicate);
+    }
+    stage
+}
+
+#[cfg(test)]
+mod tests;
