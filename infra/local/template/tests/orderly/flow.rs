@@ -137,6 +137,7 @@ fn the_relay_hears_every_table_that_holds_outgoing_events() {
     });
     let expected = BTreeMap::from([
         ("orderly-event-idempotency", vec![changes.clone()]),
+        ("orderly-notifications", vec![changes.clone()]),
         ("orderly-order-events", vec![events]),
         ("orderly-payments", vec![changes.clone()]),
         ("orderly-shipments", vec![changes]),

@@ -109,7 +109,7 @@ fn tables_become_requests_that_create_them() {
         ("contacts", vec!["userId"]),
         ("event-idempotency", vec!["id"]),
         ("inventory", vec!["productId"]),
-        ("notifications", vec!["orderId", "template"]),
+        ("notifications", vec!["orderId"]),
         ("order-events", vec!["PK", "SK"]),
         ("order-views", vec!["orderId"]),
         ("payments", vec!["orderId"]),
