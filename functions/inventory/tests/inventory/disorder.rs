@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use event_envelope::Delivery;
 use events::Event;
 use inventory::domain::Reservation;
+use local_testkit::Stage;
 use outcome::Done;
 
 use crate::{

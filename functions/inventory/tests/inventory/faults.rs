@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use event_envelope::Delivery;
 use events::Event;
 use inventory::domain::Reservation;
-use local_dynamodb::{Fault, FaultPlan};
-use outcome::Done;
-use tower::ServiceExt;
+use local_testkit::Again;
 
 use crate::{
     order::{cancelled, created, payment_failed, shipping_failed},
@@ -35,56 +33,19 @@ async fn ending(world: &World) -> Ending {
     }
 }
 
-/// When a delivery that failed comes again.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Again {
-    /// Before the next one.
-    AtOnce,
-    /// After all the others.
-    Last,
-}
-
-/// Tells `story` to one process that meets `plan`, and goes on without it until all is done.
-async fn tell(story: &[Delivery<Event>], plan: FaultPlan, again: Again) -> World {
-    let world = World::new().await;
-    let process = world.service(plan);
-    for delivery in story {
-        let end = process.clone().oneshot(delivery.clone()).await;
-        if let Err(failure) = &end {
-            assert!(failure.is_retry(), "{failure}");
-        }
-        if end.is_err() && again == Again::AtOnce {
-            world.settle(delivery).await;
-        }
-    }
-    for delivery in story {
-        world.settle(delivery).await;
-    }
-    for delivery in story {
-        assert_eq!(world.deliver(delivery).await.unwrap(), Done::Duplicate);
-    }
-    world
-}
-
 /// Checks what is left of `story` after each fault at each call.
 async fn sweep(story: &[Delivery<Event>], again: Again, check: impl Fn(&Ending, &Ending) -> bool) {
-    let calls = FaultPlan::none();
-    let expected = ending(&tell(story, calls.clone(), again).await).await;
-    assert_eq!(expected.records, story.len());
-    // One call at least for each delivery of the story: told again, it is not told by the process.
-    assert!(calls.calls() >= story.len());
-    for fault in Fault::ALL {
-        for call in 0..calls.calls() {
-            let world = tell(story, FaultPlan::at(call, fault), again).await;
-            let found = ending(&world).await;
-            let disturbed = format!("{fault:?} at call {call}, again {again:?}: {found:?}");
-            assert!(check(&found, &expected), "{disturbed}");
-            for (product, initial) in PRODUCTS.into_iter().zip([10, 5]) {
-                let total = world.stock(product).await.unwrap() + world.reserved(product).await;
-                assert_eq!(total, initial, "{disturbed}");
-            }
+    let compare = async |undisturbed: &World, world: &World, case| {
+        let (found, expected) = (ending(world).await, ending(undisturbed).await);
+        assert_eq!(expected.records, story.len());
+        let disturbed = format!("{case}, again {again:?}: {found:?}");
+        assert!(check(&found, &expected), "{disturbed}");
+        for (product, initial) in PRODUCTS.into_iter().zip([10, 5]) {
+            let total = world.stock(product).await.unwrap() + world.reserved(product).await;
+            assert_eq!(total, initial, "{disturbed}");
         }
-    }
+    };
+    local_testkit::sweep(World::new, story, again, compare).await;
 }
 
 fn same(found: &Ending, expected: &Ending) -> bool {

@@ -6,6 +6,7 @@ use events::{
     ReservedItem, Shortage, source,
 };
 use inventory::domain::Reservation;
+use local_testkit::Stage;
 use outcome::Done;
 
 use crate::{

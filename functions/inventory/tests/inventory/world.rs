@@ -15,11 +15,11 @@ use events::Event;
 use idempotency::{IdempotencySettings, IdempotencyStore};
 use inventory::{domain::Reservation, handler::Inventory};
 use local_dynamodb::{DynamoDb, FaultPlan};
-use local_testkit::database;
+use local_testkit::{Stage, database};
 use outcome::{Done, Failure};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
-use tower::{Service, ServiceExt};
+use tower::{Service, ServiceExt, util::BoxCloneSyncService};
 
 use crate::order::id;
 
@@ -28,9 +28,10 @@ const RESERVATIONS: &str = "orderly-reservations";
 const RECORDS: &str = "orderly-event-idempotency";
 /// The most records that one read of a stream gives.
 const PAGE: usize = 1000;
-/// How often a record is delivered before a test gives up.
-const DELIVERIES_MAX: usize = 20;
 pub(crate) const RETENTION: Duration = Duration::from_hours(365 * 24);
+
+/// One process of the function.
+type Process = BoxCloneSyncService<Delivery<Event>, Done, Failure>;
 
 #[derive(Debug, Clone)]
 pub(crate) struct World {
@@ -63,6 +64,7 @@ impl World {
     ) -> impl Service<Delivery<Event>, Response = Done, Error = Failure, Future: Send>
     + Clone
     + Send
+    + Sync
     + use<> {
         let client = self.database.client_with(plan);
         let seconds = self.seconds.clone();
@@ -87,26 +89,6 @@ impl World {
         plan: FaultPlan,
     ) -> Result<Done, Failure> {
         self.service(plan).oneshot(delivery.clone()).await
-    }
-
-    pub(crate) async fn deliver(&self, delivery: &Delivery<Event>) -> Result<Done, Failure> {
-        self.deliver_with(delivery, FaultPlan::none()).await
-    }
-
-    /// Delivers again and again until it is done.
-    pub(crate) async fn settle(&self, delivery: &Delivery<Event>) -> Done {
-        for _ in 0..DELIVERIES_MAX {
-            match self.deliver(delivery).await {
-                Ok(done) => return done,
-                Err(failure) => assert!(failure.is_retry(), "{failure}"),
-            }
-        }
-        panic!("{} is never done", delivery.envelope.event_type);
-    }
-
-    pub(crate) fn pass(&self, time: Duration) {
-        let seconds = i64::try_from(time.as_secs()).unwrap();
-        self.seconds.fetch_add(seconds, Ordering::SeqCst);
     }
 
     /// Takes a product off the shelves for good.
@@ -184,6 +166,23 @@ impl World {
         let [envelope] = self.said().try_into().unwrap();
         let event = Event::from_envelope(&envelope).unwrap();
         (envelope, event)
+    }
+}
+
+impl Stage for World {
+    type Process = Process;
+
+    fn process(&self, plan: &FaultPlan) -> Self::Process {
+        Process::new(self.service(plan.clone()))
+    }
+
+    async fn handle(process: &Self::Process, delivery: &Delivery<Event>) -> Result<Done, Failure> {
+        process.clone().oneshot(delivery.clone()).await
+    }
+
+    fn pass(&self, time: Duration) {
+        let seconds = i64::try_from(time.as_secs()).unwrap();
+        self.seconds.fetch_add(seconds, Ordering::SeqCst);
     }
 }
 

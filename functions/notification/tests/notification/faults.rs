@@ -4,41 +4,10 @@ use std::collections::BTreeMap;
 
 use event_envelope::Delivery;
 use events::Event;
-use local_dynamodb::{Fault, FaultPlan};
-use outcome::Done;
+use local_dynamodb::Fault;
+use local_testkit::{Again, Case};
 
 use crate::world::{World, cancelled, created, created_by, paid, shipped};
-
-/// When a delivery that failed comes again.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Again {
-    /// Before the next one.
-    AtOnce,
-    /// After all the others.
-    Last,
-}
-
-/// Tells `story` to one process that meets `plan`, and goes on without it until all is done.
-async fn tell(story: &[Delivery<Event>], plan: &FaultPlan, again: Again) -> World {
-    let world = World::new().await;
-    let process = world.notifications(plan);
-    for delivery in story {
-        let end = process.handle(delivery.clone()).await;
-        if let Err(failure) = &end {
-            assert!(failure.is_retry(), "{failure}");
-        }
-        if end.is_err() && again == Again::AtOnce {
-            world.settle(delivery).await;
-        }
-    }
-    for delivery in story {
-        world.settle(delivery).await;
-    }
-    for delivery in story {
-        assert_eq!(world.deliver(delivery).await.unwrap(), Done::Duplicate);
-    }
-    world
-}
 
 /// How often each mail was asked for, by its reference.
 fn mails(world: &World) -> BTreeMap<String, usize> {
@@ -49,9 +18,9 @@ fn mails(world: &World) -> BTreeMap<String, usize> {
     mails
 }
 
-/// The mails of which a process that meets `fault` at `call` leaves a second copy. After a mail
+/// The mails of which a process that meets this fault leaves a second copy. After a mail
 /// its row is loaded and written: until then nobody else knows that it was sent.
-fn doubled(undisturbed: &World, call: usize, fault: Fault) -> Vec<String> {
+fn doubled(undisturbed: &World, Case { fault, call }: Case) -> Vec<String> {
     let posted = undisturbed.office.posted().into_iter();
     let between = posted.filter(|it| {
         let (load, write) = (it.after_calls, it.after_calls + 1);
@@ -65,28 +34,27 @@ fn doubled(undisturbed: &World, call: usize, fault: Fault) -> Vec<String> {
     between.map(|it| it.reference()).collect()
 }
 
+/// What was said, in the order of the alphabet.
+fn answers(world: &World) -> Vec<(String, String)> {
+    let mut answers = world.answers();
+    answers.sort_unstable();
+    answers
+}
+
 /// Checks mails and answers after each fault at each call.
 async fn sweep(story: &[Delivery<Event>], again: Again) {
-    let calls = FaultPlan::none();
-    let undisturbed = tell(story, &calls, again).await;
-    let mut answers = undisturbed.answers();
-    answers.sort_unstable();
-    assert!(mails(&undisturbed).values().all(|count| *count == 1));
-    for fault in Fault::ALL {
-        for call in 0..calls.calls() {
-            let world = tell(story, &FaultPlan::at(call, fault), again).await;
-            let (found, doubled) = (mails(&world), doubled(&undisturbed, call, fault));
-            let disturbed = format!("{fault:?} at call {call}, again {again:?}: {found:?}");
-            assert!(found.keys().eq(mails(&undisturbed).keys()), "{disturbed}");
-            for (reference, count) in found {
-                let expected = if doubled.contains(&reference) { 2 } else { 1 };
-                assert_eq!(count, expected, "{disturbed}");
-            }
-            let mut said = world.answers();
-            said.sort_unstable();
-            assert_eq!(said, answers, "{disturbed}");
+    let compare = async |undisturbed: &World, world: &World, case: Case| {
+        assert!(mails(undisturbed).values().all(|count| *count == 1));
+        let (found, doubled) = (mails(world), doubled(undisturbed, case));
+        let disturbed = format!("{case}, again {again:?}: {found:?}");
+        assert!(found.keys().eq(mails(undisturbed).keys()), "{disturbed}");
+        for (reference, count) in found {
+            let expected = if doubled.contains(&reference) { 2 } else { 1 };
+            assert_eq!(count, expected, "{disturbed}");
         }
-    }
+        assert_eq!(answers(world), answers(undisturbed), "{disturbed}");
+    };
+    local_testkit::sweep(World::new, story, again, compare).await;
 }
 
 #[tokio::test]

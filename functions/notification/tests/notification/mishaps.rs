@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use events::Template;
 use local_dynamodb::{Fault, FaultPlan};
 use local_sandbox::Outcome;
+use local_testkit::Stage;
 use outcome::Done;
 
 use crate::world::{ADDRESS, World, cancelled, created, paid, shipped};

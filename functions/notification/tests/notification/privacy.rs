@@ -8,10 +8,11 @@ use std::{
 use axum::http::StatusCode;
 use local_dynamodb::FaultPlan;
 use local_sandbox::Outcome;
+use local_testkit::Stage;
 use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
 
 use crate::{
-    queues::{Queues, sample},
+    samples::{SAMPLES, queues},
     world::{ADDRESS, World, cancelled, created, created_by, paid, shipped},
 };
 
@@ -122,11 +123,11 @@ async fn an_address_is_in_no_log_and_no_parked_message() {
     let lines = Lines::default();
     let _collecting = lines.collect();
     for (status, code, message) in NAMED {
-        let (world, queues) = (World::new().await, Queues::new().await);
+        let (world, queues) = (World::new().await, queues());
         world.office.refuse(status, code, message);
         let service = world.notifications(&FaultPlan::none()).into_service();
-        queues.consume(sample("order-created"), service.clone()).await;
-        queues.consume(sample("batch"), service).await;
+        queues.consume(SAMPLES.read("order-created"), service.clone()).await;
+        queues.consume(SAMPLES.read("batch"), service).await;
         for parked in queues.parked() {
             assert!(!format!("{parked:?}").contains(TRACE), "{parked:?}");
         }

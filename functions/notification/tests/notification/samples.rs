@@ -11,9 +11,9 @@ use outcome::Done::{Duplicate, Handled};
 
 use crate::world::{ADDRESS, World};
 
-const SAMPLES: Samples = Samples::of("notification");
+pub(crate) const SAMPLES: Samples = Samples::of("notification");
 
-fn queues() -> Queues {
+pub(crate) fn queues() -> Queues {
     Queues::of("notification", ReplayPolicy::Refuse)
 }
 

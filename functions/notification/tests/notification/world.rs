@@ -15,7 +15,7 @@ use events::{
 };
 use idempotency::{Host, HostSettings};
 use local_dynamodb::{DynamoDb, FaultPlan};
-use local_testkit::database;
+use local_testkit::{Stage, database};
 use notification::{contacts::Contacts, handler::Notifications};
 use outcome::{Done, Failure};
 use serde_json::{Value, json};
@@ -30,8 +30,6 @@ pub(crate) const ADDRESS: &str = "ada@lovelace.example";
 const NOTIFICATIONS: &str = "orderly-notifications";
 const CONTACTS: &str = "orderly-contacts";
 const LEASE: Duration = Duration::from_secs(15);
-/// How often a record is delivered before a test gives up.
-const DELIVERIES_MAX: usize = 20;
 
 pub(crate) struct World {
     pub(crate) office: Office,
@@ -126,31 +124,10 @@ impl World {
         Notifications::new(host, contacts, self.office.mailer(plan))
     }
 
-    pub(crate) async fn deliver(&self, delivery: &Delivery<Event>) -> Result<Done, Failure> {
-        self.notifications(&FaultPlan::none()).handle(delivery.clone()).await
-    }
-
     pub(crate) async fn deliver_all(&self, deliveries: &[Delivery<Event>]) {
         for delivery in deliveries {
             self.deliver(delivery).await.unwrap();
         }
-    }
-
-    /// Delivers again and again, each time after all leases have ended, until it is done.
-    pub(crate) async fn settle(&self, delivery: &Delivery<Event>) -> Done {
-        for _ in 0..DELIVERIES_MAX {
-            match self.deliver(delivery).await {
-                Ok(done) => return done,
-                Err(failure) => assert!(failure.is_retry(), "{failure}"),
-            }
-            self.pass(LEASE + Duration::from_secs(1));
-        }
-        panic!("{} is never done", delivery.envelope.event_type);
-    }
-
-    pub(crate) fn pass(&self, time: Duration) {
-        let seconds = i64::try_from(time.as_secs()).unwrap();
-        self.seconds.fetch_add(seconds, Ordering::SeqCst);
     }
 
     /// The row of the order, in DynamoDB's JSON; null if there is none.
@@ -188,5 +165,27 @@ impl World {
     pub(crate) fn reasons(&self) -> Vec<String> {
         let failed = self.said().into_iter().filter(|it| it.event_type == "NotificationFailed");
         failed.map(|it| it.data["reason"].as_str().unwrap().to_owned()).collect()
+    }
+}
+
+impl Stage for World {
+    type Process = Notifications;
+
+    fn process(&self, plan: &FaultPlan) -> Self::Process {
+        self.notifications(plan)
+    }
+
+    async fn handle(process: &Self::Process, delivery: &Delivery<Event>) -> Result<Done, Failure> {
+        process.handle(delivery.clone()).await
+    }
+
+    fn pass(&self, time: Duration) {
+        let seconds = i64::try_from(time.as_secs()).unwrap();
+        self.seconds.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    /// Lets all leases end.
+    async fn recover(&self) {
+        self.pass(LEASE + Duration::from_secs(1));
     }
 }

@@ -1,11 +1,12 @@
 //! What a customer gets who cancels an order.
 
 use local_dynamodb::FaultPlan;
+use local_testkit::http::Answer;
 use serde_json::json;
 
 use crate::{
     deliveries::{paid, shipped, short},
-    request::{Answer, OTHER_USER, USER, books_order, cancel, place},
+    request::{OTHER_USER, USER, books_order, cancel, place},
     world::{World, at_once, meeting_clocks},
 };
 
@@ -16,7 +17,7 @@ async fn a_cancelled_order_stays_cancelled_and_says_so_again() {
     let request = cancel(order.as_str());
     let first = world.ask(&request).await;
     assert_eq!(first.status, 200, "{}", first.text);
-    assert_eq!(first.json(), json!({ "orderId": order, "status": "cancelled" }));
+    assert_eq!(first.body, json!({ "orderId": order, "status": "cancelled" }));
     assert_eq!(world.ask(&request).await, first);
 
     let stream = world.stream(&order).await;
@@ -55,7 +56,7 @@ async fn an_order_on_its_way_cannot_be_cancelled() {
     }
     let answer = world.ask(&cancel(order.as_str())).await;
     assert_eq!(answer.problem(409), None);
-    assert_eq!(answer.json()["type"], "urn:orderly:problem:already-shipped");
+    assert_eq!(answer.body["type"], "urn:orderly:problem:already-shipped");
     let history = ["OrderCreated", "OrderPaid", "OrderShipped", "OrderCompleted"];
     assert_eq!(world.history(&order).await, history);
 }
@@ -123,5 +124,5 @@ async fn two_cancels_at_once_cancel_once() {
     assert_eq!((one.status, &one), (200, &other));
     let history = ["OrderCreated", "OrderCancelled(customerRequest)"];
     assert_eq!(world.history(&order).await, history);
-    assert_eq!(world.ask(&place(&books_order())).await.json()["status"], "created");
+    assert_eq!(world.ask(&place(&books_order())).await.body["status"], "created");
 }

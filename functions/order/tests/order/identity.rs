@@ -1,9 +1,10 @@
 //! Who may ask for what.
 
+use local_testkit::http::Request;
 use serde_json::json;
 
 use crate::{
-    request::{Request, books_order, cancel, place},
+    request::{books_order, cancel, place},
     world::World,
 };
 

@@ -6,6 +6,7 @@ use events::{
     OrderCompleted, Template,
 };
 use local_dynamodb::FaultPlan;
+use local_testkit::permutations;
 use outcome::Done;
 
 use crate::{
@@ -18,23 +19,6 @@ use crate::{
 type News = fn(&AggregateId) -> Delivery<Event>;
 
 const SHIPPED: [&str; 4] = ["OrderCreated", "OrderPaid", "OrderShipped", "OrderCompleted"];
-
-/// Every order in which `deliveries` can come.
-fn permutations(deliveries: &[News]) -> Vec<Vec<News>> {
-    if deliveries.is_empty() {
-        return vec![Vec::new()];
-    }
-    let mut all = Vec::new();
-    for (index, first) in deliveries.iter().enumerate() {
-        let mut rest = deliveries.to_vec();
-        rest.remove(index);
-        for mut permutation in permutations(&rest) {
-            permutation.insert(0, *first);
-            all.push(permutation);
-        }
-    }
-    all
-}
 
 #[tokio::test]
 async fn each_of_the_news_takes_effect_once_however_often_it_comes() {

@@ -1,6 +1,6 @@
 //! What customers ask of the order service.
 
-use local_testkit::http::Request;
+use local_testkit::http::{Answer, Request};
 use serde_json::{Value, json};
 
 pub(crate) const USER: &str = "user-123";
@@ -40,4 +40,9 @@ pub(crate) fn cancel(order: &str) -> Request {
 /// A request of a user who may write orders.
 fn request(route: &str) -> Request {
     Request::new(route, "openid orders:write").header("idempotency-key", "key-1").of(USER)
+}
+
+/// The id of the order that an answer is about.
+pub(crate) fn order_id(answer: &Answer) -> String {
+    answer.body["orderId"].as_str().unwrap().to_owned()
 }

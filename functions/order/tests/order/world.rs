@@ -1,10 +1,8 @@
 //! The tables of the order service with the book's products in them.
 
-use std::{
-    sync::{
-        Arc, Barrier,
-        atomic::{AtomicBool, Ordering},
-    },
+use std::sync::{
+    Arc, Barrier,
+    atomic::{AtomicBool, Ordering},
 };
 
 use clock::Clock;
@@ -13,6 +11,7 @@ use event_store::EventStore;
 use events::{Event, LineItem, Money, OrderCreated};
 use local_dynamodb::{DynamoDb, FaultPlan};
 use local_testkit::database;
+use local_testkit::http::{Answer, Request};
 use order::{api::OrderApi, news, products::Products};
 use outcome::{Done, Failure};
 use serde_json::json;
@@ -20,7 +19,7 @@ use time::{OffsetDateTime, macros::datetime};
 
 use crate::{
     deliveries::{TOTAL, delivery},
-    request::{Answer, Request, USER, books_order, place},
+    request::{USER, books_order, order_id, place},
 };
 
 const EVENTS: &str = "orderly-order-events";
@@ -79,7 +78,7 @@ impl World {
 
     /// Places the book's order under `key`, and gives its id.
     pub(crate) async fn placed(&self, key: &str) -> AggregateId {
-        id(&self.ask(&place(&books_order()).key(key)).await.order_id())
+        id(&order_id(&self.ask(&place(&books_order()).header("idempotency-key", key)).await))
     }
 
     /// Creates the book's order with this id, which no key leads to.

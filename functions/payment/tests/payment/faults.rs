@@ -1,11 +1,8 @@
 //! Every story again, with a fault at every call to the database.
 
-use std::time::Duration;
-
 use event_envelope::Delivery;
 use events::Event;
-use local_dynamodb::{Fault, FaultPlan};
-use outcome::Done;
+use local_testkit::Again;
 use serde_json::Value;
 
 use crate::world::{World, cancelled, created, created_with, reserved, shipping_failed};
@@ -28,56 +25,16 @@ async fn ending(world: &World) -> Ending {
     }
 }
 
-/// No provider remembers a request for longer.
-const YEAR: Duration = Duration::from_secs(366 * 24 * 3600);
-
-/// When a delivery that failed comes again.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Again {
-    /// Before the next one.
-    AtOnce,
-    /// Before the next one, when the provider has forgotten its idempotency keys.
-    MuchLater,
-    /// After all the others.
-    Last,
-}
-
-/// Tells `story` to one process that meets `plan`, and goes on without it until all is done.
-async fn tell(story: &[Delivery<Event>], plan: FaultPlan, again: Again) -> World {
-    let world = World::new().await;
-    let handler = world.handler(plan);
-    for delivery in story {
-        if handler.handle(delivery).await.is_ok() || again == Again::Last {
-            continue;
-        }
-        if again == Again::MuchLater {
-            world.pass(YEAR);
-        }
-        world.settle(delivery).await;
-    }
-    if again == Again::Last {
-        world.settle_all(story).await;
-    }
-    for delivery in story {
-        assert_eq!(world.deliver(delivery).await.unwrap(), Done::Duplicate);
-    }
-    world
-}
-
 /// Compares what is left with what is left when nothing fails; the last says what failed.
 type Check = fn(&Ending, &Ending, &str);
 
 /// Checks what is left of `story` after each fault at each call.
 async fn sweep(story: &[Delivery<Event>], again: Again, check: Check) {
-    let calls = FaultPlan::none();
-    let expected = ending(&tell(story, calls.clone(), again).await).await;
-    for fault in Fault::ALL {
-        for call in 0..calls.calls() {
-            let world = tell(story, FaultPlan::at(call, fault), again).await;
-            let found = ending(&world).await;
-            check(&found, &expected, &format!("{fault:?} at call {call}, again {again:?}"));
-        }
-    }
+    let compare = async |undisturbed: &World, disturbed: &World, case| {
+        let (found, expected) = (ending(disturbed).await, ending(undisturbed).await);
+        check(&found, &expected, &format!("{case}, again {again:?}"));
+    };
+    local_testkit::sweep(World::new, story, again, compare).await;
 }
 
 fn same(found: &Ending, expected: &Ending, failed: &str) {

@@ -6,6 +6,7 @@ use event_envelope::AggregateId;
 use events::Money;
 use local_dynamodb::{Fault, FaultPlan};
 use local_sandbox::Outcome;
+use local_testkit::Stage;
 use payment::{domain::Charge, gateway::PaymentGateway};
 
 use crate::world::{World, cancelled, created, order, reserved};

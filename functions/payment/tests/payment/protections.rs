@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use event_envelope::AggregateId;
 use local_dynamodb::{Fault, FaultPlan};
+use local_testkit::Stage;
 use outcome::Failure;
 use payment::{
     domain::{Charge, Fact, Refund},

@@ -3,6 +3,7 @@
 use event_envelope::{AggregateId, Delivery};
 use events::{Event, Money, OrderPaid};
 use local_dynamodb::FaultPlan;
+use local_testkit::{Stage, permutations};
 use outcome::{Done, Failure};
 use payment::{
     domain::{Charge, Fact, Refund},
@@ -13,23 +14,6 @@ use serde_json::Value;
 use crate::world::{World, cancelled, created, created_with, order, reserved, shipping_failed};
 
 const TOTAL: u64 = 10_997;
-
-/// Every order in which `deliveries` can arrive.
-fn permutations(deliveries: &[Delivery<Event>]) -> Vec<Vec<Delivery<Event>>> {
-    if deliveries.is_empty() {
-        return vec![Vec::new()];
-    }
-    let mut all = Vec::new();
-    for (index, first) in deliveries.iter().enumerate() {
-        let mut rest = deliveries.to_vec();
-        rest.remove(index);
-        for mut permutation in permutations(&rest) {
-            permutation.insert(0, first.clone());
-            all.push(permutation);
-        }
-    }
-    all
-}
 
 #[tokio::test]
 async fn an_order_is_charged_once_in_whichever_order_its_events_come_and_come_again() {

@@ -2,6 +2,7 @@
 
 use event_envelope::Delivery;
 use events::Event;
+use local_testkit::{Stage, permutations};
 use outcome::Done;
 use proptest::{prelude::*, test_runner::RngSeed};
 use tokio::{runtime, task::JoinSet};
@@ -10,23 +11,6 @@ use crate::{
     order::{everything, five},
     world::{World, fold, versions},
 };
-
-/// Every order in which `deliveries` can come.
-fn permutations(deliveries: &[Delivery<Event>]) -> Vec<Vec<Delivery<Event>>> {
-    if deliveries.is_empty() {
-        return vec![Vec::new()];
-    }
-    let mut all = Vec::new();
-    for (index, first) in deliveries.iter().enumerate() {
-        let mut rest = deliveries.to_vec();
-        rest.remove(index);
-        for mut permutation in permutations(&rest) {
-            permutation.insert(0, first.clone());
-            all.push(permutation);
-        }
-    }
-    all
-}
 
 /// Delivers one after the other, and sees to it that no section ever goes back.
 async fn follow(world: &World, deliveries: &[Delivery<Event>]) {

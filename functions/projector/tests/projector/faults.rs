@@ -2,62 +2,29 @@
 
 use event_envelope::Delivery;
 use events::Event;
-use local_dynamodb::{Fault, FaultPlan};
+use local_testkit::Again;
 
 use crate::{
     order::{five, happy, mails, payment, shipment, stock},
     world::{World, fold},
 };
 
-/// When a delivery that failed comes again.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Again {
-    /// Before the next one.
-    AtOnce,
-    /// After all the others.
-    Last,
-}
-
 /// What is told, and the events that the store then has.
 type Story<'a> = (&'a [Delivery<Event>], &'a [Delivery<Event>]);
 
-/// Tells a story to one process that meets `plan`, and goes on without it until all is done.
-async fn tell((story, stored): Story<'_>, plan: FaultPlan, again: Again) -> World {
-    let world = World::new().await;
-    world.store(stored).await;
-    let process = world.projector(plan);
-    let mut failed = Vec::new();
-    for delivery in story {
-        match process.handle(delivery.clone()).await {
-            Ok(_) => (),
-            Err(failure) => {
-                assert!(failure.is_retry(), "{failure}");
-                match again {
-                    Again::AtOnce => drop(world.settle(delivery).await),
-                    Again::Last => failed.push(delivery),
-                }
-            }
-        }
-    }
-    for delivery in failed {
-        world.settle(delivery).await;
-    }
-    world
-}
-
 /// After each fault at each call, the row is what it would have been.
-async fn sweep(story: Story<'_>, expected: &[Delivery<Event>]) {
-    let calls = FaultPlan::none();
-    tell(story, calls.clone(), Again::AtOnce).await;
-    assert!(calls.calls() >= story.0.len());
+async fn sweep((story, stored): Story<'_>, expected: &[Delivery<Event>]) {
+    let open = async || {
+        let world = World::new().await;
+        world.store(stored).await;
+        world
+    };
     for again in [Again::AtOnce, Again::Last] {
-        for fault in Fault::ALL {
-            for call in 0..calls.calls() {
-                let world = tell(story, FaultPlan::at(call, fault), again).await;
-                let row = world.row().await;
-                assert_eq!(row, fold(expected), "{fault:?} at call {call}, again {again:?}");
-            }
-        }
+        let compare = async |_: &World, disturbed: &World, case| {
+            let row = disturbed.row().await;
+            assert_eq!(row, fold(expected), "{case}, again {again:?}");
+        };
+        local_testkit::sweep(open, story, again, compare).await;
     }
 }
 

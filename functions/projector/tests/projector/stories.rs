@@ -2,6 +2,7 @@
 
 use event_envelope::{Delivery, FromEnvelope};
 use events::Event;
+use local_testkit::Stage;
 use outcome::Done;
 use serde_json::json;
 

@@ -1,15 +1,13 @@
 //! The table of rows, the event store, and what the rows have to be.
 
-use std::{
-    collections::HashMap,
-};
+use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use event_envelope::{Delivery, Envelope};
 use event_store::EventStore;
 use events::Event;
 use local_dynamodb::{DynamoDb, FaultPlan};
-use local_testkit::database;
+use local_testkit::{Stage, database};
 use outcome::{Done, Failure};
 use projector::{handler::Projector, view::changes};
 use serde_json::{Value, json};
@@ -18,8 +16,6 @@ use crate::order::{ORDER, id};
 
 const VIEWS: &str = "orderly-order-views";
 const ORDER_EVENTS: &str = "orderly-order-events";
-/// How often a record is delivered before a test gives up.
-const DELIVERIES_MAX: usize = 20;
 /// The attributes that count a section's events.
 const VERSIONS: [&str; 8] = [
     "version",
@@ -69,25 +65,10 @@ impl World {
         Projector::new(client, VIEWS.to_owned(), orders)
     }
 
-    pub(crate) async fn deliver(&self, delivery: &Delivery<Event>) -> Result<Done, Failure> {
-        self.projector(FaultPlan::none()).handle(delivery.clone()).await
-    }
-
     pub(crate) async fn deliver_all(&self, deliveries: &[Delivery<Event>]) {
         for delivery in deliveries {
             self.deliver(delivery).await.unwrap();
         }
-    }
-
-    /// Delivers again and again until it is done.
-    pub(crate) async fn settle(&self, delivery: &Delivery<Event>) -> Done {
-        for _ in 0..DELIVERIES_MAX {
-            match self.deliver(delivery).await {
-                Ok(done) => return done,
-                Err(failure) => assert!(failure.is_retry(), "{failure}"),
-            }
-        }
-        panic!("{} is never done", delivery.envelope.event_type);
     }
 
     /// Appends to the order's stream what the order service says in `history`, one by one.
@@ -135,5 +116,17 @@ impl World {
         let found = query.expression_attribute_values(":user", user).send().await.unwrap();
         let read = |item: HashMap<_, _>| serde_dynamo::from_item(item).unwrap();
         found.items.unwrap_or_default().into_iter().map(read).collect()
+    }
+}
+
+impl Stage for World {
+    type Process = Projector;
+
+    fn process(&self, plan: &FaultPlan) -> Self::Process {
+        self.projector(plan.clone())
+    }
+
+    async fn handle(process: &Self::Process, delivery: &Delivery<Event>) -> Result<Done, Failure> {
+        process.handle(delivery.clone()).await
     }
 }

@@ -1,9 +1,10 @@
 //! Who may ask for what.
 
+use local_testkit::http::Request;
 use serde_json::json;
 
 use crate::{
-    request::{Request, USER, detail, history, list, products},
+    request::{USER, detail, history, list, products, request},
     world::World,
 };
 
@@ -61,6 +62,6 @@ async fn anybody_sees_the_catalogue() {
 async fn a_route_that_is_not_there_is_not_found() {
     let world = World::new().await;
     for route in ["POST /orders", "GET /", "$default"] {
-        assert_eq!(world.ask(&Request::new(route)).await.problem(404), None);
+        assert_eq!(world.ask(&request(route)).await.problem(404), None);
     }
 }

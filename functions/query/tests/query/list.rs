@@ -1,10 +1,11 @@
 //! A customer's own orders, page by page.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use local_testkit::http::Request;
 use serde_json::{Value, json};
 
 use crate::{
-    request::{OTHER_USER, Request, USER, list},
+    request::{OTHER_USER, USER, list},
     world::{World, created},
 };
 

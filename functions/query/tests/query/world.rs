@@ -9,7 +9,7 @@ use query::{api::QueryApi, config::Config};
 use serde_json::{Value, json};
 use time::macros::datetime;
 
-use crate::request::{Answer, Request};
+use local_testkit::http::{Answer, Request};
 
 const EVENTS: &str = "orderly-order-events";
 const PRODUCTS: &str = "orderly-products";

@@ -7,6 +7,7 @@ use local_sandbox::{
     Outcome,
     ShipmentStatus::{Created, Voided},
 };
+use local_testkit::Stage;
 
 use crate::world::{World, cancelled, created, paid};
 

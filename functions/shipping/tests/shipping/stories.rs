@@ -3,6 +3,7 @@
 use event_envelope::Delivery;
 use events::{Event, Money, OrderPaid};
 use local_sandbox::ShipmentStatus::{Created, Voided};
+use local_testkit::Stage;
 use outcome::Done;
 use serde_json::Value;
 

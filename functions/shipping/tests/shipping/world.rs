@@ -15,7 +15,7 @@ use http_port::{ApiKey, HttpPort, parse_url};
 use idempotency::Host;
 use local_dynamodb::{DynamoDb, FaultPlan};
 use local_sandbox::{Carrier, ShipmentStatus};
-use local_testkit::database;
+use local_testkit::{Stage, database};
 use outcome::{Done, Failure};
 use serde_json::{Value, json};
 use shipping::{
@@ -26,8 +26,6 @@ use time::OffsetDateTime;
 use tokio::{net::TcpListener, time::sleep};
 
 const TABLE: &str = "orderly-shipments";
-/// How often a record is delivered before a test gives up.
-const DELIVERIES_MAX: usize = 100;
 
 pub(crate) struct World {
     pub(crate) carrier: Carrier,
@@ -96,34 +94,6 @@ impl World {
         Handler::new(host, HttpCarrier::new(self.port.clone()))
     }
 
-    pub(crate) fn pass(&self, time: Duration) {
-        let seconds = i64::try_from(time.as_secs()).unwrap();
-        self.seconds.fetch_add(seconds, Ordering::SeqCst);
-    }
-
-    pub(crate) async fn deliver(&self, delivery: &Delivery<Event>) -> Result<Done, Failure> {
-        self.handler(FaultPlan::none()).handle(delivery).await
-    }
-
-    /// Delivers again and again, each time after all leases have ended, until it is done.
-    pub(crate) async fn settle(&self, delivery: &Delivery<Event>) -> Done {
-        for _ in 0..DELIVERIES_MAX {
-            match self.deliver(delivery).await {
-                Ok(done) => return done,
-                Err(failure) => assert!(failure.is_retry(), "{failure}"),
-            }
-            self.pass(LEASE + Duration::from_secs(1));
-            sleep(Duration::from_millis(20)).await;
-        }
-        panic!("{} is never done", delivery.envelope.event_type);
-    }
-
-    pub(crate) async fn settle_all(&self, deliveries: &[Delivery<Event>]) {
-        for delivery in deliveries {
-            self.settle(delivery).await;
-        }
-    }
-
     /// What the row says of the shipment, in DynamoDB's JSON.
     pub(crate) async fn state(&self) -> Value {
         let key = json!({ "orderId": { "S": "order-123" } });
@@ -149,6 +119,29 @@ impl World {
     /// How the order's shipments stand with the carrier.
     pub(crate) fn shipments(&self) -> Vec<ShipmentStatus> {
         self.carrier.shipments().into_iter().map(|it| it.status).collect()
+    }
+}
+
+impl Stage for World {
+    type Process = Handler<HttpCarrier>;
+
+    fn process(&self, plan: &FaultPlan) -> Self::Process {
+        self.handler(plan.clone())
+    }
+
+    async fn handle(process: &Self::Process, delivery: &Delivery<Event>) -> Result<Done, Failure> {
+        process.handle(delivery).await
+    }
+
+    fn pass(&self, time: Duration) {
+        let seconds = i64::try_from(time.as_secs()).unwrap();
+        self.seconds.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    /// Lets all leases end, and requests that were given up arrive.
+    async fn recover(&self) {
+        self.pass(LEASE + Duration::from_secs(1));
+        sleep(Duration::from_millis(20)).await;
     }
 }
 

@@ -11,10 +11,11 @@ pub struct Request {
 }
 
 impl Request {
-    /// A request for a route key such as `GET /orders/{id}`. Its users have `scope`; it comes from
+    /// A request for a route key such as `GET /orders/{id}`, or `$default`, which takes what no
+    /// other route takes. Its users have `scope`; it comes from
     /// nobody until [`of`](Self::of) says from whom.
     pub fn new(route: &str, scope: &'static str) -> Self {
-        let (method, path) = route.split_once(' ').unwrap();
+        let (method, path) = route.split_once(' ').unwrap_or(("GET", "/"));
         let event = json!({
             "version": "2.0",
             "routeKey": route,
@@ -139,6 +140,16 @@ impl Answer {
             Some([error]) => error["field"].as_str(),
             Some(more) => panic!("{more:?}"),
         }
+    }
+
+    /// Expects a problem with `field`.
+    ///
+    /// # Panics
+    ///
+    /// When it is anything else.
+    #[track_caller]
+    pub fn refuses(&self, status: u64, field: &str) {
+        assert_eq!(self.problem(status), Some(field), "{}", self.text);
     }
 }
 

@@ -4,7 +4,8 @@
 //!   [`sdk_config`] leads any SDK client to a service in the same process.
 //! - [`Samples`] reads `events/<folder>`, and holds a test to have told of every file.
 //! - [`http`] builds requests as API Gateway sends them, and reads answers.
-//! - [`sweep`] tells a story of deliveries again and again, with a fault at every call.
+//! - [`sweep`] tells a story of deliveries again and again, with a fault at every call;
+//!   [`permutations`] are the orders in which it can be told.
 //!
 //! A test that is set up wrongly is a test that fails: everything here panics rather than return
 //! an error.
@@ -12,6 +13,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod connector;
+mod disorder;
 pub mod http;
 mod queues;
 mod samples;
@@ -19,6 +21,7 @@ mod stack;
 mod sweep;
 
 pub use connector::sdk_config;
+pub use disorder::permutations;
 pub use queues::{End, Queues, text_attribute};
 pub use samples::Samples;
 pub use stack::database;

@@ -20,8 +20,7 @@ pub(crate) static TEMPLATE: LazyLock<Template> = LazyLock::new(|| {
     let value = |name: &str| (name.to_owned(), "https://example.com".to_owned());
     let mut parameters: BTreeMap<_, _> = given.into_iter().map(value).collect();
     parameters.insert("SenderEmail".to_owned(), "shop@example.com".to_owned());
-    let options =
-        LoadOptions { stack_name: STACK, endpoint: ENDPOINT, parameters: &parameters };
+    let options = LoadOptions { stack_name: STACK, endpoint: ENDPOINT, parameters: &parameters };
     Template::load(&root().join("infra/template.yaml"), &options).unwrap()
 });
 

@@ -137,12 +137,7 @@ pub async fn sweep<S: Stage>(
     }
 }
 
-async fn tell<S: Stage>(
-    stage: S,
-    story: &[Delivery<Event>],
-    plan: &FaultPlan,
-    again: Again,
-) -> S {
+async fn tell<S: Stage>(stage: S, story: &[Delivery<Event>], plan: &FaultPlan, again: Again) -> S {
     let process = stage.process(plan);
     for delivery in story {
         let Err(failure) = S::handle(&process, delivery).await else { continue };

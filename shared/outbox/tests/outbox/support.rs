@@ -146,7 +146,6 @@ pub(crate) const EAGER: Limits = Limits {
 
 /// A publisher whose client calls `service`.
 pub(crate) fn publisher(service: Arc<dyn Service>, limits: Limits) -> Publisher {
-    let credentials = Credentials::from_keys("local", "local", None);
     Publisher::with_limits(Client::new(&sdk_config(service)), "orderly", limits)
 }
 

@@ -34,6 +34,7 @@ fn mail(template: &str) -> SentMail {
         subject: String::new(),
         text: None,
         html: None,
+        headers: Vec::new(),
         tags: vec![("order".into(), ORDER.into()), ("template".into(), template.into())],
         configuration_set: None,
         bounced: false,

@@ -16,9 +16,9 @@ const WORD_BYTES_MAX: usize = 45;
 
 /// The message as it would leave SES; blind copies are not told of.
 pub(super) fn render(request: &SendEmail, message_id: &str, at: OffsetDateTime) -> Vec<u8> {
-    let (subject, text, html) = match &request.message {
+    let (subject, text, html, headers) = match &request.message {
         Message::Raw(raw) => return raw.clone(),
-        Message::Simple { subject, text, html } => (subject, text, html),
+        Message::Simple { subject, text, html, headers } => (subject, text, html, headers),
     };
     let mut lines = vec![
         format!("From: {}", request.from),
@@ -31,6 +31,7 @@ pub(super) fn render(request: &SendEmail, message_id: &str, at: OffsetDateTime) 
     if !request.cc.is_empty() {
         lines.insert(2, format!("Cc: {}", request.cc.join(", ")));
     }
+    lines.extend(headers.iter().map(|(name, value)| format!("{name}: {value}")));
     match (text, html) {
         (Some(text), Some(html)) => {
             let boundary = format!("=_{message_id}");

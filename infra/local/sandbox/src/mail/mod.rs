@@ -60,6 +60,8 @@ pub struct SentMail {
     pub text: Option<String>,
     /// The HTML part of a simple message.
     pub html: Option<String>,
+    /// The headers of a simple message, `Headers` by name.
+    pub headers: Vec<(String, String)>,
     /// `EmailTags` by name.
     pub tags: Vec<(String, String)>,
     /// `ConfigurationSetName`.

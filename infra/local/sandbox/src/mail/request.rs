@@ -11,6 +11,9 @@ use super::{MESSAGE_BYTES_MAX, MailError, SentMail};
 
 const RECIPIENTS_MAX: usize = 50;
 const TAG_BYTES_MAX: usize = 256;
+const HEADERS_MAX: usize = 15;
+const HEADER_NAME_MAX: usize = 126;
+const HEADER_VALUE_MAX: usize = 870;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -45,6 +48,15 @@ struct Content {
 struct Simple {
     subject: Option<Part>,
     body: Option<Parts>,
+    #[serde(default)]
+    headers: Vec<Header>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Header {
+    name: String,
+    value: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -83,7 +95,12 @@ struct Tag {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Message {
     /// At least one of `text` and `html`.
-    Simple { subject: String, text: Option<String>, html: Option<String> },
+    Simple {
+        subject: String,
+        text: Option<String>,
+        html: Option<String>,
+        headers: Vec<(String, String)>,
+    },
     /// A whole message in the Internet Message Format.
     Raw(Vec<u8>),
 }
@@ -156,9 +173,11 @@ impl SendEmail {
         bounced: bool,
         at: OffsetDateTime,
     ) -> SentMail {
-        let (subject, text, html) = match self.message {
-            Message::Simple { subject, text, html } => (subject, text, html),
-            Message::Raw(raw) => (header_of(&raw, "subject").unwrap_or_default(), None, None),
+        let (subject, text, html, headers) = match self.message {
+            Message::Simple { subject, text, html, headers } => (subject, text, html, headers),
+            Message::Raw(raw) => {
+                (header_of(&raw, "subject").unwrap_or_default(), None, None, Vec::new())
+            }
         };
         SentMail {
             message_id,
@@ -169,6 +188,7 @@ impl SendEmail {
             subject,
             text,
             html,
+            headers,
             tags: self.tags,
             configuration_set: self.configuration_set,
             bounced,
@@ -213,7 +233,30 @@ fn simple_message(simple: Simple) -> Result<Message, MailError> {
     if text.is_none() && html.is_none() {
         return Err(missing("Content.Simple.Body.Text"));
     }
-    Ok(Message::Simple { subject, text, html })
+    let headers: Vec<_> = simple.headers.into_iter().map(|it| (it.name, it.value)).collect();
+    check_headers(&headers)?;
+    Ok(Message::Simple { subject, text, html, headers })
+}
+
+/// A header is named in printable ASCII but for the colon, and its value is printable ASCII: one
+/// with a line break would be several.
+///
+/// Source: <https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_MessageHeader.html>.
+fn check_headers(headers: &[(String, String)]) -> Result<(), MailError> {
+    if headers.len() > HEADERS_MAX {
+        let message = format!("Content.Simple.Headers has more than {HEADERS_MAX} headers");
+        return Err(MailError::bad_request(message));
+    }
+    for (name, value) in headers {
+        let named = (1..=HEADER_NAME_MAX).contains(&name.len())
+            && name.bytes().all(|it| it.is_ascii_graphic() && it != b':');
+        let valued = (1..=HEADER_VALUE_MAX).contains(&value.len())
+            && value.bytes().all(|it| it == b' ' || it.is_ascii_graphic());
+        if !(named && valued) {
+            return Err(MailError::bad_request("Content.Simple.Headers has an illegal header"));
+        }
+    }
+    Ok(())
 }
 
 /// `a@b.c` of `Name <a@b.c>`.

@@ -4,7 +4,10 @@ use aws_sdk_sesv2::{
     config::{BehaviorVersion, Region, retry::RetryConfig},
     error::ProvideErrorMetadata,
     primitives::Blob,
-    types::{Body, Content, Destination, EmailContent, Message, MessageTag, RawMessage, Template},
+    types::{
+        Body, Content, Destination, EmailContent, Message, MessageHeader, MessageTag, RawMessage,
+        Template,
+    },
 };
 use serde_json::Value;
 
@@ -76,6 +79,27 @@ async fn a_mail_of_the_sdk_is_kept_in_memory_and_as_files() {
     assert!(eml.contains("Subject: =?UTF-8?B?VmVyc2FuZHQ6IEdyw7bDn2UgTQ==?=\r\n"), "{eml}");
     assert!(eml.contains("7bit\r\n\r\nYour order is on its way.\r\nBye\r\n"), "{eml}");
     assert!(eml.contains("base64\r\n\r\nPHA+R3LDtsOfZTwvcD4=\r\n"), "{eml}");
+}
+
+#[tokio::test]
+async fn headers_of_a_simple_mail_are_kept_and_stand_in_the_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let mail = Mail::new(system_clock(), Some(directory.path().to_owned()));
+    let client = sdk(&mail).await;
+    let header = MessageHeader::builder().name("X-Reference").value("order-1.shipped");
+    let body = Body::builder().text(text("Bye")).build();
+    let message = Message::builder().subject(text("Hi")).body(body);
+    let message = message.headers(header.build().unwrap()).build();
+    let content = EmailContent::builder().simple(message).build();
+    let request = client.send_email().from_email_address(FROM).destination(to("a@example.com"));
+    request.content(content).send().await.unwrap();
+
+    let [kept] = mail.mails().try_into().unwrap();
+    assert_eq!(kept.headers, [("X-Reference".to_owned(), "order-1.shipped".to_owned())]);
+    let eml = directory.path().join(format!("{}.eml", kept.message_id));
+    let eml = std::fs::read_to_string(eml).unwrap();
+    let (head, _) = eml.split_once("\r\n\r\n").unwrap();
+    assert!(head.contains("\r\nX-Reference: order-1.shipped\r\n"), "{head}");
 }
 
 #[tokio::test]
@@ -167,6 +191,15 @@ async fn missing_parts_are_named() {
     assert_eq!(send(&injected).await.1.0, 400);
     let mut crowded = complete.clone();
     crowded["Destination"]["ToAddresses"] = json!(vec!["a@example.com"; 51]);
+    assert_eq!(send(&crowded).await.1.0, 400);
+    for (name, value) in [("", "x"), ("a:b", "x"), ("a b", "x"), ("a", ""), ("a", "x\r\nBcc: y")] {
+        let mut headed = complete.clone();
+        headed["Content"]["Simple"]["Headers"] = json!([{ "Name": name, "Value": value }]);
+        assert_eq!(send(&headed).await.1.0, 400, "{name}: {value}");
+    }
+    let mut crowded = complete.clone();
+    let headers = vec![json!({ "Name": "a", "Value": "x" }); 16];
+    crowded["Content"]["Simple"]["Headers"] = json!(headers);
     assert_eq!(send(&crowded).await.1.0, 400);
     assert_eq!(send(&complete).await.1.0, 200);
     assert_eq!(mail.mails().len(), 1);
