@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use clock::Clock;
-use event_envelope::{Actor, AggregateId, CorrelationId, Envelope, FromEnvelope};
+use event_envelope::{Actor, AggregateId, CorrelationId, Envelope, FromEnvelope, instant};
 use event_store::{Decider, EventStore, ExecuteError, Lineage, StoreError, execute};
 use events::OrderCreated;
 use http_api::{Problem, Reply, Request};
@@ -133,13 +133,12 @@ fn accepted(created: &Envelope) -> Result<Reply, Problem> {
     else {
         return Err(Problem::internal());
     };
-    let envelope = json!(created);
     let body = json!({
         "orderId": order.order_id,
         "status": "created",
         "items": order.items,
         "total": order.total,
-        "createdAt": envelope["timestamp"],
+        "createdAt": instant(created.timestamp),
         "correlationId": created.correlation_id,
     });
     Reply::json(http::StatusCode::CREATED, &body)?.location(&format!("/orders/{}", order.order_id))

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use event_envelope::Envelope;
+use event_envelope::{Envelope, instant};
 use events::{Event, Template};
 use serde_json::{Value, json};
-use time::{OffsetDateTime, format_description::BorrowedFormatItem, macros::format_description};
 
 /// The part of a row that one service's events change. Each part has a version of its own: the
 /// sequence number of the last event that changed it.
@@ -61,10 +60,6 @@ impl Section {
 
 /// Attributes and what they are set to.
 pub type Changes = BTreeMap<&'static str, Value>;
-
-/// Always three digits after the second, so that the order of texts is the order of times.
-const MILLIS: &[BorrowedFormatItem<'_>] =
-    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
 
 /// What an event sets in its section. Folding the changes of a stream in order gives the row.
 pub fn changes(event: &Event, envelope: &Envelope) -> Changes {
@@ -130,9 +125,4 @@ const fn mail(template: Template) -> &'static str {
         Template::OrderShipped => "orderShippedMail",
         Template::OrderCancelled => "orderCancelledMail",
     }
-}
-
-fn instant(at: OffsetDateTime) -> String {
-    // Only a year beyond 9999 cannot be written so, and no event has one.
-    at.format(MILLIS).unwrap_or_default()
 }

@@ -10,10 +10,10 @@ use time::OffsetDateTime;
 pub struct Clock(Arc<dyn Fn() -> OffsetDateTime + Send + Sync>);
 
 impl Clock {
-    /// The machine's clock, UTC.
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the wall clock")]
+    /// The machine's clock, UTC, to the millisecond: clocks of different machines agree on no more.
     pub fn system() -> Self {
-        Self(Arc::new(OffsetDateTime::now_utc))
+        #[expect(clippy::disallowed_methods, reason = "the one place that reads the wall clock")]
+        Self(Arc::new(|| OffsetDateTime::now_utc().truncate_to_millisecond()))
     }
 
     /// A clock that stands still.
@@ -63,5 +63,22 @@ impl Tokens {
 impl fmt::Debug for Tokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Tokens")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_system_clock_shows_whole_milliseconds() {
+        let now = Clock::system().now();
+        assert_eq!(now.nanosecond() % 1_000_000, 0);
+    }
+
+    #[test]
+    fn no_token_is_drawn_twice() {
+        let tokens = Tokens::random();
+        assert_ne!(tokens.draw(), tokens.draw());
     }
 }

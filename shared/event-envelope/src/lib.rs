@@ -43,6 +43,7 @@ pub use canonical::canonical;
 pub use decode::{DecodeError, Decoder, Delivery, FromEnvelope};
 pub use envelope::{Actor, DEPTH_MAX, Draft, Envelope, Metadata, TooDeep, TooLarge};
 pub use id::{AggregateId, CorrelationId, EventId, ID_BYTES_MAX, InvalidId, fingerprint};
+pub use timestamp::instant;
 pub use version::{InvalidVersion, Version};
 
 /// The largest event, in bytes of JSON. EventBridge takes 1 MB, but an event is stored before it is

@@ -33,7 +33,7 @@ async fn the_books_order_is_created_at_the_books_total() {
             "status": "created",
             "items": items,
             "total": { "amount": 10_997, "currency": "USD" },
-            "createdAt": "2025-11-17T10:30:00Z",
+            "createdAt": "2025-11-17T10:30:00.000Z",
             "correlationId": created.correlation_id,
         })
     );
