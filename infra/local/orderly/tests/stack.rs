@@ -16,7 +16,7 @@ use orderly::{
     Stack, StackOptions,
     invariants::{Evidence, Report},
     seed,
-    stack::Redelivery,
+    stack::{Ports, Redelivery, StackError},
 };
 use rustix::process::{Pid, test_kill_process};
 use serde_json::{Value, json};
@@ -42,6 +42,21 @@ async fn start(change: impl FnOnce(&mut StackOptions)) -> (Stack, TempDir) {
     let mut options = StackOptions::new(template(), functions.path());
     change(&mut options);
     (Stack::start(options).await.unwrap(), functions)
+}
+
+/// A stack on ports below those that the system hands out: nobody else takes one of them the
+/// moment it is free again.
+async fn start_on_own_ports(functions: &Path) -> Stack {
+    for first in (20_000..30_000).step_by(10) {
+        let mut options = StackOptions::new(template(), functions);
+        options.ports = Ports::From(first);
+        match Stack::start(options).await {
+            Ok(stack) => return stack,
+            Err(StackError::Port { .. }) => (),
+            Err(error) => panic!("{error}"),
+        }
+    }
+    panic!("no port is free")
 }
 
 async fn available(stack: &Stack, product: &str) -> Value {
@@ -104,7 +119,8 @@ async fn an_event_goes_where_the_template_says_and_the_stack_is_then_at_work() {
 
 #[tokio::test]
 async fn stopping_leaves_no_process_and_no_port() {
-    let (stack, _functions) = start(|_| ()).await;
+    let functions = idle_functions();
+    let stack = start_on_own_ports(functions.path()).await;
     stack.lambda().invoke_async("payment", Bytes::from_static(b"{}")).unwrap();
     let processes = loop {
         match stack.lambda().processes() {

@@ -100,9 +100,16 @@ mod tests {
 
     #[tokio::test]
     async fn a_taken_port_is_named_with_what_it_is_for() {
-        let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = port_of(&taken);
-        let error = Listeners::bind(Ports::From(port - 2)).await.err().unwrap().to_string();
+        // Below the ports that the system hands out, so that only one of the five is taken.
+        let mut first = 30_000;
+        let _taken = loop {
+            match TcpListener::bind(("127.0.0.1", first + API.offset)).await {
+                Ok(taken) => break taken,
+                Err(_) => first += 10,
+            }
+        };
+        let error = Listeners::bind(Ports::From(first)).await.err().unwrap().to_string();
+        let port = first + API.offset;
         assert!(error.contains(&format!("port {port} (the HTTP API)")), "{error}");
         assert!(error.contains("--port"), "{error}");
     }
