@@ -4,7 +4,7 @@
 
 use axum::{Json, Router, extract::Request, routing::any};
 use http_port::{ApiKey, HttpPort, parse_url};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 async fn echo(request: Request) -> Json<Vec<String>> {
     let header = |name: &str| {
@@ -46,9 +46,10 @@ async fn requests_arrive_escaped_and_with_their_keys() {
 
 #[tokio::test]
 async fn nobody_there_is_tried_again_and_no_text_shows_the_key() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    drop(listener);
+    // Bound and not listened on: nobody answers there, and nobody else is handed the port.
+    let held = TcpSocket::new_v4().unwrap();
+    held.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let url = format!("http://{}", held.local_addr().unwrap());
     let port = port(&url);
     let failure = port.send(port.get(&["v1"], &[])).await.unwrap_err();
     assert!(failure.is_retry());
