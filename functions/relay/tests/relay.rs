@@ -147,9 +147,10 @@ async fn what_is_stored_is_published_as_it_was_written() {
 #[tokio::test]
 async fn without_a_bus_nothing_is_acknowledged() {
     let credentials = Credentials::new("local", "local", None, None, "test");
-    let taken = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let nobody = Some(format!("http://{}", taken.local_addr().unwrap()));
-    drop(taken);
+    // Bound and not listened on: nobody answers there, and nobody else is handed the port.
+    let held = tokio::net::TcpSocket::new_v4().unwrap();
+    held.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let nobody = Some(format!("http://{}", held.local_addr().unwrap()));
     let env = AwsEnv { endpoint_url: nobody, ..AwsEnv::new(REGION, credentials) };
     let publisher = Publisher::new(Aws::new(env).unwrap().eventbridge(), BUS);
     let answer = relay(sample("order-events-insert.json"), &publisher).await;
