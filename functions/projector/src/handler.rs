@@ -26,6 +26,17 @@ pub struct Projector {
     orders: EventStore,
 }
 
+/// Where a section must stand for a write to be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Guard {
+    /// It is not there.
+    Absent,
+    /// At this version.
+    At(u64),
+    /// Before this version, or not there.
+    Before(u64),
+}
+
 /// How a write to a row ended.
 enum Written {
     Forward,
@@ -115,9 +126,8 @@ impl Projector {
         version: u64,
         changes: Changes,
     ) -> Result<Written, Failure> {
-        let condition =
-            if version == 0 { "attribute_not_exists(#guard)" } else { "#guard = :version" };
-        self.write(order, Section::Order, condition, version, changes).await
+        let guard = if version == 0 { Guard::Absent } else { Guard::At(version) };
+        self.write(order, Section::Order, guard, changes).await
     }
 
     /// Writes a section if it stands anywhere before the event.
@@ -127,19 +137,24 @@ impl Projector {
         section: Section,
         changes: Changes,
     ) -> Result<Written, Failure> {
-        let condition = "attribute_not_exists(#guard) OR #guard < :version";
-        let version = version_in(&changes, section);
-        self.write(order, section, condition, version, changes).await
+        let guard = Guard::Before(version_in(&changes, section));
+        self.write(order, section, guard, changes).await
     }
 
     async fn write(
         &self,
         order: &AggregateId,
         section: Section,
-        condition: &str,
-        version: u64,
+        guard: Guard,
         changes: Changes,
     ) -> Result<Written, Failure> {
+        let (condition, version) = match guard {
+            Guard::Absent => ("attribute_not_exists(#guard)", None),
+            Guard::At(version) => ("#guard = :version", Some(version)),
+            Guard::Before(version) => {
+                ("attribute_not_exists(#guard) OR #guard < :version", Some(version))
+            }
+        };
         let mut request = self
             .client
             .update_item()
@@ -148,7 +163,7 @@ impl Projector {
             .condition_expression(condition)
             .expression_attribute_names("#guard", section.version())
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        if condition.contains(":version") {
+        if let Some(version) = version {
             request = request
                 .expression_attribute_values(":version", AttributeValue::N(version.to_string()));
         }

@@ -61,16 +61,16 @@ impl Existing {
     }
 
     /// The stored result, for a duplicate.
-    ///
-    /// # Errors
-    ///
-    /// Poison, when the same id came with another payload: somebody reuses ids.
-    pub(crate) fn replay<R: DeserializeOwned>(&self, payload_hash: &str) -> Result<R, Failure> {
-        self.check_payload(payload_hash)?;
+    pub(crate) fn result<R: DeserializeOwned>(&self) -> Result<R, Failure> {
         let json = self.result.as_deref().unwrap_or("null");
         serde_json::from_str(json).map_err(Failure::poison)
     }
 
+    /// Whether this is a record of the same event.
+    ///
+    /// # Errors
+    ///
+    /// Poison, when the same id came with another payload: somebody reuses ids.
     pub(crate) fn check_payload(&self, payload_hash: &str) -> Result<(), Failure> {
         if self.payload_hash == payload_hash {
             return Ok(());

@@ -185,7 +185,7 @@ impl IdempotencyStore {
         let existing = Existing::read(item)?;
         existing.check_payload(payload_hash)?;
         match existing.status {
-            Status::Completed => existing.replay(payload_hash).map(Admission::Completed),
+            Status::Completed => existing.result().map(Admission::Completed),
             Status::InProgress => {
                 let left = existing.lease_until - millis(self.clock.now());
                 let after = Duration::from_millis(u64::try_from(left).unwrap_or_default());

@@ -95,8 +95,7 @@ impl DynamoDb {
     ///
     /// As the service answers them.
     pub async fn json(&self, operation: &str, request: &Value) -> Result<Value, AwsError> {
-        let answer = self.execute(operation, request.to_string().as_bytes())?;
-        serde_json::from_str(&answer).map_err(|error| AwsError::internal(error.to_string()))
+        self.request(operation, request)
     }
 
     /// What all requests since the start consumed.
@@ -124,6 +123,11 @@ impl DynamoDb {
     /// As [`client`](Self::client), with faults at the calls that `plan` names.
     pub fn client_with(&self, plan: FaultPlan) -> Client {
         Client::from_conf(connector::config(self.clone(), plan))
+    }
+
+    fn request(&self, operation: &str, request: &Value) -> Result<Value, AwsError> {
+        let answer = self.execute(operation, request.to_string().as_bytes())?;
+        serde_json::from_str(&answer).map_err(|error| AwsError::internal(error.to_string()))
     }
 
     fn execute(&self, operation: &str, body: &[u8]) -> Result<String, AwsError> {

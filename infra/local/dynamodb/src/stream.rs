@@ -74,11 +74,6 @@ impl DynamoDb {
         known().insert(table.to_owned(), shard.clone());
         Ok(shard)
     }
-
-    fn request(&self, operation: &str, request: &Value) -> Result<Value, AwsError> {
-        let answer = self.execute(operation, request.to_string().as_bytes())?;
-        serde_json::from_str(&answer).map_err(|error| AwsError::internal(error.to_string()))
-    }
 }
 
 fn lambda_record(table: &str, mut event: Value) -> Result<StreamRecord, AwsError> {
