@@ -95,7 +95,7 @@ fn shared_crates_know_nothing_of_functions_and_all_but_the_catalogue_nothing_of_
     for (name, (_, needs)) in in_folder("shared") {
         for need in needs {
             assert!(!functions.contains_key(&need), "{name} needs {need}");
-            assert!(need != "events", "{name} needs the catalogue of orders");
+            assert!(need != "orderly-events", "{name} needs the catalogue of orders");
             assert!(!need.starts_with("local-"), "{name} needs {need}");
         }
     }
