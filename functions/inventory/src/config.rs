@@ -1,9 +1,10 @@
 //! What the template tells this function.
 
-use std::time::Duration;
+use std::{num::ParseIntError, time::Duration};
 
 use environment::{Missing, optional, required};
-use idempotency::IdempotencySettings;
+
+const IDEMPOTENCY_RETENTION_DAYS: &str = "IDEMPOTENCY_RETENTION_DAYS";
 
 /// Read once, before the first event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,8 +13,10 @@ pub struct Config {
     pub stock: String,
     /// The table of reservations.
     pub reservations: String,
-    /// How records are kept.
-    pub idempotency: IdempotencySettings,
+    /// The table of records of what was handled.
+    pub records: String,
+    /// How long a record is kept.
+    pub record_retention: Duration,
     /// Where this function's events come from.
     pub queue_url: String,
     /// Where poison goes.
@@ -22,26 +25,48 @@ pub struct Config {
     pub log: Option<String>,
 }
 
+/// What is wrong with the environment. Each names the variable to set right.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// A variable is not there.
+    #[error(transparent)]
+    Missing(#[from] Missing),
+    /// The retention is not a number of days.
+    #[error("{IDEMPOTENCY_RETENTION_DAYS} is not a number of days: {0}")]
+    Days(#[from] ParseIntError),
+}
+
 impl Config {
     /// Reads the environment.
     ///
     /// # Errors
     ///
-    /// Names the variable that is missing.
-    pub fn from_env() -> Result<Self, Missing> {
+    /// When a variable is missing or makes no sense; the function should not start.
+    pub fn from_env() -> Result<Self, ConfigError> {
         Ok(Self {
             stock: required("INVENTORY_TABLE")?,
             reservations: required("RESERVATIONS_TABLE")?,
-            idempotency: IdempotencySettings {
-                table: required("IDEMPOTENCY_TABLE")?,
-                consumer: "inventory".to_owned(),
-                // As long as the archive keeps events that could be replayed.
-                retention: Duration::from_hours(365 * 24),
-                lease: Duration::from_secs(15),
-            },
+            records: required("IDEMPOTENCY_TABLE")?,
+            record_retention: days(&required(IDEMPOTENCY_RETENTION_DAYS)?)?,
             queue_url: required("QUEUE_URL")?,
             dead_letter_queue_url: required("DEAD_LETTER_QUEUE_URL")?,
             log: optional("RUST_LOG"),
         })
+    }
+}
+
+fn days(text: &str) -> Result<Duration, ParseIntError> {
+    Ok(Duration::from_hours(24 * u64::from(text.parse::<u16>()?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_retention_is_a_number_of_days() {
+        assert_eq!(days("365"), Ok(Duration::from_hours(365 * 24)));
+        let error = ConfigError::from(days("a year").unwrap_err());
+        assert!(error.to_string().starts_with("IDEMPOTENCY_RETENTION_DAYS is not"), "{error}");
     }
 }

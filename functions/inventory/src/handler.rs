@@ -6,7 +6,7 @@ use event_envelope::{AggregateId, Delivery, Envelope};
 use events::{
     Event, InventoryReleased, InventoryReservationFailed, InventoryReserved, ReservedItem,
 };
-use idempotency::{Attempt, Completion, IdempotencyLayer, IdempotencyStore, Refused, UnitOfWork};
+use idempotency::{Attempt, Completion, DynamoDbStore, Guard, IdempotencyLayer, Refused, UnitOfWork};
 use outcome::{Done, Failure};
 use serde::{Deserialize, Serialize};
 use tower::{Service, ServiceBuilder};
@@ -46,6 +46,7 @@ pub enum Answer {
 fn done(completion: Completion<Answer>) -> Done {
     match completion {
         Completion::Replayed(_) => Done::Duplicate,
+        Completion::ReplayRefused => Done::Ignored,
         Completion::New(Answer::Refused) => Done::Rejected,
         Completion::New(Answer::Nothing) => Done::Ignored,
         Completion::New(Answer::Reserved | Answer::Released | Answer::Withdrawn) => Done::Handled,
@@ -58,16 +59,16 @@ impl Inventory {
         Self { tables: Tables::new(client, stock, reservations), clock }
     }
 
-    /// This inventory as the service that a consumer calls: by its record in `records`, each event
+    /// This inventory as the service that a consumer calls: by the records of `guard`, each event
     /// takes effect once.
     pub fn into_service(
         self,
-        records: IdempotencyStore,
+        guard: Guard<DynamoDbStore>,
     ) -> impl Service<Delivery<Event>, Response = Done, Error = Failure, Future: Send> + Clone + Send
     {
         ServiceBuilder::new()
             .map_response(done)
-            .layer(IdempotencyLayer::transactional(records))
+            .layer(IdempotencyLayer::transactional(guard))
             .service_fn(move |attempt| self.clone().handle(attempt))
     }
 
@@ -83,7 +84,7 @@ impl Inventory {
         self,
         attempt: Attempt<Delivery<Event>>,
     ) -> Result<UnitOfWork<Answer>, Failure> {
-        let Attempt { request: Delivery { envelope, event, .. }, refused } = attempt;
+        let Attempt { request: Delivery { envelope, event, .. }, refused, .. } = attempt;
         let Some(fact) = Fact::of(&event) else {
             return Ok(UnitOfWork::new(Answer::Nothing));
         };

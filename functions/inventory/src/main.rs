@@ -2,10 +2,10 @@
 
 use aws_clients::Aws;
 use aws_lambda_events::sqs::SqsEvent;
-use clock::{Clock, Tokens};
+use clock::{Clock, Tokens, within};
 use consumer::{Consumer, Parking, ReplayPolicy};
 use events::DECODER;
-use idempotency::IdempotencyStore;
+use idempotency::{DynamoDbStore, Guard};
 use inventory::{config::Config, handler::Inventory};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 
@@ -13,21 +13,20 @@ use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 async fn main() -> Result<(), Error> {
     let config = Config::from_env()?;
     telemetry::init("inventory", config.log.as_deref())?;
-    let (aws, clock) = (Aws::from_env()?, Clock::system());
+    let (aws, clock) = (Aws::from_env()?, &Clock::system());
     let dynamodb = aws.dynamodb();
-    let records = IdempotencyStore::new(
-        dynamodb.clone(),
-        config.idempotency,
-        clock.clone(),
-        Tokens::random(),
-    );
-    let inventory = Inventory::new(dynamodb, config.stock, config.reservations, clock);
-    let handler = inventory.into_service(records);
+    let records = DynamoDbStore::new(dynamodb.clone(), config.records);
+    let guard = Guard::new(records, "inventory", ReplayPolicy::Refuse)
+        .retention(config.record_retention)
+        .with(clock.clone(), Tokens::random());
+    let inventory = Inventory::new(dynamodb, config.stock, config.reservations, clock.clone());
+    let handler = inventory.into_service(guard);
     let parking = Parking::new(aws.sqs(), config.queue_url, config.dead_letter_queue_url);
     let consumer = &Consumer::new("inventory", DECODER, ReplayPolicy::Refuse, parking, handler);
 
     run(service_fn(async |event: LambdaEvent<SqsEvent>| {
-        Ok::<_, Error>(consumer.consume(event.payload).await)
+        let left = clock.until(event.context.deadline);
+        Ok::<_, Error>(within(left, consumer.consume(event.payload)).await)
     }))
     .await
 }

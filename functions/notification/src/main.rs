@@ -2,7 +2,7 @@
 
 use aws_clients::Aws;
 use aws_lambda_events::sqs::SqsEvent;
-use clock::{Clock, Tokens};
+use clock::{Clock, Tokens, within};
 use consumer::{Consumer, Parking, ReplayPolicy};
 use events::DECODER;
 use idempotency::Host;
@@ -13,9 +13,9 @@ use notification::{config::Config, contacts::Contacts, handler::Notifications, m
 async fn main() -> Result<(), Error> {
     let config = Config::from_env()?;
     telemetry::init("notification", config.log.as_deref())?;
-    let aws = Aws::from_env()?;
+    let (aws, clock) = (Aws::from_env()?, &Clock::system());
     let dynamodb = aws.dynamodb();
-    let host = Host::new(dynamodb.clone(), config.notifications, Clock::system(), Tokens::random());
+    let host = Host::new(dynamodb.clone(), config.notifications, clock.clone(), Tokens::random());
     let contacts = Contacts::new(dynamodb, config.contacts);
     let mailer = Mailer::new(&aws.sesv2(), config.sender);
     let handler = Notifications::new(host, contacts, mailer).into_service();
@@ -23,7 +23,8 @@ async fn main() -> Result<(), Error> {
     let consumer = &Consumer::new("notification", DECODER, ReplayPolicy::Refuse, parking, handler);
 
     run(service_fn(async |event: LambdaEvent<SqsEvent>| {
-        Ok::<_, Error>(consumer.consume(event.payload).await)
+        let left = clock.until(event.context.deadline);
+        Ok::<_, Error>(within(left, consumer.consume(event.payload)).await)
     }))
     .await
 }

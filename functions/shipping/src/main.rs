@@ -2,7 +2,7 @@
 
 use aws_clients::Aws;
 use aws_lambda_events::sqs::SqsEvent;
-use clock::{Clock, Tokens};
+use clock::{Clock, Tokens, within};
 use consumer::{Consumer, Parking, ReplayPolicy};
 use events::{DECODER, Event};
 use http_port::HttpPort;
@@ -18,16 +18,17 @@ use shipping::{
 async fn main() -> Result<(), Error> {
     let config = Config::from_env()?;
     telemetry::init("shipping", config.log_filter.as_deref())?;
-    let aws = Aws::from_env()?;
+    let (aws, clock) = (Aws::from_env()?, Clock::system());
     aws.warm_dynamodb().await;
     let settings = hosted_in(config.shipments_table);
-    let host = Host::new(aws.dynamodb(), settings, Clock::system(), Tokens::random());
+    let host = Host::new(aws.dynamodb(), settings, clock.clone(), Tokens::random());
     let carrier = HttpCarrier::new(HttpPort::new(config.carrier_url, config.carrier_api_key)?);
     let parking = Parking::new(aws.sqs(), config.queue_url, config.dead_letter_queue_url);
     let service = Handler::new(host, carrier).into_service();
     let consumer = Consumer::new("shipping", DECODER, ReplayPolicy::Refuse, parking, service);
     let handle = async |batch: LambdaEvent<SqsEvent>| {
-        Ok::<_, Error>(consumer.consume::<Event>(batch.payload).await)
+        let left = clock.until(batch.context.deadline);
+        Ok::<_, Error>(within(left, consumer.consume::<Event>(batch.payload)).await)
     };
     lambda_runtime::run(service_fn(handle)).await
 }

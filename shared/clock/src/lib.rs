@@ -1,16 +1,26 @@
-//! Time and tokens as values that a process is given, so that what depends on them can be run
-//! again with the same.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
 
-use std::{fmt, sync::Arc};
+mod deadline;
+
+use std::{
+    fmt,
+    hash::{BuildHasher, RandomState},
+    sync::Arc,
+    time::Duration,
+};
 
 use time::OffsetDateTime;
+
+pub use deadline::{left, within};
 
 /// Where a process takes the time from.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> OffsetDateTime + Send + Sync>);
 
 impl Clock {
-    /// The machine's clock, UTC, to the millisecond: clocks of different machines agree on no more.
+    /// The machine's clock, UTC, in whole milliseconds: clocks of different machines agree on no
+    /// more.
     pub fn system() -> Self {
         #[expect(clippy::disallowed_methods, reason = "the one place that reads the wall clock")]
         Self(Arc::new(|| OffsetDateTime::now_utc().truncate_to_millisecond()))
@@ -21,7 +31,7 @@ impl Clock {
         Self::from_fn(move || at)
     }
 
-    /// A clock that shows what `now` says.
+    /// A clock that shows what `now` says, which is asked each time.
     pub fn from_fn(now: impl Fn() -> OffsetDateTime + Send + Sync + 'static) -> Self {
         Self(Arc::new(now))
     }
@@ -29,6 +39,13 @@ impl Clock {
     /// The time, UTC.
     pub fn now(&self) -> OffsetDateTime {
         (self.0)()
+    }
+
+    /// How long it is to `deadline`, in milliseconds since the epoch, as Lambda states it: to be
+    /// handed to [`within`]. Zero when it has passed.
+    pub fn until(&self, deadline: u64) -> Duration {
+        let now = u64::try_from(self.now().unix_timestamp_nanos() / 1_000_000).unwrap_or_default();
+        Duration::from_millis(deadline.saturating_sub(now))
     }
 }
 
@@ -43,10 +60,13 @@ impl fmt::Debug for Clock {
 pub struct Tokens(Arc<dyn Fn() -> String + Send + Sync>);
 
 impl Tokens {
-    /// 128 random bits each.
-    #[expect(clippy::disallowed_methods, reason = "the one place that draws random tokens")]
+    /// Tokens of 32 hexadecimal digits, for telling apart and not for keeping out: hashes, 128 bits
+    /// of them, under keys that the operating system draws at random for each thread. A seed made of
+    /// the time would not do: machines that start together count the same nanoseconds.
+    /// Source: <https://doc.rust-lang.org/std/hash/struct.RandomState.html>.
     pub fn random() -> Self {
-        Self(Arc::new(|| format!("{:032x}", fastrand::u128(..))))
+        let half = || RandomState::new().hash_one(0_u8);
+        Self(Arc::new(move || format!("{:016x}{:016x}", half(), half())))
     }
 
     /// Tokens that `next` says.
@@ -68,6 +88,8 @@ impl fmt::Debug for Tokens {
 
 #[cfg(test)]
 mod tests {
+    use std::{collections::BTreeSet, thread};
+
     use super::*;
 
     #[test]
@@ -79,6 +101,21 @@ mod tests {
     #[test]
     fn no_token_is_drawn_twice() {
         let tokens = Tokens::random();
-        assert_ne!(tokens.draw(), tokens.draw());
+        let draw = || (0..1_000).map(|_| tokens.draw()).collect::<Vec<_>>();
+        let drawn: Vec<_> = thread::scope(|scope| {
+            let threads = [scope.spawn(draw), scope.spawn(draw)];
+            threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+        });
+        assert!(
+            drawn.iter().all(|it| it.len() == 32 && it.bytes().all(|it| it.is_ascii_hexdigit()))
+        );
+        assert_eq!(BTreeSet::from_iter(drawn).len(), 2_000);
+    }
+
+    #[test]
+    fn a_deadline_is_as_far_as_lambda_says() {
+        let clock = Clock::fixed(OffsetDateTime::UNIX_EPOCH + Duration::from_millis(1_500));
+        assert_eq!(clock.until(4_500), Duration::from_secs(3));
+        assert_eq!(clock.until(1_499), Duration::ZERO);
     }
 }

@@ -2,8 +2,8 @@
 //! `false`, or `error` and what is wrong with the pattern.
 //!
 //! ```sh
-//! echo '{"pattern": {"source": ["order-service"]}, "event": {"source": "order-service"}}' |
-//!     cargo run -q -p event-pattern --example match-lines
+//! echo '{"pattern": {"source": ["aws.s3"]}, "event": {"source": "aws.s3"}}' |
+//!     cargo run -q -p orderly-event-pattern --example match-lines
 //! ```
 #![expect(clippy::print_stdout, reason = "a filter writes to standard output")]
 

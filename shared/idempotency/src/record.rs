@@ -1,29 +1,13 @@
-//! The record of one handled event, as it lies in the table.
+//! The record of one request, whatever store it lies in.
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use std::time::Duration;
+
 use event_envelope::Envelope;
-use outcome::Failure;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use time::OffsetDateTime;
 
-use crate::Item;
-
-/// Attribute names.
-pub(crate) mod attribute {
-    pub(crate) const ID: &str = "id";
-    pub(crate) const STATUS: &str = "status";
-    pub(crate) const OWNER: &str = "owner";
-    pub(crate) const LEASE_UNTIL: &str = "leaseUntil";
-    pub(crate) const PAYLOAD_HASH: &str = "payloadHash";
-    pub(crate) const RESULT: &str = "result";
-    pub(crate) const OUTGOING: &str = "outgoing";
-    pub(crate) const EXPIRATION: &str = "expiration";
-}
-
 /// How far the handling has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub(crate) enum Status {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
     /// Somebody holds the lease.
     InProgress,
     /// It took effect.
@@ -31,70 +15,96 @@ pub(crate) enum Status {
 }
 
 impl Status {
-    pub(crate) const fn as_str(self) -> &'static str {
+    /// As it stands in a table.
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::InProgress => "INPROGRESS",
             Self::Completed => "COMPLETED",
         }
     }
+
+    /// Reads what [`Status::as_str`] wrote.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::InProgress, Self::Completed].into_iter().find(|status| status.as_str() == text)
+    }
 }
 
-/// What a record says to somebody who comes later.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Existing {
-    pub(crate) status: Status,
-    #[serde(default)]
-    pub(crate) owner: Option<String>,
-    /// Milliseconds since the epoch.
-    #[serde(default)]
-    pub(crate) lease_until: i64,
-    pub(crate) payload_hash: String,
-    /// The result as JSON.
-    #[serde(default)]
-    pub(crate) result: Option<String>,
+/// What is known of one request.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// Consumer, version and key: `inventory#evt_…`.
+    pub id: String,
+    /// How far the handling has come.
+    pub status: Status,
+    /// Drawn for one attempt alone: it fences. It stays when the attempt completes, so that a
+    /// holder whose answer was lost knows its own write. None in a record that another library
+    /// wrote.
+    pub owner: Option<String>,
+    /// Until when nobody else may try, to the millisecond. None when completed.
+    pub lease_until: Option<OffsetDateTime>,
+    /// A hash of what the request says. None when nobody compares.
+    pub payload_hash: Option<String>,
+    /// The result, as its codec wrote it.
+    pub result: Option<String>,
+    /// The events to publish, in the write that completes the record and in no other.
+    pub outgoing: Vec<Envelope>,
+    /// When the record counts no more, to the second.
+    pub expires_at: OffsetDateTime,
 }
 
-impl Existing {
-    pub(crate) fn read(item: Item) -> Result<Self, Failure> {
-        serde_dynamo::from_item(item).map_err(Failure::poison)
+impl Record {
+    /// Whether `owner` wrote this record last.
+    pub fn is_of(&self, owner: &str) -> bool {
+        self.owner.as_deref() == Some(owner)
     }
 
-    /// The stored result, for a duplicate.
-    pub(crate) fn result<R: DeserializeOwned>(&self) -> Result<R, Failure> {
-        let json = self.result.as_deref().unwrap_or("null");
-        serde_json::from_str(json).map_err(Failure::poison)
+    /// Whether this is `owner`'s, not yet completed: the condition of completing and releasing.
+    pub fn is_held_by(&self, owner: &str) -> bool {
+        self.status == Status::InProgress && self.is_of(owner)
     }
 
-    /// Whether this is a record of the same event.
-    ///
-    /// # Errors
-    ///
-    /// Poison, when the same id came with another payload: somebody reuses ids.
-    pub(crate) fn check_payload(&self, payload_hash: &str) -> Result<(), Failure> {
-        if self.payload_hash == payload_hash {
-            return Ok(());
+    /// Whether this is `owner`'s, completed: so a holder whose answer was lost knows its own write.
+    pub fn is_completed_by(&self, owner: &str) -> bool {
+        self.status == Status::Completed && self.is_of(owner)
+    }
+
+    /// Whether it says the same as a request with `payload_hash`, as far as both say anything.
+    pub fn agrees_with(&self, payload_hash: Option<&str>) -> bool {
+        match (&self.payload_hash, payload_hash) {
+            (Some(there), Some(here)) => there == here,
+            (None, _) | (_, None) => true,
         }
-        Err(Failure::poison("the same id came before with another payload"))
     }
 }
 
-pub(crate) fn text(value: impl Into<String>) -> AttributeValue {
-    AttributeValue::S(value.into())
+/// When the place of a record is free for another one. A store that can evaluate code asks
+/// [`Vacancy::allows`]; one that cannot says the same in its own language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Vacancy {
+    /// The time of whoever wants the place.
+    pub now: OffsetDateTime,
+    /// A lease that ended before this is over on every clock: `now` less the clocks' skew.
+    pub leases_over_before: OffsetDateTime,
 }
 
-pub(crate) fn number(value: i64) -> AttributeValue {
-    AttributeValue::N(value.to_string())
-}
-
-/// Events as a list of maps, which the relay reads from the stream.
-pub(crate) fn outgoing(events: &[Envelope]) -> Result<AttributeValue, Failure> {
-    for event in events {
-        event.to_json().map_err(Failure::poison)?;
+impl Vacancy {
+    /// At `now`, among clocks that differ by up to `skew`.
+    pub fn at(now: OffsetDateTime, skew: Duration) -> Self {
+        Self { now, leases_over_before: now - skew }
     }
-    serde_dynamo::to_attribute_value(events).map_err(Failure::poison)
-}
 
-pub(crate) fn millis(at: OffsetDateTime) -> i64 {
-    i64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX)
+    /// Whether `newcomer` may take the place of `there`: it has expired, or its holder's lease is
+    /// over and both say the same. (A crashed attempt may have had its effect, so that its key
+    /// belongs to its payload.)
+    pub fn allows(&self, there: &Record, newcomer: &Record) -> bool {
+        self.has_expired(there)
+            || (there.status == Status::InProgress
+                && there.lease_until.is_some_and(|until| until < self.leases_over_before)
+                && there.agrees_with(newcomer.payload_hash.as_deref()))
+    }
+
+    /// Whether `record` counts no more. Time to live only cleans up, days later.
+    pub fn has_expired(&self, record: &Record) -> bool {
+        record.expires_at.unix_timestamp() < self.now.unix_timestamp()
+    }
 }

@@ -12,7 +12,7 @@ use std::{
 use clock::{Clock, Tokens};
 use event_envelope::{Delivery, Envelope, FromEnvelope};
 use events::Event;
-use idempotency::{IdempotencySettings, IdempotencyStore};
+use idempotency::{DynamoDbStore, Guard, ReplayPolicy};
 use inventory::{domain::Reservation, handler::Inventory};
 use local_dynamodb::{DynamoDb, FaultPlan};
 use local_testkit::{Stage, database};
@@ -71,16 +71,12 @@ impl World {
         let clock = Clock::from_fn(move || {
             OffsetDateTime::from_unix_timestamp(seconds.load(Ordering::SeqCst)).unwrap()
         });
-        let settings = IdempotencySettings {
-            table: RECORDS.to_owned(),
-            consumer: "inventory".to_owned(),
-            retention: RETENTION,
-            lease: Duration::from_secs(15),
-        };
-        let records =
-            IdempotencyStore::new(client.clone(), settings, clock.clone(), Tokens::random());
+        let records = DynamoDbStore::new(client.clone(), RECORDS);
+        let guard = Guard::new(records, "inventory", ReplayPolicy::Refuse)
+            .retention(RETENTION)
+            .with(clock.clone(), Tokens::random());
         Inventory::new(client, STOCK.to_owned(), RESERVATIONS.to_owned(), clock)
-            .into_service(records)
+            .into_service(guard)
     }
 
     pub(crate) async fn deliver_with(

@@ -1,8 +1,11 @@
 //! What can go wrong between a function and its database.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicUsize, Ordering},
+use std::{
+    ops::RangeInclusive,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
 };
 
 /// Something that happens to one call.
@@ -26,10 +29,10 @@ impl Fault {
         [Self::CrashBefore, Self::CrashAfter, Self::LoseAnswer, Self::Throttle, Self::Conflict];
 }
 
-/// The call at which a fault strikes. Clones count together.
+/// The calls at which a fault strikes. Clones count together.
 #[derive(Debug, Clone)]
 pub struct FaultPlan {
-    strike: Option<(usize, Fault)>,
+    strike: Option<(RangeInclusive<usize>, Fault)>,
     calls: Arc<AtomicUsize>,
     dead: Arc<AtomicBool>,
 }
@@ -42,7 +45,12 @@ impl FaultPlan {
 
     /// `fault` strikes the call with this `index`, counted from 0.
     pub fn at(index: usize, fault: Fault) -> Self {
-        Self { strike: Some((index, fault)), ..Self::none() }
+        Self { strike: Some((index..=index, fault)), ..Self::none() }
+    }
+
+    /// `fault` strikes every call.
+    pub fn always(fault: Fault) -> Self {
+        Self { strike: Some((0..=usize::MAX, fault)), ..Self::none() }
     }
 
     /// How many calls were made.
@@ -56,7 +64,8 @@ impl FaultPlan {
         if self.dead.load(Ordering::SeqCst) {
             return Some(Fault::CrashBefore);
         }
-        let fault = self.strike.and_then(|(at, fault)| (at == index).then_some(fault));
+        let struck = self.strike.as_ref().filter(|(at, _)| at.contains(&index));
+        let fault = struck.map(|(_, fault)| *fault);
         if matches!(fault, Some(Fault::CrashBefore | Fault::CrashAfter)) {
             self.dead.store(true, Ordering::SeqCst);
         }

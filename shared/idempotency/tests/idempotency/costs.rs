@@ -1,13 +1,16 @@
 //! What each mode costs: the table in the crate's documentation.
 
+use std::num::NonZeroUsize;
+
 use event_envelope::Delivery;
 use idempotency::{Attempt, IdempotencyLayer, UnitOfWork};
 use local_dynamodb::{Capacity, FaultPlan};
+use outcome::Failure;
 
 use crate::{
     handlers::{Decision, count, deliver},
     parcel::{Depot, Fact},
-    world::{World, delivery},
+    world::{Guarded, World, delivery},
 };
 
 /// Write units, write requests and read units.
@@ -26,7 +29,7 @@ async fn record_only(_: Attempt<Delivery>) -> Decision {
 }
 
 /// Of a new delivery and of a duplicate, with one write of the handler's or none.
-async fn costs(layer: impl Fn(&World) -> IdempotencyLayer<String>, writes: bool) -> (Cost, Cost) {
+async fn costs(layer: impl Fn(&World) -> Guarded, writes: bool) -> (Cost, Cost) {
     let world = World::new().await;
     let layer = layer(&world);
     let mut marks = vec![world.database.capacity()];
@@ -58,6 +61,37 @@ async fn a_lease_costs_one_unit_more_than_what_it_completes() {
     let leased = |world: &World| world.leased(FaultPlan::none());
     assert_eq!(costs(leased, true).await, ((5.0, 2, 0.0), (1.0, 1, 0.0)));
     assert_eq!(costs(leased, false).await, ((2.0, 2, 0.0), (1.0, 1, 0.0)));
+}
+
+#[tokio::test]
+async fn a_process_that_remembers_pays_nothing_for_a_duplicate() {
+    let remembering = |world: &World| {
+        IdempotencyLayer::transactional(world.guard(FaultPlan::none()).cache(NonZeroUsize::MIN))
+    };
+    assert_eq!(costs(remembering, true).await, ((4.0, 1, 0.0), (0.0, 0, 0.0)));
+}
+
+#[tokio::test]
+async fn a_release_costs_one_unit() {
+    let world = World::new().await;
+    let before = world.database.capacity();
+    let failing = |_| async { Err(Failure::retry("provider away")) };
+    deliver(&world.leased(FaultPlan::none()), delivery(), failing).await.unwrap_err();
+    assert_eq!(cost(before, world.database.capacity()), (2.0, 2, 0.0));
+}
+
+/// Every write is one round trip; reads none: what stood in the way comes with the refusal.
+#[tokio::test]
+async fn round_trips_are_as_few_as_writes() {
+    for (leased, first, duplicate) in [(false, 1, 1), (true, 2, 1)] {
+        let (world, plan) = (World::new().await, FaultPlan::none());
+        let layer =
+            if leased { world.leased(plan.clone()) } else { world.transactional(plan.clone()) };
+        deliver(&layer, delivery(), count).await.unwrap();
+        assert_eq!(plan.calls(), first);
+        deliver(&layer, delivery(), count).await.unwrap();
+        assert_eq!(plan.calls(), first + duplicate);
+    }
 }
 
 #[tokio::test]

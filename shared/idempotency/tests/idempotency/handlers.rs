@@ -2,12 +2,12 @@
 
 use aws_sdk_dynamodb::types::{ConditionCheck, ReturnValuesOnConditionCheckFailure, Update};
 use event_envelope::{Delivery, Envelope};
-use idempotency::{Attempt, Completion, IdempotencyLayer, UnitOfWork};
+use idempotency::{Attempt, Completion, UnitOfWork};
 use outcome::Failure;
 use serde_json::json;
 use tower::{Layer, ServiceExt, service_fn};
 
-use crate::world::{COUNTERS, answer, number, text};
+use crate::world::{COUNTERS, Guarded, answer, number, text};
 
 /// A reply of the layer under test.
 pub(crate) type Reply = Result<Completion<String>, Failure>;
@@ -43,11 +43,7 @@ pub(crate) fn counting(cause: &Envelope) -> UnitOfWork<String> {
 }
 
 /// Hands `delivery` to `handler` through `layer`.
-pub(crate) async fn deliver<F, D>(
-    layer: &IdempotencyLayer<String>,
-    delivery: Delivery,
-    handler: F,
-) -> Reply
+pub(crate) async fn deliver<F, D>(layer: &Guarded, delivery: Delivery, handler: F) -> Reply
 where
     F: FnMut(Attempt<Delivery>) -> D + Clone + Send + 'static,
     D: Future<Output = Decision> + Send + 'static,

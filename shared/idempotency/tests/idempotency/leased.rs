@@ -6,7 +6,7 @@ use std::{
 };
 
 use event_envelope::Delivery;
-use idempotency::{Attempt, Completion, IdempotencyLayer, IdempotencySettings, Keyed, UnitOfWork};
+use idempotency::{Attempt, Completion, IdempotencyLayer, UnitOfWork};
 use local_dynamodb::{Fault, FaultPlan};
 use outcome::Failure;
 use serde_json::json;
@@ -14,8 +14,8 @@ use serde_json::json;
 use crate::{
     handlers::{Reply, count, count_up, counting, deliver, say_so, uncounted, unreachable},
     world::{
-        LEASE, RECORDS, TICK, World, answer, assert_poison, delivery, delivery_of, event, forged,
-        number, retried_after, text,
+        LEASE, LEASE_OVER, RECORDS, SKEW, TICK, World, answer, assert_poison, delivery,
+        delivery_of, event, forged, number, record_id, retried_after, text,
     },
 };
 
@@ -69,7 +69,7 @@ async fn a_second_delivery_meanwhile_is_told_when_the_lease_ends() {
         async move {
             world.pass(Duration::from_secs(10));
             let reply = deliver(&second, delivery(), unreachable).await;
-            assert_eq!(retried_after(reply), Some(Duration::from_secs(20)));
+            assert_eq!(retried_after(reply), Some(Duration::from_secs(20) + SKEW));
             Ok(counting(&attempt.request.envelope))
         }
     };
@@ -82,8 +82,8 @@ async fn a_crashed_holder_is_followed_when_its_lease_has_ended_and_not_before() 
     let world = World::new().await;
     crash_after_claim(&world).await;
     let layer = world.leased(FaultPlan::none());
-    assert_eq!(retried_after(deliver(&layer, delivery(), unreachable).await), Some(LEASE));
-    world.pass(LEASE);
+    assert_eq!(retried_after(deliver(&layer, delivery(), unreachable).await), Some(LEASE_OVER));
+    world.pass(LEASE_OVER);
     let last = retried_after(deliver(&layer, delivery(), unreachable).await);
     assert_eq!(last, Some(Duration::ZERO), "held to its last millisecond");
     world.pass(TICK);
@@ -97,7 +97,7 @@ async fn robbed(world: &World, late: UnitOfWork<String>) -> Reply {
     let slow = move |_| {
         let (world, second, late) = (inside.clone(), second.clone(), late.clone());
         async move {
-            world.pass(LEASE + TICK);
+            world.pass(LEASE_OVER + TICK);
             assert_eq!(deliver(&second, delivery(), count).await.unwrap(), counted());
             Ok(late)
         }
@@ -123,7 +123,7 @@ async fn a_holder_that_is_late_but_not_robbed_completes() {
     let world = World::new().await;
     let inside = world.clone();
     let late = move |attempt: Attempt<Delivery>| {
-        inside.pass(LEASE + TICK);
+        inside.pass(LEASE_OVER + TICK);
         async move { Ok(counting(&attempt.request.envelope)) }
     };
     let reply = deliver(&world.leased(FaultPlan::none()), delivery(), late).await;
@@ -190,7 +190,7 @@ async fn the_same_id_with_another_payload_is_poison_whatever_has_become_of_the_f
     let layer = world.leased(FaultPlan::none());
     assert_poison(deliver(&layer, forged(), unreachable).await, "another payload");
     // The crashed attempt may have had its effect: the id belongs to its payload.
-    world.pass(LEASE + TICK);
+    world.pass(LEASE_OVER + TICK);
     assert_poison(deliver(&layer, forged(), unreachable).await, "another payload");
     let transactional = world.transactional(FaultPlan::none());
     assert_poison(deliver(&transactional, forged(), count).await, "another payload");
@@ -202,30 +202,31 @@ async fn the_same_id_with_another_payload_is_poison_whatever_has_become_of_the_f
 #[tokio::test]
 async fn a_retention_shorter_than_the_lease_does_not_end_the_lease() {
     let world = World::new().await;
-    let settings = IdempotencySettings { retention: Duration::from_secs(1), ..world.settings() };
-    let crashing = world.store_by(settings.clone(), FaultPlan::at(0, Fault::CrashAfter));
-    let crashing = IdempotencyLayer::leased(crashing);
+    let forgetful =
+        |plan| IdempotencyLayer::leased(world.guard(plan).retention(Duration::from_secs(1)));
+    let crashing = forgetful(FaultPlan::at(0, Fault::CrashAfter));
     retried_after(deliver(&crashing, delivery(), unreachable).await);
-    world.pass(LEASE);
-    let layer = IdempotencyLayer::leased(world.store_by(settings, FaultPlan::none()));
+    world.pass(LEASE_OVER);
+    let layer = forgetful(FaultPlan::none());
     assert_eq!(retried_after(deliver(&layer, delivery(), unreachable).await), Some(Duration::ZERO));
 }
 
 #[tokio::test]
-async fn every_attempt_at_an_effect_has_the_same_key() {
+async fn every_attempt_at_an_effect_has_the_same_key_and_knows_of_the_ones_before() {
     let world = World::new().await;
     let keys = Arc::new(Mutex::new(Vec::new()));
     let noted = keys.clone();
     let handler = move |attempt: Attempt<Delivery>| {
-        noted.lock().unwrap().push(attempt.request.idempotency_key());
-        async move { Ok(counting(&attempt.request.envelope)) }
+        let unit = counting(&attempt.request.envelope);
+        noted.lock().unwrap().push((attempt.id, attempt.resumed));
+        async move { Ok(unit) }
     };
     // The process dies between the effect and its completion.
     let crashing = world.leased(FaultPlan::at(1, Fault::CrashBefore));
     retried_after(deliver(&crashing, delivery(), handler.clone()).await);
-    world.pass(LEASE + TICK);
+    world.pass(LEASE_OVER + TICK);
     let reply = deliver(&world.leased(FaultPlan::none()), delivery(), handler).await;
     assert_eq!(reply.unwrap(), counted());
-    let key = delivery().envelope.event_id.to_string();
-    assert_eq!(*keys.lock().unwrap(), [key.clone(), key]);
+    let id = record_id(&delivery());
+    assert_eq!(*keys.lock().unwrap(), [(id.clone(), false), (id, true)]);
 }

@@ -3,15 +3,23 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod batches;
+mod codecs;
+mod concurrency;
+mod conformance;
 mod costs;
 mod handlers;
-mod holders;
 mod host;
 mod host_leases;
 mod host_sweep;
+mod http;
+mod keys;
+mod layouts;
 mod leased;
 mod limits;
+mod observations;
 mod parcel;
+mod patience;
 mod sweep;
 mod transactional;
 mod world;

@@ -3,12 +3,12 @@
 use std::sync::{Arc, Mutex};
 
 use event_envelope::Delivery;
-use idempotency::{Attempt, Completion, IdempotencyLayer, Keyed};
+use idempotency::{Attempt, Completion};
 use local_dynamodb::{Fault, FaultPlan};
 
 use crate::{
     handlers::{Decision, Reply, count, counting, deliver},
-    world::{LEASE, RECORDS, TICK, World, answer, delivery, text},
+    world::{Guarded, LEASE_OVER, RECORDS, TICK, World, answer, delivery, record_id, text},
 };
 
 /// How often a delivery is repeated before a test gives up.
@@ -29,20 +29,20 @@ impl Provider {
     ) -> impl Fn(Attempt<Delivery>) -> std::future::Ready<Decision> + Clone + use<> {
         let provider = self.clone();
         move |attempt| {
-            provider.0.lock().unwrap().push(attempt.request.idempotency_key());
+            provider.0.lock().unwrap().push(attempt.id.clone());
             std::future::ready(Ok(counting(&attempt.request.envelope)))
         }
     }
 }
 
 /// Repeats the delivery until it is acknowledged, as a queue does.
-async fn settle(world: &World, layer: &IdempotencyLayer<String>, provider: &Provider) -> Reply {
+async fn settle(world: &World, layer: &Guarded, provider: &Provider) -> Reply {
     for _ in 1..DELIVERIES_MAX {
         let reply = deliver(layer, delivery(), provider.handler()).await;
         if reply.is_ok() {
             return reply;
         }
-        world.pass(LEASE + TICK);
+        world.pass(LEASE_OVER + TICK);
     }
     deliver(layer, delivery(), provider.handler()).await
 }
@@ -106,7 +106,7 @@ async fn a_leased_effect_is_had_once_unless_its_holder_dies_before_it_is_recorde
             settle(&world, &world.leased(FaultPlan::none()), &provider).await.unwrap();
             check_one_effect(&world, &context).await;
             let repeated = fault == Fault::CrashBefore && call == completion;
-            let key = delivery().idempotency_key();
+            let key = record_id(&delivery());
             assert_eq!(provider.asked(), vec![key; 1 + usize::from(repeated)], "{context}");
         }
     }

@@ -2,9 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use idempotency::{
-    Attempt, Completion, IdempotencyLayer, IdempotencySettings, Refused, UnitOfWork,
-};
+use idempotency::{Attempt, Completion, IdempotencyLayer, Refused, UnitOfWork};
 use local_dynamodb::{Fault, FaultPlan};
 use outcome::Failure;
 use serde_json::json;
@@ -84,7 +82,7 @@ async fn a_refused_condition_is_decided_on_again_knowing_what_stood_there() {
 
     let seen = Arc::new(Mutex::new(Vec::new()));
     let noted = seen.clone();
-    let reply = deliver(&layer, delivery(), move |Attempt { request, refused }| {
+    let reply = deliver(&layer, delivery(), move |Attempt { request, refused, .. }| {
         noted.lock().unwrap().push(refused.clone());
         async move {
             let unit = UnitOfWork::new("first".to_owned()).write(count_up("b"));
@@ -195,9 +193,7 @@ async fn a_record_past_its_retention_counts_no_more_even_if_it_is_still_there() 
 async fn each_consumer_has_an_event_to_itself() {
     let world = World::new().await;
     for consumer in ["counter", "auditor"] {
-        let settings = IdempotencySettings { consumer: consumer.to_owned(), ..world.settings() };
-        let store = world.store_by(settings, FaultPlan::none());
-        let layer = IdempotencyLayer::transactional(store);
+        let layer = IdempotencyLayer::transactional(world.guard_of(consumer, FaultPlan::none()));
         assert_eq!(deliver(&layer, delivery(), count).await.unwrap(), Completion::New(counted()));
         let again = deliver(&layer, delivery(), count).await.unwrap();
         assert_eq!(again, Completion::Replayed(counted()));

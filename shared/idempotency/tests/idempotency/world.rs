@@ -11,7 +11,7 @@ use std::{
 use aws_sdk_dynamodb::types::AttributeValue;
 use clock::{Clock, Tokens};
 use event_envelope::{AggregateId, CorrelationId, Delivery, Draft, Envelope, Version};
-use idempotency::{IdempotencyLayer, IdempotencySettings, IdempotencyStore, Item};
+use idempotency::{DynamoDbStore, Guard, IdempotencyLayer, Item, ReplayPolicy};
 use local_dynamodb::{DynamoDb, FaultPlan, Storage};
 use local_template::Table;
 use outcome::{Failure, Wait};
@@ -28,8 +28,15 @@ pub(crate) const MACHINES: &str = "machines";
 pub(crate) const CONSUMER: &str = "counter";
 pub(crate) const LEASE: Duration = Duration::from_secs(30);
 pub(crate) const RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
+/// By how much clocks differ at most.
+pub(crate) const SKEW: Duration = Duration::from_secs(2);
+/// When a lease has ended on every clock.
+pub(crate) const LEASE_OVER: Duration = LEASE.saturating_add(SKEW);
 /// One step of the clock.
 pub(crate) const TICK: Duration = Duration::from_millis(1);
+
+/// The layer under test.
+pub(crate) type Guarded = IdempotencyLayer<DynamoDbStore, String>;
 
 /// A database and a time. Clones share both.
 #[derive(Debug, Clone)]
@@ -82,35 +89,31 @@ impl World {
         self.millis.fetch_add(i64::try_from(time.as_millis()).unwrap(), Ordering::SeqCst);
     }
 
-    pub(crate) fn settings(&self) -> IdempotencySettings {
-        IdempotencySettings {
-            table: RECORDS.to_owned(),
-            consumer: CONSUMER.to_owned(),
-            retention: RETENTION,
-            lease: LEASE,
-        }
+    /// The guard of the consumer of these tests, run by a process with faults.
+    pub(crate) fn guard(&self, plan: FaultPlan) -> Guard<DynamoDbStore> {
+        self.guard_of(CONSUMER, plan)
     }
 
-    pub(crate) fn store_by(
-        &self,
-        settings: IdempotencySettings,
-        plan: FaultPlan,
-    ) -> IdempotencyStore {
-        let client = self.database.client_with(plan);
-        IdempotencyStore::new(client, settings, self.clock(), Tokens::random())
+    pub(crate) fn guard_of(&self, consumer: &'static str, plan: FaultPlan) -> Guard<DynamoDbStore> {
+        let store = DynamoDbStore::new(self.database.client_with(plan), RECORDS);
+        Guard::new(store, consumer, ReplayPolicy::Refuse)
+            .retention(RETENTION)
+            .lease(LEASE)
+            .clock_skew(SKEW)
+            .with(self.clock(), Tokens::random())
     }
 
-    pub(crate) fn transactional(&self, plan: FaultPlan) -> IdempotencyLayer<String> {
-        IdempotencyLayer::transactional(self.store_by(self.settings(), plan))
+    pub(crate) fn transactional(&self, plan: FaultPlan) -> Guarded {
+        IdempotencyLayer::transactional(self.guard(plan))
     }
 
-    pub(crate) fn leased(&self, plan: FaultPlan) -> IdempotencyLayer<String> {
-        IdempotencyLayer::leased(self.store_by(self.settings(), plan))
+    pub(crate) fn leased(&self, plan: FaultPlan) -> Guarded {
+        IdempotencyLayer::leased(self.guard(plan))
     }
 
     /// The record of `delivery` at the consumer of these tests.
     pub(crate) async fn record(&self, delivery: &Delivery) -> Option<Item> {
-        self.item(RECORDS, &format!("{CONSUMER}#{}", delivery.envelope.event_id)).await
+        self.item(RECORDS, &record_id(delivery)).await
     }
 
     pub(crate) async fn item(&self, table: &str, id: &str) -> Option<Item> {
@@ -136,6 +139,11 @@ impl World {
         });
         said.collect()
     }
+}
+
+/// Under which id `delivery` is recorded at the consumer of these tests.
+pub(crate) fn record_id(delivery: &Delivery) -> String {
+    format!("{CONSUMER}#{}", delivery.envelope.event_id)
 }
 
 pub(crate) fn text(value: impl Into<String>) -> AttributeValue {

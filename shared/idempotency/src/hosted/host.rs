@@ -1,8 +1,6 @@
 //! Records hosted in the one item that a handler owns: what it has seen, what it says next, and
 //! the lease on the effect that is due, all in one conditional write.
 
-mod row;
-
 use std::time::Duration;
 
 use aws_sdk_dynamodb::{
@@ -15,12 +13,11 @@ use clock::{Clock, Tokens};
 use event_envelope::{AggregateId, Envelope};
 use outcome::{Done, Failure};
 
+use super::row::{self, Admission, Lease, Row};
 use crate::{
-    Due, Item, Machine,
-    record::{millis, text},
-    transaction::{failure, patiently},
+    Due, IdempotencyError, Item, Machine,
+    dynamodb::{failure, is_contention, millis, patiently, text},
 };
-use row::{Admission, Lease, Row};
 
 /// How often a row is loaded and decided on again when somebody else wrote it in between.
 const ATTEMPTS_MAX: usize = 8;
@@ -91,7 +88,8 @@ impl Host {
             };
             if let Some(left) = row.held_for(self.clock.now()) {
                 if admission == Admission::Seen {
-                    return Err(Failure::retry_within("another delivery holds the lease", left));
+                    let (id, left) = (key.to_string(), Some(left));
+                    return Err(IdempotencyError::InProgress { id, left }.into());
                 }
                 // The holder meets this fact when it writes: its revision is then out of date.
                 match self.save(key, row).await? {
@@ -103,7 +101,7 @@ impl Host {
                 done = Done::Handled;
             }
         }
-        Err(Failure::retry("the row keeps changing"))
+        Err(IdempotencyError::Contended { id: key.to_string() }.into())
     }
 
     /// Takes the lease, has the effect, and tells the machine what it led to. False when somebody
@@ -151,9 +149,7 @@ impl Host {
         });
         match told.await? {
             Saved::Written => Ok(()),
-            Saved::Overtaken => {
-                Err(Failure::retry("the lease was lost: another delivery took over"))
-            }
+            Saved::Overtaken => Err(IdempotencyError::LeaseLost { id: key.to_string() }.into()),
         }
     }
 
@@ -186,7 +182,7 @@ impl Host {
                 return Ok(Saved::Written);
             }
         }
-        Err(Failure::retry("the row keeps changing"))
+        Err(IdempotencyError::Contended { id: key.to_string() }.into())
     }
 
     async fn load<M: Machine>(&self, key: &AggregateId) -> Result<Row<M>, Failure> {
@@ -224,7 +220,7 @@ impl Host {
                     AttributeValue::N(read_revision.to_string()),
                 )
         };
-        match patiently(|| put.clone().send()).await {
+        match patiently(|| put.clone().send(), is_contention).await {
             Ok(_) => Ok(Saved::Written),
             Err(error) => overtaken(error, &writer),
         }
@@ -240,7 +236,7 @@ enum Saved {
 fn overtaken(error: SdkError<PutItemError>, writer: &str) -> Result<Saved, Failure> {
     let Some(PutItemError::ConditionalCheckFailedException(refused)) = error.as_service_error()
     else {
-        return Err(failure(error));
+        return Err(failure(error).into());
     };
     // The answer to our own write may have been lost, and the SDK have sent it again.
     let ours = refused.item().and_then(|it: &Item| it.get(row::WRITER)) == Some(&text(writer));

@@ -7,7 +7,10 @@ use outcome::Failure;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use crate::{Item, Machine, record::millis};
+use crate::{
+    IdempotencyError, Item, Machine,
+    dynamodb::{millis, number, text},
+};
 
 pub(super) const REVISION: &str = "revision";
 pub(super) const WRITER: &str = "writer";
@@ -68,8 +71,8 @@ impl<M: Machine> Row<M> {
             event.to_json().map_err(Failure::poison)?;
         }
         let mut item: Item = serde_dynamo::to_item(self).map_err(Failure::poison)?;
-        item.insert(WRITER.to_owned(), crate::record::text(writer));
-        item.insert("updatedAt".to_owned(), crate::record::number(now.unix_timestamp()));
+        item.insert(WRITER.to_owned(), text(writer));
+        item.insert("updatedAt".to_owned(), number(now.unix_timestamp()));
         Ok(item)
     }
 
@@ -84,7 +87,7 @@ impl<M: Machine> Row<M> {
             return if *known == hash {
                 Ok(Admission::Seen)
             } else {
-                Err(Failure::poison("the same event id came before with another payload"))
+                Err(IdempotencyError::PayloadMismatch { id: event.event_id.to_string() }.into())
             };
         }
         if self.seen.len() == SEEN_MAX {

@@ -1,0 +1,13 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod lines;
+mod poison;
+mod queue;
+mod settle;
+mod table_stream;
+
+pub use lines::{LINES_MAX, Lines, Place};
+pub use poison::{Fate, Leave, Poison};
+pub use queue::{MessageIds, Queue, fifo_group, receive_count};
+pub use table_stream::TableStream;

@@ -1,0 +1,278 @@
+//! What the cases are made of: a store, a time that they move, requests and handlers.
+
+use std::{
+    future::Future,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use clock::{Clock, Tokens};
+use event_envelope::{AggregateId, CorrelationId, Draft, Envelope, ReplayPolicy, Version};
+use outcome::Failure;
+use serde_json::json;
+use time::OffsetDateTime;
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinHandle,
+};
+use tower::{Layer, ServiceExt, service_fn};
+
+use super::Subject;
+use crate::{
+    Attempt, Completion, Guard, IdempotencyError, IdempotencyLayer, Keyed, Store, UnitOfWork,
+};
+
+pub(super) const LEASE: Duration = Duration::from_secs(30);
+pub(super) const SKEW: Duration = Duration::from_secs(2);
+/// When a lease is over on every clock.
+pub(super) const LEASE_OVER: Duration = LEASE.saturating_add(SKEW);
+pub(super) const TICK: Duration = Duration::from_millis(1);
+pub(super) const RETENTION: Duration = Duration::from_hours(1);
+/// The count that [`count`] adds to.
+pub(super) const COUNT: &str = "count";
+pub(super) const CONSUMER: &str = "counter";
+
+/// 2026-01-01T00:00:00Z, in milliseconds.
+const BEGINNING: i64 = 1_767_225_600_000;
+
+/// A request. It knows its key, and says something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Request {
+    pub(super) key: String,
+    pub(super) says: &'static str,
+}
+
+impl Keyed for Request {
+    fn idempotency_key(&self) -> String {
+        self.key.clone()
+    }
+
+    fn payload_hash(&self) -> Option<String> {
+        Some(self.says.to_owned())
+    }
+}
+
+pub(super) fn request() -> Request {
+    Request { key: "request-1".to_owned(), says: "count" }
+}
+
+pub(super) type Reply = Result<Completion<String>, Failure>;
+pub(super) type Unit<S> = UnitOfWork<String, <S as Store>::Write>;
+pub(super) type Try<S> = Attempt<Request, <S as Store>::Refused>;
+pub(super) type Guarding<S> = IdempotencyLayer<S, String>;
+
+/// A store, and a time.
+pub(super) struct Bench<'a, B: Subject> {
+    pub(super) subject: &'a B,
+    pub(super) store: B::Store,
+    millis: Arc<AtomicI64>,
+}
+
+impl<'a, B: Subject> Bench<'a, B> {
+    pub(super) async fn new(subject: &'a B) -> Self {
+        let millis = Arc::new(AtomicI64::new(BEGINNING));
+        Self { subject, store: subject.store().await, millis }
+    }
+
+    pub(super) fn pass(&self, time: Duration) {
+        self.millis.fetch_add(i64::try_from(time.as_millis()).unwrap_or(0), Ordering::SeqCst);
+    }
+
+    pub(super) fn now_millis(&self) -> i64 {
+        self.millis.load(Ordering::SeqCst)
+    }
+
+    /// A clock that is `off` milliseconds ahead.
+    fn clock(&self, off: i64) -> Clock {
+        let millis = self.millis.clone();
+        Clock::from_fn(move || {
+            let nanos = i128::from(millis.load(Ordering::SeqCst) + off) * 1_000_000;
+            OffsetDateTime::from_unix_timestamp_nanos(nanos).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+        })
+    }
+
+    pub(super) fn guard(&self) -> Guard<B::Store> {
+        self.guard_in(self.store.clone(), CONSUMER, 0)
+    }
+
+    pub(super) fn guard_in<S: Store>(
+        &self,
+        store: S,
+        consumer: &'static str,
+        off: i64,
+    ) -> Guard<S> {
+        let drawn = AtomicU64::new(0);
+        let process = Tokens::random().draw();
+        let tokens =
+            Tokens::from_fn(move || format!("{process}-{}", drawn.fetch_add(1, Ordering::SeqCst)));
+        Guard::new(store, consumer, ReplayPolicy::Refuse)
+            .retention(RETENTION)
+            .lease(LEASE)
+            .clock_skew(SKEW)
+            .with(self.clock(off), tokens)
+    }
+
+    pub(super) fn leased(&self) -> Guarding<B::Store> {
+        IdempotencyLayer::leased(self.guard())
+    }
+
+    pub(super) fn transactional(&self) -> Guarding<B::Store> {
+        IdempotencyLayer::transactional(self.guard())
+    }
+
+    pub(super) fn both(&self) -> [Guarding<B::Store>; 2] {
+        [self.transactional(), self.leased()]
+    }
+
+    /// Counts one, says so, and answers.
+    pub(super) fn count(&self) -> Unit<B::Store> {
+        UnitOfWork::new("counted".to_owned()).write(self.subject.count_up(COUNT)).publish(event())
+    }
+
+    pub(super) async fn counted(&self) -> u64 {
+        self.subject.count(&self.store, COUNT).await
+    }
+
+    pub(super) async fn published(&self) -> usize {
+        self.subject.published(&self.store).await.len()
+    }
+}
+
+/// Something to publish.
+pub(super) fn event() -> Envelope {
+    let Ok(aggregate_id) = AggregateId::parse("counter-1") else { panic!("a valid id") };
+    Draft {
+        event_type: "Counted".to_owned(),
+        event_version: Version::new(1, 0),
+        source: "counters".to_owned(),
+        timestamp: OffsetDateTime::UNIX_EPOCH,
+        aggregate_id,
+        sequence_number: 1,
+        data: json!({}),
+    }
+    .root(CorrelationId::of("counter-1"), None)
+}
+
+/// Hands `request` to a handler that answers `unit` whatever it is asked.
+pub(super) async fn deliver<S: Store>(
+    layer: &Guarding<S>,
+    request: Request,
+    unit: Unit<S>,
+) -> Reply {
+    deliver_to(layer, request, move |_| {
+        let unit = unit.clone();
+        async move { Ok(unit) }
+    })
+    .await
+}
+
+/// Hands `request` to `handler`.
+pub(super) async fn deliver_to<S, H, D>(layer: &Guarding<S>, request: Request, handler: H) -> Reply
+where
+    S: Store,
+    H: FnMut(Try<S>) -> D + Clone + Send + 'static,
+    D: Future<Output = Result<Unit<S>, Failure>> + Send + 'static,
+{
+    layer.layer(service_fn(handler)).oneshot(request).await
+}
+
+/// An attempt that waits within its handler.
+pub(super) struct Holding {
+    finish: oneshot::Sender<()>,
+    reply: JoinHandle<Reply>,
+}
+
+impl Holding {
+    /// Lets the handler go on, and answers what it led to.
+    pub(super) async fn finish(self) -> Reply {
+        // A handler that has gone is nobody to tell.
+        let _gone = self.finish.send(());
+        match self.reply.await {
+            Ok(reply) => reply,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// The process dies.
+    pub(super) fn crash(self) {
+        self.reply.abort();
+    }
+}
+
+/// Hands over `request`. Either it comes as far as the handler, which then waits before it answers
+/// `unit`, or it ends at once.
+pub(super) async fn hold<S: Store>(
+    layer: Guarding<S>,
+    request: Request,
+    unit: Unit<S>,
+) -> Result<Holding, Reply> {
+    let (finish, finished) = oneshot::channel::<()>();
+    let (entered, mut entering) = mpsc::channel(1);
+    let finished = Arc::new(Mutex::new(Some(finished)));
+    let handler = move |_| {
+        let (entered, finished, unit) = (entered.clone(), finished.clone(), unit.clone());
+        async move {
+            // Whoever decides again does not wait again.
+            let finished = finished.lock().ok().and_then(|mut finished| finished.take());
+            if let Some(finished) = finished {
+                let _gone = entered.send(()).await;
+                let _gone = finished.await;
+            }
+            Ok(unit)
+        }
+    };
+    let reply = tokio::spawn(async move { deliver_to(&layer, request, handler).await });
+    // The channel closes without a word when the delivery ends without the handler.
+    match entering.recv().await {
+        Some(()) => Ok(Holding { finish, reply }),
+        None => match reply.await {
+            Ok(reply) => Err(reply),
+            Err(error) => panic!("{error}"),
+        },
+    }
+}
+
+/// An attempt at `request` that comes as far as the handler.
+pub(super) async fn held<S: Store>(layer: Guarding<S>, request: Request, unit: Unit<S>) -> Holding {
+    match hold(layer, request, unit).await {
+        Ok(holding) => holding,
+        Err(reply) => panic!("not let in: {reply:?}"),
+    }
+}
+
+pub(super) fn new() -> Completion<String> {
+    Completion::New("counted".to_owned())
+}
+
+pub(super) fn replayed() -> Completion<String> {
+    Completion::Replayed("counted".to_owned())
+}
+
+#[track_caller]
+pub(super) fn ok(reply: Reply) -> Completion<String> {
+    match reply {
+        Ok(completion) => completion,
+        Err(failure) => panic!("{failure}"),
+    }
+}
+
+/// Checks that a reply is an error of this library, of the kind that `is` says.
+#[track_caller]
+pub(super) fn refused(reply: &Reply, is: impl Fn(&IdempotencyError) -> bool) {
+    match reply {
+        Err(failure) if IdempotencyError::of(failure).is_some_and(&is) => (),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// What is left of the lease that stood in the way.
+#[track_caller]
+pub(super) fn left(reply: &Reply) -> Duration {
+    match reply.as_ref().err().and_then(IdempotencyError::of) {
+        Some(IdempotencyError::InProgress { left: Some(left), .. }) => *left,
+        _ => panic!("{reply:?}"),
+    }
+}

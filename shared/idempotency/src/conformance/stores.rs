@@ -1,0 +1,78 @@
+//! Stores around the store under test.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use crate::{IdempotencyError, Record, Store, Vacancy, Written};
+
+/// A store that does everything twice and gives the second answer, as an SDK does that lost the
+/// first one on the way and sends its request again.
+#[derive(Debug, Clone)]
+pub(super) struct Repeating<S>(pub(super) S);
+
+impl<S: Store> Store for Repeating<S> {
+    type Write = S::Write;
+    type Refused = S::Refused;
+
+    async fn put(
+        &self,
+        record: &Record,
+        writes: &[S::Write],
+        vacancy: Vacancy,
+    ) -> Result<Written<S::Refused>, IdempotencyError> {
+        self.0.put(record, writes, vacancy).await?;
+        self.0.put(record, writes, vacancy).await
+    }
+
+    async fn complete(
+        &self,
+        record: &Record,
+        writes: &[S::Write],
+    ) -> Result<Written<S::Refused>, IdempotencyError> {
+        self.0.complete(record, writes).await?;
+        self.0.complete(record, writes).await
+    }
+
+    async fn release(&self, id: &str, owner: &str) -> Result<(), IdempotencyError> {
+        self.0.release(id, owner).await?;
+        self.0.release(id, owner).await
+    }
+}
+
+/// A store that counts how often it is asked.
+#[derive(Debug, Clone)]
+pub(super) struct Counting<S> {
+    pub(super) store: S,
+    pub(super) calls: Arc<AtomicUsize>,
+}
+
+impl<S: Store> Store for Counting<S> {
+    type Write = S::Write;
+    type Refused = S::Refused;
+
+    async fn put(
+        &self,
+        record: &Record,
+        writes: &[S::Write],
+        vacancy: Vacancy,
+    ) -> Result<Written<S::Refused>, IdempotencyError> {
+        self.calls.fetch_add(1, Ordering::SeqCst);
+        self.store.put(record, writes, vacancy).await
+    }
+
+    async fn complete(
+        &self,
+        record: &Record,
+        writes: &[S::Write],
+    ) -> Result<Written<S::Refused>, IdempotencyError> {
+        self.calls.fetch_add(1, Ordering::SeqCst);
+        self.store.complete(record, writes).await
+    }
+
+    async fn release(&self, id: &str, owner: &str) -> Result<(), IdempotencyError> {
+        self.calls.fetch_add(1, Ordering::SeqCst);
+        self.store.release(id, owner).await
+    }
+}

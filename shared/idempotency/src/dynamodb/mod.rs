@@ -1,0 +1,171 @@
+//! Records in a DynamoDB table.
+
+mod layout;
+mod patience;
+mod requests;
+mod size;
+mod transaction;
+mod value;
+
+use aws_sdk_dynamodb::{
+    Client,
+    error::SdkError,
+    operation::{put_item::PutItemError, update_item::UpdateItemError},
+    types::{ConditionCheck, Delete, Put, TransactWriteItem, Update},
+};
+
+pub use layout::Layout;
+pub(crate) use patience::patiently;
+pub(crate) use transaction::{failure, is_contention};
+pub(crate) use value::{millis, number, text};
+
+use crate::{IdempotencyError, Item, Record, Status, Store, Vacancy, Written};
+use transaction::{Transacted, transact};
+
+/// One write of a transaction. Made from the SDK's `Put`, `Update`, `Delete` or `ConditionCheck`;
+/// set `return_values_on_condition_check_failure` to learn what stood in the way.
+#[derive(Debug, Clone)]
+pub struct Write(pub(crate) TransactWriteItem);
+
+/// A write whose condition did not hold.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Refused {
+    /// Which write, counted as they were added.
+    pub write: usize,
+    /// The item as it was, if the write asked for it and there was one.
+    pub item: Option<Item>,
+}
+
+/// Keeps records in a table, beside which the handler's own writes go into the same transaction.
+#[derive(Debug, Clone)]
+pub struct DynamoDbStore {
+    client: Client,
+    table: String,
+    layout: Layout,
+}
+
+impl DynamoDbStore {
+    /// Keeps records in `table`, whose partition key is `id` of type string.
+    pub fn new(client: Client, table: impl Into<String>) -> Self {
+        Self { client, table: table.into(), layout: Layout::default() }
+    }
+
+    /// Keeps them under other names.
+    #[must_use]
+    pub fn layout(self, layout: Layout) -> Self {
+        Self { layout, ..self }
+    }
+
+    /// Writes the record together with `writes`.
+    async fn transact(
+        &self,
+        writes: &[Write],
+        record: TransactWriteItem,
+    ) -> Result<Written<Refused>, IdempotencyError> {
+        let mut all = writes.to_vec();
+        all.push(Write(record));
+        size::check(&all)?;
+        let mut refused = match transact(&self.client, &all).await? {
+            Transacted::Committed => return Ok(Written::Yes { resumed: false }),
+            Transacted::Refused(refused) => refused,
+        };
+        // The record comes first: what a duplicate meets besides does not matter.
+        match refused.iter().position(|it| it.write == writes.len()) {
+            Some(record) => self.met(refused.swap_remove(record).item),
+            None => Ok(Written::Refused(refused)),
+        }
+    }
+
+    fn met(&self, item: Option<Item>) -> Result<Written<Refused>, IdempotencyError> {
+        let record = item.map(|item| self.layout.read(item)).transpose()?;
+        Ok(Written::Met(record.map(Box::new)))
+    }
+
+    /// One write costs half of a transaction of one.
+    async fn put_alone(&self, put: Put) -> Result<Written<Refused>, IdempotencyError> {
+        let request = requests::put(&self.client, put);
+        match patiently(|| request.clone().send(), is_contention).await {
+            Ok(output) => {
+                let before = output.attributes.and_then(|item| self.layout.read(item).ok());
+                let resumed = before.is_some_and(|record| record.status == Status::InProgress);
+                Ok(Written::Yes { resumed })
+            }
+            Err(error) => match error.as_service_error() {
+                Some(PutItemError::ConditionalCheckFailedException(refused)) => {
+                    self.met(refused.item().cloned())
+                }
+                _ => Err(failure(error)),
+            },
+        }
+    }
+
+    /// None when it was written; what stood in the way otherwise.
+    async fn update_alone(&self, update: Update) -> Result<Written<Refused>, IdempotencyError> {
+        let request = requests::update(&self.client, update);
+        match patiently(|| request.clone().send(), is_contention).await {
+            Ok(_) => Ok(Written::Yes { resumed: false }),
+            Err(error) => self.refused_update(error),
+        }
+    }
+
+    fn refused_update(
+        &self,
+        error: SdkError<UpdateItemError>,
+    ) -> Result<Written<Refused>, IdempotencyError> {
+        match error.as_service_error() {
+            Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
+                self.met(refused.item().cloned())
+            }
+            _ => Err(failure(error)),
+        }
+    }
+}
+
+impl Store for DynamoDbStore {
+    type Write = Write;
+    type Refused = Refused;
+
+    async fn put(
+        &self,
+        record: &Record,
+        writes: &[Write],
+        vacancy: Vacancy,
+    ) -> Result<Written<Refused>, IdempotencyError> {
+        let put = self.layout.put(&self.table, record, vacancy)?;
+        if writes.is_empty() {
+            self.put_alone(put).await
+        } else {
+            self.transact(writes, TransactWriteItem::builder().put(put).build()).await
+        }
+    }
+
+    async fn complete(
+        &self,
+        record: &Record,
+        writes: &[Write],
+    ) -> Result<Written<Refused>, IdempotencyError> {
+        let update = self.layout.complete(&self.table, record)?;
+        if writes.is_empty() {
+            self.update_alone(update).await
+        } else {
+            self.transact(writes, TransactWriteItem::builder().update(update).build()).await
+        }
+    }
+
+    async fn release(&self, id: &str, owner: &str) -> Result<(), IdempotencyError> {
+        // If somebody else holds it now, there is nothing to give up.
+        self.update_alone(self.layout.release(&self.table, id, owner)?).await.map(drop)
+    }
+}
+
+macro_rules! from_action {
+    ($($action:ident by $method:ident),+) => {
+        $(impl From<$action> for Write {
+            fn from(action: $action) -> Self {
+                Self(TransactWriteItem::builder().$method(action).build())
+            }
+        })+
+    };
+}
+
+from_action!(Put by put, Update by update, Delete by delete, ConditionCheck by condition_check);

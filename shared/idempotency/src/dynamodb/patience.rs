@@ -1,0 +1,51 @@
+//! Trying again what only met others, for as long as it makes sense.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::error::SdkError;
+use tokio::time::{Instant, sleep};
+
+/// The longest time for which one write is tried again, if the invocation has as much left.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// What is left of an invocation's time for what it has to do besides, such as handing a record
+/// back.
+const RESERVE: Duration = Duration::from_millis(500);
+/// The longest first pause between two attempts; each further one may be twice as long.
+const FIRST_PAUSE: Duration = Duration::from_millis(40);
+/// The longest pause.
+const PAUSE_MAX: Duration = Duration::from_millis(640);
+
+/// Sends until it is answered with something else than what `passes`, within the time that the
+/// invocation has left ([`clock::left`]). The SDK does not try again after a conflict between
+/// transactions.
+pub(crate) async fn patiently<T, E, F>(
+    send: impl Fn() -> F,
+    passes: impl Fn(&SdkError<E>) -> bool,
+) -> Result<T, SdkError<E>>
+where
+    F: Future<Output = Result<T, SdkError<E>>>,
+{
+    let patience =
+        clock::left().map_or(PATIENCE, |left| left.saturating_sub(RESERVE).min(PATIENCE));
+    let begun = Instant::now();
+    let mut longest = FIRST_PAUSE;
+    loop {
+        let answer = send().await;
+        if !answer.as_ref().is_err_and(&passes) {
+            return answer;
+        }
+        let pause = jitter(longest);
+        if begun.elapsed() + pause >= patience {
+            return answer;
+        }
+        sleep(pause).await;
+        longest = (longest * 2).min(PAUSE_MAX);
+    }
+}
+
+/// A random pause, so that those who met do not meet again.
+#[expect(clippy::disallowed_methods, reason = "jitter decides when, never what")]
+fn jitter(longest: Duration) -> Duration {
+    let nanos = u64::try_from(longest.as_nanos()).unwrap_or(u64::MAX);
+    Duration::from_nanos(fastrand::u64(..=nanos))
+}

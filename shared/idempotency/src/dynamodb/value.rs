@@ -1,0 +1,39 @@
+//! Attribute values of the types that a record is made of.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use event_envelope::Envelope;
+use time::OffsetDateTime;
+
+use crate::IdempotencyError;
+
+pub(crate) fn text(value: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(value.into())
+}
+
+pub(crate) fn number(value: i64) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+/// Milliseconds since the epoch.
+pub(crate) fn millis(at: OffsetDateTime) -> i64 {
+    i64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX)
+}
+
+/// The time `millis` after the epoch, if it is one.
+pub(super) fn from_millis(millis: i64) -> Option<OffsetDateTime> {
+    OffsetDateTime::from_unix_timestamp_nanos(i128::from(millis) * 1_000_000).ok()
+}
+
+/// The time `seconds` after the epoch, if it is one.
+pub(super) fn from_seconds(seconds: i64) -> Option<OffsetDateTime> {
+    OffsetDateTime::from_unix_timestamp(seconds).ok()
+}
+
+/// Events as a list of maps, which the relay reads from the stream.
+pub(super) fn outgoing(events: &[Envelope]) -> Result<AttributeValue, IdempotencyError> {
+    for event in events {
+        event.to_json().map_err(|error| IdempotencyError::Refused(error.into()))?;
+    }
+    serde_dynamo::to_attribute_value(events)
+        .map_err(|error| IdempotencyError::Refused(error.into()))
+}

@@ -1,0 +1,112 @@
+//! Answers: those that are kept, and those to requests that are not let through.
+
+use std::time::Duration;
+
+use ::http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use outcome::{Failure, Wait};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::{IDEMPOTENCY_REPLAYED, InvalidKey};
+use crate::IdempotencyError;
+
+/// How long to wait when nobody knows better.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// The answer to a request, as it is kept for those who send it again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredResponse {
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: String,
+}
+
+impl StoredResponse {
+    /// Keeps everything of `response` that is text.
+    pub(super) fn of(response: &Response<String>) -> Self {
+        let text = |(name, value): (&HeaderName, &HeaderValue)| {
+            Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
+        };
+        Self {
+            status: response.status().as_u16(),
+            headers: response.headers().iter().filter_map(text).collect(),
+            body: response.body().clone(),
+        }
+    }
+
+    pub(super) fn into_response(self) -> Response<String> {
+        let mut response = Response::new(self.body);
+        *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or_default();
+        for (name, value) in self.headers {
+            // Both were headers when they were kept.
+            if let (Ok(name), Ok(value)) =
+                (HeaderName::try_from(name), HeaderValue::try_from(value))
+            {
+                response.headers_mut().append(name, value);
+            }
+        }
+        response
+    }
+}
+
+/// Says that `response` was given before.
+pub(super) fn replayed(mut response: Response<String>) -> Response<String> {
+    let replayed = HeaderName::from_static(IDEMPOTENCY_REPLAYED);
+    response.headers_mut().insert(replayed, HeaderValue::from_static("true"));
+    response
+}
+
+pub(super) fn to_invalid_key(error: InvalidKey) -> Response<String> {
+    let kind = match error {
+        InvalidKey::Missing | InvalidKey::Repeated => "idempotency-key-missing",
+        InvalidKey::TooLong | InvalidKey::NotVisible => "idempotency-key-invalid",
+    };
+    problem(StatusCode::BAD_REQUEST, kind, &error.to_string())
+}
+
+pub(super) fn to_failure(failure: &Failure) -> Response<String> {
+    match (IdempotencyError::of(failure), failure) {
+        (Some(IdempotencyError::InProgress { left, .. }), _) => {
+            let detail = "A request with this Idempotency-Key is being handled: try again later";
+            let answer = problem(StatusCode::CONFLICT, "idempotency-key-in-use", detail);
+            // The lease is the worst case; most are done before.
+            later(answer, left.map_or(RETRY_AFTER, |left| left.min(RETRY_AFTER)))
+        }
+        (Some(IdempotencyError::PayloadMismatch { .. }), _) => {
+            let detail = "The Idempotency-Key was used for another request: take a new one";
+            problem(StatusCode::UNPROCESSABLE_ENTITY, "idempotency-key-reused", detail)
+        }
+        (_, Failure::Retry { wait, .. }) => {
+            let detail = "The request cannot be handled now: send it again with the same key";
+            let wait = match wait {
+                Wait::AtLeast(wait) => *wait,
+                Wait::Unknown | Wait::AtMost(_) => RETRY_AFTER,
+            };
+            later(problem(StatusCode::SERVICE_UNAVAILABLE, "try-again", detail), wait)
+        }
+        (_, Failure::Poison { .. }) => {
+            let detail = "The request cannot be handled, whoever sends it again";
+            problem(StatusCode::INTERNAL_SERVER_ERROR, "not-handled", detail)
+        }
+    }
+}
+
+/// Whole seconds, and never none: a client that comes back at once finds nothing new.
+fn later(mut response: Response<String>, wait: Duration) -> Response<String> {
+    let seconds = wait.as_millis().div_ceil(1_000).max(1);
+    if let Ok(seconds) = HeaderValue::try_from(seconds.to_string()) {
+        response.headers_mut().insert(header::RETRY_AFTER, seconds);
+    }
+    response
+}
+
+/// RFC 9457.
+fn problem(status: StatusCode, kind: &str, detail: &str) -> Response<String> {
+    let title = status.canonical_reason().unwrap_or_default();
+    let body = json!({ "type": kind, "title": title, "status": status.as_u16(), "detail": detail });
+    let mut response = Response::new(body.to_string());
+    *response.status_mut() = status;
+    let json = HeaderValue::from_static("application/problem+json");
+    response.headers_mut().insert(header::CONTENT_TYPE, json);
+    response
+}

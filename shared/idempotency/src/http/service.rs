@@ -1,0 +1,140 @@
+//! What happens to one HTTP request.
+
+use std::{
+    convert::Infallible,
+    error::Error,
+    fmt,
+    future::Future,
+    mem,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use ::http::{Request, Response};
+use outcome::Failure;
+use tower::{Layer, Service, ServiceExt, service_fn};
+
+use super::{
+    HttpLayer, StoredResponse,
+    answer::{replayed, to_failure, to_invalid_key},
+    idempotency_key, identity,
+};
+use crate::{Attempt, Completion, Store, UnitOfWork};
+
+/// Lets each request take effect once, and answers all of them. Made by [`HttpLayer`].
+pub struct HttpIdempotent<H, S, B> {
+    handler: H,
+    layer: HttpLayer<S, B>,
+}
+
+impl<H, S, B> HttpIdempotent<H, S, B> {
+    pub(super) const fn new(handler: H, layer: HttpLayer<S, B>) -> Self {
+        Self { handler, layer }
+    }
+}
+
+impl<H: Clone, S: Clone, B> Clone for HttpIdempotent<H, S, B> {
+    fn clone(&self) -> Self {
+        Self { handler: self.handler.clone(), layer: self.layer.clone() }
+    }
+}
+
+impl<H, S: fmt::Debug, B> fmt::Debug for HttpIdempotent<H, S, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpIdempotent").field("layer", &self.layer).finish_non_exhaustive()
+    }
+}
+
+/// The handler's own answer says that it failed: it is given, and not kept.
+#[derive(Debug, thiserror::Error)]
+#[error("the handler answered with status {}", .0.status())]
+struct ServerError(Response<String>);
+
+impl<H, S, B> Service<Request<B>> for HttpIdempotent<H, S, B>
+where
+    H: Service<
+            Attempt<Request<B>, S::Refused>,
+            Response = UnitOfWork<Response<String>, S::Write>,
+            Error = Failure,
+        > + Clone
+        + Send
+        + 'static,
+    H::Future: Send,
+    S: Store,
+    B: AsRef<[u8]> + Clone + Send + Sync + 'static,
+{
+    type Response = Response<String>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<String>, Infallible>> + Send>>;
+
+    /// Always ready: a handler that is not is waited for by the request that needs it.
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let clone = self.handler.clone();
+        let handler = mem::replace(&mut self.handler, clone);
+        let layer = self.layer.clone();
+        Box::pin(async move { Ok(answer(handler, layer, request).await) })
+    }
+}
+
+async fn answer<H, S, B>(
+    handler: H,
+    layer: HttpLayer<S, B>,
+    request: Request<B>,
+) -> Response<String>
+where
+    H: Service<
+            Attempt<Request<B>, S::Refused>,
+            Response = UnitOfWork<Response<String>, S::Write>,
+            Error = Failure,
+        > + Clone
+        + Send
+        + 'static,
+    H::Future: Send,
+    S: Store,
+    B: AsRef<[u8]> + Clone + Send + Sync + 'static,
+{
+    let known = match idempotency_key(request.headers()) {
+        Ok(key) => identity(&request, &(layer.scope)(&request), key),
+        Err(error) => return to_invalid_key(error),
+    };
+    let storing = service_fn(move |attempt| {
+        let handler = handler.clone();
+        async move { handler.oneshot(attempt).await.and_then(kept) }
+    });
+    let identify = move |_: &Request<B>| Ok(Some(known.clone()));
+    let service = layer.records.identify_by(identify).layer(storing);
+    match service.oneshot(request).await {
+        Ok(Completion::New(stored)) => stored.into_response(),
+        Ok(Completion::Replayed(stored)) => replayed(stored.into_response()),
+        // No archive sends HTTP requests: none of them names a replay.
+        Ok(Completion::ReplayRefused) => to_failure(&Failure::poison("a replay")),
+        Err(failure) => match server_error(&failure) {
+            Some(ServerError(response)) => response.clone(),
+            None => {
+                tracing::error!(%failure, "a request was not handled");
+                to_failure(&failure)
+            }
+        },
+    }
+}
+
+/// A unit whose answer is kept; a failure when it says that the server failed.
+fn kept<W>(
+    unit: UnitOfWork<Response<String>, W>,
+) -> Result<UnitOfWork<StoredResponse, W>, Failure> {
+    let UnitOfWork { result, writes, outgoing } = unit;
+    if result.status().is_server_error() {
+        return Err(Failure::retry(ServerError(result)));
+    }
+    Ok(UnitOfWork { result: StoredResponse::of(&result), writes, outgoing })
+}
+
+fn server_error(failure: &Failure) -> Option<&ServerError> {
+    let (Failure::Retry { reason, .. } | Failure::Poison { reason }) = failure;
+    let reason: &(dyn Error + 'static) = reason.as_ref();
+    reason.downcast_ref()
+}

@@ -1,0 +1,118 @@
+//! By what two deliveries of one request are known to be the same.
+
+use event_envelope::{Delivery, canonical, fingerprint};
+use serde::Serialize;
+
+use crate::IdempotencyError;
+
+/// What a request is known by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The same for every delivery of the request, at most [`KEY_BYTES_MAX`] long.
+    pub key: String,
+    /// A hash of what the request says; the same key with another hash is refused. None: nobody
+    /// compares.
+    pub payload_hash: Option<String>,
+    /// The replay by which an archive sends the request again.
+    pub replay_name: Option<String>,
+}
+
+/// The longest key, in bytes. A sort key may have 1,024 bytes; the rest is for the prefix.
+/// Source: <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>.
+pub const KEY_BYTES_MAX: usize = 768;
+
+impl Identity {
+    /// A request known by `key`, whose payload nobody compares.
+    pub fn new(key: impl Into<String>) -> Self {
+        Self { key: key.into(), payload_hash: None, replay_name: None }
+    }
+
+    /// The same, with `payload` to be compared: a SHA-256 over its canonical JSON. Take the part
+    /// of the request that has to be the same, and nothing that a sender changes from one attempt
+    /// to the next, such as a timestamp.
+    ///
+    /// # Errors
+    ///
+    /// [`IdempotencyError::UnreadableKey`] when `payload` has no JSON.
+    pub fn with_payload(mut self, payload: &impl Serialize) -> Result<Self, IdempotencyError> {
+        let payload = json(payload)?;
+        self.payload_hash = Some(fingerprint(&[canonical(&payload).as_bytes()]));
+        Ok(self)
+    }
+}
+
+/// A request as JSON.
+pub(crate) fn json(request: &impl Serialize) -> Result<serde_json::Value, IdempotencyError> {
+    serde_json::to_value(request).map_err(|error| IdempotencyError::UnreadableKey(error.into()))
+}
+
+/// A request that knows its key.
+pub trait Keyed {
+    /// The same for every delivery.
+    fn idempotency_key(&self) -> String;
+
+    /// A hash of what it says; the same key with another hash is refused. None: nobody compares.
+    fn payload_hash(&self) -> Option<String>;
+
+    /// The replay by which an archive sends it again.
+    fn replay_name(&self) -> Option<String> {
+        None
+    }
+}
+
+impl<E> Keyed for Delivery<E> {
+    fn idempotency_key(&self) -> String {
+        self.envelope.event_id.to_string()
+    }
+
+    fn payload_hash(&self) -> Option<String> {
+        Some(self.envelope.payload_hash())
+    }
+
+    fn replay_name(&self) -> Option<String> {
+        self.replay.clone()
+    }
+}
+
+/// Finds the [`Identity`] of a request. Any closure from `&T` does.
+pub trait Identify<T>: Clone + Send + Sync + 'static {
+    /// What `request` is known by; None when it names no key.
+    ///
+    /// # Errors
+    ///
+    /// [`IdempotencyError::UnreadableKey`] when the request cannot be asked.
+    fn identify(&self, request: &T) -> Result<Option<Identity>, IdempotencyError>;
+}
+
+impl<T, F> Identify<T> for F
+where
+    F: Fn(&T) -> Result<Option<Identity>, IdempotencyError> + Clone + Send + Sync + 'static,
+{
+    fn identify(&self, request: &T) -> Result<Option<Identity>, IdempotencyError> {
+        self(request)
+    }
+}
+
+/// By the key that the request knows itself: [`Keyed`].
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ByKey;
+
+impl<T: Keyed> Identify<T> for ByKey {
+    fn identify(&self, request: &T) -> Result<Option<Identity>, IdempotencyError> {
+        Ok(Some(Identity {
+            key: request.idempotency_key(),
+            payload_hash: request.payload_hash(),
+            replay_name: request.replay_name(),
+        }))
+    }
+}
+
+/// What becomes of a request that names no key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum MissingKey {
+    /// It is refused, with [`IdempotencyError::MissingKey`].
+    #[default]
+    Refuse,
+    /// It is handled, each time it comes, under a key of its own.
+    Skip,
+}

@@ -1,0 +1,94 @@
+//! What became of a request, for logs and metrics.
+
+use outcome::Failure;
+
+use crate::IdempotencyError;
+
+/// How one request ended, as it stands in the field `outcome` of logs and metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Observation {
+    /// It took effect.
+    New,
+    /// It had taken effect before.
+    Duplicate,
+    /// It had taken effect before, as this process knew without asking.
+    CacheHit,
+    /// Another attempt was under way.
+    Conflict,
+    /// Its lease had gone to somebody else.
+    LeaseLost,
+    /// Its key came before with another payload.
+    Mismatch,
+    /// It named no key that could be used.
+    BadKey,
+    /// An archive sent it, and the policy keeps those out.
+    ReplayRefused,
+    /// The handler, or the store, failed.
+    Failed,
+}
+
+impl Observation {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Duplicate => "duplicate",
+            Self::CacheHit => "cache_hit",
+            Self::Conflict => "conflict",
+            Self::LeaseLost => "lease_lost",
+            Self::Mismatch => "mismatch",
+            Self::BadKey => "bad_key",
+            Self::ReplayRefused => "replay_refused",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// What a failure counts as.
+    pub(crate) fn of(failure: &Failure) -> Self {
+        match IdempotencyError::of(failure) {
+            Some(IdempotencyError::InProgress { .. }) => Self::Conflict,
+            Some(IdempotencyError::LeaseLost { .. }) => Self::LeaseLost,
+            Some(IdempotencyError::PayloadMismatch { .. }) => Self::Mismatch,
+            Some(
+                IdempotencyError::MissingKey(_)
+                | IdempotencyError::UnreadableKey(_)
+                | IdempotencyError::KeyTooLong { .. },
+            ) => Self::BadKey,
+            Some(
+                IdempotencyError::TooLarge { .. }
+                | IdempotencyError::TooManyWrites { .. }
+                | IdempotencyError::Codec { .. }
+                | IdempotencyError::Unreadable { .. }
+                | IdempotencyError::Contended { .. }
+                | IdempotencyError::Away(_)
+                | IdempotencyError::Refused(_),
+            )
+            | None => Self::Failed,
+        }
+    }
+
+    /// Writes it to the log and counts it. Duplicates and conflicts are everyday; a payload that
+    /// changed under its key is not.
+    pub(crate) fn note(self, consumer: &str) {
+        let outcome = self.as_str();
+        tracing::Span::current().record("outcome", outcome);
+        match self {
+            Self::New => tracing::debug!(outcome, "idempotency"),
+            Self::Duplicate
+            | Self::CacheHit
+            | Self::Conflict
+            | Self::ReplayRefused
+            | Self::Failed => tracing::info!(outcome, "idempotency"),
+            Self::LeaseLost => tracing::warn!(outcome, "idempotency"),
+            Self::Mismatch | Self::BadKey => tracing::error!(outcome, "idempotency"),
+        }
+        #[cfg(feature = "metrics")]
+        metrics::counter!(
+            "idempotency_requests_total",
+            "consumer" => consumer.to_owned(),
+            "outcome" => outcome,
+        )
+        .increment(1);
+        #[cfg(not(feature = "metrics"))]
+        let _ = consumer;
+    }
+}
