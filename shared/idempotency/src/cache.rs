@@ -7,7 +7,7 @@ use std::{
 
 use lru::LruCache;
 
-use crate::{Record, Status};
+use crate::Record;
 
 /// A bounded cache, shared by the clones of a guard and by the invocations of one process.
 #[derive(Debug, Clone)]
@@ -22,12 +22,10 @@ impl Cache {
         self.with(|records| records.get(id).cloned())
     }
 
-    /// Keeps a completed record. One in progress is another process's to change: it is not kept.
+    /// Keeps a completed record. (One in progress is another process's to change.)
     pub(crate) fn put(&self, record: &Record) {
-        if record.status == Status::Completed {
-            let record = Record { outgoing: Vec::new(), ..record.clone() };
-            self.with(|records| records.put(record.id.clone(), record));
-        }
+        let record = Record { outgoing: Vec::new(), ..record.clone() };
+        self.with(|records| records.put(record.id.clone(), record));
     }
 
     pub(crate) fn remove(&self, id: &str) {

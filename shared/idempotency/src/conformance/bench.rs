@@ -203,11 +203,11 @@ impl Holding {
 }
 
 /// Hands over `request`. Either it comes as far as the handler, which then waits before it answers
-/// `unit`, or it ends at once.
+/// `unit`, or fails if there is none; or it ends at once.
 pub(super) async fn hold<S: Store>(
     layer: Guarding<S>,
     request: Request,
-    unit: Unit<S>,
+    unit: Option<Unit<S>>,
 ) -> Result<Holding, Reply> {
     let (finish, finished) = oneshot::channel::<()>();
     let (entered, mut entering) = mpsc::channel(1);
@@ -221,7 +221,7 @@ pub(super) async fn hold<S: Store>(
                 let _gone = entered.send(()).await;
                 let _gone = finished.await;
             }
-            Ok(unit)
+            unit.ok_or_else(|| Failure::retry("told to fail"))
         }
     };
     let reply = tokio::spawn(async move { deliver_to(&layer, request, handler).await });
@@ -237,7 +237,17 @@ pub(super) async fn hold<S: Store>(
 
 /// An attempt at `request` that comes as far as the handler.
 pub(super) async fn held<S: Store>(layer: Guarding<S>, request: Request, unit: Unit<S>) -> Holding {
-    match hold(layer, request, unit).await {
+    let_in(hold(layer, request, Some(unit)).await)
+}
+
+/// As [`held`], and the handler fails.
+pub(super) async fn held_to_fail<S: Store>(layer: Guarding<S>, request: Request) -> Holding {
+    let_in(hold(layer, request, None).await)
+}
+
+#[track_caller]
+fn let_in(held: Result<Holding, Reply>) -> Holding {
+    match held {
         Ok(holding) => holding,
         Err(reply) => panic!("not let in: {reply:?}"),
     }

@@ -39,9 +39,10 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         4 => (0..2_usize).prop_map(Step::Start),
         3 => (0..2_usize).prop_map(Step::Finish),
         1 => (0..2_usize).prop_map(Step::Crash),
-        2 => (0..lease * 2).prop_map(Step::Pass),
+        1 => (0..lease).prop_map(Step::Pass),
+        2 => (over..over * 2).prop_map(Step::Pass),
         // Around the end of a lease is where it is decided.
-        2 => (lease - 5..over + 5).prop_map(Step::Pass),
+        1 => (lease - 5..over + 5).prop_map(Step::Pass),
     ];
     prop::collection::vec(step, 1..14)
 }
@@ -136,7 +137,7 @@ impl<B: Subject> Holders<'_, B> {
         match step {
             Step::Start(holder) if self.at_it[holder].is_none() => {
                 let layer = self.layers[holder].clone();
-                match hold(layer, request(), self.bench.count()).await {
+                match hold(layer, request(), Some(self.bench.count())).await {
                     Ok(holding) => self.let_in(holder, holding, leased)?,
                     Err(reply) => self.replies.push(reply),
                 }

@@ -48,6 +48,7 @@
 mod bench;
 mod cases;
 mod holders;
+mod leases;
 mod stores;
 
 use std::future::Future;
@@ -61,6 +62,8 @@ use crate::Store;
 pub use cases::*;
 #[doc(hidden)]
 pub use holders::two_holders_have_one_effect_whatever_their_clocks_say;
+#[doc(hidden)]
+pub use leases::*;
 
 /// A store under test, and a way to count in it.
 pub trait Subject: Send + Sync {
@@ -94,6 +97,7 @@ macro_rules! conformance {
             a_first_attempt_is_not_resumed_and_one_after_a_crash_is
             a_crashed_holder_is_followed_when_its_lease_is_over_on_every_clock
             whoever_lost_the_lease_is_told_and_writes_nothing
+            whoever_was_robbed_does_not_disturb_the_one_who_is_at_it
             a_holder_that_is_late_but_not_robbed_completes
             the_record_the_result_the_writes_and_the_events_are_one
             a_refused_write_keeps_everything_from_being_written
