@@ -179,6 +179,26 @@ fn what_reads_a_queue_can_park_and_what_moves_money_refuses_replays() {
 }
 
 #[test]
+fn records_of_what_was_handled_outlive_the_archive_that_could_replay_it() {
+    let template = template();
+    let archived = template.archives.iter().map(|archive| archive.retention_days);
+    let archived = archived.max_by_key(|days| days.unwrap_or(u32::MAX)).unwrap();
+    let mut keepers = 0;
+    for function in &template.functions {
+        if !function.environment.contains_key("IDEMPOTENCY_TABLE") {
+            continue;
+        }
+        keepers += 1;
+        let kept = function.environment.get("IDEMPOTENCY_RETENTION_DAYS");
+        let kept: u32 = kept.unwrap_or_else(|| panic!("{}", function.binary)).parse().unwrap();
+        // A consumer whose effects all have natural keys could forget sooner; none has asked to.
+        let enough = archived.is_some_and(|archived| kept >= archived);
+        assert!(enough, "{} forgets after {kept} days", function.binary);
+    }
+    assert!(keepers > 0);
+}
+
+#[test]
 fn files_stay_small_enough_to_read() {
     for folder in ["functions", "shared", "infra/local"] {
         for path in files(&root().join(folder), ".rs") {

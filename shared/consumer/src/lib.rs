@@ -1,58 +1,21 @@
-//! From a batch of SQS records to one typed handler call each.
-//!
-//! A handler is a [`tower::Service`] that takes one [`Delivery`] and ends as [`outcome`] says.
-//! [`Consumer`] calls it once a record and answers the batch record by record: what is settled is
-//! acknowledged, what may succeed later is returned to the queue, and what can never succeed is
-//! parked in the dead-letter queue, so that no record holds up the others and none is lost.
-//!
-//! ```no_run
-//! use consumer::{Consumer, Parking, ReplayPolicy};
-//! use event_envelope::{Decoder, Delivery};
-//! use outcome::{Done, Failure};
-//! # async fn example(sqs: aws_sdk_sqs::Client, batch: aws_lambda_events::sqs::SqsEvent) {
-//!
-//! let handler = tower::service_fn(|delivery: Delivery<()>| async move {
-//!     println!("{}", delivery.envelope.event_type);
-//!     Ok::<Done, Failure>(Done::Handled)
-//! });
-//! let parking = Parking::new(sqs, "https://…/orders", "https://…/orders-dlq");
-//! let decoder = Decoder::new("orderId");
-//! let consumer = Consumer::new("printer", decoder, ReplayPolicy::Refuse, parking, handler);
-//! let failures = consumer.consume(batch).await;
-//! # }
-//! ```
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
 
 mod ending;
-mod line;
 mod parking;
 mod record;
 
-use std::collections::BTreeSet;
-
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use batch::{LINES_MAX, Lines, MessageIds};
 use event_envelope::{DecodeError, Decoder, Delivery, FromEnvelope};
-use futures_util::{StreamExt, stream};
 use outcome::{Done, Failure};
 use tower::{Service, ServiceExt};
 use tracing::Instrument;
 
-use crate::{ending::Ending, line::Line, record::Record};
+use crate::{ending::Ending, record::Record};
 
+pub use event_envelope::ReplayPolicy;
 pub use parking::Parking;
-
-/// How many lines of records are worked on at the same time. A batch has ten records unless its
-/// mapping gathers for a second or more, and then up to ten thousand.
-const LINES_MAX: usize = 16;
-
-/// What a consumer does with an event that an archive sends again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReplayPolicy {
-    /// Acknowledges it and does nothing: for effects that must not happen again, on money, stock
-    /// or mail.
-    Refuse,
-    /// Handles it like any other: for projections.
-    Accept,
-}
 
 /// Takes batches of records apart and settles each.
 #[derive(Debug, Clone)]
@@ -88,66 +51,28 @@ impl<S> Consumer<S> {
     /// again: nothing is lost, and the other records come once more as duplicates.
     /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>.
     ///
-    /// A handler that panics ends the process: Lambda starts another and delivers the batch again.
+    /// # Panics
+    ///
+    /// When the handler does. The Lambda runtime turns that into a failed invocation, or the
+    /// process ends: either way the whole batch comes again.
     pub async fn consume<E>(&self, batch: SqsEvent) -> SqsBatchResponse
     where
         E: FromEnvelope,
         S: Service<Delivery<E>, Response = Done, Error = Failure> + Clone,
     {
-        let ids: Vec<String> = batch
-            .records
-            .iter()
-            .map(|message| message.message_id.clone().unwrap_or_default())
-            .collect();
+        let ids = MessageIds::of(&batch);
         let records = batch.records.into_iter().map(|message| Record::open(message, &self.decoder));
-        let returned: Vec<Vec<usize>> = stream::iter(line::up(records))
-            .map(|line| self.work_off(line))
-            .buffer_unordered(LINES_MAX)
-            .collect()
-            .await;
-
-        let positions: BTreeSet<usize> = returned.into_iter().flatten().collect();
-        let mut named = BTreeSet::new();
-        let mut response = SqsBatchResponse::default();
-        for id in positions.into_iter().filter_map(|position| ids.get(position)) {
-            if named.insert(id) {
-                response.add_failure(id.clone());
-            }
-        }
-        response
+        let handle = |record| self.settle::<E>(record);
+        let hold_back = |ending, held_back| self.hold_back(ending, held_back);
+        ids.response(Lines::of(records, Record::place).work_off(LINES_MAX, handle, hold_back).await)
     }
 
-    /// Settles the records of `line` one after the other. Returns the positions of those that are
-    /// to come again.
-    async fn work_off<E>(&self, line: Line) -> Vec<usize>
-    where
-        E: FromEnvelope,
-        S: Service<Delivery<E>, Response = Done, Error = Failure> + Clone,
-    {
-        let mut returned = Vec::new();
-        let mut records = line.records.into_iter();
-        while let Some((position, record)) = records.next() {
-            let ending = self.settle(record).await;
-            if ending.is_settled() {
-                continue;
-            }
-            returned.push(position);
-            if line.is_strict {
-                for (position, record) in records {
-                    // A group stays closed while any message of it is hidden, so these have to
-                    // become visible together with the one that failed.
-                    if let Ending::Retry { delay, .. } = &ending {
-                        self.parking.postpone(&record.message, *delay).await;
-                    }
-                    returned.push(position);
-                }
-                break;
-            }
-        }
-        returned
-    }
-
-    async fn settle<E>(&self, record: Record) -> Ending
+    /// Handles one record, and does with it what follows from that.
+    ///
+    /// # Errors
+    ///
+    /// When it is to come again: how it ended.
+    async fn settle<E>(&self, record: Record) -> Result<(), Ending>
     where
         E: FromEnvelope,
         S: Service<Delivery<E>, Response = Done, Error = Failure> + Clone,
@@ -172,9 +97,19 @@ impl<S> Consumer<S> {
                 }
             };
             ending.log();
-            ending
+            if ending.is_settled() { Ok(()) } else { Err(ending) }
         };
         settling.instrument(span).await
+    }
+
+    /// Postpones the records behind one of their group that ended so. A group stays closed while
+    /// any message of it is hidden, so they have to become visible together with that one.
+    async fn hold_back(&self, ending: Ending, held_back: Vec<Record>) {
+        if let Ending::Retry { delay, .. } = ending {
+            for record in held_back {
+                self.parking.postpone(&record.message, delay).await;
+            }
+        }
     }
 
     /// The one place that decides what reaches the handler.
@@ -184,8 +119,10 @@ impl<S> Consumer<S> {
         S: Service<Delivery<E>, Response = Done, Error = Failure> + Clone,
     {
         let Delivery { envelope, replay, .. } = opened.map_err(Failure::poison)?;
-        if let (Some(replay), ReplayPolicy::Refuse) = (&replay, self.replay) {
-            return Ok(Ending::ReplayRefused { replay: replay.clone() });
+        if let Some(name) = &replay
+            && !self.replay.lets_in(Some(name))
+        {
+            return Ok(Ending::ReplayRefused { replay: name.clone() });
         }
         let event = match E::from_envelope(&envelope) {
             Ok(event) => event,

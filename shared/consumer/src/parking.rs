@@ -48,7 +48,7 @@ impl Parking {
         consumer: &'static str,
         message: &Message,
         ids: Option<&Ids>,
-        reason: &dyn Error,
+        reason: &(dyn Error + Send + Sync),
     ) -> Result<(), BoxError> {
         let attributes = [
             text("reason", printable(&chain(reason))),

@@ -1,4 +1,5 @@
 use aws_lambda_events::sqs::SqsMessage;
+use batch::{Place, fifo_group, receive_count};
 use event_envelope::{CorrelationId, DecodeError, Decoder, Delivery, EventId};
 use tracing::{Span, error_span, field::Empty};
 
@@ -26,8 +27,16 @@ impl Record {
         Self { opened: decoder.decode(message.body().as_bytes()), message }
     }
 
-    pub(crate) fn aggregate_id(&self) -> Option<&str> {
-        self.opened.as_ref().ok().map(|delivery| delivery.envelope.aggregate_id.as_str())
+    /// Where it stands in its batch: with its group on a FIFO queue, with its aggregate on another.
+    /// Nothing is known of a record that cannot be read, so it stands alone.
+    pub(crate) fn place(&self) -> Place<String> {
+        match (self.message.fifo_group(), &self.opened) {
+            (Some(group), _) => Place::Strict(group.to_owned()),
+            (None, Ok(Delivery { envelope, .. })) => {
+                Place::Loose(envelope.aggregate_id.as_str().to_owned())
+            }
+            (None, Err(_)) => Place::Alone,
+        }
     }
 
     pub(crate) fn ids(&self) -> Option<Ids> {
@@ -78,16 +87,11 @@ impl Message {
 
     /// How often it was received, this time included.
     pub(crate) fn receive_count(&self) -> u32 {
-        let count = self.0.attributes.get("ApproximateReceiveCount");
-        count.and_then(|count| count.parse().ok()).unwrap_or(1)
+        receive_count(&self.0)
     }
 
-    /// Its group, if it comes from a FIFO queue. On a standard queue a group is only a hint to
-    /// share fairly, and keeps no order.
-    /// Source: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html>.
+    /// Its group, if it comes from a FIFO queue.
     pub(crate) fn fifo_group(&self) -> Option<&str> {
-        let queue = self.0.event_source_arn.as_deref()?;
-        let group = self.0.attributes.get("MessageGroupId")?;
-        queue.ends_with(".fifo").then_some(group)
+        fifo_group(&self.0)
     }
 }

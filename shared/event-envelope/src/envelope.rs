@@ -4,14 +4,16 @@ use time::OffsetDateTime;
 
 use crate::{AggregateId, CorrelationId, EVENT_BYTES_MAX, EventId, Version, timestamp};
 
-/// How long a chain of causes may grow. The longest of an order has nine links; an event loop has
-/// no end, and Lambda's recursion detection does not see loops over EventBridge.
+/// How long a chain of causes may grow. A process of some services has ten links or so; an event
+/// loop has no end, and Lambda's recursion detection does not see loops over EventBridge.
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html>.
 pub const DEPTH_MAX: u32 = 32;
 
 /// An event and everything known about it. `D` is what happened.
 ///
-/// Build one with [`Draft`], read one with [`Decoder`](crate::Decoder).
+/// Build one with [`Draft`]. Read one with [`from_json`](Envelope::from_json), or with the
+/// `Decoder` of the feature `aws`. Serde's own reading is for what this code has written and kept:
+/// it takes any JSON that fits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -22,7 +24,8 @@ pub struct Envelope<D = Value> {
     pub event_type: String,
     /// The shape of `data`.
     pub event_version: Version,
-    /// When it happened, UTC.
+    /// When it happened, UTC. It is written as RFC 3339; a time before the year 0 or after 9999 as
+    /// the nearest in between.
     #[serde(with = "timestamp")]
     pub timestamp: OffsetDateTime,
     /// The service that says so.
@@ -114,6 +117,7 @@ pub struct TooLarge {
     pub bytes: usize,
 }
 
+/// Drafts become envelopes: in two ways, so that no event loses its lineage.
 impl<D> Draft<D> {
     /// The first event of a chain: it follows from a command of `actor`.
     pub fn root(
@@ -132,7 +136,7 @@ impl<D> Draft<D> {
     ///
     /// When the chain is too long; the caller should treat `cause` as poison.
     pub fn caused_by<C>(self, cause: &Envelope<C>) -> Result<Envelope<D>, TooDeep> {
-        let depth = cause.metadata.depth + 1;
+        let depth = cause.metadata.depth.saturating_add(1);
         if depth > DEPTH_MAX {
             return Err(TooDeep { event_type: self.event_type, depth });
         }
@@ -201,6 +205,7 @@ impl Envelope<Value> {
     ///
     /// When it is larger than [`EVENT_BYTES_MAX`]; the caller should refuse what led to it.
     pub fn to_json(&self) -> Result<String, TooLarge> {
+        // Nothing in an envelope is beyond JSON: its keys are texts, and every time can be written.
         let text = serde_json::json!(self).to_string();
         if text.len() > EVENT_BYTES_MAX {
             return Err(TooLarge { event_type: self.event_type.clone(), bytes: text.len() });
@@ -283,6 +288,22 @@ mod tests {
                     return;
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_chain_of_any_length_that_comes_from_outside_ends() {
+        let mut event = root();
+        event.metadata.depth = u32::MAX;
+        draft(2).caused_by(&event).unwrap_err();
+    }
+
+    #[test]
+    fn an_event_of_any_time_can_be_written_and_read() {
+        for at in [datetime!(-9999-01-01 0:00 +1), datetime!(9999-12-31 23:59:59.5 -1)] {
+            let event = Draft { timestamp: at, ..draft(1) }.root(CorrelationId::of("o"), None);
+            let json = event.to_json().unwrap();
+            assert_eq!(Envelope::from_json(json.as_bytes()).unwrap().to_json().unwrap(), json);
         }
     }
 

@@ -5,6 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use sha2::{Digest, Sha256};
 
+use crate::error::excerpt;
+
 /// The longest identifier, in bytes.
 pub const ID_BYTES_MAX: usize = 64;
 /// How many bytes of a hash an identifier shows: 128 bits, so that nobody meets a collision.
@@ -23,7 +25,7 @@ fn check(text: &str) -> Result<(), InvalidId> {
     if (1..=ID_BYTES_MAX).contains(&text.len()) && text.bytes().all(allowed) {
         Ok(())
     } else {
-        Err(InvalidId { text: text.chars().take(ID_BYTES_MAX).collect() })
+        Err(InvalidId { text: excerpt(text).to_owned() })
     }
 }
 
@@ -35,7 +37,9 @@ pub fn fingerprint(parts: &[&[u8]]) -> String {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }
-    hex::encode(&hash.finalize()[..HASH_BYTES])
+    let mut hex = format!("{:x}", hash.finalize());
+    hex.truncate(2 * HASH_BYTES);
+    hex
 }
 
 macro_rules! id {
@@ -144,6 +148,18 @@ mod tests {
         assert_eq!(id("order-service", 1), id("order-service", 1));
         assert_ne!(id("order-service", 1), id("order-service", 2));
         assert_ne!(id("order-service", 1), id("payment-service", 1));
+    }
+
+    #[test]
+    fn derived_ids_are_the_same_for_ever() {
+        let order = AggregateId::parse("order-1").unwrap();
+        let event = EventId::of_sequence("order-service", &order, 2);
+        assert_eq!(event.as_str(), "evt_34a7ad0213a50a8ebc1d5e1f59e7a513");
+        let cause = EventId::parse("evt_1").unwrap();
+        let output = EventId::of_output("relay", &cause, 0);
+        assert_eq!(output.as_str(), "evt_c987507df715ba62fbfcfd4b6481748e");
+        let correlation = CorrelationId::of("order-123");
+        assert_eq!(correlation.as_str(), "corr_a44d29a4fe6ae1129cac2f8618e81e3f");
     }
 
     #[test]

@@ -4,6 +4,8 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
+use crate::error::excerpt;
+
 /// The version of an event's shape.
 ///
 /// A new minor version adds what older readers may ignore. A new major version changes what is
@@ -44,7 +46,7 @@ impl FromStr for Version {
         };
         text.split_once('.')
             .and_then(|(major, minor)| Some(Self { major: number(major)?, minor: number(minor)? }))
-            .ok_or_else(|| InvalidVersion(text.chars().take(16).collect()))
+            .ok_or_else(|| InvalidVersion(excerpt(text).to_owned()))
     }
 }
 

@@ -1,13 +1,17 @@
-//! Every event type in one list.
+//! Every event type and every version of it, in one list.
 
-use event_envelope::{AggregateId, DecodeError, Draft, Envelope, FromEnvelope, Version};
+use event_envelope::{AggregateId, Draft, Version};
 use serde_json::Value;
 use time::OffsetDateTime;
 
+#[cfg(feature = "schema")]
+use crate::schema;
 use crate::{
     InventoryReleased, InventoryReservationFailed, InventoryReserved, NotificationFailed,
     NotificationSent, OrderCancelled, OrderCompleted, OrderCreated, OrderPaid, OrderShipped,
-    PaymentCompleted, PaymentFailed, PaymentRefunded, ShipmentCreated, ShippingFailed, upcast,
+    PaymentCompleted, PaymentFailed, PaymentRefunded, ShipmentCreated, ShippingFailed,
+    read::{Data, Reading},
+    v1,
 };
 
 /// The services that publish.
@@ -33,21 +37,57 @@ pub const SOURCES: [&str; 5] =
 pub struct Entry {
     /// Its name, also the bus entry's detail type.
     pub event_type: &'static str,
-    /// The version that is published now.
+    /// The version that is published now: the last of `versions`.
     pub version: Version,
     /// The service that publishes it.
     pub source: &'static str,
+    /// Every version that was ever published, oldest first.
+    pub versions: &'static [Published],
 }
 
-/// The current version of every type. Version 1 is the book's.
-const CURRENT: Version = Version::new(2, 0);
+/// A version of an event type that was published, and so is read for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Published {
+    /// The version.
+    pub version: Version,
+    /// What it changed, for people.
+    pub change: &'static str,
+}
 
+impl Entry {
+    /// The entry of a type, if it is in the catalogue.
+    pub fn of(event_type: &str) -> Option<Self> {
+        CATALOGUE.iter().find(|entry| entry.event_type == event_type).copied()
+    }
+
+    const fn new(
+        event_type: &'static str,
+        source: &'static str,
+        versions: &'static [Published],
+    ) -> Self {
+        Self { event_type, version: versions[versions.len() - 1].version, source, versions }
+    }
+}
+
+/// The major versions of some versions.
+macro_rules! majors {
+    ($($version:literal),+) => {
+        const { &[$(version(stringify!($version)).major),+] }
+    };
+}
+
+/// Each type names who publishes it and then, oldest first, the struct of each major version with
+/// its minor versions and what they changed. The struct of a major version is that of its last
+/// minor one: minor versions only add, so it reads them all.
 macro_rules! catalogue {
-    ($($event:ident from $source:ident),+ $(,)?) => {
+    ($(
+        $event:ident from $source:ident {
+            $first:ty { $($version:literal => $change:literal),+ $(,)? }
+            $($next:ty { $($next_version:literal => $next_change:literal),+ $(,)? })*
+        }
+    )+) => {
         /// Every type of event that is published.
-        pub const CATALOGUE: &[Entry] = &[
-            $(Entry { event_type: stringify!($event), version: CURRENT, source: source::$source }),+
-        ];
+        pub const CATALOGUE: &[Entry] = &[$($event::ENTRY),+];
 
         /// Any event of the catalogue.
         #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,15 +96,25 @@ macro_rules! catalogue {
             $($event($event)),+
         }
 
+        $(impl $event {
+            /// Its entry in the catalogue.
+            pub const ENTRY: Entry = Entry::new(stringify!($event), source::$source, &[
+                $(Published { version: version(stringify!($version)), change: $change },)+
+                $($(Published { version: version(stringify!($next_version)), change: $next_change },)+)*
+            ]);
+        }
+
+        impl From<$event> for Event {
+            fn from(event: $event) -> Self {
+                Self::$event(event)
+            }
+        })+
+
         impl Event {
             /// The entry of its type.
             pub const fn entry(&self) -> Entry {
                 match self {
-                    $(Self::$event(_) => Entry {
-                        event_type: stringify!($event),
-                        version: CURRENT,
-                        source: source::$source,
-                    }),+
+                    $(Self::$event(_) => $event::ENTRY),+
                 }
             }
 
@@ -82,40 +132,76 @@ macro_rules! catalogue {
                 }
             }
 
-            fn read(event_type: &str, data: Value) -> Result<Self, DecodeError> {
-                match event_type {
-                    $(stringify!($event) => serde_json::from_value(data)
-                        .map(Self::$event)
-                        .map_err(|error| DecodeError::field("data", error)),)+
-                    other => Err(DecodeError::UnknownType(other.to_owned())),
-                }
+            /// Reads `data` in the struct of its version, and brings it up step by step. Nothing
+            /// if the type never had such a version.
+            pub(crate) fn read(event_type: &str, data: &Data<'_>) -> Reading<Option<Self>> {
+                Ok(match event_type {
+                    $(stringify!($event) => {
+                        let event = data.read_if::<$first>(majors![$($version),+])?;
+                        $(let event = match event {
+                            Some(before) => Some(<$next>::from(before)),
+                            None => data.read_if::<$next>(majors![$($next_version),+])?,
+                        };)*
+                        event.map(Self::$event)
+                    })+
+                    _ => None,
+                })
             }
         }
 
-        $(impl From<$event> for Event {
-            fn from(event: $event) -> Self {
-                Self::$event(event)
+        /// The schema of a type's major version, from the struct that reads it.
+        #[cfg(feature = "schema")]
+        pub(crate) fn schema_of(event_type: &str, major: u16) -> Option<Value> {
+            match event_type {
+                $(stringify!($event) => {
+                    if majors![$($version),+].contains(&major) {
+                        return Some(schema::of::<$first>());
+                    }
+                    $(if majors![$($next_version),+].contains(&major) {
+                        return Some(schema::of::<$next>());
+                    })*
+                    None
+                })+
+                _ => None,
             }
-        })+
+        }
     };
 }
 
 catalogue! {
-    OrderCreated from ORDER,
-    OrderPaid from ORDER,
-    OrderShipped from ORDER,
-    OrderCompleted from ORDER,
-    OrderCancelled from ORDER,
-    InventoryReserved from INVENTORY,
-    InventoryReservationFailed from INVENTORY,
-    InventoryReleased from INVENTORY,
-    PaymentCompleted from PAYMENT,
-    PaymentFailed from PAYMENT,
-    PaymentRefunded from PAYMENT,
-    ShipmentCreated from SHIPPING,
-    ShippingFailed from SHIPPING,
-    NotificationSent from NOTIFICATION,
-    NotificationFailed from NOTIFICATION,
+    OrderCreated from ORDER {
+        v1::OrderCreated { 1.0 => "The book's: prices are decimals of a US dollar." }
+        OrderCreated {
+            2.0 => "Prices are whole minor units of a currency, and `price` is called `unitPrice`. \
+                    Names the payment method and the delivery address.",
+        }
+    }
+    OrderPaid from ORDER { OrderPaid { 2.0 => "First published." } }
+    OrderShipped from ORDER { OrderShipped { 2.0 => "First published." } }
+    OrderCompleted from ORDER { OrderCompleted { 2.0 => "First published." } }
+    OrderCancelled from ORDER { OrderCancelled { 2.0 => "First published." } }
+    InventoryReserved from INVENTORY {
+        v1::InventoryReserved { 1.0 => "The book's: repeats the prices of the order." }
+        InventoryReserved { 2.0 => "Says nothing of prices." }
+    }
+    InventoryReservationFailed from INVENTORY {
+        v1::InventoryReservationFailed { 1.0 => "The book's: says why, for people." }
+        InventoryReservationFailed { 2.0 => "Says which products there were too few of." }
+    }
+    InventoryReleased from INVENTORY { InventoryReleased { 2.0 => "First published." } }
+    PaymentCompleted from PAYMENT {
+        v1::PaymentCompleted { 1.0 => "The book's: says which payment, not how much." }
+        PaymentCompleted { 2.0 => "Says what was captured." }
+    }
+    PaymentFailed from PAYMENT {
+        v1::PaymentFailed { 1.0 => "The book's: says why, for people." }
+        PaymentFailed { 2.0 => "Says why for programs, too." }
+    }
+    PaymentRefunded from PAYMENT { PaymentRefunded { 2.0 => "First published." } }
+    ShipmentCreated from SHIPPING { ShipmentCreated { 2.0 => "First published." } }
+    ShippingFailed from SHIPPING { ShippingFailed { 2.0 => "First published." } }
+    NotificationSent from NOTIFICATION { NotificationSent { 2.0 => "First published." } }
+    NotificationFailed from NOTIFICATION { NotificationFailed { 2.0 => "First published." } }
 }
 
 impl Event {
@@ -126,7 +212,7 @@ impl Event {
         sequence_number: u64,
         timestamp: OffsetDateTime,
     ) -> Draft<Value> {
-        let Entry { event_type, version, source } = self.entry();
+        let Entry { event_type, version, source, .. } = self.entry();
         Draft {
             event_type: event_type.to_owned(),
             event_version: version,
@@ -139,37 +225,51 @@ impl Event {
     }
 }
 
-impl FromEnvelope for Event {
-    fn from_envelope(envelope: &Envelope<Value>) -> Result<Self, DecodeError> {
-        let entry = CATALOGUE
-            .iter()
-            .find(|entry| entry.event_type == envelope.event_type)
-            .ok_or_else(|| DecodeError::UnknownType(envelope.event_type.clone()))?;
-        if envelope.source != entry.source {
-            let reason = format!("{:?}, but only {} publishes this", envelope.source, entry.source);
-            return Err(DecodeError::field("source", reason));
-        }
-        let data = match envelope.event_version.major {
-            1 => upcast::from_1(entry.event_type, envelope.data.clone())?,
-            2 => envelope.data.clone(),
-            _ => {
-                return Err(DecodeError::UnknownVersion {
-                    event_type: envelope.event_type.clone(),
-                    version: envelope.event_version,
-                    known: entry.version,
-                });
+/// Reads a version of the list above, such as `2.10`, when this is compiled.
+const fn version(text: &str) -> Version {
+    let mut version = Version::new(0, 0);
+    let mut rest = text.as_bytes();
+    let mut in_minor = false;
+    while let [byte, after @ ..] = rest {
+        match byte {
+            b'.' => in_minor = true,
+            digit => {
+                assert!(digit.is_ascii_digit(), "a version is two numbers with a dot between");
+                let part = if in_minor { &mut version.minor } else { &mut version.major };
+                *part = *part * 10 + (*digit - b'0') as u16;
             }
-        };
-        let event = Self::read(entry.event_type, data)?;
-        if !entry.event_type.starts_with("Notification")
-            && *event.order_id() != envelope.aggregate_id
-        {
-            return Err(DecodeError::Disagreement {
-                field: "data.orderId",
-                envelope: envelope.aggregate_id.to_string(),
-                entry: event.order_id().to_string(),
-            });
         }
-        Ok(event)
+        rest = after;
+    }
+    version
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_read_as_they_stand() {
+        assert_eq!(version("2.0"), Version::new(2, 0));
+        assert_eq!(version("10.21"), Version::new(10, 21));
+    }
+
+    #[test]
+    fn majors_ascend_and_minors_count_from_0() {
+        for entry in CATALOGUE {
+            let versions: Vec<_> = entry.versions.iter().map(|it| it.version).collect();
+            assert_eq!(versions.first().map(|it| it.minor), Some(0), "{}", entry.event_type);
+            for pair in versions.windows(2) {
+                let next_minor = Version::new(pair[0].major, pair[0].minor + 1);
+                let next_major = Version::new(pair[0].major + 1, 0);
+                assert!(
+                    pair[1] == next_minor || pair[1] == next_major,
+                    "{}: {} after {}",
+                    entry.event_type,
+                    pair[1],
+                    pair[0]
+                );
+            }
+        }
     }
 }

@@ -3,11 +3,16 @@
 use event_envelope::AggregateId;
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "schema")]
+use crate::schema::Id;
+
 /// All lines of an order are reserved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct InventoryReserved {
     /// The order.
+    #[cfg_attr(feature = "schema", schemars(with = "Id"))]
     pub order_id: AggregateId,
     /// What is reserved: one entry a product.
     pub items: Vec<ReservedItem>,
@@ -15,9 +20,11 @@ pub struct InventoryReserved {
 
 /// A product and how many of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ReservedItem {
     /// The product.
+    #[cfg_attr(feature = "schema", schemars(with = "Id"))]
     pub product_id: AggregateId,
     /// How many.
     pub quantity: u32,
@@ -25,9 +32,11 @@ pub struct ReservedItem {
 
 /// Nothing of the order is reserved, because not all of it could be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct InventoryReservationFailed {
     /// The order.
+    #[cfg_attr(feature = "schema", schemars(with = "Id"))]
     pub order_id: AggregateId,
     /// Why, for people.
     pub reason: String,
@@ -38,22 +47,26 @@ pub struct InventoryReservationFailed {
 
 /// A product of which there was too little.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Shortage {
     /// The product.
+    #[cfg_attr(feature = "schema", schemars(with = "Id"))]
     pub product_id: AggregateId,
     /// How many were asked for.
     pub requested: u32,
-    /// How many there were; none when the product is not stocked at all.
+    /// How many there were. Left out: the product is not stocked at all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub available: Option<u64>,
 }
 
 /// What was reserved for an order is back in stock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct InventoryReleased {
     /// The order.
+    #[cfg_attr(feature = "schema", schemars(with = "Id"))]
     pub order_id: AggregateId,
     /// What was released: all that was reserved.
     pub items: Vec<ReservedItem>,

@@ -1,8 +1,5 @@
-//! The catalogue of events: every type that a service publishes, its version, its source and its
-//! data.
-//!
-//! Events are facts in the past tense, and public contracts: a stored event is never changed. What
-//! a service keeps for itself stays in its crate.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
 
 mod catalogue;
 mod inventory;
@@ -10,10 +7,13 @@ mod money;
 mod notification;
 mod order;
 mod payment;
+mod read;
+#[cfg(feature = "schema")]
+pub mod schema;
 mod shipping;
-mod upcast;
+pub mod v1;
 
-pub use catalogue::{CATALOGUE, Entry, Event, SOURCES, source};
+pub use catalogue::{CATALOGUE, Entry, Event, Published, SOURCES, source};
 pub use inventory::{
     InventoryReleased, InventoryReservationFailed, InventoryReserved, ReservedItem, Shortage,
 };

@@ -7,11 +7,17 @@ use serde_json::Number;
 
 /// An ISO 4217 currency code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(into = "String")]
-pub struct Currency([u8; 3]);
+pub struct Currency(
+    #[cfg_attr(feature = "schema", schemars(with = "String", regex(pattern = "^[A-Z]{3}$")))]
+    [u8; 3],
+);
 
-/// An amount of money.
+/// An amount of money. A member that is not known here could change what the amount means, so none
+/// is passed over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Money {
     /// Minor units: cents of a dollar.

@@ -3,8 +3,12 @@
 use event_envelope::AggregateId;
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "schema")]
+use crate::schema::Id;
+
 /// What a message to the customer is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum Template {
     /// The order was received.
@@ -31,9 +35,11 @@ impl Template {
 
 /// The customer was told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct NotificationSent {
     /// The order it was about.
+    #[cfg_attr(feature = "schema", schemars(with = "Id"))]
     pub order_id: AggregateId,
     /// What it was about.
     pub template: Template,
@@ -43,9 +49,11 @@ pub struct NotificationSent {
 
 /// The customer could not be told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct NotificationFailed {
     /// The order it was about.
+    #[cfg_attr(feature = "schema", schemars(with = "Id"))]
     pub order_id: AggregateId,
     /// What it was about.
     pub template: Template,

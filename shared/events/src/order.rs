@@ -4,32 +4,41 @@ use event_envelope::AggregateId;
 use serde::{Deserialize, Serialize};
 
 use crate::Money;
+#[cfg(feature = "schema")]
+use crate::schema::Id;
 
 /// A customer placed an order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct OrderCreated {
     /// The order.
+    #[cfg_attr(feature = "schema", schemars(with = "Id"))]
     pub order_id: AggregateId,
     /// The customer, by an id that names no person.
+    #[cfg_attr(feature = "schema", schemars(with = "Id"))]
     pub user_id: AggregateId,
     /// What was ordered: one line a product.
     pub items: Vec<LineItem>,
     /// What all lines cost together, at the catalogue's prices.
     pub total: Money,
-    /// How the customer pays: a token of the payment provider. None: the customer's default.
+    /// How the customer pays: a token of the payment provider. Left out: the customer's
+    /// default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payment_method_id: Option<String>,
-    /// Where to deliver: an entry of the customer's address book. None: the default.
+    /// Where to deliver: an entry of the customer's address book. Left out: the default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Id>"))]
     pub delivery_address_id: Option<AggregateId>,
 }
 
 /// A product and how many of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct LineItem {
     /// The product.
+    #[cfg_attr(feature = "schema", schemars(with = "Id"))]
     pub product_id: AggregateId,
     /// How many.
     pub quantity: u32,
@@ -39,9 +48,11 @@ pub struct LineItem {
 
 /// The order is paid for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct OrderPaid {
     /// The order.
+    #[cfg_attr(feature = "schema", schemars(with = "Id"))]
     pub order_id: AggregateId,
     /// The payment.
     pub payment_id: String,
@@ -51,9 +62,11 @@ pub struct OrderPaid {
 
 /// The order is on its way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct OrderShipped {
     /// The order.
+    #[cfg_attr(feature = "schema", schemars(with = "Id"))]
     pub order_id: AggregateId,
     /// The shipment.
     pub shipment_id: String,
@@ -65,17 +78,21 @@ pub struct OrderShipped {
 
 /// Everything that the order asked for has been done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct OrderCompleted {
     /// The order.
+    #[cfg_attr(feature = "schema", schemars(with = "Id"))]
     pub order_id: AggregateId,
 }
 
 /// The order is off: what was reserved is released, what was paid is refunded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct OrderCancelled {
     /// The order.
+    #[cfg_attr(feature = "schema", schemars(with = "Id"))]
     pub order_id: AggregateId,
     /// Why.
     pub reason: CancelReason,
@@ -83,6 +100,7 @@ pub struct OrderCancelled {
 
 /// Why an order is off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum CancelReason {
     /// The customer asked for it.

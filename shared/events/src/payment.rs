@@ -4,27 +4,33 @@ use event_envelope::AggregateId;
 use serde::{Deserialize, Serialize};
 
 use crate::Money;
+#[cfg(feature = "schema")]
+use crate::schema::Id;
 
 /// The order's payment was captured.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PaymentCompleted {
     /// The order.
+    #[cfg_attr(feature = "schema", schemars(with = "Id"))]
     pub order_id: AggregateId,
     /// The payment, by the provider's id.
     pub payment_id: String,
-    /// What was captured. None in events of version 1, which do not say.
+    /// What was captured. Events of version 1 do not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amount: Option<Money>,
 }
 
 /// The provider refused the payment for good.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PaymentFailed {
     /// The order.
+    #[cfg_attr(feature = "schema", schemars(with = "Id"))]
     pub order_id: AggregateId,
-    /// Why, for programs: the provider's code. None in events of version 1.
+    /// Why, for programs: the provider's code. Events of version 1 do not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
     /// Why, for people.
@@ -33,9 +39,11 @@ pub struct PaymentFailed {
 
 /// All that was captured for the order went back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PaymentRefunded {
     /// The order.
+    #[cfg_attr(feature = "schema", schemars(with = "Id"))]
     pub order_id: AggregateId,
     /// The payment that was captured.
     pub payment_id: String,

@@ -48,7 +48,7 @@ impl<S: Store> Guard<S> {
         let Identity { key, payload_hash, .. } = match (identity, self.missing_key) {
             (Some(identity), _) if !identity.key.is_empty() => identity,
             (_, MissingKey::Refuse) => {
-                return Err(IdempotencyError::MissingKey(self.consumer.to_string()));
+                return Err(IdempotencyError::MissingKey { consumer: self.consumer.to_string() });
             }
             (_, MissingKey::Skip) => Identity::new(self.tokens.draw()),
         };

@@ -32,8 +32,11 @@ pub enum IdempotencyError {
         id: String,
     },
     /// The request names no key, and the guard requires one. The sender has to add it.
-    #[error("the request has no idempotency key: {0}")]
-    MissingKey(String),
+    #[error("{consumer}: the request has no idempotency key")]
+    MissingKey {
+        /// Who requires one.
+        consumer: String,
+    },
     /// The request could not be asked for its key. The sender has to correct it.
     #[error("the idempotency key cannot be read: {0}")]
     UnreadableKey(BoxError),
@@ -112,7 +115,7 @@ impl IdempotencyError {
             | Self::Contended { .. }
             | Self::Away(_) => true,
             Self::PayloadMismatch { .. }
-            | Self::MissingKey(_)
+            | Self::MissingKey { .. }
             | Self::UnreadableKey(_)
             | Self::KeyTooLong { .. }
             | Self::TooLarge { .. }

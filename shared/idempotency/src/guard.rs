@@ -20,6 +20,9 @@ pub const CLOCK_SKEW: Duration = Duration::from_secs(1);
 pub const RESULT_BYTES_MAX: usize = 200 * 1024;
 
 /// Lets each request of one consumer take effect once, by records in a [`Store`].
+///
+/// A store tries contention again for two seconds, or as long as the invocation has: let it know,
+/// by `clock::within(clock.until(event.context.deadline), work)` around what the function does.
 #[derive(Debug, Clone)]
 pub struct Guard<S> {
     pub(crate) store: S,

@@ -49,7 +49,7 @@ impl Observation {
             Some(IdempotencyError::LeaseLost { .. }) => Self::LeaseLost,
             Some(IdempotencyError::PayloadMismatch { .. }) => Self::Mismatch,
             Some(
-                IdempotencyError::MissingKey(_)
+                IdempotencyError::MissingKey { .. }
                 | IdempotencyError::UnreadableKey(_)
                 | IdempotencyError::KeyTooLong { .. },
             ) => Self::BadKey,

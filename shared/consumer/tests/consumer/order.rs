@@ -1,5 +1,12 @@
+use std::{
+    future::ready,
+    sync::{Arc, Mutex},
+};
+
 use consumer::ReplayPolicy;
+use event_envelope::Delivery;
 use outcome::{Done, Failure};
+use tower::service_fn;
 
 use crate::{
     queues::World,
@@ -69,4 +76,45 @@ async fn a_group_on_a_standard_queue_keeps_nothing_back() {
     let (service, handled) = handler(|_| Err(Failure::retry("not yet")));
     assert_eq!(run(&world, &consumer(&world, ReplayPolicy::Refuse, service)).await.len(), 2);
     assert_eq!(handled.lock().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn records_of_one_aggregate_wait_for_each_other_and_no_others() {
+    let world = World::new();
+    for number in 1..=3 {
+        for order in ["order-1", "order-2"] {
+            world.send(placed(order, number).to_string());
+        }
+    }
+    let log: Arc<Mutex<Vec<String>>> = Arc::default();
+    let service = service_fn(|delivery: Delivery<Placed>| {
+        let (log, Placed { order, number }) = (Arc::clone(&log), delivery.event);
+        async move {
+            log.lock().unwrap().push(format!("{order} begins {number}"));
+            tokio::task::yield_now().await;
+            log.lock().unwrap().push(format!("{order} ends {number}"));
+            Ok(Done::Handled)
+        }
+    });
+    run(&world, &consumer(&world, ReplayPolicy::Refuse, service)).await;
+
+    let log = log.lock().unwrap();
+    for order in ["order-1", "order-2"] {
+        let said: Vec<_> = log.iter().filter_map(|it| it.strip_prefix(order)).collect();
+        let expected = [" begins 1", " ends 1", " begins 2", " ends 2", " begins 3", " ends 3"];
+        assert_eq!(said, expected);
+    }
+    assert_eq!(log[..2], ["order-1 begins 1", "order-2 begins 1"]);
+}
+
+#[tokio::test]
+async fn a_batch_may_be_consumed_on_any_thread() {
+    let world = World::new();
+    world.send(placed("order-1", 1).to_string());
+    let service = service_fn(|_: Delivery<Placed>| ready(Ok(Done::Handled)));
+    let consumer = consumer(&world, ReplayPolicy::Refuse, service);
+    let batch = world.batch().await;
+    assert_eq!(batch.records.len(), 1);
+    let consuming = tokio::spawn(async move { consumer.consume::<Placed>(batch).await });
+    assert!(consuming.await.unwrap().batch_item_failures.is_empty());
 }

@@ -4,7 +4,7 @@
 
 use std::{
     num::NonZeroUsize,
-    sync::{Arc, Mutex, atomic::Ordering},
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
@@ -13,8 +13,8 @@ use outcome::Failure;
 use super::{
     Subject,
     bench::{
-        Bench, CONSUMER, COUNT, LEASE_OVER, RETENTION, Request, TICK, Try, Unit, deliver,
-        deliver_to, event, held, held_to_fail, left, new, ok, refused, replayed, request,
+        Bench, CONSUMER, COUNT, LEASE_OVER, RETENTION, Request, TICK, Unit, deliver, deliver_to,
+        event, held, new, ok, refused, replayed, request,
     },
     stores::{Counting, Repeating},
 };

@@ -3,22 +3,18 @@
 #![expect(missing_docs, reason = "each case is documented by its name")]
 
 use std::{
-    num::NonZeroUsize,
-    sync::{Arc, Mutex, atomic::Ordering},
+    sync::{Arc, Mutex},
     time::Duration,
 };
-
-use outcome::Failure;
 
 use super::{
     Subject,
     bench::{
-        Bench, CONSUMER, COUNT, LEASE_OVER, RETENTION, Request, TICK, Try, Unit, deliver,
-        deliver_to, event, held, held_to_fail, left, new, ok, refused, replayed, request,
+        Bench, LEASE_OVER, RETENTION, Request, TICK, Try, Unit, deliver, deliver_to, held,
+        held_to_fail, left, new, ok, refused, replayed, request,
     },
-    stores::{Counting, Repeating},
 };
-use crate::{Completion, IdempotencyError, IdempotencyLayer, UnitOfWork};
+use crate::{IdempotencyError, UnitOfWork};
 
 pub async fn a_claim_stands_before_the_effect<B: Subject>(subject: &B) {
     let bench = Bench::new(subject).await;

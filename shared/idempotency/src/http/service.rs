@@ -115,8 +115,11 @@ where
         Err(failure) => match server_error(&failure) {
             Some(ServerError(response)) => response.clone(),
             None => {
-                tracing::error!(%failure, "a request was not handled");
-                to_failure(&failure)
+                let response = to_failure(&failure);
+                if response.status().is_server_error() {
+                    tracing::error!(%failure, "a request was not handled");
+                }
+                response
             }
         },
     }

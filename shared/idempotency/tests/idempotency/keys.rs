@@ -72,7 +72,7 @@ async fn a_request_without_a_key_is_refused_unless_it_may_be_handled_each_time()
     let store = MemoryStore::new();
     for missing in [json!({}), json!({ "number": null })] {
         let reply = deliver(&layer(&store, by_number), missing.clone()).await;
-        refused(&reply, |it| matches!(it, IdempotencyError::MissingKey(_)));
+        refused(&reply, |it| matches!(it, IdempotencyError::MissingKey { .. }));
         let lenient = guard(&store).missing_key(MissingKey::Skip);
         let lenient: Layers<_> = IdempotencyLayer::transactional(lenient).identify_by(by_number);
         for _ in 0..2 {
@@ -82,7 +82,7 @@ async fn a_request_without_a_key_is_refused_unless_it_may_be_handled_each_time()
     }
     let empty = |_: &Value| Ok(Some(Identity::new("")));
     let reply = deliver(&layer(&store, empty), json!({})).await;
-    refused(&reply, |it| matches!(it, IdempotencyError::MissingKey(_)));
+    refused(&reply, |it| matches!(it, IdempotencyError::MissingKey { .. }));
 }
 
 #[tokio::test]
@@ -113,7 +113,9 @@ async fn an_expression_finds_the_key_within_a_body() {
         matches!(it, IdempotencyError::PayloadMismatch { .. })
     });
     let missing = request("{}", encoded[0]);
-    refused(&deliver(&layer, missing).await, |it| matches!(it, IdempotencyError::MissingKey(_)));
+    refused(&deliver(&layer, missing).await, |it| {
+        matches!(it, IdempotencyError::MissingKey { .. })
+    });
     let unreadable = request("no json", encoded[0]);
     refused(&deliver(&layer, unreadable).await, |it| {
         matches!(it, IdempotencyError::UnreadableKey(_))

@@ -9,6 +9,7 @@ use std::{
 
 use clap::{Args, Parser, Subcommand};
 
+use super::events::Question;
 use crate::stack::{Disorder, Ports};
 
 /// The port of the AWS endpoint, unless another is asked for.
@@ -52,6 +53,14 @@ pub(super) enum Command {
     },
     /// Check the invariants of a stack that is up
     Check,
+    /// Show the catalogue of events: who says and who hears which; starts nothing
+    Events {
+        #[command(subcommand)]
+        question: Option<Question>,
+        /// Answer in JSON
+        #[arg(long, global = true)]
+        json: bool,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -133,10 +142,7 @@ impl Shared {
     pub(super) fn template(&self) -> Result<PathBuf, NoTemplate> {
         match &self.template {
             Some(path) => Ok(path.clone()),
-            None => {
-                let here = std::env::current_dir().map_err(|_| NoTemplate)?;
-                find(&here).ok_or(NoTemplate)
-            }
+            None => find_above(Path::new(TEMPLATE)).ok_or(NoTemplate),
         }
     }
 
@@ -158,8 +164,13 @@ impl Shared {
     }
 }
 
-fn find(here: &Path) -> Option<PathBuf> {
-    here.ancestors().map(|directory| directory.join(TEMPLATE)).find(|path| path.is_file())
+/// Something of the repository, here or in a directory above.
+pub(super) fn find_above(name: &Path) -> Option<PathBuf> {
+    find(&std::env::current_dir().ok()?, name)
+}
+
+fn find(here: &Path, name: &Path) -> Option<PathBuf> {
+    here.ancestors().map(|directory| directory.join(name)).find(|path| path.exists())
 }
 
 #[cfg(test)]
@@ -205,6 +216,7 @@ mod tests {
         std::fs::create_dir_all(&below).unwrap();
         std::fs::create_dir(repository.path().join("infra")).unwrap();
         std::fs::write(repository.path().join(TEMPLATE), "").unwrap();
-        assert_eq!(find(&below), Some(repository.path().join(TEMPLATE)));
+        let found = find(&below, Path::new(TEMPLATE));
+        assert_eq!(found, Some(repository.path().join(TEMPLATE)));
     }
 }

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod check;
+mod events;
 mod up;
 
 use std::{error::Error, path::PathBuf, process::ExitCode};
@@ -48,6 +49,7 @@ async fn carry_out(arguments: Arguments) -> Result<bool, Box<dyn Error>> {
     let Arguments { shared, command } = arguments;
     match command.unwrap_or(Command::Up) {
         Command::Check => Ok(check::run(shared.first_port()).await?),
+        Command::Events { question, json } => events::run(question, json, &shared),
         Command::Up => {
             let options = prepare(&shared, Ports::From(shared.first_port())).await?;
             // To be stopped is how it ends well.

@@ -1,0 +1,82 @@
+//! Why something is not an event that can be handled.
+
+use crate::{Version, strict::StrictError};
+
+/// How much of a text that came from outside an error repeats, in characters: errors end up in
+/// logs and in attributes of messages.
+const EXCERPT_CHARS_MAX: usize = 64;
+/// How long a reason may be, in characters.
+const REASON_CHARS_MAX: usize = 300;
+
+/// Why a body is not an event that can be handled. None of these gets better by trying again.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DecodeError {
+    /// The body is not JSON that can be taken.
+    #[error("body: {0}")]
+    Body(#[from] StrictError),
+    /// A field is missing, or not what it should be.
+    #[error("{field}: {reason}")]
+    Field {
+        /// The field, as a path.
+        field: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The entry on the bus and the envelope in it disagree.
+    #[error("{field} is {envelope:?} in the envelope but {entry:?} on the bus")]
+    Disagreement {
+        /// The field.
+        field: &'static str,
+        /// What the envelope says.
+        envelope: String,
+        /// What the bus says.
+        entry: String,
+    },
+    /// Nobody here knows this type.
+    #[error("event type {0:?} is unknown here")]
+    UnknownType(String),
+    /// The version is newer than this code.
+    #[error(
+        "{event_type} {version} is newer than the {known} known here: deploy the newer code, then redrive"
+    )]
+    UnknownVersion {
+        /// The type.
+        event_type: String,
+        /// Its version.
+        version: Version,
+        /// The newest version this code reads.
+        known: Version,
+    },
+}
+
+impl DecodeError {
+    /// A field that is missing or wrong. Of a very long `reason` only the start is kept.
+    pub fn field(field: impl Into<String>, reason: impl ToString) -> Self {
+        let reason = start(&reason.to_string(), REASON_CHARS_MAX).to_owned();
+        Self::Field { field: field.into(), reason }
+    }
+}
+
+/// The start of `text`, short enough for an error.
+pub(crate) fn excerpt(text: &str) -> &str {
+    start(text, EXCERPT_CHARS_MAX)
+}
+
+fn start(text: &str, chars_max: usize) -> &str {
+    text.char_indices().nth(chars_max).and_then(|(end, _)| text.get(..end)).unwrap_or(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_repeats_only_the_start_of_a_long_text() {
+        assert_eq!(excerpt("short"), "short");
+        assert_eq!(excerpt(&"é".repeat(64)), "é".repeat(64));
+        assert_eq!(excerpt(&"é".repeat(65)), "é".repeat(64));
+        let error = DecodeError::field("data", "x".repeat(5000));
+        assert_eq!(error.to_string().len(), "data: ".len() + REASON_CHARS_MAX);
+    }
+}

@@ -1,0 +1,65 @@
+//! From an envelope to an event of the catalogue, whatever version it was said in.
+
+use event_envelope::{DecodeError, Envelope, FromEnvelope, Version};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::{Entry, Event};
+
+/// What reading gives.
+pub(crate) type Reading<T> = Result<T, DecodeError>;
+
+/// The data of an event that is yet to be read.
+pub(crate) struct Data<'a> {
+    version: Version,
+    value: &'a Value,
+}
+
+impl Data<'_> {
+    /// Reads it as `T`, if that is the struct of its major version.
+    pub(crate) fn read_if<T: DeserializeOwned>(&self, majors: &[u16]) -> Reading<Option<T>> {
+        if !majors.contains(&self.version.major) {
+            return Ok(None);
+        }
+        serde_path_to_error::deserialize(self.value).map(Some).map_err(|error| {
+            let path = match error.path().to_string().as_str() {
+                "." => "data".to_owned(),
+                path => format!("data.{path}"),
+            };
+            DecodeError::field(path, error.into_inner())
+        })
+    }
+}
+
+impl FromEnvelope for Event {
+    fn from_envelope(envelope: &Envelope<Value>) -> Result<Self, DecodeError> {
+        let entry = Entry::of(&envelope.event_type)
+            .ok_or_else(|| DecodeError::UnknownType(envelope.event_type.clone()))?;
+        if envelope.source != entry.source {
+            let reason = format!("{:?}, but only {} publishes this", envelope.source, entry.source);
+            return Err(DecodeError::field("source", reason));
+        }
+        let version = envelope.event_version;
+        let event = Self::read(entry.event_type, &Data { version, value: &envelope.data })?
+            .ok_or_else(|| unknown(entry, version))?;
+        if !entry.event_type.starts_with("Notification")
+            && *event.order_id() != envelope.aggregate_id
+        {
+            return Err(DecodeError::Disagreement {
+                field: "data.orderId",
+                envelope: envelope.aggregate_id.to_string(),
+                entry: event.order_id().to_string(),
+            });
+        }
+        Ok(event)
+    }
+}
+
+/// A major version that the type does not have: not yet, or not ever.
+fn unknown(entry: Entry, version: Version) -> DecodeError {
+    let event_type = entry.event_type.to_owned();
+    if version > entry.version {
+        return DecodeError::UnknownVersion { event_type, version, known: entry.version };
+    }
+    DecodeError::field("eventVersion", format!("{event_type} has no version {}", version.major))
+}

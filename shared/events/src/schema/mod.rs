@@ -1,0 +1,47 @@
+//! The events as JSON Schemas, and what keeps a published one as it is.
+//!
+//! A schema describes the `data` of an event: that is what `eventVersion` is the version of. The
+//! envelope around it is the same for every event and has a schema of its own, so that a change of
+//! the one is no change of the other; what wants both, such as the `AsyncAPI` document, joins them.
+//!
+//! It says what the code takes, no more and no less: a value is valid where reading it succeeds.
+//! Members that it does not name are allowed, as readers pass over them; only [`Money`](crate::Money)
+//! is closed. Two things JSON Schema cannot say: `2.0` is a whole number to it, but not to the code,
+//! and a decimal of version 1 has at most two places.
+//!
+//! # What may change
+//!
+//! Events outlive the code that says them, and services are deployed one after another. So within
+//! a major version code of every minor version reads events of every other, older and newer:
+//!
+//! | Change of `data` | Within a major version | Because |
+//! |---|---|---|
+//! | A new optional member | yes | older readers pass over it, newer ones do without |
+//! | A new required member | no | stored events do not have it |
+//! | A new member of an object that is closed, as `Money` is | no | older readers refuse it |
+//! | A member gone, or under another name | no | older readers miss it |
+//! | Optional to required | no | stored events may lack it |
+//! | Required to optional | no | older readers miss it |
+//! | Another type, wider or narrower | no | either old or new readers refuse what the others write |
+//! | Other limits: pattern, length, range | no | the same |
+//! | Another value of an enumeration, more or fewer | no | the same: enumerations are closed |
+//! | Another default | no | what a stored event leaves out would come to mean something else |
+//! | Titles, descriptions, examples | yes | they change nothing |
+//!
+//! [`Comparison`] decides this. Whatever it does not know counts as a change that is not allowed.
+//! A new major version may change anything: its `From` brings the one before it up to date.
+
+mod compare;
+mod envelope;
+mod files;
+mod generate;
+mod golden;
+mod plan;
+mod problem;
+
+pub use compare::{Breach, Comparison};
+pub use files::{Files, pretty};
+pub(crate) use generate::Id;
+pub use generate::of;
+pub use plan::{Plan, plan};
+pub use problem::Problem;

@@ -1,0 +1,193 @@
+//! What has to happen to the published contracts for them to say what the code says.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs, io,
+    path::Path,
+};
+
+use event_envelope::Version;
+use serde_json::Value;
+
+use super::{
+    Comparison, Files, Problem, envelope,
+    files::{at, pretty, schema_path, write},
+    generate::of,
+    golden,
+};
+use crate::{CATALOGUE, Entry, catalogue::schema_of};
+
+/// Where the schema of the envelope lies.
+const ENVELOPE: &str = "schemas/Envelope.json";
+
+/// What has to happen to the files for them to say what the code says. Nothing, if all is well.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// Files to write, with their texts. None of them changes what was published.
+    pub write: BTreeMap<String, String>,
+    /// Files that others have taken the place of.
+    pub remove: BTreeSet<String>,
+    /// What only a person can decide.
+    pub problems: Vec<Problem>,
+}
+
+impl Plan {
+    /// Whether the files say what the code says.
+    pub fn is_empty(&self) -> bool {
+        self.write.is_empty() && self.remove.is_empty() && self.problems.is_empty()
+    }
+
+    /// Does to the files below `root`, which is `events`, what can be done without a person.
+    ///
+    /// # Errors
+    ///
+    /// When a file cannot be written or removed, with its path. To try again does no harm.
+    pub fn apply(&self, root: &Path) -> io::Result<()> {
+        for (path, text) in &self.write {
+            write(&root.join(path), text)?;
+        }
+        for path in &self.remove {
+            let path = root.join(path);
+            fs::remove_file(&path).map_err(|error| at(&path, &error))?;
+        }
+        Ok(())
+    }
+}
+
+/// Compares the published contracts with the catalogue and its types.
+///
+/// What was published is never rewritten, but for its words: a type that has changed needs a new
+/// version, and each [`Problem`] says how to make one.
+pub fn plan(files: &Files) -> Plan {
+    plan_of(CATALOGUE, files)
+}
+
+fn plan_of(catalogue: &[Entry], files: &Files) -> Plan {
+    let mut planner = Planner { files, plan: Plan::default(), expected: BTreeSet::new() };
+    planner.envelope();
+    for entry in catalogue {
+        planner.schemas(*entry);
+        golden::check(*entry, &mut planner);
+    }
+    let Planner { mut plan, expected, .. } = planner;
+    for path in files.0.keys() {
+        if !expected.contains(path) && !plan.remove.contains(path) {
+            plan.problems.push(Problem::Stray { path: path.clone() });
+        }
+    }
+    plan
+}
+
+/// A plan in the making.
+pub(super) struct Planner<'a> {
+    /// What there is.
+    pub(super) files: &'a Files,
+    pub(super) plan: Plan,
+    /// Every file that belongs there.
+    expected: BTreeSet<String>,
+}
+
+impl<'a> Planner<'a> {
+    /// The text of a file that belongs there, if there is one.
+    pub(super) fn expect(&mut self, path: &str) -> Option<&'a str> {
+        self.expected.insert(path.to_owned());
+        self.files.get(path)
+    }
+
+    pub(super) fn problem(&mut self, problem: Problem) {
+        self.plan.problems.push(problem);
+    }
+
+    /// A file's text as JSON. That it is none is a problem.
+    pub(super) fn parse(&mut self, path: &str, text: &str) -> Option<Value> {
+        let parsed = serde_json::from_str(text);
+        if let Err(error) = &parsed {
+            self.problem(Problem::Unreadable { path: path.to_owned(), reason: error.to_string() });
+        }
+        parsed.ok()
+    }
+
+    /// Writes a file, unless it says this already.
+    pub(super) fn say(&mut self, path: &str, value: &Value) {
+        let text = pretty(value);
+        if self.files.get(path) != Some(&text) {
+            self.plan.write.insert(path.to_owned(), text);
+        }
+    }
+
+    /// The envelope has no versions: it may only gain what may be left out.
+    fn envelope(&mut self) {
+        let now = of::<envelope::Envelope>();
+        let mut breaches = Vec::new();
+        if let Some(text) = self.expect(ENVELOPE) {
+            let Some(was) = self.parse(ENVELOPE, text) else { return };
+            breaches = Comparison::of(&was, &now).breaches;
+        }
+        if breaches.is_empty() {
+            self.say(ENVELOPE, &now);
+        } else {
+            self.problem(Problem::Envelope { breaches });
+        }
+    }
+
+    /// Holds the schemas of a type to its structs, and each minor version to the one before it.
+    fn schemas(&mut self, entry: Entry) {
+        let event_type = entry.event_type;
+        let mut before: Option<(Version, Value)> = None;
+        for (index, published) in entry.versions.iter().enumerate() {
+            let version = published.version;
+            let after = entry.versions.get(index + 1).map(|it| it.version);
+            let Some(schema) = self.schema(event_type, version, after) else { continue };
+            if let Some((older, was)) = before.filter(|(older, _)| older.major == version.major) {
+                let Comparison { added, breaches } = Comparison::of(&was, &schema);
+                if !breaches.is_empty() || added.is_empty() {
+                    self.plan.write.remove(&schema_path(event_type, version));
+                    self.problem(Problem::NotMinor { event_type, older, version, breaches });
+                }
+            }
+            before = Some((version, schema));
+        }
+    }
+
+    /// The schema of a version, as it was published or is to be.
+    fn schema(
+        &mut self,
+        event_type: &'static str,
+        version: Version,
+        after: Option<Version>,
+    ) -> Option<Value> {
+        let path = schema_path(event_type, version);
+        let was = match self.expect(&path) {
+            Some(text) => Some(self.parse(&path, text)?),
+            None => None,
+        };
+        // An earlier minor version is known only by its file: the struct has gone on.
+        let is_last_of_its_major = after.is_none_or(|after| after.major != version.major);
+        let now = schema_of(event_type, version.major).filter(|_| is_last_of_its_major);
+        match (was, now) {
+            (None, None) => {
+                self.problem(Problem::Lost { path });
+                None
+            }
+            (None, Some(now)) => {
+                self.say(&path, &now);
+                Some(now)
+            }
+            (Some(was), None) => Some(was),
+            (Some(was), Some(now)) => {
+                let Comparison { added, breaches } = Comparison::of(&was, &now);
+                if added.is_empty() && breaches.is_empty() {
+                    self.say(&path, &now);
+                } else if after.is_some() {
+                    self.problem(Problem::OldChanged { event_type, version, added, breaches });
+                } else {
+                    self.problem(Problem::Changed { event_type, version, added, breaches });
+                }
+                Some(was)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
