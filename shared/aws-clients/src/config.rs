@@ -92,8 +92,9 @@ impl Service {
     }
 }
 
-/// How long a request may take. Without limits of its own a hung connection holds a function until
-/// its timeout kills it, and with it whatever else the batch was about to finish.
+/// How long a request may take: by default 1, 2 and 5 seconds. Without limits of its own a hung
+/// connection holds a function until its timeout kills it, and with it whatever else the batch was
+/// about to finish.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timeouts {
     /// Until a connection stands, TLS included.
@@ -125,18 +126,18 @@ pub struct AwsEnv {
     pub region: String,
     /// Who signs the requests. Those of a function do not change while its process lives.
     pub credentials: Credentials,
-    /// Where all services are, if not at AWS.
+    /// Where all services are, if not at AWS: an `http` or `https` URL.
     pub endpoint_url: Option<String>,
-    /// Where single services are; this comes first.
+    /// Where single services are, by URL; this comes before `endpoint_url`.
     pub endpoint_urls: BTreeMap<Service, String>,
-    /// A PEM file with the authorities to trust instead of Amazon's.
+    /// The path of a PEM file with the authorities to trust instead of Amazon's.
     pub ca_bundle: Option<PathBuf>,
     /// How long a request may take.
     pub timeouts: Timeouts,
 }
 
 impl AwsEnv {
-    /// AWS itself, in `region`, as `credentials`.
+    /// AWS itself, in `region`, as `credentials`, with the usual authorities and timeouts.
     pub fn new(region: impl Into<String>, credentials: Credentials) -> Self {
         Self {
             region: region.into(),

@@ -1,22 +1,6 @@
-//! AWS SDK clients that start fast inside a Lambda function.
-//!
-//! The SDK's own defaults cost a cold start dearly: a chain of credential providers, the system's
-//! whole trust store, a crypto provider that gathers entropy on first use, and no limit on how
-//! long an answer may take. Here everything comes from the environment that Lambda gives a
-//! function, TLS is `rustls` with `ring` and the few roots that AWS uses, all clients share one
-//! pool of connections, and every request ends in time.
-//!
-//! Each service is behind a feature of its name: `dynamodb`, `eventbridge`, `sesv2`, `sqs`.
-//!
-//! ```no_run
-//! # #[cfg(feature = "dynamodb")]
-//! # async fn main_of_a_function() -> Result<(), aws_clients::EnvError> {
-//! let aws = aws_clients::Aws::from_env()?;
-//! aws.warm_dynamodb().await;
-//! let dynamodb = aws.dynamodb();
-//! # Ok(())
-//! # }
-//! ```
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![forbid(unsafe_code)]
 
 mod config;
 mod connection;
@@ -103,7 +87,7 @@ impl Aws {
         })
     }
 
-    /// The configuration that all clients are made of.
+    /// The configuration that all clients are made of, for a client of a service that is not here.
     pub fn config(&self) -> &SdkConfig {
         &self.sdk
     }
@@ -120,7 +104,7 @@ impl Aws {
         aws_sdk_eventbridge::Client::new(&self.sdk)
     }
 
-    /// A client of SES.
+    /// A client of SES, API version 2.
     #[cfg(feature = "sesv2")]
     pub fn sesv2(&self) -> aws_sdk_sesv2::Client {
         aws_sdk_sesv2::Client::new(&self.sdk)
@@ -133,7 +117,8 @@ impl Aws {
     }
 
     /// Opens the connection that the first request to DynamoDB will use; to be called while the
-    /// function initializes. Failing changes nothing, so it is only logged.
+    /// function initializes. It takes no longer than an attempt may. Failing changes nothing, so it is
+    /// only logged.
     #[cfg(feature = "dynamodb")]
     pub async fn warm_dynamodb(&self) {
         if let Err(reason) = self.warm_up.run().await {

@@ -2,7 +2,7 @@
 
 use crate::{ALTERNATIVES_MAX, DEPTH_MAX};
 
-/// A pattern that AWS would refuse: where, and why.
+/// Why a pattern cannot be used: where, and what is wrong. It can never match as it is.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}: {offence}", if path.is_empty() { "event pattern" } else { path })]
 pub struct PatternError {

@@ -1,26 +1,5 @@
-//! EventBridge event patterns: parse, match, explain.
-//!
-//! The same language filters what a rule of a bus delivers and what the event source mapping
-//! of a function polls. All content filters are here: exact values, `prefix`, `suffix`,
-//! `equals-ignore-case`, `wildcard`, `anything-but`, `numeric`, `cidr`, `exists` and `$or`.
-//! Where the documentation is silent, AWS's open-source Event Ruler decides.
-//! Sources: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html>,
-//! <https://github.com/aws/event-ruler>.
-//!
-//! ```
-//! use event_pattern::Pattern;
-//! use serde_json::json;
-//!
-//! let paid_a_lot = Pattern::parse(&json!({
-//!     "detail-type": ["PaymentCompleted"],
-//!     "detail": { "data": { "amount": [{ "numeric": [">=", 10_000] }] } }
-//! }))?;
-//! assert!(paid_a_lot.matches(&json!({
-//!     "detail-type": "PaymentCompleted",
-//!     "detail": { "data": { "amount": 10_997 } }
-//! })));
-//! # Ok::<(), event_pattern::PatternError>(())
-//! ```
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
 
 mod address;
 mod alternative;
@@ -40,7 +19,7 @@ pub use error::{Offence, PatternError};
 
 use crate::{alternative::Alternative, event::Fields};
 
-/// The deepest nesting of objects and `$or` in a pattern.
+/// The deepest nesting of objects and `$or` in a pattern, in levels.
 pub const DEPTH_MAX: usize = 64;
 
 /// How many combinations the `$or`s of a pattern may multiply to: they are multiplied out when a
@@ -63,8 +42,9 @@ impl Pattern {
     /// definition of a path wins, and `$or` is read before its neighbours.
     ///
     /// # Errors
-    /// The pattern is not one that AWS accepts; the error names the path and the offence.
-    /// Correct the pattern: it can never match.
+    ///
+    /// When it is not one that AWS accepts, or is past [`DEPTH_MAX`] or [`ALTERNATIVES_MAX`]; the
+    /// error names the path and the offence. Somebody has to correct the pattern.
     pub fn parse(pattern: &Value) -> Result<Self, PatternError> {
         let alternatives = parse::alternatives(pattern)?;
         let paths = alternatives.iter().flat_map(Alternative::paths).cloned().collect();

@@ -63,7 +63,8 @@ impl From<StoreError> for Failure {
 }
 
 impl EventStore {
-    /// Streams in `table` of aggregates of this `kind`, e.g. `ORDER`.
+    /// Streams in `table` of aggregates of this `kind`, e.g. `ACCOUNT`. Its partition key begins with
+    /// the kind, so that streams of several kinds may share a table.
     pub fn new(client: Client, table: impl Into<String>, kind: &'static str) -> Self {
         Self { client, table: table.into(), kind }
     }

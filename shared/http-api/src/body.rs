@@ -10,8 +10,9 @@ use serde_path_to_error::{Path, Segment};
 
 use crate::{Problem, Request};
 
-/// The largest body, in bytes. API Gateway takes 10 MB; an order of a hundred lines has ten
-/// thousand. Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>.
+/// The largest body, in bytes, decoded. API Gateway takes 10 MB; a form of a hundred lines, each
+/// with a few ids and figures, has ten thousand bytes.
+/// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>.
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
 
 pub(crate) fn bytes(event: &ApiGatewayV2httpRequest) -> Result<Vec<u8>, Problem> {

@@ -10,15 +10,15 @@ use serde_json::json;
 
 use crate::reply::response;
 
-/// The namespace of our own kinds of problem.
+/// The namespace of kinds of problem that are named by a slug.
 const KIND_PREFIX: &str = "urn:orderly:problem:";
 /// The most characters of a field's detail: it may quote what the client sent.
 const DETAIL_CHARS_MAX: usize = 200;
 
 /// A refusal: a document of type `application/problem+json`, and the headers that go with it.
 ///
-/// Without a [`kind`](Self::kind) the document's type is `about:blank`, which says no more than
-/// the status. Source: <https://www.rfc-editor.org/rfc/rfc9457>.
+/// Without a [`kind`](Self::kind) or [`kind_uri`](Self::kind_uri) the document's type is
+/// `about:blank`, which says no more than the status. Source: <https://www.rfc-editor.org/rfc/rfc9457>.
 #[derive(Debug, Clone)]
 pub struct Problem(Box<Parts>);
 
@@ -116,8 +116,15 @@ impl Problem {
 
     /// The kind of problem, for programs as `urn:orderly:problem:<slug>` and for people as `title`.
     #[must_use]
-    pub fn kind(mut self, slug: &str, title: &str) -> Self {
-        self.0.document.type_url = Some(format!("{KIND_PREFIX}{slug}"));
+    pub fn kind(self, slug: &str, title: &str) -> Self {
+        self.kind_uri(format!("{KIND_PREFIX}{slug}"), title)
+    }
+
+    /// The kind of problem, for programs as a URI of your own, e.g. of the page that explains it,
+    /// and for people as `title`. The same kind always has the same URI and title.
+    #[must_use]
+    pub fn kind_uri(mut self, uri: impl Into<String>, title: &str) -> Self {
+        self.0.document.type_url = Some(uri.into());
         self.0.document.title = Some(title.to_owned());
         self
     }

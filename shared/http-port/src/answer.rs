@@ -1,7 +1,10 @@
 use std::time::Duration;
 
-use http::{HeaderMap, StatusCode, header::RETRY_AFTER};
 use outcome::Failure;
+use reqwest::{
+    StatusCode,
+    header::{HeaderMap, RETRY_AFTER},
+};
 use serde::de::DeserializeOwned;
 
 /// How much of a body that cannot be read is quoted, in characters.
@@ -32,7 +35,8 @@ impl Answer {
         })
     }
 
-    /// This answer in words, for a reason.
+    /// This answer in words, for a reason: its status, and the first 200 characters of its body with
+    /// line breaks escaped.
     pub fn quote(&self) -> String {
         let body = String::from_utf8_lossy(&self.body);
         let body: String = body.chars().take(QUOTE_LENGTH_MAX).collect();

@@ -1,8 +1,5 @@
-//! How a function calls a provider over HTTP: with limits on time, with a key that no log shows,
-//! and with one answer to the question what may be tried again.
-//!
-//! What an answer *means* is the caller's affair. Here is decided only what no provider differs
-//! in: nothing was heard, the provider is overloaded or down, the key was refused.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
 
 mod answer;
 mod key;
@@ -13,17 +10,17 @@ use outcome::Failure;
 use reqwest::{Client, Method, RequestBuilder, redirect::Policy};
 
 pub use answer::Answer;
-pub use http::StatusCode;
 pub use key::{ApiKey, InvalidKey};
-pub use reqwest::Url;
+pub use reqwest::{StatusCode, Url};
 
 /// Until a connection stands, TLS included.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
-/// From connecting to the last byte of the answer. Three calls, the most that one event leads to,
-/// fit into a function's ten seconds.
+/// From connecting to the last byte of the answer. Three calls fit into ten seconds, a common
+/// timeout of a function.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// A provider.
+/// A provider: where it is, the key it lets in, and how long it may take. Clones share their
+/// connections.
 #[derive(Debug, Clone)]
 pub struct HttpPort {
     base: Url,
@@ -32,7 +29,7 @@ pub struct HttpPort {
     client: Client,
 }
 
-/// The URL cannot be what requests begin with.
+/// The text, which it names, cannot be what requests begin with.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not an http or https URL")]
 pub struct InvalidUrl(String);
@@ -56,7 +53,8 @@ pub fn parse_url(text: &str) -> Result<Url, InvalidUrl> {
 }
 
 impl HttpPort {
-    /// The provider at `base`, which lets `key` in.
+    /// The provider at `base`, which lets `key` in. A connection has one second to stand, and an
+    /// answer three seconds to come.
     ///
     /// # Errors
     ///
@@ -66,7 +64,7 @@ impl HttpPort {
         drop(rustls::crypto::ring::default_provider().install_default());
         let mut client = Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
-            // A redirect would take the key, and a payment, to who knows whom.
+            // A redirect would take the key, and what is sent, to who knows whom.
             .redirect(Policy::none());
         if base.scheme() == "http" {
             // Reading the system's authorities takes longer than all else, and nobody asks them.
@@ -76,7 +74,8 @@ impl HttpPort {
         Ok(Self { base, key, timeout: REQUEST_TIMEOUT, client })
     }
 
-    /// The same provider, given `timeout` for each answer.
+    /// The same provider, given `timeout` for each answer, from connecting to its last byte, in
+    /// place of three seconds.
     #[must_use]
     pub fn with_timeout(self, timeout: Duration) -> Self {
         Self { timeout, ..self }
@@ -101,17 +100,21 @@ impl HttpPort {
         request.bearer_auth(self.key.reveal())
     }
 
-    /// A `GET`.
+    /// A `GET` of the resource at `path` below the provider's URL, whose segments are escaped, with
+    /// the parameters `query`.
     pub fn get(&self, path: &[&str], query: &[(&str, &str)]) -> RequestBuilder {
         self.request(Method::GET, path, query)
     }
 
-    /// A `POST` that the provider carries out once, however often it comes with this `key`.
+    /// A `POST` to `path`, escaped as for [`get`](Self::get), that the provider carries out once,
+    /// however often it comes with this `key`: it goes into the header `Idempotency-Key`. A key
+    /// that no header can hold makes [`send`](Self::send) fail.
     pub fn post(&self, path: &[&str], key: &str) -> RequestBuilder {
         self.request(Method::POST, path, &[]).header("idempotency-key", key)
     }
 
-    /// A `DELETE`, which comes to the same however often it is sent.
+    /// A `DELETE` of `path`, escaped as for [`get`](Self::get). It comes to the same however often it
+    /// is sent.
     pub fn delete(&self, path: &[&str]) -> RequestBuilder {
         self.request(Method::DELETE, path, &[])
     }

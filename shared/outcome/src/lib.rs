@@ -1,9 +1,5 @@
-//! How the handling of one record ends: done, rejected, to be retried, or poison.
-//!
-//! A handler returns `Result<Done, Failure>`. What happens to the record follows from that alone:
-//! a [`Done`] record is acknowledged, a [`Failure::Retry`] is delivered again, a
-//! [`Failure::Poison`] is parked at once. A business refusal is a [`Done::Rejected`]: it is an
-//! answer, published as an event, and never an error of the transport.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
 
 use std::{error::Error, fmt, time::Duration};
 

@@ -1,7 +1,5 @@
-//! Structured logs: one line of JSON per event, each naming the service and the record it is about.
-//!
-//! `lambda_runtime` brings a subscriber of its own, but it has no timestamps, shows the innermost
-//! span alone, and is JSON only where the function's logging is configured so.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
 
 mod redacted;
 
@@ -41,7 +39,7 @@ pub enum TelemetryError {
 
 /// Logs what the process does to standard output, as `service`.
 ///
-/// `filter` has the form of `RUST_LOG`, e.g. `debug` or `info,inventory=trace`. It adds to what is
+/// `filter` has the form of `RUST_LOG`, e.g. `debug` or `info,my_crate=trace`. It adds to what is
 /// logged anyway: the SDK and its HTTP stay quiet until they are named.
 ///
 /// # Errors

@@ -200,7 +200,7 @@ fn refused(error: DynoxideError) -> AwsError {
         for known in ["__type", "message", "Message"] {
             members.remove(known);
         }
-        refusal.members = members;
+        refusal.members = Box::new(members);
     }
     refusal
 }

@@ -10,14 +10,14 @@ pub struct AwsError {
     pub code: String,
     /// The message for people.
     pub message: String,
-    /// Further members of the body, e.g. `CancellationReasons`.
-    pub members: Map<String, Value>,
+    /// Further members of the body, e.g. `CancellationReasons`. Boxed: few errors have any.
+    pub members: Box<Map<String, Value>>,
 }
 
 impl AwsError {
     /// An error of the caller's making (HTTP 400).
     pub fn client(code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { status: 400, code: code.into(), message: message.into(), members: Map::new() }
+        Self { status: 400, code: code.into(), message: message.into(), members: Box::default() }
     }
 
     /// A request that breaks a constraint of the API.
@@ -42,7 +42,7 @@ impl AwsError {
 
     /// The JSON body.
     pub fn body(&self) -> String {
-        let mut body = self.members.clone();
+        let mut body = (*self.members).clone();
         body.insert("__type".to_owned(), json!(self.code));
         body.insert("message".to_owned(), json!(self.message));
         Value::Object(body).to_string()

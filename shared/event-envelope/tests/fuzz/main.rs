@@ -19,7 +19,7 @@ use serde_json::Value;
 use crate::{input::Input, promise::check};
 
 /// How many inputs `cargo test` tries.
-const INPUTS: u64 = 3000;
+const INPUTS: u64 = 2000;
 /// How many bytes of chance an input is made of, at most.
 const ENTROPY_BYTES_MAX: usize = 600;
 

@@ -43,6 +43,14 @@ fn a_kind_an_instance_and_fields_are_in_the_document() {
 }
 
 #[test]
+fn a_kind_may_have_a_uri_of_its_own() {
+    let problem = Problem::conflict("").kind_uri("https://example.com/problems/sold", "Sold out");
+    let (document, _) = document(problem);
+    assert_eq!(document["type"], "https://example.com/problems/sold");
+    assert_eq!(document["title"], "Sold out");
+}
+
+#[test]
 fn every_constructor_has_its_status() {
     let soon = Duration::from_millis(1500);
     for (problem, status) in [

@@ -1,0 +1,91 @@
+//! Running an execution: following its states from one to the next.
+
+mod context;
+mod failure;
+mod handle;
+mod parallel;
+mod task;
+mod trail;
+mod visit;
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use serde_json::Value;
+
+pub(crate) use self::failure::{StateError, error_name};
+use self::{failure::Failure, trail::Trail, visit::Visit};
+use crate::{
+    clock::Clock,
+    definition::{After, States},
+    execution::{End, Execution},
+    history::Happening,
+    service::Shared,
+};
+
+/// An execution, and what it is run with.
+#[derive(Clone)]
+pub(crate) struct Run {
+    pub(crate) execution: Arc<Execution>,
+    pub(crate) shared: Arc<Shared>,
+}
+
+impl Run {
+    /// Runs the execution until it has ended, by itself or not.
+    pub(crate) async fn run(self, input: Value) {
+        let limit = self.execution.machine.definition.timeout;
+        let mut trail = Trail::default();
+        let states = &self.execution.machine.definition.states;
+        let outcome = tokio::select! {
+            biased;
+            () = self.execution.stopped() => return,
+            () = tokio::time::sleep(limit) => None,
+            outcome = self.follow(states, input, &mut trail) => Some(outcome),
+        };
+        let (previous, end) = match outcome {
+            // It did not follow from what the states did.
+            None => (0, End::TimedOut),
+            Some(Ok(output)) => (trail.last, End::Succeeded(output.to_string().into())),
+            Some(Err(Failure::Error(error) | Failure::Fatal(error))) => {
+                (trail.last, End::Failed(error))
+            }
+            Some(Err(Failure::Ended)) => return,
+        };
+        self.shared.end(&self.execution, previous, end);
+    }
+
+    /// Follows `states` from the first to one that ends, and returns what that puts out.
+    fn follow<'r>(
+        &'r self,
+        states: &'r States,
+        mut input: Value,
+        trail: &'r mut Trail,
+    ) -> BoxFuture<'r, Result<Value, Failure>> {
+        Box::pin(async move {
+            let mut name = states.start.as_str();
+            loop {
+                let Some(state) = states.by_name.get(name) else {
+                    // A definition in which a transition leads nowhere has been refused.
+                    return Err(Failure::runtime(format!("there is no state '{name}'")));
+                };
+                let visit = Visit::enter(self, name, state, &input, trail)?;
+                let (output, after) = visit.work(state, trail).await?;
+                match after {
+                    After::Next(next) => (name, input) = (next, output),
+                    After::End => return Ok(output),
+                }
+                // States that wait for nothing must not hold up others, nor their own end.
+                tokio::task::yield_now().await;
+            }
+        })
+    }
+
+    fn clock(&self) -> &Clock {
+        &self.shared.options.clock
+    }
+
+    /// Writes down what happened after the event `previous`.
+    fn record(&self, previous: u64, happening: Happening) -> Result<u64, Failure> {
+        Ok(self.execution.record(self.clock().now(), previous, happening)?)
+    }
+}

@@ -1,0 +1,183 @@
+//! The state machines and their executions.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use local_protocol::{Bytes, Reply, Service};
+use time::OffsetDateTime;
+
+use crate::{
+    api,
+    clock::Clock,
+    error::ApiError,
+    execution::{End, Execution},
+    lock,
+    run::Run,
+    spec::{Machine, StateMachineError, StateMachineSpec},
+    stats::{Counters, Stats},
+    tasks::Tasks,
+};
+
+/// How state machines are run.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where timestamps come from.
+    pub clock: Clock,
+    /// What jitter, generated names, and `$random()` and `$uuid()` follow from.
+    pub seed: u64,
+}
+
+impl Default for Options {
+    /// The clock of the machine, and a seed that is drawn.
+    #[expect(clippy::disallowed_methods, reason = "the one place that draws the seed")]
+    fn default() -> Self {
+        Self { clock: Clock::system(), seed: fastrand::u64(..) }
+    }
+}
+
+/// Step Functions, in process. Clones are the same.
+#[derive(Clone)]
+pub struct StepFunctions(Arc<Shared>);
+
+/// What all clones and runs share.
+pub(crate) struct Shared {
+    pub(crate) machines: BTreeMap<String, Arc<Machine>>,
+    /// The executions, by the names of their machine and their own.
+    pub(crate) executions: Mutex<BTreeMap<(String, String), Arc<Execution>>>,
+    pub(crate) tasks: Arc<dyn Tasks>,
+    pub(crate) options: Options,
+    pub(crate) counters: Counters,
+    pub(crate) created: OffsetDateTime,
+    pub(crate) numbers: AtomicU64,
+    random: Mutex<fastrand::Rng>,
+}
+
+impl StepFunctions {
+    /// Step Functions with these state machines, whose tasks are done by `tasks`.
+    ///
+    /// # Errors
+    /// A state machine is not one that AWS would create, or has something that is not run on one
+    /// machine; the error names the field. Correct the template or the definition.
+    pub fn new(
+        specs: Vec<StateMachineSpec>,
+        tasks: Arc<dyn Tasks>,
+        options: Options,
+    ) -> Result<Self, StateMachineError> {
+        let mut machines = BTreeMap::new();
+        for spec in specs {
+            let name = spec.name.clone();
+            if machines.insert(name.clone(), Arc::new(Machine::new(spec)?)).is_some() {
+                return Err(StateMachineError::Duplicate { name });
+            }
+        }
+        Ok(Self(Arc::new(Shared {
+            machines,
+            executions: Mutex::default(),
+            tasks,
+            counters: Counters::default(),
+            created: options.clock.now(),
+            numbers: AtomicU64::new(0),
+            random: Mutex::new(fastrand::Rng::with_seed(options.seed)),
+            options,
+        })))
+    }
+
+    /// Starts an execution of the state machine `state_machine_arn`, and returns its ARN. Without
+    /// a name it gets one that nothing else has.
+    ///
+    /// An execution that runs under this name with the same input is the one that is returned.
+    /// It must be called within a runtime of tokio, which executions run on.
+    ///
+    /// # Errors
+    /// [`ApiError::ExecutionAlreadyExists`] if the name was used with another input, or for an
+    /// execution that has ended within the last 90 days; the others say what to correct.
+    pub fn start_execution(
+        &self,
+        state_machine_arn: &str,
+        name: Option<&str>,
+        input: &str,
+    ) -> Result<String, ApiError> {
+        let request = api::StartExecution {
+            state_machine_arn: Some(state_machine_arn.to_owned()),
+            name: name.map(str::to_owned),
+            input: Some(input.to_owned()),
+            trace_header: None,
+        };
+        Ok(api::start_execution(&self.0, request)?.arn.clone())
+    }
+
+    /// The functions that the tasks of all state machines name, as they name them.
+    pub fn functions(&self) -> BTreeSet<&str> {
+        let definitions = self.0.machines.values().map(|machine| &machine.definition);
+        definitions.flat_map(|definition| definition.functions()).collect()
+    }
+
+    /// What has been done so far.
+    pub fn stats(&self) -> Stats {
+        self.0.counters.read()
+    }
+
+    /// Whether no execution is running.
+    pub fn idle(&self) -> bool {
+        let stats = self.stats();
+        let ended = stats.succeeded + stats.failed + stats.timed_out + stats.aborted;
+        stats.started == ended
+    }
+}
+
+impl Service for StepFunctions {
+    fn targets(&self) -> &'static [&'static str] {
+        &["AWSStepFunctions"]
+    }
+
+    fn json_version(&self) -> &'static str {
+        "1.0"
+    }
+
+    fn call<'a>(&'a self, operation: &'a str, body: Bytes) -> Reply<'a> {
+        Box::pin(async move {
+            let response = api::call(&self.0, operation, &body)?;
+            Ok(Bytes::from(response.to_string()))
+        })
+    }
+}
+
+impl Shared {
+    /// Lets an execution run.
+    pub(crate) fn run(self: &Arc<Self>, execution: &Arc<Execution>) {
+        self.counters.started.add_one();
+        let run = Run { execution: Arc::clone(execution), shared: Arc::clone(self) };
+        tokio::spawn(run.run(execution.input_value.clone()));
+    }
+
+    /// Ends an execution that has not ended.
+    pub(crate) fn end(&self, execution: &Execution, previous: u64, end: End) {
+        let counter = match end {
+            End::Succeeded(_) => &self.counters.succeeded,
+            End::Failed(_) => &self.counters.failed,
+            End::TimedOut => &self.counters.timed_out,
+            End::Aborted(_) => &self.counters.aborted,
+        };
+        if let End::Failed(error) = &end {
+            tracing::error!(execution = execution.arn, ?error, "an execution failed");
+        }
+        if execution.end(self.options.clock.now(), previous, end) {
+            counter.add_one();
+        }
+    }
+
+    /// The number of the next execution.
+    pub(crate) fn next_number(&self) -> u64 {
+        self.numbers.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Dice of their own.
+    pub(crate) fn random(&self) -> fastrand::Rng {
+        lock(&self.random).fork()
+    }
+}

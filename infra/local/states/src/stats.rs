@@ -1,0 +1,57 @@
+//! What has been done so far.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Counts since the stand-in was built.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Executions started.
+    pub started: u64,
+    /// Executions that ended `SUCCEEDED`.
+    pub succeeded: u64,
+    /// Executions that ended `FAILED`.
+    pub failed: u64,
+    /// Executions that ended `TIMED_OUT`.
+    pub timed_out: u64,
+    /// Executions that ended `ABORTED`.
+    pub aborted: u64,
+    /// State transitions, which is what AWS charges for: each state entered and each retry.
+    pub transitions: u64,
+}
+
+/// The same, while it counts.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    pub(crate) started: Counter,
+    pub(crate) succeeded: Counter,
+    pub(crate) failed: Counter,
+    pub(crate) timed_out: Counter,
+    pub(crate) aborted: Counter,
+    pub(crate) transitions: Counter,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Counter(AtomicU64);
+
+impl Counter {
+    pub(crate) fn add_one(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Counters {
+    pub(crate) fn read(&self) -> Stats {
+        Stats {
+            started: self.started.get(),
+            succeeded: self.succeeded.get(),
+            failed: self.failed.get(),
+            timed_out: self.timed_out.get(),
+            aborted: self.aborted.get(),
+            transitions: self.transitions.get(),
+        }
+    }
+}
