@@ -1,9 +1,13 @@
-//! The authorizer of a machine without an identity provider: the bearer token *is* the caller.
+//! The authorizers of a machine without an identity provider.
 //!
-//! `Bearer alice` is user `alice` with every scope of the API; `Bearer alice:orders:read` and
-//! `Bearer alice:orders:read,orders:write` name the scopes. What a function sees has the shape
-//! that a JWT authorizer gives it.
+//! The bearer token *is* the caller: `Bearer alice` is user `alice` with every scope of the API;
+//! `Bearer alice:orders:read` and `Bearer alice:orders:read,orders:write` name the scopes. What a
+//! function sees has the shape that a JWT authorizer gives it.
 //! Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html>.
+//!
+//! Where a request has to be signed with credentials of AWS, any will do: the signature has to be
+//! there, and is not checked. Source:
+//! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-access-control-iam.html>.
 
 use std::collections::BTreeMap;
 
@@ -18,16 +22,39 @@ const AUDIENCE: &str = "orderly";
 const DEFAULT_SCOPES: &str = "orders:read,orders:write";
 const USER_BYTES_MAX: usize = 64;
 
+/// Who may call a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Anyone.
+    Anyone,
+    /// Whoever has a token.
+    Token,
+    /// Whoever signs the request with credentials of AWS.
+    Iam,
+}
+
 /// `requestContext.authorizer` of the event.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub(crate) struct Authorizer {
-    jwt: Jwt,
+#[serde(rename_all = "camelCase")]
+pub(crate) enum Authorizer {
+    Jwt(Jwt),
+    Iam(Iam),
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
-struct Jwt {
+pub(crate) struct Jwt {
     claims: BTreeMap<&'static str, String>,
     scopes: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Iam {
+    access_key: String,
+    account_id: &'static str,
+    caller_id: String,
+    user_arn: String,
+    user_id: String,
 }
 
 /// Why a caller is not let in.
@@ -35,22 +62,54 @@ struct Jwt {
 pub(crate) enum Denied {
     Missing,
     Invalid,
+    Unsigned,
 }
 
 impl Denied {
-    /// The `WWW-Authenticate` header.
-    pub(crate) fn challenge(self) -> &'static str {
+    /// The `WWW-Authenticate` header; none when it is IAM that refuses.
+    pub(crate) const fn challenge(self) -> Option<&'static str> {
         match self {
-            Self::Missing => "Bearer",
-            Self::Invalid => {
-                r#"Bearer scope="" error="invalid_token" error_description="the token has an invalid number of segments""#
-            }
+            Self::Missing => Some("Bearer"),
+            Self::Invalid => Some(
+                r#"Bearer scope="" error="invalid_token" error_description="the token has an invalid number of segments""#,
+            ),
+            Self::Unsigned => None,
         }
     }
 }
 
-/// The caller that the `Authorization` header names.
-pub(crate) fn authorize(headers: &HeaderMap) -> Result<Authorizer, Denied> {
+/// The caller that the `Authorization` header names, where one is asked for.
+pub(crate) fn authorize(access: Access, headers: &HeaderMap) -> Result<Option<Authorizer>, Denied> {
+    match access {
+        Access::Anyone => Ok(None),
+        Access::Token => bearer(headers).map(|jwt| Some(Authorizer::Jwt(jwt))),
+        Access::Iam => {
+            signer(headers).map(|iam| Some(Authorizer::Iam(iam))).ok_or(Denied::Unsigned)
+        }
+    }
+}
+
+/// Who signed the request, by Signature Version 4:
+/// `AWS4-HMAC-SHA256 Credential=<access key>/<date>/<region>/<service>/aws4_request, …`.
+fn signer(headers: &HeaderMap) -> Option<Iam> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let parts = value.strip_prefix("AWS4-HMAC-SHA256 ")?.split(',').map(str::trim);
+    let parts: BTreeMap<&str, &str> = parts.filter_map(|part| part.split_once('=')).collect();
+    parts.get("Signature").filter(|signature| !signature.is_empty())?;
+    let (access_key, scope) = parts.get("Credential")?.split_once('/')?;
+    if !is_user(access_key) || !scope.ends_with("/aws4_request") {
+        return None;
+    }
+    Some(Iam {
+        access_key: access_key.to_owned(),
+        account_id: local_protocol::ACCOUNT,
+        caller_id: access_key.to_owned(),
+        user_arn: format!("arn:aws:iam::{}:user/{access_key}", local_protocol::ACCOUNT),
+        user_id: access_key.to_owned(),
+    })
+}
+
+fn bearer(headers: &HeaderMap) -> Result<Jwt, Denied> {
     let value = headers.get(header::AUTHORIZATION).ok_or(Denied::Missing)?;
     let value = value.to_str().map_err(|_| Denied::Invalid)?;
     let (scheme, token) = value.split_once(' ').ok_or(Denied::Invalid)?;
@@ -70,7 +129,7 @@ pub(crate) fn authorize(headers: &HeaderMap) -> Result<Authorizer, Denied> {
         ("token_use", "access".to_owned()),
     ]);
     let scopes = scopes.into_iter().map(str::to_owned).collect();
-    Ok(Authorizer { jwt: Jwt { claims, scopes } })
+    Ok(Jwt { claims, scopes })
 }
 
 fn is_user(text: &str) -> bool {
@@ -87,23 +146,23 @@ fn is_scope(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn caller(header: &str) -> Result<Authorizer, Denied> {
-        authorize(&HeaderMap::from_iter([(header::AUTHORIZATION, header.parse().unwrap())]))
+    fn caller(header: &str) -> Result<Jwt, Denied> {
+        bearer(&HeaderMap::from_iter([(header::AUTHORIZATION, header.parse().unwrap())]))
     }
 
     #[test]
     fn a_user_has_every_scope_unless_the_token_names_some() {
-        let alice = caller("Bearer alice").unwrap().jwt;
+        let alice = caller("Bearer alice").unwrap();
         assert_eq!(alice.claims["sub"], "alice");
         assert_eq!(alice.claims["scope"], "orders:read orders:write");
-        let reader = caller("bearer al-ice_1:orders:read").unwrap().jwt;
+        let reader = caller("bearer al-ice_1:orders:read").unwrap();
         assert_eq!(reader.scopes, ["orders:read"]);
-        assert_eq!(caller("Bearer alice:").unwrap().jwt.claims["scope"], "");
+        assert_eq!(caller("Bearer alice:").unwrap().claims["scope"], "");
     }
 
     #[test]
     fn everything_else_is_denied() {
-        assert_eq!(authorize(&HeaderMap::new()), Err(Denied::Missing));
+        assert_eq!(bearer(&HeaderMap::new()), Err(Denied::Missing));
         let long = format!("Bearer {}", "a".repeat(65));
         for header in ["", "alice", "Basic alice", "Bearer ", "Bearer a b", "Bearer ../a", &long] {
             assert_eq!(caller(header), Err(Denied::Invalid), "{header:?}");

@@ -32,9 +32,10 @@ use percent_encoding::percent_decode_str;
 use time::OffsetDateTime;
 use tracing::{error, warn};
 
+pub use authorizer::Access;
 pub use route::RouteError;
 
-use authorizer::authorize;
+use authorizer::{Denied, authorize};
 use response::refusal;
 use route::{Route, Routes};
 
@@ -51,8 +52,8 @@ pub struct RouteSpec {
     pub path: String,
     /// The name of the function that answers.
     pub function: String,
-    /// Whether a caller needs a token.
-    pub authorized: bool,
+    /// Who may call.
+    pub access: Access,
 }
 
 /// What an invoked function answered.
@@ -142,7 +143,7 @@ impl Inner {
         let Some((route, path_parameters)) = self.routes.find(&parts.method, &path) else {
             return refusal(StatusCode::NOT_FOUND);
         };
-        let authorizer = match route.authorized.then(|| authorize(&parts.headers)).transpose() {
+        let authorizer = match authorize(route.access, &parts.headers) {
             Ok(authorizer) => authorizer,
             Err(denied) => return challenge(denied),
         };
@@ -213,9 +214,10 @@ fn decoded_path(parts: &Parts) -> Option<String> {
     Some(path.split('?').next().unwrap_or_default().to_owned())
 }
 
-fn challenge(denied: authorizer::Denied) -> Response {
+fn challenge(denied: Denied) -> Response {
+    let Some(challenge) = denied.challenge() else { return refusal(StatusCode::FORBIDDEN) };
     let mut response = refusal(StatusCode::UNAUTHORIZED);
-    let value = HeaderValue::from_static(denied.challenge());
+    let value = HeaderValue::from_static(challenge);
     response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
     response
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use axum::http::Method;
 
-use crate::RouteSpec;
+use crate::{Access, RouteSpec};
 
 /// The path of the route that takes what no other route does.
 const DEFAULT: &str = "$default";
@@ -57,7 +57,7 @@ impl Segment {
 pub(crate) struct Route {
     pub(crate) key: String,
     pub(crate) function: String,
-    pub(crate) authorized: bool,
+    pub(crate) access: Access,
     /// `None` is `ANY`.
     method: Option<String>,
     /// `None` is `$default`.
@@ -66,10 +66,10 @@ pub(crate) struct Route {
 
 impl Route {
     fn parse(spec: RouteSpec) -> Result<Self, RouteError> {
-        let RouteSpec { method, path, function, authorized } = spec;
+        let RouteSpec { method, path, function, access } = spec;
         if path == DEFAULT {
             let key = DEFAULT.to_owned();
-            return Ok(Self { key, function, authorized, method: None, segments: None });
+            return Ok(Self { key, function, access, method: None, segments: None });
         }
         let method = method.to_ascii_uppercase();
         let key = format!("{method} {path}");
@@ -80,7 +80,7 @@ impl Route {
             return Err(RouteError::GreedyInside(key));
         }
         let method = (method != "ANY").then_some(method);
-        Ok(Self { key, function, authorized, method, segments: Some(segments) })
+        Ok(Self { key, function, access, method, segments: Some(segments) })
     }
 
     /// Smaller is tried first: whole matches before greedy ones before `$default`, then
@@ -159,7 +159,7 @@ mod tests {
             method: method.to_owned(),
             path: path.to_owned(),
             function: "f".to_owned(),
-            authorized: false,
+            access: Access::Anyone,
         }
     }
 

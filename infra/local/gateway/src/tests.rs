@@ -34,24 +34,25 @@ struct Api {
 
 impl Api {
     async fn start() -> Self {
-        let route = |key: &str, function: &str, authorized| {
+        let route = |key: &str, function: &str, access| {
             let (method, path) = key.split_once(' ').unwrap();
             RouteSpec {
                 method: method.to_owned(),
                 path: path.to_owned(),
                 function: function.to_owned(),
-                authorized,
+                access,
             }
         };
         let routes = vec![
-            route("ANY /open/{proxy+}", "echo", false),
-            route("POST /orders", "echo", true),
-            route("get /orders/{id}", "echo", true),
-            route("GET /teapot", "teapot", false),
-            route("GET /failing", "failing", false),
-            route("GET /malformed", "malformed", false),
-            route("GET /hanging", "hanging", false),
-            route("GET /busy", "busy", false),
+            route("ANY /open/{proxy+}", "echo", Access::Anyone),
+            route("POST /orders", "echo", Access::Token),
+            route("get /orders/{id}", "echo", Access::Token),
+            route("POST /admin/stock", "echo", Access::Iam),
+            route("GET /teapot", "teapot", Access::Anyone),
+            route("GET /failing", "failing", Access::Anyone),
+            route("GET /malformed", "malformed", Access::Anyone),
+            route("GET /hanging", "hanging", Access::Anyone),
+            route("GET /busy", "busy", Access::Anyone),
         ];
         let timeout = Duration::from_millis(50);
         let gateway = Gateway::with_timeout(routes, Arc::new(Functions), timeout).unwrap();
@@ -120,6 +121,26 @@ async fn a_caller_without_a_valid_token_is_challenged() {
         assert_eq!(response.json::<Value>().await.unwrap(), json!({"message": "Unauthorized"}));
     }
     assert_eq!(api.get("/teapot", "").await.status(), StatusCode::IM_A_TEAPOT);
+}
+
+#[tokio::test]
+async fn an_admin_signs_requests_with_credentials_of_aws() {
+    let api = Api::start().await;
+    let url = format!("{}/admin/stock", api.base);
+    let signed = "AWS4-HMAC-SHA256 Credential=AKIALOCAL/20260101/us-east-1/execute-api/aws4_request, \
+                  SignedHeaders=host;x-amz-date, Signature=0011";
+    let request = api.client.post(&url).header("authorization", signed);
+    let event: ApiGatewayV2httpRequest = request.send().await.unwrap().json().await.unwrap();
+    let authorizer = event.request_context.authorizer.unwrap();
+    assert!(authorizer.jwt.is_none());
+    let iam = authorizer.iam.unwrap();
+    assert_eq!(iam.access_key.as_deref(), Some("AKIALOCAL"));
+    assert_eq!(iam.user_arn.as_deref(), Some("arn:aws:iam::000000000000:user/AKIALOCAL"));
+    for header in ["", "Bearer alice", "AWS4-HMAC-SHA256 Credential=AKIALOCAL"] {
+        let response = api.client.post(&url).header("authorization", header).send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::FORBIDDEN, "{header:?}");
+        assert_eq!(response.json::<Value>().await.unwrap(), json!({"message": "Forbidden"}));
+    }
 }
 
 #[tokio::test]

@@ -51,7 +51,7 @@ pub use function::{AsyncInvoke, Function};
 pub use mapping::{Mapping, Source, StartingPosition};
 pub use physical::STREAM_LABEL;
 pub use queue::{Queue, Redrive};
-pub use route::Route;
+pub use route::{Access, Route};
 pub use table::{Stream, StreamView, Table};
 
 use document::Document;

@@ -16,15 +16,30 @@ pub struct Route {
     pub path: String,
     /// The name of the function that answers.
     pub function: String,
-    /// Whether a caller must be known.
-    pub auth: bool,
+    /// Who may call.
+    pub access: Access,
 }
+
+/// Who may call a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Access {
+    /// Anyone.
+    Anyone,
+    /// Whoever has a token of the API's issuer: a JWT authorizer.
+    Token,
+    /// Whoever signs requests with credentials of AWS and may invoke the route: `AWS_IAM`.
+    Iam,
+}
+
+/// The authorizer that every API has that wants it.
+const AWS_IAM: &str = "AWS_IAM";
 
 /// What an `AWS::Serverless::HttpApi` says about who may call.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Api {
     authorizers: Vec<String>,
     default_authorizer: Option<String>,
+    has_iam: bool,
 }
 
 /// The HTTP APIs of a template by logical id.
@@ -33,12 +48,13 @@ pub(crate) type Apis = BTreeMap<String, Api>;
 const METHODS: &[&str] = &["ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
 
 pub(crate) fn read_api(mut properties: Properties) -> Result<Api, TemplateError> {
-    let mut api = Api { authorizers: Vec::new(), default_authorizer: None };
+    let mut api = Api { authorizers: Vec::new(), default_authorizer: None, has_iam: false };
     if let Some(mut auth) = properties.object("Auth")? {
         for (name, authorizer) in auth.entries("Authorizers")? {
             read_authorizer(authorizer)?;
             api.authorizers.push(name);
         }
+        api.has_iam = auth.flag("EnableIamAuthorizer")?.unwrap_or(false);
         api.default_authorizer = auth.text_if_any("DefaultAuthorizer")?;
         if let Some(default) = &api.default_authorizer
             && !api.authorizers.contains(default)
@@ -112,7 +128,7 @@ fn read_route(
         method: method(&mut properties)?,
         path: path(&mut properties)?,
         function: function.to_owned(),
-        auth: needs_caller(&mut properties, api)?,
+        access: access(&mut properties, api)?,
     };
     let version = properties.text_if_any("PayloadFormatVersion")?;
     if version.is_some_and(|version| version != "2.0") {
@@ -146,16 +162,19 @@ fn path(properties: &mut Properties) -> Result<String, TemplateError> {
     }
 }
 
-fn needs_caller(properties: &mut Properties, api: &Api) -> Result<bool, TemplateError> {
+fn access(properties: &mut Properties, api: &Api) -> Result<Access, TemplateError> {
     let Some(mut auth) = properties.object("Auth")? else {
-        return Ok(api.default_authorizer.is_some());
+        let default = api.default_authorizer.as_ref();
+        return Ok(default.map_or(Access::Anyone, |_| Access::Token));
     };
     let authorizer = auth.text_if_any("Authorizer")?.or_else(|| api.default_authorizer.clone());
     let place: Place = auth.place().child("Authorizer");
     auth.done()?;
     match authorizer.as_deref() {
-        None | Some("NONE") => Ok(false),
-        Some(known) if api.authorizers.iter().any(|it| it == known) => Ok(true),
+        None | Some("NONE") => Ok(Access::Anyone),
+        Some(AWS_IAM) if api.has_iam => Ok(Access::Iam),
+        Some(AWS_IAM) => Err(place.invalid("is AWS_IAM, but the API has no EnableIamAuthorizer")),
+        Some(known) if api.authorizers.iter().any(|it| it == known) => Ok(Access::Token),
         Some(unknown) => Err(place.invalid(format!("{unknown} is not an authorizer of the API"))),
     }
 }

@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
-use local_template::{LoadOptions, Template, TemplateError};
+use local_template::{Access, LoadOptions, Template, TemplateError};
 
 const HEADER: &str = "
 Transform: AWS::Serverless-2016-10-31
@@ -256,4 +256,37 @@ fn only_a_sam_template_that_is_there_is_read() {
     let error = Template::parse("Resources: {}", &options).unwrap_err().to_string();
     assert!(error.starts_with("template.Transform: must be AWS::Serverless"), "{error}");
     assert!(matches!(Template::parse("a: [", &options), Err(TemplateError::Yaml { .. })));
+}
+
+/// An API with one route, whose `Auth` is as given.
+fn with_route(api: &str, route: &str) -> String {
+    format!(
+        "
+  Api:
+    Type: AWS::Serverless::HttpApi
+    Properties: {{ Auth: {api} }}
+  Function:
+    Type: AWS::Serverless::Function
+    Metadata: {{ BuildMethod: rust-cargolambda, BuildProperties: {{ Binary: admin }} }}
+    Properties:
+      Runtime: provided.al2023
+      Handler: bootstrap
+      Timeout: 10
+      Events:
+        Restock:
+          Type: HttpApi
+          Properties: {{ ApiId: !Ref Api, Method: POST, Path: /stock, Auth: {route} }}
+"
+    )
+}
+
+#[test]
+fn a_route_may_be_for_those_who_sign_their_requests() {
+    let signed = "{ Authorizer: AWS_IAM }";
+    let template = parse(&with_route("{ EnableIamAuthorizer: true }", signed)).unwrap();
+    assert_eq!(template.routes[0].access, Access::Iam);
+    let error = parse(&with_route("{ EnableIamAuthorizer: false }", signed)).unwrap_err();
+    assert!(error.to_string().contains("EnableIamAuthorizer"), "{error}");
+    let unknown = parse(&with_route("{ EnableIamAuthorizer: true }", "{ Authorizer: Admins }"));
+    assert!(unknown.unwrap_err().to_string().contains("Admins"));
 }

@@ -112,9 +112,17 @@ pub(super) fn routes(template: &Template) -> Vec<RouteSpec> {
         method: it.method.clone(),
         path: it.path.clone(),
         function: it.function.clone(),
-        authorized: it.auth,
+        access: access(it.access),
     };
     template.routes.iter().map(route).collect()
+}
+
+fn access(access: local_template::Access) -> local_gateway::Access {
+    match access {
+        local_template::Access::Anyone => local_gateway::Access::Anyone,
+        local_template::Access::Token => local_gateway::Access::Token,
+        local_template::Access::Iam => local_gateway::Access::Iam,
+    }
 }
 
 pub(super) fn functions(

@@ -8,7 +8,7 @@ use std::{
     path::Path,
 };
 
-use local_template::{LoadOptions, Template};
+use local_template::{Access, LoadOptions, Template};
 use serde_json::json;
 
 fn orderly() -> Template {
@@ -78,18 +78,22 @@ fn a_function_is_told_the_names_that_exist() {
 
 #[test]
 fn routes_lead_to_the_api_and_only_the_catalogue_is_open() {
-    let routes: BTreeSet<_> =
-        orderly().routes.into_iter().map(|it| (it.path, it.method, it.function, it.auth)).collect();
+    let routes: BTreeSet<_> = orderly()
+        .routes
+        .into_iter()
+        .map(|it| (it.path, it.method, it.function, it.access))
+        .collect();
     let expected = [
-        ("/orders", "GET", "orderly-query", true),
-        ("/orders", "POST", "orderly-order-api", true),
-        ("/orders/{id}", "GET", "orderly-query", true),
-        ("/orders/{id}/cancel", "POST", "orderly-order-api", true),
-        ("/orders/{id}/events", "GET", "orderly-query", true),
-        ("/products", "GET", "orderly-query", false),
+        ("/orders", "GET", "orderly-query", Access::Token),
+        ("/orders", "POST", "orderly-order-api", Access::Token),
+        ("/orders/{id}", "GET", "orderly-query", Access::Token),
+        ("/orders/{id}/cancel", "POST", "orderly-order-api", Access::Token),
+        ("/orders/{id}/events", "GET", "orderly-query", Access::Token),
+        ("/products", "GET", "orderly-query", Access::Anyone),
     ];
-    let expected = expected
-        .map(|(path, method, function, auth)| (path.into(), method.into(), function.into(), auth));
+    let expected = expected.map(|(path, method, function, access)| {
+        (path.into(), method.into(), function.into(), access)
+    });
     assert_eq!(routes, BTreeSet::from(expected));
 }
 
