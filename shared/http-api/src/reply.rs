@@ -22,13 +22,15 @@ impl Reply {
         Self { status, headers: HeaderMap::new(), body: None }
     }
 
-    /// An answer of JSON.
+    /// An answer of JSON, its members in the order of their names: the same answer is the same
+    /// text, whatever order a table gave them in.
     ///
     /// # Errors
     ///
     /// When `value` has no JSON form: a 500, to be returned.
     pub fn json<T: Serialize + ?Sized>(status: StatusCode, value: &T) -> Result<Self, Problem> {
-        let body = serde_json::to_string(value).map_err(|_| Problem::internal())?;
+        let body = serde_json::to_value(value).map_err(|_| Problem::internal())?;
+        let body = event_envelope::canonical(&body);
         let json = HeaderValue::from_static("application/json");
         Ok(Self { body: Some(body), ..Self::empty(status) }.header(header::CONTENT_TYPE, json))
     }

@@ -6,6 +6,7 @@ mod key;
 
 use std::time::Duration;
 
+use breaker::Breaker;
 use outcome::Failure;
 use reqwest::{Client, Method, RequestBuilder, redirect::Policy};
 
@@ -18,15 +19,21 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// From connecting to the last byte of the answer. Three calls fit into ten seconds, a common
 /// timeout of a function.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(3);
+/// So many requests in a row without a proper answer, and the provider is left alone for a while.
+const FAILURES_MAX: u32 = 5;
+/// For how long. Records that wait for the provider are back in their queue meanwhile, and a
+/// function's time goes to others.
+const REST: Duration = Duration::from_secs(5);
 
 /// A provider: where it is, the key it lets in, and how long it may take. Clones share their
-/// connections.
+/// connections, and what they know of its health.
 #[derive(Debug, Clone)]
 pub struct HttpPort {
     base: Url,
     key: ApiKey,
     timeout: Duration,
     client: Client,
+    breaker: Breaker,
 }
 
 /// The text, which it names, cannot be what requests begin with.
@@ -71,7 +78,8 @@ impl HttpPort {
             client = client.tls_certs_only([]);
         }
         let client = client.build().map_err(SetupError)?;
-        Ok(Self { base, key, timeout: REQUEST_TIMEOUT, client })
+        let breaker = Breaker::new(FAILURES_MAX, REST);
+        Ok(Self { base, key, timeout: REQUEST_TIMEOUT, client, breaker })
     }
 
     /// The same provider, given `timeout` for each answer, from connecting to its last byte, in
@@ -125,11 +133,25 @@ impl HttpPort {
     ///
     /// Retry, when nothing was heard (the request may have been carried out all the same), when
     /// the provider says that it is busy, or when it refuses the key: an operator sets that right.
+    /// Retry after a rest, without a request, when the last five in a row were not answered, or
+    /// with a server's error: the provider is left alone for five seconds, then one may try.
     pub async fn send(&self, request: RequestBuilder) -> Result<Answer, Failure> {
-        let response = request.send().await.map_err(Failure::retry)?;
-        let status = response.status();
-        let after = answer::retry_after(response.headers());
-        let body = response.bytes().await.map_err(Failure::retry)?;
-        Answer::new(status, body.into()).settled(after)
+        self.breaker.admit().map_err(|resting| Failure::retry_after(resting, resting.left))?;
+        let answer = receive(request).await;
+        match &answer {
+            Ok((answer, _)) if !answer.status.is_server_error() => self.breaker.succeeded(),
+            Ok(_) | Err(_) => self.breaker.failed(),
+        }
+        let (answer, after) = answer.map_err(Failure::retry)?;
+        answer.settled(after)
     }
+}
+
+/// The whole answer, and how long the provider asks to be left alone.
+async fn receive(request: RequestBuilder) -> Result<(Answer, Option<Duration>), reqwest::Error> {
+    let response = request.send().await?;
+    let status = response.status();
+    let after = answer::retry_after(response.headers());
+    let body = response.bytes().await?;
+    Ok((Answer::new(status, body.into()), after))
 }

@@ -2,8 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
 use axum::{Json, Router, extract::Request, routing::any};
 use http_port::{ApiKey, HttpPort, parse_url};
+use outcome::{Failure, Wait};
 use tokio::net::{TcpListener, TcpSocket};
 
 async fn echo(request: Request) -> Json<Vec<String>> {
@@ -61,4 +70,54 @@ fn only_a_url_that_can_be_called_is_taken() {
     for bad in ["", "127.0.0.1:9003", "ftp://example.com", "mailto:x@example.com", "http://"] {
         assert!(parse_url(bad).is_err(), "{bad}");
     }
+}
+
+/// Answers with 500 while there are failures left, and counts who asks.
+async fn failing(failures: usize) -> (HttpPort, Arc<AtomicUsize>) {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counter = asked.clone();
+    let answer = move || {
+        let asked = counter.fetch_add(1, Ordering::SeqCst);
+        async move {
+            if asked < failures {
+                axum::http::StatusCode::BAD_GATEWAY
+            } else {
+                axum::http::StatusCode::OK
+            }
+        }
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let router = Router::new().fallback(any(answer));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    (port(&url), asked)
+}
+
+#[tokio::test]
+async fn a_provider_that_fails_again_and_again_is_left_alone_for_a_while() {
+    let (port, asked) = failing(usize::MAX).await;
+    for _ in 0..5 {
+        let failure = port.send(port.get(&["v1"], &[])).await.unwrap_err();
+        assert!(failure.is_retry());
+    }
+    for _ in 0..3 {
+        let failure = port.clone().send(port.get(&["v1"], &[])).await.unwrap_err();
+        let Failure::Retry { wait: Wait::AtLeast(left), .. } = failure else {
+            panic!("{failure:?}")
+        };
+        assert!(left <= Duration::from_secs(5) && left > Duration::from_secs(4), "{left:?}");
+    }
+    assert_eq!(asked.load(Ordering::SeqCst), 5, "it was not asked any more");
+}
+
+#[tokio::test]
+async fn an_answer_in_between_is_one_that_the_provider_is_there() {
+    let (port, asked) = failing(4).await;
+    for _ in 0..4 {
+        port.send(port.get(&["v1"], &[])).await.unwrap_err();
+    }
+    for _ in 0..4 {
+        port.send(port.get(&["v1"], &[])).await.unwrap();
+    }
+    assert_eq!(asked.load(Ordering::SeqCst), 8);
 }

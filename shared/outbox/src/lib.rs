@@ -1,7 +1,6 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
-mod breaker;
 mod entry;
 mod publisher;
 mod relay;

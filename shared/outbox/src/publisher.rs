@@ -1,16 +1,11 @@
-use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
 
 use aws_sdk_eventbridge::{Client, types::PutEventsResultEntry};
+use breaker::Breaker;
 use event_envelope::{Envelope, TooLarge};
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
-use crate::{
-    breaker::Breaker,
-    entry::{self, Outgoing},
-};
+use crate::entry::{self, Outgoing};
 
 /// The codes of entries that the bus will never accept as they are. Others may pass, also those
 /// that nobody has heard of.
@@ -108,7 +103,7 @@ pub struct Publisher {
     client: Client,
     bus: String,
     limits: Limits,
-    breaker: Arc<Mutex<Breaker>>,
+    breaker: Breaker,
 }
 
 impl Publisher {
@@ -120,7 +115,7 @@ impl Publisher {
 
     /// Publishes as hard as `limits` say.
     pub fn with_limits(client: Client, bus: impl Into<String>, limits: Limits) -> Self {
-        let breaker = Arc::new(Mutex::new(Breaker::new(limits.failures_max, limits.rest)));
+        let breaker = Breaker::new(limits.failures_max, limits.rest);
         Self { client, bus: bus.into(), limits, breaker }
     }
 
@@ -169,7 +164,7 @@ impl Publisher {
 
     /// Makes one call. There is an answer for each entry, at the same index.
     async fn put(&self, call: &[Outgoing]) -> Vec<Result<Published, NotPublished>> {
-        if !self.breaker().admits(Instant::now()) {
+        if self.breaker.admit().is_err() {
             return vec![Err(NotPublished::Resting); call.len()];
         }
         let entries = call.iter().map(|event| event.entry.clone()).collect();
@@ -184,9 +179,9 @@ impl Publisher {
             answer.as_ref().is_err_and(NotPublished::is_retryable)
         };
         if answers.iter().all(is_failed) {
-            self.breaker().failed(Instant::now());
+            self.breaker.failed();
         } else {
-            self.breaker().succeeded();
+            self.breaker.succeeded();
         }
         answers
     }
@@ -196,10 +191,6 @@ impl Publisher {
     fn backoff(&self, attempt: u32) -> Duration {
         let doubled = self.limits.backoff.saturating_mul(1 << attempt.saturating_sub(1).min(16));
         doubled.min(BACKOFF_MAX).mul_f64(fastrand::f64())
-    }
-
-    fn breaker(&self) -> MutexGuard<'_, Breaker> {
-        self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
