@@ -2,7 +2,7 @@
 //!
 //! They are as good as the ids are. SQS gives a message a new id each time it is sent, and
 //! EventBridge an event each time it is put: what a sender sends twice needs a key of the sender's,
-//! by a closure or [`ByJmespath`](crate::ByJmespath).
+//! by a closure or `ByJmespath`.
 //!
 //! There is none for `EventBridgeEvent`: it leaves out that an archive sends the event again. Take
 //! the event as JSON instead, or as a `Delivery` of our own envelope; both tell.

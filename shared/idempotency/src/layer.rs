@@ -49,7 +49,7 @@ impl<S, R> IdempotencyLayer<S, R> {
 }
 
 impl<S, R, I, C> IdempotencyLayer<S, R, I, C> {
-    /// Finds the key of a request by `identify`: a closure, or [`ByJmespath`](crate::ByJmespath).
+    /// Finds the key of a request by `identify`: a closure, or `ByJmespath`.
     pub fn identify_by<J>(self, identify: J) -> IdempotencyLayer<S, R, J, C> {
         let Policy { guard, mode, codec, hook, .. } = self.0;
         IdempotencyLayer(Policy { guard, mode, identify, codec, hook })

@@ -1,6 +1,6 @@
 //! The suite that says whether a [`Store`] is one.
 //!
-//! Implement [`Subject`] for your store and have [`conformance!`](crate::conformance) write the
+//! Implement [`Subject`] for your store and have [`conformance!`](macro@crate::conformance) write the
 //! tests:
 //!
 //! ```
