@@ -1,4 +1,4 @@
-//! What the template tells this function.
+//! What the template tells these functions.
 
 use std::{num::ParseIntError, time::Duration};
 
@@ -6,7 +6,7 @@ use environment::{Missing, optional, required};
 
 const IDEMPOTENCY_RETENTION_DAYS: &str = "IDEMPOTENCY_RETENTION_DAYS";
 
-/// Read once, before the first event.
+/// What `inventory` is told. Read once, before the first event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     /// The table of stock.
@@ -21,6 +21,21 @@ pub struct Config {
     pub queue_url: String,
     /// Where poison goes.
     pub dead_letter_queue_url: String,
+    /// What is logged.
+    pub log: Option<String>,
+}
+
+/// What `inventory-api` is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiConfig {
+    /// The table of stock.
+    pub stock: String,
+    /// The table of what was done with stock.
+    pub movements: String,
+    /// The table of records of what was handled.
+    pub records: String,
+    /// How long a record is kept.
+    pub record_retention: Duration,
     /// What is logged.
     pub log: Option<String>,
 }
@@ -50,6 +65,23 @@ impl Config {
             record_retention: days(&required(IDEMPOTENCY_RETENTION_DAYS)?)?,
             queue_url: required("QUEUE_URL")?,
             dead_letter_queue_url: required("DEAD_LETTER_QUEUE_URL")?,
+            log: optional("RUST_LOG"),
+        })
+    }
+}
+
+impl ApiConfig {
+    /// Reads the environment.
+    ///
+    /// # Errors
+    ///
+    /// When a variable is missing or makes no sense; the function should not start.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Ok(Self {
+            stock: required("INVENTORY_TABLE")?,
+            movements: required("STOCK_MOVEMENTS_TABLE")?,
+            records: required("IDEMPOTENCY_TABLE")?,
+            record_retention: days(&required(IDEMPOTENCY_RETENTION_DAYS)?)?,
             log: optional("RUST_LOG"),
         })
     }

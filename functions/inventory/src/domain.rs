@@ -1,5 +1,8 @@
 //! What a reservation is, and what follows from what happens to its order. Pure.
 
+use std::ops::Not;
+
+use event_envelope::AggregateId;
 use events::{Event, LineItem, ReservedItem};
 use serde::{Deserialize, Serialize};
 
@@ -10,9 +13,26 @@ pub enum Fact {
     Ordered(Vec<ReservedItem>),
     /// The order is off: cancelled, not paid for, or not to be delivered.
     CalledOff,
+    /// The goods have left, for good: the order itself says so, and is not cancelled any more.
+    Shipped,
 }
 
 /// The reservation of an order.
+///
+/// What follows from a fact, in whatever order facts come, is the table of
+/// [`decide`](Self::decide):
+///
+/// | | ordered | called off | shipped |
+/// |---|---|---|---|
+/// | *absent* | reserve: reserved or failed | withdrawn | later |
+/// | reserved | – | released | shipped |
+/// | failed | – | – | parked |
+/// | released | – | – | parked |
+/// | shipped | – | parked | – |
+/// | withdrawn | – | – | parked |
+///
+/// – : it has taken effect, or never will. *later*: the record comes again. *parked*: the news
+/// contradicts what has happened.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "status", rename_all = "camelCase")]
 pub enum Reservation {
@@ -20,16 +40,62 @@ pub enum Reservation {
     #[default]
     Absent,
     /// The goods are taken out of stock.
-    Reserved {
-        /// What was taken.
-        items: Vec<ReservedItem>,
-    },
+    Reserved(Holding),
     /// There was too little stock; nothing was taken.
     Failed,
     /// The goods are back in stock.
     Released,
+    /// The goods are with the carrier.
+    Shipped,
     /// The order was called off before it was heard of. Refuses the order when it comes.
     Withdrawn,
+}
+
+/// What is taken out of stock for an order.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holding {
+    /// One entry a product.
+    pub items: Vec<Held>,
+    /// Whether the rows of stock count it as reserved. What was taken by versions that did not
+    /// count says nothing here, and stays uncounted to its end.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub counted: bool,
+}
+
+/// How many of a product are taken, and from where.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Held {
+    /// The product.
+    pub product_id: AggregateId,
+    /// How many.
+    pub quantity: u32,
+    /// How many of them from which shard. Empty: all of them from the product's own row, which is
+    /// where versions that know no shards take from, and put back to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<Part>,
+}
+
+/// Some pieces in one shard of a product. Shard 0 is the product's own row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// The shard.
+    pub shard: u8,
+    /// How many.
+    pub quantity: u32,
+}
+
+/// What goes back to one shard of a product.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Return {
+    /// The product.
+    pub product_id: AggregateId,
+    /// The shard.
+    pub shard: u8,
+    /// How many.
+    pub quantity: u32,
+    /// How many of them that row counts as reserved.
+    pub counted: u32,
 }
 
 /// What is to be done.
@@ -38,9 +104,15 @@ pub enum Step {
     /// Take all of this out of stock, or nothing.
     Reserve(Vec<ReservedItem>),
     /// Put all of this back.
-    Release(Vec<ReservedItem>),
+    Release(Holding),
+    /// Count this as reserved no longer.
+    Ship(Holding),
     /// Remember that the order is off.
     Withdraw,
+    /// Wait for what it follows from.
+    Wait,
+    /// It cannot be: a person has to look.
+    Contradiction,
     /// It has taken effect, or never will.
     Nothing,
 }
@@ -51,13 +123,69 @@ impl Reservation {
         match (self, fact) {
             (Self::Absent, Fact::Ordered(items)) => Step::Reserve(items.clone()),
             (Self::Absent, Fact::CalledOff) => Step::Withdraw,
-            (Self::Reserved { items }, Fact::CalledOff) => Step::Release(items.clone()),
-            (Self::Failed | Self::Released | Self::Withdrawn, Fact::CalledOff)
+            // Nobody ships what is not reserved: what it follows from was not heard yet.
+            (Self::Absent, Fact::Shipped) => Step::Wait,
+            (Self::Reserved(holding), Fact::CalledOff) => Step::Release(holding.clone()),
+            (Self::Reserved(holding), Fact::Shipped) => Step::Ship(holding.clone()),
+            (Self::Shipped, Fact::CalledOff)
+            | (Self::Failed | Self::Released | Self::Withdrawn, Fact::Shipped) => {
+                Step::Contradiction
+            }
+            (Self::Shipped, Fact::Shipped)
+            | (Self::Failed | Self::Released | Self::Withdrawn, Fact::CalledOff)
             | (
-                Self::Reserved { .. } | Self::Failed | Self::Released | Self::Withdrawn,
+                Self::Reserved(_) | Self::Failed | Self::Released | Self::Shipped | Self::Withdrawn,
                 Fact::Ordered(_),
             ) => Step::Nothing,
         }
+    }
+}
+
+impl Holding {
+    /// What is taken, as other services are told: they know no shards.
+    pub fn reserved_items(&self) -> Vec<ReservedItem> {
+        let item = |held: &Held| ReservedItem {
+            product_id: held.product_id.clone(),
+            quantity: held.quantity,
+        };
+        self.items.iter().map(item).collect()
+    }
+
+    /// Every row that something is taken from, and how many from it.
+    pub fn parts(&self) -> Vec<(&AggregateId, Part)> {
+        let parts = |held: &Held| match held.parts.as_slice() {
+            [] => vec![Part { shard: 0, quantity: held.quantity }],
+            parts => parts.to_vec(),
+        };
+        let of = |held| parts(held).into_iter().map(|part| (&held.product_id, part));
+        self.items.iter().flat_map(of).collect()
+    }
+
+    /// What goes back to which row. The part with this index is `gone` when its row is: what was
+    /// taken from there goes to the product's own row, which counts nothing for it.
+    pub fn returns(&self, gone: impl Fn(usize) -> bool) -> Vec<Return> {
+        let mut returns: Vec<Return> = Vec::new();
+        for (index, (product_id, Part { shard, quantity })) in self.parts().into_iter().enumerate()
+        {
+            let (shard, counted) = match gone(index) {
+                true => (0, 0),
+                false => (shard, if self.counted { quantity } else { 0 }),
+            };
+            let same = |it: &&mut Return| it.product_id == *product_id && it.shard == shard;
+            match returns.iter_mut().find(same) {
+                Some(there) => {
+                    there.quantity = there.quantity.saturating_add(quantity);
+                    there.counted = there.counted.saturating_add(counted);
+                }
+                None => returns.push(Return {
+                    product_id: product_id.clone(),
+                    shard,
+                    quantity,
+                    counted,
+                }),
+            }
+        }
+        returns
     }
 }
 
@@ -69,8 +197,10 @@ impl Fact {
             Event::OrderCancelled(_) | Event::PaymentFailed(_) | Event::ShippingFailed(_) => {
                 Some(Self::CalledOff)
             }
+            // Not ShipmentCreated: a shipment may still be voided, when its order was cancelled
+            // meanwhile. The order's own stream holds one of OrderShipped and OrderCancelled.
+            Event::OrderShipped(_) => Some(Self::Shipped),
             Event::OrderPaid(_)
-            | Event::OrderShipped(_)
             | Event::OrderCompleted(_)
             | Event::InventoryReserved(_)
             | Event::InventoryReservationFailed(_)
@@ -101,49 +231,4 @@ fn merged(lines: &[LineItem]) -> Vec<ReservedItem> {
 }
 
 #[cfg(test)]
-mod tests {
-    use event_envelope::AggregateId;
-    use events::Money;
-
-    use super::*;
-
-    fn items(quantity: u32) -> Vec<ReservedItem> {
-        vec![ReservedItem { product_id: AggregateId::parse("prod-001").unwrap(), quantity }]
-    }
-
-    fn reserved() -> Reservation {
-        Reservation::Reserved { items: items(2) }
-    }
-
-    #[test]
-    fn an_order_is_reserved_and_released_once() {
-        let ordered = Fact::Ordered(items(2));
-        assert_eq!(Reservation::Absent.decide(&ordered), Step::Reserve(items(2)));
-        assert_eq!(reserved().decide(&ordered), Step::Nothing);
-        assert_eq!(reserved().decide(&Fact::CalledOff), Step::Release(items(2)));
-        assert_eq!(Reservation::Released.decide(&Fact::CalledOff), Step::Nothing);
-    }
-
-    #[test]
-    fn an_order_called_off_before_it_came_is_never_reserved() {
-        assert_eq!(Reservation::Absent.decide(&Fact::CalledOff), Step::Withdraw);
-        assert_eq!(Reservation::Withdrawn.decide(&Fact::Ordered(items(2))), Step::Nothing);
-    }
-
-    #[test]
-    fn nothing_is_released_that_was_not_reserved() {
-        for state in [Reservation::Failed, Reservation::Released, Reservation::Withdrawn] {
-            assert_eq!(state.decide(&Fact::CalledOff), Step::Nothing);
-        }
-    }
-
-    #[test]
-    fn lines_of_one_product_are_one_demand() {
-        let line = |quantity| LineItem {
-            product_id: AggregateId::parse("prod-001").unwrap(),
-            quantity,
-            unit_price: Money::usd(1),
-        };
-        assert_eq!(merged(&[line(2), line(3)]), items(5));
-    }
-}
+mod tests;

@@ -3,26 +3,34 @@
 use aws_sdk_dynamodb::Client;
 use clock::Clock;
 use event_envelope::{AggregateId, Delivery, Envelope};
-use events::{
-    Event, InventoryReleased, InventoryReservationFailed, InventoryReserved, ReservedItem,
+use events::{Event, InventoryReleased};
+use idempotency::{
+    Attempt, Completion, DynamoDbStore, Guard, IdempotencyError, IdempotencyLayer, Refused,
+    UnitOfWork,
 };
-use idempotency::{Attempt, Completion, DynamoDbStore, Guard, IdempotencyLayer, Refused, UnitOfWork};
 use outcome::{Done, Failure};
 use serde::{Deserialize, Serialize};
-use tower::{Service, ServiceBuilder};
+use tower::{Service, ServiceBuilder, ServiceExt, service_fn};
 
 use crate::{
-    domain::{Fact, Reservation, Step},
-    tables::{Tables, read_reservation, shortage},
+    domain::{Fact, Holding, Reservation, Step},
+    hints::Hints,
+    reservations::{End, ReservationTable, read_reservation},
+    stock::StockTable,
 };
 
 /// The reservation's row is always the first write, so that a refusal tells which rows refused.
-const RESERVATION: usize = 0;
+pub(crate) const RESERVATION: usize = 0;
+/// How often an order is begun again that others keep overtaking. The last pieces of a product
+/// that is spread over many shards are wanted by many, and each time somebody got some of them.
+const ROUNDS_MAX: usize = 5;
 
 /// Handles events about orders.
 #[derive(Debug, Clone)]
 pub struct Inventory {
-    tables: Tables,
+    pub(crate) stock: StockTable,
+    pub(crate) reservations: ReservationTable,
+    pub(crate) hints: Hints,
     clock: Clock,
 }
 
@@ -36,10 +44,28 @@ pub enum Answer {
     Refused,
     /// The goods are back in stock.
     Released,
+    /// The goods have left.
+    Shipped,
     /// The order will not be reserved when it comes.
     Withdrawn,
     /// Nothing was to be done.
     Nothing,
+}
+
+/// Why an event cannot be handled.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OutOfOrder {
+    /// It follows from another one that was not heard yet. It should come again.
+    #[error("{0} has left before anybody reserved its goods")]
+    Early(AggregateId),
+    /// It contradicts what has happened. A person has to look.
+    #[error("this cannot happen to {order}, whose reservation is {reservation:?}")]
+    Contradiction {
+        /// The order.
+        order: AggregateId,
+        /// What was known of it.
+        reservation: Reservation,
+    },
 }
 
 /// How the handling of the record ends.
@@ -49,14 +75,21 @@ fn done(completion: Completion<Answer>) -> Done {
         Completion::ReplayRefused => Done::Ignored,
         Completion::New(Answer::Refused) => Done::Rejected,
         Completion::New(Answer::Nothing) => Done::Ignored,
-        Completion::New(Answer::Reserved | Answer::Released | Answer::Withdrawn) => Done::Handled,
+        Completion::New(
+            Answer::Reserved | Answer::Released | Answer::Shipped | Answer::Withdrawn,
+        ) => Done::Handled,
     }
 }
 
 impl Inventory {
     /// Keeps stock and reservations in these two tables.
     pub fn new(client: Client, stock: String, reservations: String, clock: Clock) -> Self {
-        Self { tables: Tables::new(client, stock, reservations), clock }
+        Self {
+            stock: StockTable::new(client.clone(), stock),
+            reservations: ReservationTable::new(client, reservations),
+            hints: Hints::new(),
+            clock,
+        }
     }
 
     /// This inventory as the service that a consumer calls: by the records of `guard`, each event
@@ -66,20 +99,30 @@ impl Inventory {
         guard: Guard<DynamoDbStore>,
     ) -> impl Service<Delivery<Event>, Response = Done, Error = Failure, Future: Send> + Clone + Send
     {
-        ServiceBuilder::new()
+        let guarded = ServiceBuilder::new()
             .map_response(done)
             .layer(IdempotencyLayer::transactional(guard))
-            .service_fn(move |attempt| self.clone().handle(attempt))
+            .service_fn(move |attempt| self.clone().handle(attempt));
+        service_fn(move |delivery: Delivery<Event>| {
+            let guarded = guarded.clone();
+            async move {
+                for _ in 1..ROUNDS_MAX {
+                    let ended = guarded.clone().oneshot(delivery.clone()).await;
+                    if !ended.as_ref().is_err_and(is_contended) {
+                        return ended;
+                    }
+                }
+                guarded.oneshot(delivery).await
+            }
+        })
     }
 
     /// Decides what follows from one event.
     ///
-    /// A new order is assumed to be unknown and in stock, which is nearly always so and costs no
-    /// read: the rows that refuse tell what is otherwise.
-    ///
     /// # Errors
     ///
-    /// Retry when a table is away.
+    /// Retry when a table is away, or the event came early; poison when it contradicts what has
+    /// happened.
     pub async fn handle(
         self,
         attempt: Attempt<Delivery<Event>>,
@@ -91,15 +134,21 @@ impl Inventory {
         let order = event.order_id();
         let reservation = self.known_reservation(order, &fact, &refused).await?;
         match reservation.decide(&fact) {
-            Step::Reserve(items) if refused.is_empty() => self.reserve(order, &items, &envelope),
-            Step::Reserve(items) => self.refuse(order, &items, &refused, &envelope),
-            Step::Release(items) => self.release(order, &items, &envelope),
+            Step::Reserve(items) => self.reserve(order, &items, &refused, &envelope).await,
+            Step::Release(holding) => self.release(order, &holding, &refused, &envelope),
+            Step::Ship(holding) => self.ship(order, &holding, &refused),
             Step::Withdraw => Ok(UnitOfWork::new(Answer::Withdrawn)
-                .write(self.tables.open(order, &Reservation::Withdrawn)?)),
+                .write(self.reservations.open(order, &Reservation::Withdrawn)?)),
+            Step::Wait => Err(Failure::retry(OutOfOrder::Early(order.clone()))),
+            Step::Contradiction => {
+                let order = order.clone();
+                Err(Failure::poison(OutOfOrder::Contradiction { order, reservation }))
+            }
             Step::Nothing => Ok(UnitOfWork::new(Answer::Nothing)),
         }
     }
 
+    /// A new order is assumed to be unknown, which it nearly always is: its row says otherwise.
     async fn known_reservation(
         &self,
         order: &AggregateId,
@@ -110,61 +159,46 @@ impl Inventory {
         match (fact, row.and_then(|it| it.item.clone())) {
             (_, Some(item)) => read_reservation(item),
             (Fact::Ordered(_), None) => Ok(Reservation::Absent),
-            (Fact::CalledOff, None) => self.tables.reservation(order).await,
+            (Fact::CalledOff | Fact::Shipped, None) => self.reservations.read(order).await,
         }
-    }
-
-    fn reserve(
-        &self,
-        order: &AggregateId,
-        items: &[ReservedItem],
-        cause: &Envelope,
-    ) -> Result<UnitOfWork<Answer>, Failure> {
-        let state = Reservation::Reserved { items: items.to_vec() };
-        let mut unit = UnitOfWork::new(Answer::Reserved).write(self.tables.open(order, &state)?);
-        for item in items {
-            unit = unit.write(self.tables.take(item)?);
-        }
-        let event = InventoryReserved { order_id: order.clone(), items: items.to_vec() };
-        Ok(unit.publish(self.event(event, 1, cause)?))
-    }
-
-    fn refuse(
-        &self,
-        order: &AggregateId,
-        items: &[ReservedItem],
-        refused: &[Refused],
-        cause: &Envelope,
-    ) -> Result<UnitOfWork<Answer>, Failure> {
-        let short = |row: &Refused| {
-            let item = items.get(row.write.checked_sub(RESERVATION + 1)?)?;
-            Some(shortage(item, row))
-        };
-        let event = InventoryReservationFailed {
-            order_id: order.clone(),
-            reason: "insufficient inventory".to_owned(),
-            shortages: refused.iter().filter_map(short).collect(),
-        };
-        Ok(UnitOfWork::new(Answer::Refused)
-            .write(self.tables.open(order, &Reservation::Failed)?)
-            .publish(self.event(event, 1, cause)?))
     }
 
     fn release(
         &self,
         order: &AggregateId,
-        items: &[ReservedItem],
+        holding: &Holding,
+        refused: &[Refused],
         cause: &Envelope,
     ) -> Result<UnitOfWork<Answer>, Failure> {
-        let mut unit = UnitOfWork::new(Answer::Released).write(self.tables.close(order)?);
-        for item in items {
-            unit = unit.write(self.tables.put_back(item)?);
+        let close = self.reservations.close(order, End::Released)?;
+        let mut unit = UnitOfWork::new(Answer::Released).write(close);
+        for back in holding.returns(|part| is_gone(part, refused)) {
+            unit = unit.write(self.stock.put_back(&back)?);
         }
-        let event = InventoryReleased { order_id: order.clone(), items: items.to_vec() };
+        let items = holding.reserved_items();
+        let event = InventoryReleased { order_id: order.clone(), items };
         Ok(unit.publish(self.event(event, 2, cause)?))
     }
 
-    fn event(
+    fn ship(
+        &self,
+        order: &AggregateId,
+        holding: &Holding,
+        refused: &[Refused],
+    ) -> Result<UnitOfWork<Answer>, Failure> {
+        let close = self.reservations.close(order, End::Shipped)?;
+        let mut unit = UnitOfWork::new(Answer::Shipped).write(close);
+        if holding.counted {
+            for (index, (product, part)) in holding.parts().into_iter().enumerate() {
+                if !is_gone(index, refused) {
+                    unit = unit.write(self.stock.uncount(product, part)?);
+                }
+            }
+        }
+        Ok(unit)
+    }
+
+    pub(crate) fn event(
         &self,
         event: impl Into<Event>,
         sequence: u64,
@@ -174,4 +208,13 @@ impl Inventory {
         let draft = event.draft(event.order_id().clone(), sequence, self.clock.now());
         draft.caused_by(cause).map_err(Failure::poison)
     }
+}
+
+/// Whether the row of this part of a reservation is not there any more. Only a person removes one.
+fn is_gone(part: usize, refused: &[Refused]) -> bool {
+    refused.iter().any(|it| it.write == RESERVATION + 1 + part && it.item.is_none())
+}
+
+fn is_contended(failure: &Failure) -> bool {
+    matches!(IdempotencyError::of(failure), Some(IdempotencyError::Contended { .. }))
 }

@@ -55,7 +55,7 @@ impl PartialEq<Reservation> for Expected {
     fn eq(&self, other: &Reservation) -> bool {
         match (self, other) {
             (Self::Absent, Reservation::Absent)
-            | (Self::Reserved, Reservation::Reserved { .. })
+            | (Self::Reserved, Reservation::Reserved(_))
             | (Self::Released, Reservation::Released)
             | (Self::Withdrawn, Reservation::Withdrawn) => true,
             (Self::Absent | Self::Reserved | Self::Released | Self::Withdrawn, _) => false,

@@ -8,25 +8,29 @@ use inventory::domain::Reservation;
 use local_testkit::Again;
 
 use crate::{
-    order::{cancelled, created, payment_failed, shipping_failed},
-    world::World,
+    order::{cancelled, created, payment_failed, shipped, shipping_failed},
+    world::{Books, World},
 };
 
 const ORDER: &str = "order-123";
-const PRODUCTS: [&str; 2] = ["prod-001", "prod-002"];
+const INITIAL: &[(&str, i64)] = &[("prod-001", 10), ("prod-002", 5), ("prod-hot", 6)];
 
 /// What is left of a story.
 #[derive(Debug, PartialEq)]
 struct Ending {
-    stock: [Option<i64>; 2],
+    books: Books,
     reservations: BTreeMap<String, Reservation>,
     records: usize,
     said: Vec<String>,
 }
 
+async fn world() -> World {
+    World::new().await.spread("prod-hot", &[2, 1, 3]).await
+}
+
 async fn ending(world: &World) -> Ending {
     Ending {
-        stock: [world.stock(PRODUCTS[0]).await, world.stock(PRODUCTS[1]).await],
+        books: world.books().await,
         reservations: world.reservations().await,
         records: world.records().await,
         said: world.answers(ORDER),
@@ -38,14 +42,10 @@ async fn sweep(story: &[Delivery<Event>], again: Again, check: impl Fn(&Ending, 
     let compare = async |undisturbed: &World, world: &World, case| {
         let (found, expected) = (ending(world).await, ending(undisturbed).await);
         assert_eq!(expected.records, story.len());
-        let disturbed = format!("{case}, again {again:?}: {found:?}");
-        assert!(check(&found, &expected), "{disturbed}");
-        for (product, initial) in PRODUCTS.into_iter().zip([10, 5]) {
-            let total = world.stock(product).await.unwrap() + world.reserved(product).await;
-            assert_eq!(total, initial, "{disturbed}");
-        }
+        assert!(check(&found, &expected), "{case}, again {again:?}: {found:?}");
+        found.books.assert_balanced(INITIAL);
     };
-    local_testkit::sweep(World::new, story, again, compare).await;
+    local_testkit::sweep(world, story, again, compare).await;
 }
 
 fn same(found: &Ending, expected: &Ending) -> bool {
@@ -53,44 +53,89 @@ fn same(found: &Ending, expected: &Ending) -> bool {
 }
 
 fn nothing_stays(found: &Ending, expected: &Ending) -> bool {
-    let untouched = (found.stock, found.records) == ([Some(10), Some(5)], expected.records);
+    let untouched = INITIAL.iter().all(|(product, all)| found.books.available(product) == *all);
     let whole = ["InventoryReserved", "InventoryReleased"];
-    untouched && (found.said.is_empty() || found.said == whole)
+    untouched && found.records == expected.records && (found.said.is_empty() || found.said == whole)
 }
 
-fn placed() -> Delivery<Event> {
-    created(ORDER, &[("prod-001", 2), ("prod-002", 1)])
+/// An order of products in a row each, and one of a product that is taken from three.
+fn placed() -> [Delivery<Event>; 2] {
+    let spread = created(ORDER, &[("prod-001", 2), ("prod-hot", 6)]);
+    [created(ORDER, &[("prod-001", 2), ("prod-002", 1)]), spread]
 }
 
-fn short() -> Delivery<Event> {
-    created(ORDER, &[("prod-001", 2), ("prod-002", 6)])
+fn short() -> [Delivery<Event>; 2] {
+    let spread = created(ORDER, &[("prod-001", 2), ("prod-hot", 7)]);
+    [created(ORDER, &[("prod-001", 2), ("prod-002", 6)]), spread]
 }
 
 #[tokio::test]
 async fn an_order_is_reserved_once_whatever_fails() {
-    sweep(&[placed()], Again::AtOnce, same).await;
+    for placed in placed() {
+        sweep(&[placed], Again::AtOnce, same).await;
+    }
 }
 
 #[tokio::test]
 async fn an_order_is_refused_once_whatever_fails() {
-    sweep(&[short()], Again::AtOnce, same).await;
-    sweep(&[short(), cancelled(ORDER)], Again::AtOnce, same).await;
+    for short in short() {
+        sweep(std::slice::from_ref(&short), Again::AtOnce, same).await;
+        sweep(&[short, cancelled(ORDER)], Again::AtOnce, same).await;
+    }
 }
 
 #[tokio::test]
 async fn an_order_is_released_once_whatever_fails() {
-    sweep(&[placed(), cancelled(ORDER)], Again::AtOnce, same).await;
-    sweep(&[placed(), payment_failed(ORDER), cancelled(ORDER)], Again::AtOnce, same).await;
-    sweep(&[placed(), shipping_failed(ORDER), cancelled(ORDER)], Again::AtOnce, same).await;
+    for placed in placed() {
+        sweep(&[placed.clone(), cancelled(ORDER)], Again::AtOnce, same).await;
+        let unpaid = [placed.clone(), payment_failed(ORDER), cancelled(ORDER)];
+        sweep(&unpaid, Again::AtOnce, same).await;
+        sweep(&[placed, shipping_failed(ORDER), cancelled(ORDER)], Again::AtOnce, same).await;
+    }
+}
+
+#[tokio::test]
+async fn an_order_is_shipped_once_whatever_fails() {
+    for placed in placed() {
+        for again in [Again::AtOnce, Again::Last] {
+            sweep(&[placed.clone(), shipped(ORDER)], again, same).await;
+        }
+    }
 }
 
 #[tokio::test]
 async fn an_order_that_was_called_off_first_takes_nothing_whatever_fails() {
-    sweep(&[cancelled(ORDER), placed()], Again::AtOnce, same).await;
+    for placed in placed() {
+        sweep(&[cancelled(ORDER), placed], Again::AtOnce, same).await;
+    }
 }
 
 #[tokio::test]
 async fn a_cancel_that_overtakes_a_failed_reservation_leaves_nothing_reserved() {
-    sweep(&[placed(), cancelled(ORDER)], Again::Last, nothing_stays).await;
-    sweep(&[cancelled(ORDER), placed(), shipping_failed(ORDER)], Again::Last, nothing_stays).await;
+    for placed in placed() {
+        sweep(&[placed.clone(), cancelled(ORDER)], Again::Last, nothing_stays).await;
+        let late = [cancelled(ORDER), placed, shipping_failed(ORDER)];
+        sweep(&late, Again::Last, nothing_stays).await;
+    }
+}
+
+/// Eight products in sixteen pieces each: those of some are moved together before they are taken.
+#[tokio::test]
+async fn an_order_that_lies_in_too_many_rows_is_reserved_once_whatever_fails() {
+    let products: Vec<String> = (0..8).map(|number| format!("prod-{number}")).collect();
+    let lines: Vec<_> = products.iter().map(|product| (product.as_str(), 16)).collect();
+    let balance: Vec<_> = products.iter().map(|product| (product.as_str(), 16)).collect();
+    let open = async || {
+        let mut world = World::with(&[]).await;
+        for product in &products {
+            world = world.spread(product, &[1; 16]).await;
+        }
+        world
+    };
+    let compare = async |undisturbed: &World, world: &World, case| {
+        let (found, expected) = (ending(world).await, ending(undisturbed).await);
+        assert_eq!(found, expected, "{case}");
+        found.books.assert_balanced(&balance);
+    };
+    local_testkit::sweep(open, &[created(ORDER, &lines)], Again::AtOnce, compare).await;
 }

@@ -2,10 +2,19 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod commands;
+mod contention;
+mod costs;
 mod disorder;
 mod faults;
+mod interleaving;
 mod order;
+mod races;
+mod request;
 mod rush;
 mod samples;
+mod shipping;
+mod spread;
 mod stories;
+mod turns;
 mod world;

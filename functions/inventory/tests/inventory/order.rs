@@ -2,8 +2,8 @@
 
 use event_envelope::{AggregateId, CorrelationId, Delivery};
 use events::{
-    CancelReason, Event, LineItem, Money, OrderCancelled, OrderCreated, PaymentFailed,
-    ShippingFailed,
+    CancelReason, Event, LineItem, Money, OrderCancelled, OrderCreated, OrderShipped,
+    PaymentFailed, ShippingFailed,
 };
 use time::OffsetDateTime;
 
@@ -48,4 +48,10 @@ pub(crate) fn payment_failed(order: &str) -> Delivery<Event> {
 pub(crate) fn shipping_failed(order: &str) -> Delivery<Event> {
     let (code, reason) = ("address_undeliverable".into(), "nobody there".into());
     delivery(ShippingFailed { order_id: id(order), code, reason }, 1)
+}
+
+pub(crate) fn shipped(order: &str) -> Delivery<Event> {
+    let [shipment_id, carrier, tracking_number] =
+        ["ship-1", "UPS", "1Z999"].map(|text| text.to_owned());
+    delivery(OrderShipped { order_id: id(order), shipment_id, carrier, tracking_number }, 3)
 }

@@ -5,7 +5,7 @@ use events::{
     Event, InventoryReleased, InventoryReservationFailed, InventoryReserved, Money, OrderPaid,
     ReservedItem, Shortage, source,
 };
-use inventory::domain::Reservation;
+use inventory::domain::{Held, Holding, Reservation};
 use local_testkit::Stage;
 use outcome::Done;
 
@@ -24,6 +24,16 @@ fn items(items: &[(&str, u32)]) -> Vec<ReservedItem> {
         quantity: *quantity,
     };
     items.iter().map(item).collect()
+}
+
+/// What is held of products that lie in a row each.
+fn reserved(items: &[(&str, u32)]) -> Reservation {
+    let held = |(product, quantity): &(&str, u32)| Held {
+        product_id: id(product),
+        quantity: *quantity,
+        parts: Vec::new(),
+    };
+    Reservation::Reserved(Holding { items: items.iter().map(held).collect(), counted: true })
 }
 
 fn short(product: &str, requested: u32, available: Option<u64>) -> Shortage {
@@ -47,8 +57,7 @@ async fn an_order_takes_its_goods_and_says_so() {
     let created = created(ORDER, LINES);
     assert_eq!(world.deliver(&created).await.unwrap(), Done::Handled);
     assert_eq!((world.stock("prod-001").await, world.stock("prod-002").await), (Some(8), Some(4)));
-    let reserved = Reservation::Reserved { items: items(LINES) };
-    assert_eq!(world.reservation(ORDER).await, reserved);
+    assert_eq!(world.reservation(ORDER).await, reserved(LINES));
 
     let (envelope, event) = world.only_answer();
     assert_eq!(event, InventoryReserved { order_id: id(ORDER), items: items(LINES) }.into());
@@ -96,8 +105,8 @@ async fn lines_of_one_product_are_taken_together() {
     let created = created(ORDER, &[("prod-001", 2), ("prod-002", 1), ("prod-001", 8)]);
     assert_eq!(world.deliver(&created).await.unwrap(), Done::Handled);
     assert_eq!(world.stock("prod-001").await, Some(0));
-    let reserved = Reservation::Reserved { items: items(&[("prod-001", 10), ("prod-002", 1)]) };
-    assert_eq!(world.reservation(ORDER).await, reserved);
+    let all = reserved(&[("prod-001", 10), ("prod-002", 1)]);
+    assert_eq!(world.reservation(ORDER).await, all);
 }
 
 #[tokio::test]

@@ -1,0 +1,78 @@
+//! Who is asking: the principal that IAM has let through at the gateway.
+
+use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
+use http_api::Problem;
+
+/// Somebody whose request was signed, and whom a policy allows to make it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The account, and the user or role: the same in each session of a role.
+    pub principal: String,
+    /// The ARN, which names the session too.
+    pub arn: String,
+}
+
+impl Caller {
+    /// Who sent `event`, as an authorizer of type `AWS_IAM` says.
+    ///
+    /// # Errors
+    ///
+    /// A 403 when none does: the route lacks the authorizer, or has another one.
+    /// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>.
+    pub fn of(event: &ApiGatewayV2httpRequest) -> Result<Self, Problem> {
+        let authorizer = event.request_context.authorizer.as_ref();
+        let iam = authorizer.and_then(|it| it.iam.as_ref());
+        let said = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+        let known = iam.and_then(|iam| {
+            // `AROA…:session` for a role, `AIDA…` for a user.
+            let user = said(&iam.user_id)?;
+            let id = user.split(':').next()?;
+            let principal = format!("{}/{id}", said(&iam.account_id)?);
+            Some(Self { principal, arn: said(&iam.user_arn)? })
+        });
+        known.ok_or_else(|| Problem::forbidden("IAM has not said who is asking"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn caller(authorizer: &Value) -> Result<Caller, Problem> {
+        let context = json!({ "http": { "method": "GET" }, "authorizer": authorizer });
+        let event = json!({ "requestContext": context });
+        Caller::of(&serde_json::from_value(event).unwrap())
+    }
+
+    fn role(session: &str) -> Value {
+        json!({ "iam": {
+            "accessKey": "ASIAEXAMPLE",
+            "accountId": "000000000000",
+            "callerId": format!("AROAEXAMPLE:{session}"),
+            "cognitoIdentity": null,
+            "principalOrgId": "o-example",
+            "userArn": format!("arn:aws:sts::000000000000:assumed-role/Warehouse/{session}"),
+            "userId": format!("AROAEXAMPLE:{session}"),
+        } })
+    }
+
+    #[test]
+    fn a_role_is_the_same_caller_in_each_of_its_sessions() {
+        let [one, two] = ["till-1", "till-2"].map(|session| caller(&role(session)).unwrap());
+        assert_eq!(one.principal, "000000000000/AROAEXAMPLE");
+        assert_eq!(one.principal, two.principal);
+        assert_eq!(two.arn, "arn:aws:sts::000000000000:assumed-role/Warehouse/till-2");
+    }
+
+    #[test]
+    fn nobody_is_let_in_whom_iam_does_not_name() {
+        let mut nobody = role("till-1");
+        nobody["iam"]["userId"] = Value::Null;
+        let customer = json!({ "jwt": { "claims": { "sub": "user-1", "scope": "stock:write" } } });
+        for authorizer in [Value::Null, json!({}), customer, json!({ "iam": {} }), nobody] {
+            assert_eq!(caller(&authorizer).unwrap_err().status(), 403, "{authorizer}");
+        }
+    }
+}
