@@ -22,8 +22,9 @@ const RECORDS_MAX: usize = 1_000;
 /// What the stores, ledgers, archives and logs say after a run.
 #[derive(Debug, Clone, Default)]
 pub struct Evidence {
-    /// What there was of each product at the beginning.
-    pub seeded: BTreeMap<String, i64>,
+    /// What there was of each product at the beginning, and what was added to it or taken from it
+    /// by administrators.
+    pub stocked: BTreeMap<String, i64>,
     /// What there is left of each product.
     pub available: BTreeMap<String, i64>,
     /// The reservations, by order.
@@ -70,11 +71,18 @@ pub struct Evidence {
 pub struct Reservation {
     /// The order.
     pub order_id: String,
-    /// `reserved`, `failed`, `released` or `withdrawn`.
+    /// `reserved`, `shipped`, `failed`, `released` or `withdrawn`.
     pub status: String,
     /// What was reserved.
     #[serde(default)]
     pub items: Vec<Reserved>,
+}
+
+impl Reservation {
+    /// Whether its goods are not available to others: they are kept for the order, or have left.
+    pub(super) fn holds_stock(&self) -> bool {
+        matches!(self.status.as_str(), "reserved" | "shipped")
+    }
 }
 
 /// A line of a reservation.
@@ -112,7 +120,7 @@ impl Evidence {
     ) -> Result<Self, AwsError> {
         let (published, foreign) = timeline::read(stack.bus().archived());
         let mut evidence = Self {
-            seeded: seed::PRODUCTS.iter().map(|it| (it.id.to_owned(), signed(it.stock))).collect(),
+            stocked: seed::PRODUCTS.iter().map(|it| (it.id.to_owned(), signed(it.stock))).collect(),
             published,
             foreign: foreign.iter().map(ToString::to_string).collect(),
             ledger: stack.payments().ledger(),
@@ -136,8 +144,18 @@ impl Evidence {
 
     async fn read_tables(&mut self, stack: &Stack) -> Result<(), AwsError> {
         for item in scan(stack, "inventory").await? {
+            // A product may be spread over several rows, `prod-001` and `prod-001#3`.
+            let row = item["productId"].as_str().unwrap_or_default();
+            let product = row.split('#').next().unwrap_or_default().to_owned();
+            let available = item["available"].as_i64().unwrap_or(i64::MIN);
+            let sum = self.available.entry(product).or_default();
+            *sum = sum.saturating_add(available);
+        }
+        for item in scan(stack, "stock-movements").await? {
             let product = item["productId"].as_str().unwrap_or_default().to_owned();
-            self.available.insert(product, item["available"].as_i64().unwrap_or(i64::MIN));
+            let moved = item["quantity"].as_i64().or_else(|| item["delta"].as_i64());
+            let stocked = self.stocked.entry(product).or_default();
+            *stocked = stocked.saturating_add(moved.unwrap_or_default());
         }
         self.reservations = rows(stack, "reservations", |it: &Reservation| &it.order_id).await?;
         self.views = rows(stack, "order-views", |it: &View| &it.order_id).await?;

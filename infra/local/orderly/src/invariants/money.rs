@@ -41,7 +41,7 @@ pub(super) fn is_the_orders_total(evidence: &Evidence) -> Vec<Finding> {
 pub(super) fn follows_a_reservation(evidence: &Evidence) -> Vec<Finding> {
     let was_reserved = |order: &str| {
         let reservation = evidence.reservations.get(order);
-        reservation.is_some_and(|it| matches!(it.status.as_str(), "reserved" | "released"))
+        reservation.is_some_and(|it| it.holds_stock() || it.status == "released")
     };
     let charged = evidence.moved(EntryKind::Capture).into_keys();
     charged

@@ -76,7 +76,7 @@ fn good() -> Evidence {
         "orderId": ORDER, "status": "reserved", "items": [{ "productId": "prod-1", "quantity": 2 }],
     });
     Evidence {
-        seeded: BTreeMap::from([("prod-1".to_owned(), 10)]),
+        stocked: BTreeMap::from([("prod-1".to_owned(), 10)]),
         available: BTreeMap::from([("prod-1".to_owned(), 8)]),
         reservations: read(of_order(reservation)),
         said: published.iter().map(|it| (it.envelope.event_id.to_string(), "t".into())).collect(),

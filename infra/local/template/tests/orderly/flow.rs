@@ -25,6 +25,7 @@ const EDGES: &[(&str, &str, &str)] = &[
     ("order-service", "OrderCreated", "notification"),
     ("order-service", "OrderCreated", "payment"),
     ("order-service", "OrderCreated", "shipping"),
+    ("order-service", "OrderShipped", "inventory"),
     ("payment-service", "*", "projector"),
     ("payment-service", "PaymentCompleted", "notification"),
     ("payment-service", "PaymentCompleted", "order-events"),

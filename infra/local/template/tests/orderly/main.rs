@@ -41,6 +41,7 @@ fn functions_are_the_binaries_of_the_suite() {
         .collect();
     let expected = BTreeMap::from([
         ("inventory", ("orderly-inventory", 5)),
+        ("inventory-api", ("orderly-inventory-api", 10)),
         ("notification", ("orderly-notification", 10)),
         ("order-api", ("orderly-order-api", 10)),
         ("order-events", ("orderly-order-events", 5)),
@@ -77,13 +78,17 @@ fn a_function_is_told_the_names_that_exist() {
 }
 
 #[test]
-fn routes_lead_to_the_api_and_only_the_catalogue_is_open() {
+fn routes_lead_to_the_apis_and_only_the_catalogue_is_open() {
     let routes: BTreeSet<_> = orderly()
         .routes
         .into_iter()
         .map(|it| (it.path, it.method, it.function, it.access))
         .collect();
     let expected = [
+        ("/admin/stock/{productId}", "GET", "orderly-inventory-api", Access::Iam),
+        ("/admin/stock/{productId}/adjust", "POST", "orderly-inventory-api", Access::Iam),
+        ("/admin/stock/{productId}/restock", "POST", "orderly-inventory-api", Access::Iam),
+        ("/admin/stock/{productId}/shards", "PUT", "orderly-inventory-api", Access::Iam),
         ("/orders", "GET", "orderly-query", Access::Token),
         ("/orders", "POST", "orderly-order-api", Access::Token),
         ("/orders/{id}", "GET", "orderly-query", Access::Token),
@@ -120,6 +125,7 @@ fn tables_become_requests_that_create_them() {
         ("products", vec!["productId"]),
         ("reservations", vec!["orderId"]),
         ("shipments", vec!["orderId"]),
+        ("stock-movements", vec!["productId", "movementId"]),
     ]);
     assert_eq!(keys, expected);
     let record = template.tables.iter().find(|it| it.name == "orderly-event-idempotency").unwrap();
