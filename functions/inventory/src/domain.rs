@@ -202,12 +202,16 @@ impl Fact {
             Event::OrderShipped(_) => Some(Self::Shipped),
             Event::OrderPaid(_)
             | Event::OrderCompleted(_)
+            | Event::OrderTimedOut(_)
+            | Event::OrderResumed(_)
             | Event::InventoryReserved(_)
             | Event::InventoryReservationFailed(_)
             | Event::InventoryReleased(_)
             | Event::PaymentCompleted(_)
             | Event::PaymentRefunded(_)
             | Event::ShipmentCreated(_)
+            | Event::PaymentNeedsReview(_)
+            | Event::ShippingNeedsReview(_)
             | Event::NotificationSent(_)
             | Event::NotificationFailed(_) => None,
         }

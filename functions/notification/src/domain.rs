@@ -168,12 +168,16 @@ impl Fact {
             Event::OrderPaid(_)
             | Event::OrderShipped(_)
             | Event::OrderCompleted(_)
+            | Event::OrderTimedOut(_)
+            | Event::OrderResumed(_)
             | Event::InventoryReserved(_)
             | Event::InventoryReservationFailed(_)
             | Event::InventoryReleased(_)
             | Event::PaymentFailed(_)
             | Event::PaymentRefunded(_)
             | Event::ShippingFailed(_)
+            | Event::PaymentNeedsReview(_)
+            | Event::ShippingNeedsReview(_)
             | Event::NotificationSent(_)
             | Event::NotificationFailed(_) => None,
         }
@@ -187,6 +191,7 @@ const fn in_words(reason: CancelReason) -> &'static str {
         CancelReason::PaymentFailed => "the payment was refused",
         CancelReason::PaymentRefunded => "the payment went back to you",
         CancelReason::ShippingFailed => "it cannot be delivered",
+        CancelReason::TimedOut => "it took too long",
     }
 }
 

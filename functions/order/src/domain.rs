@@ -1,13 +1,17 @@
 //! What an order is, and what may happen to it.
 
-use event_envelope::{AggregateId, DecodeError, Draft, Envelope, FromEnvelope};
+mod event;
+
+use event_envelope::{AggregateId, Draft};
 use event_store::Decider;
 use events::{
-    CancelReason, Event, Money, OrderCancelled, OrderCompleted, OrderCreated, OrderPaid,
-    OrderShipped, ShipmentCreated,
+    Awaited, CancelReason, Event, Money, OrderCancelled, OrderCompleted, OrderCreated, OrderPaid,
+    OrderResumed, OrderShipped, OrderTimedOut, ShipmentCreated,
 };
 use serde_json::Value;
 use time::OffsetDateTime;
+
+pub use event::OrderEvent;
 
 /// What somebody wants of an order, or says about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +37,15 @@ pub enum Command {
     RecordShipment(ShipmentCreated),
     /// The goods will not be delivered.
     RecordShippingFailure,
+    /// What the order waits for did not come in time.
+    TimeOut {
+        /// What it waited for when that was found. An order that has gone on since is left alone.
+        awaited: Awaited,
+        /// How long that may take, in seconds.
+        within: u64,
+    },
+    /// An operator has removed what stood in the way of this order.
+    Resume(AggregateId),
 }
 
 /// Just enough of an order to decide what may happen next.
@@ -93,11 +106,11 @@ impl Decider for Order {
     fn decide(&self, command: &Command) -> Result<Vec<OrderEvent>, Rule> {
         use Command::{
             Cancel, Place, RecordPayment, RecordPaymentFailure, RecordRefund, RecordShipment,
-            RecordShippingFailure, RecordShortage,
+            RecordShippingFailure, RecordShortage, Resume, TimeOut,
         };
         match (self, command) {
             (Self::Absent, Place(order)) => Ok(vec![OrderEvent::Created(order.clone())]),
-            (Self::Absent, Cancel) => Err(Rule::Absent),
+            (Self::Absent, Cancel | TimeOut { .. } | Resume(_)) => Err(Rule::Absent),
             (
                 Self::Absent,
                 RecordPayment { .. } | RecordPaymentFailure | RecordRefund | RecordShortage
@@ -108,9 +121,10 @@ impl Decider for Order {
                 order.paid(payment_id, *amount)
             }
             (Self::Created(_), RecordShipment(_)) => Err(Rule::Premature),
-            (Self::Paid(_) | Self::Shipped(_), RecordShipment(shipment)) => {
-                Ok(self.shipped(shipment))
+            (Self::Paid(order), RecordShipment(shipment)) => {
+                Ok(vec![order.shipped(shipment), order.completed()])
             }
+            (Self::Shipped(order), RecordShipment(_)) => Ok(vec![order.completed()]),
 
             (Self::Created(order) | Self::Paid(order), Cancel) => {
                 order.cancelled(CancelReason::CustomerRequest)
@@ -125,6 +139,16 @@ impl Decider for Order {
                 order.cancelled(CancelReason::PaymentFailed)
             }
             (Self::Created(order), RecordShortage) => order.cancelled(CancelReason::OutOfStock),
+            (Self::Created(order), TimeOut { awaited: awaited @ Awaited::Payment, within })
+            | (Self::Paid(order), TimeOut { awaited: awaited @ Awaited::Shipment, within }) => {
+                order.timed_out(*awaited, *within)
+            }
+            // Steps may have been given up whatever has become of the order itself.
+            (
+                Self::Created(_) | Self::Paid(_) | Self::Shipped(_) | Self::Completed
+                | Self::Cancelled,
+                Resume(order_id),
+            ) => Ok(vec![OrderEvent::Resumed(OrderResumed { order_id: order_id.clone() })]),
 
             (Self::Shipped(_) | Self::Completed, Cancel) => Err(Rule::AlreadyShipped),
             (Self::Paid(_), RecordPaymentFailure | RecordShortage)
@@ -141,6 +165,10 @@ impl Decider for Order {
             )
             | (Self::Paid(_) | Self::Shipped(_) | Self::Completed, RecordPayment { .. })
             | (Self::Completed, RecordShipment(_))
+            // It has gone on since it was found to be late.
+            | (Self::Created(_), TimeOut { awaited: Awaited::Shipment, .. })
+            | (Self::Paid(_), TimeOut { awaited: Awaited::Payment, .. })
+            | (Self::Shipped(_) | Self::Completed | Self::Cancelled, TimeOut { .. })
             // Whatever was under way when the order was cancelled is undone by its own service.
             | (
                 Self::Cancelled,
@@ -151,20 +179,26 @@ impl Decider for Order {
     }
 
     fn evolve(self, event: &OrderEvent) -> Self {
-        let placed = match self {
-            Self::Created(order) | Self::Paid(order) | Self::Shipped(order) => Some(order),
-            Self::Absent | Self::Completed | Self::Cancelled => None,
-        };
-        match (event, placed) {
+        match (event, self) {
             (OrderEvent::Created(order), _) => {
                 Self::Created(Placed { order_id: order.order_id.clone(), total: order.total })
             }
-            (OrderEvent::Paid(_), Some(order)) => Self::Paid(order),
-            (OrderEvent::Shipped(_), Some(order)) => Self::Shipped(order),
+            (
+                OrderEvent::Paid(_),
+                Self::Created(order) | Self::Paid(order) | Self::Shipped(order),
+            ) => Self::Paid(order),
+            (
+                OrderEvent::Shipped(_),
+                Self::Created(order) | Self::Paid(order) | Self::Shipped(order),
+            ) => Self::Shipped(order),
             (OrderEvent::Completed(_), _) => Self::Completed,
             (OrderEvent::Cancelled(_), _) => Self::Cancelled,
+            (OrderEvent::TimedOut(_) | OrderEvent::Resumed(_), unchanged) => unchanged,
             // A stream begins with its creation; without it nothing else is believed.
-            (OrderEvent::Paid(_) | OrderEvent::Shipped(_), None) => Self::Absent,
+            (
+                OrderEvent::Paid(_) | OrderEvent::Shipped(_),
+                Self::Absent | Self::Completed | Self::Cancelled,
+            ) => Self::Absent,
         }
     }
 
@@ -175,25 +209,6 @@ impl Decider for Order {
         at: OffsetDateTime,
     ) -> Draft<Value> {
         Event::from(event.clone()).draft(aggregate, sequence, at)
-    }
-}
-
-impl Order {
-    fn shipped(&self, shipment: &ShipmentCreated) -> Vec<OrderEvent> {
-        let order_id = shipment.order_id.clone();
-        let shipped = OrderEvent::Shipped(OrderShipped {
-            order_id: order_id.clone(),
-            shipment_id: shipment.shipment_id.clone(),
-            carrier: shipment.carrier.clone(),
-            tracking_number: shipment.tracking_number.clone(),
-        });
-        let completed = OrderEvent::Completed(OrderCompleted { order_id });
-        match self {
-            Self::Shipped(_) => vec![completed],
-            Self::Absent | Self::Created(_) | Self::Paid(_) | Self::Completed | Self::Cancelled => {
-                vec![shipped, completed]
-            }
-        }
     }
 }
 
@@ -210,60 +225,30 @@ impl Placed {
         })])
     }
 
+    fn shipped(&self, shipment: &ShipmentCreated) -> OrderEvent {
+        OrderEvent::Shipped(OrderShipped {
+            order_id: self.order_id.clone(),
+            shipment_id: shipment.shipment_id.clone(),
+            carrier: shipment.carrier.clone(),
+            tracking_number: shipment.tracking_number.clone(),
+        })
+    }
+
+    fn completed(&self) -> OrderEvent {
+        let order_id = self.order_id.clone();
+        OrderEvent::Completed(OrderCompleted { order_id, total: Some(self.total) })
+    }
+
     fn cancelled(&self, reason: CancelReason) -> Result<Vec<OrderEvent>, Rule> {
         let order_id = self.order_id.clone();
         Ok(vec![OrderEvent::Cancelled(OrderCancelled { order_id, reason })])
     }
-}
 
-/// What happened to an order: the part of the catalogue that this service publishes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum OrderEvent {
-    /// It was placed.
-    Created(OrderCreated),
-    /// It was paid for.
-    Paid(OrderPaid),
-    /// It is on its way.
-    Shipped(OrderShipped),
-    /// It is done.
-    Completed(OrderCompleted),
-    /// It is off.
-    Cancelled(OrderCancelled),
-}
-
-impl From<OrderEvent> for Event {
-    fn from(event: OrderEvent) -> Self {
-        match event {
-            OrderEvent::Created(event) => event.into(),
-            OrderEvent::Paid(event) => event.into(),
-            OrderEvent::Shipped(event) => event.into(),
-            OrderEvent::Completed(event) => event.into(),
-            OrderEvent::Cancelled(event) => event.into(),
-        }
-    }
-}
-
-impl FromEnvelope for OrderEvent {
-    fn from_envelope(envelope: &Envelope) -> Result<Self, DecodeError> {
-        match Event::from_envelope(envelope)? {
-            Event::OrderCreated(event) => Ok(Self::Created(event)),
-            Event::OrderPaid(event) => Ok(Self::Paid(event)),
-            Event::OrderShipped(event) => Ok(Self::Shipped(event)),
-            Event::OrderCompleted(event) => Ok(Self::Completed(event)),
-            Event::OrderCancelled(event) => Ok(Self::Cancelled(event)),
-            Event::InventoryReserved(_)
-            | Event::InventoryReservationFailed(_)
-            | Event::InventoryReleased(_)
-            | Event::PaymentCompleted(_)
-            | Event::PaymentFailed(_)
-            | Event::PaymentRefunded(_)
-            | Event::ShipmentCreated(_)
-            | Event::ShippingFailed(_)
-            | Event::NotificationSent(_)
-            | Event::NotificationFailed(_) => {
-                Err(DecodeError::UnknownType(envelope.event_type.clone()))
-            }
-        }
+    fn timed_out(&self, awaited: Awaited, within: u64) -> Result<Vec<OrderEvent>, Rule> {
+        let order_id = self.order_id.clone();
+        let late = OrderEvent::TimedOut(OrderTimedOut { order_id, awaited, within });
+        let cancelled = self.cancelled(CancelReason::TimedOut)?;
+        Ok([vec![late], cancelled].concat())
     }
 }
 

@@ -49,9 +49,13 @@ fn command(event: Event) -> Option<Command> {
         | Event::OrderPaid(_)
         | Event::OrderShipped(_)
         | Event::OrderCompleted(_)
+        | Event::OrderTimedOut(_)
+        | Event::OrderResumed(_)
         | Event::OrderCancelled(_)
         | Event::InventoryReserved(_)
         | Event::InventoryReleased(_)
+        | Event::PaymentNeedsReview(_)
+        | Event::ShippingNeedsReview(_)
         | Event::NotificationSent(_)
         | Event::NotificationFailed(_) => None,
     }

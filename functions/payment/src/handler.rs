@@ -100,12 +100,16 @@ fn fact(event: &Event) -> Option<Fact> {
         Event::OrderPaid(_)
         | Event::OrderShipped(_)
         | Event::OrderCompleted(_)
+        | Event::OrderTimedOut(_)
+        | Event::OrderResumed(_)
         | Event::InventoryReservationFailed(_)
         | Event::InventoryReleased(_)
         | Event::PaymentCompleted(_)
         | Event::PaymentFailed(_)
         | Event::PaymentRefunded(_)
         | Event::ShipmentCreated(_)
+        | Event::PaymentNeedsReview(_)
+        | Event::ShippingNeedsReview(_)
         | Event::NotificationSent(_)
         | Event::NotificationFailed(_) => None,
     }

@@ -30,14 +30,19 @@ impl Section {
             | Event::OrderPaid(_)
             | Event::OrderShipped(_)
             | Event::OrderCompleted(_)
-            | Event::OrderCancelled(_) => Self::Order,
+            | Event::OrderCancelled(_)
+            | Event::OrderTimedOut(_)
+            | Event::OrderResumed(_) => Self::Order,
             Event::InventoryReserved(_)
             | Event::InventoryReservationFailed(_)
             | Event::InventoryReleased(_) => Self::Inventory,
-            Event::PaymentCompleted(_) | Event::PaymentFailed(_) | Event::PaymentRefunded(_) => {
-                Self::Payment
-            }
-            Event::ShipmentCreated(_) | Event::ShippingFailed(_) => Self::Shipping,
+            Event::PaymentCompleted(_)
+            | Event::PaymentFailed(_)
+            | Event::PaymentRefunded(_)
+            | Event::PaymentNeedsReview(_) => Self::Payment,
+            Event::ShipmentCreated(_)
+            | Event::ShippingFailed(_)
+            | Event::ShippingNeedsReview(_) => Self::Shipping,
             Event::NotificationSent(sent) => Self::Notification(sent.template),
             Event::NotificationFailed(failed) => Self::Notification(failed.template),
         }
@@ -88,6 +93,8 @@ pub fn changes(event: &Event, envelope: &Envelope) -> Changes {
             ("status", json!("cancelled")),
             ("cancelReason", json!(cancelled.reason)),
         ]),
+        Event::OrderTimedOut(late) => BTreeMap::from([("awaited", json!(late.awaited))]),
+        Event::OrderResumed(_) => BTreeMap::new(),
         Event::InventoryReserved(_) => BTreeMap::from([("inventory", json!("reserved"))]),
         Event::InventoryReservationFailed(failed) => BTreeMap::from([
             ("inventory", json!("unavailable")),
@@ -101,6 +108,8 @@ pub fn changes(event: &Event, envelope: &Envelope) -> Changes {
         Event::PaymentRefunded(refund) => {
             BTreeMap::from([("payment", json!("refunded")), ("refundId", json!(refund.refund_id))])
         }
+        Event::PaymentNeedsReview(_) => BTreeMap::from([("payment", json!("needsReview"))]),
+        Event::ShippingNeedsReview(_) => BTreeMap::from([("shipping", json!("needsReview"))]),
         Event::ShipmentCreated(_) => BTreeMap::from([("shipping", json!("created"))]),
         Event::ShippingFailed(failed) => BTreeMap::from([
             ("shipping", json!("failed")),

@@ -96,6 +96,8 @@ fn fact(event: &Event) -> Option<Fact> {
         Event::OrderPaid(_)
         | Event::OrderShipped(_)
         | Event::OrderCompleted(_)
+        | Event::OrderTimedOut(_)
+        | Event::OrderResumed(_)
         | Event::InventoryReserved(_)
         | Event::InventoryReservationFailed(_)
         | Event::InventoryReleased(_)
@@ -103,6 +105,8 @@ fn fact(event: &Event) -> Option<Fact> {
         | Event::PaymentRefunded(_)
         | Event::ShipmentCreated(_)
         | Event::ShippingFailed(_)
+        | Event::PaymentNeedsReview(_)
+        | Event::ShippingNeedsReview(_)
         | Event::NotificationSent(_)
         | Event::NotificationFailed(_) => None,
     }

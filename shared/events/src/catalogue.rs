@@ -8,10 +8,11 @@ use time::OffsetDateTime;
 use crate::schema;
 use crate::{
     InventoryReleased, InventoryReservationFailed, InventoryReserved, NotificationFailed,
-    NotificationSent, OrderCancelled, OrderCompleted, OrderCreated, OrderPaid, OrderShipped,
-    PaymentCompleted, PaymentFailed, PaymentRefunded, ShipmentCreated, ShippingFailed,
+    NotificationSent, OrderCancelled, OrderCompleted, OrderCreated, OrderPaid, OrderResumed,
+    OrderShipped, OrderTimedOut, PaymentCompleted, PaymentFailed, PaymentNeedsReview,
+    PaymentRefunded, ShipmentCreated, ShippingFailed, ShippingNeedsReview,
     read::{Data, Reading},
-    v1,
+    v1, v2,
 };
 
 /// The services that publish.
@@ -178,8 +179,15 @@ catalogue! {
     }
     OrderPaid from ORDER { OrderPaid { 2.0 => "First published." } }
     OrderShipped from ORDER { OrderShipped { 2.0 => "First published." } }
-    OrderCompleted from ORDER { OrderCompleted { 2.0 => "First published." } }
-    OrderCancelled from ORDER { OrderCancelled { 2.0 => "First published." } }
+    OrderCompleted from ORDER {
+        OrderCompleted { 2.0 => "First published.", 2.1 => "Says what was paid." }
+    }
+    OrderCancelled from ORDER {
+        v2::OrderCancelled { 2.0 => "First published." }
+        OrderCancelled { 3.0 => "An order may be off because it took too long." }
+    }
+    OrderTimedOut from ORDER { OrderTimedOut { 2.0 => "First published." } }
+    OrderResumed from ORDER { OrderResumed { 2.0 => "First published." } }
     InventoryReserved from INVENTORY {
         v1::InventoryReserved { 1.0 => "The book's: repeats the prices of the order." }
         InventoryReserved { 2.0 => "Says nothing of prices." }
@@ -198,8 +206,10 @@ catalogue! {
         PaymentFailed { 2.0 => "Says why for programs, too." }
     }
     PaymentRefunded from PAYMENT { PaymentRefunded { 2.0 => "First published." } }
+    PaymentNeedsReview from PAYMENT { PaymentNeedsReview { 2.0 => "First published." } }
     ShipmentCreated from SHIPPING { ShipmentCreated { 2.0 => "First published." } }
     ShippingFailed from SHIPPING { ShippingFailed { 2.0 => "First published." } }
+    ShippingNeedsReview from SHIPPING { ShippingNeedsReview { 2.0 => "First published." } }
     NotificationSent from NOTIFICATION { NotificationSent { 2.0 => "First published." } }
     NotificationFailed from NOTIFICATION { NotificationFailed { 2.0 => "First published." } }
 }

@@ -12,6 +12,7 @@ mod read;
 pub mod schema;
 mod shipping;
 pub mod v1;
+pub mod v2;
 
 pub use catalogue::{CATALOGUE, Entry, Event, Published, SOURCES, source};
 pub use inventory::{
@@ -20,10 +21,13 @@ pub use inventory::{
 pub use money::{Currency, InvalidMoney, Money};
 pub use notification::{NotificationFailed, NotificationSent, Template};
 pub use order::{
-    CancelReason, LineItem, OrderCancelled, OrderCompleted, OrderCreated, OrderPaid, OrderShipped,
+    Awaited, CancelReason, LineItem, OrderCancelled, OrderCompleted, OrderCreated, OrderPaid,
+    OrderResumed, OrderShipped, OrderTimedOut,
 };
-pub use payment::{PaymentCompleted, PaymentFailed, PaymentRefunded};
-pub use shipping::{ShipmentCreated, ShippingFailed};
+pub use payment::{
+    PaymentCompleted, PaymentFailed, PaymentNeedsReview, PaymentRefunded, PaymentStep,
+};
+pub use shipping::{ShipmentCreated, ShippingFailed, ShippingNeedsReview, ShippingStep};
 
 use event_envelope::Decoder;
 

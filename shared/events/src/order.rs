@@ -84,6 +84,46 @@ pub struct OrderCompleted {
     /// The order.
     #[cfg_attr(feature = "schema", schemars(with = "Id"))]
     pub order_id: AggregateId,
+    /// What was paid for it. Events of version 2.0 do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total: Option<Money>,
+}
+
+/// What the order waits for did not come within the time that is set for it. Its cancellation
+/// follows in the same write.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct OrderTimedOut {
+    /// The order.
+    #[cfg_attr(feature = "schema", schemars(with = "Id"))]
+    pub order_id: AggregateId,
+    /// What did not come.
+    pub awaited: Awaited,
+    /// Within which time, in seconds.
+    pub within: u64,
+}
+
+/// What an order waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub enum Awaited {
+    /// To be reserved and paid for.
+    Payment,
+    /// To be shipped.
+    Shipment,
+}
+
+/// An operator has removed what stood in the way of this order, and asks the services to go on
+/// with the steps that they had given up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct OrderResumed {
+    /// The order.
+    #[cfg_attr(feature = "schema", schemars(with = "Id"))]
+    pub order_id: AggregateId,
 }
 
 /// The order is off: what was reserved is released, what was paid is refunded.
@@ -113,4 +153,6 @@ pub enum CancelReason {
     PaymentRefunded,
     /// It cannot be delivered.
     ShippingFailed,
+    /// It was not paid for or not shipped in time.
+    TimedOut,
 }

@@ -52,3 +52,32 @@ pub struct PaymentRefunded {
     /// What went back.
     pub amount: Money,
 }
+
+/// Money that should go back has not, and the service has stopped trying: a person has to look.
+///
+/// What stands in the way is removed at the provider; `OrderResumed` then lets the service go on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct PaymentNeedsReview {
+    /// The order.
+    #[cfg_attr(feature = "schema", schemars(with = "Id"))]
+    pub order_id: AggregateId,
+    /// What did not succeed.
+    pub step: PaymentStep,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// What stood in the way the last time, for people.
+    pub reason: String,
+}
+
+/// What a payment may get stuck at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub enum PaymentStep {
+    /// To find out whether a charge whose answer never came went through, and take it back.
+    Revoke,
+    /// To refund what was captured.
+    Refund,
+}

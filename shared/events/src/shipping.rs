@@ -35,3 +35,33 @@ pub struct ShippingFailed {
     /// Why, for people.
     pub reason: String,
 }
+
+/// A parcel that should come back has not, and the service has stopped trying: a person has to
+/// look.
+///
+/// What stands in the way is removed at the carrier; `OrderResumed` then lets the service go on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct ShippingNeedsReview {
+    /// The order.
+    #[cfg_attr(feature = "schema", schemars(with = "Id"))]
+    pub order_id: AggregateId,
+    /// What did not succeed.
+    pub step: ShippingStep,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// What stood in the way the last time, for people.
+    pub reason: String,
+}
+
+/// What a shipment may get stuck at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub enum ShippingStep {
+    /// To find out whether a shipment whose answer never came was taken.
+    Trace,
+    /// To call the shipment back.
+    Recall,
+}

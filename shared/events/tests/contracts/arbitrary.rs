@@ -8,10 +8,12 @@ use std::{
 
 use event_envelope::{AggregateId, CorrelationId, FromEnvelope};
 use events::{
-    CATALOGUE, CancelReason, Currency, Entry, Event, InventoryReleased, InventoryReservationFailed,
-    InventoryReserved, LineItem, Money, NotificationFailed, NotificationSent, OrderCancelled,
-    OrderCompleted, OrderCreated, OrderPaid, OrderShipped, PaymentCompleted, PaymentFailed,
-    PaymentRefunded, ReservedItem, ShipmentCreated, ShippingFailed, Shortage, Template,
+    Awaited, CATALOGUE, CancelReason, Currency, Entry, Event, InventoryReleased,
+    InventoryReservationFailed, InventoryReserved, LineItem, Money, NotificationFailed,
+    NotificationSent, OrderCancelled, OrderCompleted, OrderCreated, OrderPaid, OrderResumed,
+    OrderShipped, OrderTimedOut, PaymentCompleted, PaymentFailed, PaymentNeedsReview,
+    PaymentRefunded, PaymentStep, ReservedItem, ShipmentCreated, ShippingFailed,
+    ShippingNeedsReview, ShippingStep, Shortage, Template,
 };
 use jsonschema::Validator;
 use proptest::{collection::vec, option, prelude::*, sample::select, test_runner::TestRunner};
@@ -54,9 +56,16 @@ fn shortages() -> impl Strategy<Value = Vec<Shortage>> {
 
 fn cancel_reason() -> impl Strategy<Value = CancelReason> {
     use CancelReason::{
-        CustomerRequest, OutOfStock, PaymentFailed, PaymentRefunded, ShippingFailed,
+        CustomerRequest, OutOfStock, PaymentFailed, PaymentRefunded, ShippingFailed, TimedOut,
     };
-    select(vec![CustomerRequest, OutOfStock, PaymentFailed, PaymentRefunded, ShippingFailed])
+    select(vec![
+        CustomerRequest,
+        OutOfStock,
+        PaymentFailed,
+        PaymentRefunded,
+        ShippingFailed,
+        TimedOut,
+    ])
 }
 
 fn template() -> impl Strategy<Value = Template> {
@@ -89,8 +98,14 @@ fn events() -> Vec<BoxedStrategy<Event>> {
             carrier: text(),
             tracking_number: text(),
         }),
-        event!(OrderCompleted { order_id: id() }),
+        event!(OrderCompleted { order_id: id(), total: option::of(money()) }),
         event!(OrderCancelled { order_id: id(), reason: cancel_reason() }),
+        event!(OrderTimedOut {
+            order_id: id(),
+            awaited: select(vec![Awaited::Payment, Awaited::Shipment]),
+            within: any::<u64>(),
+        }),
+        event!(OrderResumed { order_id: id() }),
         event!(InventoryReserved { order_id: id(), items: reserved() }),
         event!(InventoryReservationFailed {
             order_id: id(),
@@ -110,6 +125,12 @@ fn events() -> Vec<BoxedStrategy<Event>> {
             refund_id: text(),
             amount: money(),
         }),
+        event!(PaymentNeedsReview {
+            order_id: id(),
+            step: select(vec![PaymentStep::Revoke, PaymentStep::Refund]),
+            attempts: any::<u32>(),
+            reason: text(),
+        }),
         event!(ShipmentCreated {
             order_id: id(),
             shipment_id: text(),
@@ -117,6 +138,12 @@ fn events() -> Vec<BoxedStrategy<Event>> {
             tracking_number: text(),
         }),
         event!(ShippingFailed { order_id: id(), code: text(), reason: text() }),
+        event!(ShippingNeedsReview {
+            order_id: id(),
+            step: select(vec![ShippingStep::Trace, ShippingStep::Recall]),
+            attempts: any::<u32>(),
+            reason: text(),
+        }),
         event!(NotificationSent { order_id: id(), template: template(), message_id: text() }),
         event!(NotificationFailed { order_id: id(), template: template(), reason: text() }),
     ]
