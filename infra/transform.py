@@ -19,16 +19,22 @@ from samtranslator.yaml_helper import yaml_parse
 
 # Where `sam package` would have put the code. The transformation asks for a place, not for the file.
 PACKAGED_CODE = "s3://packaged/code.zip"
+STATE_MACHINE = "AWS::Serverless::StateMachine"
 
 # Only a name: the translator writes region-dependent ARNs with pseudo parameters.
 REGION = "us-east-1"
 
 
-def with_packaged_code(template):
-    """Puts the code of every function where a deployment expects it."""
+def packaged(template, folder):
+    """Puts the code of every function where a deployment expects it, and the definition of every
+    state machine into the template, where cfn-lint reads it."""
     for resource in template["Resources"].values():
+        properties = resource.get("Properties", {})
         if resource["Type"] == "AWS::Serverless::Function":
-            resource["Properties"]["CodeUri"] = PACKAGED_CODE
+            properties["CodeUri"] = PACKAGED_CODE
+        elif resource["Type"] == STATE_MACHINE:
+            definition = folder / properties.pop("DefinitionUri")
+            properties["Definition"] = json.loads(definition.read_text(encoding="utf-8"))
     return template
 
 
@@ -40,7 +46,8 @@ def defaults(template):
 
 def main(source, destination):
     os.environ.setdefault("AWS_DEFAULT_REGION", REGION)
-    template = with_packaged_code(yaml_parse(Path(source).read_text(encoding="utf-8")))
+    source = Path(source)
+    template = packaged(yaml_parse(source.read_text(encoding="utf-8")), source.parent)
     try:
         translated = Translator({}, Parser()).translate(template, defaults(template))
     except InvalidDocumentException as error:

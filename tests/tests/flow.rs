@@ -54,7 +54,7 @@ async fn play(options: StackOptions, demo: DemoOptions) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_of_each_kind_ends_as_its_story_says() {
-    play(options().await, DemoOptions { orders: 5, kills: false, seed: 1 }).await;
+    play(options().await, DemoOptions { scenarios: demo::usual(5), kills: false, seed: 1 }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -62,13 +62,13 @@ async fn events_that_come_twice_and_in_any_order_change_nothing() {
     let disorder =
         Disorder { duplicate: true, shuffle: true, seed: 2, max_delay: Duration::from_millis(500) };
     let options = StackOptions { disorder, ..options().await };
-    play(options, DemoOptions { orders: 20, kills: false, seed: 2 }).await;
+    play(options, DemoOptions { scenarios: demo::usual(20), kills: false, seed: 2 }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn functions_that_are_killed_change_nothing() {
     let options = StackOptions { redelivery: Redelivery::Soon, ..options().await };
-    play(options, DemoOptions { orders: 10, kills: true, seed: 3 }).await;
+    play(options, DemoOptions { scenarios: demo::usual(10), kills: true, seed: 3 }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -148,7 +148,11 @@ async fn the_report_sees_what_is_wrong() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_replay_of_the_archive_moves_no_money_no_stock_and_no_mail() {
     let stack = start(options().await).await;
-    assert!(demo::run(&stack, DemoOptions { orders: 5, kills: false, seed: 4 }).await.unwrap());
+    assert!(
+        demo::run(&stack, DemoOptions { scenarios: demo::usual(5), kills: false, seed: 4 })
+            .await
+            .unwrap()
+    );
     let before = evidence(&stack).await;
 
     let template = stack.template();

@@ -21,7 +21,7 @@ use aws_sdk_dynamodb::{Client, types::Update};
 use clock::Clock;
 use event_envelope::{AggregateId, instant};
 use http::{Response, StatusCode};
-use http_api::{Problem, Reply, Request};
+use http_api::{IamCaller, Problem, Reply, Request};
 use idempotency::{
     Attempt, DynamoDbStore, Guard, UnitOfWork,
     http::{HttpLayer, IDEMPOTENCY_KEY},
@@ -31,7 +31,6 @@ use serde_json::json;
 use tower::{Layer, ServiceExt, service_fn};
 
 use crate::{
-    caller::Caller,
     commands::{Adjust, Command, Movement, Restock, Shards},
     hints::Spread,
     movements::{MovementTable, read_movement},
@@ -59,7 +58,7 @@ pub struct InventoryApi {
 struct Asked {
     product: AggregateId,
     command: Command,
-    caller: Caller,
+    caller: IamCaller,
     body: Vec<u8>,
 }
 
@@ -101,8 +100,8 @@ impl InventoryApi {
         &self,
         event: &ApiGatewayV2httpRequest,
     ) -> Result<ApiGatewayV2httpResponse, Problem> {
-        let caller = Caller::of(event)?;
         let request = Request::new(event);
+        let caller = request.iam_caller()?;
         if request.route_key() == "GET /admin/stock/{productId}" {
             return Ok(self.show(&request.path_id("productId")?).await?.into());
         }

@@ -3,7 +3,7 @@
 use std::ops::Not;
 
 use event_envelope::AggregateId;
-use events::{Event, LineItem, ReservedItem};
+use events::{Event, LineItem, ReservedItem, Shortage};
 use serde::{Deserialize, Serialize};
 
 /// What the inventory is told about an order.
@@ -42,7 +42,7 @@ pub enum Reservation {
     /// The goods are taken out of stock.
     Reserved(Holding),
     /// There was too little stock; nothing was taken.
-    Failed,
+    Failed(Short),
     /// The goods are back in stock.
     Released,
     /// The goods are with the carrier.
@@ -60,6 +60,14 @@ pub struct Holding {
     /// count says nothing here, and stays uncounted to its end.
     #[serde(default, skip_serializing_if = "Not::not")]
     pub counted: bool,
+}
+
+/// What there was too little of.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Short {
+    /// One entry a product that is short. Empty in what versions wrote that took no tasks.
+    #[serde(default)]
+    pub shortages: Vec<Shortage>,
 }
 
 /// How many of a product are taken, and from where.
@@ -128,13 +136,17 @@ impl Reservation {
             (Self::Reserved(holding), Fact::CalledOff) => Step::Release(holding.clone()),
             (Self::Reserved(holding), Fact::Shipped) => Step::Ship(holding.clone()),
             (Self::Shipped, Fact::CalledOff)
-            | (Self::Failed | Self::Released | Self::Withdrawn, Fact::Shipped) => {
+            | (Self::Failed(_) | Self::Released | Self::Withdrawn, Fact::Shipped) => {
                 Step::Contradiction
             }
             (Self::Shipped, Fact::Shipped)
-            | (Self::Failed | Self::Released | Self::Withdrawn, Fact::CalledOff)
+            | (Self::Failed(_) | Self::Released | Self::Withdrawn, Fact::CalledOff)
             | (
-                Self::Reserved(_) | Self::Failed | Self::Released | Self::Shipped | Self::Withdrawn,
+                Self::Reserved(_)
+                | Self::Failed(_)
+                | Self::Released
+                | Self::Shipped
+                | Self::Withdrawn,
                 Fact::Ordered(_),
             ) => Step::Nothing,
         }

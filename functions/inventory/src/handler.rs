@@ -1,12 +1,12 @@
-//! One event in, one transaction out: stock, reservation, record and answer.
+//! One event or task in, one transaction out: stock, reservation, record and answer.
 
 use aws_sdk_dynamodb::Client;
 use clock::Clock;
 use event_envelope::{AggregateId, Delivery, Envelope};
 use events::{Event, InventoryReleased};
 use idempotency::{
-    Attempt, Completion, DynamoDbStore, Guard, IdempotencyError, IdempotencyLayer, Refused,
-    UnitOfWork,
+    Attempt, Completion, DynamoDbStore, Guard, IdempotencyError, IdempotencyLayer, Identity, Keyed,
+    Refused, UnitOfWork,
 };
 use outcome::{Done, Failure};
 use serde::{Deserialize, Serialize};
@@ -32,6 +32,17 @@ pub struct Inventory {
     pub(crate) reservations: ReservationTable,
     pub(crate) hints: Hints,
     clock: Clock,
+}
+
+/// What the inventory is told of an order, by whichever entry, and by what it is known again.
+#[derive(Debug, Clone)]
+pub(crate) struct Asked {
+    pub(crate) order: AggregateId,
+    /// None: what came says nothing to the inventory.
+    pub(crate) fact: Option<Fact>,
+    /// What all that is said follows from.
+    pub(crate) cause: Envelope,
+    pub(crate) identity: Identity,
 }
 
 /// What was done, kept for duplicates.
@@ -81,6 +92,19 @@ fn done(completion: Completion<Answer>) -> Done {
     }
 }
 
+impl From<Delivery<Event>> for Asked {
+    fn from(delivery: Delivery<Event>) -> Self {
+        let identity = Identity {
+            key: delivery.idempotency_key(),
+            payload_hash: delivery.payload_hash(),
+            replay_name: delivery.replay_name(),
+        };
+        let Delivery { envelope, event, .. } = delivery;
+        let (order, fact) = (event.order_id().clone(), Fact::of(&event));
+        Self { order, fact, cause: envelope, identity }
+    }
+}
+
 impl Inventory {
     /// Keeps stock and reservations in these two tables.
     pub fn new(client: Client, stock: String, reservations: String, clock: Clock) -> Self {
@@ -99,49 +123,53 @@ impl Inventory {
         guard: Guard<DynamoDbStore>,
     ) -> impl Service<Delivery<Event>, Response = Done, Error = Failure, Future: Send> + Clone + Send
     {
+        ServiceBuilder::new().map_response(done).map_request(Asked::from).service(self.once(guard))
+    }
+
+    /// Lets what is asked take effect once.
+    pub(crate) fn once(
+        self,
+        guard: Guard<DynamoDbStore>,
+    ) -> impl Service<Asked, Response = Completion<Answer>, Error = Failure, Future: Send> + Clone + Send
+    {
+        let known_by = |asked: &Asked| Ok(Some(asked.identity.clone()));
         let guarded = ServiceBuilder::new()
-            .map_response(done)
-            .layer(IdempotencyLayer::transactional(guard))
+            .layer(IdempotencyLayer::transactional(guard).identify_by(known_by))
             .service_fn(move |attempt| self.clone().handle(attempt));
-        service_fn(move |delivery: Delivery<Event>| {
+        service_fn(move |asked: Asked| {
             let guarded = guarded.clone();
             async move {
                 for _ in 1..ROUNDS_MAX {
-                    let ended = guarded.clone().oneshot(delivery.clone()).await;
+                    let ended = guarded.clone().oneshot(asked.clone()).await;
                     if !ended.as_ref().is_err_and(is_contended) {
                         return ended;
                     }
                 }
-                guarded.oneshot(delivery).await
+                guarded.oneshot(asked).await
             }
         })
     }
 
-    /// Decides what follows from one event.
+    /// Decides what follows from what is asked.
     ///
     /// # Errors
     ///
-    /// Retry when a table is away, or the event came early; poison when it contradicts what has
+    /// Retry when a table is away, or the news came early; poison when it contradicts what has
     /// happened.
-    pub async fn handle(
-        self,
-        attempt: Attempt<Delivery<Event>>,
-    ) -> Result<UnitOfWork<Answer>, Failure> {
-        let Attempt { request: Delivery { envelope, event, .. }, refused, .. } = attempt;
-        let Some(fact) = Fact::of(&event) else {
+    async fn handle(self, attempt: Attempt<Asked>) -> Result<UnitOfWork<Answer>, Failure> {
+        let Attempt { request: Asked { order, fact, cause, .. }, refused, .. } = attempt;
+        let Some(fact) = fact else {
             return Ok(UnitOfWork::new(Answer::Nothing));
         };
-        let order = event.order_id();
-        let reservation = self.known_reservation(order, &fact, &refused).await?;
+        let reservation = self.known_reservation(&order, &fact, &refused).await?;
         match reservation.decide(&fact) {
-            Step::Reserve(items) => self.reserve(order, &items, &refused, &envelope).await,
-            Step::Release(holding) => self.release(order, &holding, &refused, &envelope),
-            Step::Ship(holding) => self.ship(order, &holding, &refused),
+            Step::Reserve(items) => self.reserve(&order, &items, &refused, &cause).await,
+            Step::Release(holding) => self.release(&order, &holding, &refused, &cause),
+            Step::Ship(holding) => self.ship(&order, &holding, &refused),
             Step::Withdraw => Ok(UnitOfWork::new(Answer::Withdrawn)
-                .write(self.reservations.open(order, &Reservation::Withdrawn)?)),
-            Step::Wait => Err(Failure::retry(OutOfOrder::Early(order.clone()))),
+                .write(self.reservations.open(&order, &Reservation::Withdrawn)?)),
+            Step::Wait => Err(Failure::retry(OutOfOrder::Early(order))),
             Step::Contradiction => {
-                let order = order.clone();
                 Err(Failure::poison(OutOfOrder::Contradiction { order, reservation }))
             }
             Step::Nothing => Ok(UnitOfWork::new(Answer::Nothing)),

@@ -3,7 +3,8 @@
 //!
 //! `inventory` hears `OrderCreated`, `OrderCancelled`, `PaymentFailed`, `ShippingFailed` and
 //! `OrderShipped`; it publishes `InventoryReserved`, `InventoryReservationFailed` and
-//! `InventoryReleased`. `inventory-api` takes the commands of administrators ([`api`]).
+//! `InventoryReleased`. It also takes the tasks of an order's workflow ([`tasks`]).
+//! `inventory-api` takes the commands of administrators ([`api`]).
 //!
 //! # What is available, and what is reserved
 //!
@@ -44,6 +45,7 @@
 //! | an order that is refused | 4 (2), and a look (3) where products are spread |
 //! | releasing an order | 4 + 2*n*, and 1 read unit (2) |
 //! | noting that an order was shipped | 4 + 2*n*, and 1 read unit (2) |
+//! | any of these as a task | 1 read unit more, for its answer (1 more) |
 //! | a command on a product in *s* rows | 4 + 2*s*, and 1 + 2*s* read units; 1 for a single row |
 //!
 //! # Together with earlier versions
@@ -55,7 +57,6 @@
 //! that what an earlier one releases of this one's, in the minutes of a deployment, stays counted.
 
 pub mod api;
-pub mod caller;
 pub mod commands;
 pub mod config;
 pub mod domain;
@@ -68,3 +69,4 @@ mod reserving;
 mod rows;
 pub mod shards;
 mod stock;
+pub mod tasks;

@@ -1,13 +1,14 @@
-//! Wires the inventory to its queue.
+//! Wires the inventory to its queue, and to the workflow of orders.
 
 use aws_clients::Aws;
-use aws_lambda_events::sqs::SqsEvent;
 use clock::{Clock, Tokens, within};
 use consumer::{Consumer, Parking, ReplayPolicy};
 use events::DECODER;
 use idempotency::{DynamoDbStore, Guard};
 use inventory::{config::Config, handler::Inventory};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use task::{Invocation, answer};
+use tower::ServiceExt;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -20,13 +21,15 @@ async fn main() -> Result<(), Error> {
         .retention(config.record_retention)
         .with(clock.clone(), Tokens::random());
     let inventory = Inventory::new(dynamodb, config.stock, config.reservations, clock.clone());
-    let handler = inventory.into_service(guard);
+    let tasks = &inventory.clone().into_tasks(guard.clone());
     let parking = Parking::new(aws.sqs(), config.queue_url, config.dead_letter_queue_url);
+    let handler = inventory.into_service(guard);
     let consumer = &Consumer::new("inventory", DECODER, ReplayPolicy::Refuse, parking, handler);
 
-    run(service_fn(async |event: LambdaEvent<SqsEvent>| {
-        let left = clock.until(event.context.deadline);
-        Ok::<_, Error>(within(left, consumer.consume(event.payload)).await)
+    run(service_fn(async |LambdaEvent { payload, context }: LambdaEvent<Invocation>| {
+        let consume = async |batch| consumer.consume(batch).await;
+        let work = async |task| tasks.clone().oneshot(task).await;
+        within(clock.until(context.deadline), answer(payload, &DECODER, consume, work)).await
     }))
     .await
 }

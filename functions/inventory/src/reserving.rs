@@ -13,7 +13,7 @@ use idempotency::{Refused, UnitOfWork};
 use outcome::Failure;
 
 use crate::{
-    domain::{Held, Holding, Part, Reservation},
+    domain::{Held, Holding, Part, Reservation, Short},
     handler::{Answer, Inventory, RESERVATION},
     hints::Spread,
     rows::{Row, is_own_row},
@@ -174,13 +174,14 @@ impl Inventory {
         shortages: Vec<Shortage>,
         cause: &Envelope,
     ) -> Result<UnitOfWork<Answer>, Failure> {
+        let state = Reservation::Failed(Short { shortages: shortages.clone() });
         let event = InventoryReservationFailed {
             order_id: order.clone(),
             reason: "insufficient inventory".to_owned(),
             shortages,
         };
         Ok(UnitOfWork::new(Answer::Refused)
-            .write(self.reservations.open(order, &Reservation::Failed)?)
+            .write(self.reservations.open(order, &state)?)
             .publish(self.event(event, 1, cause)?))
     }
 }

@@ -1,4 +1,13 @@
-//! The commands of customers over HTTP.
+//! The commands of customers and operators over HTTP.
+//!
+//! | route | by | body | answers |
+//! |---|---|---|---|
+//! | `POST /orders` | a customer | an [`OrderRequest`] | the order |
+//! | `POST /orders/{id}/cancel` | its customer | | `orderId`, `status` |
+//! | `POST /admin/orders/{id}/resume` | an operator | `reason`, or none at all | `orderId`, `status` |
+//!
+//! Customers have a token; operators have signed their request, and IAM lets them through at the
+//! gateway.
 
 use std::time::Duration;
 
@@ -7,10 +16,13 @@ use clock::Clock;
 use event_envelope::{Actor, AggregateId, CorrelationId, Envelope, FromEnvelope, instant};
 use event_store::{Decider, EventStore, ExecuteError, Lineage, StoreError, execute};
 use events::OrderCreated;
+use http::StatusCode;
 use http_api::{Problem, Reply, Request};
+use serde::Deserialize;
 use serde_json::json;
 
 use crate::{
+    deadlines::deadline,
     domain::{Command, Order, OrderEvent, Rule},
     placing::{OrderRequest, PlacingError, order_id},
     products::Products,
@@ -20,6 +32,8 @@ use crate::{
 const SCOPE: &str = "orders:write";
 /// Said with an answer that was given before.
 const REPLAYED: http::HeaderName = http::HeaderName::from_static("idempotency-replayed");
+/// The longest reason for resuming an order, in characters.
+pub const REASON_CHARS_MAX: usize = 500;
 /// When to try again what met a busy store.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
@@ -28,13 +42,24 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 pub struct OrderApi {
     store: EventStore,
     products: Products,
+    pay_within: u64,
     clock: Clock,
 }
 
+/// The body of `POST /admin/orders/{id}/resume`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ResumeRequest {
+    /// Why, for people. It is kept with the order for ever, so that it must name nobody.
+    #[serde(default)]
+    reason: Option<String>,
+}
+
 impl OrderApi {
-    /// Keeps orders in `store`, at the prices of `products`.
-    pub fn new(store: EventStore, products: Products, clock: Clock) -> Self {
-        Self { store, products, clock }
+    /// Keeps orders in `store`, at the prices of `products`. Each is to be looked at when it may
+    /// have waited for its payment for too long: `pay_within` seconds.
+    pub fn new(store: EventStore, products: Products, pay_within: u64, clock: Clock) -> Self {
+        Self { store, products, pay_within, clock }
     }
 
     /// Answers one request: an order, or the problem with it.
@@ -43,6 +68,7 @@ impl OrderApi {
         let answered = match request.route_key() {
             "POST /orders" => self.place(request).await,
             "POST /orders/{id}/cancel" => self.cancel(request).await,
+            "POST /admin/orders/{id}/resume" => self.resume(request).await,
             other => Err(Problem::not_found(format!("there is no route {other:?} here"))),
         };
         answered.map_or_else(Into::into, Into::into)
@@ -84,9 +110,11 @@ impl OrderApi {
         let order_id = order.order_id.clone();
         let event = OrderEvent::Created(order);
         let actor = Actor { id: Some(user.to_string()), reason: None, traceparent };
-        let created = Order::draft(&event, order_id.clone(), 1, self.clock.now())
+        let now = self.clock.now();
+        let created = Order::draft(&event, order_id.clone(), 1, now)
             .root(CorrelationId::of(order_id.as_str()), actor);
-        self.store.append(std::slice::from_ref(&created)).await?;
+        let look_at = deadline(now, self.pay_within);
+        self.store.append_marked(std::slice::from_ref(&created), look_at).await?;
         Ok(created)
     }
 
@@ -103,19 +131,49 @@ impl OrderApi {
             reason: Some("customer request".to_owned()),
             traceparent: request.traceparent(),
         };
+        self.give(&created, &Command::Cancel, actor).await?;
+        let body = json!({ "orderId": order_id, "status": "cancelled" });
+        Reply::json(StatusCode::OK, &body)
+    }
+
+    /// Has the services go on with what they had given up of an order.
+    ///
+    /// It needs no key: doing it again says the same again, which a service that has nothing to go
+    /// on with passes over.
+    async fn resume(&self, request: Request<'_>) -> Result<Reply, Problem> {
+        let caller = request.iam_caller()?;
+        let order_id = request.path_id("id")?;
+        let ResumeRequest { reason } = request.optional_json_body()?.unwrap_or_default();
+        if reason.as_deref().is_some_and(|reason| !is_reason(reason)) {
+            let detail = format!("one line of 1 to {REASON_CHARS_MAX} characters");
+            return Err(Problem::invalid_field("/reason", detail));
+        }
+        let first = self.store.first(&order_id).await.map_err(unavailable)?;
+        let created = first.ok_or_else(|| no_such_order(&order_id))?;
+        // Not the ARN: that of a session may be named after a person.
+        let id = Some(caller.principal);
+        let actor = Actor { id, reason, traceparent: request.traceparent() };
+        self.give(&created, &Command::Resume(order_id.clone()), actor).await?;
+        let body = json!({ "orderId": order_id, "status": "resumed" });
+        Reply::json(StatusCode::ACCEPTED, &body)
+    }
+
+    /// Gives `command` to the order that `created` has begun.
+    async fn give(
+        &self,
+        created: &Envelope,
+        command: &Command,
+        actor: Actor,
+    ) -> Result<(), Problem> {
+        let order_id = &created.aggregate_id;
         let lineage = Lineage::Root(&created.correlation_id, &actor);
-        let executed =
-            execute::<Order>(&self.store, &order_id, &Command::Cancel, lineage, &self.clock).await;
-        match executed {
-            Ok(_) => Reply::json(
-                http::StatusCode::OK,
-                &json!({ "orderId": order_id, "status": "cancelled" }),
-            ),
+        match execute::<Order>(&self.store, order_id, command, lineage, &self.clock).await {
+            Ok(_) => Ok(()),
             Err(ExecuteError::Rejected(rule @ Rule::AlreadyShipped)) => {
                 Err(Problem::conflict(rule.to_string())
                     .kind("already-shipped", "The order is on its way"))
             }
-            Err(ExecuteError::Rejected(_)) => Err(no_such_order(&order_id)),
+            Err(ExecuteError::Rejected(_)) => Err(no_such_order(order_id)),
             Err(ExecuteError::Contended) => Err(busy()),
             Err(ExecuteError::Store(error)) => Err(unavailable(error)),
             Err(error @ (ExecuteError::Unreadable(_) | ExecuteError::TooDeep(_))) => {
@@ -124,6 +182,12 @@ impl OrderApi {
             }
         }
     }
+}
+
+fn is_reason(text: &str) -> bool {
+    (1..=REASON_CHARS_MAX).contains(&text.chars().count())
+        && !text.trim().is_empty()
+        && !text.contains(char::is_control)
 }
 
 /// The answer to an order that was placed: the order as created.
@@ -141,7 +205,7 @@ fn accepted(created: &Envelope) -> Result<Reply, Problem> {
         "createdAt": instant(created.timestamp),
         "correlationId": created.correlation_id,
     });
-    Reply::json(http::StatusCode::CREATED, &body)?.location(&format!("/orders/{}", order.order_id))
+    Reply::json(StatusCode::CREATED, &body)?.location(&format!("/orders/{}", order.order_id))
 }
 
 /// The answer to a request that came before: the same for the same body.

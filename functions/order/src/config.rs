@@ -1,6 +1,20 @@
-//! What the template tells these functions.
+//! What the template tells these functions: the one place that reads the environment.
 
-use environment::{Missing, optional, required};
+use environment::Missing;
+
+use crate::deadlines::Deadlines;
+
+const ORDER_EVENTS_TABLE: &str = "ORDER_EVENTS_TABLE";
+const PRODUCTS_TABLE: &str = "PRODUCTS_TABLE";
+const PAY_WITHIN_SECONDS: &str = "PAY_WITHIN_SECONDS";
+const SHIP_WITHIN_SECONDS: &str = "SHIP_WITHIN_SECONDS";
+const QUEUE_URL: &str = "QUEUE_URL";
+const DEAD_LETTER_QUEUE_URL: &str = "DEAD_LETTER_QUEUE_URL";
+const RUST_LOG: &str = "RUST_LOG";
+
+/// The longest that an order may wait for something, in seconds: thirty days. Whoever asks for more
+/// has counted in something else.
+pub const WITHIN_SECONDS_MAX: u64 = 30 * 24 * 60 * 60;
 
 /// What `order-api` is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,6 +23,8 @@ pub struct ApiConfig {
     pub order_events: String,
     /// The catalogue of products.
     pub products: String,
+    /// How long an order may wait for its payment, in seconds.
+    pub pay_within: u64,
     /// What is logged.
     pub log: Option<String>,
 }
@@ -26,17 +42,54 @@ pub struct EventsConfig {
     pub log: Option<String>,
 }
 
+/// What `order-sweeper` is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SweeperConfig {
+    /// The table of event streams.
+    pub order_events: String,
+    /// How long an order may wait.
+    pub deadlines: Deadlines,
+    /// What is logged.
+    pub log: Option<String>,
+}
+
+/// What is wrong with the environment. Each names the variable to set right.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// A variable is not there.
+    #[error(transparent)]
+    Missing(#[from] Missing),
+    /// A variable is no time that an order may wait.
+    #[error("{name}: {value:?} is not a whole number of seconds from 1 to {WITHIN_SECONDS_MAX}")]
+    Seconds {
+        /// The variable.
+        name: &'static str,
+        /// What it is.
+        value: String,
+    },
+}
+
+/// Where variables come from.
+trait Variables: Fn(&'static str) -> Result<String, Missing> {}
+
+impl<F: Fn(&'static str) -> Result<String, Missing>> Variables for F {}
+
 impl ApiConfig {
     /// Reads the environment.
     ///
     /// # Errors
     ///
-    /// Names the variable that is missing.
-    pub fn from_env() -> Result<Self, Missing> {
+    /// Names the variable that is missing or makes no sense; the function should not start.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::read(environment::required)
+    }
+
+    fn read(required: impl Variables) -> Result<Self, ConfigError> {
         Ok(Self {
-            order_events: required("ORDER_EVENTS_TABLE")?,
-            products: required("PRODUCTS_TABLE")?,
-            log: optional("RUST_LOG"),
+            order_events: required(ORDER_EVENTS_TABLE)?,
+            products: required(PRODUCTS_TABLE)?,
+            pay_within: seconds(&required, PAY_WITHIN_SECONDS)?,
+            log: required(RUST_LOG).ok(),
         })
     }
 }
@@ -46,13 +99,105 @@ impl EventsConfig {
     ///
     /// # Errors
     ///
-    /// Names the variable that is missing.
-    pub fn from_env() -> Result<Self, Missing> {
+    /// Names the variable that is missing; the function should not start.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::read(environment::required)
+    }
+
+    fn read(required: impl Variables) -> Result<Self, ConfigError> {
         Ok(Self {
-            order_events: required("ORDER_EVENTS_TABLE")?,
-            queue_url: required("QUEUE_URL")?,
-            dead_letter_queue_url: required("DEAD_LETTER_QUEUE_URL")?,
-            log: optional("RUST_LOG"),
+            order_events: required(ORDER_EVENTS_TABLE)?,
+            queue_url: required(QUEUE_URL)?,
+            dead_letter_queue_url: required(DEAD_LETTER_QUEUE_URL)?,
+            log: required(RUST_LOG).ok(),
         })
+    }
+}
+
+impl SweeperConfig {
+    /// Reads the environment.
+    ///
+    /// # Errors
+    ///
+    /// Names the variable that is missing or makes no sense; the function should not start.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::read(environment::required)
+    }
+
+    fn read(required: impl Variables) -> Result<Self, ConfigError> {
+        let deadlines = Deadlines {
+            pay_within: seconds(&required, PAY_WITHIN_SECONDS)?,
+            ship_within: seconds(&required, SHIP_WITHIN_SECONDS)?,
+        };
+        let log = required(RUST_LOG).ok();
+        Ok(Self { order_events: required(ORDER_EVENTS_TABLE)?, deadlines, log })
+    }
+}
+
+fn seconds(required: &impl Variables, name: &'static str) -> Result<u64, ConfigError> {
+    let value = required(name)?;
+    // `parse` alone would take a sign.
+    let digits = Some(&value).filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+    let seconds = digits.and_then(|digits| digits.parse().ok());
+    seconds
+        .filter(|seconds| (1..=WITHIN_SECONDS_MAX).contains(seconds))
+        .ok_or(ConfigError::Seconds { name, value })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An environment in which all is well but `changed`.
+    fn with(changed: &'static str, value: Option<&'static str>) -> impl Variables {
+        move |name| match name {
+            _ if name == changed => value.map(str::to_owned).ok_or(Missing { name }),
+            PAY_WITHIN_SECONDS => Ok("900".to_owned()),
+            SHIP_WITHIN_SECONDS => Ok("86400".to_owned()),
+            RUST_LOG => Err(Missing { name }),
+            _ => Ok(name.to_owned()),
+        }
+    }
+
+    #[test]
+    fn each_function_is_told_what_it_needs() {
+        let sweeper = SweeperConfig::read(with("", None)).unwrap();
+        assert_eq!(sweeper.deadlines, Deadlines { pay_within: 900, ship_within: 86_400 });
+        assert_eq!(sweeper.order_events, ORDER_EVENTS_TABLE);
+        let api = ApiConfig::read(with("", None)).unwrap();
+        assert_eq!((api.products.as_str(), api.pay_within), (PRODUCTS_TABLE, 900));
+        let events = EventsConfig::read(with(RUST_LOG, Some("debug"))).unwrap();
+        assert_eq!(events.dead_letter_queue_url, DEAD_LETTER_QUEUE_URL);
+        assert_eq!(events.log.as_deref(), Some("debug"));
+    }
+
+    #[test]
+    fn a_variable_that_is_missing_is_named() {
+        for name in [ORDER_EVENTS_TABLE, PAY_WITHIN_SECONDS, SHIP_WITHIN_SECONDS] {
+            let error = SweeperConfig::read(with(name, None)).unwrap_err();
+            assert_eq!(error, ConfigError::Missing(Missing { name }));
+        }
+        for name in [ORDER_EVENTS_TABLE, PRODUCTS_TABLE, PAY_WITHIN_SECONDS] {
+            let error = ApiConfig::read(with(name, None)).unwrap_err();
+            assert_eq!(error, ConfigError::Missing(Missing { name }));
+        }
+        for name in [ORDER_EVENTS_TABLE, QUEUE_URL, DEAD_LETTER_QUEUE_URL] {
+            let error = EventsConfig::read(with(name, None)).unwrap_err();
+            assert_eq!(error, ConfigError::Missing(Missing { name }));
+        }
+    }
+
+    #[test]
+    fn a_time_is_whole_seconds_of_at_most_thirty_days() {
+        for good in ["1", "2592000"] {
+            SweeperConfig::read(with(SHIP_WITHIN_SECONDS, Some(good))).unwrap();
+        }
+        for bad in ["", "0", "-1", "+1", "1.5", "15m", "2592001", "99999999999999999999"] {
+            let error = ApiConfig::read(with(PAY_WITHIN_SECONDS, Some(bad))).unwrap_err();
+            let expected = format!(
+                "PAY_WITHIN_SECONDS: {bad:?} is not a whole number of seconds from 1 to 2592000"
+            );
+            assert_eq!(error.to_string(), expected);
+        }
     }
 }

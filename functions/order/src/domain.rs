@@ -49,6 +49,23 @@ pub enum Command {
 }
 
 /// Just enough of an order to decide what may happen next.
+///
+/// What follows from a command, in whatever order commands come, is the table of
+/// [`decide`](Decider::decide):
+///
+/// | | Place | Cancel | paid | payment failed | out of stock | shipped | not deliverable | refunded | timed out | resumed |
+/// |---|---|---|---|---|---|---|---|---|---|---|
+/// | *absent* | created | 404 | later | later | later | later | later | later | parked | 404 |
+/// | created | – | cancelled | paid | cancelled | cancelled | later | cancelled | cancelled | timed out, cancelled | resumed |
+/// | paid | – | cancelled | – | parked | parked | shipped, completed | cancelled | cancelled | timed out, cancelled | resumed |
+/// | shipped | – | 409 | – | parked | parked | completed | parked | parked | – | resumed |
+/// | completed | – | 409 | – | parked | parked | – | parked | parked | – | resumed |
+/// | cancelled | – | – | – | – | – | – | – | – | – | resumed |
+///
+/// – : nothing is left to do. *later*: the record comes again. *parked*: the news contradicts what
+/// has happened. *timed out* is said of what the order waits for: its payment once it is created,
+/// its shipment once it is paid; an order that has gone on since is left alone. *shipped* is a
+/// state of streams that somebody else wrote: the order completes in the write that ships it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Order {
     /// Nothing has happened.

@@ -1,12 +1,17 @@
-//! Orders. `order-api` takes the commands of customers; `order-events` hears what other services
-//! say. Both append to one event-sourced stream for each order.
+//! Orders. `order-api` takes the commands of customers and operators; `order-events` hears what
+//! other services say, and takes the tasks of an order's workflow ([`tasks`]); `order-sweeper` calls
+//! off what takes too long. All of them append to one event-sourced stream for each order.
 //!
-//! Publishes `OrderCreated`, `OrderPaid`, `OrderShipped`, `OrderCompleted` and `OrderCancelled`.
+//! Publishes `OrderCreated`, `OrderPaid`, `OrderShipped`, `OrderCompleted`, `OrderTimedOut`,
+//! `OrderCancelled` and `OrderResumed`.
 
 pub mod api;
 mod card;
 pub mod config;
+pub mod deadlines;
 pub mod domain;
 pub mod news;
 pub mod placing;
 pub mod products;
+pub mod sweeper;
+pub mod tasks;

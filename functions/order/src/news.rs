@@ -1,8 +1,8 @@
 //! What other services say about an order.
 
 use clock::Clock;
-use event_envelope::Delivery;
-use event_store::{EventStore, ExecuteError, Lineage, execute};
+use event_envelope::{AggregateId, Delivery, Envelope};
+use event_store::{EventStore, ExecuteError, Executed, Lineage, execute};
 use events::Event;
 use outcome::{Done, Failure};
 
@@ -26,10 +26,20 @@ pub async fn handle(
     let Some(command) = command(delivery.event) else {
         return Ok(Done::Ignored);
     };
-    let lineage = Lineage::Cause(&delivery.envelope);
-    match execute::<Order>(store, &order_id, &command, lineage, clock).await {
-        Ok(executed) if executed.events.is_empty() => Ok(Done::Duplicate),
-        Ok(_) => Ok(Done::Handled),
+    let executed = record(store, clock, &order_id, &command, &delivery.envelope).await?;
+    Ok(if executed.events.is_empty() { Done::Duplicate } else { Done::Handled })
+}
+
+/// Records what `cause` says of an order.
+pub(crate) async fn record(
+    store: &EventStore,
+    clock: &Clock,
+    order_id: &AggregateId,
+    command: &Command,
+    cause: &Envelope,
+) -> Result<Executed, Failure> {
+    match execute::<Order>(store, order_id, command, Lineage::Cause(cause), clock).await {
+        Ok(executed) => Ok(executed),
         Err(ExecuteError::Rejected(rule @ Rule::Premature)) => Err(Failure::retry(rule)),
         Err(error) => Err(error.into()),
     }

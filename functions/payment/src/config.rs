@@ -1,13 +1,17 @@
 //! What the environment says: the one place that reads it.
 
+use std::num::NonZeroU32;
+
 use environment::Missing;
 use http_port::{ApiKey, InvalidKey, InvalidUrl, Url, parse_url};
+use idempotency::REVIEW_AFTER;
 
 const PAYMENTS_TABLE: &str = "PAYMENTS_TABLE";
 const PAYMENT_GATEWAY_URL: &str = "PAYMENT_GATEWAY_URL";
 const PAYMENT_GATEWAY_API_KEY: &str = "PAYMENT_GATEWAY_API_KEY";
 const QUEUE_URL: &str = "QUEUE_URL";
 const DEAD_LETTER_QUEUE_URL: &str = "DEAD_LETTER_QUEUE_URL";
+const REVIEW_AFTER_ATTEMPTS: &str = "REVIEW_AFTER_ATTEMPTS";
 const RUST_LOG: &str = "RUST_LOG";
 
 /// What the function is told. Its `Debug` shows no secret.
@@ -23,6 +27,9 @@ pub struct Config {
     pub queue_url: String,
     /// Where records go that can never succeed.
     pub dead_letter_queue_url: String,
+    /// After how many failed attempts money that should go back is given up for a person to look
+    /// at: 8, unless the environment says otherwise.
+    pub review_after: NonZeroU32,
     /// What is logged beyond the usual.
     pub log_filter: Option<String>,
 }
@@ -39,6 +46,9 @@ pub enum ConfigError {
     /// The provider's key cannot be sent.
     #[error("{PAYMENT_GATEWAY_API_KEY}: {0}")]
     Key(#[from] InvalidKey),
+    /// One attempt is no reason to stop, and after ten receives the queue has given up itself.
+    #[error("{REVIEW_AFTER_ATTEMPTS}: {0:?} is not a whole number from 2 to 9")]
+    ReviewAfter(String),
 }
 
 impl Config {
@@ -60,9 +70,17 @@ impl Config {
             gateway_api_key: ApiKey::parse(required(PAYMENT_GATEWAY_API_KEY)?)?,
             queue_url: required(QUEUE_URL)?,
             dead_letter_queue_url: required(DEAD_LETTER_QUEUE_URL)?,
+            review_after: review_after(required(REVIEW_AFTER_ATTEMPTS).ok())?,
             log_filter: required(RUST_LOG).ok(),
         })
     }
+}
+
+fn review_after(attempts: Option<String>) -> Result<NonZeroU32, ConfigError> {
+    let Some(text) = attempts else { return Ok(REVIEW_AFTER) };
+    let attempts =
+        text.parse().ok().filter(|attempts: &NonZeroU32| (2..=9).contains(&attempts.get()));
+    attempts.ok_or(ConfigError::ReviewAfter(text))
 }
 
 #[cfg(test)]
@@ -74,7 +92,7 @@ mod tests {
         Config::read(|name| match name {
             _ if name == changed => value.map(str::to_owned).ok_or(Missing { name }),
             PAYMENT_GATEWAY_URL => Ok("https://api.stripe.com".to_owned()),
-            RUST_LOG => Err(Missing { name }),
+            RUST_LOG | REVIEW_AFTER_ATTEMPTS => Err(Missing { name }),
             _ => Ok(name.to_owned()),
         })
     }
@@ -90,6 +108,21 @@ mod tests {
         let key = read(PAYMENT_GATEWAY_API_KEY, Some("sk_secret\n")).unwrap_err().to_string();
         assert!(key.starts_with("PAYMENT_GATEWAY_API_KEY: not a key"), "{key}");
         assert!(!key.contains("sk_secret"));
+    }
+
+    #[test]
+    fn a_person_looks_before_the_queue_gives_up() {
+        assert_eq!(read("", None).unwrap().review_after.get(), 8);
+        for (text, attempts) in [("2", 2), ("9", 9)] {
+            let config = read(REVIEW_AFTER_ATTEMPTS, Some(text)).unwrap();
+            assert_eq!(config.review_after.get(), attempts);
+        }
+        for text in ["", "0", "1", "10", "-3", "eight"] {
+            let error = read(REVIEW_AFTER_ATTEMPTS, Some(text)).unwrap_err().to_string();
+            let expected =
+                format!("REVIEW_AFTER_ATTEMPTS: {text:?} is not a whole number from 2 to 9");
+            assert_eq!(error, expected);
+        }
     }
 
     #[test]

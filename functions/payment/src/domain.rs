@@ -1,250 +1,160 @@
 //! The payment of an order as a small state machine that takes facts in any order.
 //!
 //! ```text
-//!            created + reserved          captured              called off
-//! Waiting ───────────────────► Charging ─────────► Captured ──────────────► (refund) Refunded
-//!                                 │  │  declined
-//!                      called off │  └───────────► Declined
-//!                                 ▼
-//!                              Revoking ──► Captured, Declined or Revoked
+//!         created + reserved          captured              called off
+//! Absent ───────────────────► Charging ─────────► Captured ────────────► Refunding ──► Refunded
+//!                                │  │  declined                             │  ▲
+//!                     called off │  └───────────► Declined          gave up ▼  │ resumed
+//!                                ▼                                     RefundInReview
+//!                             Revoking ──► Refunding, Declined or Revoked
 //! ```
 //!
 //! A charge is due only in `Charging`, so an order that was called off before that is never
 //! charged. One that is called off *while* it is being charged needs care: the attempt may have
 //! gone through although nobody heard the answer. Such a charge is revoked: found if it is there,
-//! and then refunded, and kept from happening if it is not.
+//! and then refunded, and kept from happening if it is not. Taking money is never given up here:
+//! the order's deadline calls it off. Giving it back is, when it keeps failing: a person then has
+//! to look, and lets it go on.
+
+mod facts;
+mod said;
+mod stored;
 
 use event_envelope::{AggregateId, Draft};
-use events::{Event, Money, PaymentCompleted, PaymentFailed, PaymentRefunded};
+use events::PaymentStep;
 use idempotency::Machine;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use time::OffsetDateTime;
 
-/// What is to be taken from whom.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Charge {
-    /// The order's total.
-    pub amount: Money,
-    /// Who pays, by an id that names no person.
-    pub customer: AggregateId,
-    /// How: the provider's token. None: the customer's default.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub payment_method: Option<String>,
-}
-
-/// What is to be given back.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refund {
-    /// The payment, by the provider's id.
-    pub payment_id: String,
-    /// All that was captured.
-    pub amount: Money,
-}
-
-/// What a payment is told.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fact {
-    /// The order was placed.
-    Created(Charge),
-    /// All of the order is in stock, and kept for it.
-    Reserved,
-    /// The order is off.
-    Cancelled,
-    /// The order will not be shipped.
-    ShippingFailed,
-    /// The provider took the money.
-    Captured {
-        /// The payment, by the provider's id.
-        payment_id: String,
-        /// What was taken.
-        amount: Money,
-    },
-    /// The provider refused for good.
-    Declined {
-        /// Why, for programs.
-        code: String,
-        /// Why, for people.
-        reason: String,
-    },
-    /// The charge did not happen, and no earlier attempt at it can still do.
-    Revoked,
-    /// The money went back.
-    Refunded {
-        /// The refund, by the provider's id.
-        refund_id: String,
-        /// What went back.
-        amount: Money,
-    },
-}
-
-/// What a payment has the provider do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Effect {
-    /// Take the money. Leads to [`Fact::Captured`] or [`Fact::Declined`].
-    Charge(Charge),
-    /// Find out whether an attempt at this charge went through, and if not, see to it that it
-    /// never does. Leads to [`Fact::Captured`], [`Fact::Declined`] or [`Fact::Revoked`].
-    Revoke(Charge),
-    /// Give the money back. Leads to [`Fact::Refunded`].
-    Refund(Refund),
-}
-
-/// What a payment says to others.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "as in the events of the catalogue that they become")]
-pub enum Said {
-    /// The money is there.
-    Completed { payment_id: String, amount: Money },
-    /// The provider refused.
-    Failed { code: String, reason: String },
-    /// The money went back.
-    Refunded { payment_id: String, refund_id: String, amount: Money },
-}
-
-/// Something else was moved than was asked for: a person has to look.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the provider moved {moved} where {asked} was asked for")]
-pub struct WrongAmount {
-    /// What was asked for.
-    pub asked: Money,
-    /// What the provider says it moved.
-    pub moved: Money,
-}
+pub use facts::{Capture, Charge, Decline, Effect, Fact, Refund, Review, WrongAmount};
+pub use said::Said;
+pub use stored::Incomplete;
 
 /// The payment of one order.
+///
+/// What follows from a fact, in whatever order facts come: the next state, and *what is said*
+/// about it.
+///
+/// | | created | reserved | called off | captured | declined | revoked | refunded | gave up | resumed |
+/// |---|---|---|---|---|---|---|---|---|---|
+/// | *absent* | ordered | reserved | withdrawn | – | – | – | – | – | – |
+/// | ordered | – | charging | withdrawn | – | – | – | – | – | – |
+/// | reserved | charging | – | withdrawn | – | – | – | – | – | – |
+/// | withdrawn | – | – | – | – | – | – | – | – | – |
+/// | charging | – | – | revoking | captured *completed* | declined *failed* | – | – | – | – |
+/// | revoking | – | – | – | refunding *completed* | declined *failed* | revoked | – | revoke in review *needs review* | – |
+/// | captured | – | – | refunding | – | – | – | – | – | – |
+/// | refunding | – | – | – | – | – | – | refunded *refunded* | refund in review *needs review* | – |
+/// | declined | – | – | – | – | – | – | – | – | – |
+/// | revoked | – | – | – | – | – | – | – | – | – |
+/// | refunded | – | – | – | – | – | – | – | – | – |
+/// | revoke in review | – | – | – | – | – | – | – | – | revoking |
+/// | refund in review | – | – | – | – | – | – | – | – | refunding |
+///
+/// – : it has taken effect, or never will. Of answers, the first one counts.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Payment {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    charge: Option<Charge>,
-    is_reserved: bool,
-    /// The order is cancelled or cannot be shipped: no money may stay.
-    is_called_off: bool,
-    progress: Progress,
-}
-
-/// How far it is.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "status", rename_all = "camelCase", rename_all_fields = "camelCase")]
-enum Progress {
-    /// Nothing was tried.
+#[serde(try_from = "stored::Stored", into = "stored::Stored")]
+pub enum Payment {
+    /// Nothing was heard of the order.
     #[default]
-    Waiting,
+    Absent,
+    /// The order was placed, and waits for its stock.
+    Ordered(Charge),
+    /// The stock is kept for an order that was not heard of yet.
+    Reserved,
+    /// The order was called off before it was charged, and never will be.
+    Withdrawn,
     /// The charge is due. The host stores this only with the lease of an attempt, so a stored
     /// `Charging` means that the provider may have been asked.
-    Charging,
+    Charging(Charge),
     /// Called off while `Charging`.
-    Revoking,
-    Captured {
-        payment_id: String,
-        amount: Money,
-    },
-    Declined {
-        code: String,
-        reason: String,
-    },
+    Revoking(Charge),
+    /// The money is there.
+    Captured(Capture),
+    /// Called off with the money there: all of it goes back.
+    Refunding(Capture),
+    /// The provider refused the charge.
+    Declined(Decline),
+    /// Nothing was taken, and nothing will be.
     Revoked,
-    Refunded {
-        payment_id: String,
-        refund_id: String,
-        amount: Money,
-    },
-}
-
-impl Effect {
-    /// Whether `answer` moved what this asks for. What is found when a charge is revoked may be
-    /// any amount: all of it goes back.
-    ///
-    /// # Errors
-    ///
-    /// When it moved another amount; the caller should park the event.
-    pub fn check(&self, answer: &Fact) -> Result<(), WrongAmount> {
-        match (self, answer) {
-            (Self::Charge(Charge { amount: asked, .. }), Fact::Captured { amount: moved, .. })
-            | (Self::Refund(Refund { amount: asked, .. }), Fact::Refunded { amount: moved, .. })
-                if asked != moved =>
-            {
-                Err(WrongAmount { asked: *asked, moved: *moved })
-            }
-            _ => Ok(()),
-        }
-    }
+    /// The money went back.
+    Refunded(Capture, Refund),
+    /// What became of the charge could not be found out.
+    RevokeInReview(Charge),
+    /// The money could not be given back.
+    RefundInReview(Capture),
 }
 
 impl Payment {
-    fn hear(&mut self, fact: &Fact) -> Option<Said> {
-        match fact {
-            Fact::Created(charge) => {
-                self.charge.get_or_insert_with(|| charge.clone());
-                None
-            }
-            Fact::Reserved => {
-                self.is_reserved = true;
-                None
-            }
-            Fact::Cancelled | Fact::ShippingFailed => {
-                self.is_called_off = true;
-                None
-            }
-            Fact::Captured { payment_id, amount } if self.awaits_charge() => {
-                let (payment_id, amount) = (payment_id.clone(), *amount);
-                self.progress = Progress::Captured { payment_id: payment_id.clone(), amount };
-                Some(Said::Completed { payment_id, amount })
-            }
-            Fact::Declined { code, reason } if self.awaits_charge() => {
-                let (code, reason) = (code.clone(), reason.clone());
-                self.progress = Progress::Declined { code: code.clone(), reason: reason.clone() };
-                Some(Said::Failed { code, reason })
-            }
-            Fact::Revoked if self.progress == Progress::Revoking => {
-                self.progress = Progress::Revoked;
-                None
-            }
-            Fact::Refunded { refund_id, amount } => self.give_back(refund_id, *amount),
-            // An answer that came before: the first one counts.
-            Fact::Captured { .. } | Fact::Declined { .. } | Fact::Revoked => None,
-        }
-    }
-
-    fn give_back(&mut self, refund_id: &str, amount: Money) -> Option<Said> {
-        let refund = self.refund_due()?;
-        let (payment_id, refund_id) = (refund.payment_id, refund_id.to_owned());
-        self.progress = Progress::Refunded {
-            payment_id: payment_id.clone(),
-            refund_id: refund_id.clone(),
-            amount,
+    /// The table above.
+    fn hear(self, fact: &Fact) -> (Self, Option<Said>) {
+        use Fact::{
+            CalledOff, Captured, Created, Declined, GaveUp, Refunded, Reserved, Resumed, Revoked,
         };
-        Some(Said::Refunded { payment_id, refund_id, amount })
-    }
-
-    fn awaits_charge(&self) -> bool {
-        matches!(self.progress, Progress::Charging | Progress::Revoking)
-    }
-
-    fn refund_due(&self) -> Option<Refund> {
-        match &self.progress {
-            Progress::Captured { payment_id, amount } if self.is_called_off => {
-                Some(Refund { payment_id: payment_id.clone(), amount: *amount })
+        match (self, fact) {
+            (Self::Absent, Created(charge)) => (Self::Ordered(charge.clone()), None),
+            (Self::Absent, Reserved) => (Self::Reserved, None),
+            (Self::Absent | Self::Ordered(_) | Self::Reserved, CalledOff) => {
+                (Self::Withdrawn, None)
             }
-            Progress::Waiting
-            | Progress::Charging
-            | Progress::Revoking
-            | Progress::Captured { .. }
-            | Progress::Declined { .. }
-            | Progress::Revoked
-            | Progress::Refunded { .. } => None,
-        }
-    }
-
-    /// Goes on to what the facts allow now.
-    fn advance(&mut self) {
-        let is_payable = self.charge.is_some() && self.is_reserved && !self.is_called_off;
-        if self.progress == Progress::Waiting && is_payable {
-            self.progress = Progress::Charging;
-        } else if self.progress == Progress::Charging && self.is_called_off {
-            self.progress = Progress::Revoking;
+            (Self::Ordered(charge), Reserved) => (Self::Charging(charge), None),
+            (Self::Reserved, Created(charge)) => (Self::Charging(charge.clone()), None),
+            (Self::Charging(charge), CalledOff) => (Self::Revoking(charge), None),
+            (Self::Charging(_), Captured(it)) => (Self::Captured(it.clone()), Some(it.said())),
+            (Self::Revoking(_), Captured(it)) => (Self::Refunding(it.clone()), Some(it.said())),
+            (Self::Charging(_) | Self::Revoking(_), Declined(decline)) => {
+                (Self::Declined(decline.clone()), Some(decline.said()))
+            }
+            (Self::Revoking(_), Revoked) => (Self::Revoked, None),
+            (Self::Revoking(charge), GaveUp(review)) => {
+                (Self::RevokeInReview(charge), Some(review.of(PaymentStep::Revoke)))
+            }
+            (Self::Captured(capture), CalledOff) => (Self::Refunding(capture), None),
+            (Self::Refunding(capture), Refunded(refund)) => {
+                let said = Said::Refunded(capture.clone(), refund.clone());
+                (Self::Refunded(capture, refund.clone()), Some(said))
+            }
+            (Self::Refunding(capture), GaveUp(review)) => {
+                (Self::RefundInReview(capture), Some(review.of(PaymentStep::Refund)))
+            }
+            (Self::RevokeInReview(charge), Resumed) => (Self::Revoking(charge), None),
+            (Self::RefundInReview(capture), Resumed) => (Self::Refunding(capture), None),
+            (
+                state @ (Self::Absent | Self::Ordered(_) | Self::Reserved),
+                Captured(_) | Declined(_) | Revoked | Refunded(_) | GaveUp(_) | Resumed,
+            )
+            | (state @ Self::Ordered(_), Created(_))
+            | (state @ Self::Reserved, Reserved)
+            | (
+                state @ Self::Charging(_),
+                Created(_) | Reserved | Revoked | Refunded(_) | GaveUp(_) | Resumed,
+            )
+            | (
+                state @ Self::Revoking(_),
+                Created(_) | Reserved | CalledOff | Refunded(_) | Resumed,
+            )
+            | (
+                state @ Self::Refunding(_),
+                Created(_) | Reserved | CalledOff | Captured(_) | Declined(_) | Revoked | Resumed,
+            )
+            | (state @ (Self::RevokeInReview(_) | Self::RefundInReview(_)), CalledOff)
+            | (
+                state @ (Self::Withdrawn | Self::Declined(_) | Self::Revoked | Self::Refunded(..)),
+                CalledOff | Resumed,
+            )
+            | (state @ Self::Captured(_), Resumed)
+            | (
+                state @ (Self::Withdrawn
+                | Self::Captured(_)
+                | Self::Declined(_)
+                | Self::Revoked
+                | Self::Refunded(..)
+                | Self::RevokeInReview(_)
+                | Self::RefundInReview(_)),
+                Created(_) | Reserved | Captured(_) | Declined(_) | Revoked | Refunded(_)
+                | GaveUp(_),
+            ) => (state, None),
         }
     }
 }
@@ -254,21 +164,35 @@ impl Machine for Payment {
     type Effect = Effect;
     type Event = Said;
 
-    fn apply(mut self, fact: &Fact) -> (Self, Vec<Said>) {
-        let said = self.hear(fact);
-        self.advance();
-        (self, said.into_iter().collect())
+    fn apply(self, fact: &Fact) -> (Self, Vec<Said>) {
+        let (state, said) = self.hear(fact);
+        (state, said.into_iter().collect())
     }
 
     fn due(&self) -> Option<Effect> {
-        match &self.progress {
-            Progress::Charging => self.charge.clone().map(Effect::Charge),
-            Progress::Revoking => self.charge.clone().map(Effect::Revoke),
-            Progress::Captured { .. } => self.refund_due().map(Effect::Refund),
-            Progress::Waiting
-            | Progress::Declined { .. }
-            | Progress::Revoked
-            | Progress::Refunded { .. } => None,
+        match self {
+            Self::Charging(charge) => Some(Effect::Charge(charge.clone())),
+            Self::Revoking(charge) => Some(Effect::Revoke(charge.clone())),
+            Self::Refunding(capture) => Some(Effect::Refund(capture.clone())),
+            Self::Absent
+            | Self::Ordered(_)
+            | Self::Reserved
+            | Self::Withdrawn
+            | Self::Captured(_)
+            | Self::Declined(_)
+            | Self::Revoked
+            | Self::Refunded(..)
+            | Self::RevokeInReview(_)
+            | Self::RefundInReview(_) => None,
+        }
+    }
+
+    fn give_up(effect: &Effect, attempts: u32, reason: &str) -> Option<Fact> {
+        match effect {
+            Effect::Charge(_) => None,
+            Effect::Revoke(_) | Effect::Refund(_) => {
+                Some(Fact::GaveUp(Review { attempts, reason: reason.to_owned() }))
+            }
         }
     }
 
@@ -278,19 +202,7 @@ impl Machine for Payment {
         sequence: u64,
         at: OffsetDateTime,
     ) -> Draft<Value> {
-        let order_id = aggregate.clone();
-        let event: Event = match said.clone() {
-            Said::Completed { payment_id, amount } => {
-                PaymentCompleted { order_id, payment_id, amount: Some(amount) }.into()
-            }
-            Said::Failed { code, reason } => {
-                PaymentFailed { order_id, code: Some(code), reason }.into()
-            }
-            Said::Refunded { payment_id, refund_id, amount } => {
-                PaymentRefunded { order_id, payment_id, refund_id, amount }.into()
-            }
-        };
-        event.draft(aggregate, sequence, at)
+        said.event(&aggregate).draft(aggregate, sequence, at)
     }
 }
 

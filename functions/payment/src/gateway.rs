@@ -6,7 +6,7 @@ use event_envelope::AggregateId;
 use http_port::HttpPort;
 use outcome::Failure;
 
-use crate::domain::{Charge, Fact, Refund};
+use crate::domain::{Capture, Charge, Fact};
 
 use answer::{Intent, IntentAnswer, List, RefundAnswer, Refunded};
 
@@ -41,7 +41,7 @@ pub trait PaymentGateway: Send + Sync {
         charge: &Charge,
     ) -> impl Future<Output = Result<Fact, Failure>> + Send;
 
-    /// Gives the money back. When the attempt is `resumed`, an earlier one may have done so.
+    /// Gives all of it back. When the attempt is `resumed`, an earlier one may have done so.
     ///
     /// # Errors
     ///
@@ -49,7 +49,7 @@ pub trait PaymentGateway: Send + Sync {
     fn refund(
         &self,
         order: &AggregateId,
-        refund: &Refund,
+        capture: &Capture,
         resumed: bool,
     ) -> impl Future<Output = Result<Fact, Failure>> + Send;
 }
@@ -88,7 +88,7 @@ impl Stripe {
         let path = ["v1", "refunds"];
         let request = self.port.get(&path, &[("payment_intent", payment_id), ("limit", "100")]);
         let found: List<Refunded> = answer::object(&self.port.send(request).await?)?;
-        found.data.into_iter().find(Refunded::stands).map(Refunded::fact).transpose()
+        answer::given_back(found.data)
     }
 
     async fn create_intent(
@@ -157,15 +157,15 @@ impl PaymentGateway for Stripe {
     async fn refund(
         &self,
         order: &AggregateId,
-        refund: &Refund,
+        capture: &Capture,
         resumed: bool,
     ) -> Result<Fact, Failure> {
-        if resumed && let Some(fact) = self.find_refund(&refund.payment_id).await? {
+        if resumed && let Some(fact) = self.find_refund(&capture.payment_id).await? {
             return Ok(fact);
         }
-        let amount = refund.amount.amount.to_string();
+        let amount = capture.amount.amount.to_string();
         let form = [
-            ("payment_intent", refund.payment_id.as_str()),
+            ("payment_intent", capture.payment_id.as_str()),
             ("amount", &amount),
             ("metadata[order_id]", order.as_str()),
         ];
@@ -174,7 +174,7 @@ impl PaymentGateway for Stripe {
         match answer::refund(&answer)? {
             RefundAnswer::Created(refunded) => refunded.fact(),
             RefundAnswer::AlreadyRefunded => {
-                self.find_refund(&refund.payment_id).await?.ok_or_else(|| {
+                self.find_refund(&capture.payment_id).await?.ok_or_else(|| {
                     Failure::retry("the payment is refunded, but the provider lists no refund yet")
                 })
             }

@@ -9,8 +9,8 @@ use std::{
 };
 
 use event_envelope::{AggregateId, Delivery};
-use events::Event;
-use idempotency::{Due, Host, HostSettings};
+use events::{Event, OrderCreated};
+use idempotency::{Cause, Due, Host, HostSettings};
 use outcome::{Done, Failure};
 use tower::Service;
 
@@ -28,7 +28,7 @@ pub fn hosted_in(table: String) -> HostSettings {
     HostSettings { table, key: "orderId", lease: LEASE }
 }
 
-/// Handles the events that payments hear.
+/// Handles the events that payments hear, and the tasks that they are asked for.
 #[derive(Debug)]
 pub struct Handler<G> {
     host: Host,
@@ -43,35 +43,51 @@ impl<G: PaymentGateway> Handler<G> {
 
     /// This handler as the service that a consumer calls.
     pub fn into_service(
-        self,
+        self: Arc<Self>,
     ) -> impl Service<Delivery<Event>, Response = Done, Error = Failure> + Clone {
-        let handler = Arc::new(self);
+        let handler = self;
         tower::service_fn(move |delivery: Delivery<Event>| {
             let handler = handler.clone();
             async move { handler.handle(&delivery).await }
         })
     }
 
-    /// Tells the order's payment what happened, and moves the money that is then due.
+    /// Tells the order's payment what happened, and moves the money that is then due. Money that
+    /// should go back and does not is given up after a while: the event is then handled, and the
+    /// payment says that a person has to look.
     ///
     /// # Errors
     ///
     /// Retry when the store or the provider is away, or another delivery is at it. Poison when
-    /// the event is not what it was, when the provider refuses this code's own requests, or when
-    /// it moved another amount than it was asked to.
+    /// the event is not what it was, when the provider refuses this code's own requests for a
+    /// charge, or when it took another amount than it was asked to.
     pub async fn handle(&self, delivery: &Delivery<Event>) -> Result<Done, Failure> {
         let Some(fact) = fact(&delivery.event) else {
             return Ok(Done::Ignored);
         };
-        let order = delivery.event.order_id();
+        self.tell(delivery.event.order_id(), (&delivery.envelope).into(), &[fact]).await
+    }
+
+    /// Tells the payment of `order` some facts at once, and moves the money that is then due.
+    pub(crate) async fn tell(
+        &self,
+        order: &AggregateId,
+        cause: Cause<'_>,
+        facts: &[Fact],
+    ) -> Result<Done, Failure> {
         let is_refused = AtomicBool::new(false);
         let perform = async |due| {
             let answer = self.perform(order, due).await?;
-            is_refused.fetch_or(matches!(answer, Fact::Declined { .. }), Ordering::Relaxed);
+            is_refused.fetch_or(matches!(answer, Fact::Declined(_)), Ordering::Relaxed);
             Ok(answer)
         };
-        let done = self.host.handle::<Payment, _>(order, &delivery.envelope, fact, perform).await?;
+        let done = self.host.handle_all::<Payment, _>(order, cause, facts, perform).await?;
         Ok(if is_refused.into_inner() { Done::Rejected } else { done })
+    }
+
+    /// The payment of `order` as it stands now.
+    pub(crate) async fn look(&self, order: &AggregateId) -> Result<Payment, Failure> {
+        self.host.look(order).await
     }
 
     async fn perform(&self, order: &AggregateId, due: Due<Effect>) -> Result<Fact, Failure> {
@@ -79,29 +95,34 @@ impl<G: PaymentGateway> Handler<G> {
         let answer = match &effect {
             Effect::Charge(charge) => self.gateway.charge(order, charge, resumed).await?,
             Effect::Revoke(charge) => self.gateway.revoke(order, charge).await?,
-            Effect::Refund(refund) => self.gateway.refund(order, refund, resumed).await?,
+            Effect::Refund(capture) => self.gateway.refund(order, capture, resumed).await?,
         };
         effect.check(&answer).map_err(Failure::poison)?;
         Ok(answer)
     }
 }
 
-/// What an event means for a payment; nothing, for those of others.
-fn fact(event: &Event) -> Option<Fact> {
-    match event {
-        Event::OrderCreated(created) => Some(Fact::Created(Charge {
+impl From<&OrderCreated> for Charge {
+    fn from(created: &OrderCreated) -> Self {
+        Self {
             amount: created.total,
             customer: created.user_id.clone(),
             payment_method: created.payment_method_id.clone(),
-        })),
+        }
+    }
+}
+
+/// What an event means for a payment; nothing, for those of others.
+fn fact(event: &Event) -> Option<Fact> {
+    match event {
+        Event::OrderCreated(created) => Some(Fact::Created(created.into())),
         Event::InventoryReserved(_) => Some(Fact::Reserved),
-        Event::OrderCancelled(_) => Some(Fact::Cancelled),
-        Event::ShippingFailed(_) => Some(Fact::ShippingFailed),
+        Event::OrderCancelled(_) | Event::ShippingFailed(_) => Some(Fact::CalledOff),
+        Event::OrderResumed(_) => Some(Fact::Resumed),
         Event::OrderPaid(_)
         | Event::OrderShipped(_)
         | Event::OrderCompleted(_)
         | Event::OrderTimedOut(_)
-        | Event::OrderResumed(_)
         | Event::InventoryReservationFailed(_)
         | Event::InventoryReleased(_)
         | Event::PaymentCompleted(_)

@@ -2,9 +2,10 @@
 //!
 //! Charged it is when it was placed *and* its stock is reserved, whichever is heard first.
 //! Everything known of the payment of an order is one row, and what is said about it is written
-//! with it.
+//! with it. What a workflow asks for is told to the same machine as what the events say.
 
 pub mod config;
 pub mod domain;
 pub mod gateway;
 pub mod handler;
+pub mod tasks;

@@ -1,18 +1,14 @@
 //! The Lambda function `payment`.
 
 use aws_clients::Aws;
-use aws_lambda_events::sqs::SqsEvent;
 use clock::{Clock, Tokens, within};
 use consumer::{Consumer, Parking, ReplayPolicy};
 use events::{DECODER, Event};
 use http_port::HttpPort;
 use idempotency::Host;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use payment::{
-    config::Config,
-    gateway::Stripe,
-    handler::{Handler, hosted_in},
-};
+use payment::{config::Config, gateway::Stripe, handler::Handler, handler::hosted_in};
+use task::{Invocation, answer};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -21,14 +17,19 @@ async fn main() -> Result<(), Error> {
     let (aws, clock) = (Aws::from_env()?, Clock::system());
     aws.warm_dynamodb().await;
     let settings = hosted_in(config.payments_table);
-    let host = Host::new(aws.dynamodb(), settings, clock.clone(), Tokens::random());
+    let host = Host::new(aws.dynamodb(), settings, clock.clone(), Tokens::random())
+        .review_after(config.review_after);
     let gateway = Stripe::new(HttpPort::new(config.gateway_url, config.gateway_api_key)?);
     let parking = Parking::new(aws.sqs(), config.queue_url, config.dead_letter_queue_url);
-    let service = Handler::new(host, gateway).into_service();
+    let handler = std::sync::Arc::new(Handler::new(host, gateway));
+    let service = handler.clone().into_service();
     let consumer = Consumer::new("payment", DECODER, ReplayPolicy::Refuse, parking, service);
-    let handle = async |batch: LambdaEvent<SqsEvent>| {
-        let left = clock.until(batch.context.deadline);
-        Ok::<_, Error>(within(left, consumer.consume::<Event>(batch.payload)).await)
+    // The futures of the SDK are deep: one more layer around them is too much to compile.
+    let consume = async |batch| Box::pin(consumer.consume::<Event>(batch)).await;
+    let work = async |task| Box::pin(handler.work(task)).await;
+    let handle = async |invoked: LambdaEvent<Invocation>| {
+        let left = clock.until(invoked.context.deadline);
+        within(left, answer(invoked.payload, &DECODER, consume, work)).await
     };
     lambda_runtime::run(service_fn(handle)).await
 }

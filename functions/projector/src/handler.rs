@@ -167,15 +167,23 @@ impl Projector {
             request = request
                 .expression_attribute_values(":version", AttributeValue::N(version.to_string()));
         }
-        let mut set = Vec::new();
+        let (mut set, mut remove) = (Vec::new(), Vec::new());
         for (index, (attribute, value)) in changes.into_iter().enumerate() {
+            request = request.expression_attribute_names(format!("#a{index}"), attribute);
+            if value.is_null() {
+                remove.push(format!("#a{index}"));
+                continue;
+            }
             let value = serde_dynamo::to_attribute_value(value).map_err(Failure::poison)?;
             set.push(format!("#a{index} = :a{index}"));
-            request = request
-                .expression_attribute_names(format!("#a{index}"), attribute)
-                .expression_attribute_values(format!(":a{index}"), value);
+            request = request.expression_attribute_values(format!(":a{index}"), value);
         }
-        match request.update_expression(format!("SET {}", set.join(", "))).send().await {
+        // There is something to set always: the version.
+        let mut update = format!("SET {}", set.join(", "));
+        if !remove.is_empty() {
+            update = format!("{update} REMOVE {}", remove.join(", "));
+        }
+        match request.update_expression(update).send().await {
             Ok(_) => Ok(Written::Forward),
             Err(error) => refused(error, section),
         }

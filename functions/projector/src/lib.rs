@@ -2,6 +2,9 @@
 //!
 //! Hears every event and publishes nothing. One row an order serves both read models: the row is
 //! the order's detail, its index by user is the list of a customer's orders.
+//!
+//! What waits for a person is in two sparse indexes, `payment-review` and `shipping-review`: a row
+//! is in one while its service has given a step up, and has said nothing since.
 
 pub mod config;
 pub mod handler;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use event_envelope::{Envelope, instant};
-use events::{Event, Template};
+use event_envelope::{AggregateId, Envelope, instant};
+use events::{Event, PaymentNeedsReview, ShippingNeedsReview, Template};
 use serde_json::{Value, json};
 
 /// The part of a row that one service's events change. Each part has a version of its own: the
@@ -63,14 +63,46 @@ impl Section {
     }
 }
 
-/// Attributes and what they are set to.
+/// Attributes and what they are set to. What is null is taken away: an index that is sparse by
+/// an attribute lists the rows that have it.
 pub type Changes = BTreeMap<&'static str, Value>;
 
-/// What an event sets in its section. Folding the changes of a stream in order gives the row.
+/// What a row says of a step that a service has given up, and that waits for a person: whether
+/// there is one, since when, and then the order, so that no two are at one place in the index.
+type Review = [&'static str; 5];
+
+const PAYMENT_REVIEW: Review = [
+    "paymentReview",
+    "paymentReviewSince",
+    "paymentReviewStep",
+    "paymentReviewAttempts",
+    "paymentReviewReason",
+];
+const SHIPPING_REVIEW: Review = [
+    "shippingReview",
+    "shippingReviewSince",
+    "shippingReviewStep",
+    "shippingReviewAttempts",
+    "shippingReviewReason",
+];
+
+/// What an event sets in its section, and takes away from it. Folding the changes of a stream in
+/// order gives the row.
 pub fn changes(event: &Event, envelope: &Envelope) -> Changes {
     let at = instant(envelope.timestamp);
     let section = Section::of(event);
-    let mut changes = match event {
+    let mut changes = over(section);
+    changes.extend(said(event, envelope, &at));
+    if section == Section::Order {
+        changes.insert("updatedAt", json!(at));
+    }
+    changes.insert(section.version(), json!(envelope.sequence_number));
+    changes
+}
+
+/// What an event says of its order.
+fn said(event: &Event, envelope: &Envelope, at: &str) -> Changes {
+    match event {
         Event::OrderCreated(order) => BTreeMap::from([
             ("status", json!("created")),
             ("userId", json!(order.user_id)),
@@ -94,7 +126,7 @@ pub fn changes(event: &Event, envelope: &Envelope) -> Changes {
             ("cancelReason", json!(cancelled.reason)),
         ]),
         Event::OrderTimedOut(late) => BTreeMap::from([("awaited", json!(late.awaited))]),
-        Event::OrderResumed(_) => BTreeMap::new(),
+        Event::OrderResumed(_) => BTreeMap::from([("resumedAt", json!(at))]),
         Event::InventoryReserved(_) => BTreeMap::from([("inventory", json!("reserved"))]),
         Event::InventoryReservationFailed(failed) => BTreeMap::from([
             ("inventory", json!("unavailable")),
@@ -108,8 +140,16 @@ pub fn changes(event: &Event, envelope: &Envelope) -> Changes {
         Event::PaymentRefunded(refund) => {
             BTreeMap::from([("payment", json!("refunded")), ("refundId", json!(refund.refund_id))])
         }
-        Event::PaymentNeedsReview(_) => BTreeMap::from([("payment", json!("needsReview"))]),
-        Event::ShippingNeedsReview(_) => BTreeMap::from([("shipping", json!("needsReview"))]),
+        Event::PaymentNeedsReview(PaymentNeedsReview { order_id, step, attempts, reason }) => {
+            let why = [json!(step), json!(attempts), json!(reason)];
+            let open = opened(PAYMENT_REVIEW, at, order_id, why);
+            open.chain([("payment", json!("needsReview"))]).collect()
+        }
+        Event::ShippingNeedsReview(ShippingNeedsReview { order_id, step, attempts, reason }) => {
+            let why = [json!(step), json!(attempts), json!(reason)];
+            let open = opened(SHIPPING_REVIEW, at, order_id, why);
+            open.chain([("shipping", json!("needsReview"))]).collect()
+        }
         Event::ShipmentCreated(_) => BTreeMap::from([("shipping", json!("created"))]),
         Event::ShippingFailed(failed) => BTreeMap::from([
             ("shipping", json!("failed")),
@@ -119,12 +159,27 @@ pub fn changes(event: &Event, envelope: &Envelope) -> Changes {
         Event::NotificationFailed(failed) => {
             BTreeMap::from([(mail(failed.template), json!("failed"))])
         }
-    };
-    if section == Section::Order {
-        changes.insert("updatedAt", json!(at));
     }
-    changes.insert(section.version(), json!(envelope.sequence_number));
-    changes
+}
+
+/// Whatever a service says next, it has gone on with what it had given up.
+fn over(section: Section) -> Changes {
+    let review = match section {
+        Section::Payment => PAYMENT_REVIEW,
+        Section::Shipping => SHIPPING_REVIEW,
+        Section::Order | Section::Inventory | Section::Notification(_) => return Changes::new(),
+    };
+    review.into_iter().map(|attribute| (attribute, Value::Null)).collect()
+}
+
+fn opened(
+    review: Review,
+    at: &str,
+    order: &AggregateId,
+    [step, attempts, reason]: [Value; 3],
+) -> impl Iterator<Item = (&'static str, Value)> {
+    let since = json!(format!("{at}#{order}"));
+    review.into_iter().zip([json!("open"), since, step, attempts, reason])
 }
 
 const fn mail(template: Template) -> &'static str {

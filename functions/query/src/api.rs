@@ -15,10 +15,13 @@ use crate::{
     config::Config,
     orders::{Found, Orders},
     products::Products,
+    reviews::Reviews,
 };
 
 /// What a token must be allowed.
 const SCOPE: &str = "orders:read";
+/// The orders that operators may ask for.
+const NEEDS_REVIEW: &str = "needs-review";
 /// When the read model will have caught up, most often.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
@@ -27,6 +30,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 pub struct QueryApi {
     orders: Orders,
     products: Products,
+    reviews: Reviews,
     store: EventStore,
 }
 
@@ -36,6 +40,7 @@ impl QueryApi {
         Self {
             orders: Orders::new(client.clone(), config.views.clone()),
             products: Products::new(client.clone(), config.products.clone()),
+            reviews: Reviews::new(client.clone(), config.views.clone()),
             store: EventStore::new(client, config.order_events.clone(), "ORDER"),
         }
     }
@@ -48,6 +53,7 @@ impl QueryApi {
             "GET /orders/{id}" => self.detail(request).await,
             "GET /orders/{id}/events" => self.audit_trail(request).await,
             "GET /products" => self.catalogue(request).await,
+            "GET /admin/orders" => self.work_list(request).await,
             other => Err(Problem::not_found(format!("there is no route {other:?} here"))),
         };
         answered.map_or_else(Into::into, Into::into)
@@ -102,7 +108,7 @@ impl QueryApi {
 
     async fn catalogue(&self, request: Request<'_>) -> Result<Reply, Problem> {
         // Anybody may look; the cursor still has to name somebody.
-        let anybody = AggregateId::parse("anybody").map_err(|_| Problem::internal())?;
+        let anybody = all_of_them("anybody")?;
         let (limit, after) = (request.limit()?, request.cursor(&anybody)?);
         let page = self.products.page(limit, after).await.map_err(away)?;
         let mut body = json!({ "products": page.products });
@@ -111,6 +117,27 @@ impl QueryApi {
         }
         Reply::json(StatusCode::OK, &body)
     }
+
+    /// What waits for an operator. IAM lets them through at the gateway.
+    async fn work_list(&self, request: Request<'_>) -> Result<Reply, Problem> {
+        request.iam_caller()?;
+        if request.query("status") != Some(NEEDS_REVIEW) {
+            return Err(Problem::bad_field("status", format!("must be {NEEDS_REVIEW:?}")));
+        }
+        let operators = all_of_them("operators")?;
+        let (limit, after) = (request.limit()?, request.cursor(&operators)?);
+        let page = self.reviews.page(limit, after).await.map_err(away)?;
+        let mut body = json!({ "reviews": page.reviews });
+        if let Some(position) = page.next {
+            body["cursor"] = cursor(&operators, &position)?.into();
+        }
+        Reply::json(StatusCode::OK, &body)
+    }
+}
+
+/// Who stands in the cursors of a list that is nobody's own.
+fn all_of_them(name: &str) -> Result<AggregateId, Problem> {
+    AggregateId::parse(name).map_err(|_| Problem::internal())
 }
 
 fn no_such_order(order: &AggregateId) -> Problem {

@@ -5,3 +5,4 @@ pub mod api;
 pub mod config;
 mod orders;
 mod products;
+mod reviews;

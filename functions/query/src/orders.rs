@@ -8,7 +8,7 @@ use outcome::Failure;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-type Item = HashMap<String, AttributeValue>;
+pub(crate) type Item = HashMap<String, AttributeValue>;
 
 /// The index by customer, newest first.
 const BY_USER: &str = "by-user";
@@ -36,17 +36,17 @@ pub(crate) struct Page {
     pub(crate) next: Option<Position>,
 }
 
-/// Where a page ended, in cursors as the text that rows are sorted by: `<createdAt>#<orderId>`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// Where a page ended, in cursors as the text that rows are sorted by: `<instant>#<orderId>`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub(crate) struct Position {
-    created_at: String,
-    order_id: AggregateId,
+    pub(crate) at: String,
+    pub(crate) order_id: AggregateId,
 }
 
 /// A text is no place in a list of orders.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("placedAt {0:?} is not a time and an order with # between them")]
+#[error("{0:?} is not a time and an order with # between them")]
 pub(crate) struct NoPosition(String);
 
 impl Orders {
@@ -114,22 +114,22 @@ impl TryFrom<String> for Position {
     type Error = NoPosition;
 
     fn try_from(text: String) -> Result<Self, NoPosition> {
-        let parts = text.split_once('#').filter(|(created_at, _)| !created_at.is_empty());
-        let position = parts.and_then(|(created_at, order_id)| {
+        let parts = text.split_once('#').filter(|(at, _)| !at.is_empty());
+        let position = parts.and_then(|(at, order_id)| {
             let order_id = AggregateId::parse(order_id).ok()?;
-            Some(Self { created_at: created_at.to_owned(), order_id })
+            Some(Self { at: at.to_owned(), order_id })
         });
         position.ok_or(NoPosition(text))
     }
 }
 
 impl From<Position> for String {
-    fn from(Position { created_at, order_id }: Position) -> Self {
-        format!("{created_at}#{order_id}")
+    fn from(Position { at, order_id }: Position) -> Self {
+        format!("{at}#{order_id}")
     }
 }
 
-fn read(item: Item) -> Result<Map<String, Value>, Failure> {
+pub(crate) fn read(item: Item) -> Result<Map<String, Value>, Failure> {
     serde_dynamo::from_item(item).map_err(Failure::poison)
 }
 
@@ -150,6 +150,7 @@ fn detail(row: &Map<String, Value>) -> Value {
             "updatedAt",
             "version",
             "cancelReason",
+            "awaited",
             "correlationId",
         ],
     );
@@ -181,6 +182,12 @@ fn detail(row: &Map<String, Value>) -> Value {
             ("orderCancelledMail", "orderCancelled"),
         ],
     );
+    for part in ["payment", "shipping"] {
+        // A customer can do nothing about it, and what stands in the way is the operators' business.
+        if view[part]["status"] == "needsReview" {
+            view[part]["status"] = "beingLookedInto".into();
+        }
+    }
     view
 }
 

@@ -1,13 +1,17 @@
 //! What the environment says: the one place that reads it.
 
+use std::num::NonZeroU32;
+
 use environment::Missing;
 use http_port::{ApiKey, InvalidKey, InvalidUrl, Url, parse_url};
+use idempotency::REVIEW_AFTER;
 
 const SHIPMENTS_TABLE: &str = "SHIPMENTS_TABLE";
 const CARRIER_URL: &str = "CARRIER_URL";
 const CARRIER_API_KEY: &str = "CARRIER_API_KEY";
 const QUEUE_URL: &str = "QUEUE_URL";
 const DEAD_LETTER_QUEUE_URL: &str = "DEAD_LETTER_QUEUE_URL";
+const REVIEW_AFTER_ATTEMPTS: &str = "REVIEW_AFTER_ATTEMPTS";
 const RUST_LOG: &str = "RUST_LOG";
 
 /// What the function is told. Its `Debug` shows no secret.
@@ -23,6 +27,9 @@ pub struct Config {
     pub queue_url: String,
     /// Where records go that can never succeed.
     pub dead_letter_queue_url: String,
+    /// After how many failed attempts a shipment that should come back is given up for a person to
+    /// look at: 8, unless the environment says otherwise.
+    pub review_after: NonZeroU32,
     /// What is logged beyond the usual.
     pub log_filter: Option<String>,
 }
@@ -39,6 +46,9 @@ pub enum ConfigError {
     /// The carrier's key cannot be sent.
     #[error("{CARRIER_API_KEY}: {0}")]
     Key(#[from] InvalidKey),
+    /// One attempt is no reason to stop, and after ten receives the queue has given up itself.
+    #[error("{REVIEW_AFTER_ATTEMPTS}: {0:?} is not a whole number from 2 to 9")]
+    ReviewAfter(String),
 }
 
 impl Config {
@@ -60,9 +70,17 @@ impl Config {
             carrier_api_key: ApiKey::parse(required(CARRIER_API_KEY)?)?,
             queue_url: required(QUEUE_URL)?,
             dead_letter_queue_url: required(DEAD_LETTER_QUEUE_URL)?,
+            review_after: review_after(required(REVIEW_AFTER_ATTEMPTS).ok())?,
             log_filter: required(RUST_LOG).ok(),
         })
     }
+}
+
+fn review_after(attempts: Option<String>) -> Result<NonZeroU32, ConfigError> {
+    let Some(text) = attempts else { return Ok(REVIEW_AFTER) };
+    let attempts =
+        text.parse().ok().filter(|attempts: &NonZeroU32| (2..=9).contains(&attempts.get()));
+    attempts.ok_or(ConfigError::ReviewAfter(text))
 }
 
 #[cfg(test)]
@@ -74,7 +92,7 @@ mod tests {
         Config::read(|name| match name {
             _ if name == changed => value.map(str::to_owned).ok_or(Missing { name }),
             CARRIER_URL => Ok("https://carrier.example".to_owned()),
-            RUST_LOG => Err(Missing { name }),
+            RUST_LOG | REVIEW_AFTER_ATTEMPTS => Err(Missing { name }),
             _ => Ok(name.to_owned()),
         })
     }
@@ -90,6 +108,21 @@ mod tests {
         let key = read(CARRIER_API_KEY, Some("secret\n")).unwrap_err().to_string();
         assert!(key.starts_with("CARRIER_API_KEY: not a key"), "{key}");
         assert!(!key.contains("secret"));
+    }
+
+    #[test]
+    fn a_person_looks_before_the_queue_gives_up() {
+        assert_eq!(read("", None).unwrap().review_after.get(), 8);
+        for (text, attempts) in [("2", 2), ("9", 9)] {
+            let config = read(REVIEW_AFTER_ATTEMPTS, Some(text)).unwrap();
+            assert_eq!(config.review_after.get(), attempts);
+        }
+        for text in ["", "0", "1", "10", "-3", "eight"] {
+            let error = read(REVIEW_AFTER_ATTEMPTS, Some(text)).unwrap_err().to_string();
+            let expected =
+                format!("REVIEW_AFTER_ATTEMPTS: {text:?} is not a whole number from 2 to 9");
+            assert_eq!(error, expected);
+        }
     }
 
     #[test]

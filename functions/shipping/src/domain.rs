@@ -1,198 +1,151 @@
 //! The shipment of an order as a small state machine that takes facts in any order.
 //!
 //! ```text
-//!            created + paid            shipped             cancelled
-//! Waiting ──────────────────► Shipping ────────► Shipped ────────────► (void) Voided
-//!                                │  │  refused
-//!                      cancelled │  └─────────► Refused
-//!                                ▼
-//!                             Tracing ──► Shipped, Refused or NotShipped
+//!           created + paid             shipped            cancelled
+//! Absent ─────────────────► Shipping ─────────► Shipped ────────────► Recalling ──► Voided
+//!                              │  │  refused                            │  ▲
+//!                    cancelled │  └──────────► Refused          gave up ▼  │ resumed
+//!                              ▼                                   RecallInReview
+//!                           Tracing ──► Recalling, Refused or NotShipped
 //! ```
 //!
 //! A shipment is due only in `Shipping`, so an order that was cancelled before that is never
 //! shipped. One that is cancelled *while* it is being shipped needs care: the carrier may have
 //! taken it although nobody heard the answer. Such a shipment is traced, and called back if it is
-//! there.
+//! there. Shipping is never given up here: the order's deadline calls it off. Calling back is, when
+//! it keeps failing or the carrier refuses: a person then has to look, and lets it go on.
+
+mod facts;
+mod said;
+mod stored;
 
 use event_envelope::{AggregateId, Draft};
-use events::{Event, ShipmentCreated, ShippingFailed};
+use events::ShippingStep;
 use idempotency::Machine;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use time::OffsetDateTime;
 
-/// Why a shipment is called back, for programs.
-pub const CANCELLED: &str = "cancelled";
-
-/// A shipment as the carrier knows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Shipment {
-    /// The carrier's id for it.
-    pub shipment_id: String,
-    /// Who carries it.
-    pub carrier: String,
-    /// The number to follow it by.
-    pub tracking_number: String,
-}
-
-/// What a shipment is told.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fact {
-    /// The order was placed.
-    Created {
-        /// Where it goes, by an id that the carrier's address book knows.
-        address: AggregateId,
-    },
-    /// The order is paid for.
-    Paid,
-    /// The order is off.
-    Cancelled,
-    /// The carrier has it.
-    Shipped(Shipment),
-    /// The carrier refuses for good.
-    Refused {
-        /// Why, for programs.
-        code: String,
-        /// Why, for people.
-        reason: String,
-    },
-    /// The carrier knows of no shipment.
-    NotShipped,
-    /// The shipment was called back.
-    Voided,
-}
-
-/// What a shipment has the carrier do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Effect {
-    /// Ship the order. Leads to [`Fact::Shipped`] or [`Fact::Refused`].
-    Ship {
-        /// Where to.
-        address: AggregateId,
-    },
-    /// Find out whether an attempt to ship the order went through. Leads to [`Fact::Shipped`] or
-    /// [`Fact::NotShipped`].
-    Trace,
-    /// Call the shipment back. Leads to [`Fact::Voided`].
-    Void {
-        /// The carrier's id for it.
-        shipment_id: String,
-    },
-}
-
-/// What a shipment says to others.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Said {
-    /// The carrier has the order.
-    Created(Shipment),
-    /// The order will not be shipped.
-    Failed {
-        /// Why, for programs.
-        code: String,
-        /// Why, for people.
-        reason: String,
-    },
-}
+pub use facts::{Effect, Fact, Refusal, Review, Shipment};
+pub use said::{CANCELLED, Said};
+pub use stored::Incomplete;
 
 /// The shipment of one order.
+///
+/// What follows from a fact, in whatever order facts come: the next state, and *what is said*
+/// about it.
+///
+/// | | created | paid | cancelled | shipped | refused | not shipped | voided | gave up | resumed |
+/// |---|---|---|---|---|---|---|---|---|---|
+/// | *absent* | ordered | paid | withdrawn | – | – | – | – | – | – |
+/// | ordered | – | shipping | withdrawn | – | – | – | – | – | – |
+/// | paid | shipping | – | withdrawn | – | – | – | – | – | – |
+/// | withdrawn | – | – | – | – | – | – | – | – | – |
+/// | shipping | – | – | tracing | shipped *created* | refused *failed* | – | – | – | – |
+/// | tracing | – | – | – | recalling | refused *failed* | not shipped | – | trace in review *needs review* | – |
+/// | shipped | – | – | recalling | – | – | – | – | – | – |
+/// | recalling | – | – | – | – | – | – | voided *failed* | recall in review *needs review* | – |
+/// | refused | – | – | – | – | – | – | – | – | – |
+/// | not shipped | – | – | – | – | – | – | – | – | – |
+/// | voided | – | – | – | – | – | – | – | – | – |
+/// | trace in review | – | – | – | – | – | – | – | – | tracing |
+/// | recall in review | – | – | – | – | – | – | – | – | recalling |
+///
+/// – : it has taken effect, or never will. Of answers, the first one counts. Nobody is told that a
+/// cancelled order is on its way: it is called back.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Dispatch {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    address: Option<AggregateId>,
-    is_paid: bool,
-    is_cancelled: bool,
-    progress: Progress,
-}
-
-/// How far it is.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "status", rename_all = "camelCase")]
-enum Progress {
-    /// Nothing was tried.
+#[serde(try_from = "stored::Stored", into = "stored::Stored")]
+pub enum Dispatch {
+    /// Nothing was heard of the order.
     #[default]
-    Waiting,
-    /// The shipment is due. The host stores this only with the lease of an attempt, so a stored
-    /// `Shipping` means that the carrier may have been asked.
-    Shipping,
+    Absent,
+    /// The order was placed, to go to this address, and waits to be paid for.
+    Ordered(AggregateId),
+    /// An order was paid for that was not heard of yet.
+    Paid,
+    /// The order was cancelled before it was shipped, and never will be.
+    Withdrawn,
+    /// The shipment is due, to this address. The host stores this only with the lease of an
+    /// attempt, so a stored `Shipping` means that the carrier may have been asked.
+    Shipping(AggregateId),
     /// Cancelled while `Shipping`.
     Tracing,
+    /// The carrier has it.
     Shipped(Shipment),
-    Refused {
-        code: String,
-        reason: String,
-    },
+    /// Cancelled with the carrier having it: it is called back.
+    Recalling(Shipment),
+    /// The carrier refused it.
+    Refused(Refusal),
+    /// The carrier never got it.
     NotShipped,
+    /// It was called back.
     Voided(Shipment),
+    /// What became of the shipment could not be found out.
+    TraceInReview,
+    /// It could not be called back.
+    RecallInReview(Shipment),
 }
 
 impl Dispatch {
-    fn hear(&mut self, fact: &Fact) -> Option<Said> {
-        match fact {
-            Fact::Created { address } => {
-                self.address.get_or_insert_with(|| address.clone());
-                None
+    /// The table above.
+    fn hear(self, fact: &Fact) -> (Self, Option<Said>) {
+        use Fact::{
+            Cancelled, Created, GaveUp, NotShipped, Paid, Refused, Resumed, Shipped, Voided,
+        };
+        match (self, fact) {
+            (Self::Absent, Created(address)) => (Self::Ordered(address.clone()), None),
+            (Self::Absent, Paid) => (Self::Paid, None),
+            (Self::Absent | Self::Ordered(_) | Self::Paid, Cancelled) => (Self::Withdrawn, None),
+            (Self::Ordered(address), Paid) => (Self::Shipping(address), None),
+            (Self::Paid, Created(address)) => (Self::Shipping(address.clone()), None),
+            (Self::Shipping(_), Cancelled) => (Self::Tracing, None),
+            (Self::Shipping(_), Shipped(it)) => (Self::Shipped(it.clone()), Some(it.said())),
+            (Self::Tracing, Shipped(it)) => (Self::Recalling(it.clone()), None),
+            (Self::Shipping(_) | Self::Tracing, Refused(refusal)) => {
+                (Self::Refused(refusal.clone()), Some(refusal.said()))
             }
-            Fact::Paid => {
-                self.is_paid = true;
-                None
+            (Self::Tracing, NotShipped) => (Self::NotShipped, None),
+            (Self::Tracing, GaveUp(review)) => {
+                (Self::TraceInReview, Some(review.of(ShippingStep::Trace)))
             }
-            Fact::Cancelled => {
-                self.is_cancelled = true;
-                None
+            (Self::Shipped(shipment), Cancelled) => (Self::Recalling(shipment), None),
+            (Self::Recalling(shipment), Voided) => (Self::Voided(shipment), Some(Said::recalled())),
+            (Self::Recalling(shipment), GaveUp(review)) => {
+                (Self::RecallInReview(shipment), Some(review.of(ShippingStep::Recall)))
             }
-            Fact::Shipped(shipment) if self.awaits_shipment() => {
-                self.progress = Progress::Shipped(shipment.clone());
-                // Nobody is told that a cancelled order is on its way: it is called back.
-                (!self.is_cancelled).then(|| Said::Created(shipment.clone()))
-            }
-            Fact::Refused { code, reason } if self.awaits_shipment() => {
-                let (code, reason) = (code.clone(), reason.clone());
-                self.progress = Progress::Refused { code: code.clone(), reason: reason.clone() };
-                Some(Said::Failed { code, reason })
-            }
-            Fact::NotShipped if self.progress == Progress::Tracing => {
-                self.progress = Progress::NotShipped;
-                None
-            }
-            Fact::Voided => self.call_back(),
-            // An answer that came before: the first one counts.
-            Fact::Shipped(_) | Fact::Refused { .. } | Fact::NotShipped => None,
-        }
-    }
-
-    fn call_back(&mut self) -> Option<Said> {
-        let shipment = self.void_due()?.clone();
-        self.progress = Progress::Voided(shipment);
-        let reason = "the order was cancelled, and its shipment called back".to_owned();
-        Some(Said::Failed { code: CANCELLED.to_owned(), reason })
-    }
-
-    fn awaits_shipment(&self) -> bool {
-        matches!(self.progress, Progress::Shipping | Progress::Tracing)
-    }
-
-    fn void_due(&self) -> Option<&Shipment> {
-        match &self.progress {
-            Progress::Shipped(shipment) if self.is_cancelled => Some(shipment),
-            Progress::Waiting
-            | Progress::Shipping
-            | Progress::Tracing
-            | Progress::Shipped(_)
-            | Progress::Refused { .. }
-            | Progress::NotShipped
-            | Progress::Voided(_) => None,
-        }
-    }
-
-    /// Goes on to what the facts allow now.
-    fn advance(&mut self) {
-        let is_ready = self.address.is_some() && self.is_paid && !self.is_cancelled;
-        if self.progress == Progress::Waiting && is_ready {
-            self.progress = Progress::Shipping;
-        } else if self.progress == Progress::Shipping && self.is_cancelled {
-            self.progress = Progress::Tracing;
+            (Self::TraceInReview, Resumed) => (Self::Tracing, None),
+            (Self::RecallInReview(shipment), Resumed) => (Self::Recalling(shipment), None),
+            (
+                state @ (Self::Absent | Self::Ordered(_) | Self::Paid),
+                Shipped(_) | Refused(_) | NotShipped | Voided | GaveUp(_) | Resumed,
+            )
+            | (state @ Self::Ordered(_), Created(_))
+            | (state @ Self::Paid, Paid)
+            | (
+                state @ Self::Shipping(_),
+                Created(_) | Paid | NotShipped | Voided | GaveUp(_) | Resumed,
+            )
+            | (state @ Self::Tracing, Created(_) | Paid | Cancelled | Voided | Resumed)
+            | (
+                state @ Self::Recalling(_),
+                Created(_) | Paid | Cancelled | Shipped(_) | Refused(_) | NotShipped | Resumed,
+            )
+            | (state @ (Self::TraceInReview | Self::RecallInReview(_)), Cancelled)
+            | (
+                state @ (Self::Withdrawn | Self::Refused(_) | Self::NotShipped | Self::Voided(_)),
+                Cancelled | Resumed,
+            )
+            | (state @ Self::Shipped(_), Resumed)
+            | (
+                state @ (Self::Withdrawn
+                | Self::Shipped(_)
+                | Self::Refused(_)
+                | Self::NotShipped
+                | Self::Voided(_)
+                | Self::TraceInReview
+                | Self::RecallInReview(_)),
+                Created(_) | Paid | Shipped(_) | Refused(_) | NotShipped | Voided | GaveUp(_),
+            ) => (state, None),
         }
     }
 }
@@ -202,23 +155,37 @@ impl Machine for Dispatch {
     type Effect = Effect;
     type Event = Said;
 
-    fn apply(mut self, fact: &Fact) -> (Self, Vec<Said>) {
-        let said = self.hear(fact);
-        self.advance();
-        (self, said.into_iter().collect())
+    fn apply(self, fact: &Fact) -> (Self, Vec<Said>) {
+        let (state, said) = self.hear(fact);
+        (state, said.into_iter().collect())
     }
 
     fn due(&self) -> Option<Effect> {
-        match &self.progress {
-            Progress::Shipping => self.address.clone().map(|address| Effect::Ship { address }),
-            Progress::Tracing => Some(Effect::Trace),
-            Progress::Shipped(_) => self
-                .void_due()
-                .map(|shipment| Effect::Void { shipment_id: shipment.shipment_id.clone() }),
-            Progress::Waiting
-            | Progress::Refused { .. }
-            | Progress::NotShipped
-            | Progress::Voided(_) => None,
+        match self {
+            Self::Shipping(address) => Some(Effect::Ship { address: address.clone() }),
+            Self::Tracing => Some(Effect::Trace),
+            Self::Recalling(shipment) => {
+                Some(Effect::Void { shipment_id: shipment.shipment_id.clone() })
+            }
+            Self::Absent
+            | Self::Ordered(_)
+            | Self::Paid
+            | Self::Withdrawn
+            | Self::Shipped(_)
+            | Self::Refused(_)
+            | Self::NotShipped
+            | Self::Voided(_)
+            | Self::TraceInReview
+            | Self::RecallInReview(_) => None,
+        }
+    }
+
+    fn give_up(effect: &Effect, attempts: u32, reason: &str) -> Option<Fact> {
+        match effect {
+            Effect::Ship { .. } => None,
+            Effect::Trace | Effect::Void { .. } => {
+                Some(Fact::GaveUp(Review { attempts, reason: reason.to_owned() }))
+            }
         }
     }
 
@@ -228,14 +195,7 @@ impl Machine for Dispatch {
         sequence: u64,
         at: OffsetDateTime,
     ) -> Draft<Value> {
-        let order_id = aggregate.clone();
-        let event: Event = match said.clone() {
-            Said::Created(Shipment { shipment_id, carrier, tracking_number }) => {
-                ShipmentCreated { order_id, shipment_id, carrier, tracking_number }.into()
-            }
-            Said::Failed { code, reason } => ShippingFailed { order_id, code, reason }.into(),
-        };
-        event.draft(aggregate, sequence, at)
+        said.event(&aggregate).draft(aggregate, sequence, at)
     }
 }
 

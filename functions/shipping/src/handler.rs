@@ -9,8 +9,8 @@ use std::{
 };
 
 use event_envelope::{AggregateId, Delivery};
-use events::Event;
-use idempotency::{Due, Host, HostSettings};
+use events::{Event, OrderCreated};
+use idempotency::{Cause, Due, Host, HostSettings};
 use outcome::{Done, Failure};
 use tower::Service;
 
@@ -28,7 +28,7 @@ pub fn hosted_in(table: String) -> HostSettings {
     HostSettings { table, key: "orderId", lease: LEASE }
 }
 
-/// Handles the events that shipments hear.
+/// Handles the events that shipments hear, and the tasks that they are asked for.
 #[derive(Debug)]
 pub struct Handler<C> {
     host: Host,
@@ -43,35 +43,50 @@ impl<C: Carrier> Handler<C> {
 
     /// This handler as the service that a consumer calls.
     pub fn into_service(
-        self,
+        self: Arc<Self>,
     ) -> impl Service<Delivery<Event>, Response = Done, Error = Failure> + Clone {
-        let handler = Arc::new(self);
+        let handler = self;
         tower::service_fn(move |delivery: Delivery<Event>| {
             let handler = handler.clone();
             async move { handler.handle(&delivery).await }
         })
     }
 
-    /// Tells the order's shipment what happened, and has the carrier do what is then due.
+    /// Tells the order's shipment what happened, and has the carrier do what is then due. A
+    /// shipment that should come back and does not is given up after a while: the event is then
+    /// handled, and the shipment says that a person has to look.
     ///
     /// # Errors
     ///
     /// Retry when the store or the carrier is away, or another delivery is at it. Poison when the
-    /// event is not what it was, or when the carrier refuses this code's own requests.
+    /// event is not what it was, or when the carrier refuses this code's own requests to ship.
     pub async fn handle(&self, delivery: &Delivery<Event>) -> Result<Done, Failure> {
         let Some(fact) = fact(&delivery.event) else {
             return Ok(Done::Ignored);
         };
-        let order = delivery.event.order_id();
+        self.tell(delivery.event.order_id(), (&delivery.envelope).into(), &[fact]).await
+    }
+
+    /// Tells the shipment of `order` some facts at once, and has the carrier do what is then due.
+    pub(crate) async fn tell(
+        &self,
+        order: &AggregateId,
+        cause: Cause<'_>,
+        facts: &[Fact],
+    ) -> Result<Done, Failure> {
         let is_refused = AtomicBool::new(false);
         let perform = async |due| {
             let answer = self.perform(order, due).await?;
-            is_refused.fetch_or(matches!(answer, Fact::Refused { .. }), Ordering::Relaxed);
+            is_refused.fetch_or(matches!(answer, Fact::Refused(_)), Ordering::Relaxed);
             Ok(answer)
         };
-        let done =
-            self.host.handle::<Dispatch, _>(order, &delivery.envelope, fact, perform).await?;
+        let done = self.host.handle_all::<Dispatch, _>(order, cause, facts, perform).await?;
         Ok(if is_refused.into_inner() { Done::Rejected } else { done })
+    }
+
+    /// The shipment of `order` as it stands now.
+    pub(crate) async fn look(&self, order: &AggregateId) -> Result<Dispatch, Failure> {
+        self.host.look(order).await
     }
 
     async fn perform(&self, order: &AggregateId, due: Due<Effect>) -> Result<Fact, Failure> {
@@ -83,21 +98,22 @@ impl<C: Carrier> Handler<C> {
     }
 }
 
+/// Where an order goes. The carrier keeps customers' default addresses under their own ids.
+pub(crate) fn address(created: &OrderCreated) -> &AggregateId {
+    created.delivery_address_id.as_ref().unwrap_or(&created.user_id)
+}
+
 /// What an event means for a shipment; nothing, for those of others.
 fn fact(event: &Event) -> Option<Fact> {
     match event {
-        Event::OrderCreated(created) => {
-            // The carrier keeps customers' default addresses under the customers' own ids.
-            let address = created.delivery_address_id.as_ref().unwrap_or(&created.user_id);
-            Some(Fact::Created { address: address.clone() })
-        }
+        Event::OrderCreated(created) => Some(Fact::Created(address(created).clone())),
         Event::PaymentCompleted(_) => Some(Fact::Paid),
         Event::OrderCancelled(_) => Some(Fact::Cancelled),
+        Event::OrderResumed(_) => Some(Fact::Resumed),
         Event::OrderPaid(_)
         | Event::OrderShipped(_)
         | Event::OrderCompleted(_)
         | Event::OrderTimedOut(_)
-        | Event::OrderResumed(_)
         | Event::InventoryReserved(_)
         | Event::InventoryReservationFailed(_)
         | Event::InventoryReleased(_)

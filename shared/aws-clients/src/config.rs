@@ -65,12 +65,14 @@ pub enum Service {
     EventBridge,
     /// Amazon Simple Email Service, API version 2.
     SesV2,
+    /// AWS Step Functions.
+    Sfn,
     /// Amazon Simple Queue Service.
     Sqs,
 }
 
 impl Service {
-    const ALL: [Self; 4] = [Self::DynamoDb, Self::EventBridge, Self::SesV2, Self::Sqs];
+    const ALL: [Self; 5] = [Self::DynamoDb, Self::EventBridge, Self::SesV2, Self::Sfn, Self::Sqs];
 
     /// The service's name inside the SDKs.
     fn sdk_id(self) -> &'static str {
@@ -78,6 +80,7 @@ impl Service {
             Self::DynamoDb => "DynamoDB",
             Self::EventBridge => "EventBridge",
             Self::SesV2 => "SESv2",
+            Self::Sfn => "SFN",
             Self::Sqs => "SQS",
         }
     }
@@ -87,6 +90,7 @@ impl Service {
             Self::DynamoDb => "AWS_ENDPOINT_URL_DYNAMODB",
             Self::EventBridge => "AWS_ENDPOINT_URL_EVENTBRIDGE",
             Self::SesV2 => "AWS_ENDPOINT_URL_SESV2",
+            Self::Sfn => "AWS_ENDPOINT_URL_SFN",
             Self::Sqs => "AWS_ENDPOINT_URL_SQS",
         }
     }

@@ -110,6 +110,12 @@ impl Aws {
         aws_sdk_sesv2::Client::new(&self.sdk)
     }
 
+    /// A client of Step Functions.
+    #[cfg(feature = "sfn")]
+    pub fn sfn(&self) -> aws_sdk_sfn::Client {
+        aws_sdk_sfn::Client::new(&self.sdk)
+    }
+
     /// A client of SQS.
     #[cfg(feature = "sqs")]
     pub fn sqs(&self) -> aws_sdk_sqs::Client {

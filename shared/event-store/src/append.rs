@@ -26,8 +26,15 @@ impl EventStore {
     /// again later. [`StoreError::Invalid`] for events that can never be appended: those that do
     /// not continue each other, are too large, or are more than the 100 of a transaction.
     pub async fn append(&self, events: &[Envelope]) -> Result<(), StoreError> {
+        self.write(events, Item::new()).await
+    }
+
+    /// Writes `events`, the first of them with these attributes `beside` its own.
+    pub(crate) async fn write(&self, events: &[Envelope], beside: Item) -> Result<(), StoreError> {
         check_consecutive(events)?;
-        let mut puts = events.iter().map(|event| self.put(event)).collect::<Result<Vec<_>, _>>()?;
+        let attributes = std::iter::once(beside).chain(std::iter::repeat_with(Item::new));
+        let puts = events.iter().zip(attributes).map(|(event, beside)| self.put(event, beside));
+        let mut puts = puts.collect::<Result<Vec<_>, _>>()?;
         match (puts.pop(), puts.is_empty()) {
             (None, _) => Ok(()),
             (Some(put), true) => self.append_one(put, events).await,
@@ -38,10 +45,11 @@ impl EventStore {
         }
     }
 
-    fn put(&self, event: &Envelope) -> Result<Put, StoreError> {
+    fn put(&self, event: &Envelope, beside: Item) -> Result<Put, StoreError> {
         event.to_json().map_err(|error| StoreError::Invalid(error.into()))?;
         let mut item: Item =
             serde_dynamo::to_item(event).map_err(|error| StoreError::Invalid(error.into()))?;
+        item.extend(beside);
         item.insert(PARTITION_KEY.to_owned(), self.partition(&event.aggregate_id));
         item.insert(SORT_KEY.to_owned(), sort_key(event.sequence_number));
         Put::builder()

@@ -2,9 +2,10 @@
 
 use clock::Clock;
 use event_envelope::{
-    Actor, AggregateId, CorrelationId, DecodeError, Envelope, FromEnvelope, TooDeep,
+    Actor, AggregateId, CorrelationId, DecodeError, Draft, Envelope, FromEnvelope, TooDeep,
 };
 use outcome::BoxError;
+use serde_json::Value;
 
 use crate::{Decider, EventStore, StoreError};
 
@@ -18,6 +19,26 @@ pub enum Lineage<'a> {
     Root(&'a CorrelationId, &'a Actor),
     /// Another event.
     Cause(&'a Envelope),
+    /// Another event, on which not its own actor has acted but this one: a clerk, or a clock. The
+    /// correlation is the event's, and the trace unless the actor has one; who and why are the
+    /// actor's.
+    After(&'a Envelope, &'a Actor),
+}
+
+impl Lineage<'_> {
+    fn seal(self, draft: Draft<Value>) -> Result<Envelope, TooDeep> {
+        match self {
+            Self::Root(correlation, actor) => Ok(draft.root(correlation.clone(), actor.clone())),
+            Self::Cause(cause) => draft.caused_by(cause),
+            Self::After(cause, Actor { id, reason, traceparent }) => {
+                let mut event = draft.caused_by(cause)?;
+                let metadata = &mut event.metadata;
+                (metadata.actor, metadata.reason) = (id.clone(), reason.clone());
+                metadata.traceparent = traceparent.clone().or(metadata.traceparent.take());
+                Ok(event)
+            }
+        }
+    }
 }
 
 /// What a command led to.
@@ -49,6 +70,29 @@ pub enum ExecuteError<E> {
     TooDeep(#[from] TooDeep),
 }
 
+impl Executed {
+    /// The state to which the command has led.
+    ///
+    /// # Errors
+    ///
+    /// When `D` cannot read an event; it can if it is the decider that was executed.
+    pub fn state<D: Decider>(&self) -> Result<D, DecodeError> {
+        state_of(self.history.iter().chain(&self.events))
+    }
+}
+
+/// The state after these events, all of a stream from its first on.
+///
+/// # Errors
+///
+/// When one cannot be read; a person has to look.
+pub fn state_of<'a, D: Decider>(
+    events: impl IntoIterator<Item = &'a Envelope>,
+) -> Result<D, DecodeError> {
+    let read = |state: D, event| Ok(state.evolve(&D::Event::from_envelope(event)?));
+    events.into_iter().try_fold(D::default(), read)
+}
+
 /// Loads a stream, decides on `command`, and appends what follows.
 ///
 /// Whoever is overtaken decides again on what is there then, so that a rule holds over all events
@@ -68,22 +112,13 @@ pub async fn execute<D: Decider>(
 ) -> Result<Executed, ExecuteError<D::Error>> {
     for _ in 0..ATTEMPTS_MAX {
         let history = store.load(aggregate, 0).await?;
-        let mut state = D::default();
-        for event in &history {
-            state =
-                state.evolve(&D::Event::from_envelope(event).map_err(ExecuteError::Unreadable)?);
-        }
+        let state: D = state_of(&history).map_err(ExecuteError::Unreadable)?;
         let decided = state.decide(command).map_err(ExecuteError::Rejected)?;
         let now = clock.now();
         let events = (history.len() as u64 + 1..)
             .zip(&decided)
             .map(|(sequence, event)| D::draft(event, aggregate.clone(), sequence, now))
-            .map(|draft| match lineage {
-                Lineage::Root(correlation, actor) => {
-                    Ok(draft.root(correlation.clone(), actor.clone()))
-                }
-                Lineage::Cause(cause) => draft.caused_by(cause),
-            })
+            .map(|draft| lineage.seal(draft))
             .collect::<Result<Vec<_>, _>>()?;
         match store.append(&events).await {
             Ok(()) => return Ok(Executed { history, events }),

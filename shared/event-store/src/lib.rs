@@ -5,10 +5,12 @@
 mod append;
 mod decider;
 mod execute;
+mod marks;
 #[cfg(any(test, feature = "testing"))]
 pub mod scenario;
 mod store;
 
 pub use decider::Decider;
-pub use execute::{ExecuteError, Executed, Lineage, execute};
+pub use execute::{ExecuteError, Executed, Lineage, execute, state_of};
+pub use marks::{Mark, Marks, Position, SHARDS};
 pub use store::{EventStore, StoreError};

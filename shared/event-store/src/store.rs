@@ -23,7 +23,7 @@ const EVENT: &str = "EVENT#";
 pub struct EventStore {
     pub(crate) client: Client,
     pub(crate) table: String,
-    kind: &'static str,
+    pub(crate) kind: &'static str,
 }
 
 /// Why a stream could not be read or appended to.

@@ -4,6 +4,7 @@
 mod body;
 mod caller;
 mod cursor;
+mod iam;
 mod problem;
 mod reply;
 mod request;
@@ -11,6 +12,7 @@ mod trace;
 
 pub use body::BODY_BYTES_MAX;
 pub use cursor::{CURSOR_BYTES_MAX, cursor};
+pub use iam::IamCaller;
 pub use problem::{FieldError, Problem};
 pub use reply::Reply;
 pub use request::{IDEMPOTENCY_KEY_BYTES_MAX, PAGE_DEFAULT, PAGE_MAX, Request};

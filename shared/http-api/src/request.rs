@@ -4,7 +4,7 @@ use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use event_envelope::AggregateId;
 use serde::de::DeserializeOwned;
 
-use crate::{Problem, body, caller, cursor, trace};
+use crate::{IamCaller, Problem, body, caller, cursor, iam, trace};
 
 /// The longest `Idempotency-Key`, in bytes.
 pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
@@ -70,6 +70,15 @@ impl<'a> Request<'a> {
         caller::caller(self.event, scope)
     }
 
+    /// Who is asking, as an authorizer of type `AWS_IAM` says.
+    ///
+    /// # Errors
+    ///
+    /// When none does, for the route lacks the authorizer, or has another one: a 403.
+    pub fn iam_caller(&self) -> Result<IamCaller, Problem> {
+        iam::caller(self.event)
+    }
+
     /// The bytes of the body, decoded.
     ///
     /// # Errors
@@ -89,6 +98,16 @@ impl<'a> Request<'a> {
     /// by its JSON pointer.
     pub fn json_body<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         body::json(self)
+    }
+
+    /// The same where a request may do without a body: then there is no `T`.
+    ///
+    /// # Errors
+    ///
+    /// As [`json_body`](Self::json_body), when there is a body.
+    pub fn optional_json_body<T: DeserializeOwned>(&self) -> Result<Option<T>, Problem> {
+        let is_there = self.event.body.as_deref().is_some_and(|text| !text.is_empty());
+        is_there.then(|| self.json_body()).transpose()
     }
 
     /// The key under which the client will ask again if it gets no answer.

@@ -28,13 +28,13 @@ mod store;
 mod unit;
 
 pub use codec::{Codec, Json};
-pub use dynamodb::{DynamoDbStore, Layout, Refused, Write};
+pub use dynamodb::{DynamoDbStore, Layout, Refused, Write, patiently};
 pub use error::IdempotencyError;
 pub use event_envelope::ReplayPolicy;
 #[cfg(feature = "jmespath")]
 pub use expression::{ByJmespath, Hashing};
 pub use guard::{CLOCK_SKEW, Guard, LEASE, RESULT_BYTES_MAX, RETENTION};
-pub use hosted::{Due, Host, HostSettings, Machine};
+pub use hosted::{Cause, Due, Host, HostSettings, Machine, REVIEW_AFTER};
 pub use key::{ByKey, Identify, Identity, KEY_BYTES_MAX, Keyed, MissingKey};
 pub use layer::IdempotencyLayer;
 pub use memory::{MemoryRefused, MemoryStore, MemoryWrite};

@@ -15,7 +15,7 @@ const DECODER: Decoder = Decoder::current();
 #[serde(tag = "task", rename_all = "camelCase", deny_unknown_fields)]
 enum Command {
     Charge { amount: u32 },
-    Refund,
+    Refund {},
 }
 
 #[derive(Debug, PartialEq, Serialize)]
@@ -57,7 +57,7 @@ async fn work(task: Task<Command>) -> Result<Receipt, Failure> {
             let order = task.delivery.envelope.aggregate_id.to_string();
             Ok(Receipt { task: task.id, order })
         }
-        Command::Refund => Err(Failure::retry("the provider is away")),
+        Command::Refund {} => Err(Failure::retry("the provider is away")),
     }
 }
 
@@ -104,6 +104,7 @@ async fn what_is_wrong_with_a_task_is_named() {
         (json!({ "task": "charge", "event": event() }), "missing field `amount`"),
         (json!({ "task": "bill", "event": event() }), "unknown variant `bill`"),
         (json!({ "task": "charge", "amount": 1, "to": "me", "event": event() }), "unknown field"),
+        (json!({ "task": "refund", "to": "me", "event": event() }), "unknown field"),
         (json!({ "task": "refund", "event": {} }), "\"refund\" cannot be read"),
         (json!({ "task": "refund", "event": replayed }), "of the replay \"friday\""),
     ];

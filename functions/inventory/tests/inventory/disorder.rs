@@ -1,74 +1,169 @@
-//! Events of one order in every order in which they can come, and come again.
+//! News of one order by both entries, in every order in which it can come, and come again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use event_envelope::Delivery;
 use events::Event;
 use inventory::domain::Reservation;
 use local_testkit::Stage;
-use outcome::Done;
+use outcome::{Done, Failure};
+use proptest::{prelude::*, test_runner::RngSeed};
+use task::TaskError;
+use tokio::runtime;
 
 use crate::{
-    order::{cancelled, created, payment_failed, shipping_failed},
+    order::{cancelled, created, payment_failed, shipped, shipping_failed},
     world::World,
 };
 
-/// Long enough for each of the four events in each order, and for one of them to come four times.
+/// Long enough for each order of four of the five events, and for one of them to come four times.
 const LENGTH: u32 = 4;
 /// More than all orders together can take.
 const STOCK: u32 = 1_000_000;
 
-fn events(order: &str) -> [Delivery<Event>; 4] {
-    let created = created(order, &[("prod-001", 2), ("prod-002", 1)]);
-    [created, cancelled(order), payment_failed(order), shipping_failed(order)]
+/// What comes: events by the queue, and then tasks of the workflow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum News {
+    Created,
+    Cancelled,
+    Unpaid,
+    Undeliverable,
+    Shipped,
+    Reserve,
+    Release,
 }
 
-/// What a reservation has to be after these events, the first of which is 0.
+use News::{Cancelled, Created, Release, Reserve, Shipped, Undeliverable, Unpaid};
+
+const EVENTS: [News; 5] = [Created, Cancelled, Unpaid, Undeliverable, Shipped];
+const ALL: [News; 7] = [Created, Cancelled, Unpaid, Undeliverable, Shipped, Reserve, Release];
+
+/// What a reservation has to be after the news of its order.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Expected {
+enum State {
     Absent,
     Reserved,
+    Failed,
     Released,
+    Sent,
     Withdrawn,
 }
 
-impl Expected {
-    fn after(self, event: usize) -> Self {
-        match (self, event) {
-            (Self::Absent, 0) => Self::Reserved,
-            (Self::Absent, _) => Self::Withdrawn,
-            (Self::Reserved, 1..) => Self::Released,
-            (same, _) => same,
+/// How news ends.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum End {
+    Done,
+    Duplicate,
+    Early,
+    Contradiction,
+    /// A task: what the workflow is told.
+    Told(&'static str),
+}
+
+/// What has to become of one order.
+#[derive(Debug)]
+struct Model {
+    state: State,
+    /// Whether there is as much as the order wants.
+    is_stocked: bool,
+    /// What has been taken note of.
+    noted: BTreeSet<News>,
+}
+
+impl Model {
+    fn new(is_stocked: bool) -> Self {
+        Self { state: State::Absent, is_stocked, noted: BTreeSet::new() }
+    }
+
+    fn hear(&mut self, news: News) -> End {
+        if !self.noted.contains(&news) {
+            let next = match (news, self.state) {
+                (Created | Reserve, State::Absent) if self.is_stocked => State::Reserved,
+                (Created | Reserve, State::Absent) => State::Failed,
+                (Created | Reserve, same) => same,
+                (Shipped, State::Absent) => return End::Early,
+                (Shipped, State::Reserved | State::Sent) => State::Sent,
+                (Shipped, _) | (_, State::Sent) => return End::Contradiction,
+                (_, State::Absent) => State::Withdrawn,
+                (_, State::Reserved) => State::Released,
+                (_, same) => same,
+            };
+            self.state = next;
+        }
+        let is_new = self.noted.insert(news);
+        match (news, self.state) {
+            (Reserve, State::Reserved | State::Sent) => End::Told("reserved"),
+            (Reserve, State::Failed) => End::Told("outOfStock"),
+            (Reserve, _) => End::Told("calledOff"),
+            (Release, State::Released) => End::Told("released"),
+            (Release, _) => End::Told("nothingReserved"),
+            _ if is_new => End::Done,
+            _ => End::Duplicate,
         }
     }
 
-    fn answers(self) -> &'static [&'static str] {
-        match self {
-            Self::Absent | Self::Withdrawn => &[],
-            Self::Reserved => &["InventoryReserved"],
-            Self::Released => &["InventoryReserved", "InventoryReleased"],
+    fn answers(&self) -> &'static [&'static str] {
+        match self.state {
+            State::Absent | State::Withdrawn => &[],
+            State::Reserved | State::Sent => &["InventoryReserved"],
+            State::Failed => &["InventoryReservationFailed"],
+            State::Released => &["InventoryReserved", "InventoryReleased"],
         }
     }
 }
 
-impl PartialEq<Reservation> for Expected {
+impl PartialEq<Reservation> for State {
     fn eq(&self, other: &Reservation) -> bool {
-        match (self, other) {
-            (Self::Absent, Reservation::Absent)
-            | (Self::Reserved, Reservation::Reserved(_))
-            | (Self::Released, Reservation::Released)
-            | (Self::Withdrawn, Reservation::Withdrawn) => true,
-            (Self::Absent | Self::Reserved | Self::Released | Self::Withdrawn, _) => false,
-        }
+        *self
+            == match other {
+                Reservation::Absent => Self::Absent,
+                Reservation::Reserved(_) => Self::Reserved,
+                Reservation::Failed(_) => Self::Failed,
+                Reservation::Released => Self::Released,
+                Reservation::Shipped => Self::Sent,
+                Reservation::Withdrawn => Self::Withdrawn,
+            }
     }
 }
 
-/// Which event comes at which place in the sequence of this number, in base four.
-fn sequence(mut number: usize) -> Vec<usize> {
+/// Brings news of an order of so many of `prod-001`, and half of them of `prod-002`.
+async fn bring(world: &World, news: News, order: &str, quantity: u32) -> End {
+    let created = created(order, &[("prod-001", quantity), ("prod-002", quantity / 2)]);
+    match news {
+        Created => deliver(world, &created).await,
+        Cancelled => deliver(world, &cancelled(order)).await,
+        Unpaid => deliver(world, &payment_failed(order)).await,
+        Undeliverable => deliver(world, &shipping_failed(order)).await,
+        Shipped => deliver(world, &shipped(order)).await,
+        Reserve => ask(world, "reserve", &created).await,
+        Release => ask(world, "release", &created).await,
+    }
+}
+
+async fn deliver(world: &World, delivery: &Delivery<Event>) -> End {
+    match world.deliver(delivery).await {
+        Ok(Done::Duplicate) => End::Duplicate,
+        Ok(Done::Handled | Done::Rejected | Done::Ignored) => End::Done,
+        Err(Failure::Retry { .. }) => End::Early,
+        Err(Failure::Poison { .. }) => End::Contradiction,
+    }
+}
+
+async fn ask(world: &World, task: &str, order: &Delivery<Event>) -> End {
+    let told = ["reserved", "outOfStock", "calledOff", "released", "nothingReserved"];
+    match world.invoke(task, order).await {
+        Ok(answer) => End::Told(told.into_iter().find(|it| answer["status"] == *it).unwrap()),
+        Err(TaskError::Retry(_)) => End::Early,
+        Err(TaskError::Poison(_)) => End::Contradiction,
+    }
+}
+
+/// The sequence of this number, in a base of as many as there are events.
+fn sequence(mut number: usize) -> Vec<News> {
     let digit = |_| {
-        let digit = number % 4;
-        number /= 4;
-        digit
+        let digit = number % EVENTS.len();
+        number /= EVENTS.len();
+        EVENTS[digit]
     };
     (0..LENGTH).map(digit).collect()
 }
@@ -76,19 +171,16 @@ fn sequence(mut number: usize) -> Vec<usize> {
 #[tokio::test]
 async fn in_whichever_order_events_come_and_come_again_stock_is_conserved() {
     let world = World::with(&[("prod-001", STOCK), ("prod-002", STOCK)]).await;
-    let mut expected = Vec::new();
-    for number in 0..4_usize.pow(LENGTH) {
+    let mut models = Vec::new();
+    for number in 0..EVENTS.len().pow(LENGTH) {
         let order = format!("order-{number}");
-        let events = events(&order);
-        let mut state = Expected::Absent;
-        let sequence = sequence(number);
-        for event in &sequence {
-            world.deliver(&events[*event]).await.unwrap();
-            state = state.after(*event);
-        }
+        let (mut model, sequence) = (Model::new(true), sequence(number));
         // The first comes once more, long after it was overtaken.
-        assert_eq!(world.deliver(&events[sequence[0]]).await.unwrap(), Done::Duplicate);
-        expected.push((order, state));
+        for news in sequence.iter().chain(&sequence[..1]) {
+            let end = bring(&world, *news, &order, 2).await;
+            assert_eq!(end, model.hear(*news), "{news:?} in {sequence:?}");
+        }
+        models.push((order, model));
     }
 
     let mut reservations = world.reservations().await;
@@ -96,12 +188,39 @@ async fn in_whichever_order_events_come_and_come_again_stock_is_conserved() {
     for said in world.said() {
         answers.entry(said.aggregate_id.to_string()).or_default().push(said.event_type);
     }
-    for (order, state) in expected {
-        assert_eq!(state, reservations.remove(&order).unwrap(), "{order}");
-        assert_eq!(answers.remove(&order).unwrap_or_default(), state.answers(), "{order}");
+    for (order, model) in models {
+        assert_eq!(model.state, reservations.remove(&order).unwrap_or_default(), "{order}");
+        assert_eq!(answers.remove(&order).unwrap_or_default(), model.answers(), "{order}");
     }
-    let (of_one, of_two) = (world.reserved("prod-001").await, world.reserved("prod-002").await);
-    assert_eq!(world.stock("prod-001").await, Some(i64::from(STOCK) - of_one));
-    assert_eq!(world.stock("prod-002").await, Some(i64::from(STOCK) - of_two));
-    assert_eq!(of_one, 2 * of_two);
+    let stock = i64::from(STOCK);
+    world.books().await.assert_balanced(&[("prod-001", stock), ("prod-002", stock)]);
+}
+
+async fn by_both_entries(sequence: Vec<News>, is_stocked: bool) {
+    let world = World::with(&[("prod-001", 10), ("prod-002", 5)]).await;
+    let mut model = Model::new(is_stocked);
+    for news in &sequence {
+        let end = bring(&world, *news, "order-1", if is_stocked { 2 } else { 12 }).await;
+        assert_eq!(end, model.hear(*news), "{news:?} in {sequence:?}");
+        assert_eq!(model.state, world.reservation("order-1").await, "{sequence:?}");
+    }
+    assert_eq!(world.answers("order-1"), model.answers());
+    world.books().await.assert_balanced(&[("prod-001", 10), ("prod-002", 5)]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 96,
+        rng_seed: RngSeed::Fixed(20_251_117),
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn the_queue_and_the_workflow_agree_in_whichever_order_they_are_heard(
+        sequence in prop::collection::vec(prop::sample::select(&ALL[..]), 1..12),
+        is_stocked: bool,
+    ) {
+        let runtime = runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(by_both_entries(sequence, is_stocked));
+    }
 }

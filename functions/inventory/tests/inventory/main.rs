@@ -16,5 +16,6 @@ mod samples;
 mod shipping;
 mod spread;
 mod stories;
+mod tasks;
 mod turns;
 mod world;

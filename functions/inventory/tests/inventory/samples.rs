@@ -47,6 +47,7 @@ const STORIES: &[Story] = &[
     (&[], "order-shipped", &[Retry], &[]),
     (&["order-created", "order-cancelled"], "order-shipped", &[Parked], &[]),
     (&["order-created", "order-shipped"], "order-cancelled", &[Parked], &[]),
+    (&["order-created"], "order-cancelled-timed-out", &[Done(Handled)], &[RELEASED]),
     (&["order-created"], "replayed", &[Unheard], &[]),
     (&[], "poison", &[Parked], &[]),
     (&[], "newer-version", &[Parked], &[]),
@@ -89,9 +90,41 @@ async fn every_sample_ends_as_its_name_says() {
     }
 }
 
+/// The tasks before, the task, what the workflow is told, and what is then said.
+type Errand = (&'static [&'static str], &'static str, &'static str, &'static [&'static str]);
+
+const ERRANDS: &[Errand] = &[
+    (&[], "task-reserve", "reserved", &[RESERVED]),
+    (&["task-reserve"], "task-reserve", "reserved", &[]),
+    (&[], "task-reserve-out-of-stock", "outOfStock", &[FAILED]),
+    (&["task-reserve"], "task-release", "released", &[RELEASED]),
+    (&[], "task-release", "nothingReserved", &[]),
+    (&["task-reserve"], "task-of-another-event", "Poison", &[]),
+    (&["task-reserve"], "task-unknown", "Poison", &[]),
+];
+
+#[tokio::test]
+async fn every_task_is_answered_as_its_name_says() {
+    for (before, name, told, says) in ERRANDS {
+        let world = World::new().await;
+        let invoke = async |name| world.invoke_with(SAMPLES.read(name), FaultPlan::none()).await;
+        for name in *before {
+            invoke(name).await.unwrap();
+        }
+        let said = world.said().len();
+        match invoke(name).await {
+            Ok(answer) => assert_eq!(answer["status"], *told, "{name} after {before:?}"),
+            Err(error) => assert_eq!(error.name(), *told, "{name} after {before:?}: {error}"),
+        }
+        let says_now = world.said().split_off(said).into_iter().map(|it| it.event_type);
+        assert_eq!(says_now.collect::<Vec<_>>(), *says, "{name} after {before:?}");
+    }
+}
+
 #[test]
 fn every_sample_has_a_story() {
-    SAMPLES.assert_all_told(STORIES.iter().map(|story| story.1));
+    let tasks = ERRANDS.iter().map(|errand| errand.1);
+    SAMPLES.assert_all_told(STORIES.iter().map(|story| story.1).chain(tasks));
 }
 
 #[test]

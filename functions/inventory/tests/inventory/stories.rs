@@ -5,7 +5,7 @@ use events::{
     Event, InventoryReleased, InventoryReservationFailed, InventoryReserved, Money, OrderPaid,
     ReservedItem, Shortage, source,
 };
-use inventory::domain::{Held, Holding, Reservation};
+use inventory::domain::{Held, Holding, Reservation, Short};
 use local_testkit::Stage;
 use outcome::Done;
 
@@ -73,8 +73,9 @@ async fn an_order_that_is_short_of_one_line_takes_nothing_of_the_others() {
     let created = created(ORDER, &[("prod-001", 2), ("prod-002", 6)]);
     assert_eq!(world.deliver(&created).await.unwrap(), Done::Rejected);
     assert_eq!((world.stock("prod-001").await, world.stock("prod-002").await), (Some(10), Some(5)));
-    assert_eq!(world.reservation(ORDER).await, Reservation::Failed);
-    assert_refused(&world, &[short("prod-002", 6, Some(5))]);
+    let shortages = vec![short("prod-002", 6, Some(5))];
+    assert_refused(&world, &shortages);
+    assert_eq!(world.reservation(ORDER).await, Reservation::Failed(Short { shortages }));
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use std::{
 use aws_sdk_dynamodb::Client;
 use clock::{Clock, Tokens};
 use event_envelope::{Delivery, Envelope, FromEnvelope};
-use events::Event;
+use events::{DECODER, Event};
 use idempotency::{DynamoDbStore, Guard, ReplayPolicy};
 use inventory::{api::InventoryApi, domain::Reservation, handler::Inventory};
 use local_dynamodb::{Capacity, DynamoDb, FaultPlan};
@@ -23,6 +23,7 @@ use local_testkit::{
 use outcome::{Done, Failure};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use task::TaskError;
 use time::OffsetDateTime;
 use tower::{Service, ServiceExt, util::BoxCloneSyncService};
 
@@ -127,6 +128,34 @@ impl World {
     + Sync
     + use<> {
         self.service_by(self.database.client_with(plan))
+    }
+
+    /// Invokes a process that meets `plan` as a workflow does: what the workflow is told.
+    pub(crate) async fn invoke_with(
+        &self,
+        payload: Value,
+        plan: FaultPlan,
+    ) -> Result<Value, TaskError> {
+        let client = self.database.client_with(plan);
+        let guard = self.guard(&client, "inventory");
+        let inventory =
+            Inventory::new(client, STOCK.to_owned(), RESERVATIONS.to_owned(), self.clock());
+        let tasks = inventory.into_tasks(guard);
+        let consume = async |_| panic!("a task is no batch");
+        let work = async |task| tasks.oneshot(task).await;
+        let invocation = serde_json::from_value(payload).unwrap();
+        let answer = task::answer(invocation, &DECODER, consume, work).await?;
+        Ok(serde_json::to_value(answer).unwrap())
+    }
+
+    /// What the workflow of `order` is told of one of its tasks.
+    pub(crate) async fn invoke(
+        &self,
+        task: &str,
+        order: &Delivery<Event>,
+    ) -> Result<Value, TaskError> {
+        let payload = json!({ "task": task, "event": order.envelope });
+        self.invoke_with(payload, FaultPlan::none()).await
     }
 
     pub(crate) async fn deliver_with(

@@ -1,4 +1,4 @@
-//! Takes the commands of customers over HTTP.
+//! Takes the commands of customers and operators over HTTP.
 
 use aws_clients::Aws;
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
@@ -13,7 +13,8 @@ async fn main() -> Result<(), Error> {
     telemetry::init("order-api", config.log.as_deref())?;
     let dynamodb = Aws::from_env()?.dynamodb();
     let store = EventStore::new(dynamodb.clone(), config.order_events, "ORDER");
-    let api = &OrderApi::new(store, Products::new(dynamodb, config.products), Clock::system());
+    let products = Products::new(dynamodb, config.products);
+    let api = &OrderApi::new(store, products, config.pay_within, Clock::system());
 
     run(service_fn(async |event: LambdaEvent<ApiGatewayV2httpRequest>| {
         Ok::<_, Error>(api.handle(event.payload).await)

@@ -1,13 +1,13 @@
-//! Hears what other services say about orders.
+//! Hears what other services say about orders, and takes the tasks of their workflows.
 
 use aws_clients::Aws;
-use aws_lambda_events::sqs::SqsEvent;
-use clock::Clock;
+use clock::{Clock, within};
 use consumer::{Consumer, Parking, ReplayPolicy};
 use event_store::EventStore;
 use events::DECODER;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use order::{config::EventsConfig, news};
+use order::{config::EventsConfig, news, tasks};
+use task::{Invocation, answer};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -20,8 +20,11 @@ async fn main() -> Result<(), Error> {
     let handler = tower::service_fn(|delivery| news::handle(store, clock, delivery));
     let consumer = &Consumer::new("order-events", DECODER, ReplayPolicy::Refuse, parking, handler);
 
-    run(service_fn(async |event: LambdaEvent<SqsEvent>| {
-        Ok::<_, Error>(consumer.consume(event.payload).await)
+    run(service_fn(async |LambdaEvent { payload, context }: LambdaEvent<Invocation>| {
+        let consume = async |batch| consumer.consume(batch).await;
+        // The futures of the SDK are deep: one more layer around them is too much to compile.
+        let work = async |task| Box::pin(tasks::work(store, clock, task)).await;
+        within(clock.until(context.deadline), answer(payload, &DECODER, consume, work)).await
     }))
     .await
 }

@@ -58,11 +58,45 @@ fn shipped() -> OrderEvent {
 }
 
 fn completed() -> OrderEvent {
-    OrderEvent::Completed(OrderCompleted { order_id: id("order-123") })
+    OrderEvent::Completed(OrderCompleted {
+        order_id: id("order-123"),
+        total: Some(Money::usd(5998)),
+    })
 }
 
 fn cancelled(reason: CancelReason) -> OrderEvent {
     OrderEvent::Cancelled(OrderCancelled { order_id: id("order-123"), reason })
+}
+
+const WITHIN: u64 = 900;
+
+fn late(awaited: Awaited) -> Command {
+    Command::TimeOut { awaited, within: WITHIN }
+}
+
+fn timed_out(awaited: Awaited) -> [OrderEvent; 2] {
+    let late = OrderTimedOut { order_id: id("order-123"), awaited, within: WITHIN };
+    [OrderEvent::TimedOut(late), cancelled(CancelReason::TimedOut)]
+}
+
+fn resume() -> Command {
+    Command::Resume(id("order-123"))
+}
+
+fn resumed() -> OrderEvent {
+    OrderEvent::Resumed(OrderResumed { order_id: id("order-123") })
+}
+
+/// How far an order can come, each by its name in the table and what has happened.
+fn states() -> [(&'static str, Vec<OrderEvent>); 6] {
+    [
+        ("*absent*", vec![]),
+        ("created", vec![created()]),
+        ("paid", vec![created(), paid()]),
+        ("shipped", vec![created(), paid(), shipped()]),
+        ("completed", vec![created(), paid(), shipped(), completed()]),
+        ("cancelled", vec![created(), cancelled(CancelReason::CustomerRequest)]),
+    ]
 }
 
 #[test]
@@ -175,6 +209,97 @@ fn nobody_cancels_what_nobody_placed() {
     given::<Order>([]).when(Command::Cancel).then_rejected(Rule::Absent);
 }
 
+#[test]
+fn an_order_that_waits_too_long_is_late_and_off() {
+    for (history, awaited) in [
+        (vec![created()], Awaited::Payment),
+        (vec![created(), paid()], Awaited::Shipment),
+        // What an operator asked for in between does not give it more time.
+        (vec![created(), resumed()], Awaited::Payment),
+    ] {
+        given::<Order>(history).when(late(awaited)).then(timed_out(awaited));
+    }
+}
+
+#[test]
+fn an_order_that_has_gone_on_is_not_late() {
+    given::<Order>([created(), paid()]).when(late(Awaited::Payment)).then_nothing();
+    given::<Order>([created()]).when(late(Awaited::Shipment)).then_nothing();
+    for awaited in [Awaited::Payment, Awaited::Shipment] {
+        for (_, history) in &states()[3..] {
+            given::<Order>(history).when(late(awaited)).then_nothing();
+        }
+        let late_before = [vec![created()], timed_out(awaited).to_vec()].concat();
+        given::<Order>(late_before).when(late(awaited)).then_nothing();
+        given::<Order>([]).when(late(awaited)).then_rejected(Rule::Absent);
+    }
+}
+
+#[test]
+fn resuming_says_so_however_far_the_order_has_come_and_changes_nothing() {
+    for (_, history) in &states()[1..] {
+        given::<Order>(history).when(resume()).then([resumed()]);
+        let mut after = history.clone();
+        after.push(resumed());
+        assert_eq!(Order::replay(&after), Order::replay(history));
+    }
+    given::<Order>([]).when(resume()).then_rejected(Rule::Absent);
+}
+
+/// What a command comes to, in the words of the table. A command that is refused because there is
+/// no order, or because it is on its way, is `by` a person, who is told so, or news.
+fn consequence(state: &Order, command: &Command, by_person: bool) -> String {
+    let name = |event: &OrderEvent| match event {
+        OrderEvent::Created(_) => "created",
+        OrderEvent::Paid(_) => "paid",
+        OrderEvent::Shipped(_) => "shipped",
+        OrderEvent::Completed(_) => "completed",
+        OrderEvent::Cancelled(_) => "cancelled",
+        OrderEvent::TimedOut(_) => "timed out",
+        OrderEvent::Resumed(_) => "resumed",
+    };
+    match state.decide(command) {
+        Ok(events) if events.is_empty() => "–".to_owned(),
+        Ok(events) => events.iter().map(name).collect::<Vec<_>>().join(", "),
+        Err(Rule::Premature) => "later".to_owned(),
+        Err(Rule::Absent) if by_person => "404".to_owned(),
+        Err(Rule::AlreadyShipped) if by_person => "409".to_owned(),
+        Err(
+            Rule::Absent | Rule::AlreadyShipped | Rule::Contradiction | Rule::AmountMismatch { .. },
+        ) => "parked".to_owned(),
+    }
+}
+
+/// The table in the documentation of [`Order`] is what the code does.
+#[test]
+fn every_command_has_the_consequence_that_the_table_says() {
+    let columns = [
+        ("Place", Command::Place(order()), true),
+        ("Cancel", Command::Cancel, true),
+        ("paid", payment(), false),
+        ("payment failed", Command::RecordPaymentFailure, false),
+        ("out of stock", Command::RecordShortage, false),
+        ("shipped", Command::RecordShipment(shipment()), false),
+        ("not deliverable", Command::RecordShippingFailure, false),
+        ("refunded", Command::RecordRefund, false),
+        ("timed out", late(Awaited::Payment), false),
+        ("resumed", resume(), true),
+    ];
+    let heads: Vec<_> = columns.iter().map(|(head, ..)| *head).collect();
+    let mut expected = vec![format!("/// | | {} |", heads.join(" | "))];
+    expected.push(format!("/// |{}", "---|".repeat(columns.len() + 1)));
+    for (name, history) in states() {
+        let state = Order::replay(&history);
+        let cells = columns.iter().map(|(head, command, by_person)| match (*head, name) {
+            ("timed out", "paid") => consequence(&state, &late(Awaited::Shipment), false),
+            _ => consequence(&state, command, *by_person),
+        });
+        expected.push(format!("/// | {name} | {} |", cells.collect::<Vec<_>>().join(" | ")));
+    }
+    let documented = include_str!("../domain.rs").lines().filter(|line| line.starts_with("/// |"));
+    assert_eq!(documented.collect::<Vec<_>>(), expected);
+}
+
 fn any_command() -> impl Strategy<Value = Command> {
     prop_oneof![
         Just(Command::Place(order())),
@@ -185,7 +310,84 @@ fn any_command() -> impl Strategy<Value = Command> {
         Just(Command::RecordShortage),
         Just(Command::RecordShipment(shipment())),
         Just(Command::RecordShippingFailure),
+        Just(late(Awaited::Payment)),
+        Just(late(Awaited::Shipment)),
+        Just(resume()),
     ]
+}
+
+/// Three facts without which no order ends well, and some of the others: each of them once or
+/// several times, in any order.
+fn any_deliveries() -> impl Strategy<Value = Vec<Command>> {
+    let needed = [Command::Place(order()), payment(), Command::RecordShipment(shipment())];
+    let again = prop::collection::vec(prop::sample::select(needed.to_vec()), 0..4);
+    let others = prop::collection::vec(any_command(), 0..5);
+    (again, others).prop_flat_map(move |(again, others)| {
+        Just([needed.to_vec(), again, others].concat()).prop_shuffle()
+    })
+}
+
+/// All that an order comes down to, as a person would keep account of it.
+#[derive(Debug, Default, PartialEq)]
+struct Account {
+    placed: bool,
+    paid: bool,
+    end: Option<&'static str>,
+}
+
+impl Account {
+    /// Takes in one of the facts; false when it has to wait.
+    fn take(&mut self, fact: &Command) -> bool {
+        let by_person = matches!(fact, Command::Cancel | Command::Resume(_));
+        let by_time = matches!(fact, Command::TimeOut { .. });
+        match fact {
+            Command::Place(_) => self.placed = true,
+            _ if !self.placed => return by_person || by_time,
+            _ if self.end.is_some() => (),
+            Command::RecordPayment { .. } => self.paid = true,
+            Command::RecordShipment(_) if self.paid => self.end = Some("completed"),
+            Command::RecordShipment(_) => return false,
+            Command::Cancel | Command::RecordRefund | Command::RecordShippingFailure => {
+                self.end = Some("cancelled");
+            }
+            // These say that nothing was captured, so they are no news of what is paid.
+            Command::RecordPaymentFailure
+            | Command::RecordShortage
+            | Command::TimeOut { awaited: Awaited::Payment, .. } => {
+                self.end = (!self.paid).then_some("cancelled");
+            }
+            Command::TimeOut { awaited: Awaited::Shipment, .. } => {
+                self.end = self.paid.then_some("cancelled");
+            }
+            Command::Resume(_) => (),
+        }
+        true
+    }
+}
+
+/// Delivers `facts` to the order and to the account, those that have to wait again after all the
+/// others, and gives what has happened.
+fn settle(facts: Vec<Command>) -> (Vec<OrderEvent>, Account) {
+    let (mut history, mut account) = (Vec::new(), Account::default());
+    let mut waiting = facts;
+    loop {
+        let mut later = Vec::new();
+        for fact in &waiting {
+            let decided = Order::replay(&history).decide(fact);
+            assert_eq!(decided != Err(Rule::Premature), account.take(fact), "{fact:?}");
+            match decided {
+                Ok(events) => history.extend(events),
+                Err(Rule::Premature) => later.push(fact.clone()),
+                // A person is told, or somebody has to look.
+                Err(_) => (),
+            }
+        }
+        if later.len() == waiting.len() {
+            assert_eq!(later, [], "nothing gets on");
+            return (history, account);
+        }
+        waiting = later;
+    }
 }
 
 proptest! {
@@ -205,5 +407,25 @@ proptest! {
         let paid = count(|it| matches!(it, OrderEvent::Paid(_)));
         prop_assert!(cancelled + completed <= 1);
         prop_assert!(shipped == completed && shipped <= paid && paid <= 1);
+    }
+
+    #[test]
+    fn an_order_ends_alike_in_whichever_order_and_however_often_its_facts_come(
+        facts in any_deliveries(),
+    ) {
+        let (history, account) = settle(facts);
+        let name = match Order::replay(&history) {
+            Order::Completed => Some("completed"),
+            Order::Cancelled => Some("cancelled"),
+            Order::Absent | Order::Created(_) | Order::Paid(_) | Order::Shipped(_) => None,
+        };
+        prop_assert_eq!(name, account.end);
+        let count = |wanted: fn(&OrderEvent) -> bool| history.iter().filter(|it| wanted(it)).count();
+        let cancelled = count(|it| matches!(it, OrderEvent::Cancelled(_)));
+        let completed = count(|it| matches!(it, OrderEvent::Completed(_)));
+        let timed_out = count(|it| matches!(it, OrderEvent::TimedOut(_)));
+        prop_assert_eq!(cancelled + completed, 1);
+        prop_assert!(timed_out <= cancelled);
+        prop_assert_eq!(account.paid, count(|it| matches!(it, OrderEvent::Paid(_))) == 1);
     }
 }

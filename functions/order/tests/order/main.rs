@@ -9,5 +9,8 @@ mod news;
 mod placing;
 mod refusals;
 mod request;
+mod resuming;
 mod samples;
+mod sweeping;
+mod tasks;
 mod world;

@@ -159,7 +159,7 @@ async fn news_that_do_not_concern_an_order_cost_nothing() {
     for event in [
         Event::from(InventoryReserved { order_id: order_id.clone(), items: items.clone() }),
         InventoryReleased { order_id: order_id.clone(), items }.into(),
-        OrderCompleted { order_id: order_id.clone() }.into(),
+        OrderCompleted { order_id: order_id.clone(), total: Some(TOTAL) }.into(),
         NotificationSent { order_id: order_id.clone(), template, message_id }.into(),
         NotificationFailed { order_id, template, reason: "bounced".to_owned() }.into(),
     ] {

@@ -37,6 +37,25 @@ pub(crate) fn cancel(order: &str) -> Request {
     request("POST /orders/{id}/cancel").about(order)
 }
 
+/// What IAM says of an operator.
+pub(crate) fn operator() -> Value {
+    let session = "AROAOPERATOR:alex";
+    json!({ "authorizer": { "iam": {
+        "accessKey": "ASIAEXAMPLE",
+        "accountId": "000000000000",
+        "callerId": session,
+        "userArn": "arn:aws:sts::000000000000:assumed-role/Operator/alex",
+        "userId": session,
+    } }, "http": { "method": "POST", "path": "/admin/orders" } })
+}
+
+/// Wants to resume an order, as an operator.
+pub(crate) fn resume(order: &str) -> Request {
+    Request::new("POST /admin/orders/{id}/resume", "")
+        .about(order)
+        .with("requestContext", operator())
+}
+
 /// A request of a user who may write orders.
 fn request(route: &str) -> Request {
     Request::new(route, "openid orders:write").header("idempotency-key", "key-1").of(USER)

@@ -1,5 +1,5 @@
-//! The requests in `events/order-api` and the batches in `events/order-events`, as Lambda hands
-//! them to the functions.
+//! The requests in `events/order-api`, the batches and tasks in `events/order-events` and the
+//! schedules in `events/order-sweeper`, as Lambda hands them to the functions.
 
 use aws_lambda_events::{apigw::ApiGatewayV2httpRequest, sqs::SqsEvent};
 use clock::Clock;
@@ -13,12 +13,14 @@ use local_testkit::{
     http::Answer,
     text_attribute,
 };
-use serde_json::Value;
+use serde::de::IgnoredAny;
+use serde_json::{Value, json};
 
 use crate::world::{World, id};
 
 const REQUESTS: Samples = Samples::of("order-api");
 const BATCHES: Samples = Samples::of("order-events");
+const SCHEDULES: Samples = Samples::of("order-sweeper");
 
 fn queues() -> Queues {
     Queues::of("order-events", ReplayPolicy::Refuse)
@@ -61,6 +63,12 @@ const EXCHANGES: &[Exchange] = &[
     (&["place-order-book", "cancel-order-of-another"], 404, None),
     (&["cancel-order-bad-id"], 400, Some("id")),
     (&["cancel-order-unknown"], 404, None),
+    (&["place-order-book", "resume-order"], 202, None),
+    (&["place-order-book", "resume-order", "resume-order-because"], 202, None),
+    (&["place-order-book", "cancel-order", "resume-order-because"], 202, None),
+    (&["place-order-book", "resume-order-of-a-customer"], 403, None),
+    (&["resume-order-unknown"], 404, None),
+    (&["place-order-book", "resume-order-bad-reason"], 422, Some("/reason")),
 ];
 
 #[tokio::test]
@@ -140,7 +148,83 @@ async fn every_batch_does_what_its_name_says() {
         assert_eq!(again, *returned, "{names:?}");
         assert_eq!(queues.parked().len(), *parked, "{names:?}");
     }
-    BATCHES.assert_all_told(STORIES.iter().flat_map(|story| story.0).copied());
+}
+
+/// Tasks of a workflow that come one after the other to the book's order: what the last of them is
+/// answered, and the order's history since it was created. Those before it all succeed.
+type Errand = (&'static [&'static str], &'static str, &'static [&'static str]);
+
+const ERRANDS: &[Errand] = &[
+    (&["task-record-payment"], "paid", &["OrderPaid"]),
+    (&["task-record-payment", "task-record-payment"], "paid", &["OrderPaid"]),
+    (&["task-record-payment-wrong-amount"], "Poison", &[]),
+    (&["task-record-payment-failure"], "cancelled", &["OrderCancelled(paymentFailed)"]),
+    (&["task-record-shortage"], "cancelled", &["OrderCancelled(outOfStock)"]),
+    (&["task-record-payment", "task-record-shortage"], "Poison", &["OrderPaid"]),
+    (&["task-record-shipment"], "Retry", &[]),
+    (
+        &["task-record-payment", "task-record-shipment"],
+        "completed",
+        &["OrderPaid", "OrderShipped", "OrderCompleted"],
+    ),
+    (
+        &["task-record-payment", "task-record-shipping-failure"],
+        "cancelled",
+        &["OrderPaid", "OrderCancelled(shippingFailed)"],
+    ),
+    (&["task-time-out-payment"], "cancelled", &["OrderTimedOut", "OrderCancelled(timedOut)"]),
+    (&["task-time-out-shipment"], "created", &[]),
+    (
+        &["task-record-payment", "task-time-out-shipment"],
+        "cancelled",
+        &["OrderPaid", "OrderTimedOut", "OrderCancelled(timedOut)"],
+    ),
+    (&["task-of-another-event"], "Poison", &[]),
+    (&["task-unknown"], "Poison", &[]),
+];
+
+#[tokio::test]
+async fn every_task_is_answered_as_its_name_says() {
+    let order = id("order-123");
+    for (names, told, history) in ERRANDS {
+        let world = World::new().await;
+        world.create(&order).await;
+        let (last, before) = names.split_last().unwrap();
+        let invoke = async |name| world.invoke_with(FaultPlan::none(), BATCHES.read(name)).await;
+        for name in before {
+            invoke(name).await.unwrap();
+        }
+        match invoke(last).await {
+            Ok(answer) => assert_eq!(answer["status"], *told, "{names:?}"),
+            Err(error) => assert_eq!(error.name(), *told, "{names:?}: {error}"),
+        }
+        assert_eq!(world.history(&order).await[1..], **history, "{names:?}");
+    }
+}
+
+#[test]
+fn every_sample_has_a_story() {
+    let batches = STORIES.iter().flat_map(|story| story.0);
+    let tasks = ERRANDS.iter().flat_map(|errand| errand.0);
+    BATCHES.assert_all_told(batches.chain(tasks).copied());
+    SCHEDULES.assert_all_told(["scheduled"]);
+}
+
+#[tokio::test]
+async fn the_sweeper_takes_whatever_it_is_invoked_with_and_says_what_it_did() {
+    let world = World::new().await;
+    world.create(&id("order-123")).await;
+    for (payload, timed_out) in [(SCHEDULES.read("scheduled"), 1), (json!({}), 0), (json!(""), 0)] {
+        // As the binary reads it.
+        serde_json::from_value::<IgnoredAny>(payload).unwrap();
+        let swept = json!(world.sweep_after(1_000).await);
+        let answer = json!({
+            "timedOut": timed_out, "settled": 0, "waiting": 0, "failed": 0, "unfinished": 0,
+        });
+        assert_eq!(swept, answer);
+    }
+    let history = ["OrderCreated", "OrderTimedOut", "OrderCancelled(timedOut)"];
+    assert_eq!(world.history(&id("order-123")).await, history);
 }
 
 #[tokio::test]

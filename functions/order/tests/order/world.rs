@@ -2,19 +2,27 @@
 
 use std::sync::{
     Arc, Barrier,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
 use clock::Clock;
 use event_envelope::{AggregateId, Delivery, Envelope};
 use event_store::EventStore;
-use events::{Event, LineItem, Money, OrderCreated};
+use events::{DECODER, Event, LineItem, Money, OrderCreated};
 use local_dynamodb::{DynamoDb, FaultPlan};
 use local_testkit::database;
 use local_testkit::http::{Answer, Request};
-use order::{api::OrderApi, news, products::Products};
+use order::{
+    api::OrderApi,
+    deadlines::{Deadlines, deadline},
+    news,
+    products::Products,
+    sweeper::{Sweeper, Swept},
+    tasks,
+};
 use outcome::{Done, Failure};
-use serde_json::json;
+use serde_json::{Value, json};
+use task::TaskError;
 use time::{OffsetDateTime, macros::datetime};
 
 use crate::{
@@ -24,7 +32,8 @@ use crate::{
 
 const EVENTS: &str = "orderly-order-events";
 const PRODUCTS: &str = "orderly-products";
-const NOW: OffsetDateTime = datetime!(2025-11-17 10:30 UTC);
+pub(crate) const NOW: OffsetDateTime = datetime!(2025-11-17 10:30 UTC);
+pub(crate) const DEADLINES: Deadlines = Deadlines { pay_within: 900, ship_within: 86_400 };
 
 /// A database, and whoever works on it.
 #[derive(Debug, Clone)]
@@ -64,7 +73,7 @@ impl World {
 
     pub(crate) fn api(&self, plan: FaultPlan, clock: Clock) -> OrderApi {
         let products = Products::new(self.database.client_with(plan.clone()), PRODUCTS);
-        OrderApi::new(self.store(plan), products, clock)
+        OrderApi::new(self.store(plan), products, DEADLINES.pay_within, clock)
     }
 
     /// Asks a process that meets `plan`.
@@ -97,7 +106,65 @@ impl World {
             delivery_address_id: None,
         };
         let created = delivery(order, 1, created).envelope;
-        self.store(FaultPlan::none()).append(&[created]).await.unwrap();
+        let look_at = deadline(NOW, DEADLINES.pay_within);
+        self.store(FaultPlan::none()).append_marked(&[created], look_at).await.unwrap();
+    }
+
+    /// A process of the sweeper that meets `plan`.
+    pub(crate) fn sweeper(&self, plan: FaultPlan, clock: Clock) -> Sweeper {
+        Sweeper::new(self.store(plan), DEADLINES, clock)
+    }
+
+    /// Sweeps when so many seconds have passed.
+    pub(crate) async fn sweep_after(&self, seconds: u64) -> Swept {
+        let clock = Clock::fixed(deadline(NOW, seconds));
+        self.sweeper(FaultPlan::none(), clock).sweep().await
+    }
+
+    /// When an order is to be looked at.
+    pub(crate) async fn look_at(&self, order: &AggregateId) -> Option<String> {
+        let request = json!({ "TableName": EVENTS, "Key": first_key(order) });
+        let got = self.database.json("GetItem", &request).await.unwrap();
+        let [shard, look_at] = ["sweepShard", "lookAt"].map(|it| got["Item"][it]["S"].as_str());
+        assert_eq!(shard.is_some(), look_at.is_some(), "half a mark");
+        look_at.map(str::to_owned)
+    }
+
+    /// Changes the first event of an order, as nobody may.
+    pub(crate) async fn change(&self, order: &AggregateId, change: &str, values: Value) {
+        let request = json!({
+            "TableName": EVENTS,
+            "Key": first_key(order),
+            "UpdateExpression": change,
+            "ExpressionAttributeValues": values,
+        });
+        self.database.json("UpdateItem", &request).await.unwrap();
+    }
+
+    /// Puts an item that is no event of an order among the marks.
+    pub(crate) async fn mark_nothing(&self) {
+        let item = json!({
+            "PK": { "S": "ORDER#no/order" },
+            "SK": { "S": "EVENT#1" },
+            "sweepShard": { "S": "ORDER#0" },
+            "lookAt": { "S": "0" },
+        });
+        let request = json!({ "TableName": EVENTS, "Item": item });
+        self.database.json("PutItem", &request).await.unwrap();
+    }
+
+    /// Invokes a process that meets `plan` as a workflow does: what the workflow is told.
+    pub(crate) async fn invoke_with(
+        &self,
+        plan: FaultPlan,
+        payload: Value,
+    ) -> Result<Value, TaskError> {
+        let (store, clock) = (self.store(plan), Clock::fixed(NOW));
+        let consume = async |_| panic!("a task is no batch");
+        let work = async |task| tasks::work(&store, &clock, task).await;
+        let invocation = serde_json::from_value(payload).unwrap();
+        let answer = task::answer(invocation, &DECODER, consume, work).await?;
+        Ok(serde_json::to_value(answer).unwrap())
     }
 
     /// Delivers to a process that meets `plan`.
@@ -133,6 +200,32 @@ impl World {
         let request = json!({ "TableName": EVENTS, "Select": "COUNT" });
         self.database.json("Scan", &request).await.unwrap()["Count"].as_u64().unwrap()
     }
+}
+
+/// The key of an order's first event.
+fn first_key(order: &AggregateId) -> Value {
+    json!({ "PK": { "S": format!("ORDER#{order}") }, "SK": { "S": format!("EVENT#{:020}", 1) } })
+}
+
+/// A clock on which others act: when it is asked the `turn`-th time, counted from 0, `act` is done
+/// before it tells that it is `at`.
+pub(crate) fn meanwhile<F>(
+    turn: usize,
+    at: OffsetDateTime,
+    act: impl Fn() -> F + Send + Sync + 'static,
+) -> Clock
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let asked = AtomicUsize::new(0);
+    Clock::from_fn(move || {
+        if asked.fetch_add(1, Ordering::SeqCst) == turn {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+            let act = act();
+            std::thread::spawn(move || runtime.unwrap().block_on(act)).join().unwrap();
+        }
+        at
+    })
 }
 
 /// A clock for each of two, who first meet where they look at it: after they have decided, and

@@ -8,7 +8,7 @@ use http_port::{Answer, StatusCode};
 use outcome::Failure;
 use serde::{Deserialize, de::DeserializeOwned};
 
-use crate::domain::Fact;
+use crate::domain::{Capture, Decline, Fact, Refund};
 
 /// The parameters of a charge that say what the order says. When the provider refuses one of them
 /// (no such payment method, an amount beyond its limits) this order cannot be paid for, and its
@@ -102,7 +102,7 @@ impl Intent {
         match (self.status, self.last_payment_error) {
             (IntentStatus::Succeeded, _) => {
                 let amount = money(self.amount_received, &self.currency)?;
-                Ok(Fact::Captured { payment_id: self.id, amount })
+                Ok(Fact::Captured(Capture { payment_id: self.id, amount }))
             }
             (IntentStatus::Processing, _) => {
                 Err(Failure::retry(format!("payment {} is still being processed", self.id)))
@@ -133,10 +133,10 @@ pub(super) fn charged(attempts: Vec<Intent>) -> Result<Option<Fact>, Failure> {
 impl Refusal {
     fn fact(self) -> Fact {
         let code = self.decline_code.or(self.code);
-        Fact::Declined {
+        Fact::Declined(Decline {
             code: code.unwrap_or_else(|| "not_captured".to_owned()),
             reason: self.message.unwrap_or_else(|| "the payment was not captured".to_owned()),
-        }
+        })
     }
 
     fn is_about_the_order(&self) -> bool {
@@ -157,8 +157,17 @@ impl Refunded {
             return Err(Failure::poison(reason));
         }
         let amount = money(self.amount, &self.currency)?;
-        Ok(Fact::Refunded { refund_id: self.id, amount })
+        Ok(Fact::Refunded(Refund { refund_id: self.id, amount }))
     }
+}
+
+/// What went back of a payment, by all `refunds` of it together. A part that somebody gave back by
+/// hand is not all of it; when that somebody gives back the rest, it is.
+pub(super) fn given_back(refunds: Vec<Refunded>) -> Result<Option<Fact>, Failure> {
+    let mut standing = refunds.into_iter().filter(Refunded::stands);
+    let Some(mut latest) = standing.next() else { return Ok(None) };
+    latest.amount = standing.fold(latest.amount, |sum, it| sum.saturating_add(it.amount));
+    latest.fact().map(Some)
 }
 
 /// The object that was asked for; anything else than a success is none of the caller's doing.
@@ -242,8 +251,10 @@ mod tests {
         assert_eq!(charged(vec![open()]).unwrap(), None);
         let captured = charged(vec![refused(), open(), attempt("succeeded", json!({}))]);
         let amount = Money::usd(10_997);
-        assert_eq!(captured.unwrap(), Some(Fact::Captured { payment_id: "pi_1".into(), amount }));
-        let Some(Fact::Declined { code, .. }) = charged(vec![open(), refused()]).unwrap() else {
+        let capture = Capture { payment_id: "pi_1".into(), amount };
+        assert_eq!(captured.unwrap(), Some(Fact::Captured(capture)));
+        let Some(Fact::Declined(Decline { code, .. })) = charged(vec![open(), refused()]).unwrap()
+        else {
             panic!("not declined");
         };
         assert_eq!(code, "insufficient_funds");
@@ -264,7 +275,8 @@ mod tests {
 
     #[test]
     fn an_intent_that_took_nothing_is_a_refusal() {
-        let Fact::Declined { code, .. } = attempt("requires_action", json!({})).settled().unwrap()
+        let Fact::Declined(Decline { code, .. }) =
+            attempt("requires_action", json!({})).settled().unwrap()
         else {
             panic!("not declined");
         };

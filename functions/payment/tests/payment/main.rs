@@ -7,4 +7,5 @@ mod mishaps;
 mod protections;
 mod samples;
 mod stories;
+mod tasks;
 mod world;

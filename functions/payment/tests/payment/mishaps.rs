@@ -7,9 +7,10 @@ use events::Money;
 use local_dynamodb::{Fault, FaultPlan};
 use local_sandbox::Outcome;
 use local_testkit::Stage;
+use outcome::{Done, Failure, Wait};
 use payment::{domain::Charge, gateway::PaymentGateway};
 
-use crate::world::{World, cancelled, created, order, reserved};
+use crate::world::{World, cancelled, created, order, reserved, resumed, shipping_failed};
 
 const TOTAL: u64 = 10_997;
 /// Longer than the provider's work takes, shorter than it is told to take.
@@ -137,6 +138,9 @@ async fn a_charge_that_arrives_after_the_cancel_is_waited_for_and_refunded() {
     world.deliver(&created()).await.unwrap();
     world.deliver(&reserved()).await.unwrap_err();
     // The provider is still at it, so that neither the search nor the key says how it ends.
+    assert!(world.deliver(&cancelled()).await.unwrap_err().is_retry());
+    assert_eq!(world.status().await, "revoking");
+    tokio::time::sleep(LONG).await;
     world.settle_all(&[cancelled(), reserved()]).await;
     assert_eq!((world.captured(), world.refunded()), (vec![TOTAL], vec![TOTAL]));
 }
@@ -158,4 +162,154 @@ async fn a_charge_that_never_arrived_is_kept_from_arriving_after_the_cancel() {
     assert!(failure.is_retry(), "{failure}");
     assert_eq!(world.provider.ledger(), []);
     assert_eq!(world.said(), [] as [&str; 0]);
+}
+
+#[tokio::test]
+async fn while_the_provider_is_away_a_payment_waits_and_is_charged_once_when_it_is_back() {
+    let world = World::new().await;
+    world.provider.script("order-123", Outcome::Down(u32::MAX));
+    world.deliver(&created()).await.unwrap();
+    // More often than anything that may be given up is tried.
+    for _ in 0..20 {
+        let failure = world.deliver(&reserved()).await.unwrap_err();
+        // The queue lets a record wait longer each time that nobody knows how long it takes.
+        assert!(matches!(failure, Failure::Retry { wait: Wait::Unknown, .. }), "{failure}");
+    }
+    assert_eq!((world.status().await.as_str(), world.said().len()), ("charging", 0));
+
+    world.provider.script("order-123", Outcome::Slow(Duration::ZERO));
+    // Whatever is heard next wakes it, be it the message itself or an operator's word.
+    assert_eq!(world.deliver(&resumed()).await.unwrap(), Done::Handled);
+    assert_eq!(world.deliver(&reserved()).await.unwrap(), Done::Duplicate);
+    assert_eq!(world.captured(), [TOTAL]);
+    assert_eq!(world.said(), ["PaymentCompleted"]);
+}
+
+/// An order whose refund was tried eight times, in vain.
+async fn refund_given_up() -> World {
+    let world = World::new().await;
+    world.settle_all(&[created(), reserved()]).await;
+    world.provider.script("refund:order-123", Outcome::Down(u32::MAX));
+    for _ in 1..8 {
+        assert!(world.deliver(&cancelled()).await.unwrap_err().is_retry());
+    }
+    assert_eq!(world.deliver(&cancelled()).await.unwrap(), Done::Handled);
+    world.provider.script("refund:order-123", Outcome::Slow(Duration::ZERO));
+    world
+}
+
+#[tokio::test]
+async fn a_refund_that_keeps_failing_is_given_up_for_a_person_to_look_and_resumed() {
+    let world = refund_given_up().await;
+    assert_eq!(world.said(), ["PaymentCompleted", "PaymentNeedsReview"]);
+    let (step, attempts, reason) = world.reviews().remove(0);
+    assert_eq!((step.as_str(), attempts.as_str()), ("refund", "8"));
+    assert!(reason.starts_with("the provider is down: 503"), "{reason}");
+    // Nothing is tried meanwhile.
+    for delivery in [cancelled(), reserved()] {
+        assert_eq!(world.deliver(&delivery).await.unwrap(), Done::Duplicate);
+    }
+    assert_eq!(world.deliver(&shipping_failed()).await.unwrap(), Done::Handled);
+    assert_eq!(world.refunded(), [] as [u64; 0]);
+
+    assert_eq!(world.deliver(&resumed()).await.unwrap(), Done::Handled);
+    assert_eq!(world.deliver(&resumed()).await.unwrap(), Done::Duplicate);
+    assert_eq!(world.refunded(), [TOTAL]);
+    assert_eq!(world.said(), ["PaymentCompleted", "PaymentNeedsReview", "PaymentRefunded"]);
+}
+
+#[tokio::test]
+async fn a_refund_that_a_person_made_by_hand_is_found_when_it_is_resumed() {
+    let world = refund_given_up().await;
+    let payment_id = world.payment_id();
+    world.by_hand(&["v1", "refunds"], &[("payment_intent", &payment_id)]).await;
+    world.settle(&resumed()).await;
+    assert_eq!(world.refunded(), [TOTAL]);
+    assert_eq!(world.said().last().unwrap(), "PaymentRefunded");
+}
+
+#[tokio::test]
+async fn a_revocation_that_keeps_failing_is_given_up_and_resumed() {
+    let world = World::new().await;
+    world.provider.script("order-123", Outcome::Down(u32::MAX));
+    world.deliver(&created()).await.unwrap();
+    world.deliver(&reserved()).await.unwrap_err();
+    for _ in 1..8 {
+        assert!(world.deliver(&cancelled()).await.unwrap_err().is_retry());
+    }
+    assert_eq!(world.deliver(&cancelled()).await.unwrap(), Done::Handled);
+    assert_eq!(world.deliver(&reserved()).await.unwrap(), Done::Duplicate);
+    assert_eq!(world.reviews()[0].0, "revoke");
+
+    world.provider.script("order-123", Outcome::Slow(Duration::ZERO));
+    world.settle(&resumed()).await;
+    assert_eq!(world.status().await, "revoked");
+    assert_eq!((world.provider.ledger().len(), world.said().len()), (0, 1));
+}
+
+#[tokio::test]
+async fn a_resume_before_anything_was_given_up_changes_nothing() {
+    let world = World::new().await;
+    world.settle_all(&[resumed(), created(), reserved(), cancelled()]).await;
+    assert_eq!((world.captured(), world.refunded()), (vec![TOTAL], vec![TOTAL]));
+    assert_eq!(world.said(), ["PaymentCompleted", "PaymentRefunded"]);
+}
+
+/// No more is asked back than was captured and not refunded yet, and no less counts.
+#[tokio::test]
+async fn a_payment_of_which_a_part_went_back_by_hand_needs_review_until_all_of_it_did() {
+    let world = World::new().await;
+    world.settle_all(&[created(), reserved()]).await;
+    let payment_id = world.payment_id();
+    let refund = async |amount: &str| {
+        let form = [("payment_intent", payment_id.as_str()), ("amount", amount)];
+        world.by_hand(&["v1", "refunds"], &form).await;
+    };
+    refund("5").await;
+    assert_eq!(world.deliver(&cancelled()).await.unwrap(), Done::Handled);
+    let (step, attempts, reason) = world.reviews().remove(0);
+    assert_eq!((step.as_str(), attempts.as_str()), ("refund", "1"));
+    assert!(reason.contains("greater than unrefunded amount"), "{reason}");
+    assert_eq!(world.refunded(), [5]);
+
+    refund("10992").await;
+    assert_eq!(world.deliver(&resumed()).await.unwrap(), Done::Handled);
+    assert_eq!(world.refunded(), [5, 10_992]);
+    assert_eq!(world.said(), ["PaymentCompleted", "PaymentNeedsReview", "PaymentRefunded"]);
+}
+
+/// An order whose card was declined by a process that died before it could write that down.
+async fn declined_in_secret() -> World {
+    let world = World::new().await;
+    world.provider.script("order-123", Outcome::Decline);
+    world.deliver(&created()).await.unwrap();
+    let dying = world.handler(FaultPlan::at(2, Fault::CrashBefore));
+    dying.handle(&reserved()).await.unwrap_err();
+    // From now on the card would pay.
+    world.provider.script("order-123", Outcome::Slow(Duration::ZERO));
+    world.pass(DAY_AND_HOUR);
+    world
+}
+
+#[tokio::test]
+async fn a_decline_that_nobody_wrote_down_is_found_and_the_card_not_tried_again() {
+    let world = declined_in_secret().await;
+    assert_eq!(world.settle(&reserved()).await, Done::Rejected);
+    assert_eq!(world.captured(), [] as [u64; 0]);
+    assert_eq!(world.said(), ["PaymentFailed"]);
+}
+
+#[tokio::test]
+async fn a_decline_that_settled_later_is_found_as_the_charge_that_it_became() {
+    let world = declined_in_secret().await;
+    let form = [
+        ("amount", "10997"),
+        ("currency", "usd"),
+        ("confirm", "true"),
+        ("metadata[order_id]", "order-123"),
+    ];
+    world.by_hand(&["v1", "payment_intents"], &form).await;
+    assert_eq!(world.settle(&reserved()).await, Done::Handled);
+    assert_eq!(world.captured(), [TOTAL]);
+    assert_eq!(world.said(), ["PaymentCompleted"]);
 }

@@ -7,7 +7,7 @@ use local_dynamodb::{Fault, FaultPlan};
 use local_testkit::Stage;
 use outcome::Failure;
 use payment::{
-    domain::{Charge, Fact, Refund},
+    domain::{Capture, Charge, Fact},
     gateway::{PaymentGateway, Stripe},
     handler::LEASE,
 };
@@ -30,8 +30,8 @@ impl PaymentGateway for Thoughtless {
         Ok(Fact::Revoked)
     }
 
-    async fn refund(&self, order: &AggregateId, refund: &Refund, _: bool) -> Result<Fact, Failure> {
-        self.0.refund(order, refund, false).await
+    async fn refund(&self, order: &AggregateId, it: &Capture, _: bool) -> Result<Fact, Failure> {
+        self.0.refund(order, it, false).await
     }
 }
 

@@ -1,5 +1,7 @@
 //! The events in `events/payment`, as Lambda hands them to the function.
 
+use std::sync::Arc;
+
 use consumer::ReplayPolicy;
 use local_dynamodb::FaultPlan;
 use local_testkit::{End, Queues, Samples};
@@ -12,7 +14,7 @@ const SAMPLES: Samples = Samples::of("payment");
 /// Has `names` consumed one after the other. None is to come again.
 async fn consume(names: &[&str]) -> (World, Queues) {
     let (world, queues) = (World::new().await, Queues::of("payment", ReplayPolicy::Refuse));
-    let service = world.handler(FaultPlan::none()).into_service();
+    let service = Arc::new(world.handler(FaultPlan::none())).into_service();
     for name in names {
         let ends = queues.consume(SAMPLES.read(name), service.clone()).await;
         assert!(!ends.contains(&End::Retry), "{name} is to come again");
@@ -37,6 +39,14 @@ const STORIES: &[Story] = &[
         0,
     ),
     (&["order-cancelled", "order-created", "inventory-reserved"], &[], &[], &[], 0),
+    (
+        &["order-created", "inventory-reserved", "order-cancelled-timed-out"],
+        &[10_997],
+        &[10_997],
+        &["PaymentCompleted", "PaymentRefunded"],
+        0,
+    ),
+    (&["order-created", "order-resumed"], &[], &[], &[], 0),
     (&["order-created", "replayed"], &[], &[], &[], 0),
     (&["batch", "batch"], &[10_997], &[], &["PaymentCompleted"], 2),
     (&["poison"], &[], &[], &[], 1),
@@ -55,9 +65,40 @@ async fn every_sample_does_what_its_name_says() {
     }
 }
 
+/// The tasks before, the task, what the workflow is told, and what is said in all.
+type Errand = (&'static [&'static str], &'static str, &'static str, &'static [&'static str]);
+
+const ERRANDS: &[Errand] = &[
+    (&[], "task-charge", "captured", &["PaymentCompleted"]),
+    (&["task-charge"], "task-charge", "captured", &["PaymentCompleted"]),
+    (&[], "task-charge-declined", "declined", &["PaymentFailed"]),
+    (&["task-refund"], "task-charge", "calledOff", &[]),
+    (&["task-charge"], "task-refund", "refunded", &["PaymentCompleted", "PaymentRefunded"]),
+    (&[], "task-refund", "nothingToRefund", &[]),
+    (&[], "task-of-another-event", "Poison", &[]),
+    (&[], "task-unknown", "Poison", &[]),
+    (&[], "task-unknown-field", "Poison", &[]),
+];
+
+#[tokio::test]
+async fn every_task_is_answered_as_its_name_says() {
+    for (before, name, told, said) in ERRANDS {
+        let world = World::new().await;
+        for name in *before {
+            world.invoke(SAMPLES.read(name)).await.unwrap();
+        }
+        match world.invoke(SAMPLES.read(name)).await {
+            Ok(answer) => assert_eq!(answer["status"], *told, "{name} after {before:?}"),
+            Err(error) => assert_eq!(error.name(), *told, "{name} after {before:?}: {error}"),
+        }
+        assert_eq!(world.said(), *said, "{name} after {before:?}");
+    }
+}
+
 #[test]
 fn every_sample_has_a_story() {
-    SAMPLES.assert_all_told(STORIES.iter().flat_map(|story| story.0).copied());
+    let tasks = ERRANDS.iter().map(|errand| errand.1);
+    SAMPLES.assert_all_told(STORIES.iter().flat_map(|story| story.0).copied().chain(tasks));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use local_dynamodb::FaultPlan;
 use local_testkit::{Stage, permutations};
 use outcome::{Done, Failure};
 use payment::{
-    domain::{Charge, Fact, Refund},
+    domain::{Capture, Charge, Fact, Refund},
     gateway::PaymentGateway,
 };
 use serde_json::Value;
@@ -110,30 +110,56 @@ async fn an_event_that_changed_its_mind_is_parked() {
     assert!(!failure.is_retry(), "{failure}");
 }
 
-/// Takes a cent, whatever it is asked for.
-struct Careless;
+/// Moves a cent where it is careless, whatever it is asked for.
+#[derive(Default)]
+struct Careless {
+    charges: bool,
+    refunds: bool,
+}
+
+impl Careless {
+    fn moves(asked: Money, carelessly: bool) -> Money {
+        if carelessly { Money::usd(1) } else { asked }
+    }
+}
 
 impl PaymentGateway for Careless {
-    async fn charge(&self, _: &AggregateId, _: &Charge, _: bool) -> Result<Fact, Failure> {
-        Ok(Fact::Captured { payment_id: "pi_1".into(), amount: Money::usd(1) })
+    async fn charge(&self, _: &AggregateId, charge: &Charge, _: bool) -> Result<Fact, Failure> {
+        let amount = Self::moves(charge.amount, self.charges);
+        Ok(Fact::Captured(Capture { payment_id: "pi_1".into(), amount }))
     }
 
     async fn revoke(&self, _: &AggregateId, _: &Charge) -> Result<Fact, Failure> {
         Ok(Fact::Revoked)
     }
 
-    async fn refund(&self, _: &AggregateId, refund: &Refund, _: bool) -> Result<Fact, Failure> {
-        Ok(Fact::Refunded { refund_id: "re_1".into(), amount: refund.amount })
+    async fn refund(&self, _: &AggregateId, capture: &Capture, _: bool) -> Result<Fact, Failure> {
+        let amount = Self::moves(capture.amount, self.refunds);
+        Ok(Fact::Refunded(Refund { refund_id: "re_1".into(), amount }))
     }
 }
 
 #[tokio::test]
 async fn another_amount_than_the_total_is_a_matter_for_people() {
     let world = World::new().await;
-    let handler = world.handler_of(Careless, FaultPlan::none());
+    let careless = Careless { charges: true, ..Careless::default() };
+    let handler = world.handler_of(careless, FaultPlan::none());
     handler.handle(&created()).await.unwrap();
     let failure = handler.handle(&reserved()).await.unwrap_err();
     assert!(!failure.is_retry());
     assert!(failure.to_string().contains("0.01 USD where 109.97 USD"), "{failure}");
     assert_eq!(world.said(), [] as [&str; 0]);
+}
+
+#[tokio::test]
+async fn a_refund_of_a_part_is_no_refund() {
+    let world = World::new().await;
+    let careless = Careless { refunds: true, ..Careless::default() };
+    let handler = world.handler_of(careless, FaultPlan::none());
+    for delivery in [created(), reserved(), cancelled()] {
+        assert_eq!(handler.handle(&delivery).await.unwrap(), Done::Handled);
+    }
+    assert_eq!(world.said(), ["PaymentCompleted", "PaymentNeedsReview"]);
+    let reason = "the provider moved 0.01 USD where 109.97 USD was asked for".to_owned();
+    assert_eq!(world.reviews(), [("refund".to_owned(), "1".to_owned(), reason)]);
 }

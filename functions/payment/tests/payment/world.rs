@@ -11,7 +11,8 @@ use std::{
 use clock::{Clock, Tokens};
 use event_envelope::{AggregateId, CorrelationId, Delivery};
 use events::{
-    CancelReason, Event, InventoryReserved, Money, OrderCancelled, OrderCreated, ShippingFailed,
+    CancelReason, DECODER, Event, InventoryReserved, Money, OrderCancelled, OrderCreated,
+    OrderResumed, ShippingFailed,
 };
 use http_port::{ApiKey, HttpPort, parse_url};
 use idempotency::Host;
@@ -22,8 +23,10 @@ use outcome::{Done, Failure};
 use payment::{
     gateway::{PaymentGateway, Stripe},
     handler::{Handler, LEASE, hosted_in},
+    tasks::Command,
 };
 use serde_json::{Value, json};
+use task::{Invocation, Task, TaskError};
 use time::OffsetDateTime;
 use tokio::{net::TcpListener, time::sleep};
 
@@ -70,6 +73,16 @@ pub(crate) fn cancelled() -> Delivery<Event> {
     delivery(OrderCancelled { order_id: order(), reason: CancelReason::CustomerRequest }, 2)
 }
 
+pub(crate) fn resumed() -> Delivery<Event> {
+    delivery(OrderResumed { order_id: order() }, 3)
+}
+
+/// The task `name` of the workflow of the order that was created so.
+pub(crate) fn task(name: &str, created: &Delivery<Event>) -> Result<Task<Command, Event>, Failure> {
+    let fields = json!({ "task": name, "event": created.envelope });
+    Task::read(fields.as_object().unwrap().clone(), &DECODER)
+}
+
 pub(crate) fn shipping_failed() -> Delivery<Event> {
     let (code, reason) = ("address_undeliverable".into(), "nobody there".into());
     delivery(ShippingFailed { order_id: order(), code, reason }, 1)
@@ -114,6 +127,22 @@ impl World {
         Handler::new(host, gateway)
     }
 
+    /// Has a new process do the task `name`, and gives its answer as the workflow sees it.
+    pub(crate) async fn ask(&self, name: &str) -> Result<Value, Failure> {
+        let handler = self.handler(FaultPlan::none());
+        let answer = handler.work(task(name, &created())?).await?;
+        Ok(serde_json::to_value(answer).unwrap())
+    }
+
+    /// Invokes the function with a task, as a workflow does.
+    pub(crate) async fn invoke(&self, payload: Invocation) -> Result<Value, TaskError> {
+        let handler = self.handler(FaultPlan::none());
+        let consume = async |_| panic!("a batch");
+        let work = async |task| handler.work(task).await;
+        let answer = task::answer(payload, &DECODER, consume, work).await?;
+        Ok(serde_json::to_value(answer).unwrap())
+    }
+
     /// What the row says of the payment, in DynamoDB's JSON.
     pub(crate) async fn state(&self) -> Value {
         let key = json!({ "orderId": { "S": "order-123" } });
@@ -128,12 +157,41 @@ impl World {
 
     /// The types of the events that the stream hands to the relay.
     pub(crate) fn said(&self) -> Vec<String> {
+        let event_type = |event: &Value| event["eventType"]["S"].as_str().unwrap().to_owned();
+        self.outgoing().iter().map(event_type).collect()
+    }
+
+    /// At which step a person had to look, after how many attempts, and why.
+    pub(crate) fn reviews(&self) -> Vec<(String, String, String)> {
+        let said = self.outgoing().into_iter();
+        let reviews = said.filter(|it| it["eventType"]["S"] == "PaymentNeedsReview").map(|it| {
+            let data = &it["data"]["M"];
+            let text = |name: &str, kind: &str| data[name][kind].as_str().unwrap().to_owned();
+            (text("step", "S"), text("attempts", "N"), text("reason", "S"))
+        });
+        reviews.collect()
+    }
+
+    /// The events that the stream hands to the relay, in DynamoDB's JSON.
+    fn outgoing(&self) -> Vec<Value> {
         let records = self.database.stream_records(TABLE, 0, 1000).unwrap();
         let outgoing = records
             .iter()
             .filter_map(|record| record.event["dynamodb"]["NewImage"]["outgoing"]["L"].as_array());
-        let event_type = |event: &Value| event["M"]["eventType"]["S"].as_str().unwrap().to_owned();
-        outgoing.flatten().map(event_type).collect()
+        outgoing.flatten().map(|event| event["M"].clone()).collect()
+    }
+
+    /// What somebody does by hand at the provider: `POST` a form to `path`. Gives the object's id.
+    pub(crate) async fn by_hand(&self, path: &[&str], form: &[(&str, &str)]) -> String {
+        let key = format!("by-hand-{form:?}").replace(' ', "");
+        let answer = self.port.send(self.port.post(path, &key).form(form)).await.unwrap();
+        assert!(answer.status.is_success(), "{answer:?}");
+        answer.json::<Value>().unwrap()["id"].as_str().unwrap().to_owned()
+    }
+
+    /// The payment, by the provider's id.
+    pub(crate) fn payment_id(&self) -> String {
+        self.provider.ledger()[0].payment_intent.clone()
     }
 
     pub(crate) fn captured(&self) -> Vec<u64> {

@@ -8,7 +8,7 @@ use proptest::{prelude::*, test_runner::RngSeed};
 use tokio::{runtime, task::JoinSet};
 
 use crate::{
-    order::{everything, five},
+    order::{everything, five, payment, seven, stuck_payment},
     world::{World, fold, versions},
 };
 
@@ -53,6 +53,28 @@ async fn every_permutation_of_a_stream_that_grows_ends_in_the_same_row() {
     }
 }
 
+/// A step is given up, goes on, is given up again, and succeeds at last.
+#[tokio::test]
+async fn every_permutation_of_a_service_that_gives_up_twice_ends_in_the_same_row() {
+    let [completed, stuck, mut refunded] = payment().try_into().unwrap();
+    let mut history = vec![completed, stuck, stuck_payment(3)];
+    let world = World::new().await;
+    for permutation in permutations(&history) {
+        follow(&world, &permutation).await;
+        assert_eq!(world.row().await, fold(&history));
+        assert_eq!(world.row().await["paymentReview"], "open");
+        world.forget().await;
+    }
+    refunded.envelope.sequence_number = 4;
+    history.push(refunded);
+    for permutation in permutations(&history) {
+        follow(&world, &permutation).await;
+        assert_eq!(world.row().await, fold(&history));
+        assert_eq!(world.row().await.get("paymentReview"), None);
+        world.forget().await;
+    }
+}
+
 fn runtime() -> runtime::Runtime {
     runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build().unwrap()
 }
@@ -74,7 +96,7 @@ proptest! {
     fn whatever_order_the_events_of_all_services_come_in(deliveries in deliveries()) {
         runtime().block_on(async {
             let world = World::new().await;
-            world.store(&five()).await;
+            world.store(&seven()).await;
             follow(&world, &deliveries).await;
             assert_eq!(world.row().await, fold(&everything()));
         });
@@ -84,7 +106,7 @@ proptest! {
     fn all_at_the_same_time(deliveries in deliveries()) {
         runtime().block_on(async {
             let world = World::new().await;
-            world.store(&five()).await;
+            world.store(&seven()).await;
             let mut running = JoinSet::new();
             for delivery in deliveries {
                 let world = world.clone();

@@ -2,10 +2,11 @@
 
 use event_envelope::{AggregateId, CorrelationId, Delivery};
 use events::{
-    CancelReason, Event, InventoryReleased, InventoryReservationFailed, InventoryReserved,
+    Awaited, CancelReason, Event, InventoryReleased, InventoryReservationFailed, InventoryReserved,
     LineItem, Money, NotificationFailed, NotificationSent, OrderCancelled, OrderCompleted,
-    OrderCreated, OrderPaid, OrderShipped, PaymentCompleted, PaymentFailed, PaymentRefunded,
-    ShipmentCreated, ShippingFailed, Shortage, Template,
+    OrderCreated, OrderPaid, OrderResumed, OrderShipped, OrderTimedOut, PaymentCompleted,
+    PaymentFailed, PaymentNeedsReview, PaymentRefunded, PaymentStep, ShipmentCreated,
+    ShippingFailed, ShippingNeedsReview, ShippingStep, Shortage, Template,
 };
 use time::{Duration, macros::datetime};
 
@@ -56,15 +57,24 @@ fn shipped() -> Delivery<Event> {
 
 /// What the order service says of an order that goes well.
 pub(crate) fn happy() -> Vec<Delivery<Event>> {
-    let completed = delivery(OrderCompleted { order_id: id(ORDER) }, 4);
+    let completed = delivery(OrderCompleted { order_id: id(ORDER), total: Some(TOTAL) }, 4);
     vec![created(ORDER), paid(), shipped(), completed]
 }
 
-/// A history with each of the order service's five events. No order has one; rows follow it.
+/// A history with each of the order service's first five events. No order has one; rows follow it.
 pub(crate) fn five() -> Vec<Delivery<Event>> {
     let cancelled = OrderCancelled { order_id: id(ORDER), reason: CancelReason::ShippingFailed };
     let mut history = happy();
     history.push(delivery(cancelled, 5));
+    history
+}
+
+/// A history with each of the order service's events.
+pub(crate) fn seven() -> Vec<Delivery<Event>> {
+    let (order_id, awaited) = (id(ORDER), Awaited::Shipment);
+    let mut history = five();
+    history.push(delivery(OrderTimedOut { order_id, awaited, within: 259_200 }, 6));
+    history.push(delivery(OrderResumed { order_id: id(ORDER) }, 7));
     history
 }
 
@@ -89,7 +99,21 @@ pub(crate) fn payment() -> Vec<Delivery<Event>> {
     };
     let refunded =
         PaymentRefunded { order_id, payment_id, refund_id: "re_1".into(), amount: TOTAL };
-    vec![delivery(completed, 1), delivery(refunded, 2)]
+    vec![delivery(completed, 1), stuck_payment(2), delivery(refunded, 3)]
+}
+
+/// The refund does not get through.
+pub(crate) fn stuck_payment(sequence: u64) -> Delivery<Event> {
+    let (step, reason) = (PaymentStep::Refund, "the provider answers 503".into());
+    let order_id = id(ORDER);
+    delivery(PaymentNeedsReview { order_id, step, attempts: 8, reason }, sequence)
+}
+
+/// The parcel cannot be called back.
+pub(crate) fn stuck_shipment(sequence: u64) -> Delivery<Event> {
+    let (step, reason) = (ShippingStep::Recall, "the carrier answers 503".into());
+    let order_id = id(ORDER);
+    delivery(ShippingNeedsReview { order_id, step, attempts: 8, reason }, sequence)
 }
 
 pub(crate) fn no_payment() -> Delivery<Event> {
@@ -106,7 +130,7 @@ pub(crate) fn shipment() -> Vec<Delivery<Event>> {
     };
     let (code, reason) = ("lost".into(), "the parcel is lost".into());
     let failed = ShippingFailed { order_id: id(ORDER), code, reason };
-    vec![delivery(created, 1), delivery(failed, 2)]
+    vec![delivery(created, 1), stuck_shipment(2), delivery(failed, 3)]
 }
 
 /// One of each template; two of them could not be sent.
@@ -129,5 +153,5 @@ pub(crate) fn mails() -> Vec<Delivery<Event>> {
 
 /// Every event of every service, each service's in the order in which it said them.
 pub(crate) fn everything() -> Vec<Delivery<Event>> {
-    [five(), stock(), payment(), shipment(), mails()].concat()
+    [seven(), stock(), payment(), shipment(), mails()].concat()
 }

@@ -64,6 +64,31 @@ const STORIES: &[Story] = &[
         &[Done(Handled)],
         ("order-124", &[("status", "cancelled"), ("cancelReason", "outOfStock")]),
     ),
+    (
+        SENT,
+        "order-completed-with-total",
+        &[Done(Handled)],
+        ("order-123", &[("status", "completed")]),
+    ),
+    (
+        &["order-created-late"],
+        "order-timed-out",
+        &[Done(Handled)],
+        ("order-127", &[("status", "created"), ("awaited", "payment")]),
+    ),
+    (
+        &["order-created-late", "order-timed-out"],
+        "order-cancelled-timed-out",
+        &[Done(Handled)],
+        ("order-127", &[("status", "cancelled"), ("cancelReason", "timedOut")]),
+    ),
+    (&[], "order-created-late", &[Done(Handled)], ("order-127", &[("status", "created")])),
+    (
+        &["order-created-late", "order-timed-out", "order-cancelled-timed-out"],
+        "order-resumed",
+        &[Done(Handled)],
+        ("order-127", &[("status", "cancelled"), ("resumedAt", "2025-11-17T12:00:00.000Z")]),
+    ),
     (&[], "inventory-reserved", &[Done(Handled)], ("order-123", &[("inventory", "reserved")])),
     (&[], "inventory-reserved-book", &[Done(Handled)], ("order-123", &[("inventory", "reserved")])),
     (
@@ -109,6 +134,30 @@ const STORIES: &[Story] = &[
         "payment-refunded",
         &[Done(Handled)],
         ("order-123", &[("payment", "refunded"), ("refundId", "re_5e6f7a8b")]),
+    ),
+    (
+        &[],
+        "payment-needs-review",
+        &[Done(Handled)],
+        ("order-126", &[("payment", "needsReview"), ("paymentReviewStep", "refund")]),
+    ),
+    (
+        &["payment-needs-review"],
+        "payment-refunded-after-review",
+        &[Done(Handled)],
+        ("order-126", &[("payment", "refunded"), ("refundId", "re_5e6f7a8b")]),
+    ),
+    (
+        &["payment-refunded-after-review"],
+        "payment-needs-review",
+        &[Done(Duplicate)],
+        ("order-126", &[("payment", "refunded")]),
+    ),
+    (
+        &[],
+        "shipping-needs-review",
+        &[Done(Handled)],
+        ("order-126", &[("shipping", "needsReview"), ("shippingReviewStep", "recall")]),
     ),
     (&[], "shipment-created", &[Done(Handled)], ("order-123", &[("shipping", "created")])),
     (

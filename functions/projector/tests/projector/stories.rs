@@ -8,8 +8,8 @@ use serde_json::json;
 
 use crate::{
     order::{
-        ORDER, created, everything, five, happy, mails, no_payment, no_stock, payment, shipment,
-        stock,
+        ORDER, created, everything, five, happy, mails, no_payment, no_stock, payment, seven,
+        shipment, stock, stuck_payment, stuck_shipment,
     },
     world::{Row, World, fold, versions},
 };
@@ -62,6 +62,46 @@ async fn what_failed_is_told_with_its_reason() {
     assert_eq!(row["shortages"], shortage);
     assert_eq!(row["paymentFailure"], "Your card was declined.");
     assert_eq!(row["shippingFailure"], "the parcel is lost");
+}
+
+#[tokio::test]
+async fn what_took_too_long_is_told() {
+    let world = World::new().await;
+    world.deliver_all(&seven()).await;
+    let row = world.row().await;
+    assert_eq!((&row["awaited"], &row["version"]), (&json!("shipment"), &json!(7)));
+    assert_eq!(row["resumedAt"], "2025-11-17T10:30:07.250Z");
+}
+
+#[tokio::test]
+async fn what_waits_for_a_person_says_so_until_its_service_says_something_else() {
+    let world = World::new().await;
+    world.deliver_all(&payment()[..2]).await;
+    let stuck = json!({
+        "orderId": "order-123", "payment": "needsReview", "paymentVersion": 2,
+        "paymentReview": "open", "paymentReviewSince": "2025-11-17T10:30:02.250Z#order-123",
+        "paymentReviewStep": "refund", "paymentReviewAttempts": 8,
+        "paymentReviewReason": "the provider answers 503",
+    });
+    assert_eq!(world.row().await, stuck);
+    world.deliver(&payment()[2]).await.unwrap();
+    let settled = json!({
+        "orderId": "order-123", "payment": "refunded", "paymentVersion": 3, "refundId": "re_1",
+    });
+    assert_eq!(world.row().await, settled);
+    // It was late, and is over.
+    assert_eq!(world.deliver(&payment()[1]).await.unwrap(), Done::Duplicate);
+    assert_eq!(world.row().await, settled);
+}
+
+#[tokio::test]
+async fn services_wait_for_a_person_each_for_itself() {
+    let world = World::new().await;
+    world.deliver_all(&[stuck_payment(1), stuck_shipment(1)]).await;
+    world.deliver(&shipment()[2]).await.unwrap();
+    let row = world.row().await;
+    assert_eq!((&row["payment"], &row["shipping"]), (&json!("needsReview"), &json!("failed")));
+    assert_eq!((&row["paymentReview"], row.get("shippingReview")), (&json!("open"), None));
 }
 
 #[tokio::test]
@@ -187,7 +227,7 @@ async fn a_customers_orders_are_listed_by_time() {
 #[tokio::test]
 async fn a_row_is_rebuilt_from_nothing() {
     let world = World::new().await;
-    world.store(&five()).await;
+    world.store(&seven()).await;
     world.deliver_all(&everything()).await;
     let row = world.row().await;
     world.forget().await;

@@ -44,6 +44,8 @@ pub(crate) fn fold<'a>(history: impl IntoIterator<Item = &'a Delivery<Event>>) -
             row[attribute] = value;
         }
     }
+    // What is null is not there.
+    row.as_object_mut().unwrap().retain(|_, value| !value.is_null());
     row
 }
 

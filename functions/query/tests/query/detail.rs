@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::{
     request::{OTHER_USER, USER, detail},
-    world::{World, created},
+    world::{World, created, give_up},
 };
 
 const AT: &str = "2025-11-17T10:30:00.000Z";
@@ -94,6 +94,33 @@ async fn a_cancelled_order_shows_why_and_what_was_undone() {
     assert_eq!(view["payment"], payment);
     assert_eq!(view["shipping"], json!({ "status": "failed", "reason": "nobody there" }));
     assert_eq!(view["notifications"], json!({ "orderCancelled": "sent" }));
+}
+
+#[tokio::test]
+async fn an_order_that_took_too_long_shows_what_it_waited_for() {
+    let world = World::new().await;
+    let late = json!({ "status": "cancelled", "cancelReason": "timedOut", "awaited": "payment" });
+    world.project(&later(&late)).await;
+    let view = world.ask(&detail("order-123")).await.ok();
+    assert_eq!((&view["cancelReason"], &view["awaited"]), (&json!("timedOut"), &json!("payment")));
+}
+
+#[tokio::test]
+async fn what_waits_for_an_operator_is_being_looked_into_and_no_more_is_said() {
+    let world = World::new().await;
+    let mut row = later(&json!({ "status": "cancelled", "paymentId": "pi_1" }));
+    for service in ["payment", "shipping"] {
+        give_up(&mut row, service, AT);
+    }
+    world.project(&row).await;
+    let view = world.ask(&detail("order-123")).await.ok();
+    let payment = json!({ "status": "beingLookedInto", "paymentId": "pi_1" });
+    assert_eq!(view["payment"], payment);
+    assert_eq!(view["shipping"], json!({ "status": "beingLookedInto" }));
+    let text = view.to_string();
+    for inner in ["eview", "503", "ttempts"] {
+        assert!(!text.contains(inner), "{inner} is the operators' business: {text}");
+    }
 }
 
 #[tokio::test]

@@ -5,8 +5,8 @@ use local_dynamodb::{Fault, FaultPlan};
 use local_testkit::{cases, http::Request};
 
 use crate::{
-    request::{USER, detail, history, list, products},
-    world::{World, created},
+    request::{USER, detail, history, list, products, reviews},
+    world::{World, created, stuck},
 };
 
 async fn world() -> World {
@@ -14,11 +14,14 @@ async fn world() -> World {
     world.project(&created("order-123", USER, "2025-11-17T10:30:00.000Z")).await;
     world.place("order-124", USER).await;
     world.offer("prod-001", Money::usd(2999)).await;
+    world.project(&stuck("order-126", "payment", "2025-11-17T10:36:04.000Z")).await;
     world
 }
 
-fn questions() -> [Request; 5] {
-    [detail("order-123"), detail("order-124"), history("order-124"), list(), products()]
+fn questions() -> [Request; 6] {
+    let of_customers = [detail("order-123"), detail("order-124"), history("order-124"), list()];
+    let [one, two, three, four] = of_customers;
+    [one, two, three, four, products(), reviews()]
 }
 
 #[tokio::test]

@@ -8,5 +8,6 @@ mod identity;
 mod list;
 mod products;
 mod request;
+mod reviews;
 mod samples;
 mod world;

@@ -1,6 +1,7 @@
 //! What customers ask.
 
 use local_testkit::http::Request;
+use serde_json::json;
 
 pub(crate) const USER: &str = "user-123";
 pub(crate) const OTHER_USER: &str = "user-456";
@@ -20,6 +21,21 @@ pub(crate) fn list() -> Request {
 /// Nobody in particular wants to see the catalogue.
 pub(crate) fn products() -> Request {
     request("GET /products").anonymous()
+}
+
+/// An operator wants to know what waits for a person.
+pub(crate) fn reviews() -> Request {
+    let iam = json!({
+        "accessKey": "ASIAEXAMPLE",
+        "accountId": "000000000000",
+        "callerId": "AROAOPERATOR:desk-1",
+        "userArn": "arn:aws:sts::000000000000:assumed-role/Operator/desk-1",
+        "userId": "AROAOPERATOR:desk-1",
+    });
+    let http = json!({ "method": "GET", "path": "/admin/orders" });
+    let context = json!({ "http": http, "authorizer": { "iam": iam } });
+    let request = Request::new("GET /admin/orders", "").with("requestContext", context);
+    request.query("status", "needs-review")
 }
 
 /// A request of a user who may read orders.

@@ -7,7 +7,7 @@ use local_testkit::{Samples, http::Answer};
 
 use crate::{
     request::{OTHER_USER, USER},
-    world::{World, created},
+    world::{World, created, stuck},
 };
 
 const SAMPLES: Samples = Samples::of("query");
@@ -36,6 +36,10 @@ const EXCHANGES: &[Exchange] = &[
     ("list-orders-of-two", 200, Says::List("orders", 2)),
     ("list-orders-bad-limit", 400, Says::Field("limit")),
     ("list-orders-others-cursor", 400, Says::Field("cursor")),
+    ("list-reviews", 200, Says::List("reviews", 2)),
+    ("list-reviews-of-one", 200, Says::List("reviews", 1)),
+    ("list-reviews-bad-status", 400, Says::Field("status")),
+    ("list-reviews-of-a-customer", 403, Says::Nothing),
     ("list-products", 200, Says::List("products", 3)),
     ("list-products-of-two", 200, Says::List("products", 2)),
     ("list-products-bad-cursor", 400, Says::Field("cursor")),
@@ -53,6 +57,11 @@ async fn every_request_is_answered_as_its_name_says() {
     let at = "2025-11-17T10:30:00.000Z";
     for (order, user) in [(ORDER, USER), ("a", USER), ("b", USER), ("c", OTHER_USER)] {
         world.project(&created(order, user, at)).await;
+    }
+    for service in ["payment", "shipping"] {
+        let mut row = stuck(&format!("order-{service}"), service, at);
+        row["userId"] = OTHER_USER.into();
+        world.project(&row).await;
     }
     for product in ["prod-001", "prod-002", "prod-003"] {
         world.offer(product, Money::usd(2999)).await;

@@ -44,9 +44,31 @@ pub(crate) fn created(order: &str, user: &str, at: &str) -> Value {
     })
 }
 
+/// The row of a cancelled order of which `service` has given a step up.
+pub(crate) fn stuck(order: &str, service: &str, since: &str) -> Value {
+    let mut row = created(order, "user-123", "2025-11-17T10:30:00.000Z");
+    row["status"] = "cancelled".into();
+    give_up(&mut row, service, since);
+    row
+}
+
+/// Has `service` give a step up.
+pub(crate) fn give_up(row: &mut Value, service: &str, since: &str) {
+    let step = if service == "payment" { "refund" } else { "recall" };
+    let order = row["orderId"].as_str().unwrap().to_owned();
+    row[service] = "needsReview".into();
+    row[format!("{service}Version")] = 2.into();
+    row[format!("{service}Review")] = "open".into();
+    row[format!("{service}ReviewSince")] = format!("{since}#{order}").into();
+    row[format!("{service}ReviewStep")] = step.into();
+    row[format!("{service}ReviewAttempts")] = 8.into();
+    row[format!("{service}ReviewReason")] = format!("the {service} gateway answers 503").into();
+}
+
 impl World {
     pub(crate) async fn new() -> Self {
-        let database = database(&[EVENTS, PRODUCTS, VIEWS]).await;
+        let database = database(&[EVENTS, PRODUCTS]).await;
+        database.json("CreateTable", &views_table()).await.unwrap();
         Self { database }
     }
 
@@ -118,4 +140,44 @@ impl World {
         EventStore::new(self.database.client(), EVENTS, "ORDER").append(&events).await.unwrap();
         events
     }
+}
+
+fn views_table() -> Value {
+    let keys = [
+        "userId",
+        "placedAt",
+        "paymentReview",
+        "paymentReviewSince",
+        "shippingReview",
+        "shippingReviewSince",
+    ];
+    let attributes = ["orderId"].into_iter().chain(keys);
+    let attributes: Vec<_> =
+        attributes.map(|it| json!({ "AttributeName": it, "AttributeType": "S" })).collect();
+    let index = |name: &str, [hash, range]: [&str; 2], more: &[&str]| {
+        json!({
+            "IndexName": name,
+            "KeySchema": [
+                { "AttributeName": hash, "KeyType": "HASH" },
+                { "AttributeName": range, "KeyType": "RANGE" },
+            ],
+            "Projection": { "ProjectionType": "INCLUDE", "NonKeyAttributes": more },
+        })
+    };
+    let [user, placed, payment, payment_since, shipping, shipping_since] = keys;
+    let of_payment =
+        ["paymentReviewStep", "paymentReviewAttempts", "paymentReviewReason", "resumedAt"];
+    let of_shipping =
+        ["shippingReviewStep", "shippingReviewAttempts", "shippingReviewReason", "resumedAt"];
+    json!({
+        "TableName": VIEWS,
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": attributes,
+        "KeySchema": [{ "AttributeName": "orderId", "KeyType": "HASH" }],
+        "GlobalSecondaryIndexes": [
+            index("by-user", [user, placed], &["status", "total", "createdAt"]),
+            index("payment-review", [payment, payment_since], &of_payment),
+            index("shipping-review", [shipping, shipping_since], &of_shipping),
+        ],
+    })
 }

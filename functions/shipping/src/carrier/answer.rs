@@ -4,7 +4,7 @@ use http_port::{Answer, StatusCode};
 use outcome::Failure;
 use serde::Deserialize;
 
-use crate::domain::{Fact, Shipment};
+use crate::domain::{Fact, Refusal, Shipment};
 
 #[derive(Debug, Deserialize)]
 struct Parcels {
@@ -30,7 +30,7 @@ enum Status {
 }
 
 #[derive(Debug, Deserialize)]
-struct Refusal {
+struct ErrorBody {
     code: String,
     message: String,
 }
@@ -68,26 +68,26 @@ pub(super) fn shipped(answer: &Answer) -> Result<Fact, Failure> {
     if answer.status != StatusCode::UNPROCESSABLE_ENTITY {
         return Err(misunderstood(answer));
     }
-    let Refusal { code, message } = answer.json()?;
+    let ErrorBody { code, message } = answer.json()?;
     if code == "idempotency_key_reused" {
         // Nothing is sent under another key: what became of the request that had this one is
         // found by the next attempt, which looks first.
         return Err(Failure::retry(format!("the key has been used: {}", answer.quote())));
     }
-    Ok(Fact::Refused { code, reason: message })
+    Ok(Fact::Refused(Refusal { code, reason: message }))
 }
 
-/// Reads the answer to a `DELETE` of a shipment.
+/// Reads the answer to a `DELETE` of a shipment. One that was picked up meanwhile is refused, and
+/// will be tomorrow.
 pub(super) fn voided(answer: &Answer) -> Result<Fact, Failure> {
-    let is_gone = || answer.json::<Refusal>().is_ok_and(|it| it.code == "shipment_not_found");
+    let is_gone = || answer.json::<ErrorBody>().is_ok_and(|it| it.code == "shipment_not_found");
     if answer.status.is_success() || (answer.status == StatusCode::NOT_FOUND && is_gone()) {
         return Ok(Fact::Voided);
     }
     Err(misunderstood(answer))
 }
 
-/// The carrier does not take what this code sends, and will not tomorrow: parked, for people to
-/// look at and redrive.
+/// The carrier does not do what this code asks for, and will not tomorrow: for people to look at.
 fn misunderstood(answer: &Answer) -> Failure {
     Failure::poison(format!("the carrier refuses the request: {}", answer.quote()))
 }

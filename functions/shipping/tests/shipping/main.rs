@@ -6,4 +6,5 @@ mod faults;
 mod mishaps;
 mod samples;
 mod stories;
+mod tasks;
 mod world;

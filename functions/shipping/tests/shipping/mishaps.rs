@@ -8,8 +8,9 @@ use local_sandbox::{
     ShipmentStatus::{Created, Voided},
 };
 use local_testkit::Stage;
+use outcome::{Done, Failure, Wait};
 
-use crate::world::{World, cancelled, created, paid};
+use crate::world::{World, cancelled, created, paid, resumed};
 
 /// Longer than the carrier's work takes, shorter than it is told to take.
 const PATIENCE: Duration = Duration::from_millis(250);
@@ -123,4 +124,97 @@ async fn a_carrier_that_is_down_is_asked_again_to_call_back() {
     assert_eq!(world.shipments(), [Created]);
     world.settle(&cancelled()).await;
     assert_eq!(world.shipments(), [Voided]);
+}
+
+#[tokio::test]
+async fn while_the_carrier_is_away_a_shipment_waits_and_is_made_once_when_it_is_back() {
+    let world = World::new().await;
+    world.carrier.script("order-123", Outcome::Down(u32::MAX));
+    world.deliver(&created()).await.unwrap();
+    // More often than anything that may be given up is tried.
+    for _ in 0..20 {
+        let failure = world.deliver(&paid()).await.unwrap_err();
+        // The queue lets a record wait longer each time that nobody knows how long it takes.
+        assert!(matches!(failure, Failure::Retry { wait: Wait::Unknown, .. }), "{failure}");
+    }
+    assert_eq!((world.status().await.as_str(), world.said().len()), ("shipping", 0));
+
+    world.carrier.script("order-123", Outcome::Slow(Duration::ZERO));
+    // Whatever is heard next wakes it, be it the message itself or an operator's word.
+    assert_eq!(world.deliver(&resumed()).await.unwrap(), Done::Handled);
+    assert_eq!(world.deliver(&paid()).await.unwrap(), Done::Duplicate);
+    assert_eq!(world.shipments(), [Created]);
+    assert_eq!(world.said(), ["ShipmentCreated"]);
+}
+
+#[tokio::test]
+async fn a_recall_that_keeps_failing_is_given_up_for_a_person_to_look_and_resumed() {
+    let world = World::new().await;
+    world.settle_all(&[created(), paid()]).await;
+    world.carrier.script("void:order-123", Outcome::Throttle(u32::MAX));
+    for _ in 1..8 {
+        assert!(world.deliver(&cancelled()).await.unwrap_err().is_retry());
+    }
+    assert_eq!(world.deliver(&cancelled()).await.unwrap(), Done::Handled);
+    assert_eq!(world.said(), ["ShipmentCreated", "ShippingNeedsReview"]);
+    let (step, attempts, reason) = world.reviews().remove(0);
+    assert_eq!((step.as_str(), attempts.as_str()), ("recall", "8"));
+    assert!(reason.starts_with("the provider is throttling: 429"), "{reason}");
+    // Nothing is tried meanwhile.
+    world.carrier.script("void:order-123", Outcome::Slow(Duration::ZERO));
+    for delivery in [cancelled(), paid()] {
+        assert_eq!(world.deliver(&delivery).await.unwrap(), Done::Duplicate);
+    }
+    assert_eq!(world.shipments(), [Created]);
+
+    assert_eq!(world.deliver(&resumed()).await.unwrap(), Done::Handled);
+    assert_eq!(world.deliver(&resumed()).await.unwrap(), Done::Duplicate);
+    assert_eq!(world.shipments(), [Voided]);
+    assert_eq!(world.said(), ["ShipmentCreated", "ShippingNeedsReview", "ShippingFailed"]);
+}
+
+#[tokio::test]
+async fn a_recall_that_the_carrier_refuses_is_given_up_at_once() {
+    let world = World::picked_up().await;
+    world.settle_all(&[created(), paid()]).await;
+    assert_eq!(world.deliver(&cancelled()).await.unwrap(), Done::Handled);
+    let (step, attempts, reason) = world.reviews().remove(0);
+    assert_eq!((step.as_str(), attempts.as_str()), ("recall", "1"));
+    assert!(reason.contains("the parcel is on its way"), "{reason}");
+    assert_eq!(world.shipments(), [Created]);
+
+    // Somebody has talked to the carrier.
+    let world = world.at_the_carrier().await;
+    world.settle(&resumed()).await;
+    assert_eq!(world.shipments(), [Voided]);
+    assert_eq!(world.said(), ["ShipmentCreated", "ShippingNeedsReview", "ShippingFailed"]);
+}
+
+#[tokio::test]
+async fn a_trace_that_keeps_failing_is_given_up_and_resumed() {
+    let world = World::new().await;
+    world.carrier.script("order-123", Outcome::Down(1));
+    world.deliver(&created()).await.unwrap();
+    world.deliver(&paid()).await.unwrap_err();
+    // Nobody answers at all.
+    let world = world.at_nobodys().await;
+    for _ in 1..8 {
+        assert!(world.deliver(&cancelled()).await.unwrap_err().is_retry());
+    }
+    assert_eq!(world.deliver(&cancelled()).await.unwrap(), Done::Handled);
+    assert_eq!(world.deliver(&paid()).await.unwrap(), Done::Duplicate);
+    assert_eq!(world.reviews()[0].0, "trace");
+
+    let world = world.at_the_carrier().await;
+    world.settle(&resumed()).await;
+    assert_eq!(world.status().await, "notShipped");
+    assert_eq!(world.said(), ["ShippingNeedsReview"]);
+}
+
+#[tokio::test]
+async fn a_resume_before_anything_was_given_up_changes_nothing() {
+    let world = World::new().await;
+    world.settle_all(&[resumed(), created(), paid(), cancelled()]).await;
+    assert_eq!(world.shipments(), [Voided]);
+    assert_eq!(world.said(), ["ShipmentCreated", "ShippingFailed"]);
 }

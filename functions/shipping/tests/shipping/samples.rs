@@ -1,5 +1,7 @@
 //! The events in `events/shipping`, as Lambda hands them to the function.
 
+use std::sync::Arc;
+
 use consumer::ReplayPolicy;
 use local_dynamodb::FaultPlan;
 use local_sandbox::ShipmentStatus::{self, Created, Voided};
@@ -13,7 +15,7 @@ const SAMPLES: Samples = Samples::of("shipping");
 /// Has `names` consumed one after the other. None is to come again.
 async fn consume(names: &[&str]) -> (World, Queues) {
     let (world, queues) = (World::new().await, Queues::of("shipping", ReplayPolicy::Refuse));
-    let service = world.handler(FaultPlan::none()).into_service();
+    let service = Arc::new(world.handler(FaultPlan::none())).into_service();
     for name in names {
         let ends = queues.consume(SAMPLES.read(name), service.clone()).await;
         assert!(!ends.contains(&End::Retry), "{name} is to come again");
@@ -41,6 +43,13 @@ const STORIES: &[Story] = &[
         0,
     ),
     (&["order-cancelled", "order-created", "payment-completed"], &[], &[], 0),
+    (
+        &["order-created", "payment-completed", "order-cancelled-timed-out"],
+        &[Voided],
+        &["ShipmentCreated", "ShippingFailed"],
+        0,
+    ),
+    (&["order-created", "order-resumed"], &[], &[], 0),
     (&["order-created", "replayed"], &[], &[], 0),
     (&["batch", "batch"], &[Created], &["ShipmentCreated"], 2),
     (&["poison"], &[], &[], 1),
@@ -58,9 +67,40 @@ async fn every_sample_does_what_its_name_says() {
     }
 }
 
+/// The tasks before, the task, what the workflow is told, and what is said in all.
+type Errand = (&'static [&'static str], &'static str, &'static str, &'static [&'static str]);
+
+const ERRANDS: &[Errand] = &[
+    (&[], "task-ship", "shipped", &["ShipmentCreated"]),
+    (&["task-ship"], "task-ship", "shipped", &["ShipmentCreated"]),
+    (&[], "task-ship-refused", "refused", &["ShippingFailed"]),
+    (&["task-recall"], "task-ship", "calledOff", &[]),
+    (&["task-ship"], "task-recall", "recalled", &["ShipmentCreated", "ShippingFailed"]),
+    (&[], "task-recall", "notShipped", &[]),
+    (&[], "task-of-another-event", "Poison", &[]),
+    (&[], "task-unknown", "Poison", &[]),
+    (&[], "task-unknown-field", "Poison", &[]),
+];
+
+#[tokio::test]
+async fn every_task_is_answered_as_its_name_says() {
+    for (before, name, told, said) in ERRANDS {
+        let world = World::new().await;
+        for name in *before {
+            world.invoke(SAMPLES.read(name)).await.unwrap();
+        }
+        match world.invoke(SAMPLES.read(name)).await {
+            Ok(answer) => assert_eq!(answer["status"], *told, "{name} after {before:?}"),
+            Err(error) => assert_eq!(error.name(), *told, "{name} after {before:?}: {error}"),
+        }
+        assert_eq!(world.said(), *said, "{name} after {before:?}");
+    }
+}
+
 #[test]
 fn every_sample_has_a_story() {
-    SAMPLES.assert_all_told(STORIES.iter().flat_map(|story| story.0).copied());
+    let tasks = ERRANDS.iter().map(|errand| errand.1);
+    SAMPLES.assert_all_told(STORIES.iter().flat_map(|story| story.0).copied().chain(tasks));
 }
 
 #[test]

@@ -8,9 +8,13 @@ use std::{
     time::Duration,
 };
 
+use axum::{Json, Router, http::StatusCode, routing::delete};
 use clock::{Clock, Tokens};
 use event_envelope::{AggregateId, CorrelationId, Delivery};
-use events::{CancelReason, Event, Money, OrderCancelled, OrderCreated, PaymentCompleted};
+use events::{
+    CancelReason, DECODER, Event, Money, OrderCancelled, OrderCreated, OrderResumed,
+    PaymentCompleted,
+};
 use http_port::{ApiKey, HttpPort, parse_url};
 use idempotency::Host;
 use local_dynamodb::{DynamoDb, FaultPlan};
@@ -21,7 +25,9 @@ use serde_json::{Value, json};
 use shipping::{
     carrier::HttpCarrier,
     handler::{Handler, LEASE, hosted_in},
+    tasks::Command,
 };
+use task::{Invocation, Task, TaskError};
 use time::OffsetDateTime;
 use tokio::{net::TcpListener, time::sleep};
 
@@ -69,16 +75,35 @@ pub(crate) fn cancelled() -> Delivery<Event> {
     delivery(OrderCancelled { order_id: order(), reason: CancelReason::CustomerRequest }, 2)
 }
 
+pub(crate) fn resumed() -> Delivery<Event> {
+    delivery(OrderResumed { order_id: order() }, 3)
+}
+
+/// The task `name` of the workflow of the order that was created so.
+pub(crate) fn task(name: &str, created: &Delivery<Event>) -> Result<Task<Command, Event>, Failure> {
+    let fields = json!({ "task": name, "event": created.envelope });
+    Task::read(fields.as_object().unwrap().clone(), &DECODER)
+}
+
 impl World {
     pub(crate) async fn new() -> Self {
+        Self::behind(|carrier| carrier).await
+    }
+
+    /// A world whose carrier picks everything up at once, and calls nothing back.
+    pub(crate) async fn picked_up() -> Self {
+        let refusal = json!({ "code": "picked_up", "message": "the parcel is on its way" });
+        let refuse = async move || (StatusCode::UNPROCESSABLE_ENTITY, Json(refusal));
+        let desk = Router::new().route("/v1/shipments/{id}", delete(refuse));
+        Self::behind(|carrier| desk.fallback_service(carrier)).await
+    }
+
+    /// A world whose carrier is reached through `desk`.
+    async fn behind(desk: impl FnOnce(Router) -> Router) -> Self {
         let database = database(&[TABLE]).await;
         let seconds = Arc::new(AtomicI64::new(1_767_225_600));
         let carrier = Carrier::new(Arc::new(tell(&seconds)));
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = parse_url(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
-        let router = carrier.router();
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        let port = HttpPort::new(url, ApiKey::parse("secret").unwrap()).unwrap();
+        let port = port(desk(carrier.router())).await;
         Self { carrier, database, port, seconds }
     }
 
@@ -92,6 +117,33 @@ impl World {
         let clock = Clock::from_fn(tell(&self.seconds));
         let host = Host::new(client, hosted_in(TABLE.to_owned()), clock, Tokens::random());
         Handler::new(host, HttpCarrier::new(self.port.clone()))
+    }
+
+    /// The same world, in a process that reaches the carrier itself.
+    pub(crate) async fn at_the_carrier(self) -> Self {
+        Self { port: port(self.carrier.router()).await, ..self }
+    }
+
+    /// The same world, in a process that finds nobody at the carrier's.
+    pub(crate) async fn at_nobodys(self) -> Self {
+        let down = async || StatusCode::SERVICE_UNAVAILABLE;
+        Self { port: port(Router::new().fallback(down)).await, ..self }
+    }
+
+    /// Has a new process do the task `name`, and gives its answer as the workflow sees it.
+    pub(crate) async fn ask(&self, name: &str) -> Result<Value, Failure> {
+        let handler = self.handler(FaultPlan::none());
+        let answer = handler.work(task(name, &created())?).await?;
+        Ok(serde_json::to_value(answer).unwrap())
+    }
+
+    /// Invokes the function with a task, as a workflow does.
+    pub(crate) async fn invoke(&self, payload: Invocation) -> Result<Value, TaskError> {
+        let handler = self.handler(FaultPlan::none());
+        let consume = async |_| panic!("a batch");
+        let work = async |task| handler.work(task).await;
+        let answer = task::answer(payload, &DECODER, consume, work).await?;
+        Ok(serde_json::to_value(answer).unwrap())
     }
 
     /// What the row says of the shipment, in DynamoDB's JSON.
@@ -108,12 +160,28 @@ impl World {
 
     /// The types of the events that the stream hands to the relay.
     pub(crate) fn said(&self) -> Vec<String> {
+        let event_type = |event: &Value| event["eventType"]["S"].as_str().unwrap().to_owned();
+        self.outgoing().iter().map(event_type).collect()
+    }
+
+    /// At which step a person had to look, after how many attempts, and why.
+    pub(crate) fn reviews(&self) -> Vec<(String, String, String)> {
+        let said = self.outgoing().into_iter();
+        let reviews = said.filter(|it| it["eventType"]["S"] == "ShippingNeedsReview").map(|it| {
+            let data = &it["data"]["M"];
+            let text = |name: &str, kind: &str| data[name][kind].as_str().unwrap().to_owned();
+            (text("step", "S"), text("attempts", "N"), text("reason", "S"))
+        });
+        reviews.collect()
+    }
+
+    /// The events that the stream hands to the relay, in DynamoDB's JSON.
+    fn outgoing(&self) -> Vec<Value> {
         let records = self.database.stream_records(TABLE, 0, 1000).unwrap();
         let outgoing = records
             .iter()
             .filter_map(|record| record.event["dynamodb"]["NewImage"]["outgoing"]["L"].as_array());
-        let event_type = |event: &Value| event["M"]["eventType"]["S"].as_str().unwrap().to_owned();
-        outgoing.flatten().map(event_type).collect()
+        outgoing.flatten().map(|event| event["M"].clone()).collect()
     }
 
     /// How the order's shipments stand with the carrier.
@@ -143,6 +211,14 @@ impl Stage for World {
         self.pass(LEASE + Duration::from_secs(1));
         sleep(Duration::from_millis(20)).await;
     }
+}
+
+/// Whoever answers by `router`, over HTTP.
+async fn port(router: Router) -> HttpPort {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = parse_url(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    HttpPort::new(url, ApiKey::parse("secret").unwrap()).unwrap()
 }
 
 fn tell(seconds: &Arc<AtomicI64>) -> impl Fn() -> OffsetDateTime + Send + Sync + use<> {

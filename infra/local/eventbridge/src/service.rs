@@ -127,12 +127,18 @@ impl EventBridge {
 
     /// Every event that any archive keeps, in the order of arrival.
     pub fn archived(&self) -> Vec<ArchivedEvent> {
+        self.archived_from(0)
+    }
+
+    /// [`archived`](Self::archived) without the first `count`, for whoever has seen those.
+    pub fn archived_from(&self, count: usize) -> Vec<ArchivedEvent> {
         let now = self.0.options.clock.now();
         let archives = self.0.resources.archives.values();
         let by_number: BTreeMap<u64, Arrived> =
             archives.flat_map(|it| it.at(now)).map(|it| (it.number, it)).collect();
         by_number
             .into_values()
+            .skip(count)
             .map(|it| ArchivedEvent { at: it.at, event: it.event.value() })
             .collect()
     }

@@ -42,7 +42,7 @@ fn find_machine(shared: &Shared, arn: &str) -> Result<Arc<Machine>, ApiError> {
     found.cloned().ok_or_else(|| ApiError::StateMachineDoesNotExist { arn: arn.to_owned() })
 }
 
-fn find_execution(shared: &Shared, arn: &str) -> Result<Arc<Execution>, ApiError> {
+pub(crate) fn find_execution(shared: &Shared, arn: &str) -> Result<Arc<Execution>, ApiError> {
     let now = shared.options.clock.now();
     let key = execution_of(arn)?.map(|(machine, name)| (machine.to_owned(), name.to_owned()));
     let found = key.and_then(|key| lock(&shared.executions).get(&key).cloned());

@@ -1,6 +1,9 @@
 //! An execution: what is known of it while it runs, and after.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicU64, Ordering},
+};
 
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -29,6 +32,7 @@ pub(crate) struct Execution {
     pub(crate) trace_header: Option<String>,
     pub(crate) started: OffsetDateTime,
     record: Mutex<Record>,
+    transitions: AtomicU64,
     stopped: Notify,
 }
 
@@ -43,6 +47,34 @@ struct Record {
 pub(crate) struct Ending {
     pub(crate) at: OffsetDateTime,
     pub(crate) end: End,
+}
+
+/// How far an execution has come, as AWS names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// `RUNNING`
+    Running,
+    /// `SUCCEEDED`
+    Succeeded,
+    /// `FAILED`
+    Failed,
+    /// `TIMED_OUT`
+    TimedOut,
+    /// `ABORTED`
+    Aborted,
+}
+
+impl Status {
+    /// The name that the API has for it, e.g. `TIMED_OUT`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "RUNNING",
+            Self::Succeeded => "SUCCEEDED",
+            Self::Failed => "FAILED",
+            Self::TimedOut => "TIMED_OUT",
+            Self::Aborted => "ABORTED",
+        }
+    }
 }
 
 /// How an execution ended.
@@ -85,6 +117,7 @@ impl Execution {
             trace_header: start.trace_header,
             started: start.at,
             record: Mutex::default(),
+            transitions: AtomicU64::new(0),
             stopped: Notify::new(),
             machine: start.machine,
         };
@@ -130,8 +163,17 @@ impl Execution {
         lock(&self.record).ending.clone()
     }
 
-    pub(crate) fn status(&self) -> &'static str {
-        lock(&self.record).ending.as_ref().map_or("RUNNING", |ending| ending.end.status())
+    pub(crate) fn status(&self) -> Status {
+        lock(&self.record).ending.as_ref().map_or(Status::Running, |ending| ending.end.status())
+    }
+
+    /// Notes that a state was entered, or tried again.
+    pub(crate) fn count_transition(&self) {
+        self.transitions.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn transitions(&self) -> u64 {
+        self.transitions.load(Ordering::Relaxed)
     }
 
     /// Whether it ended so long ago that it is not known any more.
@@ -146,12 +188,12 @@ impl Execution {
 }
 
 impl End {
-    pub(crate) fn status(&self) -> &'static str {
+    pub(crate) fn status(&self) -> Status {
         match self {
-            Self::Succeeded(_) => "SUCCEEDED",
-            Self::Failed(_) => "FAILED",
-            Self::TimedOut => "TIMED_OUT",
-            Self::Aborted(_) => "ABORTED",
+            Self::Succeeded(_) => Status::Succeeded,
+            Self::Failed(_) => Status::Failed,
+            Self::TimedOut => Status::TimedOut,
+            Self::Aborted(_) => Status::Aborted,
         }
     }
 
@@ -205,7 +247,7 @@ mod tests {
         let late = execution.record(at, 2, Happening::ParallelStateStarted);
         assert_eq!(late, Err(NoRecord::Ended));
         assert!(!execution.end(at, 2, End::TimedOut));
-        assert_eq!(execution.status(), "ABORTED");
+        assert_eq!(execution.status().as_str(), "ABORTED");
         assert_eq!(execution.read_events(<[_]>::len), 3);
     }
 

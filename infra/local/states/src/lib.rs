@@ -12,7 +12,7 @@
 //! Left out: `JSONPath`, Map, activities, task tokens, `.sync` and other service integrations,
 //! redriving, versions and aliases, the events that AWS puts on the default bus, logging, tracing
 //! and permissions. Numbers in expressions are doubles. Executions and their histories are in
-//! memory: they are gone with the process.
+//! memory: they run as long as there is a handle, and are gone with the process.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -72,6 +72,7 @@ mod identity;
 mod json;
 mod limits;
 mod names;
+mod report;
 mod run;
 mod service;
 mod spec;
@@ -83,6 +84,8 @@ pub use self::{
     clock::Clock,
     definition::{Definition, DefinitionError, Place},
     error::ApiError,
+    execution::Status,
+    report::ExecutionReport,
     service::{Options, StepFunctions},
     spec::{StateMachineError, StateMachineSpec},
     stats::Stats,

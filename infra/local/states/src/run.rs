@@ -80,6 +80,12 @@ impl Run {
         })
     }
 
+    /// Notes that a state was entered, or tried again: what AWS charges for.
+    fn count_transition(&self) {
+        self.execution.count_transition();
+        self.shared.counters.transitions.add_one();
+    }
+
     fn clock(&self) -> &Clock {
         &self.shared.options.clock
     }

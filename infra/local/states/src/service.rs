@@ -3,20 +3,24 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, Weak,
         atomic::{AtomicU64, Ordering},
     },
 };
 
 use local_protocol::{Bytes, Reply, Service};
+use serde_json::Value;
 use time::OffsetDateTime;
+use tokio::task::JoinSet;
 
 use crate::{
     api,
     clock::Clock,
+    definition::Definition,
     error::ApiError,
     execution::{End, Execution},
     lock,
+    report::ExecutionReport,
     run::Run,
     spec::{Machine, StateMachineError, StateMachineSpec},
     stats::{Counters, Stats},
@@ -40,9 +44,17 @@ impl Default for Options {
     }
 }
 
-/// Step Functions, in process. Clones are the same.
+/// Step Functions, in process. Clones are the same; when the last of them is dropped, executions
+/// are followed no further.
 #[derive(Clone)]
-pub struct StepFunctions(Arc<Shared>);
+pub struct StepFunctions {
+    shared: Arc<Shared>,
+    // Apart from `Shared`, which the runs hold too: the last handle ends them.
+    runs: Arc<Runs>,
+}
+
+/// The executions that are followed; nothing once they are not to be any more.
+type Runs = Mutex<Option<JoinSet<()>>>;
 
 /// What all clones and runs share.
 pub(crate) struct Shared {
@@ -55,6 +67,7 @@ pub(crate) struct Shared {
     pub(crate) created: OffsetDateTime,
     pub(crate) numbers: AtomicU64,
     random: Mutex<fastrand::Rng>,
+    runs: Weak<Runs>,
 }
 
 impl StepFunctions {
@@ -75,7 +88,8 @@ impl StepFunctions {
                 return Err(StateMachineError::Duplicate { name });
             }
         }
-        Ok(Self(Arc::new(Shared {
+        let runs = Arc::new(Runs::new(Some(JoinSet::new())));
+        let shared = Shared {
             machines,
             executions: Mutex::default(),
             tasks,
@@ -83,8 +97,10 @@ impl StepFunctions {
             created: options.clock.now(),
             numbers: AtomicU64::new(0),
             random: Mutex::new(fastrand::Rng::with_seed(options.seed)),
+            runs: Arc::downgrade(&runs),
             options,
-        })))
+        };
+        Ok(Self { shared: Arc::new(shared), runs })
     }
 
     /// Starts an execution of the state machine `state_machine_arn`, and returns its ARN. Without
@@ -108,18 +124,36 @@ impl StepFunctions {
             input: Some(input.to_owned()),
             trace_header: None,
         };
-        Ok(api::start_execution(&self.0, request)?.arn.clone())
+        Ok(api::start_execution(&self.shared, request)?.arn.clone())
     }
 
     /// The functions that the tasks of all state machines name, as they name them.
     pub fn functions(&self) -> BTreeSet<&str> {
-        let definitions = self.0.machines.values().map(|machine| &machine.definition);
-        definitions.flat_map(|definition| definition.functions()).collect()
+        self.definitions().flat_map(|(_, definition)| definition.functions()).collect()
+    }
+
+    /// The state machines by name, with their definitions.
+    pub fn definitions(&self) -> impl Iterator<Item = (&str, &Definition)> {
+        self.shared.machines.iter().map(|(name, machine)| (name.as_str(), &machine.definition))
+    }
+
+    /// All executions, in the order in which they were started.
+    pub fn executions(&self) -> Vec<ExecutionReport> {
+        let mut executions: Vec<_> = lock(&self.shared.executions).values().cloned().collect();
+        executions.sort_by_key(|execution| execution.number);
+        executions.iter().map(|execution| ExecutionReport::of(execution)).collect()
+    }
+
+    /// The events of an execution so far, as `GetExecutionHistory` has them; nothing if there is
+    /// no such execution.
+    pub fn history(&self, execution_arn: &str) -> Option<Vec<Value>> {
+        let execution = api::find_execution(&self.shared, execution_arn).ok()?;
+        Some(execution.read_events(|events| events.iter().map(|it| it.json(true)).collect()))
     }
 
     /// What has been done so far.
     pub fn stats(&self) -> Stats {
-        self.0.counters.read()
+        self.shared.counters.read()
     }
 
     /// Whether no execution is running.
@@ -127,6 +161,15 @@ impl StepFunctions {
         let stats = self.stats();
         let ended = stats.succeeded + stats.failed + stats.timed_out + stats.aborted;
         stats.started == ended
+    }
+
+    /// Follows executions no further, and returns when none invokes anything any more. They stay
+    /// as they are: those that run remain `RUNNING`, and ones that are started later do not begin.
+    pub async fn stop(&self) {
+        let runs = lock(&self.runs).take();
+        if let Some(mut runs) = runs {
+            runs.shutdown().await;
+        }
     }
 }
 
@@ -141,7 +184,7 @@ impl Service for StepFunctions {
 
     fn call<'a>(&'a self, operation: &'a str, body: Bytes) -> Reply<'a> {
         Box::pin(async move {
-            let response = api::call(&self.0, operation, &body)?;
+            let response = api::call(&self.shared, operation, &body)?;
             Ok(Bytes::from(response.to_string()))
         })
     }
@@ -152,7 +195,11 @@ impl Shared {
     pub(crate) fn run(self: &Arc<Self>, execution: &Arc<Execution>) {
         self.counters.started.add_one();
         let run = Run { execution: Arc::clone(execution), shared: Arc::clone(self) };
-        tokio::spawn(run.run(execution.input_value.clone()));
+        let Some(runs) = self.runs.upgrade() else { return };
+        let mut runs = lock(&runs);
+        let Some(runs) = runs.as_mut() else { return };
+        while runs.try_join_next().is_some() {}
+        runs.spawn(run.run(execution.input_value.clone()));
     }
 
     /// Ends an execution that has not ended.

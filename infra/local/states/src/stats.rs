@@ -15,7 +15,8 @@ pub struct Stats {
     pub timed_out: u64,
     /// Executions that ended `ABORTED`.
     pub aborted: u64,
-    /// State transitions, which is what AWS charges for: each state entered and each retry.
+    /// State transitions of all executions, which is what AWS charges for: see
+    /// [`ExecutionReport::transitions`](crate::ExecutionReport::transitions).
     pub transitions: u64,
 }
 

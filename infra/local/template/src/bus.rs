@@ -74,7 +74,7 @@ pub struct Target {
     pub dead_letter_arn: Option<String>,
 }
 
-/// The retry policy of a target.
+/// The retry policy of a rule's target, or of a schedule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RetryPolicy {
     /// An event older than this is given up.
@@ -165,29 +165,32 @@ fn unique_ids(targets: &[Target], place: &Place) -> Result<(), TemplateError> {
 }
 
 fn target(mut properties: Properties) -> Result<Target, TemplateError> {
-    let dead_letter_arn = match properties.object("DeadLetterConfig")? {
-        Some(mut config) => {
-            let arn = config.text("Arn")?;
-            config.done()?;
-            Some(arn)
-        }
-        None => None,
-    };
     let target = Target {
         id: properties.text("Id")?,
         arn: properties.text("Arn")?,
-        retry: retry_policy(properties.object("RetryPolicy")?)?,
-        dead_letter_arn,
+        retry: retry_policy(&mut properties)?,
+        dead_letter_arn: dead_letter_arn(&mut properties)?,
     };
     properties.done()?;
     Ok(target)
 }
 
-/// Limits and defaults:
-/// <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_RetryPolicy.html>.
-fn retry_policy(properties: Option<Properties>) -> Result<RetryPolicy, TemplateError> {
+/// The queue of a `DeadLetterConfig`, for what a rule or a schedule could not deliver.
+pub(crate) fn dead_letter_arn(
+    properties: &mut Properties,
+) -> Result<Option<String>, TemplateError> {
+    let Some(mut config) = properties.object("DeadLetterConfig")? else { return Ok(None) };
+    let arn = config.text("Arn")?;
+    config.done()?;
+    Ok(Some(arn))
+}
+
+/// The `RetryPolicy` of a rule's target or of a schedule. Limits and defaults are the same:
+/// <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_RetryPolicy.html>,
+/// <https://docs.aws.amazon.com/scheduler/latest/APIReference/API_RetryPolicy.html>.
+pub(crate) fn retry_policy(properties: &mut Properties) -> Result<RetryPolicy, TemplateError> {
     let (mut age, mut retries) = (None, None);
-    if let Some(mut properties) = properties {
+    if let Some(mut properties) = properties.object("RetryPolicy")? {
         age = properties.whole("MaximumEventAgeInSeconds", 60..=86_400)?;
         retries = properties.whole("MaximumRetryAttempts", 0..=185)?;
         properties.done()?;

@@ -21,6 +21,7 @@ pub(crate) fn check(template: &Template) -> Result<(), TemplateError> {
     buses_are_there(template)?;
     targets_are_there(template)?;
     async_failures_lead_to_queues(template)?;
+    schedules_give_up_to_queues(template)?;
     for mapping in &template.mappings {
         check_mapping(template, mapping)?;
     }
@@ -28,13 +29,15 @@ pub(crate) fn check(template: &Template) -> Result<(), TemplateError> {
 }
 
 fn names_are_unique(template: &Template) -> Result<(), TemplateError> {
-    let kinds: [(&str, Vec<(&str, &str)>); 6] = [
+    let kinds: [(&str, Vec<(&str, &str)>); 8] = [
         ("function", pairs(&template.functions, |it| (&it.logical_id, &it.name))),
         ("queue", pairs(&template.queues, |it| (&it.logical_id, &it.name))),
         ("table", pairs(&template.tables, |it| (&it.logical_id, &it.name))),
         ("bus", pairs(&template.buses, |it| (&it.logical_id, &it.name))),
         ("archive", pairs(&template.archives, |it| (&it.logical_id, &it.name))),
         ("rule", pairs(&template.rules, |it| (&it.logical_id, &it.arn))),
+        ("schedule", pairs(&template.schedules, |it| (&it.logical_id, &it.name))),
+        ("state machine", pairs(&template.state_machines, |it| (&it.logical_id, &it.name))),
     ];
     for (kind, names) in kinds {
         let mut seen = BTreeSet::new();
@@ -105,6 +108,16 @@ fn async_failures_lead_to_queues(template: &Template) -> Result<(), TemplateErro
     for function in &template.functions {
         if let Some(arn) = &function.async_invoke.on_failure_arn {
             let place = Place::at(&function.logical_id).child("EventInvokeConfig");
+            require_queue(template, arn, &place)?;
+        }
+    }
+    Ok(())
+}
+
+fn schedules_give_up_to_queues(template: &Template) -> Result<(), TemplateError> {
+    for schedule in &template.schedules {
+        if let Some(arn) = &schedule.dead_letter_arn {
+            let place = Place::at(&schedule.logical_id).child("DeadLetterConfig.Arn");
             require_queue(template, arn, &place)?;
         }
     }

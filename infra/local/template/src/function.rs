@@ -74,7 +74,7 @@ pub(crate) fn with_globals(globals: &Value, own: &Value) -> Value {
 /// Limits and defaults:
 /// <https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html>.
 ///
-/// The function's events are read by [`routes`](crate::route::read) before.
+/// The function's events are read by [`events`](crate::events::read) before.
 pub(crate) fn read(
     logical_id: &str,
     name: String,

@@ -1,6 +1,6 @@
 //! Reads the SAM template into what a stack is made of: functions, queues, tables, buses with
-//! their archives and rules, routes and event source mappings, with every intrinsic function
-//! resolved to the names and ARNs of one machine.
+//! their archives and rules, routes, event source mappings, schedules and state machines, with
+//! every intrinsic function resolved to the names and ARNs of one machine.
 //!
 //! It reads strictly. A resource type or property that would change what the stack does, and that
 //! is not modelled here, is refused by name rather than passed over: a template that loads behaves
@@ -29,6 +29,7 @@ mod checks;
 mod condition;
 mod document;
 mod error;
+mod events;
 mod function;
 mod mapping;
 mod parameters;
@@ -38,10 +39,12 @@ mod properties;
 mod queue;
 mod resolver;
 mod route;
+mod schedule;
+mod state_machine;
 mod table;
 mod yaml;
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{collections::BTreeMap, fs, io, path::Path};
 
 use serde_json::Value;
 
@@ -52,6 +55,8 @@ pub use mapping::{Mapping, Source, StartingPosition};
 pub use physical::STREAM_LABEL;
 pub use queue::{Queue, Redrive};
 pub use route::{Access, Route};
+pub use schedule::Schedule;
+pub use state_machine::StateMachine;
 pub use table::{Stream, StreamView, Table};
 
 use document::Document;
@@ -89,6 +94,10 @@ pub struct Template {
     pub routes: Vec<Route>,
     /// Who works on which queue or stream.
     pub mappings: Vec<Mapping>,
+    /// Which functions are invoked again and again.
+    pub schedules: Vec<Schedule>,
+    /// The state machines.
+    pub state_machines: Vec<StateMachine>,
 }
 
 impl Template {
@@ -101,15 +110,32 @@ impl Template {
     pub fn load(path: &Path, options: &LoadOptions<'_>) -> Result<Self, TemplateError> {
         let text = fs::read_to_string(path)
             .map_err(|source| TemplateError::Unreadable { path: path.to_owned(), source })?;
-        Self::parse(&text, options)
+        let folder = path.parent().unwrap_or(Path::new(""));
+        Self::parse_with(&text, options, &|file| fs::read_to_string(folder.join(file)))
     }
 
-    /// Reads a template from its text.
+    /// Reads a template from its text. It has no folder, and so no state machines: their
+    /// definitions are files beside it.
     ///
     /// # Errors
     ///
     /// As [`load`](Self::load).
     pub fn parse(text: &str, options: &LoadOptions<'_>) -> Result<Self, TemplateError> {
+        let no_folder = || io::Error::new(io::ErrorKind::NotFound, "the template has no folder");
+        Self::parse_with(text, options, &|_| Err(no_folder()))
+    }
+
+    /// Reads a template from its text. `files` reads those that it names, by their paths relative
+    /// to the template's folder.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Self::load).
+    pub fn parse_with(
+        text: &str,
+        options: &LoadOptions<'_>,
+        files: &dyn Fn(&str) -> io::Result<String>,
+    ) -> Result<Self, TemplateError> {
         let resolver = Resolver::new(Document::new(yaml::parse(text)?)?, options)?;
         let resources = present(&resolver)?;
         let mut apis = route::Apis::new();
@@ -123,6 +149,10 @@ impl Template {
         for (id, kind) in resources {
             if kind == Kind::QueuePolicy {
                 policies.push(permission::read(resolved(&resolver, id)?)?);
+            }
+            if kind == Kind::StateMachine {
+                let read = state_machine::read(&resolver, id, resolved(&resolver, id)?, files)?;
+                template.state_machines.push(read);
             }
             template.read(&resolver, id, kind, &apis)?;
         }
@@ -145,7 +175,10 @@ impl Template {
             Kind::Bus => self.buses.push(bus::read_bus(id, name, properties)?),
             Kind::Function => {
                 let Some(resource) = resolver.document.resources.get(id) else { return Ok(()) };
-                self.routes.extend(route::read(&name, &mut properties, apis)?);
+                let invoked = events::Invoked { logical_id: id, name: &name };
+                let events = events::read(invoked, resolver, &mut properties, apis)?;
+                self.routes.extend(events.routes);
+                self.schedules.extend(events.schedules);
                 self.functions.push(function::read(id, name, resource, properties)?);
             }
             Kind::Mapping => self.mappings.push(mapping::read(id, properties)?),
@@ -153,7 +186,12 @@ impl Template {
             Kind::Rule => self.rules.push(bus::read_rule(id, name, properties)?),
             Kind::Table => self.tables.push(table::read(id, name, properties)?),
             // Resolved above, so that a reference to nothing is found there too.
-            Kind::HttpApi | Kind::Inert | Kind::QueuePolicy => {}
+            Kind::HttpApi
+            | Kind::Inert
+            | Kind::QueuePolicy
+            | Kind::Role
+            | Kind::StateMachine
+            | Kind::Topic => {}
         }
         Ok(())
     }

@@ -21,16 +21,18 @@ const INERT: &[&str] = &[
     "AWS::Events::EventBusPolicy",
     "AWS::IAM::ManagedPolicy",
     "AWS::IAM::Policy",
-    "AWS::IAM::Role",
     "AWS::KMS::Alias",
     "AWS::KMS::Key",
     "AWS::Lambda::Permission",
     "AWS::Logs::LogGroup",
     "AWS::Logs::MetricFilter",
     "AWS::Logs::ResourcePolicy",
+    "AWS::SNS::Subscription",
+    "AWS::SNS::TopicPolicy",
 ];
 
-/// The types that the local stack runs.
+/// The types that the local stack runs, and those that have names and ARNs without being run:
+/// roles, whose permissions nobody checks, and topics, which only tell people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Archive,
@@ -41,8 +43,11 @@ pub(crate) enum Kind {
     Mapping,
     Queue,
     QueuePolicy,
+    Role,
     Rule,
+    StateMachine,
     Table,
+    Topic,
 }
 
 impl Kind {
@@ -52,11 +57,14 @@ impl Kind {
             "AWS::Events::Archive" => Self::Archive,
             "AWS::Events::EventBus" => Self::Bus,
             "AWS::Events::Rule" => Self::Rule,
+            "AWS::IAM::Role" => Self::Role,
             "AWS::Lambda::EventSourceMapping" => Self::Mapping,
+            "AWS::SNS::Topic" => Self::Topic,
             "AWS::SQS::Queue" => Self::Queue,
             "AWS::SQS::QueuePolicy" => Self::QueuePolicy,
             "AWS::Serverless::Function" => Self::Function,
             "AWS::Serverless::HttpApi" => Self::HttpApi,
+            "AWS::Serverless::StateMachine" => Self::StateMachine,
             inert if INERT.contains(&inert) => Self::Inert,
             unknown => {
                 return Err(TemplateError::UnknownType {
@@ -74,8 +82,11 @@ impl Kind {
             Self::Bus => Some(("Name", 256)),
             Self::Function => Some(("FunctionName", 64)),
             Self::Queue => Some(("QueueName", 80)),
+            Self::Role => Some(("RoleName", 64)),
             Self::Rule => Some(("Name", 64)),
+            Self::StateMachine => Some(("Name", 80)),
             Self::Table => Some(("TableName", 255)),
+            Self::Topic => Some(("TopicName", 256)),
             Self::HttpApi | Self::Inert | Self::Mapping | Self::QueuePolicy => None,
         }
     }
@@ -88,6 +99,15 @@ pub(crate) fn arn(service: &str, resource: &str) -> String {
 
 pub(crate) fn stream_arn(table: &str) -> String {
     arn("dynamodb", &format!("table/{table}/stream/{STREAM_LABEL}"))
+}
+
+/// Roles belong to no region.
+pub(crate) fn role_arn(role: &str) -> String {
+    format!("arn:aws:iam::{ACCOUNT}:role/{role}")
+}
+
+pub(crate) fn state_machine_arn(name: &str) -> String {
+    arn("states", &format!("stateMachine:{name}"))
 }
 
 /// A rule of the default bus has no bus in its ARN.
@@ -122,7 +142,9 @@ impl Resolver<'_> {
         let (_, kind) = self.lookup(id, at)?;
         match kind {
             Kind::Queue => Ok(self.queue_url(&self.name_of(id, at)?)),
-            Kind::Archive | Kind::Bus | Kind::Function | Kind::Inert | Kind::Table => {
+            Kind::StateMachine => Ok(state_machine_arn(&self.name_of(id, at)?)),
+            Kind::Topic => Ok(arn("sns", &self.name_of(id, at)?)),
+            Kind::Archive | Kind::Bus | Kind::Function | Kind::Inert | Kind::Role | Kind::Table => {
                 self.name_of(id, at)
             }
             Kind::HttpApi => Ok(id.to_owned()),
@@ -144,17 +166,22 @@ impl Resolver<'_> {
         match (kind, attribute) {
             (Kind::Archive, "Arn") => Ok(arn("events", &format!("archive/{name}"))),
             (Kind::Bus, "Arn") => Ok(arn("events", &format!("event-bus/{name}"))),
-            (Kind::Bus, "Name") | (Kind::Queue, "QueueName") => Ok(name),
+            (Kind::Bus | Kind::StateMachine, "Name")
+            | (Kind::Queue, "QueueName")
+            | (Kind::Topic, "TopicName") => Ok(name),
             (Kind::Function, "Arn") => Ok(arn("lambda", &format!("function:{name}"))),
             (Kind::Queue, "Arn") => Ok(arn("sqs", &name)),
             (Kind::Queue, "QueueUrl") => Ok(self.queue_url(&name)),
+            (Kind::Role, "Arn") => Ok(role_arn(&name)),
             (Kind::Rule, "Arn") => Ok(rule_arn(&self.bus_of(id, resource, at)?, &name)),
+            (Kind::StateMachine, "Arn") => Ok(state_machine_arn(&name)),
             (Kind::Table, "Arn") => Ok(arn("dynamodb", &format!("table/{name}"))),
             (Kind::Table, "StreamArn")
                 if resource.properties.get("StreamSpecification").is_some() =>
             {
                 Ok(stream_arn(&name))
             }
+            (Kind::Topic, "TopicArn") => Ok(arn("sns", &name)),
             // Nothing reads it; that the resource is there is what matters.
             (Kind::Inert, _) => Ok(arn("inert", &name)),
             _ => Err(at.place.invalid(format!("{id} has no attribute {attribute} here"))),

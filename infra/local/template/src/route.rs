@@ -87,34 +87,8 @@ fn read_authorizer(mut authorizer: Properties) -> Result<(), TemplateError> {
     authorizer.done()
 }
 
-/// Takes a function's `Events`. Only routes are written there: SAM would give the function
-/// permissions on every queue or stream of the account for the others.
+/// The properties of an `HttpApi` event of the function with the name `function`.
 pub(crate) fn read(
-    function: &str,
-    properties: &mut Properties,
-    apis: &Apis,
-) -> Result<Vec<Route>, TemplateError> {
-    let events = properties.entries("Events")?;
-    events
-        .into_iter()
-        .map(|(_, mut event)| {
-            let kind = event.text("Type")?;
-            if kind != "HttpApi" {
-                let problem = format!(
-                    "is {kind}, only HttpApi is followed; \
-                     for a queue or stream write an AWS::Lambda::EventSourceMapping"
-                );
-                return Err(event.place().child("Type").invalid(problem));
-            }
-            let place = event.place().child("Properties");
-            let route = Properties::new(place, event.required("Properties")?)?;
-            event.done()?;
-            read_route(function, route, apis)
-        })
-        .collect()
-}
-
-fn read_route(
     function: &str,
     mut properties: Properties,
     apis: &Apis,

@@ -26,7 +26,7 @@ pub(crate) struct Booked {
 #[error("there is too little money")]
 pub(crate) struct Overdrawn;
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Account {
     cents: i64,
     booked: BTreeSet<String>,

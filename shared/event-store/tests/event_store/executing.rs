@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use clock::Clock;
 use event_envelope::{Actor, CorrelationId, DEPTH_MAX, Envelope};
-use event_store::{ExecuteError, Executed, Lineage, execute};
+use event_store::{ExecuteError, Executed, Lineage, execute, state_of};
 use local_dynamodb::{Fault, FaultPlan};
 use outcome::Failure;
 use serde_json::json;
@@ -192,4 +192,50 @@ async fn a_stream_with_an_event_of_another_kind_is_not_decided_on() {
     let error = give(&world, Command::Deposit("d1", 1)).await.unwrap_err();
     assert!(matches!(error, ExecuteError::Unreadable(_)));
     assert!(matches!(Failure::from(error), Failure::Poison { .. }));
+}
+
+#[tokio::test]
+async fn the_state_after_a_command_is_that_of_the_whole_stream() {
+    let world = World::new().await;
+    for command in [Command::Deposit("d1", 100), Command::Withdraw("w1", 30)] {
+        let executed = give(&world, command).await.unwrap();
+        let stream = world.store().load(&thing(), 0).await.unwrap();
+        let stored: Account = state_of(&stream).unwrap();
+        assert_eq!(executed.state::<Account>().unwrap(), stored);
+        assert_ne!(stored, Account::default());
+    }
+    let foreign = [event(1, json!({}))];
+    assert!(state_of::<Account>(&foreign).is_err());
+}
+
+#[tokio::test]
+async fn what_follows_from_the_passing_of_time_has_a_cause_and_an_actor_of_its_own() {
+    let world = World::new().await;
+    let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned();
+    let mut cause = event(1, json!({}));
+    cause.metadata.actor = Some("customer".to_owned());
+    cause.metadata.traceparent = Some(trace.clone());
+    let clerk = Actor {
+        id: Some("clerk".to_owned()),
+        reason: Some("it is late".to_owned()),
+        traceparent: None,
+    };
+    let lineage = Lineage::After(&cause, &clerk);
+    let (store, clock) = (world.store(), Clock::fixed(NOW));
+    let executed =
+        execute::<Account>(&store, &thing(), &Command::Deposit("d1", 1), lineage, &clock).await;
+    let [event] = &executed.unwrap().events[..] else { panic!() };
+    assert_eq!(event.causation_id.as_ref(), Some(&cause.event_id));
+    assert_eq!(event.correlation_id, cause.correlation_id);
+    let metadata = &event.metadata;
+    assert_eq!(metadata.actor.as_deref(), Some("clerk"));
+    assert_eq!(metadata.reason.as_deref(), Some("it is late"));
+    assert_eq!((metadata.traceparent.as_ref(), metadata.depth), (Some(&trace), 1));
+
+    // A chain has an end here, too.
+    cause.metadata.depth = DEPTH_MAX;
+    let lineage = Lineage::After(&cause, &clerk);
+    let command = Command::Deposit("d2", 1);
+    let error = execute::<Account>(&store, &thing(), &command, lineage, &clock).await.unwrap_err();
+    assert!(matches!(error, ExecuteError::TooDeep(_)), "{error}");
 }

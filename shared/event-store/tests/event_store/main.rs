@@ -7,5 +7,6 @@ mod account;
 mod appending;
 mod executing;
 mod loading;
+mod marking;
 mod sweep;
 mod world;

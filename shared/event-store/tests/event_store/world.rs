@@ -20,6 +20,7 @@ impl World {
         let database = DynamoDb::open(&Storage::Memory).unwrap();
         let key = |name: &str, kind: &str| json!({ "AttributeName": name, "KeyType": kind });
         let attribute = |name: &str| json!({ "AttributeName": name, "AttributeType": "S" });
+        let attributes = ["PK", "SK", "sweepShard", "lookAt"].map(attribute);
         let table = Table {
             logical_id: EVENTS.to_owned(),
             name: EVENTS.to_owned(),
@@ -27,8 +28,13 @@ impl World {
             create_table: json!({
                 "TableName": EVENTS,
                 "BillingMode": "PAY_PER_REQUEST",
-                "AttributeDefinitions": [attribute("PK"), attribute("SK")],
+                "AttributeDefinitions": attributes,
                 "KeySchema": [key("PK", "HASH"), key("SK", "RANGE")],
+                "GlobalSecondaryIndexes": [{
+                    "IndexName": "due",
+                    "KeySchema": [key("sweepShard", "HASH"), key("lookAt", "RANGE")],
+                    "Projection": { "ProjectionType": "KEYS_ONLY" },
+                }],
             }),
             ttl_attribute: None,
             stream: None,

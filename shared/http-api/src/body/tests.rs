@@ -135,3 +135,19 @@ fn a_refusal_does_not_send_the_body_back() {
     let body = format!(r#"{{"userId":"ann","items":"{}"}}"#, "x".repeat(10_000));
     assert!(refused(read(&body)).2.chars().count() < 300);
 }
+
+#[test]
+fn a_request_that_may_do_without_a_body_is_read_as_strictly() {
+    let read = |body: Option<&str>, kind: Option<&str>| {
+        Request::new(&event(kind, body, false)).optional_json_body::<Order>()
+    };
+    let json = Some("application/json");
+    for none in [None, Some("")] {
+        assert_eq!(read(none, None).unwrap(), None);
+        assert_eq!(read(none, json).unwrap(), None);
+    }
+    assert!(read(Some(ORDER), json).unwrap().is_some());
+    assert_eq!(read(Some(ORDER), None).unwrap_err().status().as_u16(), 415);
+    assert_eq!(read(Some("null"), json).unwrap_err().status().as_u16(), 422);
+    assert_eq!(read(Some("{}"), json).unwrap_err().status().as_u16(), 422);
+}

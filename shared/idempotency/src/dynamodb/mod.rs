@@ -15,7 +15,7 @@ use aws_sdk_dynamodb::{
 };
 
 pub use layout::Layout;
-pub(crate) use patience::patiently;
+pub use patience::patiently;
 pub(crate) use transaction::{failure, is_contention};
 pub(crate) use value::{millis, number, text};
 

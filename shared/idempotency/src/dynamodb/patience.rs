@@ -15,10 +15,18 @@ const FIRST_PAUSE: Duration = Duration::from_millis(40);
 /// The longest pause.
 const PAUSE_MAX: Duration = Duration::from_millis(640);
 
-/// Sends until it is answered with something else than what `passes`, within the time that the
+/// Sends a request to DynamoDB until it is answered with something else than an error that
+/// `passes`, with random pauses between, for two seconds at most and within the time that the
 /// invocation has left ([`clock::left`]). The SDK does not try again after a conflict between
 /// transactions.
-pub(crate) async fn patiently<T, E, F>(
+///
+/// Writes of a unit of work are sent like that by themselves; this is for what a handler sends
+/// besides, such as a `TransactGetItems`.
+///
+/// # Errors
+///
+/// The last answer. If it `passes`, the record should be handed back.
+pub async fn patiently<T, E, F>(
     send: impl Fn() -> F,
     passes: impl Fn(&SdkError<E>) -> bool,
 ) -> Result<T, SdkError<E>>

@@ -1,26 +1,25 @@
 //! Records hosted in the one item that a handler owns: what it has seen, what it says next, and
 //! the lease on the effect that is due, all in one conditional write.
 
-use std::time::Duration;
+use std::{num::NonZeroU32, slice, time::Duration};
 
-use aws_sdk_dynamodb::{
-    Client,
-    error::SdkError,
-    operation::put_item::PutItemError,
-    types::{AttributeValue, ReturnValuesOnConditionCheckFailure},
-};
+use aws_sdk_dynamodb::Client;
 use clock::{Clock, Tokens};
-use event_envelope::{AggregateId, Envelope};
+use event_envelope::AggregateId;
 use outcome::{Done, Failure};
 
-use super::row::{self, Admission, Lease, Row};
-use crate::{
-    Due, IdempotencyError, Item, Machine,
-    dynamodb::{failure, is_contention, millis, patiently, text},
+use super::{
+    attempt::ATTEMPTS_MAX,
+    row::{Admission, Row},
+    table::Saved,
 };
+use crate::{Cause, Due, IdempotencyError, Machine};
 
-/// How often a row is loaded and decided on again when somebody else wrote it in between.
-const ATTEMPTS_MAX: usize = 8;
+/// After how many failed attempts a machine is asked to give an effect up, unless the host is told
+/// otherwise. A queue that redrives after ten receives has then not lost sight of the record yet.
+pub const REVIEW_AFTER: NonZeroU32 = NonZeroU32::MIN.saturating_add(7);
+/// Why an effect is given up of which no attempt said how it ended.
+const UNANSWERED: &str = "no answer of the last attempt is known";
 
 /// Where machines live.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,32 +36,46 @@ pub struct HostSettings {
 /// Runs [`Machine`]s, each in an item of its own.
 #[derive(Debug, Clone)]
 pub struct Host {
-    client: Client,
-    settings: HostSettings,
-    clock: Clock,
-    tokens: Tokens,
+    pub(super) client: Client,
+    pub(super) settings: HostSettings,
+    pub(super) review_after: NonZeroU32,
+    pub(super) clock: Clock,
+    pub(super) tokens: Tokens,
 }
 
 impl Host {
     /// Hosts machines by `settings`.
-    pub fn new(client: Client, settings: HostSettings, clock: Clock, tokens: Tokens) -> Self {
-        Self { client, settings, clock, tokens }
+    pub const fn new(client: Client, settings: HostSettings, clock: Clock, tokens: Tokens) -> Self {
+        Self { client, settings, review_after: REVIEW_AFTER, clock, tokens }
     }
 
-    /// Tells the machine `key` what `cause` says, and has whatever effects are then due.
+    /// The same host, whose machines are asked to give an effect up after so many failed
+    /// `attempts`, in place of [`REVIEW_AFTER`]. Fewer than the receives after which the queue
+    /// redrives, or the record is in the dead-letter queue before anything was said.
+    #[must_use]
+    pub fn review_after(self, attempts: NonZeroU32) -> Self {
+        Self { review_after: attempts, ..self }
+    }
+
+    /// Tells the machine `key` the `fact` that `cause` brings, and has whatever effects are then
+    /// due.
     ///
     /// Every write is conditional on the revision that was read, and carries the events that the
     /// step says in `outgoing`, so that state, record and outbox are one. An effect is had under a
     /// lease in the same item; a holder that lost it writes nothing.
     ///
+    /// An effect that failed too often, or can never succeed, is given up if the machine lets it
+    /// be ([`Machine::give_up`]): what the machine says then is written under the same lease, and
+    /// the delivery is done.
+    ///
     /// # Errors
     ///
     /// Retry when the store is away, another delivery holds the lease, or `perform` says so.
-    /// Poison when the same event id came before with another payload, or `perform` says so.
-    pub async fn handle<M, P>(
+    /// Poison when the same id came before and said something else, or `perform` says so.
+    pub async fn handle<'a, M, P>(
         &self,
         key: &AggregateId,
-        cause: &Envelope,
+        cause: impl Into<Cause<'a>>,
         fact: M::Fact,
         perform: P,
     ) -> Result<Done, Failure>
@@ -70,12 +83,35 @@ impl Host {
         M: Machine,
         P: AsyncFn(Due<M::Effect>) -> Result<M::Fact, Failure>,
     {
+        self.handle_all::<M, P>(key, cause, slice::from_ref(&fact), perform).await
+    }
+
+    /// As [`handle`](Self::handle), for a cause that brings several facts: the machine is told all
+    /// of them in one write, in this order.
+    ///
+    /// # Errors
+    ///
+    /// As [`handle`](Self::handle).
+    pub async fn handle_all<'a, M, P>(
+        &self,
+        key: &AggregateId,
+        cause: impl Into<Cause<'a>>,
+        facts: &[M::Fact],
+        perform: P,
+    ) -> Result<Done, Failure>
+    where
+        M: Machine,
+        P: AsyncFn(Due<M::Effect>) -> Result<M::Fact, Failure>,
+    {
+        let cause = cause.into();
         let mut done = Done::Duplicate;
         for _ in 0..ATTEMPTS_MAX {
             let mut row: Row<M> = self.load(key).await?;
-            let admission = row.admit(cause)?;
+            let admission = row.admit(&cause)?;
             if admission == Admission::New {
-                row.apply(&fact, cause, key, self.clock.now())?;
+                for fact in facts {
+                    row.apply(fact, cause.envelope, key, self.clock.now())?;
+                }
             }
             let Some(effect) = row.state.due() else {
                 if admission == Admission::Seen {
@@ -97,148 +133,36 @@ impl Host {
                     Saved::Overtaken => continue,
                 }
             }
-            if self.perform(key, cause, row, effect, &perform).await? {
+            let stepped = match self.overdue(&row, &effect) {
+                Some(fact) => {
+                    // Whoever was at it and comes late has lost its lease.
+                    row.leave_trace(&self.tokens.draw());
+                    row.apply(&fact, cause.envelope, key, self.clock.now())?;
+                    self.save(key, row).await? == Saved::Written
+                }
+                None => self.perform(key, &cause, row, effect, &perform).await?,
+            };
+            if stepped {
                 done = Done::Handled;
             }
         }
         Err(IdempotencyError::Contended { id: key.to_string() }.into())
     }
 
-    /// Takes the lease, has the effect, and tells the machine what it led to. False when somebody
-    /// else was first.
-    async fn perform<M, P>(
-        &self,
-        key: &AggregateId,
-        cause: &Envelope,
-        mut row: Row<M>,
-        effect: M::Effect,
-        perform: &P,
-    ) -> Result<bool, Failure>
-    where
-        M: Machine,
-        P: AsyncFn(Due<M::Effect>) -> Result<M::Fact, Failure>,
-    {
-        let owner = self.tokens.draw();
-        let resumed = row.lease.is_some();
-        let until = millis(self.clock.now() + self.settings.lease);
-        row.lease = Some(Lease { owner: owner.clone(), until });
-        if self.save(key, row).await? == Saved::Overtaken {
-            return Ok(false);
-        }
-        let told = match perform(Due { effect, resumed }).await {
-            Ok(answer) => self.tell::<M>(key, cause, &owner, &answer).await,
-            Err(failure) => Err(failure),
-        };
-        if told.is_err() {
-            self.release::<M>(key, &owner).await;
-        }
-        told.map(|()| true)
+    /// The state of the machine `key` as it is now; its default, when nothing was told it yet.
+    ///
+    /// # Errors
+    ///
+    /// Retry when the store is away. Poison when what is stored is no such machine.
+    pub async fn look<M: Machine>(&self, key: &AggregateId) -> Result<M, Failure> {
+        let row: Row<M> = self.load(key).await?;
+        Ok(row.state)
     }
 
-    /// Tells the machine what its effect led to, and ends the lease.
-    async fn tell<M: Machine>(
-        &self,
-        key: &AggregateId,
-        cause: &Envelope,
-        owner: &str,
-        answer: &M::Fact,
-    ) -> Result<(), Failure> {
-        let told = self.amend(key, owner, |row: &mut Row<M>| {
-            row.lease = None;
-            row.apply(answer, cause, key, self.clock.now())
-        });
-        match told.await? {
-            Saved::Written => Ok(()),
-            Saved::Overtaken => Err(IdempotencyError::LeaseLost { id: key.to_string() }.into()),
-        }
+    /// The fact that an effect is given up whose last attempts left no answer, not even that they
+    /// failed: another one would fare no better, and nobody would ever be told.
+    fn overdue<M: Machine>(&self, row: &Row<M>, effect: &M::Effect) -> Option<M::Fact> {
+        let is_overdue = row.attempts >= self.review_after.get();
+        is_overdue.then(|| M::give_up(effect, row.attempts, UNANSWERED)).flatten()
     }
-
-    /// Ends a lease early, keeping the trace of the attempt. Best effort: it ends by itself.
-    async fn release<M: Machine>(&self, key: &AggregateId, owner: &str) {
-        let released = self.amend(key, owner, |row: &mut Row<M>| {
-            row.lease = Some(Lease { owner: owner.to_owned(), until: 0 });
-            Ok(())
-        });
-        if let Err(failure) = released.await {
-            tracing::warn!(%key, %failure, "lease was not released");
-        }
-    }
-
-    /// Changes the row that `owner` holds, as it is now: facts may have come in meanwhile.
-    /// [`Saved::Overtaken`] when somebody else holds it, or nobody does.
-    async fn amend<M: Machine>(
-        &self,
-        key: &AggregateId,
-        owner: &str,
-        change: impl Fn(&mut Row<M>) -> Result<(), Failure>,
-    ) -> Result<Saved, Failure> {
-        for _ in 0..ATTEMPTS_MAX {
-            let mut row = self.load(key).await?;
-            if !row.is_held_by(owner) {
-                return Ok(Saved::Overtaken);
-            }
-            change(&mut row)?;
-            if self.save(key, row).await? == Saved::Written {
-                return Ok(Saved::Written);
-            }
-        }
-        Err(IdempotencyError::Contended { id: key.to_string() }.into())
-    }
-
-    async fn load<M: Machine>(&self, key: &AggregateId) -> Result<Row<M>, Failure> {
-        let got = self
-            .client
-            .get_item()
-            .table_name(&self.settings.table)
-            .key(self.settings.key, text(key.as_str()))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(failure)?;
-        Row::read(got.item)
-    }
-
-    async fn save<M: Machine>(&self, key: &AggregateId, row: Row<M>) -> Result<Saved, Failure> {
-        let writer = self.tokens.draw();
-        let read_revision = row.revision;
-        let mut item = row.into_item(&writer, self.clock.now())?;
-        item.insert(self.settings.key.to_owned(), text(key.as_str()));
-        let put = self
-            .client
-            .put_item()
-            .table_name(&self.settings.table)
-            .set_item(Some(item))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let put = if read_revision == 0 {
-            put.condition_expression("attribute_not_exists(#key)")
-                .expression_attribute_names("#key", self.settings.key)
-        } else {
-            put.condition_expression("#revision = :revision")
-                .expression_attribute_names("#revision", row::REVISION)
-                .expression_attribute_values(
-                    ":revision",
-                    AttributeValue::N(read_revision.to_string()),
-                )
-        };
-        match patiently(|| put.clone().send(), is_contention).await {
-            Ok(_) => Ok(Saved::Written),
-            Err(error) => overtaken(error, &writer),
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Saved {
-    Written,
-    Overtaken,
-}
-
-fn overtaken(error: SdkError<PutItemError>, writer: &str) -> Result<Saved, Failure> {
-    let Some(PutItemError::ConditionalCheckFailedException(refused)) = error.as_service_error()
-    else {
-        return Err(failure(error).into());
-    };
-    // The answer to our own write may have been lost, and the SDK have sent it again.
-    let ours = refused.item().and_then(|it: &Item| it.get(row::WRITER)) == Some(&text(writer));
-    Ok(if ours { Saved::Written } else { Saved::Overtaken })
 }

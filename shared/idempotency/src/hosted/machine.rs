@@ -12,8 +12,8 @@ use time::OffsetDateTime;
 pub trait Machine: Clone + Default + Serialize + DeserializeOwned + Send {
     /// What it is told: events of others, and what its own effects led to.
     type Fact: Send;
-    /// Something to do outside.
-    type Effect: Send;
+    /// Something to do outside. Equal ones are the same work: attempts at it are counted together.
+    type Effect: Clone + PartialEq + Send + Sync;
     /// What it says to others.
     type Event: Send;
 
@@ -23,6 +23,16 @@ pub trait Machine: Clone + Default + Serialize + DeserializeOwned + Send {
 
     /// The effect that is to be had now, if there is one.
     fn due(&self) -> Option<Self::Effect>;
+
+    /// The fact that `effect` is given up after so many `attempts`, of which the last one failed
+    /// for `reason` (for people, at most 500 characters). None, unless a machine says otherwise:
+    /// this effect is never given up, and is tried as long as something brings the machine up.
+    ///
+    /// A machine that gives an effect up says so, and has nothing due until a fact lets it go on.
+    /// The effect is then resumed: [`Due::resumed`].
+    fn give_up(_effect: &Self::Effect, _attempts: u32, _reason: &str) -> Option<Self::Fact> {
+        None
+    }
 
     /// An event for the envelope, at `sequence` in the history of `aggregate`.
     fn draft(

@@ -8,14 +8,14 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::{
-    IdempotencyError, Item, Machine,
+    Cause, IdempotencyError, Item, Machine,
     dynamodb::{millis, number, text},
 };
 
 pub(super) const REVISION: &str = "revision";
 pub(super) const WRITER: &str = "writer";
 
-/// The most events that one machine takes note of. An order has about a dozen.
+/// The most events and tasks that one machine takes note of. An order has about a dozen.
 const SEEN_MAX: usize = 100;
 
 /// Who is having an effect, and until when nobody else may.
@@ -40,10 +40,13 @@ pub(super) struct Row<M> {
     pub(super) revision: u64,
     /// Counts the events said.
     sequence: u64,
-    /// The events taken note of, each with the hash of its payload.
+    /// The events and tasks taken note of, each with the hash of what it says.
     seen: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) lease: Option<Lease>,
+    /// How often the effect that is due was tried. Rows of versions that did not count have none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(super) attempts: u32,
     /// What the last write said: the relay publishes it from the stream.
     #[serde(default, skip_deserializing, skip_serializing_if = "Vec::is_empty")]
     outgoing: Vec<Envelope>,
@@ -59,6 +62,7 @@ impl<M: Machine> Row<M> {
                 sequence: 0,
                 seen: BTreeMap::new(),
                 lease: None,
+                attempts: 0,
                 outgoing: Vec::new(),
             }),
         }
@@ -76,28 +80,28 @@ impl<M: Machine> Row<M> {
         Ok(item)
     }
 
-    /// Takes note of an event.
+    /// Takes note of an event or a task.
     ///
     /// # Errors
     ///
-    /// Poison, when its id came before with another payload.
-    pub(super) fn admit(&mut self, event: &Envelope) -> Result<Admission, Failure> {
-        let hash = event.payload_hash();
-        if let Some(known) = self.seen.get(event.event_id.as_str()) {
-            return if *known == hash {
+    /// Poison, when its id came before and said something else.
+    pub(super) fn admit(&mut self, cause: &Cause<'_>) -> Result<Admission, Failure> {
+        if let Some(known) = self.seen.get(cause.id) {
+            return if *known == cause.hash {
                 Ok(Admission::Seen)
             } else {
-                Err(IdempotencyError::PayloadMismatch { id: event.event_id.to_string() }.into())
+                Err(IdempotencyError::PayloadMismatch { id: cause.id.to_owned() }.into())
             };
         }
         if self.seen.len() == SEEN_MAX {
             return Err(Failure::poison(format!("more than {SEEN_MAX} events for one row")));
         }
-        self.seen.insert(event.event_id.to_string(), hash);
+        self.seen.insert(cause.id.to_owned(), cause.hash.clone());
         Ok(Admission::New)
     }
 
-    /// Tells the machine a fact, and keeps what it says about it.
+    /// Tells the machine a fact, and keeps what it says about it. Attempts count anew when another
+    /// effect is due then.
     pub(super) fn apply(
         &mut self,
         fact: &M::Fact,
@@ -105,14 +109,34 @@ impl<M: Machine> Row<M> {
         key: &AggregateId,
         now: OffsetDateTime,
     ) -> Result<(), Failure> {
+        let before = self.state.due();
         let (state, events) = std::mem::take(&mut self.state).apply(fact);
         self.state = state;
+        if self.state.due() != before {
+            self.attempts = 0;
+        }
         for event in events {
             self.sequence += 1;
             let draft = M::draft(&event, key.clone(), self.sequence, now);
             self.outgoing.push(draft.caused_by(cause).map_err(Failure::poison)?);
         }
         Ok(())
+    }
+
+    /// Gives `owner` the lease for one more attempt.
+    pub(super) fn take_lease(&mut self, owner: &str, until: OffsetDateTime) {
+        self.attempts = self.attempts.saturating_add(1);
+        self.lease = Some(Lease { owner: owner.to_owned(), until: millis(until) });
+    }
+
+    /// Ends the lease of `owner`, keeping the trace of the attempt.
+    pub(super) fn leave_trace(&mut self, owner: &str) {
+        self.lease = Some(Lease { owner: owner.to_owned(), until: 0 });
+    }
+
+    /// Ends the lease of an attempt that was answered.
+    pub(super) fn end_lease(&mut self) {
+        (self.lease, self.attempts) = (None, 0);
     }
 
     /// How long somebody may still hold the lease; none when nobody does.
@@ -124,4 +148,8 @@ impl<M: Machine> Row<M> {
     pub(super) fn is_held_by(&self, owner: &str) -> bool {
         self.lease.as_ref().is_some_and(|lease| lease.owner == owner)
     }
+}
+
+fn is_zero(attempts: &u32) -> bool {
+    *attempts == 0
 }

@@ -1,10 +1,13 @@
 //! A parcel: a machine with two effects, and a carrier that notes who asked it for what.
 
-use std::sync::{Arc, Mutex, Once};
+use std::{
+    num::NonZeroU32,
+    sync::{Arc, Mutex, Once},
+};
 
 use clock::{Clock, Tokens};
 use event_envelope::{AggregateId, Draft, Envelope, Version};
-use idempotency::{Due, Host, HostSettings, Item, Machine};
+use idempotency::{Cause, Due, Host, HostSettings, Item, Machine};
 use local_dynamodb::FaultPlan;
 use outcome::{Done, Failure};
 use serde::{Deserialize, Serialize};
@@ -14,8 +17,12 @@ use tokio::runtime::Builder;
 
 use crate::world::{LEASE, MACHINES, World, event};
 
+/// After how many attempts a parcel is stuck that does not come back.
+pub(crate) const REVIEW_AFTER: NonZeroU32 = NonZeroU32::new(3).unwrap();
+
 /// A parcel is sent when it is packed and paid, and fetched back when it is recalled. A recall
-/// never stops it on its way out, so that every order of facts ends alike.
+/// never stops it on its way out, so that every order of facts ends alike. Sending is tried for
+/// ever; fetching is given up.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Parcel {
     packed: bool,
@@ -23,6 +30,12 @@ pub(crate) struct Parcel {
     recalled: bool,
     sent: bool,
     returned: bool,
+    /// The customer may keep it after all.
+    #[serde(default)]
+    kept: bool,
+    /// After how many attempts it was given up to fetch it, and why.
+    #[serde(default)]
+    pub(crate) stuck: Option<(u32, String)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,8 +43,11 @@ pub(crate) enum Fact {
     Packed,
     Paid,
     Recalled,
+    Kept,
+    Resumed,
     Sent,
     Returned,
+    GaveUp { attempts: u32, reason: &'static str },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +75,12 @@ impl Machine for Parcel {
                 self.returned = true;
                 return (self, vec!["ParcelReturned"]);
             }
+            Fact::Kept => self.kept = true,
+            Fact::Resumed => self.stuck = None,
+            Fact::GaveUp { attempts, reason } => {
+                self.stuck = Some((*attempts, (*reason).to_owned()));
+                return (self, vec!["ParcelStuck"]);
+            }
             Fact::Sent | Fact::Returned => (),
         }
         let says_ready = self.packed && self.paid && !was_ready;
@@ -68,10 +90,18 @@ impl Machine for Parcel {
     fn due(&self) -> Option<Effect> {
         if self.packed && self.paid && !self.sent {
             Some(Effect::Send)
-        } else if self.sent && self.recalled && !self.returned {
+        } else if self.sent && self.recalled && !self.kept && !self.returned && self.stuck.is_none()
+        {
             Some(Effect::Fetch)
         } else {
             None
+        }
+    }
+
+    fn give_up(effect: &Effect, attempts: u32, reason: &str) -> Option<Fact> {
+        match effect {
+            Effect::Send => None,
+            Effect::Fetch => Some(Fact::GaveUp { attempts, reason: reason.to_owned().leak() }),
         }
     }
 
@@ -133,7 +163,11 @@ pub(crate) fn cause(fact: Fact) -> Envelope {
         Fact::Packed => 1,
         Fact::Paid => 2,
         Fact::Recalled => 3,
-        Fact::Sent | Fact::Returned => panic!("{fact:?} is an answer, no event brings it"),
+        Fact::Kept => 4,
+        Fact::Resumed => 5,
+        Fact::Sent | Fact::Returned | Fact::GaveUp { .. } => {
+            panic!("{fact:?} is an answer, no event brings it")
+        }
     };
     event(sequence, json!({ "fact": format!("{fact:?}") }))
 }
@@ -177,13 +211,23 @@ impl Depot {
         self.hear_with(&cause(fact), fact, async |due| self.carrier.perform(due).await).await
     }
 
-    pub(crate) async fn hear_with(
+    pub(crate) async fn hear_with<'a>(
         &self,
-        cause: &Envelope,
+        cause: impl Into<Cause<'a>>,
         fact: Fact,
         perform: impl AsyncFn(Due<Effect>) -> Result<Fact, Failure>,
     ) -> Result<Done, Failure> {
         self.host.handle::<Parcel, _>(&parcel(), cause, fact, perform).await
+    }
+
+    /// Hears several facts at once.
+    pub(crate) async fn hear_all(&self, cause: Cause<'_>, facts: &[Fact]) -> Result<Done, Failure> {
+        let perform = async |due| self.carrier.perform(due).await;
+        self.host.handle_all::<Parcel, _>(&parcel(), cause, facts, perform).await
+    }
+
+    pub(crate) async fn look(&self) -> Result<Parcel, Failure> {
+        self.host.look(&parcel()).await
     }
 
     pub(crate) async fn row(&self) -> Item {
@@ -204,7 +248,8 @@ impl Depot {
 
 fn host(world: &World, plan: FaultPlan, clock: Clock) -> Host {
     let settings = HostSettings { table: MACHINES.to_owned(), key: "id", lease: LEASE };
-    Host::new(world.database.client_with(plan), settings, clock, Tokens::random())
+    let client = world.database.client_with(plan);
+    Host::new(client, settings, clock, Tokens::random()).review_after(REVIEW_AFTER)
 }
 
 /// Names of events with their places, to compare with what was said.

@@ -24,6 +24,17 @@ pub(super) fn mishaps() -> impl Strategy<Value = Vec<Mishap>> {
     prop::collection::vec(mishap, 0..8)
 }
 
+/// What the customer's bank says.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Card {
+    #[default]
+    Pays,
+    Declines,
+}
+
+/// After how many attempts a step is given up that may be.
+const REVIEW_AFTER: u32 = 3;
+
 /// What the provider keeps of the charge's idempotency key.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 enum Key {
@@ -41,6 +52,11 @@ pub(super) struct World {
     pub(super) captures: Vec<Money>,
     pub(super) refunds: Vec<Money>,
     pub(super) unreserved_charges: usize,
+    /// How often a step was given up.
+    pub(super) given_up: usize,
+    card: Card,
+    /// At what is due.
+    attempts: u32,
     key: Key,
     heard_reserved: bool,
     late: VecDeque<Effect>,
@@ -48,9 +64,9 @@ pub(super) struct World {
 
 impl World {
     /// Tells a payment `history`, with `mishaps` for its first attempts; then everything that can
-    /// arrive does.
-    pub(super) fn run(history: &[Fact], mishaps: &[Mishap]) -> Self {
-        let mut world = Self::default();
+    /// arrive does, and an operator resumes what was given up.
+    pub(super) fn run(history: &[Fact], card: Card, mishaps: &[Mishap]) -> Self {
+        let mut world = Self { card, ..Self::default() };
         let mut mishaps = mishaps.iter().copied();
         for fact in history {
             world.tell(fact);
@@ -61,19 +77,28 @@ impl World {
             world.carry_out(&effect);
         }
         world.work(&mut std::iter::empty());
+        world.tell(&Fact::Resumed);
+        world.work(&mut std::iter::empty());
         world
     }
 
     fn tell(&mut self, fact: &Fact) {
         self.heard_reserved |= *fact == Fact::Reserved;
+        let before = self.payment.due();
         let (payment, said) = std::mem::take(&mut self.payment).apply(fact);
         self.payment = payment;
+        if self.payment.due() != before {
+            self.attempts = 0;
+        }
         self.said.extend(said);
     }
 
-    /// Has effects until none is due, or one is not answered.
+    /// Has effects until none is due, or one is not answered. One that may be given up is, when it
+    /// was tried often enough.
     fn work(&mut self, mishaps: &mut impl Iterator<Item = Mishap>) {
         while let Some(effect) = self.payment.due() {
+            self.attempts += 1;
+            let attempted = effect.clone();
             let answer = match mishaps.next().unwrap_or(Mishap::None) {
                 Mishap::None => self.carry_out(&effect),
                 Mishap::RequestLost => None,
@@ -86,30 +111,43 @@ impl World {
                     None
                 }
             };
-            let Some(answer) = answer else { return };
-            self.tell(&answer);
+            let given_up = || Payment::give_up(&attempted, self.attempts, "no answer");
+            match answer {
+                Some(answer) => self.tell(&answer),
+                None if self.attempts < REVIEW_AFTER => return,
+                None => {
+                    let Some(gave_up) = given_up() else { return };
+                    self.given_up += 1;
+                    self.tell(&gave_up);
+                }
+            }
         }
     }
 
     fn carry_out(&mut self, effect: &Effect) -> Option<Fact> {
         match (effect, self.key) {
+            (Effect::Charge(_), Key::Free) if self.card == Card::Declines => {
+                Some(Fact::Declined(decline()))
+            }
             (Effect::Charge(charge), Key::Free) => {
                 self.key = Key::Charged;
                 self.captures.push(charge.amount);
                 self.unreserved_charges += usize::from(!self.heard_reserved);
-                Some(captured())
+                Some(Fact::Captured(capture()))
             }
-            (Effect::Charge(_) | Effect::Revoke(_), Key::Charged) => Some(captured()),
+            (Effect::Charge(_) | Effect::Revoke(_), Key::Charged) => {
+                Some(Fact::Captured(capture()))
+            }
             (Effect::Charge(_), Key::Shut) => None,
             (Effect::Revoke(_), Key::Free | Key::Shut) => {
                 self.key = Key::Shut;
                 Some(Fact::Revoked)
             }
-            (Effect::Refund(refund), _) => {
+            (Effect::Refund(capture), _) => {
                 if self.refunds.is_empty() {
-                    self.refunds.push(refund.amount);
+                    self.refunds.push(capture.amount);
                 }
-                Some(refunded())
+                Some(Fact::Refunded(refund()))
             }
         }
     }

@@ -9,7 +9,7 @@ use std::{
 
 use clap::{Args, Parser, Subcommand};
 
-use super::events::Question;
+use super::{demo::Mode, events::Question};
 use crate::stack::{Disorder, Ports};
 
 /// The port of the AWS endpoint, unless another is asked for.
@@ -41,6 +41,12 @@ pub(super) enum Command {
         /// How many orders to place
         #[arg(long, value_name = "N", default_value_t = 5)]
         orders: usize,
+        /// Play this scenario; `all` plays every one
+        #[arg(long, value_name = "NAME", conflicts_with = "orders")]
+        scenario: Vec<String>,
+        /// Who carries orders on (default: both with --scenario, choreography without)
+        #[arg(long, value_enum)]
+        mode: Option<Mode>,
     },
     /// Place orders at a steady rate, measure, and check the invariants
     Load {
@@ -69,7 +75,8 @@ pub(super) struct Shared {
     /// (default: 9000, and free ports for `demo` and `load`)
     #[arg(long, global = true, value_name = "PORT")]
     port: Option<u16>,
-    /// Keep tables in this directory from one run to the next
+    /// Keep tables in this directory from one run to the next (queues, the bus and executions of
+    /// state machines begin anew)
     #[arg(long, global = true, value_name = "DIR")]
     pub(super) data: Option<PathBuf>,
     /// The SAM template (default: infra/template.yaml, here or in a directory above)
@@ -81,6 +88,9 @@ pub(super) struct Shared {
     /// Set an environment variable of a function, e.g. `relay:RUST_LOG=debug`
     #[arg(long = "env", global = true, value_name = "FUNCTION:KEY=VALUE")]
     environment: Vec<Variable>,
+    /// Set a parameter of the template, e.g. `EventRetentionDays=30`
+    #[arg(long = "parameter", global = true, value_name = "NAME=VALUE")]
+    parameters: Vec<Parameter>,
     /// Show the functions' logs (they are kept in target/orderly/logs as well)
     #[arg(long, global = true)]
     pub(super) logs: bool,
@@ -114,6 +124,23 @@ impl FromStr for Variable {
         let (function, name, value) = parts.ok_or("write FUNCTION:KEY=VALUE")?;
         let [function, name, value] = [function, name, value].map(str::to_owned);
         Ok(Self { function, name, value })
+    }
+}
+
+/// `NAME=VALUE`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Parameter {
+    name: String,
+    value: String,
+}
+
+impl FromStr for Parameter {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let parts = text.split_once('=').filter(|(name, _)| !name.is_empty());
+        let (name, value) = parts.ok_or("write NAME=VALUE")?;
+        Ok(Self { name: name.to_owned(), value: value.to_owned() })
     }
 }
 
@@ -153,6 +180,11 @@ impl Shared {
             seed: self.seed,
             max_delay: DELAY_MAX,
         }
+    }
+
+    /// The last value that is given to a parameter holds.
+    pub(super) fn parameters(&self) -> BTreeMap<String, String> {
+        self.parameters.iter().map(|it| (it.name.clone(), it.value.clone())).collect()
     }
 
     pub(super) fn environment(&self) -> BTreeMap<String, BTreeMap<String, String>> {
@@ -206,6 +238,18 @@ mod tests {
         assert_eq!(environment["relay"].len(), 2);
         for wrong in ["relay", "relay:KEY", ":KEY=value", "relay:=value"] {
             assert!(wrong.parse::<Variable>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn parameters_are_given_by_name() {
+        let line =
+            "orderly demo --parameter Mode=a --parameter Url=http://a/?b=c --parameter Mode=";
+        let parameters = parse(line).shared.parameters();
+        let expected = [("Mode", ""), ("Url", "http://a/?b=c")];
+        assert_eq!(parameters, expected.map(|(name, value)| (name.into(), value.into())).into());
+        for wrong in ["Mode", "=value", ""] {
+            assert!(wrong.parse::<Parameter>().is_err(), "{wrong}");
         }
     }
 

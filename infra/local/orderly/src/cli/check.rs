@@ -1,12 +1,16 @@
-//! `orderly check`: the invariants of a stack that is up.
+//! `orderly check`: the invariants of a stack that is up, and what its state machines and
+//! schedules have done.
 
 use std::time::Duration;
+
+use reqwest::Client;
+use serde::de::DeserializeOwned;
 
 use crate::{
     client::http_client,
     console::{bad, good, say},
     invariants::Report,
-    stack::INVARIANTS_PATH,
+    stack::{INVARIANTS_PATH, OVERVIEW_PATH, Overview},
 };
 
 /// The stack may first have to come to rest.
@@ -23,16 +27,23 @@ pub(super) struct NoStack {
 
 /// Asks the stack at `port`, and shows what it says.
 pub(super) async fn run(port: u16) -> Result<bool, NoStack> {
-    let url = format!("http://127.0.0.1:{port}{INVARIANTS_PATH}");
+    let url = format!("http://127.0.0.1:{port}");
     let failed = |source| NoStack { url: url.clone(), source };
     let client = http_client(PATIENCE).map_err(failed)?;
-    let report: Report =
-        client.get(&url).send().await.map_err(failed)?.json().await.map_err(failed)?;
+    let report: Report = ask(&client, format!("{url}{INVARIANTS_PATH}")).await.map_err(failed)?;
+    let overview: Overview = ask(&client, format!("{url}{OVERVIEW_PATH}")).await.map_err(failed)?;
     say(&report);
+    if !overview.is_empty() {
+        say(&overview);
+    }
     if report.holds() {
         say(good(format_args!("all {} invariants hold", report.rows.len())));
     } else {
         say(bad(format_args!("{} invariants do not hold", report.broken())));
     }
     Ok(report.holds())
+}
+
+async fn ask<T: DeserializeOwned>(client: &Client, url: String) -> Result<T, reqwest::Error> {
+    client.get(url).send().await?.json().await
 }

@@ -53,7 +53,7 @@ pub(super) fn run(
     json: bool,
     shared: &Shared,
 ) -> Result<bool, Box<dyn Error>> {
-    let template = stack::load_template(&shared.template()?)?;
+    let template = stack::load_template_with(&shared.template()?, &shared.parameters())?;
     let contracts = find_above(Path::new(CONTRACTS)).ok_or(NoContracts)?;
     let root = contracts.parent().ok_or(NoContracts)?;
     let mut catalogue = Catalogue::open(root, &template)?;

@@ -2,10 +2,11 @@
 
 mod arguments;
 mod check;
+mod demo;
 mod events;
 mod up;
 
-use std::{error::Error, path::PathBuf, process::ExitCode};
+use std::{collections::BTreeMap, error::Error, path::PathBuf, process::ExitCode};
 
 use clap::Parser;
 use tokio::signal;
@@ -13,12 +14,12 @@ use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
 use crate::{
     build, console,
-    demo::{self, DemoOptions},
     load::{self, LoadOptions},
     seed,
-    stack::{self, Ports, Redelivery, Stack, StackOptions},
+    stack::{self, Ports, Stack, StackOptions},
 };
 use arguments::{Arguments, Command, Shared};
+use demo::Wanted;
 
 /// Ledgers and archives begin anew with each run, and so must the tables they are compared with.
 const DATA: &str = "--data is for `orderly up`: `demo` and `load` begin with empty tables";
@@ -51,21 +52,18 @@ async fn carry_out(arguments: Arguments) -> Result<bool, Box<dyn Error>> {
         Command::Check => Ok(check::run(shared.first_port()).await?),
         Command::Events { question, json } => events::run(question, json, &shared),
         Command::Up => {
-            let options = prepare(&shared, Ports::From(shared.first_port())).await?;
+            let options =
+                prepare(&shared, Ports::From(shared.first_port()), shared.parameters()).await?;
             // To be stopped is how it ends well.
             with_stack(options, async |stack| Ok(up::run(stack).await)).await.map(|_stopped| true)
         }
         Command::Demo { .. } | Command::Load { .. } if shared.data.is_some() => Err(DATA.into()),
-        Command::Demo { kill, orders } => {
-            let mut options = prepare(&shared, shared.free_ports()).await?;
-            if kill {
-                options.redelivery = Redelivery::Soon;
-            }
-            let demo = DemoOptions { orders, kills: kill, seed: shared.seed };
-            with_stack(options, async |stack| Ok(demo::run(stack, demo).await?)).await
+        Command::Demo { kill, orders, scenario, mode } => {
+            let wanted = Wanted { scenarios: scenario, orders, mode, kills: kill };
+            demo::run(&shared, wanted).await
         }
         Command::Load { orders, rate } => {
-            let mut options = prepare(&shared, shared.free_ports()).await?;
+            let mut options = prepare(&shared, shared.free_ports(), shared.parameters()).await?;
             options.mails = None;
             let load = LoadOptions { orders, rate };
             with_stack(options, async |stack| Ok(load::run(stack, load).await?)).await
@@ -73,10 +71,14 @@ async fn carry_out(arguments: Arguments) -> Result<bool, Box<dyn Error>> {
     }
 }
 
-/// Finds the template and compiles the functions.
-async fn prepare(shared: &Shared, ports: Ports) -> Result<StackOptions, Box<dyn Error>> {
+/// Finds the template and compiles the functions that it has with these parameters.
+async fn prepare(
+    shared: &Shared,
+    ports: Ports,
+    parameters: BTreeMap<String, String>,
+) -> Result<StackOptions, Box<dyn Error>> {
     let template_path = shared.template()?;
-    let template = stack::load_template(&template_path)?;
+    let template = stack::load_template_with(&template_path, &parameters)?;
     let (binaries, files) = match &shared.binaries {
         Some(directory) => (directory.clone(), std::env::temp_dir().join(stack::STACK_NAME)),
         None => {
@@ -89,6 +91,7 @@ async fn prepare(shared: &Shared, ports: Ports) -> Result<StackOptions, Box<dyn 
     options.ports = ports;
     options.disorder = shared.disorder();
     options.environment = shared.environment();
+    options.parameters = parameters;
     options.logs.directory = Some(files.join("logs"));
     options.logs.shown = shared.logs;
     options.mails = Some(mails(shared, files));

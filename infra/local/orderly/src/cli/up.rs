@@ -28,6 +28,10 @@ fn welcome(stack: &Stack) {
     if let Some(directory) = stack.logs().directory() {
         address("Logs", &directory.display().to_string(), "");
     }
+    let overview = stack.overview();
+    if !overview.is_empty() {
+        say(format_args!("\n{}", overview.to_string().trim_end()));
+    }
     say(heading("\nPlace an order"));
     say(curl(stack.api_url()));
     say(heading("\nAnd see what becomes of it"));

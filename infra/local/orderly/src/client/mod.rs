@@ -1,6 +1,7 @@
 //! The API as a customer uses it: every order has a key, and whatever is not answered is asked
 //! again with the same one.
 
+mod operator;
 mod order;
 
 use std::time::Duration;
@@ -8,6 +9,7 @@ use std::time::Duration;
 use reqwest::{Client, Method, RequestBuilder, StatusCode, header};
 use serde_json::{Value, json};
 
+pub use operator::Operator;
 pub use order::{Line, NewOrder};
 
 /// How often a request is sent before the customer gives up.
@@ -173,20 +175,30 @@ impl Customer {
         path: &str,
         complete: impl Fn(RequestBuilder) -> RequestBuilder,
     ) -> Result<Answer, ClientError> {
-        let mut last = String::new();
-        for attempt in 0..ATTEMPTS_MAX {
-            if attempt > 0 {
-                tokio::time::sleep(PAUSE.saturating_mul(1 << (attempt - 1)).min(PAUSE_MAX)).await;
-            }
-            let request = self.http.request(method.clone(), format!("{}{path}", self.api));
-            match send(complete(request.bearer_auth(&self.user))).await {
-                Ok(answer) if answer.is_worth_a_retry() => last = format!("{}", answer.status),
-                Ok(answer) => return Ok(answer),
-                Err(error) => last = error.to_string(),
-            }
-        }
-        Err(ClientError::NoAnswer { method, path: path.to_owned(), last })
+        let url = format!("{}{path}", self.api);
+        let request = || self.http.request(method.clone(), &url).bearer_auth(&self.user);
+        persist(method.clone(), path, || complete(request())).await
     }
+}
+
+/// Asks until there is an answer that says something about the request.
+async fn persist(
+    method: Method,
+    path: &str,
+    request: impl Fn() -> RequestBuilder,
+) -> Result<Answer, ClientError> {
+    let mut last = String::new();
+    for attempt in 0..ATTEMPTS_MAX {
+        if attempt > 0 {
+            tokio::time::sleep(PAUSE.saturating_mul(1 << (attempt - 1)).min(PAUSE_MAX)).await;
+        }
+        match send(request()).await {
+            Ok(answer) if answer.is_worth_a_retry() => last = format!("{}", answer.status),
+            Ok(answer) => return Ok(answer),
+            Err(error) => last = error.to_string(),
+        }
+    }
+    Err(ClientError::NoAnswer { method, path: path.to_owned(), last })
 }
 
 /// A client for the loopback interface.

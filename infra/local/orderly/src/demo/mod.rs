@@ -1,43 +1,56 @@
-//! `orderly demo`: one order of each kind, told from beginning to end, and the invariants.
+//! `orderly demo`: orders of every kind, told from beginning to end, and the invariants.
 
 mod chaos;
-mod scenario;
+mod heard;
+mod scenarios;
 mod show;
+mod stage;
 
-use std::time::Duration;
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use futures_util::future::try_join_all;
 use local_protocol::AwsError;
 use time::OffsetDateTime;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use crate::{
-    client::{Answer, ClientError, Customer, NewOrder},
+    client::ClientError,
     console::{bad, good, heading, say},
     invariants::{Evidence, Finding, Report},
     stack::Stack,
     timeline,
 };
+pub use scenarios::{ALL, Scenario, find, usual};
+
 use chaos::Chaos;
-use scenario::Scenario;
+use heard::Heard;
+use scenarios::Expected;
+use stage::Stage;
 
-/// How long the orders may take to end, whatever happens to the functions.
-const PATIENCE: Duration = Duration::from_secs(120);
-/// The pause between two looks at the orders.
-const LOOK: Duration = Duration::from_millis(10);
-
-/// How long after the reservation a customer cancels.
-const CHANGE_OF_MIND: Duration = Duration::from_millis(300);
+/// How long the system may take to come to rest, whatever happens to the functions.
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// What to show.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DemoOptions {
-    /// How many orders are placed: one of each kind, and again from the first.
-    pub orders: usize,
+    /// What is played, side by side.
+    pub scenarios: Vec<&'static Scenario>,
     /// Whether functions are killed while they work.
     pub kills: bool,
     /// What random choices start from.
     pub seed: u64,
+}
+
+/// The template's parameters for a demonstration in this mode, `choreography` or `orchestration`:
+/// deadlines and reviews that come while somebody watches, yet not before a slow machine is done.
+pub fn parameters(mode: &str) -> BTreeMap<String, String> {
+    let parameters = [
+        ("FulfilmentMode", mode),
+        ("PayWithinSeconds", "30"),
+        ("ShipWithinSeconds", "30"),
+        ("ReviewAfterAttempts", "4"),
+    ];
+    parameters.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
 }
 
 /// Why there was nothing to show.
@@ -46,149 +59,110 @@ pub enum DemoError {
     /// The API did not answer.
     #[error(transparent)]
     Client(#[from] ClientError),
-    /// An order was not accepted.
+    /// The API refused what it had to accept.
     #[error("{title}: the API answers {status} {body}")]
     Refused {
-        /// Which order.
+        /// In which scenario.
         title: &'static str,
         /// The status.
         status: u16,
         /// The problem.
         body: String,
     },
+    /// What a scenario waits for did not happen.
+    #[error("{title}: nothing was heard of {events}")]
+    Unheard {
+        /// In which scenario.
+        title: &'static str,
+        /// What it waited for.
+        events: String,
+    },
+    /// The order had left before it was cancelled, though it could not have.
+    #[error("{title}: the order was not cancelled, as it is on its way already")]
+    TooLate {
+        /// In which scenario.
+        title: &'static str,
+    },
     /// The stores cannot be read.
     #[error("the stores cannot be read")]
     Store(#[from] AwsError),
 }
 
-/// An order that was accepted.
-struct Placed {
-    id: String,
-    scenario: Scenario,
+/// A scenario that was played, and what must be true of its orders.
+struct Story {
+    scenario: &'static Scenario,
+    expected: Vec<Expected>,
 }
 
-/// Places orders, waits until they have ended, and tells what happened. Whether everything held
+/// Plays the scenarios, waits until all is over, and tells what happened. Whether everything held
 /// that must hold.
 ///
 /// # Errors
 ///
-/// When an order is not accepted, or the stores cannot be read.
+/// When the API does not answer as it must, something that a scenario waits for does not happen,
+/// or the stores cannot be read.
 pub async fn run(stack: &Stack, options: DemoOptions) -> Result<bool, DemoError> {
-    announce(options);
+    announce(&options);
     let start = now();
     let began = Instant::now();
-    let customer = Customer::new(stack.api_url(), "user-123")?;
+    let heard = Arc::new(Heard::on(stack.bus().clone()));
     let chaos = options.kills.then(|| Chaos::start(stack.lambda().clone(), options.seed));
-    let scenarios = scenario::all().into_iter().cycle().take(options.orders.max(1)).enumerate();
-    let placing = scenarios.map(|(number, scenario)| place(stack, &customer, number, scenario));
-    let orders = try_join_all(placing).await?;
-    while stack.orders_ended() < orders.len() && began.elapsed() < PATIENCE {
-        sleep(LOOK).await;
-    }
+    let playing = options.scenarios.iter().enumerate();
+    let stories =
+        try_join_all(playing.map(|(number, scenario)| play(stack, &heard, number, scenario)))
+            .await?;
     let took = began.elapsed();
     let killed = match chaos {
         Some(chaos) => Some(chaos.stop().await),
         None => None,
     };
-    let idempotency = check_idempotency(&customer, &orders).await?;
     let settles = stack.settles(PATIENCE).await;
+    drop(heard);
 
-    let acknowledged = orders.iter().map(|order| order.id.clone());
-    let evidence = Evidence::gather(stack, acknowledged).await?;
-    show::timelines(&orders, &evidence.published, start);
+    let expected = || stories.iter().flat_map(|story| &story.expected);
+    let evidence = Evidence::gather(stack, expected().map(|it| it.order_id.clone())).await?;
+    show::timelines(&stories, &evidence.published, start);
     show::mails(&evidence.mails, start);
     if let Some(killed) = &killed {
         show::kills(killed);
     }
     let mut report = Report::of(&evidence);
-    report.add("the same key and body have the same answer, another body 422", idempotency);
-    report.add("every order ends as its story says", check_endings(&orders, &evidence));
+    report.add("every order ends as its story says", check_endings(&stories, &evidence));
     report.add("the stack comes to rest", check_rest(settles));
-    conclude(&report, orders.len(), took);
+    conclude(&report, stories.len(), took);
     Ok(report.holds())
 }
 
-fn announce(options: DemoOptions) {
+fn announce(options: &DemoOptions) {
     let killed = if options.kills { ", while functions are killed" } else { "" };
-    say(format_args!("placing {} orders{killed}", options.orders.max(1)));
+    say(format_args!("playing {} scenarios{killed}", options.scenarios.len()));
 }
 
-async fn place(
+/// Plays one scenario until its orders have ended.
+async fn play(
     stack: &Stack,
-    customer: &Customer,
+    heard: &Arc<Heard>,
     number: usize,
-    scenario: Scenario,
-) -> Result<Placed, DemoError> {
-    let customer = customer.named(scenario.user);
-    let refused = |answer: Answer| DemoError::Refused {
-        title: scenario.title,
-        status: answer.status,
-        body: answer.body.to_string(),
-    };
-    let answer = customer.place(&scenario.order, &key(number)).await?;
-    let id = match (answer.status, answer.order_id()) {
-        (201, Some(id)) => id.to_owned(),
-        _ => return Err(refused(answer)),
-    };
-    if scenario.cancels {
-        until_payment(stack, &id).await;
-        let answer = customer.cancel(&id).await?;
-        if answer.status != 200 {
-            return Err(refused(answer));
-        }
+    scenario: &'static Scenario,
+) -> Result<Story, DemoError> {
+    let stage = Stage::new(stack, heard, scenario.title, format!("{}-{number}", scenario.name))?;
+    let expected = (scenario.play)(stage.clone()).await?;
+    for order in &expected {
+        stage.ending_of(&order.order_id).await?;
     }
-    Ok(Placed { id, scenario })
+    Ok(Story { scenario, expected })
 }
 
-/// Waits until the order is reserved, and then so long that its payment is probably under way.
-async fn until_payment(stack: &Stack, id: &str) {
-    let began = Instant::now();
-    let is_reserved = || {
-        let (published, _) = timeline::read(stack.bus().archived());
-        published
-            .iter()
-            .any(|event| event.order_id() == id && event.envelope.event_type == "InventoryReserved")
-    };
-    while !is_reserved() && began.elapsed() < PATIENCE {
-        sleep(LOOK).await;
-    }
-    sleep(CHANGE_OF_MIND).await;
-}
-
-fn key(number: usize) -> String {
-    format!("demo-order-{number}")
-}
-
-/// The first order once more, under the same key: as it was, and with another body.
-async fn check_idempotency(
-    customer: &Customer,
-    orders: &[Placed],
-) -> Result<Vec<Finding>, DemoError> {
-    let Some(first) = orders.first() else { return Ok(Vec::new()) };
-    let customer = customer.named(first.scenario.user);
-    let mut findings = Vec::new();
-    let again = customer.place(&first.scenario.order, &key(0)).await?;
-    if (again.status, again.order_id()) != (201, Some(first.id.as_str())) {
-        findings.push(Finding::new(&first.id, format!("{} {}", again.status, again.body)));
-    }
-    let other = NewOrder { total: None, ..first.scenario.order.clone() };
-    let other = NewOrder { items: other.items.into_iter().take(1).collect(), ..other };
-    let other = customer.place(&other, &key(0)).await?;
-    if other.status != 422 {
-        findings.push(Finding::new(&first.id, format!("another body has {}", other.status)));
-    }
-    Ok(findings)
-}
-
-fn check_endings(orders: &[Placed], evidence: &Evidence) -> Vec<Finding> {
+fn check_endings(stories: &[Story], evidence: &Evidence) -> Vec<Finding> {
     let by_order = timeline::by_order(&evidence.published);
     let mut findings = Vec::new();
-    for order in orders {
-        let events = by_order.get(order.id.as_str()).map(Vec::as_slice).unwrap_or_default();
-        let ending = show::ending(events).unwrap_or("nothing");
-        if ending != order.scenario.ending {
-            let what = format!("{} in {ending}", order.scenario.title);
-            findings.push(Finding::new(&order.id, what));
+    for Story { scenario, expected } in stories {
+        for order in expected {
+            let events = by_order.get(order.order_id.as_str()).map(Vec::as_slice);
+            let differences = order.differences(events.unwrap_or_default());
+            findings.extend(differences.into_iter().map(|difference| {
+                Finding::new(&order.order_id, format!("{}: {difference}", scenario.title))
+            }));
         }
     }
     findings
@@ -200,13 +174,13 @@ fn check_rest(settles: bool) -> Vec<Finding> {
     (!settles).then(restless).into_iter().collect()
 }
 
-fn conclude(report: &Report, orders: usize, took: Duration) {
+fn conclude(report: &Report, scenarios: usize, took: Duration) {
     say(format_args!("\n{}\n{report}", heading("Invariants")));
     let seconds = took.as_secs_f64();
     if report.holds() {
         let held = report.rows.len();
         say(good(format_args!(
-            "all {held} invariants hold, {orders} orders ended in {seconds:.2} s"
+            "all {held} invariants hold, {scenarios} scenarios ended in {seconds:.2} s"
         )));
     } else {
         say(bad(format_args!("{} invariants do not hold", report.broken())));

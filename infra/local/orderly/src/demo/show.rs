@@ -5,34 +5,30 @@ use std::collections::BTreeMap;
 use local_sandbox::SentMail;
 use time::OffsetDateTime;
 
-use super::Placed;
+use super::Story;
 use crate::{
     console::{aside, bad, good, heading, say},
     stack::logs,
     timeline::{self, Published},
 };
 
-/// Each order's events, with their times since `start`.
-pub(super) fn timelines(orders: &[Placed], published: &[Published], start: OffsetDateTime) {
+/// Each story: the events of its orders, with their times since `start`.
+pub(super) fn timelines(stories: &[Story], published: &[Published], start: OffsetDateTime) {
     let by_order = timeline::by_order(published);
-    for placed in orders {
-        let events = by_order.get(placed.id.as_str()).map(Vec::as_slice).unwrap_or_default();
-        let ending = ending(events);
-        say(format_args!("\n{}  {}", heading(placed.scenario.title), aside(&placed.id)));
-        for event in events {
-            say(line(event, start));
-        }
-        if ending != Some(placed.scenario.ending) {
-            let expected = placed.scenario.ending;
-            say(format_args!("  {}", bad(format_args!("did not end in {expected}"))));
+    for Story { scenario, expected } in stories {
+        say(format_args!("\n{}  {}", heading(scenario.title), aside(scenario.name)));
+        for order in expected {
+            let events = by_order.get(order.order_id.as_str()).map(Vec::as_slice);
+            let events = events.unwrap_or_default();
+            say(format_args!("  {}", aside(&order.order_id)));
+            for event in events {
+                say(line(event, start));
+            }
+            for difference in order.differences(events) {
+                say(format_args!("  {}", bad(difference)));
+            }
         }
     }
-}
-
-/// The event after which nothing more is expected of the order.
-pub(super) fn ending<'p>(events: &[&'p Published]) -> Option<&'p str> {
-    let mut types = events.iter().map(|event| event.envelope.event_type.as_str());
-    types.find(|it| matches!(*it, "OrderCompleted" | "OrderCancelled"))
 }
 
 fn line(event: &Published, start: OffsetDateTime) -> String {

@@ -18,6 +18,8 @@ use crate::{
 
 /// How many records of a stream are read at a time.
 const RECORDS_MAX: usize = 1_000;
+/// What the sweeper may change on an event.
+const SWEEP_MARKS: [&str; 2] = ["sweepShard", "lookAt"];
 
 /// What the stores, ledgers, archives and logs say after a run.
 #[derive(Debug, Clone, Default)]
@@ -178,24 +180,34 @@ impl Evidence {
     fn read_changes(&mut self, stack: &Stack) -> Result<(), AwsError> {
         for table in stack.template().tables.iter().filter(|table| table.stream.is_some()) {
             let mut position = 0;
+            let mut first = BTreeMap::new();
             loop {
                 let records =
                     stack.dynamodb().stream_records(&table.name, position, RECORDS_MAX)?;
                 let Some(last) = records.last() else { break };
                 position = last.sequence;
                 for record in &records {
-                    self.read_change(&table.name, &record.event);
+                    self.read_change(&table.name, &record.event, &mut first);
                 }
             }
         }
         Ok(())
     }
 
-    fn read_change(&mut self, table: &str, record: &Value) {
+    /// `first` holds each event as it was first written.
+    fn read_change(
+        &mut self,
+        table: &str,
+        record: &Value,
+        first: &mut BTreeMap<String, BTreeMap<String, Value>>,
+    ) {
         let item = plain_item(&record["dynamodb"]["NewImage"]);
         let keys = plain_item(&record["dynamodb"]["Keys"]);
-        if is_event(&keys) && record["eventName"] != "INSERT" {
-            self.tampered.push(format!("{} of {}", record["eventName"], keys));
+        if is_event(&keys) {
+            let event = without_marks(&item);
+            if *first.entry(keys.to_string()).or_insert_with(|| event.clone()) != event {
+                self.tampered.push(format!("{} of {keys}", record["eventName"]));
+            }
         }
         let own = is_event(&item).then_some(&item);
         let outgoing = item["outgoing"].as_array().into_iter().flatten();
@@ -225,6 +237,13 @@ fn key(item: &Value) -> (&str, &str) {
 /// Whether an item of the event store is an event.
 fn is_event(item: &Value) -> bool {
     key(item).1.starts_with("EVENT#")
+}
+
+/// An event without what the sweeper notes on it: when to look at its order.
+fn without_marks(item: &Value) -> BTreeMap<String, Value> {
+    let fields = item.as_object().into_iter().flatten();
+    let fields = fields.filter(|(name, _)| !SWEEP_MARKS.contains(&name.as_str()));
+    fields.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 fn mailers_lost(stack: &Stack) -> u64 {

@@ -30,7 +30,7 @@ pub(super) struct Order<'e> {
 
 impl Order<'_> {
     pub(super) fn ending(&self) -> Option<Ending> {
-        ending_of(self.events.last()?)
+        self.events.iter().find_map(ending_of)
     }
 
     /// What it costs, in minor units.
@@ -40,14 +40,15 @@ impl Order<'_> {
 
     /// The status that the read model should show.
     pub(super) fn status(&self) -> Option<&'static str> {
-        match self.events.last()?.event_type.as_str() {
+        self.events.iter().rev().find_map(|event| match event.event_type.as_str() {
             "OrderCreated" => Some("created"),
             "OrderPaid" => Some("paid"),
             "OrderShipped" => Some("shipped"),
             "OrderCompleted" => Some("completed"),
             "OrderCancelled" => Some("cancelled"),
+            // What was late, or resumed, has no status of its own.
             _ => None,
-        }
+        })
     }
 }
 

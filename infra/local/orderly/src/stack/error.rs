@@ -7,6 +7,7 @@ use local_eventbridge::TopologyError;
 use local_gateway::RouteError;
 use local_lambda::{HostError, event_source::MappingError};
 use local_protocol::AwsError;
+use local_states::StateMachineError;
 use local_template::TemplateError;
 
 /// Why a stack does not start. Each names what to change; nothing is left running.
@@ -66,6 +67,21 @@ pub enum StackError {
         /// What was named.
         name: String,
         /// What could have been.
+        known: String,
+    },
+    /// A state machine is not one that AWS would create, or has something that is not run here.
+    #[error(transparent)]
+    StateMachine(#[from] StateMachineError),
+    /// A task of a state machine names a function that is not in the stack.
+    #[error(
+        "state machine {state_machine}: there is no function {function:?} for its tasks; there are {known}"
+    )]
+    UnknownTask {
+        /// The state machine's name.
+        state_machine: String,
+        /// What its definition names.
+        function: String,
+        /// What it could have named.
         known: String,
     },
     /// A route is not one that API Gateway would create.

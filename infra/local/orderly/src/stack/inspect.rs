@@ -20,6 +20,8 @@ use crate::{
 
 /// Where the invariants are checked.
 pub(crate) const INVARIANTS: &str = "/_orderly/invariants";
+/// Where the state machines and schedules are told of.
+pub(crate) const OVERVIEW: &str = "/_orderly/overview";
 /// How long a question about the invariants waits for rest.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -27,6 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(super) fn router(stack: Weak<Inner>) -> Router {
     Router::new()
         .route(INVARIANTS, get(invariants))
+        .route(OVERVIEW, get(overview))
         .route("/_orderly/orders/{id}", get(order))
         .with_state(stack)
 }
@@ -50,6 +53,12 @@ async fn invariants(State(stack): State<Weak<Inner>>) -> Response {
 
 async fn report(stack: &Stack) -> Result<Report, AwsError> {
     Ok(Report::of(&Evidence::gather(stack, []).await?))
+}
+
+/// What the state machines and schedules have done so far.
+async fn overview(State(stack): State<Weak<Inner>>) -> Response {
+    let Some(stack) = stack.upgrade().map(Stack) else { return gone() };
+    Json(stack.overview()).into_response()
 }
 
 /// Every event about an order, as the bus heard them.

@@ -1,5 +1,5 @@
-//! The template, running: every table, queue, bus, function, mapping and route of it, with
-//! stand-ins for the world outside AWS, in this process and on the loopback interface.
+//! The template, running: every table, queue, bus, function, mapping, route, schedule and state
+//! machine of it, with stand-ins for the world outside AWS, in this process and on the loopback interface.
 
 mod deliver;
 mod error;
@@ -8,26 +8,36 @@ mod listeners;
 pub(crate) mod logs;
 mod mappings;
 mod options;
+mod overview;
 mod quiet;
 mod resources;
+mod schedules;
 mod start;
+mod workflows;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use local_dynamodb::DynamoDb;
 use local_eventbridge::EventBridge;
 use local_lambda::{LambdaHost, event_source::EventSourceMapping};
 use local_sandbox::{Carrier, Mail, Payments};
+use local_scheduler::Scheduler;
 use local_sqs::Sqs;
+use local_states::StepFunctions;
 use local_template::Template;
 use tokio::task::JoinSet;
 
 pub use error::StackError;
-pub(crate) use inspect::INVARIANTS as INVARIANTS_PATH;
+pub(crate) use inspect::{INVARIANTS as INVARIANTS_PATH, OVERVIEW as OVERVIEW_PATH};
 pub use local_eventbridge::Disorder;
+pub use local_scheduler::SchedulePace;
 pub use logs::Logs;
 pub use options::{LogOptions, Ports, Redelivery, StackOptions};
-pub use start::load_template;
+pub use overview::Overview;
+pub use start::{load_template, load_template_with};
 
 use deliver::Targets;
 
@@ -48,6 +58,10 @@ struct Inner {
     carrier: Carrier,
     mail: Mail,
     mappings: Vec<EventSourceMapping>,
+    state_machines: StepFunctions,
+    scheduler: Scheduler,
+    /// The functions that nothing but a schedule invokes, by name.
+    only_scheduled: BTreeSet<String>,
     logs: Arc<Logs>,
     targets: Arc<Targets>,
     urls: Urls,
@@ -64,6 +78,8 @@ struct Urls {
 impl Stack {
     /// Ends everything, and returns when no process of it is left.
     pub async fn stop(&self) {
+        self.0.scheduler.stop().await;
+        self.0.state_machines.stop().await;
         // What a mapping waits for may be a function that hangs: both end together.
         let mappings = self.0.mappings.iter().map(EventSourceMapping::stop);
         let mappings = futures_util::future::join_all(mappings);
@@ -119,6 +135,22 @@ impl Stack {
     /// The event source mappings.
     pub fn mappings(&self) -> &[EventSourceMapping] {
         &self.0.mappings
+    }
+
+    /// The state machines, their executions, and the histories of those. An execution has the
+    /// name that it was started with.
+    pub fn state_machines(&self) -> &StepFunctions {
+        &self.0.state_machines
+    }
+
+    /// The schedules that are at work.
+    pub fn scheduler(&self) -> &Scheduler {
+        &self.0.scheduler
+    }
+
+    /// The state machines and schedules, and what they have done so far.
+    pub fn overview(&self) -> Overview {
+        Overview::of(self)
     }
 
     /// The functions' logs.

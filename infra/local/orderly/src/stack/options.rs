@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use local_eventbridge::Disorder;
+use local_scheduler::SchedulePace;
 
 /// How a stack is to run. [`StackOptions::new`] is a stack in memory, on free ports.
 #[derive(Debug, Clone)]
@@ -13,7 +14,12 @@ pub struct StackOptions {
     pub binaries: PathBuf,
     /// Which ports it listens on.
     pub ports: Ports,
+    /// Values of the template's parameters by name, which win over its defaults and over what one
+    /// machine gives by itself, such as the URL of the payment gateway.
+    pub parameters: BTreeMap<String, String>,
     /// The directory where tables are kept from one run to the next; in memory if not given.
+    /// Queues, the bus and the executions of state machines are in memory: they begin anew with
+    /// each run, whatever the tables say.
     pub data: Option<PathBuf>,
     /// What the bus does to its events.
     pub disorder: Disorder,
@@ -26,6 +32,8 @@ pub struct StackOptions {
     pub environment: BTreeMap<String, BTreeMap<String, String>>,
     /// When a message comes again whose consumer died.
     pub redelivery: Redelivery,
+    /// How often schedules invoke their functions.
+    pub schedule_pace: SchedulePace,
     /// The most processes of one function, unless the template reserves another number; also the
     /// most batches of a queue at a time, if the template allows more.
     pub processes_max: usize,
@@ -75,12 +83,14 @@ impl StackOptions {
             template: template.into(),
             binaries: binaries.into(),
             ports: Ports::Any,
+            parameters: BTreeMap::new(),
             data: None,
             disorder: Disorder::default(),
             mails: None,
             logs: LogOptions::default(),
             environment: BTreeMap::new(),
             redelivery: Redelivery::default(),
+            schedule_pace: SchedulePace::default(),
             processes_max: processes_max(),
         }
     }

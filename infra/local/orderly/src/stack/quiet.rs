@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use local_lambda::FunctionStats;
+use local_states::Stats as ExecutionStats;
+
 use super::Stack;
 
 /// The pause between two looks.
@@ -14,12 +17,17 @@ struct Activity {
     delivered: u64,
     batches: u64,
     invocations: u64,
+    executions: ExecutionStats,
     written: f64,
 }
 
 impl Stack {
     /// Waits until nothing is pending anywhere: no event on the bus, no message in a queue that a
-    /// function works on, no record of a stream that was not dealt with, no function at work.
+    /// function works on, no record of a stream that was not dealt with, no execution of a state
+    /// machine under way, no function at work.
+    ///
+    /// A function that nothing but a schedule invokes is not waited for: it is never done. What it
+    /// sets in motion is.
     pub async fn quiescent(&self) {
         loop {
             // A piece of work could hide by moving from a station not yet looked at to one that
@@ -39,12 +47,19 @@ impl Stack {
 
     fn is_quiet(&self) -> bool {
         let functions_rest = self
-            .0
-            .lambda
-            .stats()
-            .values()
+            .awaited()
+            .iter()
             .all(|it| it.busy == 0 && it.waiting == 0 && it.async_pending == 0);
-        functions_rest && self.0.bus.idle() && self.0.mappings.iter().all(|it| it.idle())
+        functions_rest
+            && self.0.bus.idle()
+            && self.0.state_machines.idle()
+            && self.0.mappings.iter().all(|it| it.idle())
+    }
+
+    /// What has happened to the functions that rest is waited for.
+    fn awaited(&self) -> Vec<FunctionStats> {
+        let stats = self.0.lambda.stats().into_iter();
+        stats.filter(|(name, _)| !self.0.only_scheduled.contains(name)).map(|(_, it)| it).collect()
     }
 
     fn activity(&self) -> Activity {
@@ -54,7 +69,8 @@ impl Stack {
             published: bus.put,
             delivered: bus.delivered + bus.dead_lettered + bus.dropped,
             batches: counters.map(|it| it.batches + it.filtered + it.discarded).sum(),
-            invocations: self.0.lambda.stats().values().map(|it| it.invocations).sum(),
+            invocations: self.awaited().iter().map(|it| it.invocations).sum(),
+            executions: self.0.state_machines.stats(),
             written: self.0.dynamodb.capacity().write_units,
         }
     }

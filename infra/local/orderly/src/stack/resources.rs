@@ -1,6 +1,9 @@
 //! From what the template says to what the services are told.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use local_dynamodb::DynamoDb;
 use local_eventbridge::{ArchiveSpec, BusSpec, RetryPolicy, RuleSpec, TargetSpec, Topology};
@@ -152,12 +155,12 @@ fn function_spec(function: &Function, options: &StackOptions) -> FunctionSpec {
         environment.extend(more.clone());
     }
     let short = logs::short(&function.name).to_owned();
-    let mut aliases = vec![function.binary.clone(), function.logical_id.clone()];
-    aliases.extend((short != function.binary && short != function.name).then_some(short));
+    // One that comes twice would be taken for a name that two functions share.
+    let aliases = BTreeSet::from([function.binary.clone(), function.logical_id.clone(), short]);
     let reserved = function.reserved_concurrency.and_then(|it| usize::try_from(it).ok());
     FunctionSpec {
         name: function.name.clone(),
-        aliases,
+        aliases: aliases.into_iter().collect(),
         binary: binary(&options.binaries, &function.binary),
         environment,
         timeout: function.timeout,
@@ -175,8 +178,11 @@ fn binary(directory: &Path, name: &str) -> std::path::PathBuf {
     directory.join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
 }
 
-/// What a deployment would be asked for, and one machine knows.
-pub(super) fn parameters(sandboxes: &str) -> BTreeMap<String, String> {
+/// What a deployment would be asked for: what was given, and what one machine knows by itself.
+pub(super) fn parameters(
+    sandboxes: &str,
+    own: &BTreeMap<String, String>,
+) -> BTreeMap<String, String> {
     let given = [
         ("PaymentGatewayUrl", format!("{sandboxes}/payments")),
         ("PaymentGatewayApiKey", "sk_test_local".to_owned()),
@@ -186,5 +192,8 @@ pub(super) fn parameters(sandboxes: &str) -> BTreeMap<String, String> {
         ("JwtIssuer", "https://localhost".to_owned()),
         ("JwtAudience", "orderly".to_owned()),
     ];
-    given.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    let mut parameters: BTreeMap<String, String> =
+        given.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    parameters.extend(own.clone());
+    parameters
 }

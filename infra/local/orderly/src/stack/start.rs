@@ -2,6 +2,7 @@
 //! data, what works on it, and last what lets work in.
 
 use std::{
+    collections::BTreeMap,
     path::Path,
     sync::{Arc, Mutex},
 };
@@ -23,7 +24,7 @@ use super::{
     inspect,
     listeners::{Listeners, serve, url_of},
     mappings::Sources,
-    resources,
+    resources, schedules, workflows,
 };
 
 /// How long payment gateways keep idempotency keys.
@@ -36,11 +37,28 @@ const PAYMENT_KEYS_KEPT: time::Duration = time::Duration::hours(24);
 ///
 /// When the template cannot be run.
 pub fn load_template(path: &Path) -> Result<Template, StackError> {
-    load(path, "http://127.0.0.1", "http://127.0.0.1")
+    load_template_with(path, &BTreeMap::new())
 }
 
-fn load(path: &Path, endpoint: &str, sandboxes: &str) -> Result<Template, StackError> {
-    let parameters = resources::parameters(sandboxes);
+/// As [`load_template`], with values of the template's parameters.
+///
+/// # Errors
+///
+/// When the template cannot be run with them.
+pub fn load_template_with(
+    path: &Path,
+    parameters: &BTreeMap<String, String>,
+) -> Result<Template, StackError> {
+    load(path, "http://127.0.0.1", "http://127.0.0.1", parameters)
+}
+
+fn load(
+    path: &Path,
+    endpoint: &str,
+    sandboxes: &str,
+    parameters: &BTreeMap<String, String>,
+) -> Result<Template, StackError> {
+    let parameters = resources::parameters(sandboxes, parameters);
     let options = LoadOptions { stack_name: STACK_NAME, endpoint, parameters: &parameters };
     Ok(Template::load(path, &options)?)
 }
@@ -59,7 +77,8 @@ impl Stack {
             api: url_of(&listeners.api),
             sandboxes: url_of(&listeners.sandboxes),
         };
-        let template = load(&options.template, &urls.endpoint, &urls.sandboxes)?;
+        let template =
+            load(&options.template, &urls.endpoint, &urls.sandboxes, &options.parameters)?;
         let logs = Arc::new(Logs::open(options.logs.clone())?);
 
         let storage = options.data.clone().map_or(Storage::Memory, Storage::Directory);
@@ -75,6 +94,9 @@ impl Stack {
         let bus_options = BusOptions { disorder: options.disorder, ..BusOptions::default() };
         let bus = EventBridge::new(resources::topology(&template), targets.clone(), bus_options)?;
 
+        let state_machines = workflows::start(&template, &lambda)?;
+        let only_scheduled = schedules::only_scheduled(&template, &state_machines);
+
         let payments = Payments::new(system_clock(), PAYMENT_KEYS_KEPT);
         let carrier = Carrier::default();
         let mail = Mail::new(system_clock(), options.mails.clone());
@@ -88,6 +110,7 @@ impl Stack {
             batches_max: options.processes_max,
         };
         let mappings = sources.start(&template)?;
+        let scheduler = schedules::start(&template, &lambda, &sqs, options.schedule_pace);
         let servers = Mutex::default();
         let stack = Self(Arc::new(Inner {
             template,
@@ -99,6 +122,9 @@ impl Stack {
             carrier,
             mail,
             mappings,
+            state_machines,
+            scheduler,
+            only_scheduled,
             logs,
             targets,
             urls,
@@ -122,6 +148,7 @@ impl Stack {
             Arc::new(self.0.dynamodb.clone()),
             Arc::new(self.0.sqs.clone()),
             Arc::new(self.0.bus.clone()),
+            Arc::new(self.0.state_machines.clone()),
         ];
         local_protocol::router(services)
             .merge(self.0.lambda.router())

@@ -25,7 +25,7 @@ pub(super) fn execution(shared: &Shared, request: Describe) -> Result<Value, Api
     if let Some(header) = &execution.trace_header {
         description["traceHeader"] = json!(header);
     }
-    let status = execution.status();
+    let status = execution.status().as_str();
     let mut reason = Some(format!("Execution is {status} and cannot be redriven"));
     match execution.ending().map(|ending| ending.end) {
         None => {}
@@ -62,7 +62,7 @@ pub(super) fn summary(execution: &Arc<Execution>) -> Value {
         "redriveCount": 0,
     });
     if let Some(ending) = execution.ending() {
-        summary["status"] = json!(ending.end.status());
+        summary["status"] = json!(ending.end.status().as_str());
         summary["stopDate"] = epoch(ending.at);
     }
     summary

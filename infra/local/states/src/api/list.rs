@@ -52,7 +52,8 @@ pub(super) fn executions(shared: &Shared, request: List) -> Result<Value, ApiErr
     let machine = find_machine(shared, &arn)?;
     let now = shared.options.clock.now();
     let is_listed = |execution: &Arc<Execution>| {
-        !execution.is_forgotten(now) && status.is_none_or(|status| status == execution.status())
+        !execution.is_forgotten(now)
+            && status.is_none_or(|status| status == execution.status().as_str())
     };
     let mut listed: Vec<_> = {
         let executions = lock(&shared.executions);

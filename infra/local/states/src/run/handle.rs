@@ -49,7 +49,7 @@ impl Visit<'_> {
                 return self.caught(handlers, error, retries, trail);
             };
             tokio::time::sleep(delay).await;
-            self.run.shared.counters.transitions.add_one();
+            self.run.count_transition();
         }
     }
 

@@ -56,7 +56,7 @@ impl<'v> Visit<'v> {
         let entered = run.record(before, happening)?;
         trail.last = entered;
         trail.inside = Some(state_type);
-        run.shared.counters.transitions.add_one();
+        run.count_transition();
         Ok(Self { run, name, state_type, input, before, entered, entered_at })
     }
 

@@ -14,6 +14,8 @@ mod history;
 #[cfg(test)]
 mod parallel;
 #[cfg(test)]
+mod report;
+#[cfg(test)]
 mod retrying;
 #[cfg(test)]
 mod saga;

@@ -57,7 +57,7 @@ impl Stage for Counter {
 fn story() -> [Delivery<Event>; 2] {
     ["order-1", "order-2"].map(|order| {
         let order_id = AggregateId::parse(order).unwrap();
-        let event = Event::from(OrderCompleted { order_id: order_id.clone() });
+        let event = Event::from(OrderCompleted { order_id: order_id.clone(), total: None });
         let draft = event.draft(order_id, 1, time::OffsetDateTime::UNIX_EPOCH);
         Delivery { envelope: draft.root(CorrelationId::of(order), None), event, replay: None }
     })

@@ -1,37 +1,31 @@
 //! Who is asking: the principal that IAM has let through at the gateway.
 
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
-use http_api::Problem;
+
+use crate::Problem;
 
 /// Somebody whose request was signed, and whom a policy allows to make it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Caller {
-    /// The account, and the user or role: the same in each session of a role.
+pub struct IamCaller {
+    /// The account, and the id of the user or role: the same in each session of a role, and the
+    /// name of nobody.
     pub principal: String,
-    /// The ARN, which names the session too.
+    /// The ARN, which names the session too, and so perhaps a person.
     pub arn: String,
 }
 
-impl Caller {
-    /// Who sent `event`, as an authorizer of type `AWS_IAM` says.
-    ///
-    /// # Errors
-    ///
-    /// A 403 when none does: the route lacks the authorizer, or has another one.
-    /// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>.
-    pub fn of(event: &ApiGatewayV2httpRequest) -> Result<Self, Problem> {
-        let authorizer = event.request_context.authorizer.as_ref();
-        let iam = authorizer.and_then(|it| it.iam.as_ref());
-        let said = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
-        let known = iam.and_then(|iam| {
-            // `AROA…:session` for a role, `AIDA…` for a user.
-            let user = said(&iam.user_id)?;
-            let id = user.split(':').next()?;
-            let principal = format!("{}/{id}", said(&iam.account_id)?);
-            Some(Self { principal, arn: said(&iam.user_arn)? })
-        });
-        known.ok_or_else(|| Problem::forbidden("IAM has not said who is asking"))
-    }
+pub(crate) fn caller(event: &ApiGatewayV2httpRequest) -> Result<IamCaller, Problem> {
+    let authorizer = event.request_context.authorizer.as_ref();
+    let iam = authorizer.and_then(|it| it.iam.as_ref());
+    let said = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+    let known = iam.and_then(|iam| {
+        // `AROA…:session` for a role, `AIDA…` for a user.
+        let user = said(&iam.user_id)?;
+        let id = user.split(':').next()?;
+        let principal = format!("{}/{id}", said(&iam.account_id)?);
+        Some(IamCaller { principal, arn: said(&iam.user_arn)? })
+    });
+    known.ok_or_else(|| Problem::forbidden("IAM has not said who is asking"))
 }
 
 #[cfg(test)]
@@ -39,11 +33,12 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::Request;
 
-    fn caller(authorizer: &Value) -> Result<Caller, Problem> {
+    fn caller(authorizer: &Value) -> Result<IamCaller, Problem> {
         let context = json!({ "http": { "method": "GET" }, "authorizer": authorizer });
         let event = json!({ "requestContext": context });
-        Caller::of(&serde_json::from_value(event).unwrap())
+        Request::new(&serde_json::from_value(event).unwrap()).iam_caller()
     }
 
     fn role(session: &str) -> Value {

@@ -1,0 +1,79 @@
+//! One event in, one transaction out: the figure, and the record that the event was handled.
+
+use aws_sdk_dynamodb::types::{AttributeValue, Update};
+use event_envelope::Delivery;
+use events::Event;
+use idempotency::{Attempt, Completion, DynamoDbStore, Guard, IdempotencyLayer, UnitOfWork};
+use outcome::{Done, Failure};
+use tower::{Service, ServiceBuilder};
+
+use crate::domain::Addition;
+
+/// Keeps the figures.
+#[derive(Debug, Clone)]
+pub struct Analytics {
+    table: String,
+}
+
+/// Whether an event was of interest, kept for duplicates.
+type Counted = bool;
+
+/// How the handling of the record ends.
+fn done(completion: Completion<Counted>) -> Done {
+    match completion {
+        Completion::New(true) => Done::Handled,
+        Completion::New(false) | Completion::ReplayRefused => Done::Ignored,
+        Completion::Replayed(_) => Done::Duplicate,
+    }
+}
+
+impl Analytics {
+    /// Keeps the figures in `table`.
+    pub fn new(table: String) -> Self {
+        Self { table }
+    }
+
+    /// This as the service that a consumer calls: by the records of `guard`, each event takes
+    /// effect once.
+    pub fn into_service(
+        self,
+        guard: Guard<DynamoDbStore>,
+    ) -> impl Service<Delivery<Event>, Response = Done, Error = Failure, Future: Send> + Clone + Send
+    {
+        ServiceBuilder::new()
+            .map_response(done)
+            .layer(IdempotencyLayer::transactional(guard))
+            .service_fn(move |attempt| std::future::ready(self.handle(&attempt)))
+    }
+
+    /// Decides what follows from one event: the caller writes it, and the record with it.
+    ///
+    /// # Errors
+    ///
+    /// Poison when the write cannot be expressed, which is this code's fault.
+    pub fn handle(
+        &self,
+        attempt: &Attempt<Delivery<Event>>,
+    ) -> Result<UnitOfWork<Counted>, Failure> {
+        let Delivery { envelope, event, .. } = &attempt.request;
+        let Some(addition) = Addition::of(event, envelope) else {
+            return Ok(UnitOfWork::new(false));
+        };
+        Ok(UnitOfWork::new(true).write(self.add(addition)?))
+    }
+
+    /// `ADD` begins at 0 where there is no row yet.
+    fn add(&self, Addition { day, currency, amount }: Addition) -> Result<Update, Failure> {
+        Update::builder()
+            .table_name(&self.table)
+            .key("day", AttributeValue::S(day))
+            .key("currency", AttributeValue::S(currency))
+            .update_expression("ADD #orders :one, #amount :amount")
+            .expression_attribute_names("#orders", "orders")
+            .expression_attribute_names("#amount", "amount")
+            .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
+            .expression_attribute_values(":amount", AttributeValue::N(amount.to_string()))
+            .build()
+            .map_err(Failure::poison)
+    }
+}

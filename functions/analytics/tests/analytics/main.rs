@@ -1,0 +1,7 @@
+//! The figures over the real SDK and a database in memory.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod samples;
+mod stories;
+mod world;

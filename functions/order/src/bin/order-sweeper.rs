@@ -1,0 +1,23 @@
+//! Calls off orders that are not paid for or not shipped in time.
+
+use aws_clients::Aws;
+use clock::{Clock, within};
+use event_store::EventStore;
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use order::{config::SweeperConfig, sweeper::Sweeper};
+use serde::de::IgnoredAny;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let config = SweeperConfig::from_env()?;
+    telemetry::init("order-sweeper", config.log.as_deref())?;
+    let (dynamodb, clock) = (Aws::from_env()?.dynamodb(), &Clock::system());
+    let store = EventStore::new(dynamodb, config.order_events, "ORDER");
+    let sweeper = &Sweeper::new(store, config.deadlines, clock.clone());
+
+    run(service_fn(async |event: LambdaEvent<IgnoredAny>| {
+        let left = clock.until(event.context.deadline);
+        Ok::<_, Error>(within(left, sweeper.sweep()).await)
+    }))
+    .await
+}

@@ -1,0 +1,97 @@
+//! What an order waits for, and until when. Pure.
+
+use event_envelope::{DecodeError, Envelope, FromEnvelope};
+use event_store::Decider;
+use events::Awaited;
+use time::{Duration, OffsetDateTime};
+
+use crate::domain::{Command, Order, OrderEvent};
+
+/// How long an order may wait, in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deadlines {
+    /// For its payment, which includes its reservation, since it was placed.
+    pub pay_within: u64,
+    /// For its shipment, since it was paid for.
+    pub ship_within: u64,
+}
+
+/// What somebody finds who looks at an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found<'a> {
+    /// It waits for nothing, and never will: nobody has to look again.
+    Settled,
+    /// It waits, and may do so until then.
+    Waiting(OffsetDateTime),
+    /// It has waited for too long.
+    Late {
+        /// What it is to be told.
+        command: Command,
+        /// The event since which it has waited.
+        since: &'a Envelope,
+    },
+}
+
+/// Why nobody can tell whether an order is late. A person has to look at its stream.
+#[derive(Debug, thiserror::Error)]
+pub enum Unreadable {
+    /// An event cannot be read.
+    #[error("event {sequence} of the order cannot be read")]
+    Event {
+        /// Which.
+        sequence: u64,
+        /// What is wrong with it.
+        source: DecodeError,
+    },
+    /// What it waits for counts from an event that is not there.
+    #[error("the order's stream does not begin with its creation")]
+    NotCreated,
+}
+
+/// When `seconds` have passed since `since`.
+pub fn deadline(since: OffsetDateTime, seconds: u64) -> OffsetDateTime {
+    let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
+    since.saturating_add(Duration::seconds(seconds))
+}
+
+impl Deadlines {
+    /// What there is to find at `now` in `stream`, all events of an order.
+    ///
+    /// A deadline counts from the event that it follows from, by the time which that event says.
+    ///
+    /// # Errors
+    ///
+    /// When an event cannot be read, or the order was never placed.
+    pub fn look<'a>(
+        &self,
+        stream: &'a [Envelope],
+        now: OffsetDateTime,
+    ) -> Result<Found<'a>, Unreadable> {
+        let (mut order, mut since) = (Order::default(), None);
+        for envelope in stream {
+            let event = OrderEvent::from_envelope(envelope).map_err(|source| {
+                Unreadable::Event { sequence: envelope.sequence_number, source }
+            })?;
+            if matches!(event, OrderEvent::Created(_) | OrderEvent::Paid(_)) {
+                since = Some(envelope);
+            }
+            order = order.evolve(&event);
+        }
+        let (awaited, within) = match order {
+            Order::Absent => return Err(Unreadable::NotCreated),
+            Order::Created(_) => (Awaited::Payment, self.pay_within),
+            Order::Paid(_) => (Awaited::Shipment, self.ship_within),
+            // What is on its way cannot be called off, however long that takes.
+            Order::Shipped(_) | Order::Completed | Order::Cancelled => return Ok(Found::Settled),
+        };
+        let since = since.ok_or(Unreadable::NotCreated)?;
+        let deadline = deadline(since.timestamp, within);
+        if now < deadline {
+            return Ok(Found::Waiting(deadline));
+        }
+        Ok(Found::Late { command: Command::TimeOut { awaited, within }, since })
+    }
+}
+
+#[cfg(test)]
+mod tests;

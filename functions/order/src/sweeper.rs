@@ -1,0 +1,183 @@
+//! Looks for orders that have waited for too long, and has them called off.
+//!
+//! An order is marked when it is placed, and found by its mark when its deadline has come. What
+//! becomes of it then is decided on its stream. The mark goes away only when the stream has been
+//! seen to be at its end, so that whatever fails, and wherever, the order is found again.
+
+use std::time::Duration;
+
+use clock::{Clock, left};
+use event_envelope::Actor;
+use event_store::{EventStore, Lineage, Mark, Marks, SHARDS, execute};
+use futures_util::future::join_all;
+use outcome::Failure;
+use serde::Serialize;
+use time::OffsetDateTime;
+use tracing::{error, info, warn};
+
+use crate::{
+    deadlines::{Deadlines, Found},
+    domain::Order,
+};
+
+/// Who calls late orders off.
+pub const ACTOR: &str = "order-sweeper";
+/// How many marks are read at a time.
+pub const PAGE: u16 = 25;
+/// How much time an invocation must have left for one more order: it takes up to five calls.
+pub const RESERVE: Duration = Duration::from_secs(3);
+/// When to look again at an order that nobody can read. Until a person has looked at it, it would
+/// be the first of its shard in each sweep, and enough of them would leave no time for the others.
+pub const REST: time::Duration = time::Duration::minutes(15);
+
+/// Sweeps the orders.
+#[derive(Debug, Clone)]
+pub struct Sweeper {
+    store: EventStore,
+    deadlines: Deadlines,
+    clock: Clock,
+}
+
+/// What a sweep came to, in orders.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Swept {
+    /// Called off.
+    pub timed_out: u32,
+    /// Completed or cancelled: not looked at any more.
+    pub settled: u32,
+    /// Not late yet: looked at when they will be.
+    pub waiting: u32,
+    /// Not decided on, as the log says of each; and shards whose marks could not be read. What may
+    /// succeed is tried again in the next sweep.
+    pub failed: u32,
+    /// Shards that were left before their end, for lack of time. The next sweep goes on there.
+    pub unfinished: u32,
+}
+
+/// What became of an order that was looked at.
+enum Visit {
+    TimedOut,
+    Settled,
+    Waiting,
+}
+
+impl Sweeper {
+    /// Looks at the orders in `store`, which may wait for as long as `deadlines` say.
+    pub fn new(store: EventStore, deadlines: Deadlines, clock: Clock) -> Self {
+        Self { store, deadlines, clock }
+    }
+
+    /// Looks at every order whose time has come, as far as the time of the invocation allows
+    /// ([`clock::within`]).
+    ///
+    /// Nothing in it fails as a whole: what could not be done is counted, logged, and found again.
+    pub async fn sweep(&self) -> Swept {
+        let until = self.clock.now();
+        let shards = (0..SHARDS).map(|shard| self.sweep_shard(shard, until));
+        let swept = join_all(shards).await.into_iter().fold(Swept::default(), Swept::plus);
+        let Swept { timed_out, settled, waiting, failed, unfinished } = swept;
+        info!(timed_out, settled, waiting, failed, unfinished, "swept");
+        swept
+    }
+
+    async fn sweep_shard(&self, shard: u8, until: OffsetDateTime) -> Swept {
+        let (mut swept, mut after) = (Swept::default(), None);
+        loop {
+            let page = self.store.marks(shard, until, PAGE, after).await;
+            let Marks { marks, next } = match page {
+                Ok(page) => page,
+                Err(failure) => {
+                    error!(shard, error = outcome::chain(&failure), "marks cannot be read");
+                    swept.failed += 1;
+                    return swept;
+                }
+            };
+            for mark in marks {
+                if left().is_some_and(|left| left < RESERVE) {
+                    swept.unfinished += 1;
+                    return swept;
+                }
+                match mark {
+                    Ok(mark) => swept.count(self.visit(&mark).await),
+                    Err(failure) => {
+                        error!(shard, error = outcome::chain(&failure), "mark makes no sense");
+                        swept.failed += 1;
+                    }
+                }
+            }
+            after = next;
+            if after.is_none() {
+                return swept;
+            }
+        }
+    }
+
+    async fn visit(&self, mark: &Mark) -> Option<Visit> {
+        let order_id = mark.aggregate.as_str();
+        match self.decide(mark).await {
+            Ok(visit) => Some(visit),
+            Err(failure) if failure.is_retry() => {
+                warn!(order_id, %failure, outcome = "retry", "order not decided on");
+                None
+            }
+            Err(failure) => {
+                error!(order_id, %failure, outcome = "poison", "order cannot be decided on");
+                if let Err(failure) = self.store.remark(mark, self.clock.now() + REST).await {
+                    warn!(order_id, error = outcome::chain(&failure), "mark not moved");
+                }
+                None
+            }
+        }
+    }
+
+    async fn decide(&self, mark: &Mark) -> Result<Visit, Failure> {
+        let stream = self.store.load(&mark.aggregate, 0).await?;
+        match self.deadlines.look(&stream, self.clock.now()).map_err(Failure::poison)? {
+            Found::Settled => {
+                self.store.unmark(mark).await?;
+                Ok(Visit::Settled)
+            }
+            Found::Waiting(deadline) => {
+                self.store.remark(mark, deadline).await?;
+                Ok(Visit::Waiting)
+            }
+            Found::Late { command, since } => {
+                let actor = Actor { id: Some(ACTOR.to_owned()), ..Actor::default() };
+                let lineage = Lineage::After(since, &actor);
+                let (store, order_id) = (&self.store, &mark.aggregate);
+                let executed =
+                    execute::<Order>(store, order_id, &command, lineage, &self.clock).await?;
+                if executed.events.is_empty() {
+                    // It has gone on since it was looked at. The next sweep sees how far.
+                    return Ok(Visit::Waiting);
+                }
+                info!(order_id = order_id.as_str(), "order timed out");
+                self.store.unmark(mark).await?;
+                Ok(Visit::TimedOut)
+            }
+        }
+    }
+}
+
+impl Swept {
+    fn count(&mut self, visit: Option<Visit>) {
+        let orders = match visit {
+            Some(Visit::TimedOut) => &mut self.timed_out,
+            Some(Visit::Settled) => &mut self.settled,
+            Some(Visit::Waiting) => &mut self.waiting,
+            None => &mut self.failed,
+        };
+        *orders += 1;
+    }
+
+    fn plus(self, other: Self) -> Self {
+        Self {
+            timed_out: self.timed_out + other.timed_out,
+            settled: self.settled + other.settled,
+            waiting: self.waiting + other.waiting,
+            failed: self.failed + other.failed,
+            unfinished: self.unfinished + other.unfinished,
+        }
+    }
+}

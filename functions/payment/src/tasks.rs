@@ -1,0 +1,140 @@
+//! What a workflow may ask of payments, and what it is answered.
+
+use events::{Event, Money};
+use idempotency::Cause;
+use outcome::Failure;
+use serde::{Deserialize, Serialize};
+use task::Task;
+
+use crate::{
+    domain::{Capture, Charge, Decline, Fact, Payment, Refund},
+    gateway::PaymentGateway,
+    handler::Handler,
+};
+
+/// What is to be done about the payment of an order. The task's event is its `OrderCreated`. The
+/// braces have unknown fields refused: without them serde passes over what comes beside a tag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(tag = "task", rename_all = "camelCase", deny_unknown_fields)]
+pub enum Command {
+    /// Charge the order, whose stock is reserved.
+    Charge {},
+    /// Take back whatever was charged: the order is off.
+    Refund {},
+}
+
+/// What a workflow is answered. It follows from the payment alone, so that a task that is asked
+/// for again has the answer that holds now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "status", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Answer {
+    /// To `charge`: the money is there.
+    Captured {
+        /// The payment, by the provider's id.
+        payment_id: String,
+        /// What was taken.
+        amount: Money,
+    },
+    /// To `charge`: the provider refuses for good.
+    Declined {
+        /// Why, for programs.
+        code: String,
+        /// Why, for people.
+        reason: String,
+    },
+    /// To `charge`: the order was called off, before or meanwhile. Whatever was taken has been
+    /// given back, or is about to be.
+    CalledOff,
+    /// To `refund`: all that was taken went back.
+    Refunded {
+        /// The refund, by the provider's id.
+        refund_id: String,
+        /// What went back.
+        amount: Money,
+    },
+    /// To `refund`: nothing was taken, and nothing will be.
+    NothingToRefund,
+    /// To `refund`: it keeps failing, and was given up. A person has been told, and
+    /// `OrderResumed` lets it go on.
+    NeedsReview,
+}
+
+/// Why a task can never be done.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the event of a task is OrderCreated, not {0}")]
+struct NoOrder(&'static str);
+
+impl Command {
+    /// What the machine is told, all of it in one write.
+    fn facts(self, charge: Charge) -> Vec<Fact> {
+        match self {
+            Self::Charge {} => vec![Fact::Created(charge), Fact::Reserved],
+            Self::Refund {} => vec![Fact::CalledOff],
+        }
+    }
+
+    /// What the workflow is answered when the payment stands like this; None while that is open.
+    pub fn answer(self, payment: &Payment) -> Option<Answer> {
+        match self {
+            Self::Charge {} => to_charge(payment),
+            Self::Refund {} => to_refund(payment),
+        }
+    }
+}
+
+fn to_charge(payment: &Payment) -> Option<Answer> {
+    match payment.clone() {
+        Payment::Absent | Payment::Ordered(_) | Payment::Reserved | Payment::Charging(_) => None,
+        Payment::Captured(Capture { payment_id, amount }) => {
+            Some(Answer::Captured { payment_id, amount })
+        }
+        Payment::Declined(Decline { code, reason }) => Some(Answer::Declined { code, reason }),
+        Payment::Withdrawn
+        | Payment::Revoking(_)
+        | Payment::Refunding(_)
+        | Payment::Revoked
+        | Payment::Refunded(..)
+        | Payment::RevokeInReview(_)
+        | Payment::RefundInReview(_) => Some(Answer::CalledOff),
+    }
+}
+
+fn to_refund(payment: &Payment) -> Option<Answer> {
+    match payment.clone() {
+        Payment::Absent
+        | Payment::Ordered(_)
+        | Payment::Reserved
+        | Payment::Charging(_)
+        | Payment::Captured(_)
+        | Payment::Revoking(_)
+        | Payment::Refunding(_) => None,
+        Payment::Refunded(_, Refund { refund_id, amount }) => {
+            Some(Answer::Refunded { refund_id, amount })
+        }
+        Payment::Withdrawn | Payment::Declined(_) | Payment::Revoked => {
+            Some(Answer::NothingToRefund)
+        }
+        Payment::RevokeInReview(_) | Payment::RefundInReview(_) => Some(Answer::NeedsReview),
+    }
+}
+
+impl<G: PaymentGateway> Handler<G> {
+    /// Does what a workflow asks for, as the events would have it that say the same.
+    ///
+    /// # Errors
+    ///
+    /// Retry while the provider or the store is away, or another invocation is at it. Poison when
+    /// the task's event is not the order's creation, or as for [`handle`](Self::handle).
+    pub async fn work(&self, task: Task<Command, Event>) -> Result<Answer, Failure> {
+        let Event::OrderCreated(created) = &task.delivery.event else {
+            return Err(Failure::poison(NoOrder(task.delivery.event.entry().event_type)));
+        };
+        let (order, facts) = (&created.order_id, task.command.facts(created.into()));
+        let cause = Cause::task(&task.id, task.hash, &task.delivery.envelope);
+        self.tell(order, cause, &facts).await?;
+        let payment = self.look(order).await?;
+        // Whoever is at it was told the facts, and goes on from there.
+        let under_way = || Failure::retry(format!("the payment of {order} is under way"));
+        task.command.answer(&payment).ok_or_else(under_way)
+    }
+}

@@ -1,0 +1,75 @@
+//! What a shipment is told, and what it has the carrier do.
+
+use event_envelope::AggregateId;
+use serde::{Deserialize, Serialize};
+
+/// A shipment as the carrier knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Shipment {
+    /// The carrier's id for it.
+    pub shipment_id: String,
+    /// Who carries it.
+    pub carrier: String,
+    /// The number to follow it by.
+    pub tracking_number: String,
+}
+
+/// Why the carrier refused for good.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// Why, for programs.
+    pub code: String,
+    /// Why, for people.
+    pub reason: String,
+}
+
+/// Why something is given up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Review {
+    /// How often it was tried.
+    pub attempts: u32,
+    /// What stood in the way the last time, for people.
+    pub reason: String,
+}
+
+/// What a shipment is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fact {
+    /// The order was placed. It goes to this address, an id that the carrier's address book knows.
+    Created(AggregateId),
+    /// The order is paid for.
+    Paid,
+    /// The order is off.
+    Cancelled,
+    /// The carrier has it.
+    Shipped(Shipment),
+    /// The carrier refuses for good.
+    Refused(Refusal),
+    /// The carrier knows of no shipment.
+    NotShipped,
+    /// The shipment was called back.
+    Voided,
+    /// What was due keeps failing, and is given up.
+    GaveUp(Review),
+    /// An operator has removed what stood in the way.
+    Resumed,
+}
+
+/// What a shipment has the carrier do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Ship the order. Leads to [`Fact::Shipped`] or [`Fact::Refused`].
+    Ship {
+        /// Where to.
+        address: AggregateId,
+    },
+    /// Find out whether an attempt to ship the order went through. Leads to [`Fact::Shipped`] or
+    /// [`Fact::NotShipped`].
+    Trace,
+    /// Call the shipment back. Leads to [`Fact::Voided`].
+    Void {
+        /// The carrier's id for it.
+        shipment_id: String,
+    },
+}

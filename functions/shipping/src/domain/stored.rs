@@ -1,0 +1,93 @@
+//! A shipment as its row holds it.
+//!
+//! The shape is that of the first version, which knew no reviews: a version that knows none reads
+//! every row, takes a shipment in review for one whose step is still due, and tries it again.
+
+use std::ops::Not;
+
+use event_envelope::AggregateId;
+use serde::{Deserialize, Serialize};
+
+use super::{Dispatch, Refusal, Shipment};
+
+/// A stored shipment of which something is missing that its progress needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the row has no address: restore it from OrderCreated")]
+pub struct Incomplete;
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Stored {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    address: Option<AggregateId>,
+    is_paid: bool,
+    is_cancelled: bool,
+    #[serde(default, skip_serializing_if = "Not::not")]
+    is_in_review: bool,
+    progress: Progress,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "camelCase")]
+enum Progress {
+    #[default]
+    Waiting,
+    Shipping,
+    Tracing,
+    Shipped(Shipment),
+    Refused(Refusal),
+    NotShipped,
+    Voided(Shipment),
+}
+
+impl From<Dispatch> for Stored {
+    fn from(dispatch: Dispatch) -> Self {
+        let at = |progress| Self { is_paid: true, progress, ..Self::default() };
+        let off = |progress| Self { is_cancelled: true, ..at(progress) };
+        let to = |address, stored| Self { address: Some(address), ..stored };
+        let in_review = |stored| Self { is_in_review: true, ..stored };
+        match dispatch {
+            Dispatch::Absent => Self::default(),
+            Dispatch::Ordered(address) => to(address, Self::default()),
+            Dispatch::Paid => at(Progress::Waiting),
+            Dispatch::Withdrawn => Self { is_cancelled: true, ..Self::default() },
+            Dispatch::Shipping(address) => to(address, at(Progress::Shipping)),
+            Dispatch::Tracing => off(Progress::Tracing),
+            Dispatch::TraceInReview => in_review(off(Progress::Tracing)),
+            Dispatch::Shipped(shipment) => at(Progress::Shipped(shipment)),
+            Dispatch::Recalling(shipment) => off(Progress::Shipped(shipment)),
+            Dispatch::RecallInReview(shipment) => in_review(off(Progress::Shipped(shipment))),
+            Dispatch::Refused(refusal) => at(Progress::Refused(refusal)),
+            Dispatch::NotShipped => off(Progress::NotShipped),
+            Dispatch::Voided(shipment) => off(Progress::Voided(shipment)),
+        }
+    }
+}
+
+impl TryFrom<Stored> for Dispatch {
+    type Error = Incomplete;
+
+    fn try_from(stored: Stored) -> Result<Self, Incomplete> {
+        let Stored { address, is_paid, is_cancelled, is_in_review, progress } = stored;
+        Ok(match progress {
+            Progress::Waiting => match (is_cancelled, address, is_paid) {
+                (true, _, _) => Self::Withdrawn,
+                (false, None, false) => Self::Absent,
+                (false, None, true) => Self::Paid,
+                (false, Some(address), false) => Self::Ordered(address),
+                (false, Some(address), true) => Self::Shipping(address),
+            },
+            Progress::Shipping => Self::Shipping(address.ok_or(Incomplete)?),
+            Progress::Tracing if is_in_review => Self::TraceInReview,
+            Progress::Tracing => Self::Tracing,
+            Progress::Shipped(shipment) => match (is_cancelled, is_in_review) {
+                (false, _) => Self::Shipped(shipment),
+                (true, false) => Self::Recalling(shipment),
+                (true, true) => Self::RecallInReview(shipment),
+            },
+            Progress::Refused(refusal) => Self::Refused(refusal),
+            Progress::NotShipped => Self::NotShipped,
+            Progress::Voided(shipment) => Self::Voided(shipment),
+        })
+    }
+}

@@ -1,0 +1,118 @@
+//! What a workflow may ask of shipments, and what it is answered.
+
+use events::Event;
+use idempotency::Cause;
+use outcome::Failure;
+use serde::{Deserialize, Serialize};
+use task::Task;
+
+use crate::{
+    carrier::Carrier,
+    domain::{Dispatch, Fact, Refusal, Shipment},
+    handler::{Handler, address},
+};
+
+/// What is to be done about the shipment of an order. The task's event is its `OrderCreated`. The
+/// braces have unknown fields refused: without them serde passes over what comes beside a tag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(tag = "task", rename_all = "camelCase", deny_unknown_fields)]
+pub enum Command {
+    /// Ship the order, which is paid for.
+    Ship {},
+    /// Call back whatever was shipped: the order is off.
+    Recall {},
+}
+
+/// What a workflow is answered. It follows from the shipment alone, so that a task that is asked
+/// for again has the answer that holds now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "status", rename_all = "camelCase")]
+pub enum Answer {
+    /// To `ship`: the carrier has it.
+    Shipped(Shipment),
+    /// To `ship`: the carrier refuses for good.
+    Refused(Refusal),
+    /// To `ship`: the order was cancelled, before or meanwhile. Whatever was shipped has been
+    /// called back, or is about to be.
+    CalledOff,
+    /// To `recall`: the shipment was called back.
+    Recalled,
+    /// To `recall`: nothing was shipped, and nothing will be.
+    NotShipped,
+    /// To `recall`: it keeps failing, or the carrier refuses, and was given up. A person has been
+    /// told, and `OrderResumed` lets it go on.
+    NeedsReview,
+}
+
+/// Why a task can never be done.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the event of a task is OrderCreated, not {0}")]
+struct NoOrder(&'static str);
+
+impl Command {
+    /// What the workflow is answered when the shipment stands like this; None while that is open.
+    pub fn answer(self, dispatch: &Dispatch) -> Option<Answer> {
+        match self {
+            Self::Ship {} => to_ship(dispatch),
+            Self::Recall {} => to_recall(dispatch),
+        }
+    }
+}
+
+fn to_ship(dispatch: &Dispatch) -> Option<Answer> {
+    match dispatch.clone() {
+        Dispatch::Absent | Dispatch::Ordered(_) | Dispatch::Paid | Dispatch::Shipping(_) => None,
+        Dispatch::Shipped(shipment) => Some(Answer::Shipped(shipment)),
+        Dispatch::Refused(refusal) => Some(Answer::Refused(refusal)),
+        Dispatch::Withdrawn
+        | Dispatch::Tracing
+        | Dispatch::Recalling(_)
+        | Dispatch::NotShipped
+        | Dispatch::Voided(_)
+        | Dispatch::TraceInReview
+        | Dispatch::RecallInReview(_) => Some(Answer::CalledOff),
+    }
+}
+
+fn to_recall(dispatch: &Dispatch) -> Option<Answer> {
+    match dispatch {
+        Dispatch::Absent
+        | Dispatch::Ordered(_)
+        | Dispatch::Paid
+        | Dispatch::Shipping(_)
+        | Dispatch::Shipped(_)
+        | Dispatch::Tracing
+        | Dispatch::Recalling(_) => None,
+        Dispatch::Voided(_) => Some(Answer::Recalled),
+        Dispatch::Withdrawn | Dispatch::Refused(_) | Dispatch::NotShipped => {
+            Some(Answer::NotShipped)
+        }
+        Dispatch::TraceInReview | Dispatch::RecallInReview(_) => Some(Answer::NeedsReview),
+    }
+}
+
+impl<C: Carrier> Handler<C> {
+    /// Does what a workflow asks for, as the events would have it that say the same.
+    ///
+    /// # Errors
+    ///
+    /// Retry while the carrier or the store is away, or another invocation is at it. Poison when
+    /// the task's event is not the order's creation, or as for [`handle`](Self::handle).
+    pub async fn work(&self, task: Task<Command, Event>) -> Result<Answer, Failure> {
+        let Event::OrderCreated(created) = &task.delivery.event else {
+            return Err(Failure::poison(NoOrder(task.delivery.event.entry().event_type)));
+        };
+        let order = &created.order_id;
+        // All of it is told in one write.
+        let facts = match task.command {
+            Command::Ship {} => vec![Fact::Created(address(created).clone()), Fact::Paid],
+            Command::Recall {} => vec![Fact::Cancelled],
+        };
+        let cause = Cause::task(&task.id, task.hash, &task.delivery.envelope);
+        self.tell(order, cause, &facts).await?;
+        let dispatch = self.look(order).await?;
+        // Whoever is at it was told the facts, and goes on from there.
+        let under_way = || Failure::retry(format!("the shipment of {order} is under way"));
+        task.command.answer(&dispatch).ok_or_else(under_way)
+    }
+}

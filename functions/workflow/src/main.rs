@@ -1,0 +1,25 @@
+//! Wires the start of workflows to its queue.
+
+use aws_clients::Aws;
+use aws_lambda_events::sqs::SqsEvent;
+use clock::{Clock, within};
+use consumer::{Consumer, Parking, ReplayPolicy};
+use events::DECODER;
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use workflow::{config::Config, handler::Workflow};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let config = Config::from_env()?;
+    telemetry::init("workflow", config.log.as_deref())?;
+    let (aws, clock) = (Aws::from_env()?, Clock::system());
+    let handler = Workflow::new(aws.sfn(), config.state_machine_arn).into_service();
+    let parking = Parking::new(aws.sqs(), config.queue_url, config.dead_letter_queue_url);
+    let consumer = &Consumer::new("workflow", DECODER, ReplayPolicy::Refuse, parking, handler);
+
+    run(service_fn(async |event: LambdaEvent<SqsEvent>| {
+        let left = clock.until(event.context.deadline);
+        Ok::<_, Error>(within(left, consumer.consume(event.payload)).await)
+    }))
+    .await
+}

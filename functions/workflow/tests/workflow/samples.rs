@@ -1,0 +1,52 @@
+//! The events in `events/workflow`, as Lambda hands them to the function.
+
+use aws_lambda_events::sqs::SqsEvent;
+use event_envelope::canonical;
+use events::DECODER;
+use local_testkit::Samples;
+use serde_json::json;
+
+use crate::world::World;
+
+const SAMPLES: Samples = Samples::of("workflow");
+
+/// A sample, the orders whose workflows it starts, and how many of its records are parked.
+type Story = (&'static str, &'static [&'static str], usize);
+
+const STORIES: &[Story] = &[
+    ("order-created", &["order-123"], 0),
+    ("order-created-book", &["order-123"], 0),
+    ("order-paid", &[], 0),
+    ("replayed", &[], 0),
+    ("poison", &[], 1),
+    ("newer-version", &[], 1),
+    ("forged-source", &[], 1),
+    ("batch", &["order-123", "order-124"], 1),
+];
+
+#[tokio::test]
+async fn every_sample_starts_what_its_name_says() {
+    for (name, orders, parked) in STORIES {
+        let world = World::new();
+        let batch: SqsEvent = SAMPLES.read(name);
+        let (response, found) = world.consume(batch).await;
+        assert_eq!((response.batch_item_failures.len(), found), (0, *parked), "{name}");
+        assert_eq!(world.started(), u64::try_from(orders.len()).unwrap(), "{name}");
+        for order in *orders {
+            let execution = world.execution(order).await.unwrap();
+            let read = DECODER.decode::<events::Event>(execution.input.as_bytes()).unwrap();
+            assert_eq!(read.event.order_id().as_str(), *order, "{name}");
+            assert_eq!(canonical(&json!(read.envelope)), execution.input, "{name}");
+        }
+    }
+}
+
+#[test]
+fn every_sample_has_a_story() {
+    SAMPLES.assert_all_told(STORIES.iter().map(|story| story.0));
+}
+
+#[test]
+fn the_samples_carry_the_ids_that_their_services_give() {
+    SAMPLES.assert_ids_are_derived();
+}

@@ -1,0 +1,79 @@
+//! What the bus has heard, for whoever waits for it.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use local_eventbridge::EventBridge;
+use tokio::{sync::watch, task::JoinHandle, time::sleep};
+
+/// The pause between two looks at the archive.
+const LOOK: Duration = Duration::from_millis(10);
+
+type Known = Arc<Mutex<BTreeSet<(String, String)>>>;
+
+/// The events of a bus, by order and type. Dropped, it listens no more.
+#[derive(Debug)]
+pub(super) struct Heard {
+    known: Known,
+    news: watch::Receiver<usize>,
+    task: JoinHandle<()>,
+}
+
+impl Heard {
+    /// Listens to the archive of `bus`.
+    pub(super) fn on(bus: EventBridge) -> Self {
+        let known = Known::default();
+        let (said, news) = watch::channel(0);
+        let heard = Arc::clone(&known);
+        let task = tokio::spawn(async move {
+            let mut count = 0;
+            loop {
+                let events = bus.archived_from(count);
+                count += events.len();
+                if !events.is_empty() {
+                    let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
+                    heard.extend(events.iter().map(|it| {
+                        let text = |value: &serde_json::Value| {
+                            value.as_str().unwrap_or_default().to_owned()
+                        };
+                        let order = &it.event["detail"]["data"]["orderId"];
+                        (text(order), text(&it.event["detail-type"]))
+                    }));
+                    drop(heard);
+                    said.send_replace(count);
+                }
+                sleep(LOOK).await;
+            }
+        });
+        Self { known, news, task }
+    }
+
+    /// Waits until one of these events of an order was heard, and tells which.
+    pub(super) async fn any<'t>(&self, order: &str, types: &[&'t str]) -> &'t str {
+        let mut news = self.news.clone();
+        loop {
+            // Marked as seen before looking, so that nothing is missed in between.
+            news.mark_unchanged();
+            if let Some(found) = types.iter().find(|it| self.has(order, it)) {
+                return found;
+            }
+            if news.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
+    fn has(&self, order: &str, event_type: &str) -> bool {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.contains(&(order.to_owned(), event_type.to_owned()))
+    }
+}
+
+impl Drop for Heard {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}

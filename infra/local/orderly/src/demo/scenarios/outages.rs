@@ -1,0 +1,28 @@
+//! Providers that are away for a while, or whose answers are. The order waits, and completes.
+
+use super::{Played, Stage, paid_by, sent_to};
+
+pub(super) async fn payment_unheard(stage: Stage) -> Played {
+    stage.place("user-123", paid_by("prod-001", "pm_card_visa_timeout")).await?.completes().alone()
+}
+
+pub(super) async fn payment_outage(stage: Stage) -> Played {
+    stage.place("user-456", paid_by("prod-002", "pm_card_visa_down_3")).await?.completes().alone()
+}
+
+pub(super) async fn payment_throttled(stage: Stage) -> Played {
+    let card = "pm_card_visa_throttle_2";
+    stage.place("user-789", paid_by("prod-004", card)).await?.completes().alone()
+}
+
+pub(super) async fn shipment_unheard(stage: Stage) -> Played {
+    stage.place("user-321", sent_to("prod-001", "addr_1_timeout")).await?.completes().alone()
+}
+
+pub(super) async fn carrier_outage(stage: Stage) -> Played {
+    stage.place("user-123", sent_to("prod-002", "addr_1_down_3")).await?.completes().alone()
+}
+
+pub(super) async fn carrier_throttled(stage: Stage) -> Played {
+    stage.place("user-456", sent_to("prod-004", "addr_1_throttle_2")).await?.completes().alone()
+}

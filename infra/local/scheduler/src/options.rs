@@ -1,0 +1,75 @@
+//! How schedules are kept.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use time::OffsetDateTime;
+
+/// How often schedules invoke their functions.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum SchedulePace {
+    /// At their own rates, as in AWS: an invocation does not wait for the one before.
+    #[default]
+    AsWritten,
+    /// All of them with this time in between, for those who cannot wait a minute. A function that
+    /// still works on the invocation before is left alone: at its own rate it would have had the
+    /// time.
+    Every(Duration),
+}
+
+impl SchedulePace {
+    /// The time between two invocations of a schedule, and whether a busy function is spared.
+    pub(crate) fn of(self, every: Duration) -> (Duration, bool) {
+        /// A clock that does not tick is no clock.
+        const LEAST: Duration = Duration::from_millis(1);
+        match self {
+            Self::AsWritten => (every.max(LEAST), false),
+            Self::Every(period) => (period.max(LEAST), true),
+        }
+    }
+}
+
+/// Where the time of an invocation is read.
+#[derive(Clone)]
+pub struct Clock(Arc<dyn Fn() -> OffsetDateTime + Send + Sync>);
+
+impl Clock {
+    /// A clock that reads `now`, in UTC.
+    pub fn new(now: impl Fn() -> OffsetDateTime + Send + Sync + 'static) -> Self {
+        Self(Arc::new(now))
+    }
+
+    /// The clock of the machine.
+    #[expect(clippy::disallowed_methods, reason = "the one place that wires the wall clock")]
+    pub fn system() -> Self {
+        Self::new(OffsetDateTime::now_utc)
+    }
+
+    pub(crate) fn now(&self) -> OffsetDateTime {
+        (self.0)()
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Clock")
+    }
+}
+
+/// How schedules are kept.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// How often they invoke their functions.
+    pub pace: SchedulePace,
+    /// Where the times in payloads come from. Pauses go by tokio's clock.
+    pub clock: Clock,
+    /// What ids of invocations follow from.
+    pub seed: u64,
+}
+
+impl Default for Options {
+    /// As AWS keeps them, by the clock of the machine, and with a seed that is drawn.
+    #[expect(clippy::disallowed_methods, reason = "the one place that draws the seed")]
+    fn default() -> Self {
+        Self { pace: SchedulePace::AsWritten, clock: Clock::system(), seed: fastrand::u64(..) }
+    }
+}
