@@ -13,11 +13,19 @@ use events::CATALOGUE;
 use local_template::{LoadOptions, Template};
 use serde_json::{Value, json};
 
+/// Who carries an order on.
+const MODES: [&str; 2] = ["choreography", "orchestration"];
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
+/// The whole template but for the rules that are only there where a workflow carries orders on.
 fn template() -> Template {
+    template_by("choreography")
+}
+
+fn template_by(mode: &str) -> Template {
     let names = [
         "CarrierApiKey",
         "CarrierUrl",
@@ -26,8 +34,9 @@ fn template() -> Template {
         "PaymentGatewayApiKey",
         "SenderEmail",
     ];
-    let parameters: BTreeMap<String, String> =
+    let mut parameters: BTreeMap<String, String> =
         names.iter().map(|name| ((*name).to_owned(), "https://localhost".to_owned())).collect();
+    parameters.insert("FulfilmentMode".to_owned(), mode.to_owned());
     let options = LoadOptions {
         stack_name: "orderly",
         endpoint: "http://127.0.0.1:9000",
@@ -126,25 +135,27 @@ fn only_config_reads_the_environment_of_a_function() {
 
 #[test]
 fn every_event_of_the_catalogue_has_a_consumer_and_every_rule_an_event() {
-    let template = template();
-    let mut unheard: BTreeSet<&str> = CATALOGUE.iter().map(|entry| entry.event_type).collect();
-    for rule in &template.rules {
-        let pattern = Pattern::parse(&rule.pattern).unwrap();
-        let heard = CATALOGUE.iter().filter(|entry| {
-            pattern.matches(&json!({ "source": entry.source, "detail-type": entry.event_type }))
-        });
-        let heard: Vec<&str> = heard.map(|entry| entry.event_type).collect();
-        assert!(!heard.is_empty(), "rule {} matches no event", rule.logical_id);
-        for event in heard {
-            unheard.remove(event);
+    for mode in MODES {
+        let mut unheard: BTreeSet<&str> = CATALOGUE.iter().map(|entry| entry.event_type).collect();
+        for rule in &template_by(mode).rules {
+            let pattern = Pattern::parse(&rule.pattern).unwrap();
+            let heard = CATALOGUE.iter().filter(|entry| {
+                pattern.matches(&json!({ "source": entry.source, "detail-type": entry.event_type }))
+            });
+            let heard: Vec<&str> = heard.map(|entry| entry.event_type).collect();
+            assert!(!heard.is_empty(), "rule {} matches no event", rule.logical_id);
+            for event in heard {
+                unheard.remove(event);
+            }
         }
+        assert_eq!(unheard, BTreeSet::new(), "nobody hears these in {mode}");
     }
-    assert_eq!(unheard, BTreeSet::new(), "nobody hears these");
 }
 
 #[test]
 fn a_rule_matches_the_one_edge_it_is_named_after() {
-    for rule in &template().rules {
+    let rules = MODES.map(|mode| template_by(mode).rules);
+    for rule in rules.iter().flatten() {
         let Some((_, event_type)) = rule.logical_id.split_once("Hears") else {
             panic!("rule {} is not named <Consumer>Hears<Event>", rule.logical_id);
         };
@@ -158,7 +169,8 @@ fn a_rule_matches_the_one_edge_it_is_named_after() {
 
 #[test]
 fn every_function_has_sample_payloads_that_are_json() {
-    for function in &template().functions {
+    // Which has every function.
+    for function in &template_by("orchestration").functions {
         let folder = root().join("events").join(&function.binary);
         let samples = files(&folder, ".json");
         assert!(!samples.is_empty(), "{} has no samples", function.binary);
@@ -172,9 +184,25 @@ fn every_function_has_sample_payloads_that_are_json() {
 
 #[test]
 fn what_reads_a_queue_can_park_and_what_moves_money_refuses_replays() {
-    for function in ["inventory", "payment", "shipping", "notification"] {
+    for function in ["inventory", "payment", "shipping", "notification", "analytics", "workflow"] {
         let text = fs::read_to_string(root().join("functions").join(function).join("src/main.rs"));
         assert!(text.unwrap().contains("ReplayPolicy::Refuse"), "{function} takes replays");
+    }
+}
+
+/// An alarm that waits for a line that nobody writes would never go off.
+#[test]
+fn the_alarm_waits_for_the_line_that_is_written_when_a_step_is_given_up() {
+    let template = fs::read_to_string(root().join("infra/template.yaml")).unwrap();
+    let filters = template.lines().filter_map(|line| {
+        line.split_once("FilterPattern: '{ $.message = \"")?.1.strip_suffix("\" }'")
+    });
+    let filters: Vec<&str> = filters.collect();
+    assert_eq!(filters.len(), 2, "one for payment and one for shipping");
+    let code = files(&root().join("shared/idempotency/src/hosted"), ".rs");
+    let code: String = code.iter().map(|path| fs::read_to_string(path).unwrap()).collect();
+    for line in filters {
+        assert!(code.contains(&format!("\"{line}\"")), "nobody writes {line:?}");
     }
 }
 

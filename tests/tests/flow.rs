@@ -32,7 +32,9 @@ async fn options() -> StackOptions {
     static BINARIES: OnceCell<PathBuf> = OnceCell::const_new();
     let path = root().join("infra/template.yaml");
     let binaries = BINARIES.get_or_init(async || {
-        let template = stack::load_template(&path).unwrap();
+        // Which has every function.
+        let parameters = demo::parameters("orchestration");
+        let template = stack::load_template_with(&path, &parameters).unwrap();
         let output = build::Output::of_this_program().unwrap();
         build::functions(&template, &path, &output).await.unwrap()
     });
@@ -101,7 +103,9 @@ async fn a_data_directory_keeps_orders_and_loses_no_event() {
 /// What `cargo lambda invoke <function> --data-file <sample>` does, for every sample there is.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_sample_is_answered_by_its_function() {
-    let stack = start(options().await).await;
+    // Which has every function.
+    let options = StackOptions { parameters: demo::parameters("orchestration"), ..options().await };
+    let stack = start(options).await;
     let functions: Vec<String> =
         stack.template().functions.iter().map(|function| function.binary.clone()).collect();
     for function in functions {
@@ -114,13 +118,23 @@ async fn every_sample_is_answered_by_its_function() {
         for sample in samples {
             let payload = fs::read(&sample).unwrap();
             let answer = stack.lambda().invoke(&function, payload.into()).await.unwrap();
-            assert_eq!(answer.function_error, None, "{}", sample.display());
+            let error = answer.function_error;
             let answer: Value = serde_json::from_slice(&answer.payload).unwrap();
+            let name = sample.file_name().unwrap().to_string_lossy().into_owned();
+            if name.starts_with("task-") {
+                // A task has an answer, or an error that a workflow knows what to do with.
+                let kind = answer["errorType"].as_str().unwrap_or_default();
+                let is_told = matches!(kind, "Retry" | "Poison");
+                assert!(answer["status"].is_string() || is_told, "{name}: {answer}");
+                continue;
+            }
+            assert_eq!(error, None, "{name}: {answer}");
             let expected = match function.as_str() {
                 "inventory-api" | "order-api" | "query" => answer["statusCode"].is_number(),
+                "order-sweeper" => answer["failed"] == 0,
                 _ => answer["batchItemFailures"].is_array(),
             };
-            assert!(expected, "{}: {answer}", sample.display());
+            assert!(expected, "{name}: {answer}");
         }
     }
     stack.stop().await;

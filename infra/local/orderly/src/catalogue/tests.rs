@@ -97,7 +97,7 @@ fn a_rule_that_looks_into_the_event_is_followed() {
     let mut template = template();
     let rule = |pattern| Rule { pattern, ..template.rules[0].clone() };
     let cancelled = json!({
-        "detail-type": ["OrderCancelled"], "detail": { "data": { "reason": ["customerRequest"] } },
+        "detail-type": ["OrderCancelled"], "detail": { "data": { "reason": ["timedOut"] } },
     });
     let other =
         json!({ "detail-type": ["OrderCancelled"], "detail": { "data": { "reason": [1] } } });
@@ -138,8 +138,15 @@ fn the_asyncapi_document_says_who_says_and_hears_what() {
     assert_eq!(document["channels"]["bus"]["address"], "orderly-bus");
     let operations = document["operations"].as_object().unwrap();
     let names: Vec<&str> = operations.keys().map(String::as_str).collect();
-    let functions =
-        ["inventory", "notification", "order-events", "payment", "projector", "shipping"];
+    let functions = [
+        "analytics",
+        "inventory",
+        "notification",
+        "order-events",
+        "payment",
+        "projector",
+        "shipping",
+    ];
     let mut expected: Vec<String> = functions.map(|name| format!("{name}.hears")).into();
     expected.extend(events::SOURCES.map(|source| format!("{source}.says")));
     expected.sort();
@@ -150,10 +157,11 @@ fn the_asyncapi_document_says_who_says_and_hears_what() {
         messages.iter().map(name).collect::<Vec<_>>()
     };
     assert_eq!(operations["payment.hears"]["action"], "receive");
-    let heard = ["OrderCreated", "OrderCancelled", "InventoryReserved", "ShippingFailed"];
+    let heard =
+        ["OrderCreated", "OrderCancelled", "OrderResumed", "InventoryReserved", "ShippingFailed"];
     assert_eq!(messages("payment.hears"), heard);
     assert_eq!(operations["payment-service.says"]["action"], "send");
-    let said = ["PaymentCompleted", "PaymentFailed", "PaymentRefunded"];
+    let said = ["PaymentCompleted", "PaymentFailed", "PaymentRefunded", "PaymentNeedsReview"];
     assert_eq!(messages("payment-service.says"), said);
     assert_eq!(messages("projector.hears").len(), CATALOGUE.len());
 }

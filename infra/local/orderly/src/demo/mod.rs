@@ -121,7 +121,7 @@ pub async fn run(stack: &Stack, options: DemoOptions) -> Result<bool, DemoError>
 
     let expected = || stories.iter().flat_map(|story| &story.expected);
     let evidence = Evidence::gather(stack, expected().map(|it| it.order_id.clone())).await?;
-    show::timelines(&stories, &evidence.published, start);
+    show::timelines(&stories, &evidence, start);
     show::mails(&evidence.mails, start);
     if let Some(killed) = &killed {
         show::kills(killed);

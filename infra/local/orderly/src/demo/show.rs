@@ -3,18 +3,24 @@
 use std::collections::BTreeMap;
 
 use local_sandbox::SentMail;
+use local_states::ExecutionReport;
 use time::OffsetDateTime;
 
 use super::Story;
 use crate::{
     console::{aside, bad, good, heading, say},
+    invariants::Evidence,
     stack::logs,
     timeline::{self, Published},
 };
 
-/// Each story: the events of its orders, with their times since `start`.
-pub(super) fn timelines(stories: &[Story], published: &[Published], start: OffsetDateTime) {
-    let by_order = timeline::by_order(published);
+/// How much of a reason is shown, in characters.
+const REASON_MAX: usize = 60;
+
+/// Each story: the events of its orders, with their times since `start`, and what their workflows
+/// came to.
+pub(super) fn timelines(stories: &[Story], evidence: &Evidence, start: OffsetDateTime) {
+    let by_order = timeline::by_order(&evidence.published);
     for Story { scenario, expected } in stories {
         say(format_args!("\n{}  {}", heading(scenario.title), aside(scenario.name)));
         for order in expected {
@@ -23,6 +29,11 @@ pub(super) fn timelines(stories: &[Story], published: &[Published], start: Offse
             say(format_args!("  {}", aside(&order.order_id)));
             for event in events {
                 say(line(event, start));
+            }
+            let executions = evidence.executions.iter().flatten();
+            for execution in executions.filter(|it| it.name == order.order_id) {
+                let ExecutionReport { status, transitions, .. } = execution;
+                say(aside(format_args!("  workflow {status:?}, {transitions} transitions")));
             }
             for difference in order.differences(events) {
                 say(format_args!("  {}", bad(difference)));
@@ -42,7 +53,7 @@ fn line(event: &Published, start: OffsetDateTime) -> String {
         _ => name,
     };
     let service = format!("{:<21}", event.envelope.source);
-    let reason = event.reason().unwrap_or_default();
+    let reason: String = event.reason().unwrap_or_default().chars().take(REASON_MAX).collect();
     let copies = match event.copies {
         1 => String::new(),
         copies => format!(" (published {copies} times)"),

@@ -6,10 +6,13 @@ use event_envelope::Envelope;
 use local_eventbridge::Stats;
 use local_protocol::AwsError;
 use local_sandbox::{LedgerEntry, SentMail, Shipment};
-use serde::Deserialize;
+use local_states::ExecutionReport;
 use serde_json::{Value, json};
 
-use super::attribute::plain_item;
+use super::{
+    attribute::plain_item,
+    tables::{Figure, Reservation, View, rows, scan},
+};
 use crate::{
     seed,
     stack::Stack,
@@ -51,6 +54,10 @@ pub struct Evidence {
     pub mailers_lost: u64,
     /// The read model, by order.
     pub views: BTreeMap<String, View>,
+    /// What was counted of completed orders: each day's, in each currency.
+    pub figures: Vec<Figure>,
+    /// The executions of the workflow, where one carries orders on.
+    pub executions: Option<Vec<ExecutionReport>>,
     /// What is left in each queue that somebody works on.
     pub waiting: BTreeMap<String, usize>,
     /// What is in each dead-letter queue.
@@ -65,48 +72,6 @@ pub struct Evidence {
     pub addresses: Vec<String>,
     /// Events and lines of logs with an `@` in them.
     pub suspects: Vec<String>,
-}
-
-/// The reservation of an order.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Reservation {
-    /// The order.
-    pub order_id: String,
-    /// `reserved`, `shipped`, `failed`, `released` or `withdrawn`.
-    pub status: String,
-    /// What was reserved.
-    #[serde(default)]
-    pub items: Vec<Reserved>,
-}
-
-impl Reservation {
-    /// Whether its goods are not available to others: they are kept for the order, or have left.
-    pub(super) fn holds_stock(&self) -> bool {
-        matches!(self.status.as_str(), "reserved" | "shipped")
-    }
-}
-
-/// A line of a reservation.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Reserved {
-    /// The product.
-    pub product_id: String,
-    /// How many.
-    pub quantity: i64,
-}
-
-/// An order as the read model has it.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct View {
-    /// The order.
-    pub order_id: String,
-    /// How far it is; none before its creation was heard of.
-    pub status: Option<String>,
-    /// The sequence number of the last event that is in it.
-    pub version: Option<u64>,
 }
 
 impl Evidence {
@@ -130,6 +95,8 @@ impl Evidence {
             mails: stack.mail().mails(),
             mailers_lost: mailers_lost(stack),
             bus: stack.bus().stats(),
+            executions: (!stack.template().state_machines.is_empty())
+                .then(|| stack.state_machines().executions()),
             acknowledged: acknowledged.into_iter().collect(),
             addresses: seed::CONTACTS.iter().map(|it| it.email.to_owned()).collect(),
             suspects: stack.logs().suspects(),
@@ -161,6 +128,13 @@ impl Evidence {
         }
         self.reservations = rows(stack, "reservations", |it: &Reservation| &it.order_id).await?;
         self.views = rows(stack, "order-views", |it: &View| &it.order_id).await?;
+        for item in scan(stack, "order-figures").await? {
+            self.figures.push(
+                serde_json::from_value(item).map_err(|error| {
+                    AwsError::internal(format!("a row of order-figures: {error}"))
+                })?,
+            );
+        }
         let mut events = scan(stack, "order-events").await?;
         events.retain(is_event);
         events.sort_by(|one, other| key(one).cmp(&key(other)));
@@ -254,33 +228,4 @@ fn mailers_lost(stack: &Stack) -> u64 {
 
 fn signed(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
-}
-
-async fn rows<T: for<'de> Deserialize<'de>>(
-    stack: &Stack,
-    table: &str,
-    key: impl Fn(&T) -> &String,
-) -> Result<BTreeMap<String, T>, AwsError> {
-    let items = scan(stack, table).await?.into_iter();
-    items
-        .map(|item| {
-            let row: T = serde_json::from_value(item)
-                .map_err(|error| AwsError::internal(format!("a row of {table}: {error}")))?;
-            Ok((key(&row).clone(), row))
-        })
-        .collect()
-}
-
-/// Every item of a table.
-async fn scan(stack: &Stack, table: &str) -> Result<Vec<Value>, AwsError> {
-    let mut items = Vec::new();
-    let mut request = json!({ "TableName": stack.table(table), "ConsistentRead": true });
-    loop {
-        let page = stack.dynamodb().json("Scan", &request).await?;
-        items.extend(page["Items"].as_array().into_iter().flatten().map(plain_item));
-        if page["LastEvaluatedKey"].is_null() {
-            return Ok(items);
-        }
-        request["ExclusiveStartKey"] = page["LastEvaluatedKey"].clone();
-    }
 }

@@ -11,12 +11,15 @@ mod orders;
 mod shipments;
 mod stock;
 mod streams;
+mod tables;
 #[cfg(test)]
 mod tests;
+mod workflows;
 
 use std::fmt::{self, Display};
 
-pub use evidence::{Evidence, Reservation, Reserved, View};
+pub use evidence::Evidence;
+pub use tables::{Figure, Reservation, Reserved, View};
 
 use serde::{Deserialize, Serialize};
 
@@ -84,6 +87,8 @@ pub const INVARIANTS: &[Invariant] = &[
     must("chains of causes are bounded", events::stay_shallow),
     must("no address in events or logs", events::name_nobody),
     must("every customer is told once", delivery::tells_everybody_once),
+    must("every completed order is counted once", orders::are_counted_once),
+    must("a workflow that carries an order on is its only one, and ends", workflows::end),
     must("queues are empty", delivery::leaves_no_message),
     must("dead-letter queues hold what is expected", delivery::parks_nothing_unexpected),
     must("the bus drops nothing", delivery::drops_nothing),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use event_envelope::Envelope;
 
-use super::Evidence;
+use super::{Evidence, Finding};
 
 /// How an order ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +50,21 @@ impl Order<'_> {
             _ => None,
         })
     }
+}
+
+/// The figures add up to the completed orders and their totals.
+pub(super) fn are_counted_once(evidence: &Evidence) -> Vec<Finding> {
+    let completed = evidence.orders().filter(|it| it.ending() == Some(Ending::Completed));
+    let (mut orders, mut amount) = (0_u64, 0_u64);
+    for order in completed {
+        orders += 1;
+        amount += order.total().unwrap_or_default();
+    }
+    let counted: u64 = evidence.figures.iter().map(|it| it.orders).sum();
+    let summed: u64 = evidence.figures.iter().map(|it| it.amount).sum();
+    let what = format!("{counted} orders of {summed}, completed are {orders} of {amount}");
+    let differs = (counted, summed) != (orders, amount);
+    differs.then(|| Finding::new("order-figures", what)).into_iter().collect()
 }
 
 impl Evidence {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use event_envelope::Envelope;
 use local_sandbox::{Carrier, EntryKind, LedgerEntry, SentMail, Shipment};
+use local_states::{ExecutionReport, Status};
 use serde_json::{Value, json};
 use time::macros::datetime;
 
@@ -61,6 +62,18 @@ fn shipment() -> Shipment {
     .unwrap()
 }
 
+fn execution() -> ExecutionReport {
+    ExecutionReport {
+        state_machine: "fulfilment".to_owned(),
+        name: ORDER.to_owned(),
+        arn: String::new(),
+        status: Status::Succeeded,
+        transitions: 11,
+        started: AT,
+        ended: Some(AT),
+    }
+}
+
 /// One order that went through.
 fn good() -> Evidence {
     let stream = vec![
@@ -86,6 +99,8 @@ fn good() -> Evidence {
         ledger: vec![entry(EntryKind::Capture, 10_997)],
         shipments: vec![shipment()],
         mails: vec![mail("orderReceived"), mail("paymentReceived")],
+        figures: vec![Figure { orders: 1, amount: 10_997 }],
+        executions: Some(vec![execution()]),
         waiting: BTreeMap::from([("orderly-queue".to_owned(), 0)]),
         parked: BTreeMap::from([("orderly-dlq".to_owned(), 0)]),
         acknowledged: [ORDER.to_owned()].into(),
@@ -162,6 +177,11 @@ fn holes_in_streams_are_found() {
         let again = event("evt_9", "OrderCancelled", "order-service", 3, None);
         it.streams.get_mut(ORDER).unwrap().push(again);
     });
+    let resumed = |it: &mut Evidence| {
+        let resumed = event("evt_9", "OrderResumed", "order-service", 3, None);
+        it.streams.get_mut(ORDER).unwrap().push(resumed);
+    };
+    assert!(!broken(resumed).iter().any(|it| it == "every order ends"));
     breaks("the read model", |it| it.views.get_mut(ORDER).unwrap().version = Some(1));
     breaks("the read model", |it| it.views.clear());
 }
@@ -180,6 +200,26 @@ fn events_that_are_lost_or_made_up_are_found() {
     });
     breaks("chains of causes", |it| it.published[0].envelope.metadata.depth = 99);
     breaks("no address", |it| it.suspects.push("mail to ada@example.com failed".into()));
+}
+
+#[test]
+fn what_is_counted_twice_or_not_at_all_is_found() {
+    breaks("every completed order is counted", |it| it.figures.clear());
+    breaks("every completed order is counted", |it| it.figures[0].orders = 2);
+    breaks("every completed order is counted", |it| it.figures[0].amount = 10_998);
+}
+
+#[test]
+fn a_workflow_that_is_missing_or_one_too_many_is_found() {
+    let change = |change: fn(&mut Vec<ExecutionReport>)| {
+        breaks("a workflow", |it| change(it.executions.as_mut().unwrap()));
+    };
+    change(Vec::clear);
+    change(|it| it.push(execution()));
+    change(|it| it[0].status = Status::Running);
+    change(|it| it.push(ExecutionReport { name: "order-2".to_owned(), ..execution() }));
+    // Where the services carry orders on there are none.
+    assert_eq!(broken(|it| it.executions = None), Vec::<String>::new());
 }
 
 #[test]

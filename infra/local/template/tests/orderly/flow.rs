@@ -8,38 +8,48 @@ use std::{
 use local_template::{Source, StartingPosition, StreamView, Template};
 use serde_json::json;
 
-use crate::orderly;
+use crate::{orderly, orderly_by};
 
-/// Who hears what, from whom. This is the whole list; `*` is every event of the source.
-const EDGES: &[(&str, &str, &str)] = &[
+/// Who hears what, from whom, whoever carries orders on; `*` is every event of the source.
+const ALWAYS: &[(&str, &str, &str)] = &[
     ("inventory-service", "*", "projector"),
-    ("inventory-service", "InventoryReservationFailed", "order-events"),
-    ("inventory-service", "InventoryReserved", "payment"),
     ("notification-service", "*", "projector"),
     ("order-service", "*", "projector"),
     ("order-service", "OrderCancelled", "inventory"),
     ("order-service", "OrderCancelled", "notification"),
     ("order-service", "OrderCancelled", "payment"),
     ("order-service", "OrderCancelled", "shipping"),
-    ("order-service", "OrderCreated", "inventory"),
+    ("order-service", "OrderCompleted", "analytics"),
     ("order-service", "OrderCreated", "notification"),
-    ("order-service", "OrderCreated", "payment"),
-    ("order-service", "OrderCreated", "shipping"),
+    ("order-service", "OrderResumed", "payment"),
+    ("order-service", "OrderResumed", "shipping"),
     ("order-service", "OrderShipped", "inventory"),
     ("payment-service", "*", "projector"),
     ("payment-service", "PaymentCompleted", "notification"),
+    ("shipping-service", "*", "projector"),
+    ("shipping-service", "ShipmentCreated", "notification"),
+];
+
+/// What is heard besides where the services carry orders on.
+const CHOREOGRAPHY: &[(&str, &str, &str)] = &[
+    ("inventory-service", "InventoryReservationFailed", "order-events"),
+    ("inventory-service", "InventoryReserved", "payment"),
+    ("order-service", "OrderCreated", "inventory"),
+    ("order-service", "OrderCreated", "payment"),
+    ("order-service", "OrderCreated", "shipping"),
     ("payment-service", "PaymentCompleted", "order-events"),
     ("payment-service", "PaymentCompleted", "shipping"),
     ("payment-service", "PaymentFailed", "inventory"),
     ("payment-service", "PaymentFailed", "order-events"),
     ("payment-service", "PaymentRefunded", "order-events"),
-    ("shipping-service", "*", "projector"),
-    ("shipping-service", "ShipmentCreated", "notification"),
     ("shipping-service", "ShipmentCreated", "order-events"),
     ("shipping-service", "ShippingFailed", "inventory"),
     ("shipping-service", "ShippingFailed", "order-events"),
     ("shipping-service", "ShippingFailed", "payment"),
 ];
+
+/// What is heard besides where a workflow does: it is started, and asks for the rest.
+const ORCHESTRATION: &[(&str, &str, &str)] = &[("order-service", "OrderCreated", "workflow")];
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -49,9 +59,10 @@ fn consumer<'t>(template: &'t Template, queue_arn: &str) -> &'t str {
     &template.function(&mapping.function).unwrap().binary
 }
 
-#[test]
-fn every_edge_is_there_and_no_other() {
-    let template = orderly();
+type Edge = (String, String, String);
+
+/// Every edge of a template: source, event and consumer.
+fn edges(template: &Template) -> BTreeSet<Edge> {
     let mut edges = BTreeSet::new();
     for rule in &template.rules {
         let fields: Vec<_> = rule.pattern.as_object().unwrap().keys().collect();
@@ -63,15 +74,23 @@ fn every_edge_is_there_and_no_other() {
                     let edge = (
                         source.as_str().unwrap().to_owned(),
                         event.as_str().unwrap().to_owned(),
-                        consumer(&template, &target.arn).to_owned(),
+                        consumer(template, &target.arn).to_owned(),
                     );
                     assert!(edges.insert(edge), "{} repeats another rule", rule.logical_id);
                 }
             }
         }
     }
-    let expected = EDGES.iter().map(|(a, b, c)| ((*a).into(), (*b).into(), (*c).into())).collect();
-    assert_eq!(edges, expected);
+    edges
+}
+
+#[test]
+fn every_edge_is_there_and_no_other() {
+    for (mode, besides) in [("choreography", CHOREOGRAPHY), ("orchestration", ORCHESTRATION)] {
+        let expected = ALWAYS.iter().chain(besides);
+        let expected = expected.map(|(a, b, c)| ((*a).into(), (*b).into(), (*c).into())).collect();
+        assert_eq!(edges(&orderly_by(mode)), expected, "{mode}");
+    }
 }
 
 #[test]
@@ -107,7 +126,7 @@ fn every_consumer_has_a_queue_of_its_own_with_a_place_for_what_fails() {
         assert_eq!(environment["DEAD_LETTER_QUEUE_URL"], dead_letters.url);
         assert!(consumers.insert(mapping.function.as_str()));
     }
-    assert_eq!(consumers.len(), 6);
+    assert_eq!(consumers.len(), 7);
 }
 
 #[test]
@@ -133,7 +152,7 @@ fn the_relay_hears_every_table_that_holds_outgoing_events() {
     }
     let changes = json!({ "eventName": ["INSERT", "MODIFY"] });
     let events = json!({
-        "eventName": ["INSERT", "MODIFY"],
+        "eventName": ["INSERT"],
         "dynamodb": { "Keys": { "SK": { "S": [{ "prefix": "EVENT#" }] } } },
     });
     let expected = BTreeMap::from([

@@ -12,7 +12,13 @@ use local_template::{Access, LoadOptions, Template};
 use serde_json::json;
 
 fn orderly() -> Template {
+    orderly_by("choreography")
+}
+
+/// The template with the mode in which orders are carried on.
+fn orderly_by(mode: &str) -> Template {
     let given = [
+        ("FulfilmentMode", mode),
         ("JwtIssuer", "https://issuer.example.com"),
         ("JwtAudience", "orderly"),
         ("PaymentGatewayApiKey", "sk_test"),
@@ -31,28 +37,58 @@ fn orderly() -> Template {
     Template::load(&path, &options).unwrap()
 }
 
+fn functions(template: &Template) -> BTreeMap<&str, (&str, u64)> {
+    let each = template.functions.iter();
+    each.map(|it| (it.binary.as_str(), (it.name.as_str(), it.timeout.as_secs()))).collect()
+}
+
 #[test]
 fn functions_are_the_binaries_of_the_suite() {
-    let template = orderly();
-    let functions: BTreeMap<_, _> = template
-        .functions
-        .iter()
-        .map(|it| (it.binary.as_str(), (it.name.as_str(), it.timeout.as_secs())))
-        .collect();
-    let expected = BTreeMap::from([
+    let mut expected = BTreeMap::from([
+        ("analytics", ("orderly-analytics", 5)),
         ("inventory", ("orderly-inventory", 5)),
         ("inventory-api", ("orderly-inventory-api", 10)),
         ("notification", ("orderly-notification", 10)),
         ("order-api", ("orderly-order-api", 10)),
         ("order-events", ("orderly-order-events", 5)),
+        ("order-sweeper", ("orderly-order-sweeper", 50)),
         ("payment", ("orderly-payment", 10)),
         ("projector", ("orderly-projector", 5)),
         ("query", ("orderly-query", 5)),
         ("relay", ("orderly-relay", 30)),
         ("shipping", ("orderly-shipping", 10)),
     ]);
-    assert_eq!(functions, expected);
-    assert_eq!(template.functions.len(), expected.len());
+    assert_eq!(functions(&orderly()), expected);
+    assert_eq!(orderly().functions.len(), expected.len());
+    expected.insert("workflow", ("orderly-workflow", 5));
+    assert_eq!(functions(&orderly_by("orchestration")), expected);
+}
+
+#[test]
+fn the_workflow_asks_functions_and_is_started_by_one() {
+    assert!(orderly().state_machines.is_empty());
+    let template = orderly_by("orchestration");
+    let [machine] = template.state_machines.as_slice() else { panic!() };
+    assert_eq!(machine.name, "orderly-fulfilment");
+    for function in ["inventory", "payment", "shipping", "order-events"] {
+        let arn = &template.function(&format!("orderly-{function}")).unwrap().arn;
+        assert!(machine.definition.contains(arn), "{function} is asked for nothing");
+    }
+    assert!(machine.definition.contains("{% 3600 %}"), "the deadline is not the template's");
+    let starter = template.function("orderly-workflow").unwrap();
+    assert_eq!(starter.environment["STATE_MACHINE_ARN"], machine.arn);
+}
+
+#[test]
+fn the_sweeper_runs_each_minute_and_is_not_tried_again() {
+    let template = orderly();
+    let [schedule] = template.schedules.as_slice() else { panic!("{:?}", template.schedules) };
+    assert_eq!(schedule.function, "orderly-order-sweeper");
+    assert_eq!(schedule.every.as_secs(), 60);
+    let sweeper = template.function("orderly-order-sweeper").unwrap();
+    assert!(sweeper.timeout < schedule.every, "sweeps overlap");
+    assert_eq!(sweeper.environment["PAY_WITHIN_SECONDS"], "3600");
+    assert_eq!(sweeper.environment["SHIP_WITHIN_SECONDS"], "259200");
 }
 
 #[test]
@@ -65,6 +101,7 @@ fn a_function_is_told_the_names_that_exist() {
         ("PAYMENT_GATEWAY_API_KEY", "sk_test"),
         ("PAYMENT_GATEWAY_URL", "https://api.stripe.com"),
         ("QUEUE_URL", "http://127.0.0.1:9000/000000000000/orderly-payment-queue"),
+        ("REVIEW_AFTER_ATTEMPTS", "8"),
         ("RUST_LOG", "INFO"),
     ];
     let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
@@ -85,6 +122,8 @@ fn routes_lead_to_the_apis_and_only_the_catalogue_is_open() {
         .map(|it| (it.path, it.method, it.function, it.access))
         .collect();
     let expected = [
+        ("/admin/orders", "GET", "orderly-query", Access::Iam),
+        ("/admin/orders/{id}/resume", "POST", "orderly-order-api", Access::Iam),
         ("/admin/stock/{productId}", "GET", "orderly-inventory-api", Access::Iam),
         ("/admin/stock/{productId}/adjust", "POST", "orderly-inventory-api", Access::Iam),
         ("/admin/stock/{productId}/restock", "POST", "orderly-inventory-api", Access::Iam),
@@ -120,6 +159,7 @@ fn tables_become_requests_that_create_them() {
         ("inventory", vec!["productId"]),
         ("notifications", vec!["orderId"]),
         ("order-events", vec!["PK", "SK"]),
+        ("order-figures", vec!["day", "currency"]),
         ("order-views", vec!["orderId"]),
         ("payments", vec!["orderId"]),
         ("products", vec!["productId"]),
