@@ -15,6 +15,10 @@
 //! and then refunded, and kept from happening if it is not. Taking money is never given up here:
 //! the order's deadline calls it off. Giving it back is, when it keeps failing: a person then has
 //! to look, and lets it go on.
+//!
+//! However a step ends that may be given up, the payment says so, also that there was nothing to
+//! give back: a review that one event of the payment opened is closed by the next one, and by
+//! nothing else.
 
 mod facts;
 mod said;
@@ -28,7 +32,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 pub use facts::{Capture, Charge, Decline, Effect, Fact, Refund, Review, WrongAmount};
-pub use said::Said;
+pub use said::{CALLED_OFF, Said};
 pub use stored::Incomplete;
 
 /// The payment of one order.
@@ -43,7 +47,7 @@ pub use stored::Incomplete;
 /// | reserved | charging | – | withdrawn | – | – | – | – | – | – |
 /// | withdrawn | – | – | – | – | – | – | – | – | – |
 /// | charging | – | – | revoking | captured *completed* | declined *failed* | – | – | – | – |
-/// | revoking | – | – | – | refunding *completed* | declined *failed* | revoked | – | revoke in review *needs review* | – |
+/// | revoking | – | – | – | refunding *completed* | declined *failed* | revoked *failed* | – | revoke in review *needs review* | – |
 /// | captured | – | – | refunding | – | – | – | – | – | – |
 /// | refunding | – | – | – | – | – | – | refunded *refunded* | refund in review *needs review* | – |
 /// | declined | – | – | – | – | – | – | – | – | – |
@@ -106,7 +110,7 @@ impl Payment {
             (Self::Charging(_) | Self::Revoking(_), Declined(decline)) => {
                 (Self::Declined(decline.clone()), Some(decline.said()))
             }
-            (Self::Revoking(_), Revoked) => (Self::Revoked, None),
+            (Self::Revoking(_), Revoked) => (Self::Revoked, Some(Said::revoked())),
             (Self::Revoking(charge), GaveUp(review)) => {
                 (Self::RevokeInReview(charge), Some(review.of(PaymentStep::Revoke)))
             }

@@ -126,7 +126,8 @@ fn said(event: &Event, envelope: &Envelope, at: &str) -> Changes {
             ("cancelReason", json!(cancelled.reason)),
         ]),
         Event::OrderTimedOut(late) => BTreeMap::from([("awaited", json!(late.awaited))]),
-        Event::OrderResumed(_) => BTreeMap::from([("resumedAt", json!(at))]),
+        // Whoever goes on from there says how that ends.
+        Event::OrderResumed(_) => Changes::new(),
         Event::InventoryReserved(_) => BTreeMap::from([("inventory", json!("reserved"))]),
         Event::InventoryReservationFailed(failed) => BTreeMap::from([
             ("inventory", json!("unavailable")),
@@ -162,7 +163,7 @@ fn said(event: &Event, envelope: &Envelope, at: &str) -> Changes {
     }
 }
 
-/// Whatever a service says next, it has gone on with what it had given up.
+/// Whatever a service says next, it says how what it had given up ended, or gives it up anew.
 fn over(section: Section) -> Changes {
     let review = match section {
         Section::Payment => PAYMENT_REVIEW,

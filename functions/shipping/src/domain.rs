@@ -14,6 +14,10 @@
 //! taken it although nobody heard the answer. Such a shipment is traced, and called back if it is
 //! there. Shipping is never given up here: the order's deadline calls it off. Calling back is, when
 //! it keeps failing or the carrier refuses: a person then has to look, and lets it go on.
+//!
+//! However a step ends that may be given up, the shipment says so, also that there was nothing to
+//! call back: a review that one event of the shipment opened is closed by the next one, and by
+//! nothing else.
 
 mod facts;
 mod said;
@@ -42,7 +46,7 @@ pub use stored::Incomplete;
 /// | paid | shipping | – | withdrawn | – | – | – | – | – | – |
 /// | withdrawn | – | – | – | – | – | – | – | – | – |
 /// | shipping | – | – | tracing | shipped *created* | refused *failed* | – | – | – | – |
-/// | tracing | – | – | – | recalling | refused *failed* | not shipped | – | trace in review *needs review* | – |
+/// | tracing | – | – | – | recalling | refused *failed* | not shipped *failed* | – | trace in review *needs review* | – |
 /// | shipped | – | – | recalling | – | – | – | – | – | – |
 /// | recalling | – | – | – | – | – | – | voided *failed* | recall in review *needs review* | – |
 /// | refused | – | – | – | – | – | – | – | – | – |
@@ -104,7 +108,7 @@ impl Dispatch {
             (Self::Shipping(_) | Self::Tracing, Refused(refusal)) => {
                 (Self::Refused(refusal.clone()), Some(refusal.said()))
             }
-            (Self::Tracing, NotShipped) => (Self::NotShipped, None),
+            (Self::Tracing, NotShipped) => (Self::NotShipped, Some(Said::not_shipped())),
             (Self::Tracing, GaveUp(review)) => {
                 (Self::TraceInReview, Some(review.of(ShippingStep::Trace)))
             }

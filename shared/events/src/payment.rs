@@ -22,7 +22,8 @@ pub struct PaymentCompleted {
     pub amount: Option<Money>,
 }
 
-/// The provider refused the payment for good.
+/// The order will not be paid for: the provider refused for good, or the order was called off
+/// before anything was taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -30,7 +31,7 @@ pub struct PaymentFailed {
     /// The order.
     #[cfg_attr(feature = "schema", schemars(with = "Id"))]
     pub order_id: AggregateId,
-    /// Why, for programs: the provider's code. Events of version 1 do not say.
+    /// Why, for programs: the provider's code, or `calledOff`. Events of version 1 do not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
     /// Why, for people.

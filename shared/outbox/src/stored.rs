@@ -40,17 +40,20 @@ pub enum Unreadable {
 
 /// The events that `record` says are to be published, in their order.
 ///
-/// An item that was written has them in its attribute `outgoing`, a list of envelopes, or is one
-/// itself: an item of an event store, with a sort key `SK` that begins with `EVENT#` and the
-/// envelope's fields for attributes. Any other item has none, and neither has one that was deleted.
+/// An item that was written has them in its attribute `outgoing`, a list of envelopes. Or it is new,
+/// and one itself: an item of an event store, with a sort key `SK` that begins with `EVENT#` and the
+/// envelope's fields for attributes. Such an item says nothing when it changes: an event does not,
+/// so that it is a note on the event. Any other item has none, and neither has one that was deleted.
 ///
 /// # Errors
 ///
 /// When there should be events but they cannot be read; the caller must not acknowledge the record.
 pub fn envelopes_of(record: &EventRecord) -> Result<Vec<Envelope>, Unreadable> {
-    if !matches!(record.event_name.as_str(), "INSERT" | "MODIFY") {
-        return Ok(Vec::new());
-    }
+    let is_new = match record.event_name.as_str() {
+        "INSERT" => true,
+        "MODIFY" => false,
+        _ => return Ok(Vec::new()),
+    };
     let item: &HashMap<String, AttributeValue> = record.change.new_image.inner();
     if item.is_empty() {
         return Err(Unreadable::NoImage);
@@ -61,7 +64,7 @@ pub fn envelopes_of(record: &EventRecord) -> Result<Vec<Envelope>, Unreadable> {
             outgoing.iter().enumerate().map(envelope).collect()
         }
         Some(_) => Err(Unreadable::NotAList),
-        None if is_event(item) => {
+        None if is_new && is_event(item) => {
             let place = "the item".to_owned();
             Ok(vec![envelope(place, &AttributeValue::M(item.clone()))?])
         }

@@ -1,17 +1,14 @@
 //! The tables of the figures, and orders that are completed.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use analytics::handler::Analytics;
-use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use clock::{Clock, Tokens};
-use consumer::{Consumer, Parking};
 use event_envelope::{AggregateId, CorrelationId, Delivery};
-use events::{DECODER, Event, Money, OrderCompleted};
+use events::{Event, Money, OrderCompleted};
 use idempotency::{DynamoDbStore, Guard, ReplayPolicy};
 use local_dynamodb::{Capacity, DynamoDb, FaultPlan};
-use local_sqs::{QueueSpec, Sqs};
-use local_testkit::{Stage, database, sdk_config};
+use local_testkit::{Stage, database};
 use outcome::{Done, Failure};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -19,10 +16,6 @@ use tower::{Service, ServiceExt, util::BoxCloneSyncService};
 
 const FIGURES: &str = "orderly-order-figures";
 const RECORDS: &str = "orderly-event-idempotency";
-const QUEUE: &str = "orderly-analytics-queue";
-const DEAD_LETTERS: &str = "orderly-analytics-dlq";
-/// Nobody listens there.
-const ENDPOINT: &str = "http://127.0.0.1:9000";
 
 /// By day and currency: how many orders, and what they came to.
 pub(crate) type Figures = BTreeMap<(String, String), (i64, i64)>;
@@ -30,7 +23,6 @@ pub(crate) type Figures = BTreeMap<(String, String), (i64, i64)>;
 #[derive(Debug, Clone)]
 pub(crate) struct World {
     database: DynamoDb,
-    sqs: Sqs,
 }
 
 /// An order that was completed at `at`, and came to `total`.
@@ -43,13 +35,7 @@ pub(crate) fn completed(order: &str, total: Option<Money>, at: OffsetDateTime) -
 
 impl World {
     pub(crate) async fn new() -> Self {
-        let database = database(&[RECORDS]).await;
-        database.json("CreateTable", &figures_table()).await.unwrap();
-        let sqs = Sqs::new(ENDPOINT);
-        for queue in [QUEUE, DEAD_LETTERS] {
-            sqs.create_queue(QueueSpec::named(queue)).unwrap();
-        }
-        Self { database, sqs }
+        Self { database: database(&[FIGURES, RECORDS]).await }
     }
 
     /// One process of the function that meets `plan`.
@@ -66,18 +52,6 @@ impl World {
         let guard =
             Guard::new(records, "analytics", ReplayPolicy::Refuse).with(clock, Tokens::random());
         Analytics::new(FIGURES.to_owned()).into_service(guard)
-    }
-
-    /// Has a batch consumed: which records come again, and how many were parked.
-    pub(crate) async fn consume(&self, batch: SqsEvent) -> (SqsBatchResponse, usize) {
-        let client = aws_sdk_sqs::Client::new(&sdk_config(Arc::new(self.sqs.clone())));
-        let [queue, dead_letters] = [QUEUE, DEAD_LETTERS].map(|it| self.sqs.queue_url(it));
-        let parking = Parking::new(client, queue, dead_letters);
-        let service = self.service(FaultPlan::none());
-        let consumer = Consumer::new("analytics", DECODER, ReplayPolicy::Refuse, parking, service);
-        let before = self.sqs.peek(DEAD_LETTERS).unwrap().len();
-        let response = consumer.consume(batch).await;
-        (response, self.sqs.peek(DEAD_LETTERS).unwrap().len() - before)
     }
 
     /// All figures.
@@ -117,19 +91,4 @@ impl Stage for World {
     async fn handle(process: &Self::Process, delivery: &Delivery<Event>) -> Result<Done, Failure> {
         process.clone().oneshot(delivery.clone()).await
     }
-}
-
-fn figures_table() -> Value {
-    json!({
-        "TableName": FIGURES,
-        "BillingMode": "PAY_PER_REQUEST",
-        "AttributeDefinitions": [
-            { "AttributeName": "day", "AttributeType": "S" },
-            { "AttributeName": "currency", "AttributeType": "S" },
-        ],
-        "KeySchema": [
-            { "AttributeName": "day", "KeyType": "HASH" },
-            { "AttributeName": "currency", "KeyType": "RANGE" },
-        ],
-    })
 }

@@ -37,7 +37,7 @@ pub struct Refund {
     pub amount: Money,
 }
 
-/// Why the provider refused for good.
+/// Why nothing was taken, and nothing will be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decline {
     /// Why, for programs.

@@ -7,12 +7,15 @@ use events::{
 
 use super::{Capture, Decline, Refund, Review};
 
+/// Why an order is not paid for that was called off while it was being charged, for programs.
+pub const CALLED_OFF: &str = "calledOff";
+
 /// What a payment says to others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Said {
     /// The money is there.
     Completed(Capture),
-    /// The provider refused.
+    /// Nothing was taken, and nothing will be.
     Failed(Decline),
     /// The money went back.
     Refunded(Capture, Refund),
@@ -42,6 +45,12 @@ impl Review {
 }
 
 impl Said {
+    /// What is said when a charge was revoked of which nothing was taken.
+    pub(super) fn revoked() -> Self {
+        let reason = "the order was called off before it was paid for; nothing was taken";
+        Self::Failed(Decline { code: CALLED_OFF.to_owned(), reason: reason.to_owned() })
+    }
+
     /// The event of the catalogue, for the payment of `order`.
     pub(super) fn event(&self, order: &AggregateId) -> Event {
         let order_id = order.clone();

@@ -63,6 +63,20 @@ fn each_step_has_its_effect_due() {
 }
 
 #[test]
+fn a_charge_that_is_revoked_in_vain_says_once_that_nothing_was_taken() {
+    let reason = "the order was called off before it was paid for; nothing was taken".to_owned();
+    let failed = Said::Failed(Decline { code: CALLED_OFF.to_owned(), reason });
+    let mut facts = vec![created(), Fact::Reserved, Fact::CalledOff, Fact::Revoked];
+    assert_eq!(hear(&facts), (vec![failed.clone()], None));
+    facts.insert(3, Fact::GaveUp(review()));
+    facts.insert(4, Fact::Resumed);
+    let needs_review = Said::NeedsReview(PaymentStep::Revoke, review());
+    assert_eq!(hear(&facts), (vec![needs_review.clone(), failed.clone()], None));
+    facts.extend([Fact::Revoked, Fact::CalledOff, Fact::Resumed]);
+    assert_eq!(hear(&facts), (vec![needs_review, failed], None));
+}
+
+#[test]
 fn what_is_given_up_rests_until_it_is_resumed_and_says_so_each_time() {
     let paid = [created(), Fact::Reserved, Fact::Captured(capture()), Fact::CalledOff];
     let stuck = [&paid[..], &[Fact::GaveUp(review()), Fact::CalledOff]].concat();
@@ -183,6 +197,27 @@ fn expected(history: &[Fact], card: Card) -> (Payment, Vec<Said>) {
     }
 }
 
+/// What a payment of a card that pays has said when it ended like this, reviews apart.
+fn said_by_the_end(payment: &Payment) -> Vec<Said> {
+    match payment {
+        Payment::Withdrawn => vec![],
+        Payment::Revoked => vec![Said::revoked()],
+        Payment::Refunded(capture, refund) => {
+            vec![capture.said(), Said::Refunded(capture.clone(), refund.clone())]
+        }
+        Payment::Absent
+        | Payment::Ordered(_)
+        | Payment::Reserved
+        | Payment::Charging(_)
+        | Payment::Revoking(_)
+        | Payment::Captured(_)
+        | Payment::Refunding(_)
+        | Payment::Declined(_)
+        | Payment::RevokeInReview(_)
+        | Payment::RefundInReview(_) => panic!("{payment:?} is no end of an order called off"),
+    }
+}
+
 proptest! {
     #[test]
     fn whatever_comes_when_and_how_often_the_end_is_the_models(
@@ -207,8 +242,11 @@ proptest! {
         prop_assert!(world.captures.len() <= 1);
         prop_assert_eq!(&world.refunds, &world.captures);
         prop_assert_eq!(world.unreserved_charges, 0);
-        let reviews = world.said.iter().filter(|it| matches!(it, Said::NeedsReview(..))).count();
-        prop_assert_eq!(reviews, world.given_up);
+        let is_review = |it: &Said| matches!(it, Said::NeedsReview(..));
+        prop_assert!(!world.said.last().is_some_and(is_review), "a review is not the last word");
+        let (reviews, others): (Vec<_>, Vec<_>) = world.said.into_iter().partition(is_review);
+        prop_assert_eq!(reviews.len(), world.given_up);
+        prop_assert_eq!(others, said_by_the_end(&world.payment));
     }
 
     #[test]

@@ -87,7 +87,7 @@ const STORIES: &[Story] = &[
         &["order-created-late", "order-timed-out", "order-cancelled-timed-out"],
         "order-resumed",
         &[Done(Handled)],
-        ("order-127", &[("status", "cancelled"), ("resumedAt", "2025-11-17T12:00:00.000Z")]),
+        ("order-127", &[("status", "cancelled"), ("updatedAt", "2025-11-17T12:00:00.000Z")]),
     ),
     (&[], "inventory-reserved", &[Done(Handled)], ("order-123", &[("inventory", "reserved")])),
     (&[], "inventory-reserved-book", &[Done(Handled)], ("order-123", &[("inventory", "reserved")])),

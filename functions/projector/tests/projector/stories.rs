@@ -70,7 +70,7 @@ async fn what_took_too_long_is_told() {
     world.deliver_all(&seven()).await;
     let row = world.row().await;
     assert_eq!((&row["awaited"], &row["version"]), (&json!("shipment"), &json!(7)));
-    assert_eq!(row["resumedAt"], "2025-11-17T10:30:07.250Z");
+    assert_eq!(row["updatedAt"], "2025-11-17T10:30:07.250Z");
 }
 
 #[tokio::test]
@@ -92,6 +92,29 @@ async fn what_waits_for_a_person_says_so_until_its_service_says_something_else()
     // It was late, and is over.
     assert_eq!(world.deliver(&payment()[1]).await.unwrap(), Done::Duplicate);
     assert_eq!(world.row().await, settled);
+}
+
+#[tokio::test]
+async fn however_a_step_ends_its_review_is_closed_and_a_resume_closes_none() {
+    let ends = [payment()[0].clone(), no_payment(), payment()[2].clone(), shipment()[2].clone()];
+    for end in ends {
+        let world = World::new().await;
+        world.store(&seven()).await;
+        world.deliver_all(&[stuck_payment(1), stuck_shipment(1)]).await;
+        // The last of them resumes the order.
+        world.deliver_all(&seven()).await;
+        let row = world.row().await;
+        assert_eq!(
+            (&row["paymentReview"], &row["shippingReview"]),
+            (&json!("open"), &json!("open"))
+        );
+        let (mut ended, event) = (end.clone(), end.event.entry().event_type);
+        ended.envelope.sequence_number = 2;
+        world.deliver(&ended).await.unwrap();
+        let row = world.row().await;
+        let closed = ["paymentReview", "shippingReview"].map(|it| row.get(it).is_none());
+        assert_eq!(closed, [event != "ShippingFailed", event == "ShippingFailed"], "{event}");
+    }
 }
 
 #[tokio::test]

@@ -67,9 +67,7 @@ pub(crate) fn give_up(row: &mut Value, service: &str, since: &str) {
 
 impl World {
     pub(crate) async fn new() -> Self {
-        let database = database(&[EVENTS, PRODUCTS]).await;
-        database.json("CreateTable", &views_table()).await.unwrap();
-        Self { database }
+        Self { database: database(&[EVENTS, PRODUCTS, VIEWS]).await }
     }
 
     /// Asks a process that meets `plan`.
@@ -140,44 +138,4 @@ impl World {
         EventStore::new(self.database.client(), EVENTS, "ORDER").append(&events).await.unwrap();
         events
     }
-}
-
-fn views_table() -> Value {
-    let keys = [
-        "userId",
-        "placedAt",
-        "paymentReview",
-        "paymentReviewSince",
-        "shippingReview",
-        "shippingReviewSince",
-    ];
-    let attributes = ["orderId"].into_iter().chain(keys);
-    let attributes: Vec<_> =
-        attributes.map(|it| json!({ "AttributeName": it, "AttributeType": "S" })).collect();
-    let index = |name: &str, [hash, range]: [&str; 2], more: &[&str]| {
-        json!({
-            "IndexName": name,
-            "KeySchema": [
-                { "AttributeName": hash, "KeyType": "HASH" },
-                { "AttributeName": range, "KeyType": "RANGE" },
-            ],
-            "Projection": { "ProjectionType": "INCLUDE", "NonKeyAttributes": more },
-        })
-    };
-    let [user, placed, payment, payment_since, shipping, shipping_since] = keys;
-    let of_payment =
-        ["paymentReviewStep", "paymentReviewAttempts", "paymentReviewReason", "resumedAt"];
-    let of_shipping =
-        ["shippingReviewStep", "shippingReviewAttempts", "shippingReviewReason", "resumedAt"];
-    json!({
-        "TableName": VIEWS,
-        "BillingMode": "PAY_PER_REQUEST",
-        "AttributeDefinitions": attributes,
-        "KeySchema": [{ "AttributeName": "orderId", "KeyType": "HASH" }],
-        "GlobalSecondaryIndexes": [
-            index("by-user", [user, placed], &["status", "total", "createdAt"]),
-            index("payment-review", [payment, payment_since], &of_payment),
-            index("shipping-review", [shipping, shipping_since], &of_shipping),
-        ],
-    })
 }

@@ -15,7 +15,7 @@ pub struct Shipment {
     pub tracking_number: String,
 }
 
-/// Why the carrier refused for good.
+/// Why the order is not shipped, and will not be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
     /// Why, for programs.

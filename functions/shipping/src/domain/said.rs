@@ -5,7 +5,7 @@ use events::{Event, ShipmentCreated, ShippingFailed, ShippingNeedsReview, Shippi
 
 use super::{Refusal, Review, Shipment};
 
-/// Why a shipment is called back, for programs.
+/// Why an order is not shipped, or called back, that was cancelled meanwhile: for programs.
 pub const CANCELLED: &str = "cancelled";
 
 /// What a shipment says to others.
@@ -43,8 +43,16 @@ impl Review {
 impl Said {
     /// What is said when a shipment was called back.
     pub(super) fn recalled() -> Self {
-        let reason = "the order was cancelled, and its shipment called back".to_owned();
-        Self::Failed(Refusal { code: CANCELLED.to_owned(), reason })
+        Self::cancelled("the order was cancelled, and its shipment called back")
+    }
+
+    /// What is said when a shipment was traced that the carrier never had.
+    pub(super) fn not_shipped() -> Self {
+        Self::cancelled("the order was cancelled before the carrier had it")
+    }
+
+    fn cancelled(reason: &str) -> Self {
+        Self::Failed(Refusal { code: CANCELLED.to_owned(), reason: reason.to_owned() })
     }
 
     /// The event of the catalogue, for the shipment of `order`.

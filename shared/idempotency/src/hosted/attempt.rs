@@ -1,5 +1,7 @@
 //! One attempt at an effect: under its lease, until it is answered, failed, or given up.
 
+use std::fmt::Display;
+
 use event_envelope::AggregateId;
 use outcome::{Failure, chain};
 
@@ -101,8 +103,7 @@ impl Host {
         });
         match (after.await, fact.is_some()) {
             (Ok(Some(After::GivenUp)), _) => {
-                let (key, attempts) = (attempt.key, attempt.count);
-                tracing::warn!(%key, attempts, %failure, "an effect is given up: a person has to look");
+                log_given_up(attempt.key, attempt.count, &failure);
                 Ok(())
             }
             (Ok(Some(After::Moot)), _) => {
@@ -168,6 +169,11 @@ impl Host {
         }
         Err(IdempotencyError::Contended { id: key.to_string() }.into())
     }
+}
+
+/// Logs that an effect of the machine `key` is given up. Alarms count this line by its message.
+pub(super) fn log_given_up(key: &AggregateId, attempts: u32, failure: &dyn Display) {
+    tracing::warn!(%key, attempts, %failure, "an effect is given up: a person has to look");
 }
 
 impl<E> Attempt<'_, E> {

@@ -9,7 +9,7 @@ use event_envelope::AggregateId;
 use outcome::{Done, Failure};
 
 use super::{
-    attempt::ATTEMPTS_MAX,
+    attempt::{ATTEMPTS_MAX, log_given_up},
     row::{Admission, Row},
     table::Saved,
 };
@@ -134,12 +134,7 @@ impl Host {
                 }
             }
             let stepped = match self.overdue(&row, &effect) {
-                Some(fact) => {
-                    // Whoever was at it and comes late has lost its lease.
-                    row.leave_trace(&self.tokens.draw());
-                    row.apply(&fact, cause.envelope, key, self.clock.now())?;
-                    self.save(key, row).await? == Saved::Written
-                }
+                Some(fact) => self.give_up(key, &cause, row, &fact).await?,
                 None => self.perform(key, &cause, row, effect, &perform).await?,
             };
             if stepped {
@@ -157,6 +152,26 @@ impl Host {
     pub async fn look<M: Machine>(&self, key: &AggregateId) -> Result<M, Failure> {
         let row: Row<M> = self.load(key).await?;
         Ok(row.state)
+    }
+
+    /// Tells the machine that its effect is given up, by the `fact` that says so. False when
+    /// somebody else was first.
+    async fn give_up<M: Machine>(
+        &self,
+        key: &AggregateId,
+        cause: &Cause<'_>,
+        mut row: Row<M>,
+        fact: &M::Fact,
+    ) -> Result<bool, Failure> {
+        let attempts = row.attempts;
+        // Whoever was at it and comes late has lost its lease.
+        row.leave_trace(&self.tokens.draw());
+        row.apply(fact, cause.envelope, key, self.clock.now())?;
+        if self.save(key, row).await? == Saved::Overtaken {
+            return Ok(false);
+        }
+        log_given_up(key, attempts, &UNANSWERED);
+        Ok(true)
     }
 
     /// The fact that an effect is given up whose last attempts left no answer, not even that they

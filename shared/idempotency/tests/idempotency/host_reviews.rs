@@ -7,6 +7,7 @@ use outcome::{Done, Failure};
 use serde_json::{Value, json};
 
 use crate::{
+    observations::Log,
     parcel::{Depot, Effect, Fact, LIFE, Parcel, REVIEW_AFTER, cause, named, resumed},
     world::{LEASE, MACHINES, assert_poison, number, retried_after},
 };
@@ -257,6 +258,41 @@ async fn a_process_that_dies_before_it_gives_up_is_followed_by_one_that_does() {
         assert_eq!(depot.carrier.asked().pop(), Some(resumed(Effect::Fetch)));
         assert_eq!(depot.said().concat(), named(&STUCK_LIFE));
     }
+}
+
+/// How often a log says that an effect was given up, after how many attempts, and why.
+fn given_up_in(log: &Log) -> Vec<(u64, String)> {
+    let lines = log.lines().into_iter().map(|mut line| line["fields"].take());
+    let lines = lines.filter(|it| it["message"] == "an effect is given up: a person has to look");
+    let line = |fields: Value| {
+        assert_eq!(fields["key"], "parcel-1");
+        (fields["attempts"].as_u64().unwrap(), fields["failure"].as_str().unwrap().to_owned())
+    };
+    lines.map(line).collect()
+}
+
+#[tokio::test]
+async fn whoever_gives_up_logs_it_once_for_somebody_to_be_called() {
+    // A line is heard by those who listen when it is first logged, or begin to after that: it must
+    // not be another test that logs it first while this one listens.
+    given_up().await;
+    let log = Log::default();
+    log.of(given_up()).await;
+    assert_eq!(given_up_in(&log), [(3, "to be retried: the carrier is away".to_owned())]);
+
+    // A process that dies with the last attempt, and the one that follows it.
+    let (depot, log) = (sent().await, Log::default());
+    for _ in 1..REVIEW_AFTER.get() {
+        log.of(depot.hear_failing(Fact::Recalled, away)).await.unwrap_err();
+    }
+    let dying = depot.with(FaultPlan::at(1, Fault::CrashAfter));
+    log.of(dying.hear_failing(Fact::Recalled, away)).await.unwrap_err();
+    depot.world.pass(LEASE);
+    assert_eq!(given_up_in(&log), []);
+    for _ in 0..2 {
+        log.of(depot.hear(Fact::Recalled)).await.unwrap();
+    }
+    assert_eq!(given_up_in(&log), [(3, "no answer of the last attempt is known".to_owned())]);
 }
 
 #[tokio::test]

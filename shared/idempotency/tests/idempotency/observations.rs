@@ -19,7 +19,7 @@ use crate::{
 
 /// Everything that is logged, a JSON line each.
 #[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl std::io::Write for Log {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -33,7 +33,18 @@ impl std::io::Write for Log {
 }
 
 impl Log {
-    fn lines(&self) -> Vec<serde_json::Value> {
+    /// Has everything logged here that `work` logs.
+    pub(crate) async fn of<T>(&self, work: impl Future<Output = T>) -> T {
+        let writer = self.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .json()
+            .with_max_level(tracing::Level::DEBUG)
+            .with_writer(move || writer.clone())
+            .finish();
+        work.in_current_span().with_subscriber(subscriber).await
+    }
+
+    pub(crate) fn lines(&self) -> Vec<serde_json::Value> {
         let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
@@ -91,13 +102,7 @@ const OUTCOMES: [&str; 10] = [
 #[tokio::test]
 async fn each_outcome_is_logged_once_with_consumer_and_record() {
     let (world, log) = (World::new().await, Log::default());
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .json()
-        .with_max_level(tracing::Level::DEBUG)
-        .with_writer(move || writer.clone())
-        .finish();
-    every_outcome(&world).in_current_span().with_subscriber(subscriber).await;
+    log.of(every_outcome(&world)).await;
     let lines: Vec<_> =
         log.lines().into_iter().filter(|line| line["fields"]["message"] == "idempotency").collect();
     let outcomes: Vec<_> =

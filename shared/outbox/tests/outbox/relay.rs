@@ -39,12 +39,30 @@ fn an_event_item_and_outgoing_events_are_read_as_they_were() {
 }
 
 #[test]
-fn other_items_and_deletions_say_nothing() {
+fn an_item_that_hosts_outgoing_events_says_them_whenever_it_is_written() {
+    let said = envelopes(2);
+    let mut changed = saying("1", &said);
+    changed["eventName"] = "MODIFY".into();
+    assert_eq!(read(&changed).unwrap(), said);
+}
+
+#[test]
+fn other_items_changes_of_an_event_and_deletions_say_nothing() {
     let mut removed = record("1", &stored(&envelope(1, json!({}))));
     removed["eventName"] = "REMOVE".into();
+    // The store's owner has noted something on the event; it was said when it was stored.
+    let mut noted = stored(&envelope(1, json!({})));
+    noted["lookAt"] = json!({ "S": "2025-11-17T10:45:00.000Z" });
+    let mut remarked = record("1", &noted);
+    remarked["eventName"] = "MODIFY".into();
+    // Nor is it news that it cannot be read any more.
+    let mut blanked = remarked.clone();
+    blanked["dynamodb"]["NewImage"]["eventId"] = json!({ "S": "" });
     let snapshot = json!({ "PK": { "S": "ORDER#order-123" }, "SK": { "S": "SNAPSHOT" } });
     let stock = json!({ "productId": { "S": "prod-001" }, "SK": { "S": "EVENT#1" } });
-    for silent in [removed, record("1", &snapshot), record("1", &stock), saying("1", &[])] {
+    let changes = [removed, remarked, blanked];
+    let others = [record("1", &snapshot), record("1", &stock), saying("1", &[])];
+    for silent in changes.into_iter().chain(others) {
         assert_eq!(read(&silent).unwrap(), []);
     }
 }
