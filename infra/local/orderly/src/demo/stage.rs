@@ -14,7 +14,7 @@ use crate::{
 /// How long a scenario waits for anything.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// The events that end an order.
-const ENDINGS: [&str; 2] = [COMPLETED, CANCELLED];
+pub(super) const ENDINGS: [&str; 2] = [COMPLETED, CANCELLED];
 
 pub(super) const COMPLETED: &str = "OrderCompleted";
 pub(super) const CANCELLED: &str = "OrderCancelled";

@@ -13,7 +13,7 @@ use local_sandbox::Outcome;
 
 use super::{
     DemoError,
-    stage::{CANCELLED, COMPLETED, Placed, Stage},
+    stage::{CANCELLED, COMPLETED, ENDINGS, Placed, Stage},
 };
 use crate::{
     client::{Line, NewOrder},
@@ -93,7 +93,7 @@ impl Expected {
     /// What is not as it must be, in words.
     pub(super) fn differences(&self, events: &[&Published]) -> Vec<String> {
         let has = |name: &str| events.iter().any(|it| it.envelope.event_type == name);
-        let ending = events.iter().find(|it| is_ending(&it.envelope.event_type));
+        let ending = events.iter().find(|it| ENDINGS.contains(&it.envelope.event_type.as_str()));
         let (is, why) = match ending {
             Some(event) => (event.envelope.event_type.as_str(), event.reason()),
             None => ("nothing", None),
@@ -118,10 +118,6 @@ impl Expected {
     fn alone(self) -> Played {
         Ok(vec![self])
     }
-}
-
-fn is_ending(event_type: &str) -> bool {
-    [COMPLETED, CANCELLED].contains(&event_type)
 }
 
 /// A scenario, from a function that plays it.
