@@ -1,39 +1,10 @@
-//! The wall clock, which arrival and retention go by. Retries go by tokio's clock.
-
-use std::{fmt, sync::Arc};
+//! Moments as the bus says them.
 
 use serde_json::{Value, json};
 use time::{OffsetDateTime, format_description::BorrowedFormatItem, macros::format_description};
 
 const SECONDS: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
-
-/// Where the bus reads the time.
-#[derive(Clone)]
-pub struct Clock(Arc<dyn Fn() -> OffsetDateTime + Send + Sync>);
-
-impl Clock {
-    /// A clock that reads `now`, in UTC.
-    pub fn new(now: impl Fn() -> OffsetDateTime + Send + Sync + 'static) -> Self {
-        Self(Arc::new(now))
-    }
-
-    /// The clock of the machine.
-    #[expect(clippy::disallowed_methods, reason = "the one place that wires the wall clock")]
-    pub fn system() -> Self {
-        Self::new(OffsetDateTime::now_utc)
-    }
-
-    pub(crate) fn now(&self) -> OffsetDateTime {
-        (self.0)()
-    }
-}
-
-impl fmt::Debug for Clock {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Clock")
-    }
-}
 
 /// A moment as events carry it: UTC, whole seconds.
 pub(crate) fn seconds(moment: OffsetDateTime) -> String {

@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use local_protocol::{AwsError, Bytes, Reply, Service};
+use local_protocol::{AwsError, Bytes, Clock, Reply, Service};
 use serde_json::Value;
 use time::OffsetDateTime;
 use tokio::{
@@ -20,7 +20,6 @@ use crate::{
     api,
     archive::{ArchivedEvent, Arrived},
     backoff::Backoff,
-    clock::Clock,
     deliver::Deliver,
     disorder::Disorder,
     dispatch::Dispatch,

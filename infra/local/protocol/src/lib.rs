@@ -5,6 +5,7 @@
 //! endpoint, which is what `AWS_ENDPOINT_URL` of a function names.
 //! Source: <https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html>.
 
+mod clock;
 mod error;
 
 use std::{future::Future, pin::Pin, sync::Arc};
@@ -19,6 +20,7 @@ use axum::{
 };
 pub use bytes::Bytes;
 
+pub use clock::Clock;
 pub use error::AwsError;
 
 /// The account every local ARN names.

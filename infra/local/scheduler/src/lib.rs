@@ -61,9 +61,10 @@ mod stats;
 mod targets;
 
 pub use bytes::Bytes;
+pub use local_protocol::Clock;
 
 pub use self::{
-    options::{Clock, Options, SchedulePace},
+    options::{Options, SchedulePace},
     scheduler::Scheduler,
     spec::{RetryPolicy, ScheduleSpec},
     stats::Stats,

@@ -1,8 +1,8 @@
 //! How schedules are kept.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::time::Duration;
 
-use time::OffsetDateTime;
+use local_protocol::Clock;
 
 /// How often schedules invoke their functions.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -25,33 +25,6 @@ impl SchedulePace {
             Self::AsWritten => (every.max(LEAST), false),
             Self::Every(period) => (period.max(LEAST), true),
         }
-    }
-}
-
-/// Where the time of an invocation is read.
-#[derive(Clone)]
-pub struct Clock(Arc<dyn Fn() -> OffsetDateTime + Send + Sync>);
-
-impl Clock {
-    /// A clock that reads `now`, in UTC.
-    pub fn new(now: impl Fn() -> OffsetDateTime + Send + Sync + 'static) -> Self {
-        Self(Arc::new(now))
-    }
-
-    /// The clock of the machine.
-    #[expect(clippy::disallowed_methods, reason = "the one place that wires the wall clock")]
-    pub fn system() -> Self {
-        Self::new(OffsetDateTime::now_utc)
-    }
-
-    pub(crate) fn now(&self) -> OffsetDateTime {
-        (self.0)()
-    }
-}
-
-impl fmt::Debug for Clock {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Clock")
     }
 }
 

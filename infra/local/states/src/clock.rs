@@ -1,6 +1,4 @@
-//! The wall clock, which timestamps go by. Waits, retries and timeouts go by tokio's clock.
-
-use std::{fmt, sync::Arc};
+//! Moments as Step Functions says them.
 
 use serde_json::{Value, json};
 use time::{OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem, macros};
@@ -8,33 +6,6 @@ use time::{OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem, ma
 const MILLISECONDS: &[BorrowedFormatItem<'_>] = macros::format_description!(
     "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z"
 );
-
-/// Where executions read the time.
-#[derive(Clone)]
-pub struct Clock(Arc<dyn Fn() -> OffsetDateTime + Send + Sync>);
-
-impl Clock {
-    /// A clock that reads `now`, in UTC.
-    pub fn new(now: impl Fn() -> OffsetDateTime + Send + Sync + 'static) -> Self {
-        Self(Arc::new(now))
-    }
-
-    /// The clock of the machine.
-    #[expect(clippy::disallowed_methods, reason = "the one place that wires the wall clock")]
-    pub fn system() -> Self {
-        Self::new(OffsetDateTime::now_utc)
-    }
-
-    pub(crate) fn now(&self) -> OffsetDateTime {
-        (self.0)()
-    }
-}
-
-impl fmt::Debug for Clock {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Clock")
-    }
-}
 
 /// A moment as the context object and `$now()` have it: `2026-11-23T12:00:00.000Z`.
 pub(crate) fn timestamp(moment: OffsetDateTime) -> String {

@@ -79,9 +79,10 @@ mod spec;
 mod stats;
 mod tasks;
 
+pub use local_protocol::Clock;
+
 pub use self::{
     arn::state_machine_arn,
-    clock::Clock,
     definition::{Definition, DefinitionError, Place},
     error::ApiError,
     execution::Status,

@@ -11,12 +11,12 @@ mod visit;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
+use local_protocol::Clock;
 use serde_json::Value;
 
 pub(crate) use self::failure::{StateError, error_name};
 use self::{failure::Failure, trail::Trail, visit::Visit};
 use crate::{
-    clock::Clock,
     definition::{After, States},
     execution::{End, Execution},
     history::Happening,

@@ -8,14 +8,13 @@ use std::{
     },
 };
 
-use local_protocol::{Bytes, Reply, Service};
+use local_protocol::{Bytes, Clock, Reply, Service};
 use serde_json::Value;
 use time::OffsetDateTime;
 use tokio::task::JoinSet;
 
 use crate::{
     api,
-    clock::Clock,
     definition::Definition,
     error::ApiError,
     execution::{End, Execution},
