@@ -71,7 +71,10 @@ impl InProcess {
             Some(Fault::Throttle) => {
                 return response(Err(AwsError::client("ThrottlingException", "slow down")));
             }
-            Some(Fault::Conflict) => return response(Err(conflict(request))),
+            Some(Fault::Conflict) => {
+                let body = request.body().bytes().unwrap_or_default();
+                return response(Err(conflict(body)));
+            }
             Some(Fault::CrashAfter | Fault::LoseAnswer) | None => (),
         }
         let target = request.headers().get("x-amz-target").unwrap_or_default();
@@ -86,10 +89,9 @@ impl InProcess {
 }
 
 /// What a write meets while another transaction holds its item: a transaction learns it from its
-/// cancellation reasons, a single write from an error of its own.
-fn conflict(request: &HttpRequest) -> AwsError {
+/// cancellation reasons, a single write from an error of its own. `body` is that of the request.
+pub fn conflict(body: &[u8]) -> AwsError {
     let message = "Transaction is ongoing for the item";
-    let body = request.body().bytes().unwrap_or_default();
     let parsed: Value = serde_json::from_slice(body).unwrap_or_default();
     let Some(items) = parsed["TransactItems"].as_array() else {
         return AwsError::client("TransactionConflictException", message);

@@ -23,6 +23,7 @@ use local_template::Table;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
+pub use connector::conflict;
 pub use fault::{Fault, FaultPlan};
 pub use operation::Capacity;
 pub use storage::{OpenError, Storage};

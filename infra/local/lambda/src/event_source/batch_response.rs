@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// How a batch ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub enum Verdict {
     /// Every record is done.
     Done,
     /// The records with these identifiers failed, the others are done.
@@ -20,7 +20,7 @@ pub(super) enum Verdict {
 /// Reads the answer `payload` to a batch of the records `identifiers`.
 ///
 /// An answer that is not understood fails the batch: better twice than never.
-pub(super) fn verdict(payload: &[u8], identifiers: &BTreeSet<String>) -> Verdict {
+pub fn verdict(payload: &[u8], identifiers: &BTreeSet<String>) -> Verdict {
     let Ok(answer) = serde_json::from_slice::<Value>(payload) else { return Verdict::Failed };
     let failures = match &answer {
         Value::Null => return Verdict::Done,

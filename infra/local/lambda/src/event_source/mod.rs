@@ -20,11 +20,14 @@ use event_pattern::PatternError;
 use local_protocol::AwsError;
 use tokio::{sync::watch, task::JoinSet};
 
+pub use batch_response::{Verdict, verdict};
 pub use control::MappingCounters;
 use control::{Mode, Tally};
 pub use filter::parse_filters;
 pub use sqs::SqsSource;
+pub use sqs_event::record as queue_record;
 pub use stream::{StartingPosition, StreamSource};
+pub use stream_batch::{Batch, Next, Slice, identifier};
 
 use crate::{InvokeError, lock};
 

@@ -6,8 +6,8 @@ use local_protocol::REGION;
 use local_sqs::{AttributeValue, MessageAttribute, ReceivedMessage, queue_arn};
 use serde_json::{Map, Value, json};
 
-/// A message as an element of `Records`.
-pub(super) fn record(queue: &str, message: &ReceivedMessage) -> Value {
+/// A message of `queue` as an element of `Records`.
+pub fn record(queue: &str, message: &ReceivedMessage) -> Value {
     let attributes: Map<String, Value> = message
         .message_attributes
         .iter()

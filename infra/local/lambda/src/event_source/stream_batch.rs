@@ -10,11 +10,11 @@ use super::{batch_response::Verdict, stream::StreamSource};
 
 /// A run of records that is handed to the function in one piece.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Slice {
+pub struct Slice {
     /// Never empty.
-    pub(super) records: Vec<StreamRecord>,
+    pub records: Vec<StreamRecord>,
     /// How often the function failed at exactly these.
-    pub(super) failures: u32,
+    pub failures: u32,
 }
 
 impl Slice {
@@ -23,52 +23,51 @@ impl Slice {
     }
 
     /// The position of the last record, or of none.
-    pub(super) fn end(&self) -> u64 {
+    pub fn end(&self) -> u64 {
         self.records.last().map_or(0, |record| record.sequence)
     }
 }
 
 /// A batch: the slices that are still to be done, the earliest last.
 #[derive(Debug)]
-pub(super) struct Batch {
+pub struct Batch {
     slices: Vec<Slice>,
 }
 
 /// What to do after an attempt.
 #[derive(Debug, PartialEq)]
-pub(super) enum Next {
+pub enum Next {
     /// Go on with the next slice at once.
     GoOn,
     /// Wait, the longer the more failures there were.
-    BackOff { failures: u32 },
+    BackOff {
+        /// How often the function failed at these records.
+        failures: u32,
+    },
     /// These records have failed too often.
     GiveUp(Slice),
 }
 
 impl Batch {
     /// Slices in the order of the stream.
-    pub(super) fn new(slices: Vec<Vec<StreamRecord>>) -> Self {
+    pub fn new(slices: Vec<Vec<StreamRecord>>) -> Self {
         let slices = slices.into_iter().rev();
         Self { slices: slices.filter_map(|records| Slice::new(records, 0)).collect() }
     }
 
     /// The slice to try next.
-    pub(super) fn take(&mut self) -> Option<Slice> {
+    pub fn take(&mut self) -> Option<Slice> {
         self.slices.pop()
     }
 
     /// Returns a slice untried.
-    pub(super) fn put_back(&mut self, slice: Slice) {
+    pub fn put_back(&mut self, slice: Slice) {
         self.slices.push(slice);
     }
 
     /// Cuts off those records at the start of `slice` that are older than `age_max` at `now`; both
     /// times are since 1970.
-    pub(super) fn expired(
-        slice: &mut Slice,
-        now: Duration,
-        age_max: Option<Duration>,
-    ) -> Option<Slice> {
+    pub fn expired(slice: &mut Slice, now: Duration, age_max: Option<Duration>) -> Option<Slice> {
         let age_max = age_max?;
         let is_young = |record: &StreamRecord| now.saturating_sub(created(record)) <= age_max;
         let young = slice.records.iter().position(is_young).unwrap_or(slice.records.len());
@@ -77,12 +76,7 @@ impl Batch {
     }
 
     /// Takes note of how the function judged `slice`.
-    pub(super) fn judge(
-        &mut self,
-        mut slice: Slice,
-        verdict: &Verdict,
-        source: &StreamSource,
-    ) -> Next {
+    pub fn judge(&mut self, mut slice: Slice, verdict: &Verdict, source: &StreamSource) -> Next {
         let failed_at = match verdict {
             Verdict::Done => return Next::GoOn,
             Verdict::Failed => 0,
@@ -119,7 +113,7 @@ impl Batch {
 }
 
 /// What `itemIdentifier` names a record by.
-pub(super) fn identifier(record: &StreamRecord) -> &str {
+pub fn identifier(record: &StreamRecord) -> &str {
     record.event["dynamodb"]["SequenceNumber"].as_str().unwrap_or_default()
 }
 

@@ -1,0 +1,298 @@
+//! The functions, wired as their `main.rs` wires them: what the environment says comes from the
+//! template, and time, tokens and clients from the world.
+
+use std::{collections::BTreeMap, rc::Rc, sync::Arc, time::Duration};
+
+use analytics::handler::Analytics;
+use clock::{Clock, Tokens, within};
+use consumer::{Consumer, Parking, ReplayPolicy};
+use event_store::EventStore;
+use events::{DECODER, Event};
+use futures_util::future::LocalBoxFuture;
+use idempotency::{DynamoDbStore, Guard, Host, HostSettings, REVIEW_AFTER};
+use inventory::handler::Inventory;
+use lambda_runtime::{Context, LambdaEvent};
+use notification::{contacts::Contacts, handler::Notifications, mail::Mailer};
+use order::{
+    api::OrderApi, deadlines::Deadlines, news, products::Products, sweeper::Sweeper, tasks,
+};
+use outbox::Publisher;
+use projector::handler::Projector;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+use task::{Invocation, answer};
+use tower::ServiceExt;
+
+use crate::{
+    outside::{Outside, Provider},
+    process::Process,
+    services::Services,
+    wire::Wire,
+};
+
+/// A function in a process: takes the event and the deadline in milliseconds since 1970, and gives
+/// the answer or the error.
+pub(crate) type Function = Rc<dyn Fn(Value, u64) -> LocalBoxFuture<'static, Answer>>;
+/// What a function answers.
+pub(crate) type Answer = Result<Value, String>;
+
+/// What a process finds when it starts.
+pub(crate) struct Surroundings {
+    pub(crate) environment: BTreeMap<String, String>,
+    pub(crate) process: Arc<Process>,
+    pub(crate) services: Services,
+    pub(crate) outside: Arc<Outside>,
+}
+
+impl Surroundings {
+    fn variable(&self, name: &str) -> String {
+        let value = self.environment.get(name).cloned();
+        value.unwrap_or_else(|| panic!("the template sets no {name}"))
+    }
+
+    fn seconds(&self, name: &str) -> u64 {
+        self.variable(name).parse().unwrap()
+    }
+
+    fn wire(&self) -> Wire {
+        Wire { process: Arc::clone(&self.process), services: self.services.clone() }
+    }
+
+    fn provider(&self) -> Provider {
+        Provider { outside: Arc::clone(&self.outside), process: Arc::clone(&self.process) }
+    }
+
+    fn parking(&self) -> Parking {
+        let urls = (self.variable("QUEUE_URL"), self.variable("DEAD_LETTER_QUEUE_URL"));
+        Parking::new(self.wire().sqs(), urls.0, urls.1)
+    }
+
+    fn orders(&self) -> EventStore {
+        EventStore::new(self.wire().dynamodb(), self.variable("ORDER_EVENTS_TABLE"), "ORDER")
+    }
+
+    fn guard(&self, consumer: &'static str, clock: &Clock, tokens: Tokens) -> Guard<DynamoDbStore> {
+        let records =
+            DynamoDbStore::new(self.wire().dynamodb(), self.variable("IDEMPOTENCY_TABLE"));
+        let days = self.seconds("IDEMPOTENCY_RETENTION_DAYS");
+        Guard::new(records, consumer, ReplayPolicy::Refuse)
+            .retention(Duration::from_hours(24 * days))
+            .with(clock.clone(), tokens)
+    }
+
+    /// The function that is compiled to `binary`.
+    pub(crate) fn start(&self, binary: &str) -> Function {
+        match binary {
+            "order-api" => self.order_api(),
+            "order-events" => self.order_events(),
+            "order-sweeper" => self.order_sweeper(),
+            "inventory" => self.inventory(),
+            "payment" => self.payment(),
+            "shipping" => self.shipping(),
+            "notification" => self.notification(),
+            "projector" => self.projector(),
+            "analytics" => self.analytics(),
+            "relay" => self.relay(),
+            other => panic!("{other} is not simulated"),
+        }
+    }
+
+    fn order_api(&self) -> Function {
+        let products = Products::new(self.wire().dynamodb(), self.variable("PRODUCTS_TABLE"));
+        let pay_within = self.seconds("PAY_WITHIN_SECONDS");
+        let api = OrderApi::new(self.orders(), products, pay_within, self.process.clock());
+        let api = Rc::new(api);
+        function(move |event, _| {
+            let api = Rc::clone(&api);
+            async move { write(&api.handle(read(event)?).await) }
+        })
+    }
+
+    fn order_events(&self) -> Function {
+        let (store, clock) = (Arc::new(self.orders()), self.process.clock());
+        let (own, time) = (Arc::clone(&store), clock.clone());
+        let handler = tower::service_fn(move |delivery| {
+            let (store, clock) = (Arc::clone(&own), time.clone());
+            async move { news::handle(&store, &clock, delivery).await }
+        });
+        let consumer =
+            Consumer::new("order-events", DECODER, ReplayPolicy::Refuse, self.parking(), handler);
+        let consumer = Rc::new(consumer);
+        function(move |event, deadline| {
+            let (consumer, store) = (Rc::clone(&consumer), Arc::clone(&store));
+            let clock = clock.clone();
+            async move {
+                let consume = async |batch| consumer.consume::<Event>(batch).await;
+                let work = async |task| Box::pin(tasks::work(&store, &clock, task)).await;
+                let payload: Invocation = read(event)?;
+                let answered = answer(payload, &DECODER, consume, work);
+                write(&within(clock.until(deadline), answered).await.map_err(text)?)
+            }
+        })
+    }
+
+    fn order_sweeper(&self) -> Function {
+        let deadlines = Deadlines {
+            pay_within: self.seconds("PAY_WITHIN_SECONDS"),
+            ship_within: self.seconds("SHIP_WITHIN_SECONDS"),
+        };
+        let clock = self.process.clock();
+        let sweeper = Rc::new(Sweeper::new(self.orders(), deadlines, clock.clone()));
+        function(move |_, deadline| {
+            let (sweeper, clock) = (Rc::clone(&sweeper), clock.clone());
+            async move { write(&within(clock.until(deadline), sweeper.sweep()).await) }
+        })
+    }
+
+    fn inventory(&self) -> Function {
+        let (clock, tokens) = (self.process.clock(), self.process.tokens());
+        let guard = self.guard("inventory", &clock, tokens);
+        let stock = self.variable("INVENTORY_TABLE");
+        let reservations = self.variable("RESERVATIONS_TABLE");
+        let inventory = Inventory::new(self.wire().dynamodb(), stock, reservations, clock.clone());
+        let tasks = inventory.clone().into_tasks(guard.clone());
+        let handler = inventory.into_service(guard);
+        let consumer =
+            Consumer::new("inventory", DECODER, ReplayPolicy::Refuse, self.parking(), handler);
+        let consumer = Rc::new(consumer);
+        function(move |event, deadline| {
+            let (consumer, tasks) = (Rc::clone(&consumer), tasks.clone());
+            let left = clock.until(deadline);
+            async move {
+                let consume = async |batch| consumer.consume::<Event>(batch).await;
+                let work = async |task| tasks.clone().oneshot(task).await;
+                let answered = answer(read(event)?, &DECODER, consume, work);
+                write(&within(left, answered).await.map_err(text)?)
+            }
+        })
+    }
+
+    fn payment(&self) -> Function {
+        let (clock, tokens) = (self.process.clock(), self.process.tokens());
+        let settings = payment::handler::hosted_in(self.variable("PAYMENTS_TABLE"));
+        let host = Host::new(self.wire().dynamodb(), settings, clock.clone(), tokens)
+            .review_after(self.review_after());
+        let handler = Arc::new(payment::handler::Handler::new(host, self.provider()));
+        let service = Arc::clone(&handler).into_service();
+        let consumer =
+            Consumer::new("payment", DECODER, ReplayPolicy::Refuse, self.parking(), service);
+        let consumer = Rc::new(consumer);
+        function(move |event, deadline| {
+            let (consumer, handler) = (Rc::clone(&consumer), Arc::clone(&handler));
+            let left = clock.until(deadline);
+            async move {
+                let consume = async |batch| Box::pin(consumer.consume::<Event>(batch)).await;
+                let work = async |task| Box::pin(handler.work(task)).await;
+                let answered = answer(read(event)?, &DECODER, consume, work);
+                write(&within(left, answered).await.map_err(text)?)
+            }
+        })
+    }
+
+    fn shipping(&self) -> Function {
+        let (clock, tokens) = (self.process.clock(), self.process.tokens());
+        let settings = shipping::handler::hosted_in(self.variable("SHIPMENTS_TABLE"));
+        let host = Host::new(self.wire().dynamodb(), settings, clock.clone(), tokens)
+            .review_after(self.review_after());
+        let handler = Arc::new(shipping::handler::Handler::new(host, self.provider()));
+        let service = Arc::clone(&handler).into_service();
+        let consumer =
+            Consumer::new("shipping", DECODER, ReplayPolicy::Refuse, self.parking(), service);
+        let consumer = Rc::new(consumer);
+        function(move |event, deadline| {
+            let (consumer, handler) = (Rc::clone(&consumer), Arc::clone(&handler));
+            let left = clock.until(deadline);
+            async move {
+                let consume = async |batch| Box::pin(consumer.consume::<Event>(batch)).await;
+                let work = async |task| Box::pin(handler.work(task)).await;
+                let answered = answer(read(event)?, &DECODER, consume, work);
+                write(&within(left, answered).await.map_err(text)?)
+            }
+        })
+    }
+
+    fn review_after(&self) -> std::num::NonZeroU32 {
+        let given = self.environment.get("REVIEW_AFTER_ATTEMPTS");
+        given.map_or(REVIEW_AFTER, |text| text.parse().unwrap())
+    }
+
+    fn notification(&self) -> Function {
+        let (clock, tokens) = (self.process.clock(), self.process.tokens());
+        let settings = HostSettings {
+            table: self.variable("NOTIFICATIONS_TABLE"),
+            key: "orderId",
+            // As its config.rs has it.
+            lease: Duration::from_secs(15),
+        };
+        let host = Host::new(self.wire().dynamodb(), settings, clock.clone(), tokens);
+        let contacts = Contacts::new(self.wire().dynamodb(), self.variable("CONTACTS_TABLE"));
+        let mailer = Mailer::new(&self.wire().sesv2(), self.variable("SENDER_EMAIL"));
+        let handler = Notifications::new(host, contacts, mailer).into_service();
+        let consumer =
+            Consumer::new("notification", DECODER, ReplayPolicy::Refuse, self.parking(), handler);
+        let consumer = Rc::new(consumer);
+        function(move |event, deadline| {
+            let consumer = Rc::clone(&consumer);
+            let left = clock.until(deadline);
+            async move { write(&within(left, consumer.consume::<Event>(read(event)?)).await) }
+        })
+    }
+
+    fn projector(&self) -> Function {
+        let views = self.variable("ORDER_VIEWS_TABLE");
+        let handler = Projector::new(self.wire().dynamodb(), views, self.orders()).into_service();
+        let consumer =
+            Consumer::new("projector", DECODER, ReplayPolicy::Accept, self.parking(), handler);
+        let consumer = Rc::new(consumer);
+        function(move |event, _| {
+            let consumer = Rc::clone(&consumer);
+            async move { write(&consumer.consume::<Event>(read(event)?).await) }
+        })
+    }
+
+    fn analytics(&self) -> Function {
+        let (clock, tokens) = (self.process.clock(), self.process.tokens());
+        let guard = self.guard("analytics", &clock, tokens);
+        let handler = Analytics::new(self.variable("ORDER_FIGURES_TABLE")).into_service(guard);
+        let consumer =
+            Consumer::new("analytics", DECODER, ReplayPolicy::Refuse, self.parking(), handler);
+        let consumer = Rc::new(consumer);
+        function(move |event, deadline| {
+            let consumer = Rc::clone(&consumer);
+            let left = clock.until(deadline);
+            async move { write(&within(left, consumer.consume::<Event>(read(event)?)).await) }
+        })
+    }
+
+    fn relay(&self) -> Function {
+        let bus = self.variable("EVENT_BUS_NAME");
+        let publisher = Rc::new(Publisher::new(self.wire().eventbridge(), bus));
+        function(move |event, _| {
+            let publisher = Rc::clone(&publisher);
+            async move {
+                let batch = LambdaEvent::new(read(event)?, Context::default());
+                write(&relay::handler::handle(batch, &publisher).await.map_err(text)?)
+            }
+        })
+    }
+}
+
+fn function<F>(handle: impl Fn(Value, u64) -> F + 'static) -> Function
+where
+    F: Future<Output = Answer> + 'static,
+{
+    Rc::new(move |event, deadline| Box::pin(handle(event, deadline)))
+}
+
+fn read<T: DeserializeOwned>(event: Value) -> Result<T, String> {
+    serde_json::from_value(event).map_err(text)
+}
+
+fn write(answer: &impl Serialize) -> Answer {
+    serde_json::to_value(answer).map_err(text)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
+fn text(error: impl ToString) -> String {
+    error.to_string()
+}

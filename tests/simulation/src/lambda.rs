@@ -1,0 +1,122 @@
+//! Lambda: processes that are started, invoked, and ended when they take too long.
+
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc, sync::Arc, time::Duration};
+
+use local_template::Template;
+use serde_json::Value;
+use tokio::{select, time::sleep};
+
+use crate::{
+    functions::{Function, Surroundings},
+    outside::Outside,
+    process::Process,
+    profile::Mutation,
+    services::Services,
+    sim::Sim,
+};
+
+/// How an invocation ended.
+#[derive(Debug)]
+pub(crate) enum End {
+    /// With this answer.
+    Answered(Value),
+    /// With an error of the function.
+    Failed(String),
+    /// The process died, or was ended.
+    Died,
+}
+
+/// The functions of the template. Clones are the same.
+#[derive(Clone)]
+pub(crate) struct Lambda {
+    pub(crate) sim: Arc<Sim>,
+    pub(crate) template: &'static Template,
+    pub(crate) services: Services,
+    pub(crate) outside: Arc<Outside>,
+    /// How many processes of each function were started.
+    pub(crate) started: Rc<RefCell<BTreeMap<String, u32>>>,
+}
+
+/// A place for a process of one function, which is started when it is needed.
+pub(crate) struct Slot {
+    lambda: Lambda,
+    function: String,
+    warm: RefCell<Option<(Arc<Process>, Function)>>,
+}
+
+impl Lambda {
+    /// A place for a process of the function with this name.
+    pub(crate) fn slot(&self, function: &str) -> Slot {
+        Slot { lambda: self.clone(), function: function.to_owned(), warm: RefCell::default() }
+    }
+
+    /// The name of the function that is compiled to `binary`.
+    pub(crate) fn name_of(&self, binary: &str) -> &'static str {
+        let function = self.template.functions.iter().find(|it| it.binary == binary);
+        &function.unwrap_or_else(|| panic!("the template has no {binary}")).name
+    }
+
+    fn start(&self, name: &str) -> (Arc<Process>, Function) {
+        let described = self.template.function(name).unwrap();
+        let binary = &described.binary;
+        let number = {
+            let mut started = self.started.borrow_mut();
+            let number = started.entry(binary.clone()).or_default();
+            *number += 1;
+            *number
+        };
+        let process = Process::new(format!("{binary}#{number}"), &self.sim);
+        let surroundings = Surroundings {
+            environment: described.environment.clone(),
+            process: Arc::clone(&process),
+            services: self.services.clone(),
+            outside: Arc::clone(&self.outside),
+        };
+        let function = surroundings.start(binary);
+        (process, function)
+    }
+}
+
+impl Slot {
+    /// The binary of the function.
+    fn binary(&self) -> &str {
+        &self.lambda.template.function(&self.function).unwrap().binary
+    }
+
+    /// Whether every record is taken for done after this end of an invocation.
+    pub(crate) fn forgives(&self, end: &End) -> bool {
+        let binary = self.binary();
+        self.lambda.sim.lacks(|mutation| match mutation {
+            Mutation::FailuresIgnored(of) => of == binary && matches!(end, End::Answered(_)),
+            Mutation::AtMostOnce(of) => of == binary,
+            Mutation::Unconditional(_) => false,
+        })
+    }
+
+    /// Hands `event` to the function; `killed` ends the process after that time.
+    pub(crate) async fn invoke(&self, event: Value, killed: Option<Duration>) -> End {
+        let warm = self.warm.borrow_mut().take();
+        let (process, function) = warm.unwrap_or_else(|| self.lambda.start(&self.function));
+        let timeout = self.lambda.template.function(&self.function).unwrap().timeout;
+        let sim = &self.lambda.sim;
+        let ends = sim.now() + timeout;
+        let deadline = u64::try_from(ends.unix_timestamp_nanos() / 1_000_000).unwrap();
+        let work = function(event, deadline);
+        let limit = killed.unwrap_or(timeout).min(timeout);
+        let end = select! {
+            biased;
+            () = process.death() => End::Died,
+            answer = work => answer.map_or_else(End::Failed, End::Answered),
+            () = sleep(limit) => End::Died,
+        };
+        match &end {
+            End::Died => sim.note(&format!("{} died", process.name)),
+            End::Failed(error) => sim.note(&format!("{} failed: {error}", process.name)),
+            End::Answered(_) => (),
+        }
+        if !matches!(end, End::Died) {
+            *self.warm.borrow_mut() = Some((process, function));
+        }
+        end
+    }
+}

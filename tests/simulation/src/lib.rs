@@ -1,0 +1,39 @@
+//! The whole system in one process, on virtual time, with faults from a seed.
+//!
+//! The real handlers with the real clients of the AWS SDK run on one thread, over DynamoDB, SQS and
+//! EventBridge as the local stack has them, wired as `infra/template.yaml` says. Everything that is
+//! left to chance follows from a seed: what is lost, who dies, what comes late, twice or in another
+//! order. So the same seed is the same run, and a failure is one number.
+//!
+//! A [`World`] plays [`Story`]s under a [`Plan`]; its [`Run`] says which invariants broke.
+//! [`sweep`](explore::sweep) lets every fault strike at every point of a story,
+//! [`shrink`](explore::shrink) finds out which faults of a failure it takes.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod bus;
+mod description;
+mod evidence;
+pub mod explore;
+mod fault;
+mod functions;
+mod invariants;
+mod lambda;
+mod operator;
+mod outside;
+mod process;
+mod profile;
+mod queues;
+mod run;
+mod services;
+mod sim;
+mod story;
+mod streams;
+mod wire;
+mod world;
+
+pub use fault::{Fault, Point, Site, Strike};
+pub use profile::{Mutation, Plan, Profile};
+pub use run::{Finding, Run};
+pub use story::Story;
+pub use world::World;

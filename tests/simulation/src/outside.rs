@@ -1,0 +1,260 @@
+//! The payment provider and the carrier: the stand-ins of the local stack behind the clients that
+//! the functions really use.
+//!
+//! Those clients speak HTTP over sockets, which know no virtual time. So a call is carried out on a
+//! thread of its own, from its first request to its last answer, while the world stands still:
+//! a call takes no virtual time but that which its faults take, and the order of things does not
+//! depend on the machine. Each call has connections of its own, and no breaker remembers it.
+
+use std::{
+    future::Future,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use event_envelope::AggregateId;
+use http_port::{ApiKey, HttpPort, Url, parse_url};
+use local_sandbox::{Carrier as Depot, Mail, Outcome, Payments};
+use outcome::Failure;
+use payment::{
+    domain::{Capture, Charge, Fact as PaymentFact},
+    gateway::{PaymentGateway, Stripe},
+};
+use shipping::{
+    carrier::{Carrier, HttpCarrier},
+    domain::Fact as ShippingFact,
+};
+use tokio::{net::TcpListener, runtime::Runtime};
+
+use crate::{
+    fault::{Fault, Site},
+    process::Process,
+    sim::Sim,
+};
+
+/// Idempotency keys are kept for a day.
+const KEY_TIME_TO_LIVE: time::Duration = time::Duration::hours(24);
+/// How long a client of a provider waits for an answer.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// The longest that a request is late whose caller has given it up, in seconds.
+const LATE_SECONDS_MAX: u64 = 120;
+/// The longest that a call takes in good weather.
+const LATENCY_MAX: Duration = Duration::from_millis(120);
+
+/// The world outside AWS.
+pub(crate) struct Outside {
+    pub(crate) payments: Payments,
+    pub(crate) carrier: Depot,
+    pub(crate) mail: Mail,
+    base: String,
+    runtime: Mutex<Runtime>,
+    sim: Arc<Sim>,
+}
+
+impl Outside {
+    pub(crate) fn open(sim: &Arc<Sim>) -> Arc<Self> {
+        let clock = || -> local_sandbox::Clock {
+            let sim = Arc::clone(sim);
+            Arc::new(move || sim.shown())
+        };
+        sim.show();
+        let payments = Payments::new(clock(), KEY_TIME_TO_LIVE);
+        let carrier = Depot::new(clock());
+        let own = Arc::clone(sim);
+        let mail = Mail::new(Arc::new(move || own.now()), None);
+        let router = axum::Router::new()
+            .nest("/payments", payments.router())
+            .nest("/carrier", carrier.router());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let base = on_another_thread(&runtime, async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let base = format!("http://{}", listener.local_addr().unwrap());
+            tokio::spawn(async move { axum::serve(listener, router).await });
+            base
+        });
+        let (runtime, sim) = (Mutex::new(runtime), Arc::clone(sim));
+        Arc::new(Self { payments, carrier, mail, base, runtime, sim })
+    }
+
+    fn port(&self, path: &str, key: &str) -> HttpPort {
+        let url: Url = parse_url(&format!("{}/{path}", self.base)).unwrap();
+        HttpPort::new(url, ApiKey::parse(key).unwrap()).unwrap()
+    }
+
+    /// Carries `work` out while the world stands still.
+    fn carry_out<T: Send>(&self, work: impl Future<Output = T> + Send) -> T {
+        self.sim.show();
+        on_another_thread(&self.runtime.lock().unwrap_or_else(PoisonError::into_inner), work)
+    }
+}
+
+/// A runtime cannot be entered from within another one.
+fn on_another_thread<T: Send>(runtime: &Runtime, work: impl Future<Output = T> + Send) -> T {
+    std::thread::scope(|scope| scope.spawn(|| runtime.block_on(work)).join().unwrap())
+}
+
+/// A provider as one process sees it.
+#[derive(Clone)]
+pub(crate) struct Provider {
+    pub(crate) outside: Arc<Outside>,
+    pub(crate) process: Arc<Process>,
+}
+
+impl Provider {
+    fn stripe(&self) -> Stripe {
+        Stripe::new(self.outside.port("payments", "sk_test_simulated"))
+    }
+
+    fn parcels(&self) -> HttpCarrier {
+        HttpCarrier::new(self.outside.port("carrier", "carrier_simulated"))
+    }
+
+    /// Makes a call that meets the faults of this process.
+    async fn call<T, F>(
+        &self,
+        what: &str,
+        work: impl Fn(Self) -> F + Send + 'static,
+    ) -> Result<T, Failure>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, Failure>> + Send + 'static,
+    {
+        let (sim, outside) = (&self.process.sim, &self.outside);
+        let what = format!("{} {what}", self.process.name);
+        let met = sim.meet(Site::Provider, &what);
+        sim.note(&what);
+        sim.pass(LATENCY_MAX).await;
+        let Some((fault, mut random)) = met else {
+            let answer = outside.carry_out(work(self.clone()));
+            sim.note(&format!("{what} -> {}", if answer.is_ok() { "ok" } else { "failed" }));
+            sim.pass(LATENCY_MAX).await;
+            return answer;
+        };
+        match fault {
+            Fault::CrashBefore => self.process.die().await,
+            Fault::CrashAfter => {
+                let _ = outside.carry_out(work(self.clone()));
+                self.process.die().await
+            }
+            Fault::LoseAnswer => {
+                let _ = outside.carry_out(work(self.clone()));
+                tokio::time::sleep(PATIENCE).await;
+                Err(Failure::retry("no answer came"))
+            }
+            Fault::ErrorBefore => self.refused(Outcome::Down(1), work(self.clone())),
+            Fault::Throttle => self.refused(Outcome::Throttle(1), work(self.clone())),
+            Fault::Late => {
+                let late = Duration::from_secs(random.u64(0..LATE_SECONDS_MAX));
+                let (provider, under_way) = (self.clone(), sim.under_way());
+                tokio::spawn(async move {
+                    tokio::time::sleep(late).await;
+                    let _ = provider.outside.carry_out(work(provider.clone()));
+                    drop(under_way);
+                });
+                tokio::time::sleep(PATIENCE).await;
+                Err(Failure::retry("no answer came"))
+            }
+            Fault::Hang => std::future::pending().await,
+            Fault::LoseRequest
+            | Fault::ErrorAfter
+            | Fault::Conflict
+            | Fault::Partial
+            | Fault::Duplicate
+            | Fault::Delay
+            | Fault::Refuse
+            | Fault::Expire
+            | Fault::Poison
+            | Fault::Mangle
+            | Fault::Kill
+            | Fault::Twice => Err(Failure::retry("the connection broke")),
+        }
+    }
+
+    /// The next request that changes something ends in `outcome`.
+    fn refused<T: Send>(
+        &self,
+        outcome: Outcome,
+        work: impl Future<Output = Result<T, Failure>> + Send,
+    ) -> Result<T, Failure> {
+        self.outside.payments.script("*", outcome);
+        self.outside.carrier.script("*", outcome);
+        let answer = self.outside.carry_out(work);
+        // What met no such request leaves nothing behind for the next.
+        self.outside.payments.script("*", Outcome::Down(0));
+        self.outside.carrier.script("*", Outcome::Down(0));
+        answer
+    }
+}
+
+impl PaymentGateway for Provider {
+    async fn charge(
+        &self,
+        order: &AggregateId,
+        charge: &Charge,
+        resumed: bool,
+    ) -> Result<PaymentFact, Failure> {
+        let given = (order.clone(), charge.clone());
+        self.call("charge", move |provider| {
+            let (order, charge) = given.clone();
+            async move { provider.stripe().charge(&order, &charge, resumed).await }
+        })
+        .await
+    }
+
+    async fn revoke(&self, order: &AggregateId, charge: &Charge) -> Result<PaymentFact, Failure> {
+        let given = (order.clone(), charge.clone());
+        self.call("revoke", move |provider| {
+            let (order, charge) = given.clone();
+            async move { provider.stripe().revoke(&order, &charge).await }
+        })
+        .await
+    }
+
+    async fn refund(
+        &self,
+        order: &AggregateId,
+        capture: &Capture,
+        resumed: bool,
+    ) -> Result<PaymentFact, Failure> {
+        let given = (order.clone(), capture.clone());
+        self.call("refund", move |provider| {
+            let (order, capture) = given.clone();
+            async move { provider.stripe().refund(&order, &capture, resumed).await }
+        })
+        .await
+    }
+}
+
+impl Carrier for Provider {
+    async fn ship(
+        &self,
+        order: &AggregateId,
+        address: &AggregateId,
+        resumed: bool,
+    ) -> Result<ShippingFact, Failure> {
+        let given = (order.clone(), address.clone());
+        self.call("ship", move |provider| {
+            let (order, address) = given.clone();
+            async move { provider.parcels().ship(&order, &address, resumed).await }
+        })
+        .await
+    }
+
+    async fn trace(&self, order: &AggregateId) -> Result<ShippingFact, Failure> {
+        let order = order.clone();
+        self.call("trace", move |provider| {
+            let order = order.clone();
+            async move { provider.parcels().trace(&order).await }
+        })
+        .await
+    }
+
+    async fn void(&self, shipment_id: &str) -> Result<ShippingFact, Failure> {
+        let shipment = shipment_id.to_owned();
+        self.call("void", move |provider| {
+            let shipment = shipment.clone();
+            async move { provider.parcels().void(&shipment).await }
+        })
+        .await
+    }
+}

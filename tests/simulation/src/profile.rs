@@ -1,0 +1,74 @@
+//! How often what goes wrong.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use crate::fault::{Fault, Strike};
+
+/// A protection that is taken away, to see that a world notices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mutation {
+    /// Whatever the function that is compiled to this binary writes is written, whether its
+    /// condition holds or not.
+    Unconditional(&'static str),
+    /// Lambda takes every record for done that this function has answered, whatever the answer.
+    FailuresIgnored(&'static str),
+    /// Lambda takes every record for done that it has handed to this function, even if that died.
+    AtMostOnce(&'static str),
+}
+
+/// How rough the weather is: the rate of each fault, and what is always uncertain.
+#[derive(Debug, Clone)]
+pub struct Profile {
+    rates: BTreeMap<Fault, f64>,
+    everything: f64,
+    /// Nothing goes wrong any more after so much virtual time, so that everything can end.
+    pub heals_after: Duration,
+    /// Clocks of processes differ from the true time by up to this much, either way.
+    pub skew_max: Duration,
+    /// The protection that is taken away; none.
+    pub(crate) mutation: Option<Mutation>,
+}
+
+impl Profile {
+    /// Nothing goes wrong.
+    pub fn calm() -> Self {
+        Self {
+            rates: BTreeMap::new(),
+            everything: 0.0,
+            heals_after: Duration::from_hours(2),
+            skew_max: Duration::ZERO,
+            mutation: None,
+        }
+    }
+
+    /// Every fault strikes with `rate`, a probability, wherever it can.
+    pub fn rough(rate: f64) -> Self {
+        Self { everything: rate, skew_max: Duration::from_millis(500), ..Self::calm() }
+    }
+
+    /// The same with another rate of one fault; 0 switches it off.
+    #[must_use]
+    pub fn with(mut self, fault: Fault, rate: f64) -> Self {
+        self.rates.insert(fault, rate);
+        self
+    }
+
+    /// The same without a protection.
+    #[must_use]
+    pub fn without(self, mutation: Mutation) -> Self {
+        Self { mutation: Some(mutation), ..self }
+    }
+
+    pub(crate) fn rate(&self, fault: Fault) -> f64 {
+        self.rates.get(&fault).copied().unwrap_or(self.everything)
+    }
+}
+
+/// Which faults strike a run.
+#[derive(Debug, Clone)]
+pub enum Plan {
+    /// Those that the seed draws.
+    Drawn(Profile),
+    /// Just these, on top of what is always uncertain.
+    Exactly(Vec<Strike>, Profile),
+}

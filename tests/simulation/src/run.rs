@@ -1,0 +1,100 @@
+//! What came of a world.
+
+use std::fmt;
+
+use crate::{
+    evidence::Evidence,
+    fault::{Point, Strike},
+    invariants::order_of,
+    sim::Sim,
+    story::Story,
+};
+
+/// Something that breaks an invariant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What must hold.
+    pub invariant: &'static str,
+    /// What breaks it.
+    pub what: String,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.invariant, self.what)
+    }
+}
+
+/// A world that has ended.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// The seed of the world.
+    pub seed: u64,
+    /// The stories that were played.
+    pub stories: Vec<Story>,
+    /// Every point at which something could have gone wrong.
+    pub points: Vec<Point>,
+    /// What did go wrong.
+    pub strikes: Vec<Strike>,
+    /// What breaks an invariant; nothing, in a system that is right.
+    pub findings: Vec<Finding>,
+    /// The hash of all that happened: every request with its content, every answer, every moment.
+    pub hash: u64,
+    /// How much virtual time passed, in milliseconds.
+    pub milliseconds: u64,
+    /// What happened, with its moment in milliseconds.
+    pub lines: Vec<(u64, String)>,
+    /// The events that the bus took, each with its cause.
+    pub events: Vec<String>,
+}
+
+impl Run {
+    pub(crate) fn new(
+        seed: u64,
+        stories: &[Story],
+        sim: &Sim,
+        evidence: &Evidence,
+        findings: Vec<Finding>,
+    ) -> Self {
+        let record = sim.finish();
+        let events = evidence.published.iter().map(|(at, event)| {
+            let cause = event["causationId"].as_str().unwrap_or("nothing");
+            let (kind, id) = (&event["eventType"], &event["eventId"]);
+            format!("{at} {} {kind} {id} because of {cause}", order_of(event))
+        });
+        Self {
+            seed,
+            stories: stories.to_vec(),
+            points: record.points,
+            strikes: record.strikes,
+            findings,
+            hash: record.hash,
+            milliseconds: sim.millisecond(),
+            lines: record.lines,
+            events: events.collect(),
+        }
+    }
+
+    /// Whether every invariant holds.
+    pub fn holds(&self) -> bool {
+        self.findings.is_empty()
+    }
+}
+
+impl fmt::Display for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "seed {} with {:?}", self.seed, self.stories)?;
+        for finding in &self.findings {
+            writeln!(f, "  broken: {finding}")?;
+        }
+        for strike in &self.strikes {
+            let point = self.points.iter().find(|point| point.at == strike.at);
+            let (what, at) = point.map_or(("", 0), |it| (it.what.as_str(), it.millisecond));
+            writeln!(f, "  struck: {strike} at {at} ms: {what}")?;
+        }
+        for event in &self.events {
+            writeln!(f, "  {event}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,90 @@
+//! The services of AWS that functions call, in process.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use axum::{Router, body::Body};
+use bytes::Bytes;
+use local_dynamodb::DynamoDb;
+use local_eventbridge::EventBridge;
+use local_protocol::{AwsError, Service};
+use local_sqs::Sqs;
+use serde_json::{Value, json};
+use tokio::sync::Notify;
+use tower::ServiceExt;
+
+use crate::wire::{Sent, answer_of};
+
+/// Clones are the same services.
+#[derive(Clone)]
+pub(crate) struct Services {
+    pub(crate) database: DynamoDb,
+    pub(crate) queues: Sqs,
+    pub(crate) bus: EventBridge,
+    pub(crate) mail: Router,
+    /// Wakes, in their order, those who wait for a write. (The database has such a signal too; it
+    /// wakes in no certain order.)
+    pub(crate) written: Arc<Notify>,
+}
+
+impl Services {
+    /// Carries out a request.
+    pub(crate) async fn call(&self, sent: &Sent) -> (u16, Bytes) {
+        let Some((prefix, operation)) = sent.target.as_deref().and_then(|it| it.split_once('.'))
+        else {
+            return self.send_mail(sent).await;
+        };
+        let services: [&dyn Service; 3] = [&self.database, &self.queues, &self.bus];
+        let called = services.into_iter().find(|it| it.targets().contains(&prefix));
+        let answer = match called {
+            Some(service) => service.call(operation, sent.body.clone()).await,
+            None => Err(AwsError::unknown_operation(prefix)),
+        };
+        self.written.notify_waiters();
+        match answer {
+            Ok(body) => (200, body),
+            Err(error) => answer_of(&error),
+        }
+    }
+
+    /// Has the bus take only some of the entries; the others are refused as it may refuse them.
+    pub(crate) async fn call_partly(
+        &self,
+        sent: &Sent,
+        random: &mut fastrand::Rng,
+    ) -> (u16, Bytes) {
+        let mut request: Value = serde_json::from_slice(&sent.body).unwrap();
+        let entries = request["Entries"].as_array().cloned().unwrap_or_default();
+        let first = random.usize(0..entries.len().max(1));
+        let refused: BTreeSet<usize> =
+            (0..entries.len()).filter(|index| *index == first || random.bool()).collect();
+        let kept = entries.iter().enumerate().filter(|(index, _)| !refused.contains(index));
+        request["Entries"] = kept.map(|(_, entry)| entry.clone()).collect();
+        let mut answers = Vec::new().into_iter();
+        if refused.len() < entries.len() {
+            let rest = Sent { body: request.to_string().into(), ..sent.clone() };
+            let (_, body) = self.call(&rest).await;
+            let answer: Value = serde_json::from_slice(&body).unwrap();
+            answers = answer["Entries"].as_array().cloned().unwrap_or_default().into_iter();
+        }
+        let failure = json!({ "ErrorCode": "InternalFailure", "ErrorMessage": "try again" });
+        let all: Vec<Value> = (0..entries.len())
+            .map(|index| match refused.contains(&index) {
+                true => failure.clone(),
+                false => answers.next().unwrap_or_default(),
+            })
+            .collect();
+        let answer = json!({ "FailedEntryCount": refused.len(), "Entries": all });
+        (200, answer.to_string().into())
+    }
+
+    async fn send_mail(&self, sent: &Sent) -> (u16, Bytes) {
+        let request = http::Request::post(&sent.path)
+            .header("content-type", "application/json")
+            .header("authorization", "AWS4-HMAC-SHA256 simulated")
+            .body(Body::from(sent.body.clone()));
+        let response = self.mail.clone().oneshot(request.unwrap()).await.unwrap();
+        let status = response.status().as_u16();
+        let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        (status, body)
+    }
+}

@@ -1,0 +1,240 @@
+//! What everything in a world shares: its time, its faults, and the record of what happened.
+
+use std::{
+    collections::BTreeMap,
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicI64, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use time::{OffsetDateTime, macros::datetime};
+use tokio::time::Instant;
+
+use crate::{
+    fault::{Fault, Point, Site, Strike},
+    profile::{Mutation, Plan, Profile},
+};
+
+/// When every world begins.
+const BEGINNING: OffsetDateTime = datetime!(2027-01-01 00:00 UTC);
+
+/// Shared by everything in one world.
+#[derive(Debug)]
+pub(crate) struct Sim {
+    pub(crate) seed: u64,
+    plan: Plan,
+    begun: Instant,
+    /// The last moment that was told to other threads, in milliseconds since the beginning.
+    shown: AtomicI64,
+    state: Mutex<State>,
+    /// What is under way and in no queue: events that are held, requests that arrive late.
+    under_way: AtomicUsize,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    points: Vec<Point>,
+    strikes: Vec<Strike>,
+    lines: Vec<(u64, String)>,
+    hasher: DefaultHasher,
+    drawn: u64,
+    healed: bool,
+}
+
+/// Something is under way until this is dropped.
+pub(crate) struct UnderWay(Arc<Sim>);
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.under_way.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// A generator for the `index`-th thing of one kind: it does not depend on what else was drawn.
+pub(crate) fn generator(seed: u64, kind: u64, index: u64) -> fastrand::Rng {
+    let mut mixed = seed ^ kind.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    for word in [kind, index] {
+        mixed = mixed.wrapping_add(word).wrapping_add(0x9e37_79b9_7f4a_7c15);
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^= mixed >> 31;
+    }
+    fastrand::Rng::with_seed(mixed)
+}
+
+/// The kinds of things that are drawn, each from generators of its own.
+mod kind {
+    pub(super) const STRIKE: u64 = 1;
+    pub(super) const MAGNITUDE: u64 = 2;
+    pub(super) const WEATHER: u64 = 3;
+}
+
+impl Sim {
+    pub(crate) fn new(seed: u64, plan: Plan) -> Arc<Self> {
+        Arc::new(Self {
+            seed,
+            plan,
+            begun: Instant::now(),
+            shown: AtomicI64::new(0),
+            state: Mutex::default(),
+            under_way: AtomicUsize::new(0),
+        })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn profile(&self) -> &Profile {
+        match &self.plan {
+            Plan::Drawn(profile) | Plan::Exactly(_, profile) => profile,
+        }
+    }
+
+    /// Whether this protection is taken away.
+    pub(crate) fn lacks(&self, mutation: impl Fn(Mutation) -> bool) -> bool {
+        self.profile().mutation.is_some_and(mutation)
+    }
+
+    /// Virtual time since the beginning, in milliseconds. Only on the world's own thread.
+    pub(crate) fn millisecond(&self) -> u64 {
+        u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// The true time. Only on the world's own thread.
+    pub(crate) fn now(&self) -> OffsetDateTime {
+        BEGINNING + Duration::from_millis(self.millisecond())
+    }
+
+    /// Tells other threads what time it is.
+    pub(crate) fn show(&self) {
+        let now = i64::try_from(self.millisecond()).unwrap_or(i64::MAX);
+        self.shown.store(now, Ordering::Relaxed);
+    }
+
+    /// The time that was shown last, on any thread.
+    pub(crate) fn shown(&self) -> OffsetDateTime {
+        BEGINNING + time::Duration::milliseconds(self.shown.load(Ordering::Relaxed))
+    }
+
+    /// Something is under way until the guard is dropped.
+    pub(crate) fn under_way(self: &Arc<Self>) -> UnderWay {
+        self.under_way.fetch_add(1, Ordering::Relaxed);
+        UnderWay(Arc::clone(self))
+    }
+
+    /// Whether anything is under way that lies in no queue.
+    pub(crate) fn is_moving(&self) -> bool {
+        self.under_way.load(Ordering::Relaxed) > 0
+    }
+
+    /// From now on nothing goes wrong.
+    pub(crate) fn heal(&self) {
+        self.state().healed = true;
+    }
+
+    /// Whether nothing goes wrong any more.
+    pub(crate) fn is_healed(&self) -> bool {
+        self.state().healed || self.begun.elapsed() >= self.profile().heals_after
+    }
+
+    /// Meets a point at which something can go wrong: what does, and its generator for how badly.
+    pub(crate) fn meet(&self, site: Site, what: &str) -> Option<(Fault, fastrand::Rng)> {
+        let healed = self.is_healed();
+        let millisecond = self.millisecond();
+        let mut state = self.state();
+        let at = u64::try_from(state.points.len()).unwrap_or(u64::MAX);
+        state.points.push(Point { at, site, what: what.to_owned(), millisecond });
+        let fault = match &self.plan {
+            Plan::Drawn(_) if healed => None,
+            Plan::Drawn(profile) => {
+                let mut random = generator(self.seed, kind::STRIKE, at);
+                site.faults().iter().copied().find(|fault| random.f64() < profile.rate(*fault))
+            }
+            Plan::Exactly(strikes, _) => {
+                let here = strikes.iter().find(|strike| strike.at == at).map(|it| it.fault);
+                here.filter(|fault| site.faults().contains(fault))
+            }
+        }?;
+        state.strikes.push(Strike { at, fault });
+        drop(state);
+        self.note(&format!("!! {fault}@{at} {what}"));
+        Some((fault, generator(self.seed, kind::MAGNITUDE, at)))
+    }
+
+    /// A generator for what is always uncertain: how long something takes, what comes first.
+    pub(crate) fn weather(&self) -> fastrand::Rng {
+        let mut state = self.state();
+        state.drawn += 1;
+        generator(self.seed, kind::WEATHER, state.drawn)
+    }
+
+    /// How far the clock of a process is from the true time.
+    pub(crate) fn skew(&self) -> time::Duration {
+        let most = i64::try_from(self.profile().skew_max.as_millis()).unwrap_or(i64::MAX);
+        time::Duration::milliseconds(self.weather().i64(-most..=most))
+    }
+
+    /// Lets a little time pass, as a network does.
+    pub(crate) async fn pass(&self, most: Duration) {
+        let wait = most.mul_f64(self.weather().f64());
+        tokio::time::sleep(wait).await;
+    }
+
+    /// Writes down what happened.
+    pub(crate) fn note(&self, line: &str) {
+        self.note_with(line, "");
+    }
+
+    /// As [`note`](Self::note), with content that counts for the hash and is not kept.
+    pub(crate) fn note_with(&self, line: &str, content: &str) {
+        let now = self.millisecond();
+        let mut state = self.state();
+        (now, line, content).hash(&mut state.hasher);
+        state.lines.push((now, line.to_owned()));
+    }
+
+    /// What was met, what struck, what was noted, and the hash of all that happened.
+    pub(crate) fn finish(&self) -> Record {
+        let state = self.state();
+        Record {
+            points: state.points.clone(),
+            strikes: state.strikes.clone(),
+            lines: state.lines.clone(),
+            hash: state.hasher.finish(),
+        }
+    }
+
+    /// How many requests for a shipment arrived after they had been given up.
+    pub(crate) fn late_shipments(&self) -> usize {
+        let state = self.state();
+        let late = state.strikes.iter().filter(|strike| strike.fault == Fault::Late);
+        let points = late.filter_map(|strike| state.points.iter().find(|it| it.at == strike.at));
+        points.filter(|point| point.what.ends_with(" ship")).count()
+    }
+
+    /// How often faults struck what this process of a function did, or the process itself.
+    pub(crate) fn strikes_by_function(&self) -> BTreeMap<String, usize> {
+        let state = self.state();
+        let mut counts = BTreeMap::new();
+        for strike in &state.strikes {
+            let point = state.points.iter().find(|point| point.at == strike.at);
+            let what = point.map_or("", |point| point.what.as_str());
+            let function = what.split(['#', ' ']).next().unwrap_or_default();
+            *counts.entry(function.to_owned()).or_default() += 1;
+        }
+        counts
+    }
+}
+
+/// What happened in a run.
+#[derive(Debug, Clone)]
+pub(crate) struct Record {
+    pub(crate) points: Vec<Point>,
+    pub(crate) strikes: Vec<Strike>,
+    pub(crate) lines: Vec<(u64, String)>,
+    pub(crate) hash: u64,
+}

@@ -1,0 +1,127 @@
+//! From a table's stream to a function, as Lambda's event source mapping does it.
+
+use std::{cell::Cell, collections::BTreeSet, rc::Rc, time::Duration};
+
+use local_dynamodb::StreamRecord;
+use local_lambda::event_source::{Batch, Next, Slice, StreamSource, Verdict, identifier, verdict};
+use local_sqs::OutgoingMessage;
+use serde_json::{Value, json};
+use tokio::time::sleep;
+
+use crate::{
+    fault::{Fault, Site},
+    lambda::{End, Lambda, Slot},
+};
+
+/// The longest between a write and the poll that finds it.
+const POLL_MAX: Duration = Duration::from_millis(250);
+/// A delay doubles up to so many times the first.
+const DOUBLINGS_MAX: u32 = 6;
+/// Within this time a process is ended whose invocation is.
+const KILL_MAX: Duration = Duration::from_millis(120);
+
+/// The reader of a stream's one shard.
+pub(crate) struct Reader {
+    pub(crate) lambda: Lambda,
+    pub(crate) source: StreamSource,
+    pub(crate) slot: Slot,
+    /// For a second process that works on what the first is working on.
+    pub(crate) second: Slot,
+    pub(crate) position: Rc<Cell<u64>>,
+}
+
+impl Reader {
+    pub(crate) async fn run(self) {
+        let table = self.source.table.clone();
+        loop {
+            let services = &self.lambda.services;
+            let written = services.written.notified();
+            let limit = self.source.batch_size;
+            let after = self.position.get();
+            let mut records = services.database.stream_records(&table, after, limit).unwrap();
+            let Some(last) = records.last().map(|it| it.sequence) else {
+                written.await;
+                self.lambda.sim.pass(POLL_MAX).await;
+                continue;
+            };
+            for record in &mut records {
+                self.stamp(record);
+            }
+            let filters = &self.source.filters;
+            let passes = |it: &StreamRecord| filters.iter().any(|filter| filter.matches(&it.event));
+            records.retain(|it| filters.is_empty() || passes(it));
+            self.handle(Batch::new(vec![records])).await;
+            self.position.set(last);
+        }
+    }
+
+    /// The engine stamps records with the machine's time.
+    fn stamp(&self, record: &mut StreamRecord) {
+        let seconds = self.lambda.sim.now().unix_timestamp();
+        record.event["dynamodb"]["ApproximateCreationDateTime"] = seconds.into();
+    }
+
+    async fn handle(&self, mut batch: Batch) {
+        let sim = &self.lambda.sim;
+        while let Some(mut slice) = batch.take() {
+            let now = Duration::from_secs(sim.now().unix_timestamp().unsigned_abs());
+            if let Some(expired) = Batch::expired(&mut slice, now, self.source.record_age_max) {
+                self.give_up(&expired);
+            }
+            if slice.records.is_empty() {
+                continue;
+            }
+            let judged = self.attempt(&slice).await;
+            match batch.judge(slice, &judged, &self.source) {
+                Next::GoOn => (),
+                Next::BackOff { failures } => {
+                    let doublings = failures.saturating_sub(1).min(DOUBLINGS_MAX);
+                    sleep(self.source.retry_delay * (1 << doublings)).await;
+                }
+                Next::GiveUp(slice) => self.give_up(&slice),
+            }
+        }
+    }
+
+    async fn attempt(&self, slice: &Slice) -> Verdict {
+        let sim = &self.lambda.sim;
+        let what = format!("{} stream of {}", self.source.table, slice.records.len());
+        sim.note(&what);
+        let records: Vec<&Value> = slice.records.iter().map(|it| &it.event).collect();
+        let event = json!({ "Records": records });
+        let end = match sim.meet(Site::Stream, &what) {
+            None => self.slot.invoke(event, None).await,
+            Some((Fault::Twice, _)) => {
+                let both = (self.slot.invoke(event.clone(), None), self.second.invoke(event, None));
+                futures_util::future::join(both.0, both.1).await.0
+            }
+            Some((Fault::Kill, mut random)) => {
+                self.slot.invoke(event, Some(KILL_MAX.mul_f64(random.f64()))).await
+            }
+            Some((Fault::Delay, mut random)) => {
+                sleep(Duration::from_secs(random.u64(10..7_200))).await;
+                self.slot.invoke(event, None).await
+            }
+            Some(_) => {
+                self.slot.invoke(event, None).await;
+                End::Failed("the answer was mangled".to_owned())
+            }
+        };
+        let identifiers: BTreeSet<String> =
+            slice.records.iter().map(|it| identifier(it).to_owned()).collect();
+        match end {
+            end if self.slot.forgives(&end) => Verdict::Done,
+            End::Answered(_) if !self.source.report_batch_item_failures => Verdict::Done,
+            End::Answered(answer) => verdict(answer.to_string().as_bytes(), &identifiers),
+            End::Failed(_) | End::Died => Verdict::Failed,
+        }
+    }
+
+    fn give_up(&self, slice: &Slice) {
+        let queue = self.source.on_failure.as_deref().unwrap_or_default();
+        let queue = queue.rsplit(':').next().unwrap_or_default();
+        let note = format!("{} gave up {} records", self.source.table, slice.records.len());
+        self.lambda.sim.note(&note);
+        self.lambda.services.queues.send(queue, OutgoingMessage::new(note)).unwrap();
+    }
+}

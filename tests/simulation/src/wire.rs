@@ -1,0 +1,256 @@
+//! What lies between an SDK client of a process and the services: requests that get lost, come
+//! late, or kill who sent them.
+
+use std::{fmt, sync::Arc, sync::LazyLock, time::Duration};
+
+use aws_clients::{Aws, AwsEnv, Credentials};
+use aws_sdk_dynamodb::config::retry::{RetryPartition, TokenBucket};
+use aws_smithy_runtime_api::{
+    client::{
+        http::{
+            HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings,
+            SharedHttpConnector,
+        },
+        orchestrator::{HttpRequest, HttpResponse},
+        result::ConnectorError,
+        runtime_components::RuntimeComponents,
+    },
+    http::StatusCode,
+};
+use aws_smithy_types::body::SdkBody;
+use aws_types::SdkConfig;
+use bytes::Bytes;
+use local_protocol::{AwsError, REGION};
+use serde_json::{Value, json};
+
+use crate::{
+    fault::{Fault, Site},
+    process::Process,
+    services::Services,
+};
+
+/// The longest that a request is under way in good weather, each way.
+const LATENCY_MAX: Duration = Duration::from_millis(8);
+/// The longest that a request is late whose caller was told that it is lost, in seconds.
+const LATE_SECONDS_MAX: u64 = 20;
+/// What the SDK starts with, <https://docs.rs/aws-smithy-runtime>: a process has its own.
+const RETRY_QUOTA: usize = 500;
+
+/// How every function configures its clients.
+static SDK: LazyLock<SdkConfig> = LazyLock::new(|| {
+    let credentials = Credentials::new("simulated", "simulated", None, None, "simulation");
+    Aws::new(AwsEnv::new(REGION, credentials)).unwrap().config().clone()
+});
+
+/// The network as one process sees it.
+#[derive(Clone)]
+pub(crate) struct Wire {
+    pub(crate) process: Arc<Process>,
+    pub(crate) services: Services,
+}
+
+/// What came back: a status and a body.
+type Answer = (u16, Bytes);
+
+impl Wire {
+    fn sdk(&self) -> SdkConfig {
+        SDK.to_builder().http_client(self.clone()).build()
+    }
+
+    /// The tokens that limit retries are the process's own: those of the SDK are shared by all
+    /// that was ever run here.
+    fn retries(&self) -> RetryPartition {
+        RetryPartition::custom(self.process.name.clone())
+            .token_bucket(TokenBucket::new(RETRY_QUOTA))
+            .build()
+    }
+
+    pub(crate) fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        let config = aws_sdk_dynamodb::config::Builder::from(&self.sdk());
+        aws_sdk_dynamodb::Client::from_conf(config.retry_partition(self.retries()).build())
+    }
+
+    pub(crate) fn sqs(&self) -> aws_sdk_sqs::Client {
+        let config = aws_sdk_sqs::config::Builder::from(&self.sdk());
+        aws_sdk_sqs::Client::from_conf(config.retry_partition(self.retries()).build())
+    }
+
+    pub(crate) fn eventbridge(&self) -> aws_sdk_eventbridge::Client {
+        let config = aws_sdk_eventbridge::config::Builder::from(&self.sdk());
+        aws_sdk_eventbridge::Client::from_conf(config.retry_partition(self.retries()).build())
+    }
+
+    pub(crate) fn sesv2(&self) -> aws_sdk_sesv2::Client {
+        let config = aws_sdk_sesv2::config::Builder::from(&self.sdk());
+        aws_sdk_sesv2::Client::from_conf(config.retry_partition(self.retries()).build())
+    }
+
+    async fn carry(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        let target = request.headers().get("x-amz-target").map(str::to_owned);
+        let path = request.uri().to_owned();
+        let body = Bytes::copy_from_slice(request.body().bytes().unwrap_or_default());
+        let mut sent = Sent { target, path, body };
+        if self.process.lacks_conditions() {
+            sent.disarm();
+        }
+        let what = format!("{} {}", self.process.name, sent.operation());
+        let sim = &self.process.sim;
+        sim.note_with(&what, &sent.canonical());
+        let met = sim.meet(sent.site(), &what);
+        sim.pass(LATENCY_MAX).await;
+        let answer = match met {
+            None => self.services.call(&sent).await,
+            Some((fault, random)) => self.fail(fault, random, &sent).await?,
+        };
+        sim.pass(LATENCY_MAX).await;
+        let (status, body) = answer;
+        sim.note(&format!("{what} -> {status}"));
+        let status = StatusCode::try_from(status)
+            .map_err(|error| ConnectorError::other(error.into(), None))?;
+        Ok(HttpResponse::new(status, SdkBody::from(body)))
+    }
+
+    async fn fail(
+        &self,
+        fault: Fault,
+        mut random: fastrand::Rng,
+        sent: &Sent,
+    ) -> Result<Answer, ConnectorError> {
+        match fault {
+            Fault::CrashBefore => self.process.die().await,
+            Fault::CrashAfter => {
+                self.services.call(sent).await;
+                self.process.die().await
+            }
+            Fault::LoseAnswer => {
+                self.services.call(sent).await;
+                Err(lost())
+            }
+            Fault::ErrorBefore => Ok(server_error()),
+            Fault::ErrorAfter => {
+                self.services.call(sent).await;
+                Ok(server_error())
+            }
+            Fault::Throttle => {
+                Ok(answer_of(&AwsError::client("ThrottlingException", "Rate exceeded")))
+            }
+            Fault::Conflict => Ok(answer_of(&local_dynamodb::conflict(&sent.body))),
+            Fault::Partial => Ok(self.services.call_partly(sent, &mut random).await),
+            Fault::Late => {
+                let late = Duration::from_secs(random.u64(0..LATE_SECONDS_MAX));
+                let (services, sent) = (self.services.clone(), sent.clone());
+                let under_way = self.process.sim.under_way();
+                tokio::spawn(async move {
+                    tokio::time::sleep(late).await;
+                    services.call(&sent).await;
+                    drop(under_way);
+                });
+                Err(lost())
+            }
+            Fault::Hang => std::future::pending().await,
+            Fault::LoseRequest
+            | Fault::Duplicate
+            | Fault::Delay
+            | Fault::Refuse
+            | Fault::Expire
+            | Fault::Poison
+            | Fault::Mangle
+            | Fault::Kill
+            | Fault::Twice => Err(lost()),
+        }
+    }
+}
+
+fn lost() -> ConnectorError {
+    ConnectorError::io("the connection broke".into())
+}
+
+fn server_error() -> Answer {
+    let mut error = AwsError::internal("something went wrong");
+    error.status = 500;
+    answer_of(&error)
+}
+
+pub(crate) fn answer_of(error: &AwsError) -> Answer {
+    (error.status, error.body().into())
+}
+
+impl fmt::Debug for Wire {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Wire").field(&self.process.name).finish()
+    }
+}
+
+impl HttpClient for Wire {
+    fn http_connector(
+        &self,
+        _settings: &HttpConnectorSettings,
+        _components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl HttpConnector for Wire {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        HttpConnectorFuture::new(self.clone().carry(request))
+    }
+}
+
+/// A request as it was sent.
+#[derive(Debug, Clone)]
+pub(crate) struct Sent {
+    /// `X-Amz-Target`; none with services that have paths instead.
+    pub(crate) target: Option<String>,
+    pub(crate) path: String,
+    pub(crate) body: Bytes,
+}
+
+impl Sent {
+    /// The name of the operation, of SES its path.
+    pub(crate) fn operation(&self) -> &str {
+        let target = self.target.as_deref();
+        target.map_or("SendEmail", |it| it.rsplit('.').next().unwrap_or_default())
+    }
+
+    fn site(&self) -> Site {
+        match self.target.as_deref().and_then(|it| it.split_once('.')) {
+            None => Site::Mail,
+            Some(("AmazonSQS", _)) => Site::Queue,
+            Some(("AWSEvents", _)) => Site::Publish,
+            Some((_, "PutItem" | "UpdateItem" | "DeleteItem" | "TransactWriteItems")) => {
+                Site::Write
+            }
+            Some(_) => Site::Read,
+        }
+    }
+
+    /// Makes every condition hold.
+    fn disarm(&mut self) {
+        let mut body: Value = serde_json::from_slice(&self.body).unwrap_or_default();
+        let Some(members) = body.as_object_mut() else { return };
+        if let Some(items) = members.get_mut("TransactItems").and_then(Value::as_array_mut) {
+            let writes = items.iter_mut().filter_map(Value::as_object_mut);
+            writes.flat_map(|it| it.values_mut()).for_each(always);
+        }
+        always(&mut body);
+        self.body = body.to_string().into();
+    }
+
+    /// The body without what differs from one run to the next: the order of members.
+    fn canonical(&self) -> String {
+        let mut body: Value = serde_json::from_slice(&self.body).unwrap_or_default();
+        if let Some(members) = body.as_object_mut() {
+            members.remove("ClientRequestToken");
+        }
+        json!(body).to_string()
+    }
+}
+
+/// Makes the condition of a write hold, if it has one.
+fn always(write: &mut Value) {
+    if let Some(condition) = write["ConditionExpression"].as_str() {
+        let condition = format!("({condition}) OR attribute_not_exists(neverThere)");
+        write["ConditionExpression"] = condition.into();
+    }
+}

@@ -1,0 +1,61 @@
+//! These protections are needed: without any of them some seed fails. This is also how it is known that the
+//! invariants see anything at all.
+
+use simulation::{Fault, Mutation, Plan, Profile, Story, World};
+
+/// Within so many seeds the lack of a protection shows.
+const SEEDS: u64 = 12;
+const STORIES: [Story; 3] = [Story::Happy, Story::Cancelled(900), Story::Scarce];
+
+/// Whether something breaks in the world of some seed without this protection.
+fn shows(profile: &Profile, mutation: Mutation) -> bool {
+    let profile = profile.clone().without(mutation);
+    (1..=SEEDS).any(|seed| !World::new(seed, Plan::Drawn(profile.clone())).play(&STORIES).holds())
+}
+
+/// Every one of `mutations` shows, in the weather that calls for the protection.
+fn show(profile: &Profile, mutations: &[Mutation]) {
+    for mutation in mutations {
+        assert!(shows(profile, *mutation), "nobody would miss it: {mutation:?}");
+    }
+}
+
+/// The same message at two processes at once, and again later.
+fn crowded() -> Profile {
+    Profile::calm().with(Fault::Expire, 0.5).with(Fault::Duplicate, 0.2)
+}
+
+/// Services that are often not there.
+fn shaky() -> Profile {
+    let shaky = Profile::calm().with(Fault::ErrorBefore, 0.3).with(Fault::Throttle, 0.3);
+    shaky.with(Fault::LoseRequest, 0.3)
+}
+
+#[test]
+fn without_conditions_what_is_done_twice_shows() {
+    let without = ["order-events", "inventory", "projector", "analytics"];
+    show(&crowded(), &without.map(Mutation::Unconditional));
+}
+
+#[test]
+fn without_partial_answers_what_failed_is_lost() {
+    let without = ["relay", "inventory", "payment"];
+    show(&shaky(), &without.map(Mutation::FailuresIgnored));
+}
+
+#[test]
+fn without_another_attempt_what_died_is_lost() {
+    let deadly = Profile::calm().with(Fault::Kill, 0.2).with(Fault::CrashBefore, 0.05);
+    let without = ["relay", "inventory", "payment", "notification", "analytics"];
+    show(&deadly, &without.map(Mutation::AtMostOnce));
+}
+
+#[test]
+fn with_all_protections_the_same_weather_breaks_nothing() {
+    for profile in [crowded(), shaky()] {
+        for seed in 1..=5 {
+            let run = World::new(seed, Plan::Drawn(profile.clone())).play(&STORIES);
+            assert!(run.holds(), "{run}");
+        }
+    }
+}
