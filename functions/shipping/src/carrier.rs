@@ -28,13 +28,6 @@ pub trait Carrier: Send + Sync {
         resumed: bool,
     ) -> impl Future<Output = Result<Fact, Failure>> + Send;
 
-    /// Finds out whether the carrier has `order`.
-    ///
-    /// # Errors
-    ///
-    /// As [`ship`](Self::ship).
-    fn trace(&self, order: &AggregateId) -> impl Future<Output = Result<Fact, Failure>> + Send;
-
     /// Calls a shipment back; one that was called back before stays so.
     ///
     /// # Errors
@@ -82,13 +75,6 @@ impl Carrier for HttpCarrier {
         let request = self.port.post(&["v1", "shipments"], &format!("ship-{order}"));
         let body = Request { reference: order, address_id: address };
         answer::shipped(&self.port.send(request.json(&body)).await?)
-    }
-
-    /// Looks only. A request that is still on its way to the carrier when the order is cancelled
-    /// can outrun this by the few seconds until the delivery that looks; carriers offer no way to
-    /// take a request back.
-    async fn trace(&self, order: &AggregateId) -> Result<Fact, Failure> {
-        Ok(self.find(order).await?.unwrap_or(Fact::NotShipped))
     }
 
     async fn void(&self, shipment_id: &str) -> Result<Fact, Failure> {

@@ -6,18 +6,19 @@
 //!                              │  │  refused                            │  ▲
 //!                    cancelled │  └──────────► Refused          gave up ▼  │ resumed
 //!                              ▼                                   RecallInReview
-//!                           Tracing ──► Recalling, Refused or NotShipped
+//!                           Tracing ──► Recalling or Refused
 //! ```
 //!
 //! A shipment is due only in `Shipping`, so an order that was cancelled before that is never
 //! shipped. One that is cancelled *while* it is being shipped needs care: the carrier may have
-//! taken it although nobody heard the answer. Such a shipment is traced, and called back if it is
-//! there. Shipping is never given up here: the order's deadline calls it off. Calling back is, when
-//! it keeps failing or the carrier refuses: a person then has to look, and lets it go on.
+//! taken it although nobody heard the answer, or may still take it, from a request that is on its
+//! way. Such a shipment is traced, which is to ask for the very same once more: then the carrier
+//! has it, once, and it can be called back. Merely to look would miss what arrives later. Shipping
+//! is never given up here: the order's deadline calls it off. Calling back is, when it keeps
+//! failing or the carrier refuses: a person then has to look, and lets it go on.
 //!
-//! However a step ends that may be given up, the shipment says so, also that there was nothing to
-//! call back: a review that one event of the shipment opened is closed by the next one, and by
-//! nothing else.
+//! However a step ends that may be given up, the shipment says so: a review that one event of the
+//! shipment opened is closed by the next one, and by nothing else.
 
 mod facts;
 mod said;
@@ -39,21 +40,20 @@ pub use stored::Incomplete;
 /// What follows from a fact, in whatever order facts come: the next state, and *what is said*
 /// about it.
 ///
-/// | | created | paid | cancelled | shipped | refused | not shipped | voided | gave up | resumed |
-/// |---|---|---|---|---|---|---|---|---|---|
-/// | *absent* | ordered | paid | withdrawn | – | – | – | – | – | – |
-/// | ordered | – | shipping | withdrawn | – | – | – | – | – | – |
-/// | paid | shipping | – | withdrawn | – | – | – | – | – | – |
-/// | withdrawn | – | – | – | – | – | – | – | – | – |
-/// | shipping | – | – | tracing | shipped *created* | refused *failed* | – | – | – | – |
-/// | tracing | – | – | – | recalling | refused *failed* | not shipped *failed* | – | trace in review *needs review* | – |
-/// | shipped | – | – | recalling | – | – | – | – | – | – |
-/// | recalling | – | – | – | – | – | – | voided *failed* | recall in review *needs review* | – |
-/// | refused | – | – | – | – | – | – | – | – | – |
-/// | not shipped | – | – | – | – | – | – | – | – | – |
-/// | voided | – | – | – | – | – | – | – | – | – |
-/// | trace in review | – | – | – | – | – | – | – | – | tracing |
-/// | recall in review | – | – | – | – | – | – | – | – | recalling |
+/// | | created | paid | cancelled | shipped | refused | voided | gave up | resumed |
+/// |---|---|---|---|---|---|---|---|---|
+/// | *absent* | ordered | paid | withdrawn | – | – | – | – | – |
+/// | ordered | – | shipping | withdrawn | – | – | – | – | – |
+/// | paid | shipping | – | withdrawn | – | – | – | – | – |
+/// | withdrawn | – | – | – | – | – | – | – | – |
+/// | shipping | – | – | tracing | shipped *created* | refused *failed* | – | – | – |
+/// | tracing | – | – | – | recalling | refused *failed* | – | trace in review *needs review* | – |
+/// | shipped | – | – | recalling | – | – | – | – | – |
+/// | recalling | – | – | – | – | – | voided *failed* | recall in review *needs review* | – |
+/// | refused | – | – | – | – | – | – | – | – |
+/// | voided | – | – | – | – | – | – | – | – |
+/// | trace in review | – | – | – | – | – | – | – | tracing |
+/// | recall in review | – | – | – | – | – | – | – | recalling |
 ///
 /// – : it has taken effect, or never will. Of answers, the first one counts. Nobody is told that a
 /// cancelled order is on its way: it is called back.
@@ -72,20 +72,18 @@ pub enum Dispatch {
     /// The shipment is due, to this address. The host stores this only with the lease of an
     /// attempt, so a stored `Shipping` means that the carrier may have been asked.
     Shipping(AggregateId),
-    /// Cancelled while `Shipping`.
-    Tracing,
+    /// Cancelled while `Shipping`, to this address.
+    Tracing(AggregateId),
     /// The carrier has it.
     Shipped(Shipment),
     /// Cancelled with the carrier having it: it is called back.
     Recalling(Shipment),
     /// The carrier refused it.
     Refused(Refusal),
-    /// The carrier never got it.
-    NotShipped,
     /// It was called back.
     Voided(Shipment),
-    /// What became of the shipment could not be found out.
-    TraceInReview,
+    /// What became of the shipment to this address could not be found out.
+    TraceInReview(AggregateId),
     /// It could not be called back.
     RecallInReview(Shipment),
 }
@@ -93,50 +91,44 @@ pub enum Dispatch {
 impl Dispatch {
     /// The table above.
     fn hear(self, fact: &Fact) -> (Self, Option<Said>) {
-        use Fact::{
-            Cancelled, Created, GaveUp, NotShipped, Paid, Refused, Resumed, Shipped, Voided,
-        };
+        use Fact::{Cancelled, Created, GaveUp, Paid, Refused, Resumed, Shipped, Voided};
         match (self, fact) {
             (Self::Absent, Created(address)) => (Self::Ordered(address.clone()), None),
             (Self::Absent, Paid) => (Self::Paid, None),
             (Self::Absent | Self::Ordered(_) | Self::Paid, Cancelled) => (Self::Withdrawn, None),
             (Self::Ordered(address), Paid) => (Self::Shipping(address), None),
             (Self::Paid, Created(address)) => (Self::Shipping(address.clone()), None),
-            (Self::Shipping(_), Cancelled) => (Self::Tracing, None),
+            (Self::Shipping(address), Cancelled) => (Self::Tracing(address), None),
             (Self::Shipping(_), Shipped(it)) => (Self::Shipped(it.clone()), Some(it.said())),
-            (Self::Tracing, Shipped(it)) => (Self::Recalling(it.clone()), None),
-            (Self::Shipping(_) | Self::Tracing, Refused(refusal)) => {
+            (Self::Tracing(_), Shipped(it)) => (Self::Recalling(it.clone()), None),
+            (Self::Shipping(_) | Self::Tracing(_), Refused(refusal)) => {
                 (Self::Refused(refusal.clone()), Some(refusal.said()))
             }
-            (Self::Tracing, NotShipped) => (Self::NotShipped, Some(Said::not_shipped())),
-            (Self::Tracing, GaveUp(review)) => {
-                (Self::TraceInReview, Some(review.of(ShippingStep::Trace)))
+            (Self::Tracing(address), GaveUp(review)) => {
+                (Self::TraceInReview(address), Some(review.of(ShippingStep::Trace)))
             }
             (Self::Shipped(shipment), Cancelled) => (Self::Recalling(shipment), None),
             (Self::Recalling(shipment), Voided) => (Self::Voided(shipment), Some(Said::recalled())),
             (Self::Recalling(shipment), GaveUp(review)) => {
                 (Self::RecallInReview(shipment), Some(review.of(ShippingStep::Recall)))
             }
-            (Self::TraceInReview, Resumed) => (Self::Tracing, None),
+            (Self::TraceInReview(address), Resumed) => (Self::Tracing(address), None),
             (Self::RecallInReview(shipment), Resumed) => (Self::Recalling(shipment), None),
             (
                 state @ (Self::Absent | Self::Ordered(_) | Self::Paid),
-                Shipped(_) | Refused(_) | NotShipped | Voided | GaveUp(_) | Resumed,
+                Shipped(_) | Refused(_) | Voided | GaveUp(_) | Resumed,
             )
             | (state @ Self::Ordered(_), Created(_))
             | (state @ Self::Paid, Paid)
-            | (
-                state @ Self::Shipping(_),
-                Created(_) | Paid | NotShipped | Voided | GaveUp(_) | Resumed,
-            )
-            | (state @ Self::Tracing, Created(_) | Paid | Cancelled | Voided | Resumed)
+            | (state @ Self::Shipping(_), Created(_) | Paid | Voided | GaveUp(_) | Resumed)
+            | (state @ Self::Tracing(_), Created(_) | Paid | Cancelled | Voided | Resumed)
             | (
                 state @ Self::Recalling(_),
-                Created(_) | Paid | Cancelled | Shipped(_) | Refused(_) | NotShipped | Resumed,
+                Created(_) | Paid | Cancelled | Shipped(_) | Refused(_) | Resumed,
             )
-            | (state @ (Self::TraceInReview | Self::RecallInReview(_)), Cancelled)
+            | (state @ (Self::TraceInReview(_) | Self::RecallInReview(_)), Cancelled)
             | (
-                state @ (Self::Withdrawn | Self::Refused(_) | Self::NotShipped | Self::Voided(_)),
+                state @ (Self::Withdrawn | Self::Refused(_) | Self::Voided(_)),
                 Cancelled | Resumed,
             )
             | (state @ Self::Shipped(_), Resumed)
@@ -144,11 +136,10 @@ impl Dispatch {
                 state @ (Self::Withdrawn
                 | Self::Shipped(_)
                 | Self::Refused(_)
-                | Self::NotShipped
                 | Self::Voided(_)
-                | Self::TraceInReview
+                | Self::TraceInReview(_)
                 | Self::RecallInReview(_)),
-                Created(_) | Paid | Shipped(_) | Refused(_) | NotShipped | Voided | GaveUp(_),
+                Created(_) | Paid | Shipped(_) | Refused(_) | Voided | GaveUp(_),
             ) => (state, None),
         }
     }
@@ -167,7 +158,7 @@ impl Machine for Dispatch {
     fn due(&self) -> Option<Effect> {
         match self {
             Self::Shipping(address) => Some(Effect::Ship { address: address.clone() }),
-            Self::Tracing => Some(Effect::Trace),
+            Self::Tracing(address) => Some(Effect::Trace { address: address.clone() }),
             Self::Recalling(shipment) => {
                 Some(Effect::Void { shipment_id: shipment.shipment_id.clone() })
             }
@@ -177,9 +168,8 @@ impl Machine for Dispatch {
             | Self::Withdrawn
             | Self::Shipped(_)
             | Self::Refused(_)
-            | Self::NotShipped
             | Self::Voided(_)
-            | Self::TraceInReview
+            | Self::TraceInReview(_)
             | Self::RecallInReview(_) => None,
         }
     }
@@ -187,7 +177,7 @@ impl Machine for Dispatch {
     fn give_up(effect: &Effect, attempts: u32, reason: &str) -> Option<Fact> {
         match effect {
             Effect::Ship { .. } => None,
-            Effect::Trace | Effect::Void { .. } => {
+            Effect::Trace { .. } | Effect::Void { .. } => {
                 Some(Fact::GaveUp(Review { attempts, reason: reason.to_owned() }))
             }
         }

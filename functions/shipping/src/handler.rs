@@ -92,7 +92,8 @@ impl<C: Carrier> Handler<C> {
     async fn perform(&self, order: &AggregateId, due: Due<Effect>) -> Result<Fact, Failure> {
         match due.effect {
             Effect::Ship { address } => self.carrier.ship(order, &address, due.resumed).await,
-            Effect::Trace => self.carrier.trace(order).await,
+            // An attempt was made: that is why it is traced.
+            Effect::Trace { address } => self.carrier.ship(order, &address, true).await,
             Effect::Void { shipment_id } => self.carrier.void(&shipment_id).await,
         }
     }

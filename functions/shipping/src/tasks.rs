@@ -65,11 +65,10 @@ fn to_ship(dispatch: &Dispatch) -> Option<Answer> {
         Dispatch::Shipped(shipment) => Some(Answer::Shipped(shipment)),
         Dispatch::Refused(refusal) => Some(Answer::Refused(refusal)),
         Dispatch::Withdrawn
-        | Dispatch::Tracing
+        | Dispatch::Tracing(_)
         | Dispatch::Recalling(_)
-        | Dispatch::NotShipped
         | Dispatch::Voided(_)
-        | Dispatch::TraceInReview
+        | Dispatch::TraceInReview(_)
         | Dispatch::RecallInReview(_) => Some(Answer::CalledOff),
     }
 }
@@ -81,13 +80,11 @@ fn to_recall(dispatch: &Dispatch) -> Option<Answer> {
         | Dispatch::Paid
         | Dispatch::Shipping(_)
         | Dispatch::Shipped(_)
-        | Dispatch::Tracing
+        | Dispatch::Tracing(_)
         | Dispatch::Recalling(_) => None,
         Dispatch::Voided(_) => Some(Answer::Recalled),
-        Dispatch::Withdrawn | Dispatch::Refused(_) | Dispatch::NotShipped => {
-            Some(Answer::NotShipped)
-        }
-        Dispatch::TraceInReview | Dispatch::RecallInReview(_) => Some(Answer::NeedsReview),
+        Dispatch::Withdrawn | Dispatch::Refused(_) => Some(Answer::NotShipped),
+        Dispatch::TraceInReview(_) | Dispatch::RecallInReview(_) => Some(Answer::NeedsReview),
     }
 }
 

@@ -41,8 +41,6 @@ pub(crate) struct Evidence {
     pub(crate) mails: Vec<SentMail>,
     /// How often faults struck each function.
     pub(crate) strikes: BTreeMap<String, usize>,
-    /// How many requests for a shipment arrived after they had been given up.
-    pub(crate) late_shipments: usize,
     /// How many messages each queue holds that are not poison.
     pub(crate) depths: BTreeMap<String, usize>,
     pub(crate) worked_on: BTreeSet<String>,
@@ -64,7 +62,6 @@ impl Evidence {
             shipments: lambda.outside.carrier.shipments(),
             mails: lambda.outside.mail.mails(),
             strikes: lambda.sim.strikes_by_function(),
-            late_shipments: lambda.sim.late_shipments(),
             dropped: lambda.services.bus.stats().dropped,
             ..Self::default()
         };

@@ -240,15 +240,6 @@ impl Carrier for Provider {
         .await
     }
 
-    async fn trace(&self, order: &AggregateId) -> Result<ShippingFact, Failure> {
-        let order = order.clone();
-        self.call("trace", move |provider| {
-            let order = order.clone();
-            async move { provider.parcels().trace(&order).await }
-        })
-        .await
-    }
-
     async fn void(&self, shipment_id: &str) -> Result<ShippingFact, Failure> {
         let shipment = shipment_id.to_owned();
         self.call("void", move |provider| {

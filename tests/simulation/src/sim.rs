@@ -208,14 +208,6 @@ impl Sim {
         }
     }
 
-    /// How many requests for a shipment arrived after they had been given up.
-    pub(crate) fn late_shipments(&self) -> usize {
-        let state = self.state();
-        let late = state.strikes.iter().filter(|strike| strike.fault == Fault::Late);
-        let points = late.filter_map(|strike| state.points.iter().find(|it| it.at == strike.at));
-        points.filter(|point| point.what.ends_with(" ship")).count()
-    }
-
     /// How often faults struck what this process of a function did, or the process itself.
     pub(crate) fn strikes_by_function(&self) -> BTreeMap<String, usize> {
         let state = self.state();

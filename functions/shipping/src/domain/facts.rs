@@ -46,8 +46,6 @@ pub enum Fact {
     Shipped(Shipment),
     /// The carrier refuses for good.
     Refused(Refusal),
-    /// The carrier knows of no shipment.
-    NotShipped,
     /// The shipment was called back.
     Voided,
     /// What was due keeps failing, and is given up.
@@ -64,9 +62,12 @@ pub enum Effect {
         /// Where to.
         address: AggregateId,
     },
-    /// Find out whether an attempt to ship the order went through. Leads to [`Fact::Shipped`] or
-    /// [`Fact::NotShipped`].
-    Trace,
+    /// Bring an attempt to ship the order to its end, so that nothing of it is still on its way.
+    /// Leads to what [`Ship`](Self::Ship) leads to.
+    Trace {
+        /// Where the attempt was to.
+        address: AggregateId,
+    },
     /// Call the shipment back. Leads to [`Fact::Voided`].
     Void {
         /// The carrier's id for it.

@@ -43,16 +43,10 @@ impl Review {
 impl Said {
     /// What is said when a shipment was called back.
     pub(super) fn recalled() -> Self {
-        Self::cancelled("the order was cancelled, and its shipment called back")
-    }
-
-    /// What is said when a shipment was traced that the carrier never had.
-    pub(super) fn not_shipped() -> Self {
-        Self::cancelled("the order was cancelled before the carrier had it")
-    }
-
-    fn cancelled(reason: &str) -> Self {
-        Self::Failed(Refusal { code: CANCELLED.to_owned(), reason: reason.to_owned() })
+        Self::Failed(Refusal {
+            code: CANCELLED.to_owned(),
+            reason: "the order was cancelled, and its shipment called back".to_owned(),
+        })
     }
 
     /// The event of the catalogue, for the shipment of `order`.

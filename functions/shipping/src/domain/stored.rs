@@ -30,13 +30,14 @@ pub(super) struct Stored {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(tag = "status", rename_all = "camelCase")]
 enum Progress {
+    /// Also what a traced shipment ended in that the carrier had never had: it is withdrawn.
     #[default]
+    #[serde(alias = "notShipped")]
     Waiting,
     Shipping,
     Tracing,
     Shipped(Shipment),
     Refused(Refusal),
-    NotShipped,
     Voided(Shipment),
 }
 
@@ -52,13 +53,12 @@ impl From<Dispatch> for Stored {
             Dispatch::Paid => at(Progress::Waiting),
             Dispatch::Withdrawn => Self { is_cancelled: true, ..Self::default() },
             Dispatch::Shipping(address) => to(address, at(Progress::Shipping)),
-            Dispatch::Tracing => off(Progress::Tracing),
-            Dispatch::TraceInReview => in_review(off(Progress::Tracing)),
+            Dispatch::Tracing(address) => to(address, off(Progress::Tracing)),
+            Dispatch::TraceInReview(address) => in_review(to(address, off(Progress::Tracing))),
             Dispatch::Shipped(shipment) => at(Progress::Shipped(shipment)),
             Dispatch::Recalling(shipment) => off(Progress::Shipped(shipment)),
             Dispatch::RecallInReview(shipment) => in_review(off(Progress::Shipped(shipment))),
             Dispatch::Refused(refusal) => at(Progress::Refused(refusal)),
-            Dispatch::NotShipped => off(Progress::NotShipped),
             Dispatch::Voided(shipment) => off(Progress::Voided(shipment)),
         }
     }
@@ -78,15 +78,16 @@ impl TryFrom<Stored> for Dispatch {
                 (false, Some(address), true) => Self::Shipping(address),
             },
             Progress::Shipping => Self::Shipping(address.ok_or(Incomplete)?),
-            Progress::Tracing if is_in_review => Self::TraceInReview,
-            Progress::Tracing => Self::Tracing,
+            Progress::Tracing => {
+                let address = address.ok_or(Incomplete)?;
+                if is_in_review { Self::TraceInReview(address) } else { Self::Tracing(address) }
+            }
             Progress::Shipped(shipment) => match (is_cancelled, is_in_review) {
                 (false, _) => Self::Shipped(shipment),
                 (true, false) => Self::Recalling(shipment),
                 (true, true) => Self::RecallInReview(shipment),
             },
             Progress::Refused(refusal) => Self::Refused(refusal),
-            Progress::NotShipped => Self::NotShipped,
             Progress::Voided(shipment) => Self::Voided(shipment),
         })
     }

@@ -50,7 +50,7 @@ fn each_step_has_its_effect_due() {
     facts.push(Fact::Paid);
     assert_eq!(hear(&facts), (vec![], Some(Effect::Ship { address: address() })));
     facts.push(Fact::Cancelled);
-    assert_eq!(hear(&facts), (vec![], Some(Effect::Trace)));
+    assert_eq!(hear(&facts), (vec![], Some(Effect::Trace { address: address() })));
     facts.push(Fact::Shipped(shipment()));
     let void = Effect::Void { shipment_id: "shp_1".into() };
     assert_eq!(hear(&facts), (vec![], Some(void)));
@@ -61,16 +61,17 @@ fn each_step_has_its_effect_due() {
 }
 
 #[test]
-fn a_shipment_that_is_traced_in_vain_says_once_that_the_carrier_never_had_it() {
-    let reason = "the order was cancelled before the carrier had it".to_owned();
-    let failed = Said::Failed(Refusal { code: CANCELLED.to_owned(), reason });
-    let mut facts = vec![created(), Fact::Paid, Fact::Cancelled, Fact::NotShipped];
-    assert_eq!(hear(&facts), (vec![failed.clone()], None));
-    facts.insert(3, Fact::GaveUp(review()));
-    facts.insert(4, Fact::Resumed);
+fn a_trace_that_is_given_up_goes_on_to_the_same_address() {
+    let mut facts = vec![created(), Fact::Paid, Fact::Cancelled, Fact::GaveUp(review())];
     let needs_review = Said::NeedsReview(ShippingStep::Trace, review());
+    assert_eq!(hear(&facts), (vec![needs_review.clone()], None));
+    facts.push(Fact::Resumed);
+    let trace = Effect::Trace { address: address() };
+    assert_eq!(hear(&facts), (vec![needs_review.clone()], Some(trace)));
+    facts.push(Fact::Refused(refusal()));
+    let failed = Said::Failed(refusal());
     assert_eq!(hear(&facts), (vec![needs_review.clone(), failed.clone()], None));
-    facts.extend([Fact::NotShipped, Fact::Cancelled, Fact::Resumed]);
+    facts.extend([Fact::Refused(refusal()), Fact::Cancelled, Fact::Resumed]);
     assert_eq!(hear(&facts), (vec![needs_review, failed], None));
 }
 
@@ -90,7 +91,7 @@ fn what_is_given_up_rests_until_it_is_resumed_and_says_so_each_time() {
 fn calling_back_is_given_up_and_shipping_is_not() {
     let given_up = |effect| Dispatch::give_up(&effect, 8, "the carrier is down");
     assert_eq!(given_up(Effect::Ship { address: address() }), None);
-    assert_eq!(given_up(Effect::Trace), Some(Fact::GaveUp(review())));
+    assert_eq!(given_up(Effect::Trace { address: address() }), Some(Fact::GaveUp(review())));
     let void = Effect::Void { shipment_id: "shp_1".into() };
     assert_eq!(given_up(void), Some(Fact::GaveUp(review())));
 }
@@ -120,11 +121,11 @@ fn rows_of_the_first_version_are_read() {
         (false, true, false, bare("waiting"), Dispatch::Paid),
         (true, true, true, bare("waiting"), Dispatch::Withdrawn),
         (true, true, false, bare("shipping"), Dispatch::Shipping(address())),
-        (true, true, true, bare("tracing"), Dispatch::Tracing),
+        (true, true, true, bare("tracing"), Dispatch::Tracing(address())),
         (true, true, false, with_shipment("shipped"), Dispatch::Shipped(shipment())),
         (true, true, true, with_shipment("shipped"), Dispatch::Recalling(shipment())),
         (true, true, true, refused, Dispatch::Refused(refusal())),
-        (true, true, true, bare("notShipped"), Dispatch::NotShipped),
+        (true, true, true, bare("notShipped"), Dispatch::Withdrawn),
         (true, true, true, with_shipment("voided"), Dispatch::Voided(shipment())),
     ] {
         let known = if has_address { r#""address":"addr_1","# } else { "" };
@@ -132,16 +133,19 @@ fn rows_of_the_first_version_are_read() {
             format!(r#"{{{known}"isPaid":{paid},"isCancelled":{off},"progress":{progress}}}"#);
         assert_eq!(serde_json::from_str::<Dispatch>(&row).unwrap(), expected, "{row}");
     }
-    let broken = r#"{"isPaid":true,"isCancelled":false,"progress":{"status":"shipping"}}"#;
-    let error = serde_json::from_str::<Dispatch>(broken).unwrap_err().to_string();
-    assert!(error.contains("the row has no address"), "{error}");
+    for status in ["shipping", "tracing"] {
+        let broken =
+            format!(r#"{{"isPaid":true,"isCancelled":false,"progress":{{"status":"{status}"}}}}"#);
+        let error = serde_json::from_str::<Dispatch>(&broken).unwrap_err().to_string();
+        assert!(error.contains("the row has no address"), "{error}");
+    }
 }
 
 /// What the first version makes of a shipment in review: one whose step is due, as it is.
 #[test]
 fn a_version_that_knows_no_reviews_takes_them_for_steps_that_are_due() {
     for (in_review, due) in [
-        (Dispatch::TraceInReview, Dispatch::Tracing),
+        (Dispatch::TraceInReview(address()), Dispatch::Tracing(address())),
         (Dispatch::RecallInReview(shipment()), Dispatch::Recalling(shipment())),
     ] {
         let mut row = serde_json::to_value(in_review).unwrap();
@@ -212,8 +216,8 @@ proptest! {
         let world = World::run(&history, Door::There, &mishaps);
         prop_assert_eq!(world.dispatch.due(), None, "everything comes to an end");
         let recalled = world.dispatch == Dispatch::Voided(shipment());
-        let not_shipped = matches!(world.dispatch, Dispatch::Withdrawn | Dispatch::NotShipped);
-        prop_assert!(recalled != not_shipped, "{:?}", world.dispatch);
+        let withdrawn = world.dispatch == Dispatch::Withdrawn;
+        prop_assert!(recalled != withdrawn, "{:?}", world.dispatch);
         prop_assert_eq!((world.shipped, world.voided), (usize::from(recalled), recalled));
         prop_assert_eq!((world.unpaid, world.shipped_after_cancel), (0, 0));
         let is_review = |it: &Said| matches!(it, Said::NeedsReview(..));
@@ -222,14 +226,7 @@ proptest! {
         prop_assert_eq!(reviews.len(), world.given_up);
         // Whether it was announced depends on whether the carrier's answer came before the cancel.
         others.retain(|it| *it != shipment().said());
-        let end = match (recalled, world.dispatch) {
-            (true, _) => vec![Said::recalled()],
-            (false, Dispatch::NotShipped) => vec![Said::not_shipped()],
-            (false, withdrawn) => {
-                prop_assert_eq!(withdrawn, Dispatch::Withdrawn);
-                vec![]
-            }
-        };
+        let end = if recalled { vec![Said::recalled()] } else { vec![] };
         prop_assert_eq!(others, end);
     }
 }

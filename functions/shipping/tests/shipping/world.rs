@@ -23,7 +23,7 @@ use local_testkit::{Stage, database};
 use outcome::{Done, Failure};
 use serde_json::{Value, json};
 use shipping::{
-    carrier::HttpCarrier,
+    carrier::{Carrier as _, HttpCarrier},
     handler::{Handler, LEASE, hosted_in},
     tasks::Command,
 };
@@ -117,6 +117,13 @@ impl World {
         let clock = Clock::from_fn(tell(&self.seconds));
         let host = Host::new(client, hosted_in(TABLE.to_owned()), clock, Tokens::random());
         Handler::new(host, HttpCarrier::new(self.port.clone()))
+    }
+
+    /// Has the first request to ship, which somebody has given up, reach the carrier now.
+    pub(crate) async fn arrive_late(&self) {
+        let address = AggregateId::parse("addr_1").unwrap();
+        let carrier = HttpCarrier::new(self.port.clone());
+        carrier.ship(&order(), &address, false).await.unwrap();
     }
 
     /// The same world, in a process that reaches the carrier itself.

@@ -103,12 +103,8 @@ pub(super) fn money_follows_the_order(evidence: &Evidence) -> Broken {
     broken
 }
 
-/// Carriers offer no way to take back a request that is still on its way, and shipping looks for a
-/// shipment of a cancelled order just once. So such an order may have a parcel for each request
-/// that came so late; two it never has.
 pub(super) fn parcels_follow_the_order(evidence: &Evidence) -> Broken {
     let captures = moved(evidence, EntryKind::Capture);
-    let mut excuses = evidence.late_shipments;
     let mut live: BTreeMap<&str, usize> = BTreeMap::new();
     let mut broken = Vec::new();
     for parcel in &evidence.shipments {
@@ -126,9 +122,7 @@ pub(super) fn parcels_follow_the_order(evidence: &Evidence) -> Broken {
             Some(Ending::Completed) => 1,
             Some(Ending::Cancelled) => 0,
         };
-        if parcels == 1 && wanted == 0 && excuses > 0 {
-            excuses -= 1;
-        } else if parcels != wanted {
+        if parcels != wanted {
             broken.push(format!("{order} is {:?}, with {parcels} parcels", ending(events)));
         }
     }

@@ -97,7 +97,9 @@ impl World {
 
     fn carry_out(&mut self, effect: &Effect) -> Fact {
         match effect {
-            Effect::Ship { .. } if self.door == Door::Nowhere => Fact::Refused(refusal()),
+            Effect::Ship { .. } | Effect::Trace { .. } if self.door == Door::Nowhere => {
+                Fact::Refused(refusal())
+            }
             Effect::Ship { .. } => {
                 if self.shipped == 0 {
                     self.shipped = 1;
@@ -106,8 +108,10 @@ impl World {
                 }
                 Fact::Shipped(shipment())
             }
-            Effect::Trace if self.shipped == 0 => Fact::NotShipped,
-            Effect::Trace => Fact::Shipped(shipment()),
+            Effect::Trace { .. } => {
+                self.shipped = 1;
+                Fact::Shipped(shipment())
+            }
             Effect::Void { .. } => {
                 self.voided = true;
                 Fact::Voided

@@ -5,32 +5,30 @@ use super::*;
 const SOURCE: &str = include_str!("../../domain.rs");
 
 /// One of each.
-pub(super) fn states() -> [Dispatch; 13] {
+pub(super) fn states() -> [Dispatch; 12] {
     [
         Dispatch::Absent,
         Dispatch::Ordered(address()),
         Dispatch::Paid,
         Dispatch::Withdrawn,
         Dispatch::Shipping(address()),
-        Dispatch::Tracing,
+        Dispatch::Tracing(address()),
         Dispatch::Shipped(shipment()),
         Dispatch::Recalling(shipment()),
         Dispatch::Refused(refusal()),
-        Dispatch::NotShipped,
         Dispatch::Voided(shipment()),
-        Dispatch::TraceInReview,
+        Dispatch::TraceInReview(address()),
         Dispatch::RecallInReview(shipment()),
     ]
 }
 
-fn facts() -> [Fact; 9] {
+fn facts() -> [Fact; 8] {
     [
         created(),
         Fact::Paid,
         Fact::Cancelled,
         Fact::Shipped(shipment()),
         Fact::Refused(refusal()),
-        Fact::NotShipped,
         Fact::Voided,
         Fact::GaveUp(review()),
         Fact::Resumed,
@@ -44,13 +42,12 @@ fn state_name(dispatch: &Dispatch) -> &'static str {
         Dispatch::Paid => "paid",
         Dispatch::Withdrawn => "withdrawn",
         Dispatch::Shipping(_) => "shipping",
-        Dispatch::Tracing => "tracing",
+        Dispatch::Tracing(_) => "tracing",
         Dispatch::Shipped(_) => "shipped",
         Dispatch::Recalling(_) => "recalling",
         Dispatch::Refused(_) => "refused",
-        Dispatch::NotShipped => "not shipped",
         Dispatch::Voided(_) => "voided",
-        Dispatch::TraceInReview => "trace in review",
+        Dispatch::TraceInReview(_) => "trace in review",
         Dispatch::RecallInReview(_) => "recall in review",
     }
 }
@@ -62,7 +59,6 @@ fn fact_name(fact: &Fact) -> &'static str {
         Fact::Cancelled => "cancelled",
         Fact::Shipped(_) => "shipped",
         Fact::Refused(_) => "refused",
-        Fact::NotShipped => "not shipped",
         Fact::Voided => "voided",
         Fact::GaveUp(_) => "gave up",
         Fact::Resumed => "resumed",
