@@ -20,8 +20,9 @@ use aws_smithy_runtime_api::{
 use aws_smithy_types::body::SdkBody;
 use aws_types::SdkConfig;
 use bytes::Bytes;
+use event_envelope::canonical;
 use local_protocol::{AwsError, REGION};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{
     fault::{Fault, Site},
@@ -243,7 +244,23 @@ impl Sent {
         if let Some(members) = body.as_object_mut() {
             members.remove("ClientRequestToken");
         }
-        json!(body).to_string()
+        sort_texts(&mut body);
+        canonical(&body)
+    }
+}
+
+/// Sorts the members of the JSON that is text within `value`, such as the detail of an event.
+fn sort_texts(value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            if let Ok(mut inner @ Value::Object(_)) = serde_json::from_str(text) {
+                sort_texts(&mut inner);
+                *text = canonical(&inner);
+            }
+        }
+        Value::Array(elements) => elements.iter_mut().for_each(sort_texts),
+        Value::Object(members) => members.values_mut().for_each(sort_texts),
+        Value::Null | Value::Bool(_) | Value::Number(_) => (),
     }
 }
 
