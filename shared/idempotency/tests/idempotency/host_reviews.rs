@@ -273,9 +273,6 @@ fn given_up_in(log: &Log) -> Vec<(u64, String)> {
 
 #[tokio::test]
 async fn whoever_gives_up_logs_it_once_for_somebody_to_be_called() {
-    // A line is heard by those who listen when it is first logged, or begin to after that: it must
-    // not be another test that logs it first while this one listens.
-    given_up().await;
     let log = Log::default();
     log.of(given_up()).await;
     assert_eq!(given_up_in(&log), [(3, "to be retried: the carrier is away".to_owned())]);

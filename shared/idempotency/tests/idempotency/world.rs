@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Once,
         atomic::{AtomicI64, Ordering},
     },
     time::Duration,
@@ -62,8 +62,19 @@ fn table(name: &str, ttl_attribute: Option<&str>) -> Table {
     }
 }
 
+/// Has somebody listen in this process, to nothing, before the first line is logged. Whether a line
+/// is of interest is found out once, when it is first logged; if nobody listens at that moment, a
+/// test that begins to at the same time on another thread would miss it.
+fn listen() {
+    static LISTENING: Once = Once::new();
+    LISTENING.call_once(|| {
+        tracing::subscriber::set_global_default(tracing_subscriber::registry()).unwrap();
+    });
+}
+
 impl World {
     pub(crate) async fn new() -> Self {
+        listen();
         let database = DynamoDb::open(&Storage::Memory).unwrap();
         for table in
             [table(RECORDS, Some("expiration")), table(COUNTERS, None), table(MACHINES, None)]
