@@ -1,7 +1,8 @@
 """Turns the SAM template into the CloudFormation template that a deployment would create.
 
-    transform.py TEMPLATE OUTPUT
+    transform.py TEMPLATE OUTPUT [PARAMETER=VALUE …]
 
+A value given for a parameter becomes its default, for tools that look at one deployment at a time.
 cfn-lint sees far more in the result than in the SAM template: references to nothing, values that
 a resource refuses, a queue that hides a message for less than its function's timeout.
 Runs without an AWS account.
@@ -38,16 +39,27 @@ def packaged(template, folder):
     return template
 
 
+def given(template, values):
+    """Gives parameters values."""
+    for value in values:
+        name, _, value = value.partition("=")
+        if name not in template["Parameters"]:
+            sys.exit(f"{name} is no parameter of the template")
+        template["Parameters"][name]["Default"] = value
+    return template
+
+
 def defaults(template):
     """The parameters' own values, which the translator needs where it must decide something."""
     parameters = template.get("Parameters", {}).items()
     return {name: given["Default"] for name, given in parameters if "Default" in given}
 
 
-def main(source, destination):
+def main(source, destination, *values):
     os.environ.setdefault("AWS_DEFAULT_REGION", REGION)
     source = Path(source)
     template = packaged(yaml_parse(source.read_text(encoding="utf-8")), source.parent)
+    template = given(template, values)
     try:
         translated = Translator({}, Parser()).translate(template, defaults(template))
     except InvalidDocumentException as error:
@@ -57,6 +69,6 @@ def main(source, destination):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
-        sys.exit("usage: transform.py TEMPLATE OUTPUT")
-    main(sys.argv[1], sys.argv[2])
+    if len(sys.argv) < 3:
+        sys.exit("usage: transform.py TEMPLATE OUTPUT [PARAMETER=VALUE …]")
+    main(*sys.argv[1:])

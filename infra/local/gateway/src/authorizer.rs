@@ -62,27 +62,37 @@ pub(crate) struct Iam {
 pub(crate) enum Denied {
     Missing,
     Invalid,
+    Unscoped,
     Unsigned,
 }
 
 impl Denied {
-    /// The `WWW-Authenticate` header; none when it is IAM that refuses.
+    /// The `WWW-Authenticate` header; none with a 403: whoever asks is known, and may not.
     pub(crate) const fn challenge(self) -> Option<&'static str> {
         match self {
             Self::Missing => Some("Bearer"),
             Self::Invalid => Some(
                 r#"Bearer scope="" error="invalid_token" error_description="the token has an invalid number of segments""#,
             ),
-            Self::Unsigned => None,
+            Self::Unscoped | Self::Unsigned => None,
         }
     }
 }
 
-/// The caller that the `Authorization` header names, where one is asked for.
-pub(crate) fn authorize(access: Access, headers: &HeaderMap) -> Result<Option<Authorizer>, Denied> {
+/// The caller that the `Authorization` header names, where one is asked for. Of the scopes that a
+/// route asks for, one is enough.
+pub(crate) fn authorize(
+    access: Access,
+    scopes: &[String],
+    headers: &HeaderMap,
+) -> Result<Option<Authorizer>, Denied> {
     match access {
         Access::Anyone => Ok(None),
-        Access::Token => bearer(headers).map(|jwt| Some(Authorizer::Jwt(jwt))),
+        Access::Token => {
+            let jwt = bearer(headers)?;
+            let may = scopes.is_empty() || scopes.iter().any(|scope| jwt.scopes.contains(scope));
+            if may { Ok(Some(Authorizer::Jwt(jwt))) } else { Err(Denied::Unscoped) }
+        }
         Access::Iam => {
             signer(headers).map(|iam| Some(Authorizer::Iam(iam))).ok_or(Denied::Unsigned)
         }
@@ -158,6 +168,19 @@ mod tests {
         let reader = caller("bearer al-ice_1:orders:read").unwrap();
         assert_eq!(reader.scopes, ["orders:read"]);
         assert_eq!(caller("Bearer alice:").unwrap().claims["scope"], "");
+    }
+
+    #[test]
+    fn one_of_a_routes_scopes_is_enough_and_none_is_not() {
+        let asked = ["orders:read", "orders:write"].map(str::to_owned);
+        let may = |header: &str, scopes: &[String]| {
+            let headers = HeaderMap::from_iter([(header::AUTHORIZATION, header.parse().unwrap())]);
+            authorize(Access::Token, scopes, &headers).map(|caller| caller.is_some())
+        };
+        assert_eq!(may("Bearer alice:orders:read", &asked), Ok(true));
+        assert_eq!(may("Bearer alice:orders:read", &asked[1..]), Err(Denied::Unscoped));
+        assert_eq!(may("Bearer alice:", &asked), Err(Denied::Unscoped));
+        assert_eq!(may("Bearer alice:", &[]), Ok(true));
     }
 
     #[test]

@@ -54,6 +54,8 @@ pub struct RouteSpec {
     pub function: String,
     /// Who may call.
     pub access: Access,
+    /// The scopes of which a token must have one; any token will do if there are none.
+    pub scopes: Vec<String>,
 }
 
 /// What an invoked function answered.
@@ -143,7 +145,7 @@ impl Inner {
         let Some((route, path_parameters)) = self.routes.find(&parts.method, &path) else {
             return refusal(StatusCode::NOT_FOUND);
         };
-        let authorizer = match authorize(route.access, &parts.headers) {
+        let authorizer = match authorize(route.access, &route.scopes, &parts.headers) {
             Ok(authorizer) => authorizer,
             Err(denied) => return challenge(denied),
         };

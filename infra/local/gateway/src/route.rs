@@ -58,6 +58,7 @@ pub(crate) struct Route {
     pub(crate) key: String,
     pub(crate) function: String,
     pub(crate) access: Access,
+    pub(crate) scopes: Vec<String>,
     /// `None` is `ANY`.
     method: Option<String>,
     /// `None` is `$default`.
@@ -66,10 +67,10 @@ pub(crate) struct Route {
 
 impl Route {
     fn parse(spec: RouteSpec) -> Result<Self, RouteError> {
-        let RouteSpec { method, path, function, access } = spec;
+        let RouteSpec { method, path, function, access, scopes } = spec;
         if path == DEFAULT {
             let key = DEFAULT.to_owned();
-            return Ok(Self { key, function, access, method: None, segments: None });
+            return Ok(Self { key, function, access, scopes, method: None, segments: None });
         }
         let method = method.to_ascii_uppercase();
         let key = format!("{method} {path}");
@@ -80,7 +81,7 @@ impl Route {
             return Err(RouteError::GreedyInside(key));
         }
         let method = (method != "ANY").then_some(method);
-        Ok(Self { key, function, access, method, segments: Some(segments) })
+        Ok(Self { key, function, access, scopes, method, segments: Some(segments) })
     }
 
     /// Smaller is tried first: whole matches before greedy ones before `$default`, then
@@ -160,6 +161,7 @@ mod tests {
             path: path.to_owned(),
             function: "f".to_owned(),
             access: Access::Anyone,
+            scopes: Vec::new(),
         }
     }
 

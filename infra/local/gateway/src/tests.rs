@@ -41,6 +41,11 @@ impl Api {
                 path: path.to_owned(),
                 function: function.to_owned(),
                 access,
+                scopes: if key.starts_with("get ") {
+                    vec!["orders:read".to_owned()]
+                } else {
+                    vec![]
+                },
             }
         };
         let routes = vec![
@@ -121,6 +126,22 @@ async fn a_caller_without_a_valid_token_is_challenged() {
         assert_eq!(response.json::<Value>().await.unwrap(), json!({"message": "Unauthorized"}));
     }
     assert_eq!(api.get("/teapot", "").await.status(), StatusCode::IM_A_TEAPOT);
+}
+
+#[tokio::test]
+async fn a_token_needs_a_scope_of_the_route() {
+    let api = Api::start().await;
+    for (token, status) in [
+        ("alice", StatusCode::OK),
+        ("alice:orders:read", StatusCode::OK),
+        ("alice:orders:write", StatusCode::FORBIDDEN),
+    ] {
+        let response = api.get("/orders/order-1", &format!("Bearer {token}")).await;
+        assert_eq!(response.status(), status, "{token}");
+        let refusal = (status == StatusCode::FORBIDDEN).then(|| json!({"message": "Forbidden"}));
+        let body: Value = response.json().await.unwrap();
+        assert!(refusal.is_none_or(|refusal| refusal == body), "{body}");
+    }
 }
 
 #[tokio::test]

@@ -91,6 +91,8 @@ pub(crate) fn read_bus(
     // Unlike other resources, a bus gets no name from CloudFormation.
     properties.text("Name")?;
     properties.pass_over(&["Description", "KmsKeyIdentifier", "LogConfig", "Policy", "Tags"]);
+    // Takes what the bus cannot encrypt or decrypt, and nothing is encrypted here.
+    dead_letter_arn(&mut properties)?;
     properties.done()?;
     let arn = arn("events", &format!("event-bus/{name}"));
     Ok(Bus { logical_id: logical_id.to_owned(), name, arn })

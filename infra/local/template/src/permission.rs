@@ -4,7 +4,8 @@
 //! without permission is not tried again, and a dead-letter queue needs the same permission.
 //! Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html>.
 //!
-//! Only what grants is read. A `Deny` is passed over.
+//! Only what grants is read. A `Deny` is passed over: those of the template refuse what does not come
+//! over TLS, which nothing does on one machine.
 
 use local_protocol::ACCOUNT;
 use serde_json::Value;

@@ -13,8 +13,10 @@ use crate::{
 /// The label of every table's stream. AWS gives the moment of the stream's creation.
 pub const STREAM_LABEL: &str = "2026-01-01T00:00:00.000";
 
-/// The types that have no effect on one machine: permissions, logs and what watches over both.
+/// The types that have no effect on one machine: permissions, logs, what watches over both, and what
+/// only tells people, such as the registry of schemas in a stack of its own.
 const INERT: &[&str] = &[
+    "AWS::CloudFormation::Stack",
     "AWS::CloudWatch::Alarm",
     "AWS::CloudWatch::CompositeAlarm",
     "AWS::CloudWatch::Dashboard",
@@ -161,6 +163,12 @@ impl Resolver<'_> {
         attribute: &str,
         at: &Spot,
     ) -> Result<String, TemplateError> {
+        if let Some(role) = self.role_made_by_sam(id, at)? {
+            return match attribute {
+                "Arn" => Ok(role_arn(&role)),
+                _ => Err(at.place.invalid(format!("{id} has no attribute {attribute} here"))),
+            };
+        }
         let (resource, kind) = self.lookup(id, at)?;
         let name = self.name_of(id, at)?;
         match (kind, attribute) {
@@ -186,6 +194,23 @@ impl Resolver<'_> {
             (Kind::Inert, _) => Ok(arn("inert", &name)),
             _ => Err(at.place.invalid(format!("{id} has no attribute {attribute} here"))),
         }
+    }
+
+    /// The name of the role that SAM makes for a function that names none: its logical id is the
+    /// function's with `Role` behind it. Source:
+    /// <https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-generated-resources-function.html>.
+    fn role_made_by_sam(&self, id: &str, at: &Spot) -> Result<Option<String>, TemplateError> {
+        if self.document.resources.contains_key(id) {
+            return Ok(None);
+        }
+        let function = id.strip_suffix("Role").filter(|function| {
+            self.document.resources.get(*function).is_some_and(|it| {
+                it.kind == "AWS::Serverless::Function" && it.properties.get("Role").is_none()
+            })
+        });
+        let Some(function) = function else { return Ok(None) };
+        self.lookup(function, at)?;
+        Ok(Some(format!("{}-{id}", self.options.stack_name)))
     }
 
     /// The bus of a rule, by name: the property may be a name or an ARN.

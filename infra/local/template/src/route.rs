@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     error::{Place, TemplateError},
-    properties::Properties,
+    properties::{Properties, text},
 };
 
 /// A route of an HTTP API: an `HttpApi` event of a function.
@@ -18,6 +18,8 @@ pub struct Route {
     pub function: String,
     /// Who may call.
     pub access: Access,
+    /// The scopes of which a caller's token must have one, if there are any.
+    pub scopes: Vec<String>,
 }
 
 /// Who may call a route.
@@ -64,6 +66,8 @@ pub(crate) fn read_api(mut properties: Properties) -> Result<Api, TemplateError>
         }
         auth.done()?;
     }
+    // How much it takes at a time is of AWS's size, not of this machine's.
+    properties.pass_over(&["DefaultRouteSettings", "RouteSettings"]);
     properties.pass_over(&["AccessLogSettings", "Description", "FailOnWarnings", "Name", "Tags"]);
     properties.done()?;
     Ok(api)
@@ -98,11 +102,13 @@ pub(crate) fn read(
         let problem = format!("{id} is not an AWS::Serverless::HttpApi of the template");
         properties.place().child("ApiId").invalid(problem)
     })?;
+    let (access, scopes) = access(&mut properties, api)?;
     let route = Route {
         method: method(&mut properties)?,
         path: path(&mut properties)?,
         function: function.to_owned(),
-        access: access(&mut properties, api)?,
+        access,
+        scopes,
     };
     let version = properties.text_if_any("PayloadFormatVersion")?;
     if version.is_some_and(|version| version != "2.0") {
@@ -136,19 +142,31 @@ fn path(properties: &mut Properties) -> Result<String, TemplateError> {
     }
 }
 
-fn access(properties: &mut Properties, api: &Api) -> Result<Access, TemplateError> {
+/// Who may call, and with which scopes.
+fn access(properties: &mut Properties, api: &Api) -> Result<(Access, Vec<String>), TemplateError> {
     let Some(mut auth) = properties.object("Auth")? else {
         let default = api.default_authorizer.as_ref();
-        return Ok(default.map_or(Access::Anyone, |_| Access::Token));
+        return Ok((default.map_or(Access::Anyone, |_| Access::Token), Vec::new()));
     };
     let authorizer = auth.text_if_any("Authorizer")?.or_else(|| api.default_authorizer.clone());
+    let scopes = auth.list("AuthorizationScopes")?.into_iter();
+    let scopes = scopes.map(|(place, it)| text(it, &place)).collect::<Result<Vec<_>, _>>()?;
     let place: Place = auth.place().child("Authorizer");
+    let scopes_place = auth.place().child("AuthorizationScopes");
     auth.done()?;
-    match authorizer.as_deref() {
-        None | Some("NONE") => Ok(Access::Anyone),
-        Some(AWS_IAM) if api.has_iam => Ok(Access::Iam),
-        Some(AWS_IAM) => Err(place.invalid("is AWS_IAM, but the API has no EnableIamAuthorizer")),
-        Some(known) if api.authorizers.iter().any(|it| it == known) => Ok(Access::Token),
-        Some(unknown) => Err(place.invalid(format!("{unknown} is not an authorizer of the API"))),
+    let access = match authorizer.as_deref() {
+        None | Some("NONE") => Access::Anyone,
+        Some(AWS_IAM) if api.has_iam => Access::Iam,
+        Some(AWS_IAM) => {
+            return Err(place.invalid("is AWS_IAM, but the API has no EnableIamAuthorizer"));
+        }
+        Some(known) if api.authorizers.iter().any(|it| it == known) => Access::Token,
+        Some(unknown) => {
+            return Err(place.invalid(format!("{unknown} is not an authorizer of the API")));
+        }
+    };
+    if access != Access::Token && !scopes.is_empty() {
+        return Err(scopes_place.invalid("are of tokens, and the route asks for none"));
     }
+    Ok((access, scopes))
 }

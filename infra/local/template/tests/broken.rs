@@ -281,6 +281,66 @@ fn with_route(api: &str, route: &str) -> String {
 }
 
 #[test]
+fn a_route_may_ask_for_scopes_of_a_token() {
+    let jwt = "{ DefaultAuthorizer: A, EnableIamAuthorizer: true, Authorizers: { A: {
+      IdentitySource: $request.header.Authorization,
+      JwtConfiguration: { issuer: i, audience: [a] } } } }";
+    let scopes = |template: Template| template.routes.into_iter().next().unwrap().scopes;
+    let template = parse(&with_route(jwt, "{ AuthorizationScopes: [stock:write] }")).unwrap();
+    assert_eq!(template.routes.first().unwrap().access, Access::Token);
+    assert_eq!(scopes(template), ["stock:write"]);
+    assert!(scopes(parse(&with_route(jwt, "{ Authorizer: A }")).unwrap()).is_empty());
+    for nobody in ["AWS_IAM", "NONE"] {
+        let route = format!("{{ Authorizer: {nobody}, AuthorizationScopes: [stock:write] }}");
+        let error = parse(&with_route(jwt, &route)).unwrap_err().to_string();
+        assert!(error.contains("Auth.AuthorizationScopes: are of tokens"), "{error}");
+    }
+}
+
+#[test]
+fn the_role_that_sam_makes_for_a_function_can_be_named() {
+    let policy = |role: &str| {
+        format!(
+            "{CONSUMER}
+  BusPolicy:
+    Type: AWS::Events::EventBusPolicy
+    Properties: {{ StatementId: a, Statement: {{ Condition: !GetAtt {role} }} }}
+"
+        )
+    };
+    assert!(parse(&policy("FunctionRole.Arn")).is_ok());
+    for (role, problem) in [
+        ("FunctionRole.RoleId", "FunctionRole has no attribute RoleId"),
+        ("QueueRole.Arn", "\"QueueRole\" is neither"),
+        ("Role.Arn", "\"Role\" is neither"),
+    ] {
+        let error = parse(&policy(role)).unwrap_err().to_string();
+        assert!(error.contains(problem), "{error}");
+    }
+    let own = "Handler: bootstrap\n      Role: arn:aws:iam::1:role/own";
+    let own = policy("FunctionRole.Arn").replacen("Handler: bootstrap", own, 1);
+    assert!(parse(&own).unwrap_err().to_string().contains("\"FunctionRole\" is neither"));
+}
+
+#[test]
+fn what_a_bus_cannot_encrypt_has_a_place_that_is_not_used_here() {
+    let with = |arn: &str| {
+        let bus = format!("Name: bus, DeadLetterConfig: {{ {arn} }} }}");
+        parse(&CONSUMER.replacen("Name: bus }", &bus, 1))
+    };
+    assert_eq!(with("Arn: !GetAtt Queue.Arn").unwrap().buses.len(), 1);
+    let error = with("Arn: !GetAtt Queue.Arn, Url: a").unwrap_err().to_string();
+    assert!(error.contains("Bus.DeadLetterConfig.Url"), "{error}");
+}
+
+#[test]
+fn a_stack_beside_this_one_is_passed_over() {
+    let stack =
+        "  Registry: { Type: AWS::CloudFormation::Stack, Properties: { TemplateURL: a.yaml } }";
+    assert_eq!(parse(stack).unwrap(), Template::default());
+}
+
+#[test]
 fn a_route_may_be_for_those_who_sign_their_requests() {
     let signed = "{ Authorizer: AWS_IAM }";
     let template = parse(&with_route("{ EnableIamAuthorizer: true }", signed)).unwrap();

@@ -3,6 +3,7 @@
 //! Nothing is started or compiled for it: it reads the template and the published contracts.
 
 mod asyncapi;
+mod registry;
 pub(crate) mod show;
 
 use std::{
@@ -26,6 +27,8 @@ pub use asyncapi::Clash;
 pub(crate) const CONTRACTS: &str = "events/golden";
 /// The `AsyncAPI` document, in the folder of events.
 const DOCUMENT: &str = "asyncapi.json";
+/// The template of the registry of schemas, in the same folder.
+const REGISTRY: &str = "registry.yaml";
 
 /// Every event, who says it and who hears it, and what was published of it.
 #[derive(Debug, Clone)]
@@ -174,8 +177,8 @@ impl Catalogue {
     }
 
     /// Brings the files up to date with the code and the template, as far as that needs no
-    /// decision: the contracts first, and with them the `AsyncAPI` document. Returns what was
-    /// written, and what is to be decided.
+    /// decision: the contracts first, and with them what is made of them: the `AsyncAPI` document
+    /// and the registry. Returns what was written, and what is to be decided.
     ///
     /// # Errors
     ///
@@ -189,11 +192,12 @@ impl Catalogue {
             card.description = description(entry, &self.files);
         }
         if plan.problems.is_empty() {
-            let text = self.document()?;
-            let path = self.root.join(DOCUMENT);
-            if fs::read_to_string(&path).ok().as_ref() != Some(&text) {
-                fs::write(&path, &text).map_err(failed)?;
-                plan.write.insert(DOCUMENT.to_owned(), text);
+            for (name, text) in [(DOCUMENT, self.document()?), (REGISTRY, self.registry()?)] {
+                let path = self.root.join(name);
+                if fs::read_to_string(&path).ok().as_ref() != Some(&text) {
+                    fs::write(&path, &text).map_err(failed)?;
+                    plan.write.insert(name.to_owned(), text);
+                }
             }
         }
         Ok(plan)

@@ -189,6 +189,55 @@ fn every_reference_of_the_asyncapi_document_leads_somewhere() {
     assert!(count > 100, "{count}");
 }
 
+#[test]
+fn the_registry_is_up_to_date() {
+    let registry = catalogue().registry().unwrap();
+    let is_fresh =
+        fs::read_to_string(root().join("events").join(REGISTRY)).is_ok_and(|it| it == registry);
+    assert!(is_fresh, "events/{REGISTRY} is not up to date; run: cargo run -- events write");
+}
+
+/// The schemas of the registry, by name: event type, and the schema's text.
+fn registered() -> Vec<(String, String, Value)> {
+    let registry: serde_yaml_ng::Value =
+        serde_yaml_ng::from_str(&catalogue().registry().unwrap()).unwrap();
+    let resources = registry["Resources"].as_mapping().unwrap();
+    let schemas = resources.iter().filter_map(|(name, resource)| {
+        let properties = &resource["Properties"];
+        let content = properties["Content"].as_str()?;
+        assert_eq!(resource["Type"], "AWS::EventSchemas::Schema");
+        assert_eq!(properties["Type"], "JSONSchemaDraft4");
+        let schema_name = properties["SchemaName"].as_str().unwrap().to_owned();
+        // What the API takes at most.
+        assert!(content.chars().count() <= 100_000, "{schema_name}");
+        assert!(properties["Description"].as_str().unwrap().chars().count() <= 256);
+        Some((name.as_str().unwrap().to_owned(), schema_name, content.parse().unwrap()))
+    });
+    schemas.collect()
+}
+
+#[test]
+fn the_registry_has_every_event_as_it_comes_over_the_bus() {
+    let registered = registered();
+    let names: Vec<&str> = registered.iter().map(|(name, ..)| name.as_str()).collect();
+    assert_eq!(names, CATALOGUE.iter().map(|entry| entry.event_type).collect::<Vec<_>>());
+    let catalogue = catalogue();
+    for (event_type, schema_name, schema) in registered {
+        let sheet = catalogue.sheet(&event_type, None).unwrap();
+        assert_eq!(schema_name, format!("{}@{event_type}", sheet.card.said_by));
+        let validator = jsonschema::draft4::new(&schema).unwrap();
+        let errors: Vec<_> = validator.iter_errors(&sheet.sample).collect();
+        assert!(errors.is_empty(), "{event_type}: {errors:?}");
+        for broken in ["/detail/data", "/detail/eventId", "/detail-type", "/detail/source"] {
+            let mut sample = sheet.sample.clone();
+            *sample.pointer_mut(broken).unwrap() = json!("?");
+            assert!(!validator.is_valid(&sample), "{event_type} takes any {broken}");
+        }
+        let text = schema.to_string();
+        assert!(!text.contains("$defs") && !text.contains("\"const\""), "{event_type}");
+    }
+}
+
 /// A copy of `events` with `change` done to it.
 fn changed(change: impl FnOnce(&Path)) -> (Catalogue, tempfile::TempDir) {
     let copy = tempfile::tempdir().unwrap();
@@ -206,8 +255,8 @@ fn what_is_missing_or_stale_is_written() {
     tells(&error, &["events/schemas/OrderPaid/2.0.json is missing", "events write"]);
     let plan = catalogue.write().unwrap();
     assert_eq!(plan.problems, []);
-    assert_eq!(plan.write.keys().collect::<Vec<_>>(), [DOCUMENT, schema]);
-    for path in [DOCUMENT, schema] {
+    assert_eq!(plan.write.keys().collect::<Vec<_>>(), [DOCUMENT, REGISTRY, schema]);
+    for path in [DOCUMENT, REGISTRY, schema] {
         let original = fs::read_to_string(root().join("events").join(path)).unwrap();
         let is_same = fs::read_to_string(copy.path().join(path)).unwrap() == original;
         assert!(is_same, "{path} differs");
@@ -229,6 +278,7 @@ fn what_is_to_be_decided_is_told_and_not_written() {
     tells(&plan.problems[0].to_string(), &["paymentId: `maxLength` was 20", "publish 3.0"]);
     assert_eq!(fs::read_to_string(copy.path().join(schema)).unwrap(), before);
     assert!(!copy.path().join(DOCUMENT).exists(), "the document waits for the decision");
+    assert!(!copy.path().join(REGISTRY).exists(), "and so does the registry");
 }
 
 #[test]
@@ -240,4 +290,6 @@ fn two_schemas_of_one_name_are_refused() {
     });
     let error = catalogue.document().unwrap_err().to_string();
     assert_eq!(error, "two schemas are called Currency: rename one of the types");
+    // Each event's schema in the registry stands for itself.
+    assert!(catalogue.registry().is_ok());
 }

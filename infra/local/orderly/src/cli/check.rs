@@ -44,6 +44,18 @@ pub(super) async fn run(port: u16) -> Result<bool, NoStack> {
     Ok(report.holds())
 }
 
+/// What the stack at `port` answers at `path`.
+pub(super) async fn get<T: DeserializeOwned>(
+    port: u16,
+    path: &str,
+    patience: Duration,
+) -> Result<T, NoStack> {
+    let url = format!("http://127.0.0.1:{port}");
+    let failed = |source| NoStack { url: url.clone(), source };
+    let client = http_client(patience).map_err(failed)?;
+    ask(&client, format!("{url}{path}")).await.map_err(failed)
+}
+
 async fn ask<T: DeserializeOwned>(client: &Client, url: String) -> Result<T, reqwest::Error> {
     client.get(url).send().await?.json().await
 }

@@ -7,6 +7,7 @@ use local_eventbridge::Stats;
 use local_protocol::AwsError;
 use local_sandbox::{LedgerEntry, SentMail, Shipment};
 use local_states::ExecutionReport;
+use local_template::Function;
 use serde_json::{Value, json};
 
 use super::{
@@ -62,7 +63,8 @@ pub struct Evidence {
     pub waiting: BTreeMap<String, usize>,
     /// What is in each dead-letter queue.
     pub parked: BTreeMap<String, usize>,
-    /// What is meant to be in dead-letter queues; in the others nothing.
+    /// What is meant to be in dead-letter queues, such as notes of invocations whose process died; in
+    /// the others nothing.
     pub parked_expected: BTreeMap<String, usize>,
     /// What the bus has done.
     pub bus: Stats,
@@ -197,6 +199,10 @@ impl Evidence {
         for queue in stack.sqs().queue_names() {
             let depth = stack.sqs().depth(&queue)?.total();
             let is_worked_on = worked_on.contains(queue.as_str());
+            let notes = notes_of_losses(stack, &queue).map_or(0, |lost| lost.min(depth));
+            if notes > 0 {
+                self.parked_expected.insert(queue.clone(), notes);
+            }
             let depths = if is_worked_on { &mut self.waiting } else { &mut self.parked };
             depths.insert(queue, depth);
         }
@@ -221,9 +227,24 @@ fn without_marks(item: &Value) -> BTreeMap<String, Value> {
 }
 
 fn mailers_lost(stack: &Stack) -> u64 {
+    lost(stack, "-notification")
+}
+
+/// How often the process of a function died, or ran out of time, at work.
+fn lost(stack: &Stack, name_ends: &str) -> u64 {
     let stats = stack.lambda().stats();
-    let mailer = stats.iter().find(|(name, _)| name.ends_with("-notification"));
-    mailer.map_or(0, |(_, stats)| stats.crashes + stats.timeouts)
+    let function = stats.iter().find(|(name, _)| name.ends_with(name_ends));
+    function.map_or(0, |(_, stats)| stats.crashes + stats.timeouts)
+}
+
+/// How many messages may be in a queue that is told of failed invocations, if it is one: a note for
+/// each time that a process died, such as a sweep's, which the next sweep makes up for.
+fn notes_of_losses(stack: &Stack, queue: &str) -> Option<usize> {
+    let template = stack.template();
+    let arn = &template.queues.iter().find(|it| it.name == queue)?.arn;
+    let told = |it: &&Function| it.async_invoke.on_failure_arn.as_ref() == Some(arn);
+    let function = template.functions.iter().find(told)?;
+    usize::try_from(lost(stack, &function.name)).ok()
 }
 
 fn signed(count: u64) -> i64 {

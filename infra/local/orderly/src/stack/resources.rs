@@ -116,6 +116,7 @@ pub(super) fn routes(template: &Template) -> Vec<RouteSpec> {
         path: it.path.clone(),
         function: it.function.clone(),
         access: access(it.access),
+        scopes: it.scopes.clone(),
     };
     template.routes.iter().map(route).collect()
 }
@@ -191,6 +192,8 @@ pub(super) fn parameters(
         ("SenderEmail", "orders@example.com".to_owned()),
         ("JwtIssuer", "https://localhost".to_owned()),
         ("JwtAudience", "orderly".to_owned()),
+        // For `orderly trace`.
+        ("TracesExporter", "otlp/stdout".to_owned()),
     ];
     let mut parameters: BTreeMap<String, String> =
         given.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();

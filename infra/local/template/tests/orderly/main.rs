@@ -97,6 +97,8 @@ fn a_function_is_told_the_names_that_exist() {
     let payment = template.function("orderly-payment").unwrap();
     let expected = [
         ("DEAD_LETTER_QUEUE_URL", "http://127.0.0.1:9000/000000000000/orderly-payment-dlq"),
+        ("METRICS_NAMESPACE", "orderly"),
+        ("OTEL_TRACES_EXPORTER", "none"),
         ("PAYMENTS_TABLE", "orderly-payments"),
         ("PAYMENT_GATEWAY_API_KEY", "sk_test"),
         ("PAYMENT_GATEWAY_URL", "https://api.stripe.com"),
@@ -121,6 +123,15 @@ fn routes_lead_to_the_apis_and_only_the_catalogue_is_open() {
         .into_iter()
         .map(|it| (it.path, it.method, it.function, it.access))
         .collect();
+    // Who sees an order may not thereby change it.
+    for route in orderly().routes {
+        let scopes = match (route.access, route.method.as_str()) {
+            (Access::Token, "GET") => vec!["orders:read"],
+            (Access::Token, _) => vec!["orders:write"],
+            (Access::Anyone | Access::Iam, _) => Vec::new(),
+        };
+        assert_eq!(route.scopes, scopes, "{} {}", route.method, route.path);
+    }
     let expected = [
         ("/admin/orders", "GET", "orderly-query", Access::Iam),
         ("/admin/orders/{id}/resume", "POST", "orderly-order-api", Access::Iam),

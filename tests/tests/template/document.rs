@@ -1,0 +1,131 @@
+//! The template as it is written: what the reader of the local stack resolves or passes over.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use local_template::{LoadOptions, Template};
+use serde_json::{Map, Value, json};
+use serde_yaml_ng::Value as Yaml;
+
+/// Who carries an order on.
+pub(crate) const MODES: [&str; 2] = ["choreography", "orchestration"];
+
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+pub(crate) fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap()
+}
+
+/// The template as the local stack reads it.
+pub(crate) fn resolved(mode: &str) -> Template {
+    let given = [
+        ("CarrierApiKey", "key"),
+        ("CarrierUrl", "https://localhost"),
+        ("FulfilmentMode", mode),
+        ("JwtAudience", "orderly"),
+        ("JwtIssuer", "https://localhost"),
+        ("PaymentGatewayApiKey", "key"),
+        ("SenderEmail", "orders@localhost"),
+    ];
+    let parameters: BTreeMap<String, String> =
+        given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let endpoint = "http://127.0.0.1:9000";
+    let options = LoadOptions { stack_name: "orderly", endpoint, parameters: &parameters };
+    Template::load(&root().join("infra/template.yaml"), &options).unwrap()
+}
+
+/// A template's sections, with the short forms of functions written out.
+pub(crate) struct Document(Value);
+
+impl Document {
+    pub(crate) fn open() -> Self {
+        Self(to_json(serde_yaml_ng::from_str(&read("infra/template.yaml")).unwrap()))
+    }
+
+    /// A section, by the names in it.
+    pub(crate) fn section(&self, name: &str) -> &Map<String, Value> {
+        self.0[name].as_object().unwrap()
+    }
+
+    /// The resources of a type, with their logical ids.
+    #[track_caller]
+    pub(crate) fn all(&self, kind: &str) -> Vec<(&str, &Value)> {
+        let resources = self.section("Resources").iter();
+        let found: Vec<_> = resources
+            .filter(|(_, resource)| resource["Type"] == kind)
+            .map(|(id, resource)| (id.as_str(), &resource["Properties"]))
+            .collect();
+        assert!(!found.is_empty(), "the template has no {kind}");
+        found
+    }
+
+    /// A resource as a whole.
+    pub(crate) fn resource(&self, id: &str) -> &Value {
+        &self.0["Resources"][id]
+    }
+
+    /// What the policies of functions, the state machine and the key allow: who, and the statement.
+    pub(crate) fn allowed_to_roles(&self) -> Vec<(&str, &Value)> {
+        let mut statements = Vec::new();
+        for kind in ["AWS::Serverless::Function", "AWS::Serverless::StateMachine"] {
+            for (id, properties) in self.all(kind) {
+                let policies = properties["Policies"].as_array().unwrap();
+                let own = policies.iter().filter_map(|policy| policy["Statement"].as_array());
+                statements.extend(own.flatten().map(|statement| (id, statement)));
+            }
+        }
+        for (id, properties) in self.all("AWS::IAM::ManagedPolicy") {
+            let own = properties["PolicyDocument"]["Statement"].as_array().unwrap();
+            statements.extend(own.iter().map(|statement| (id, statement)));
+        }
+        statements
+    }
+}
+
+/// One text or a list of them, functions as JSON.
+pub(crate) fn texts(value: &Value) -> Vec<String> {
+    let one = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    value.as_array().map_or_else(|| vec![one(value)], |items| items.iter().map(one).collect())
+}
+
+/// `!GetAtt Id.Attribute`.
+pub(crate) fn attribute(id: &str, attribute: &str) -> Value {
+    json!({ "Fn::GetAtt": [id, attribute] })
+}
+
+/// `!Ref Id`.
+pub(crate) fn reference(id: &str) -> Value {
+    json!({ "Ref": id })
+}
+
+/// `!If [condition, value, !Ref AWS::NoValue]`.
+pub(crate) fn only_if(condition: &str, value: &Value) -> Value {
+    json!({ "Fn::If": [condition, value, reference("AWS::NoValue")] })
+}
+
+fn to_json(yaml: Yaml) -> Value {
+    match yaml {
+        Yaml::Sequence(items) => items.into_iter().map(to_json).collect(),
+        Yaml::Mapping(entries) => {
+            let entry =
+                |(key, value): (Yaml, Yaml)| (key.as_str().unwrap().to_owned(), to_json(value));
+            Value::Object(entries.into_iter().map(entry).collect())
+        }
+        Yaml::Tagged(tagged) => {
+            let tag = tagged.tag.to_string();
+            let argument = to_json(tagged.value);
+            match (tag.trim_start_matches('!'), &argument) {
+                ("Ref", _) => json!({ "Ref": argument }),
+                ("GetAtt", Value::String(path)) => {
+                    let (id, name) = path.split_once('.').unwrap();
+                    attribute(id, name)
+                }
+                (name, _) => json!({ format!("Fn::{name}"): argument }),
+            }
+        }
+        plain @ (Yaml::Null | Yaml::Bool(_) | Yaml::Number(_) | Yaml::String(_)) => {
+            serde_json::to_value(plain).unwrap()
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Who hears what: patterns, the events they were written for, and the samples of both.
+
+use std::{collections::BTreeSet, fs};
+
+use event_pattern::Pattern;
+use events::{CATALOGUE, SOURCES};
+use local_template::{Rule, Template};
+use serde_json::{Value, json};
+
+use crate::document::{MODES, read, resolved, root};
+
+/// What happens and nobody acts upon: the read models show it, that is all.
+const NO_CONSUMER: [&str; 7] = [
+    "InventoryReleased",
+    "NotificationFailed",
+    "NotificationSent",
+    "OrderPaid",
+    "OrderTimedOut",
+    "PaymentNeedsReview",
+    "ShippingNeedsReview",
+];
+
+/// The binary behind a rule's target.
+fn consumer<'t>(template: &'t Template, rule: &Rule) -> &'t str {
+    let [target] = rule.targets.as_slice() else {
+        panic!("{} has not one target", rule.logical_id)
+    };
+    let mapping = template.mappings.iter().find(|it| it.source.arn() == target.arn);
+    let mapping =
+        mapping.unwrap_or_else(|| panic!("nobody works on what {} sends", rule.logical_id));
+    &template.function(&mapping.function).unwrap().binary
+}
+
+fn pattern(rule: &Rule) -> Pattern {
+    Pattern::parse(&rule.pattern).unwrap_or_else(|error| panic!("{}: {error}", rule.logical_id))
+}
+
+/// Every golden sample of an event, old versions included.
+fn golden(event_type: &str) -> Vec<Value> {
+    let entry = CATALOGUE.iter().find(|entry| entry.event_type == event_type).unwrap();
+    let path = |version| format!("events/golden/{event_type}/{version}.json");
+    entry.versions.iter().map(|it| read(&path(it.version)).parse().unwrap()).collect()
+}
+
+#[test]
+fn an_event_is_acted_upon_or_known_not_to_be() {
+    let templates = MODES.map(resolved);
+    let is_acted_upon = |event: &Value| {
+        templates.iter().any(|template| {
+            let mut rules = template.rules.iter();
+            rules
+                .any(|rule| consumer(template, rule) != "projector" && pattern(rule).matches(event))
+        })
+    };
+    let bare = |it: &events::Entry| json!({ "source": it.source, "detail-type": it.event_type });
+    let ignored = CATALOGUE.iter().filter(|entry| !is_acted_upon(&bare(entry)));
+    let ignored: BTreeSet<&str> = ignored.map(|entry| entry.event_type).collect();
+    assert_eq!(ignored, BTreeSet::from(NO_CONSUMER));
+}
+
+#[test]
+fn a_rule_asks_for_a_source_and_a_type_and_gets_every_version_of_that_event_alone() {
+    for template in MODES.map(resolved) {
+        for rule in &template.rules {
+            let pattern = pattern(rule);
+            let asked: Vec<&str> =
+                rule.pattern.as_object().unwrap().keys().map(String::as_str).collect();
+            // The one rule that hears everything that is said, now and later.
+            if rule.logical_id == "ProjectorHearsEverything" {
+                assert_eq!(rule.pattern, json!({ "source": SOURCES }));
+                continue;
+            }
+            assert_eq!(BTreeSet::from_iter(asked), BTreeSet::from(["detail-type", "source"]));
+            for entry in CATALOGUE {
+                let wanted = rule.logical_id.ends_with(&format!("Hears{}", entry.event_type));
+                for sample in golden(entry.event_type) {
+                    let id = &rule.logical_id;
+                    assert_eq!(pattern.matches(&sample), wanted, "{id}: {}", entry.event_type);
+                    let mut forged = sample;
+                    forged["source"] = json!("somebody-else");
+                    assert!(!pattern.matches(&forged), "{id} asks for no source");
+                }
+            }
+        }
+    }
+}
+
+/// The events in the sample payloads of a function.
+fn samples(binary: &str) -> Vec<Value> {
+    let mut bodies = Vec::new();
+    for entry in fs::read_dir(root().join("events").join(binary)).unwrap() {
+        let text = fs::read_to_string(entry.unwrap().path()).unwrap();
+        let payload: Value = text.parse().unwrap();
+        let records = payload["Records"].as_array().into_iter().flatten();
+        bodies.extend(records.filter_map(|it| it["body"].as_str()?.parse().ok()));
+    }
+    bodies
+}
+
+#[test]
+fn a_consumer_has_a_sample_of_each_event_that_its_rules_let_through() {
+    for template in MODES.map(resolved) {
+        for rule in &template.rules {
+            let binary = consumer(&template, rule);
+            let pattern = pattern(rule);
+            let has_one = samples(binary).iter().any(|sample| pattern.matches(sample));
+            assert!(has_one, "events/{binary} has no sample for {}", rule.logical_id);
+        }
+    }
+}
