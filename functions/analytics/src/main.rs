@@ -12,7 +12,7 @@ use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let config = Config::from_env()?;
-    telemetry::init("analytics", config.log.as_deref())?;
+    let traces = telemetry::init("analytics", config.log.as_deref())?;
     let (aws, clock) = (Aws::from_env()?, &Clock::system());
     let records = DynamoDbStore::new(aws.dynamodb(), config.records);
     let guard = Guard::new(records, "analytics", ReplayPolicy::Refuse)
@@ -20,7 +20,8 @@ async fn main() -> Result<(), Error> {
         .with(clock.clone(), Tokens::random());
     let handler = Analytics::new(config.figures).into_service(guard);
     let parking = Parking::new(aws.sqs(), config.queue_url, config.dead_letter_queue_url);
-    let consumer = &Consumer::new("analytics", DECODER, ReplayPolicy::Refuse, parking, handler);
+    let consumer =
+        &Consumer::new("analytics", DECODER, ReplayPolicy::Refuse, parking, handler).traced(traces);
 
     run(service_fn(async |event: LambdaEvent<SqsEvent>| {
         let left = clock.until(event.context.deadline);

@@ -7,13 +7,13 @@ use events::DECODER;
 use idempotency::{DynamoDbStore, Guard};
 use inventory::{config::Config, handler::Inventory};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use task::{Invocation, answer};
+use task::{Invocation, answer_traced};
 use tower::ServiceExt;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let config = Config::from_env()?;
-    telemetry::init("inventory", config.log.as_deref())?;
+    let traces = telemetry::init("inventory", config.log.as_deref())?;
     let (aws, clock) = (Aws::from_env()?, &Clock::system());
     let dynamodb = aws.dynamodb();
     let records = DynamoDbStore::new(dynamodb.clone(), config.records);
@@ -24,12 +24,17 @@ async fn main() -> Result<(), Error> {
     let tasks = &inventory.clone().into_tasks(guard.clone());
     let parking = Parking::new(aws.sqs(), config.queue_url, config.dead_letter_queue_url);
     let handler = inventory.into_service(guard);
-    let consumer = &Consumer::new("inventory", DECODER, ReplayPolicy::Refuse, parking, handler);
+    let consumer = &Consumer::new("inventory", DECODER, ReplayPolicy::Refuse, parking, handler)
+        .traced(traces.clone());
 
     run(service_fn(async |LambdaEvent { payload, context }: LambdaEvent<Invocation>| {
         let consume = async |batch| consumer.consume(batch).await;
         let work = async |task| tasks.clone().oneshot(task).await;
-        within(clock.until(context.deadline), answer(payload, &DECODER, consume, work)).await
+        within(
+            clock.until(context.deadline),
+            answer_traced(payload, &DECODER, &traces, consume, work),
+        )
+        .await
     }))
     .await
 }

@@ -12,7 +12,7 @@ use notification::{config::Config, contacts::Contacts, handler::Notifications, m
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let config = Config::from_env()?;
-    telemetry::init("notification", config.log.as_deref())?;
+    let traces = telemetry::init("notification", config.log.as_deref())?;
     let (aws, clock) = (Aws::from_env()?, &Clock::system());
     let dynamodb = aws.dynamodb();
     let host = Host::new(dynamodb.clone(), config.notifications, clock.clone(), Tokens::random());
@@ -20,7 +20,8 @@ async fn main() -> Result<(), Error> {
     let mailer = Mailer::new(&aws.sesv2(), config.sender);
     let handler = Notifications::new(host, contacts, mailer).into_service();
     let parking = Parking::new(aws.sqs(), config.queue_url, config.dead_letter_queue_url);
-    let consumer = &Consumer::new("notification", DECODER, ReplayPolicy::Refuse, parking, handler);
+    let consumer = &Consumer::new("notification", DECODER, ReplayPolicy::Refuse, parking, handler)
+        .traced(traces);
 
     run(service_fn(async |event: LambdaEvent<SqsEvent>| {
         let left = clock.until(event.context.deadline);

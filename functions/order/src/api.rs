@@ -113,6 +113,7 @@ impl OrderApi {
         let now = self.clock.now();
         let created = Order::draft(&event, order_id.clone(), 1, now)
             .root(CorrelationId::of(order_id.as_str()), actor);
+        note(&created);
         let look_at = deadline(now, self.pay_within);
         self.store.append_marked(std::slice::from_ref(&created), look_at).await?;
         Ok(created)
@@ -165,6 +166,7 @@ impl OrderApi {
         command: &Command,
         actor: Actor,
     ) -> Result<(), Problem> {
+        note(created);
         let order_id = &created.aggregate_id;
         let lineage = Lineage::Root(&created.correlation_id, &actor);
         match execute::<Order>(&self.store, order_id, command, lineage, &self.clock).await {
@@ -182,6 +184,13 @@ impl OrderApi {
             }
         }
     }
+}
+
+/// Tells the span of the request which order it is about.
+fn note(created: &Envelope) {
+    let span = tracing::Span::current();
+    span.record("aggregate_id", created.aggregate_id.as_str());
+    span.record("correlation_id", created.correlation_id.as_str());
 }
 
 fn is_reason(text: &str) -> bool {

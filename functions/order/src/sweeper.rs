@@ -13,7 +13,7 @@ use futures_util::future::join_all;
 use outcome::Failure;
 use serde::Serialize;
 use time::OffsetDateTime;
-use tracing::{error, info, warn};
+use tracing::{Level, error, event, info, warn};
 
 use crate::{
     deadlines::{Deadlines, Found},
@@ -78,6 +78,13 @@ impl Sweeper {
         let swept = join_all(shards).await.into_iter().fold(Swept::default(), Swept::plus);
         let Swept { timed_out, settled, waiting, failed, unfinished } = swept;
         info!(timed_out, settled, waiting, failed, unfinished, "swept");
+        event!(
+            target: "metrics",
+            Level::TRACE,
+            monotonic_counter.OrdersTimedOut = u64::from(timed_out),
+            monotonic_counter.OrdersUndecided = u64::from(failed),
+            monotonic_counter.SweepsUnfinished = u64::from(unfinished),
+        );
         swept
     }
 

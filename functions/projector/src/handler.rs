@@ -4,19 +4,25 @@ use aws_sdk_dynamodb::{
     Client,
     error::SdkError,
     operation::update_item::UpdateItemError,
-    types::{AttributeValue, ReturnValuesOnConditionCheckFailure},
+    types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure},
 };
-use event_envelope::{AggregateId, Delivery, FromEnvelope};
+use event_envelope::{AggregateId, Delivery, Envelope, FromEnvelope};
 use event_store::EventStore;
 use events::Event;
 use outcome::{Done, Failure};
 use serde_json::Value;
+use time::OffsetDateTime;
 use tower::Service;
 
-use crate::view::{Changes, Section, changes};
+use crate::{
+    figures,
+    view::{Changes, Section, changes},
+};
 
 /// How often a row is tried again that somebody else moved forward in between.
 const ATTEMPTS_MAX: usize = 5;
+/// The attribute that says when an order was placed.
+const PLACED_AT: &str = "createdAt";
 
 /// Keeps the rows.
 #[derive(Debug, Clone)]
@@ -39,9 +45,17 @@ enum Guard {
 
 /// How a write to a row ended.
 enum Written {
-    Forward,
+    /// The row was placed at this time, if that is known yet.
+    Forward(Option<String>),
     /// The condition did not hold: the section's version is this.
     At(u64),
+}
+
+/// What is to be written, and the events that say so.
+#[derive(Debug, Clone, Default)]
+struct Said {
+    changes: Changes,
+    events: Vec<(Event, OffsetDateTime)>,
 }
 
 impl Projector {
@@ -68,15 +82,20 @@ impl Projector {
     ///
     /// Retry when a table is away.
     pub async fn handle(&self, delivery: Delivery<Event>) -> Result<Done, Failure> {
-        let Delivery { envelope, event, .. } = delivery;
-        let order = event.order_id();
-        let changes = changes(&event, &envelope);
-        let section = Section::of(&event);
+        let Delivery { envelope, event, replay } = delivery;
+        let (order, is_live) = (event.order_id().clone(), replay.is_none());
+        let (section, sequence) = (Section::of(&event), envelope.sequence_number);
+        let mut said = Said::default();
+        said.add(event, &envelope);
         if section == Section::Order {
-            return self.follow(order, envelope.sequence_number, changes).await;
+            return self.follow(&order, sequence, said, is_live).await;
         }
-        match self.advance(order, section, changes).await? {
-            Written::Forward => Ok(Done::Handled),
+        let Said { changes, events } = said;
+        match self.advance(&order, section, changes).await? {
+            Written::Forward(placed_at) => {
+                count(&events, placed_at.as_deref(), is_live);
+                Ok(Done::Handled)
+            }
             Written::At(_) => Ok(Done::Duplicate),
         }
     }
@@ -86,34 +105,41 @@ impl Projector {
         &self,
         order: &AggregateId,
         sequence: u64,
-        changes: Changes,
+        said: Said,
+        is_live: bool,
     ) -> Result<Done, Failure> {
         let mut version = sequence - 1;
-        let mut next = changes.clone();
+        let mut next = said.clone();
         for _ in 0..ATTEMPTS_MAX {
-            let reached = version_in(&next, Section::Order);
-            version = match self.step(order, version, next).await? {
-                Written::Forward if reached >= sequence => return Ok(Done::Handled),
-                Written::Forward => reached,
+            let Said { changes, events } = next;
+            let reached = version_in(&changes, Section::Order);
+            version = match self.step(order, version, changes).await? {
+                Written::Forward(placed_at) => {
+                    count(&events, placed_at.as_deref(), is_live);
+                    if reached >= sequence {
+                        return Ok(Done::Handled);
+                    }
+                    reached
+                }
                 Written::At(version) if version >= sequence => return Ok(Done::Duplicate),
                 Written::At(version) => version,
             };
             // The event itself need not be in the store any more: a restored backup lacks the
             // last events, which the bus has delivered.
             let is_next = version + 1 == sequence;
-            next = if is_next { changes.clone() } else { self.pull(order, version).await? };
+            next = if is_next { said.clone() } else { self.pull(order, version).await? };
         }
         Err(Failure::retry("the row keeps changing"))
     }
 
     /// What all events after `version` change together.
-    async fn pull(&self, order: &AggregateId, version: u64) -> Result<Changes, Failure> {
-        let mut folded = Changes::new();
+    async fn pull(&self, order: &AggregateId, version: u64) -> Result<Said, Failure> {
+        let mut folded = Said::default();
         for envelope in self.orders.load(order, version).await? {
             let event = Event::from_envelope(&envelope).map_err(Failure::poison)?;
-            folded.extend(changes(&event, &envelope));
+            folded.add(event, &envelope);
         }
-        if folded.is_empty() {
+        if folded.events.is_empty() {
             return Err(Failure::retry("the event store does not have the events before this one"));
         }
         Ok(folded)
@@ -162,6 +188,7 @@ impl Projector {
             .key("orderId", AttributeValue::S(order.to_string()))
             .condition_expression(condition)
             .expression_attribute_names("#guard", section.version())
+            .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         if let Some(version) = version {
             request = request
@@ -184,9 +211,26 @@ impl Projector {
             update = format!("{update} REMOVE {}", remove.join(", "));
         }
         match request.update_expression(update).send().await {
-            Ok(_) => Ok(Written::Forward),
+            Ok(written) => {
+                let placed_at = written.attributes.and_then(|mut row| row.remove(PLACED_AT));
+                Ok(Written::Forward(placed_at.and_then(|it| it.as_s().ok().cloned())))
+            }
             Err(error) => refused(error, section),
         }
+    }
+}
+
+impl Said {
+    fn add(&mut self, event: Event, envelope: &Envelope) {
+        self.changes.extend(changes(&event, envelope));
+        self.events.push((event, envelope.timestamp));
+    }
+}
+
+/// Counts what live events say; a replay tells what was counted before.
+fn count(events: &[(Event, OffsetDateTime)], placed_at: Option<&str>, is_live: bool) {
+    for (event, happened) in events.iter().filter(|_| is_live) {
+        figures::count(event, *happened, placed_at);
     }
 }
 

@@ -7,5 +7,6 @@
 //! is in one while its service has given a step up, and has said nothing since.
 
 pub mod config;
+pub mod figures;
 pub mod handler;
 pub mod view;

@@ -11,13 +11,14 @@ use projector::{config::Config, handler::Projector};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let config = Config::from_env()?;
-    telemetry::init("projector", config.log.as_deref())?;
+    let traces = telemetry::init("projector", config.log.as_deref())?;
     let aws = Aws::from_env()?;
     let dynamodb = aws.dynamodb();
     let orders = EventStore::new(dynamodb.clone(), config.order_events, "ORDER");
     let handler = Projector::new(dynamodb, config.views, orders).into_service();
     let parking = Parking::new(aws.sqs(), config.queue_url, config.dead_letter_queue_url);
-    let consumer = &Consumer::new("projector", DECODER, ReplayPolicy::Accept, parking, handler);
+    let consumer =
+        &Consumer::new("projector", DECODER, ReplayPolicy::Accept, parking, handler).traced(traces);
 
     run(service_fn(async |event: LambdaEvent<SqsEvent>| {
         Ok::<_, Error>(consumer.consume(event.payload).await)

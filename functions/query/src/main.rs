@@ -2,17 +2,20 @@
 
 use aws_clients::Aws;
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
+use http_api::observe;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use query::{api::QueryApi, config::Config};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let config = Config::from_env()?;
-    telemetry::init("query", config.log.as_deref())?;
+    let traces = telemetry::init("query", config.log.as_deref())?;
     let api = &QueryApi::new(Aws::from_env()?.dynamodb(), &config);
 
     run(service_fn(async |event: LambdaEvent<ApiGatewayV2httpRequest>| {
-        Ok::<_, Error>(api.handle(event.payload).await)
+        Ok::<_, Error>(
+            observe(event.payload, &traces, async |request| api.handle(request).await).await,
+        )
     }))
     .await
 }

@@ -8,12 +8,12 @@ use http_port::HttpPort;
 use idempotency::Host;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use shipping::{carrier::HttpCarrier, config::Config, handler::Handler, handler::hosted_in};
-use task::{Invocation, answer};
+use task::{Invocation, answer_traced};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let config = Config::from_env()?;
-    telemetry::init("shipping", config.log_filter.as_deref())?;
+    let traces = telemetry::init("shipping", config.log_filter.as_deref())?;
     let (aws, clock) = (Aws::from_env()?, Clock::system());
     aws.warm_dynamodb().await;
     let settings = hosted_in(config.shipments_table);
@@ -23,13 +23,14 @@ async fn main() -> Result<(), Error> {
     let parking = Parking::new(aws.sqs(), config.queue_url, config.dead_letter_queue_url);
     let handler = std::sync::Arc::new(Handler::new(host, carrier));
     let service = handler.clone().into_service();
-    let consumer = Consumer::new("shipping", DECODER, ReplayPolicy::Refuse, parking, service);
+    let consumer = Consumer::new("shipping", DECODER, ReplayPolicy::Refuse, parking, service)
+        .traced(traces.clone());
     // The futures of the SDK are deep: one more layer around them is too much to compile.
     let consume = async |batch| Box::pin(consumer.consume::<Event>(batch)).await;
     let work = async |task| Box::pin(handler.work(task)).await;
     let handle = async |invoked: LambdaEvent<Invocation>| {
         let left = clock.until(invoked.context.deadline);
-        within(left, answer(invoked.payload, &DECODER, consume, work)).await
+        within(left, answer_traced(invoked.payload, &DECODER, &traces, consume, work)).await
     };
     lambda_runtime::run(service_fn(handle)).await
 }

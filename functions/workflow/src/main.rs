@@ -11,11 +11,12 @@ use workflow::{config::Config, handler::Workflow};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let config = Config::from_env()?;
-    telemetry::init("workflow", config.log.as_deref())?;
+    let traces = telemetry::init("workflow", config.log.as_deref())?;
     let (aws, clock) = (Aws::from_env()?, Clock::system());
     let handler = Workflow::new(aws.sfn(), config.state_machine_arn).into_service();
     let parking = Parking::new(aws.sqs(), config.queue_url, config.dead_letter_queue_url);
-    let consumer = &Consumer::new("workflow", DECODER, ReplayPolicy::Refuse, parking, handler);
+    let consumer =
+        &Consumer::new("workflow", DECODER, ReplayPolicy::Refuse, parking, handler).traced(traces);
 
     run(service_fn(async |event: LambdaEvent<SqsEvent>| {
         let left = clock.until(event.context.deadline);

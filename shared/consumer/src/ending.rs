@@ -48,28 +48,42 @@ impl Ending {
         }
     }
 
+    /// How it ended, in one word.
+    pub(crate) const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Done(Done::Handled) => "handled",
+            Self::Done(Done::Rejected) => "rejected",
+            Self::Done(Done::Duplicate) => "duplicate",
+            Self::Done(Done::Ignored) => "ignored",
+            Self::ReplayRefused { .. } => "replay_refused",
+            Self::UnknownType => "unknown_type",
+            Self::Parked { .. } => "parked",
+            Self::NotParked { .. } => "not_parked",
+            Self::Retry { .. } => "retry",
+        }
+    }
+
     /// Says so, once, as loudly as somebody should look.
     pub(crate) fn log(&self) {
+        let outcome = self.as_str();
         match self {
-            Self::Done(Done::Handled) => info!(outcome = "handled"),
-            Self::Done(Done::Rejected) => info!(outcome = "rejected"),
-            Self::Done(Done::Duplicate) => info!(outcome = "duplicate"),
-            Self::Done(Done::Ignored) => debug!(outcome = "ignored"),
-            Self::ReplayRefused { replay } => info!(outcome = "replay_refused", replay),
+            Self::Done(Done::Handled | Done::Rejected | Done::Duplicate) => info!(outcome),
+            Self::Done(Done::Ignored) => debug!(outcome),
+            Self::ReplayRefused { replay } => info!(outcome, replay),
             Self::UnknownType => {
-                warn!(outcome = "unknown_type", "a rule sends events that nobody here knows");
+                warn!(outcome, "a rule sends events that nobody here knows");
             }
             Self::Parked { reason } => {
-                error!(outcome = "parked", reason = chain(reason.as_ref()));
+                error!(outcome, reason = chain(reason.as_ref()));
             }
             Self::NotParked { reason, error } => error!(
-                outcome = "not_parked",
+                outcome,
                 reason = chain(reason.as_ref()),
                 error = chain(error.as_ref()),
                 "the queue's own redrive has to park it"
             ),
             Self::Retry { reason, delay } => {
-                warn!(outcome = "retry", reason = chain(reason.as_ref()), delay_s = delay.as_secs())
+                warn!(outcome, reason = chain(reason.as_ref()), delay_s = delay.as_secs())
             }
         }
     }

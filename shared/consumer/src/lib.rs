@@ -2,17 +2,20 @@
 #![forbid(unsafe_code)]
 
 mod ending;
+mod measure;
 mod parking;
 mod record;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use batch::{LINES_MAX, Lines, MessageIds};
+use clock::Clock;
 use event_envelope::{DecodeError, Decoder, Delivery, FromEnvelope};
 use outcome::{Done, Failure};
 use tower::{Service, ServiceExt};
+use trace::Traces;
 use tracing::Instrument;
 
-use crate::{ending::Ending, record::Record};
+use crate::{ending::Ending, measure::Measure, record::Record};
 
 pub use event_envelope::ReplayPolicy;
 pub use parking::Parking;
@@ -25,18 +28,34 @@ pub struct Consumer<S> {
     replay: ReplayPolicy,
     parking: Parking,
     service: S,
+    clock: Clock,
+    traces: Traces,
 }
 
 impl<S> Consumer<S> {
     /// A consumer called `name` in logs and parked messages, whose events `service` handles.
-    pub const fn new(
+    pub fn new(
         name: &'static str,
         decoder: Decoder,
         replay: ReplayPolicy,
         parking: Parking,
         service: S,
     ) -> Self {
-        Self { name, decoder, replay, parking, service }
+        let (clock, traces) = (Clock::system(), Traces::off());
+        Self { name, decoder, replay, parking, service, clock, traces }
+    }
+
+    /// The same consumer, which tells the age of events by `clock` in place of the machine's.
+    #[must_use]
+    pub fn clock(self, clock: Clock) -> Self {
+        Self { clock, ..self }
+    }
+
+    /// The same consumer, which goes on with the trace that an event came with: each record is a
+    /// span of it, and the handler's envelope names that span, so that what it says next is within.
+    #[must_use]
+    pub fn traced(self, traces: Traces) -> Self {
+        Self { traces, ..self }
     }
 
     /// Settles every record, and answers with those that are to come again.
@@ -72,13 +91,15 @@ impl<S> Consumer<S> {
     /// # Errors
     ///
     /// When it is to come again: how it ended.
-    async fn settle<E>(&self, record: Record) -> Result<(), Ending>
+    async fn settle<E>(&self, mut record: Record) -> Result<(), Ending>
     where
         E: FromEnvelope,
         S: Service<Delivery<E>, Response = Done, Error = Failure> + Clone,
     {
         let (span, ids) = (record.span(self.name), record.ids());
+        record.trace(&self.traces, &span);
         let Record { message, opened } = record;
+        let measure = Measure::begin(&opened);
         let settling = async {
             let ending = match self.handle(opened).await {
                 Ok(ending) => ending,
@@ -96,7 +117,9 @@ impl<S> Consumer<S> {
                     }
                 }
             };
+            tracing::Span::current().record("outcome", ending.as_str());
             ending.log();
+            measure.end(&ending, &self.clock);
             if ending.is_settled() { Ok(()) } else { Err(ending) }
         };
         settling.instrument(span).await

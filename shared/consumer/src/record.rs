@@ -1,6 +1,7 @@
 use aws_lambda_events::sqs::SqsMessage;
 use batch::{Place, fifo_group, receive_count};
 use event_envelope::{CorrelationId, DecodeError, Decoder, Delivery, EventId};
+use trace::Traces;
 use tracing::{Span, error_span, field::Empty};
 
 /// A message of the batch, and the event in it if one could be read.
@@ -46,11 +47,23 @@ impl Record {
         })
     }
 
+    /// Goes on with the event's trace: `span` is its next, and the one that is handed on with
+    /// whatever follows from the event. As it came, where no spans are recorded.
+    pub(crate) fn trace(&mut self, traces: &Traces, span: &Span) {
+        if let Ok(Delivery { envelope, .. }) = &mut self.opened
+            && let Some(hop) = traces.hop(envelope.metadata.traceparent.as_deref())
+        {
+            hop.record(span);
+            envelope.metadata.traceparent = Some(hop.traceparent());
+        }
+    }
+
     /// The span of everything that `consumer` does with this record. It is there at every level,
     /// so that a lone error still says what it is about.
     pub(crate) fn span(&self, consumer: &'static str) -> Span {
         let span = error_span!(
             "record",
+            otel.kind = "consumer",
             consumer,
             message_id = self.message.id(),
             receive_count = self.message.receive_count(),
@@ -59,6 +72,10 @@ impl Record {
             correlation_id = Empty,
             causation_id = Empty,
             aggregate_id = Empty,
+            outcome = Empty,
+            trace_id = Empty,
+            span_id = Empty,
+            parent_span_id = Empty,
         );
         if let Ok(Delivery { envelope, .. }) = &self.opened {
             span.record("event_id", envelope.event_id.as_str());

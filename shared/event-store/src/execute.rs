@@ -6,6 +6,7 @@ use event_envelope::{
 };
 use outcome::BoxError;
 use serde_json::Value;
+use tracing::{Level, event};
 
 use crate::{Decider, EventStore, StoreError};
 
@@ -122,7 +123,9 @@ pub async fn execute<D: Decider>(
             .collect::<Result<Vec<_>, _>>()?;
         match store.append(&events).await {
             Ok(()) => return Ok(Executed { history, events }),
-            Err(StoreError::Conflict { .. }) => (),
+            Err(StoreError::Conflict { .. }) => {
+                event!(target: "metrics", Level::TRACE, monotonic_counter.Conflicts = 1_u64);
+            }
             Err(error) => return Err(error.into()),
         }
     }

@@ -4,11 +4,12 @@
 mod answer;
 mod key;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use breaker::Breaker;
 use outcome::Failure;
 use reqwest::{Client, Method, RequestBuilder, redirect::Policy};
+use tracing::{Instrument, Level, Span, event, field::Empty, info_span};
 
 pub use answer::Answer;
 pub use key::{ApiKey, InvalidKey};
@@ -136,8 +137,12 @@ impl HttpPort {
     /// Retry after a rest, without a request, when the last five in a row were not answered, or
     /// with a server's error: the provider is left alone for five seconds, then one may try.
     pub async fn send(&self, request: RequestBuilder) -> Result<Answer, Failure> {
-        self.breaker.admit().map_err(|resting| Failure::retry_after(resting, resting.left))?;
-        let answer = receive(request).await;
+        if let Err(resting) = self.breaker.admit() {
+            event!(target: "metrics", Level::TRACE, monotonic_counter.ProviderRests = 1_u64);
+            return Err(Failure::retry_after(resting, resting.left));
+        }
+        let span = info_span!("provider", otel.kind = "client", status = Empty);
+        let answer = measured(request).instrument(span).await;
         match &answer {
             Ok((answer, _)) if !answer.status.is_server_error() => self.breaker.succeeded(),
             Ok(_) | Err(_) => self.breaker.failed(),
@@ -145,6 +150,26 @@ impl HttpPort {
         let (answer, after) = answer.map_err(Failure::retry)?;
         answer.settled(after)
     }
+}
+
+/// As [`receive`], and says how that went, for metrics. A 4xx is an answer like any other: a card
+/// that is declined, say.
+async fn measured(request: RequestBuilder) -> Result<(Answer, Option<Duration>), reqwest::Error> {
+    let begun = Instant::now();
+    let answer = receive(request).await;
+    let status = answer.as_ref().ok().map(|(answer, _)| answer.status);
+    Span::current().record("status", status.map(|it| it.as_u16()));
+    let is_failed = status.is_none_or(|it| it.is_server_error());
+    let is_throttled = status == Some(StatusCode::TOO_MANY_REQUESTS);
+    event!(
+        target: "metrics",
+        Level::TRACE,
+        monotonic_counter.ProviderCalls = 1_u64,
+        monotonic_counter.ProviderFailures = is_failed.then_some(1_u64),
+        monotonic_counter.ProviderThrottles = is_throttled.then_some(1_u64),
+        histogram.ProviderMs = begun.elapsed().as_secs_f64() * 1_000.0,
+    );
+    answer
 }
 
 /// The whole answer, and how long the provider asks to be left alone.

@@ -2,8 +2,10 @@ use std::time::Duration;
 
 use aws_sdk_eventbridge::{Client, types::PutEventsResultEntry};
 use breaker::Breaker;
+use clock::Clock;
 use event_envelope::{Envelope, TooLarge};
 use tokio::time::sleep;
+use trace::Traces;
 
 use crate::entry::{self, Outgoing};
 
@@ -104,6 +106,8 @@ pub struct Publisher {
     bus: String,
     limits: Limits,
     breaker: Breaker,
+    pub(crate) clock: Clock,
+    pub(crate) traces: Traces,
 }
 
 impl Publisher {
@@ -116,7 +120,21 @@ impl Publisher {
     /// Publishes as hard as `limits` say.
     pub fn with_limits(client: Client, bus: impl Into<String>, limits: Limits) -> Self {
         let breaker = Breaker::new(limits.failures_max, limits.rest);
-        Self { client, bus: bus.into(), limits, breaker }
+        let (clock, traces) = (Clock::system(), Traces::off());
+        Self { client, bus: bus.into(), limits, breaker, clock, traces }
+    }
+
+    /// The same publisher, which tells the age of events by `clock` in place of the machine's.
+    #[must_use]
+    pub fn clock(self, clock: Clock) -> Self {
+        Self { clock, ..self }
+    }
+
+    /// The same publisher, for which [`relay`](crate::relay()) records a span of each event: beside
+    /// those that hear it, for what is published is what was stored.
+    #[must_use]
+    pub fn traced(self, traces: Traces) -> Self {
+        Self { traces, ..self }
     }
 
     /// Publishes `envelopes`, and says of each what became of it, at the same index.

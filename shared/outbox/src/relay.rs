@@ -6,9 +6,9 @@ use aws_lambda_events::{
 };
 use event_envelope::{Envelope, EventId};
 use outcome::chain;
-use tracing::{error, info, warn};
+use tracing::{Level, Span, error, error_span, event, field::Empty, info, warn};
 
-use crate::{Publisher, envelopes_of};
+use crate::{NotPublished, Published, Publisher, envelopes_of};
 
 /// Publishes what the records of `batch` say, and answers with the first record of which the bus
 /// has not accepted everything. Lambda brings that one again, and all that follow it.
@@ -28,6 +28,7 @@ pub async fn relay(batch: Event, publisher: &Publisher) -> DynamoDbEventResponse
             Ok(envelopes) => letters.add(position, envelopes),
             Err(error) => {
                 failed.push(position);
+                event!(target: "metrics", Level::TRACE, monotonic_counter.RecordsUnreadable = 1_u64);
                 error!(
                     record = record.event_id,
                     sequence_number = record.change.sequence_number,
@@ -75,23 +76,59 @@ impl Letters {
 
     /// Publishes them. Returns the records of those that the bus did not accept.
     async fn publish(&self, publisher: &Publisher) -> Vec<usize> {
+        let spans: Vec<Span> = self.envelopes.iter().map(|it| span(it, publisher)).collect();
         let outcomes = publisher.publish(&self.envelopes).await;
         let mut failed = Vec::new();
-        for ((envelope, record), outcome) in self.envelopes.iter().zip(&self.records).zip(outcomes)
-        {
+        let letters = self.envelopes.iter().zip(&self.records).zip(spans);
+        for (((envelope, record), span), outcome) in letters.zip(outcomes) {
+            let _within = span.entered();
+            measure(envelope, &outcome, publisher);
             let Err(error) = outcome else { continue };
             failed.push(*record);
-            let (event_id, correlation_id) =
-                (envelope.event_id.as_str(), envelope.correlation_id.as_str());
-            let event_type = &envelope.event_type;
             if error.is_retryable() {
-                warn!(event_id, event_type, correlation_id, %error, "not yet published");
+                warn!(%error, "not yet published");
             } else {
-                error!(event_id, event_type, correlation_id, %error, "cannot be published");
+                error!(%error, "cannot be published");
             }
         }
         failed
     }
+}
+
+/// The span of publishing `envelope`. It is there at every level, so that a lone error still says
+/// what it is about.
+fn span(envelope: &Envelope, publisher: &Publisher) -> Span {
+    let span = error_span!(
+        "publish",
+        otel.kind = "producer",
+        event_id = envelope.event_id.as_str(),
+        event_type = envelope.event_type,
+        correlation_id = envelope.correlation_id.as_str(),
+        causation_id = envelope.causation_id.as_ref().map(EventId::as_str),
+        aggregate_id = envelope.aggregate_id.as_str(),
+        trace_id = Empty,
+        span_id = Empty,
+        parent_span_id = Empty,
+    );
+    if let Some(hop) = publisher.traces.hop(envelope.metadata.traceparent.as_deref()) {
+        hop.record(&span);
+    }
+    span
+}
+
+/// Says what became of an event, for metrics: its lag is the time from when it happened until the
+/// bus has accepted it.
+fn measure(envelope: &Envelope, outcome: &Result<Published, NotPublished>, publisher: &Publisher) {
+    let is_published = outcome.is_ok();
+    let lag = || (publisher.clock.now() - envelope.timestamp).as_seconds_f64() * 1_000.0;
+    event!(
+        target: "metrics",
+        Level::TRACE,
+        monotonic_counter.EventsPublished = is_published.then_some(1_u64),
+        monotonic_counter.EventsNotPublished = (!is_published).then_some(1_u64),
+        histogram.PublishLagMs = is_published.then(|| lag().max(0.0)),
+        EventType = envelope.event_type,
+    );
 }
 
 /// A record without a sequence number is named by nothing, which Lambda takes to mean the whole

@@ -6,5 +6,5 @@ mod invocation;
 mod work;
 
 pub use error::TaskError;
-pub use invocation::{Answer, Invocation, answer};
+pub use invocation::{Answer, Invocation, answer, answer_traced};
 pub use work::Task;

@@ -23,6 +23,13 @@ pub struct Task<C, E = ()> {
     pub hash: String,
 }
 
+impl<C, E> Task<C, E> {
+    /// What kind of work it is: the last part of its id.
+    pub fn name(&self) -> &str {
+        self.id.rsplit('/').next().unwrap_or_default()
+    }
+}
+
 /// What is wrong with a task.
 #[derive(Debug, thiserror::Error)]
 enum Unreadable {

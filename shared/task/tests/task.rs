@@ -131,3 +131,20 @@ fn the_same_work_has_the_same_id_however_it_is_asked_for() {
     assert_ne!(first.hash, other.hash);
     assert_ne!(first.id, read(json!({ "task": "refund", "event": event() })).id);
 }
+
+#[tokio::test]
+async fn what_a_task_says_next_is_within_its_span() {
+    let mut asked = json!({ "task": "charge", "amount": 1, "event": event() });
+    asked["event"]["metadata"] =
+        json!({ "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" });
+    let invocation: Invocation = serde_json::from_value(asked).unwrap();
+    let tokens = clock::Tokens::from_fn(|| "0123456789abcdef0123456789abcdef".to_owned());
+    let traces = trace::Traces::drawn_from(tokens);
+    let say = async |task: Task<Command>| {
+        assert_eq!(task.name(), "charge");
+        Ok::<_, Failure>(task.delivery.envelope.metadata.traceparent)
+    };
+    let said = task::answer_traced(invocation, &DECODER, &traces, consume, say).await.unwrap();
+    let goes = "00-0af7651916cd43dd8448eb211c80319c-0123456789abcdef-01".to_owned();
+    assert_eq!(said, Answer::Task(Some(goes)));
+}

@@ -21,11 +21,21 @@ impl io::Write for Lines {
     }
 }
 
+pub(crate) fn clock() -> Clock {
+    Clock::fixed(time::macros::datetime!(2025-11-17 10:30:00.25 UTC))
+}
+
 /// What `act` logs with `filter`, line by line.
 fn logged(filter: Option<&str>, act: impl FnOnce()) -> Vec<Value> {
+    written(filter, Told::default(), act)
+}
+
+/// What `act` writes in a process that also tells what `told` says, line by line.
+pub(crate) fn written(filter: Option<&str>, told: Told, act: impl FnOnce()) -> Vec<Value> {
     let lines = Lines::default();
     let written = lines.clone();
-    let subscriber = subscriber("inventory", filter, move || lines.clone()).unwrap();
+    let subscriber =
+        subscriber("inventory", filter, told, &clock(), move || lines.clone()).unwrap();
     tracing::subscriber::with_default(subscriber, act);
     let bytes = written.0.lock().unwrap().clone();
     let text = String::from_utf8(bytes).unwrap();
@@ -109,4 +119,24 @@ fn personal_data_is_read_but_never_shown() {
     assert_eq!(lines[0]["email"], "[redacted]");
     assert_eq!(lines[0]["email_debug"], "Some([redacted])");
     assert_eq!(email.into_inner(), "ann@example.com");
+}
+
+#[test]
+fn the_environment_says_what_is_told_besides_logs() {
+    let read = |namespace: &'static str, exporter: &'static str| {
+        Told::read(move |name| match name {
+            METRICS_NAMESPACE => Some(namespace.to_owned()),
+            TRACES_EXPORTER => Some(exporter.to_owned()),
+            _ => None,
+        })
+    };
+    let silent = read("", "").unwrap();
+    assert!(silent.metrics.is_none() && !silent.has_spans);
+    assert!(silent.traces.hop(None).is_none());
+    let told = read("orderly", "otlp/stdout").unwrap();
+    assert_eq!(told.metrics.as_deref(), Some("orderly"));
+    assert!(told.has_spans && told.traces.hop(None).is_some());
+    assert!(!read("orderly", "none").unwrap().has_spans);
+    let error = read("orderly", "jaeger").unwrap_err().to_string();
+    assert_eq!(error, "OTEL_TRACES_EXPORTER is \"jaeger\": set it to none or otlp/stdout");
 }

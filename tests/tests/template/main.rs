@@ -4,8 +4,11 @@
 
 mod delivery;
 mod document;
+mod emitted;
+mod observed;
 mod permissions;
 mod routes;
+mod watched;
 
 use std::collections::BTreeSet;
 

@@ -3,6 +3,7 @@
 use aws_clients::Aws;
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use clock::{Clock, Tokens, within};
+use http_api::observe;
 use idempotency::{DynamoDbStore, Guard, ReplayPolicy};
 use inventory::{api::InventoryApi, config::ApiConfig};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
@@ -10,7 +11,7 @@ use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let config = ApiConfig::from_env()?;
-    telemetry::init("inventory-api", config.log.as_deref())?;
+    let traces = telemetry::init("inventory-api", config.log.as_deref())?;
     let (dynamodb, clock) = (Aws::from_env()?.dynamodb(), &Clock::system());
     let records = DynamoDbStore::new(dynamodb.clone(), config.records);
     let guard = Guard::new(records, "inventory-api", ReplayPolicy::Refuse)
@@ -21,7 +22,13 @@ async fn main() -> Result<(), Error> {
 
     run(service_fn(async |event: LambdaEvent<ApiGatewayV2httpRequest>| {
         let left = clock.until(event.context.deadline);
-        Ok::<_, Error>(within(left, api.handle(event.payload)).await)
+        Ok::<_, Error>(
+            within(
+                left,
+                observe(event.payload, &traces, async |request| api.handle(request).await),
+            )
+            .await,
+        )
     }))
     .await
 }

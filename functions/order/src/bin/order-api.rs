@@ -4,20 +4,23 @@ use aws_clients::Aws;
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use clock::Clock;
 use event_store::EventStore;
+use http_api::observe;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use order::{api::OrderApi, config::ApiConfig, products::Products};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let config = ApiConfig::from_env()?;
-    telemetry::init("order-api", config.log.as_deref())?;
+    let traces = telemetry::init("order-api", config.log.as_deref())?;
     let dynamodb = Aws::from_env()?.dynamodb();
     let store = EventStore::new(dynamodb.clone(), config.order_events, "ORDER");
     let products = Products::new(dynamodb, config.products);
     let api = &OrderApi::new(store, products, config.pay_within, Clock::system());
 
     run(service_fn(async |event: LambdaEvent<ApiGatewayV2httpRequest>| {
-        Ok::<_, Error>(api.handle(event.payload).await)
+        Ok::<_, Error>(
+            observe(event.payload, &traces, async |request| api.handle(request).await).await,
+        )
     }))
     .await
 }

@@ -7,24 +7,29 @@ use event_store::EventStore;
 use events::DECODER;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use order::{config::EventsConfig, news, tasks};
-use task::{Invocation, answer};
+use task::{Invocation, answer_traced};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let config = EventsConfig::from_env()?;
-    telemetry::init("order-events", config.log.as_deref())?;
+    let traces = telemetry::init("order-events", config.log.as_deref())?;
     let aws = Aws::from_env()?;
     let store = &EventStore::new(aws.dynamodb(), config.order_events, "ORDER");
     let clock = &Clock::system();
     let parking = Parking::new(aws.sqs(), config.queue_url, config.dead_letter_queue_url);
     let handler = tower::service_fn(|delivery| news::handle(store, clock, delivery));
-    let consumer = &Consumer::new("order-events", DECODER, ReplayPolicy::Refuse, parking, handler);
+    let consumer = &Consumer::new("order-events", DECODER, ReplayPolicy::Refuse, parking, handler)
+        .traced(traces.clone());
 
     run(service_fn(async |LambdaEvent { payload, context }: LambdaEvent<Invocation>| {
         let consume = async |batch| consumer.consume(batch).await;
         // The futures of the SDK are deep: one more layer around them is too much to compile.
         let work = async |task| Box::pin(tasks::work(store, clock, task)).await;
-        within(clock.until(context.deadline), answer(payload, &DECODER, consume, work)).await
+        within(
+            clock.until(context.deadline),
+            answer_traced(payload, &DECODER, &traces, consume, work),
+        )
+        .await
     }))
     .await
 }

@@ -4,6 +4,7 @@
 
 mod disorder;
 mod faults;
+mod figures;
 mod order;
 mod samples;
 mod stories;

@@ -15,6 +15,7 @@ pub mod invariants;
 pub mod load;
 pub mod seed;
 pub mod stack;
+pub mod telemetry;
 pub mod timeline;
 
 pub use cli::run;

@@ -8,3 +8,4 @@ mod parking;
 mod queues;
 mod retry;
 mod shop;
+mod trace;

@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::{
 };
 use event_envelope::AggregateId;
 use outcome::Failure;
+use tracing::{Level, event};
 
 use super::row::{self, Row};
 use crate::{
@@ -75,5 +76,9 @@ fn overtaken(error: SdkError<PutItemError>, writer: &str) -> Result<Saved, Failu
     };
     // The answer to our own write may have been lost, and the SDK have sent it again.
     let ours = refused.item().and_then(|it: &Item| it.get(row::WRITER)) == Some(&text(writer));
-    Ok(if ours { Saved::Written } else { Saved::Overtaken })
+    if ours {
+        return Ok(Saved::Written);
+    }
+    event!(target: "metrics", Level::TRACE, monotonic_counter.Conflicts = 1_u64);
+    Ok(Saved::Overtaken)
 }

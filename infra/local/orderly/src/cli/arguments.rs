@@ -59,6 +59,13 @@ pub(super) enum Command {
     },
     /// Check the invariants of a stack that is up
     Check,
+    /// Show how an order went through the functions of a stack that is up
+    Trace {
+        /// The order's id
+        order: String,
+    },
+    /// Show the metrics that the functions of a stack that is up have written so far
+    Metrics,
     /// Show the catalogue of events: who says and who hears which; starts nothing
     Events {
         #[command(subcommand)]

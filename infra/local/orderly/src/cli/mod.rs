@@ -4,6 +4,7 @@ mod arguments;
 mod check;
 mod demo;
 mod events;
+mod telemetry;
 mod up;
 
 use std::{collections::BTreeMap, error::Error, path::PathBuf, process::ExitCode};
@@ -50,6 +51,8 @@ async fn carry_out(arguments: Arguments) -> Result<bool, Box<dyn Error>> {
     let Arguments { shared, command } = arguments;
     match command.unwrap_or(Command::Up) {
         Command::Check => Ok(check::run(shared.first_port()).await?),
+        Command::Trace { order } => Ok(telemetry::trace(shared.first_port(), &order).await?),
+        Command::Metrics => Ok(telemetry::metrics(shared.first_port()).await?),
         Command::Events { question, json } => events::run(question, json, &shared),
         Command::Up => {
             let options =

@@ -123,6 +123,9 @@ pub async fn run(stack: &Stack, options: DemoOptions) -> Result<bool, DemoError>
     let evidence = Evidence::gather(stack, expected().map(|it| it.order_id.clone())).await?;
     show::timelines(&stories, &evidence, start);
     show::mails(&evidence.mails, start);
+    if let Some(order) = expected().next() {
+        show::trace(&stack.logs().told().trace(&order.order_id));
+    }
     if let Some(killed) = &killed {
         show::kills(killed);
     }

@@ -11,6 +11,7 @@ use crate::{
     console::{aside, bad, good, heading, say},
     invariants::Evidence,
     stack::logs,
+    telemetry::SpanTree,
     timeline::{self, Published},
 };
 
@@ -73,6 +74,14 @@ pub(super) fn mails(mails: &[SentMail], start: OffsetDateTime) {
         let since_start = (mail.at - start).as_seconds_f64();
         let to = format!("{:<21}", mail.to.join(", "));
         say(format_args!("  {since_start:>8.3} s  {to} {}", mail.subject));
+    }
+}
+
+/// How the first order went through the functions.
+pub(super) fn trace(tree: &SpanTree) {
+    if !tree.0.is_empty() {
+        say(format_args!("\n{}", heading("Trace of the first order")));
+        say(tree.to_string().trim_end());
     }
 }
 

@@ -22,6 +22,10 @@ use crate::{
 pub(crate) const INVARIANTS: &str = "/_orderly/invariants";
 /// Where the state machines and schedules are told of.
 pub(crate) const OVERVIEW: &str = "/_orderly/overview";
+/// Where the metrics so far are.
+pub(crate) const METRICS: &str = "/_orderly/metrics";
+/// Beneath which orders are.
+pub(crate) const ORDERS: &str = "/_orderly/orders";
 /// How long a question about the invariants waits for rest.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -30,7 +34,9 @@ pub(super) fn router(stack: Weak<Inner>) -> Router {
     Router::new()
         .route(INVARIANTS, get(invariants))
         .route(OVERVIEW, get(overview))
-        .route("/_orderly/orders/{id}", get(order))
+        .route(METRICS, get(metrics))
+        .route(&format!("{ORDERS}/{{id}}"), get(order))
+        .route(&format!("{ORDERS}/{{id}}/trace"), get(trace))
         .with_state(stack)
 }
 
@@ -71,6 +77,18 @@ async fn order(State(stack): State<Weak<Inner>>, Path(id): Path<String>) -> Resp
         .map(|event| json!({ "copies": event.copies, "event": event.envelope }))
         .collect();
     Json(events).into_response()
+}
+
+/// What the functions have measured so far.
+async fn metrics(State(stack): State<Weak<Inner>>) -> Response {
+    let Some(stack) = stack.upgrade() else { return gone() };
+    Json(stack.logs.told().metrics()).into_response()
+}
+
+/// The spans of every trace that an order is in.
+async fn trace(State(stack): State<Weak<Inner>>, Path(id): Path<String>) -> Response {
+    let Some(stack) = stack.upgrade() else { return gone() };
+    Json(stack.logs.told().trace(&id)).into_response()
 }
 
 fn gone() -> Response {

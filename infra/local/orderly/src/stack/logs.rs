@@ -11,7 +11,7 @@ use std::{
 use local_lambda::OutputLine;
 
 use super::{STACK_NAME, StackError, options::LogOptions};
-use crate::console;
+use crate::{console, telemetry::Told};
 
 /// The most lines that are remembered because something in them looks like an address.
 const SUSPECTS_MAX: usize = 1_000;
@@ -23,6 +23,8 @@ pub struct Logs {
     files: Mutex<BTreeMap<String, File>>,
     /// Lines that may hold an e-mail address.
     suspects: Mutex<Vec<String>>,
+    /// What lines hold that are metrics and spans.
+    told: Told,
 }
 
 impl Logs {
@@ -32,7 +34,12 @@ impl Logs {
             fs::create_dir_all(path)
                 .map_err(|source| StackError::Logs { path: path.clone(), source })?;
         }
-        Ok(Self { options, files: Mutex::default(), suspects: Mutex::default() })
+        Ok(Self {
+            options,
+            files: Mutex::default(),
+            suspects: Mutex::default(),
+            told: Told::default(),
+        })
     }
 
     /// The directory of the files, if there are any.
@@ -46,8 +53,14 @@ impl Logs {
         lock(&self.suspects).clone()
     }
 
+    /// The metrics and spans that functions have written.
+    pub const fn told(&self) -> &Told {
+        &self.told
+    }
+
     pub(super) fn write(&self, line: OutputLine<'_>) {
         let function = short(line.function);
+        self.told.hear(line.text);
         if self.options.shown {
             console::say(format_args!("{} {}", console::aside(function), line.text));
         }

@@ -31,7 +31,10 @@ use local_template::Template;
 use tokio::task::JoinSet;
 
 pub use error::StackError;
-pub(crate) use inspect::{INVARIANTS as INVARIANTS_PATH, OVERVIEW as OVERVIEW_PATH};
+pub(crate) use inspect::{
+    INVARIANTS as INVARIANTS_PATH, METRICS as METRICS_PATH, ORDERS as ORDERS_PATH,
+    OVERVIEW as OVERVIEW_PATH,
+};
 pub use local_eventbridge::Disorder;
 pub use local_scheduler::SchedulePace;
 pub use logs::Logs;

@@ -1,0 +1,85 @@
+//! What the business wants to know of each order, as metrics.
+//!
+//! Here, because the read model hears every event and takes each in once: a section of a row only
+//! moves forward, so that a figure is not counted again when its event is delivered again. A figure
+//! is lost if the function dies between the write and the line, and events that a replay sends are
+//! not counted. For books, take the events.
+
+use events::{Event, Money};
+use serde_json::json;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use tracing::{Level, event};
+
+/// Counts what `event` says, which has just moved a row forward. `placed_at` is when the row says
+/// that its order was placed.
+pub fn count(event: &Event, happened: OffsetDateTime, placed_at: Option<&str>) {
+    match event {
+        Event::OrderCreated(_) => {
+            event!(target: "metrics", Level::TRACE, monotonic_counter.OrdersPlaced = 1_u64);
+        }
+        Event::OrderPaid(paid) => paid_for(paid.amount),
+        Event::OrderShipped(_) => {
+            event!(
+                target: "metrics",
+                Level::TRACE,
+                monotonic_counter.OrdersShipped = 1_u64,
+                histogram.TimeToShipMs = since(placed_at, happened),
+            );
+        }
+        Event::OrderCompleted(_) => {
+            event!(target: "metrics", Level::TRACE, monotonic_counter.OrdersCompleted = 1_u64);
+        }
+        Event::OrderCancelled(cancelled) => {
+            let reason = json!(cancelled.reason);
+            event!(
+                target: "metrics",
+                Level::TRACE,
+                monotonic_counter.OrdersCancelled = 1_u64,
+                Reason = reason.as_str(),
+            );
+        }
+        Event::PaymentRefunded(refund) => {
+            let currency = refund.amount.currency.to_string();
+            event!(
+                target: "metrics",
+                Level::TRACE,
+                monotonic_counter.Refunds = 1_u64,
+                histogram.RefundedAmount = refund.amount.amount,
+                Currency = currency,
+            );
+        }
+        Event::PaymentNeedsReview(_) | Event::ShippingNeedsReview(_) => {
+            event!(target: "metrics", Level::TRACE, monotonic_counter.ReviewsNeeded = 1_u64);
+        }
+        Event::OrderTimedOut(_)
+        | Event::OrderResumed(_)
+        | Event::InventoryReserved(_)
+        | Event::InventoryReservationFailed(_)
+        | Event::InventoryReleased(_)
+        | Event::PaymentCompleted(_)
+        | Event::PaymentFailed(_)
+        | Event::ShipmentCreated(_)
+        | Event::ShippingFailed(_)
+        | Event::NotificationSent(_)
+        | Event::NotificationFailed(_) => (),
+    }
+}
+
+/// In minor units, by currency: amounts of several are no sum.
+fn paid_for(Money { amount, currency }: Money) {
+    let currency = currency.to_string();
+    event!(
+        target: "metrics",
+        Level::TRACE,
+        monotonic_counter.OrdersPaid = 1_u64,
+        histogram.PaidAmount = amount,
+        Currency = currency,
+    );
+}
+
+/// Milliseconds from `placed_at` to `happened`, if the former is known and before the latter.
+fn since(placed_at: Option<&str>, happened: OffsetDateTime) -> Option<f64> {
+    let placed_at = OffsetDateTime::parse(placed_at?, &Rfc3339).ok()?;
+    let milliseconds = (happened - placed_at).as_seconds_f64() * 1_000.0;
+    (milliseconds >= 0.0).then_some(milliseconds)
+}

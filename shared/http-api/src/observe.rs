@@ -1,0 +1,118 @@
+//! What is to be known of every request: a span, a line in the log, metrics.
+
+use std::time::Instant;
+
+use ::trace::{Traceparent, Traces};
+use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use http::{HeaderName, HeaderValue};
+use tracing::{Instrument, Level, Span, error_span, event, field::Empty, info};
+
+use crate::{Request, trace};
+
+/// Has `answer` answer the request, within a span that names its route.
+///
+/// The span goes on with the trace that the client or the gateway has begun, and the request that
+/// `answer` sees names the span ([`Request::traceparent`]). A client decides whether its trace is
+/// recorded; an HTTP API does not, and so all of its are. What is recorded of a request is its
+/// route, never its path, headers or body: those may be personal. `answer` may fill in the fields
+/// `aggregate_id` and `correlation_id` of the span.
+pub async fn observe(
+    mut request: ApiGatewayV2httpRequest,
+    traces: &Traces,
+    answer: impl AsyncFnOnce(ApiGatewayV2httpRequest) -> ApiGatewayV2httpResponse,
+) -> ApiGatewayV2httpResponse {
+    let (route, begun) = (Request::new(&request).route_key().to_owned(), Instant::now());
+    let span = error_span!(
+        "request",
+        otel.kind = "server",
+        route,
+        gateway_request_id = request.request_context.request_id,
+        status = Empty,
+        aggregate_id = Empty,
+        correlation_id = Empty,
+        trace_id = Empty,
+        span_id = Empty,
+        parent_span_id = Empty,
+    );
+    go_on(&mut request, traces, &span);
+    let answering = async {
+        // The futures of the SDK are deep: one more layer around them is too much to compile.
+        let response = Box::pin(answer(request)).await;
+        let status = response.status_code;
+        Span::current().record("status", status);
+        info!(status, "answered");
+        event!(
+            target: "metrics",
+            Level::TRACE,
+            monotonic_counter.Requests = 1_u64,
+            monotonic_counter.ClientErrors = (400..500).contains(&status).then_some(1_u64),
+            monotonic_counter.ServerErrors = (status >= 500).then_some(1_u64),
+            histogram.RequestMs = begun.elapsed().as_secs_f64() * 1_000.0,
+            Route = route,
+        );
+        response
+    };
+    answering.instrument(span.clone()).await
+}
+
+/// Makes `span` the next of the request's trace, and the request say so.
+fn go_on(request: &mut ApiGatewayV2httpRequest, traces: &Traces, span: &Span) {
+    let seen = Request::new(request);
+    let client = seen.header(trace::TRACEPARENT).and_then(Traceparent::parse);
+    let gateway = || Traceparent::parse(&seen.traceparent()?).map(Traceparent::into_sampled);
+    let parent = client.or_else(gateway).map(|parent| parent.to_string());
+    if let Some(hop) = traces.hop(parent.as_deref())
+        && let Ok(value) = HeaderValue::try_from(hop.traceparent())
+    {
+        hop.record(span);
+        request.headers.insert(HeaderName::from_static(trace::TRACEPARENT), value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clock::Tokens;
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    const TRACE: &str = "5759e988bd862e3fe1be46a994272793";
+
+    /// The traceparent that the answerer sees of a request with this header.
+    fn seen(header: Option<(&'static str, &str)>, traces: &Traces) -> Option<String> {
+        let mut request = ApiGatewayV2httpRequest::default();
+        if let Some((name, value)) = header {
+            request.headers.insert(HeaderName::from_static(name), value.parse().unwrap());
+        }
+        let mut seen = None;
+        let answer = async |request: ApiGatewayV2httpRequest| {
+            seen = Request::new(&request).traceparent();
+            ApiGatewayV2httpResponse::default()
+        };
+        observe(request, traces, answer).now_or_never().unwrap();
+        seen
+    }
+
+    #[test]
+    fn a_request_goes_on_with_the_trace_of_client_or_gateway() {
+        let tokens = Tokens::from_fn(|| "0123456789abcdef0123456789abcdef".to_owned());
+        let traces = Traces::drawn_from(tokens);
+        let within = Some(format!("00-{TRACE}-0123456789abcdef-01"));
+        let sampled = format!("00-{TRACE}-53995c3f42cd8ad8-01");
+        assert_eq!(seen(Some((trace::TRACEPARENT, &sampled)), &traces), within);
+        let root = "Root=1-5759e988-bd862e3fe1be46a994272793";
+        assert_eq!(seen(Some((trace::XRAY, root)), &traces), within, "nobody else decides");
+        let unsampled = sampled.replace("-01", "-00");
+        let kept = seen(Some((trace::TRACEPARENT, &unsampled)), &traces);
+        assert_eq!(kept, Some(unsampled), "the client has decided");
+        let begun = "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01";
+        assert_eq!(seen(None, &traces).as_deref(), Some(begun));
+    }
+
+    #[test]
+    fn without_spans_a_request_stays_as_it_came() {
+        assert_eq!(seen(None, &Traces::off()), None);
+        let came = format!("00-{TRACE}-53995c3f42cd8ad8-01");
+        assert_eq!(seen(Some((trace::TRACEPARENT, &came)), &Traces::off()), Some(came));
+    }
+}

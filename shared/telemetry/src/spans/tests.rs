@@ -1,0 +1,90 @@
+use clock::Tokens;
+use serde_json::{Value, json};
+use trace::Traces;
+use tracing::{error, error_span, field::Empty, info_span};
+
+use crate::{Told, tests::written};
+
+const CAME: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+fn traces() -> Traces {
+    Traces::drawn_from(Tokens::from_fn(|| "0123456789abcdef0123456789abcdef".to_owned()))
+}
+
+/// The spans that `act` writes.
+fn spans(act: impl FnOnce()) -> Vec<Value> {
+    let told = Told { traces: traces(), has_spans: true, ..Told::default() };
+    let mut lines = written(Some("off,telemetry=info"), told, act);
+    lines.retain(|line| line.get("resourceSpans").is_some());
+    lines
+}
+
+fn record() -> tracing::Span {
+    let span = error_span!(
+        "record",
+        otel.kind = "consumer",
+        event_type = "OrderCreated",
+        receive_count = 2_u32,
+        outcome = Empty,
+        trace_id = Empty,
+        span_id = Empty,
+        parent_span_id = Empty,
+    );
+    if let Some(hop) = traces().hop(Some(CAME)) {
+        hop.record(&span);
+    }
+    span
+}
+
+#[test]
+fn a_span_that_has_ended_is_one_document_of_opentelemetry() {
+    let lines = spans(|| {
+        let span = record();
+        span.record("outcome", "retry");
+        span.record("outcome", "handled");
+    });
+    let [line] = &lines[..] else { panic!("{lines:?}") };
+    let [resource] = &line["resourceSpans"].as_array().unwrap()[..] else { panic!("{line}") };
+    let service = json!([{ "key": "service.name", "value": { "stringValue": "inventory" } }]);
+    assert_eq!(resource["resource"]["attributes"], service);
+    let scope = &resource["scopeSpans"][0];
+    assert_eq!(scope["scope"]["name"], "telemetry::spans::tests");
+    let mut span = scope["spans"][0].clone();
+    let end: i128 = span["endTimeUnixNano"].take().as_str().unwrap().parse().unwrap();
+    let start = 1_763_375_400_250_000_000;
+    assert!((start..start + 1_000_000_000).contains(&end), "{end}");
+    let expected = json!({
+        "traceId": "0af7651916cd43dd8448eb211c80319c",
+        "spanId": "0123456789abcdef",
+        "parentSpanId": "b7ad6b7169203331",
+        "name": "record OrderCreated",
+        "kind": 5,
+        "startTimeUnixNano": start.to_string(),
+        "endTimeUnixNano": null,
+        "attributes": [
+            { "key": "event_type", "value": { "stringValue": "OrderCreated" } },
+            { "key": "receive_count", "value": { "intValue": "2" } },
+            { "key": "outcome", "value": { "stringValue": "handled" } },
+        ],
+    });
+    assert_eq!(span, expected);
+}
+
+#[test]
+fn a_span_within_another_is_its_child_and_one_within_none_is_not_written() {
+    let lines = spans(|| {
+        drop(info_span!("alone"));
+        let _invocation = info_span!("invocation").entered();
+        let _record = record().entered();
+        let _call = info_span!("provider", otel.kind = "client").entered();
+        error!("no answer");
+    });
+    let span = |index: usize| lines[index]["resourceSpans"][0]["scopeSpans"][0]["spans"][0].clone();
+    assert_eq!(lines.len(), 2);
+    let (call, record) = (span(0), span(1));
+    assert_eq!(call["name"], "provider");
+    assert_eq!((&call["kind"], &call["status"]["code"]), (&json!(3), &json!(2)));
+    assert_eq!(call["traceId"], record["traceId"]);
+    assert_eq!(call["parentSpanId"], record["spanId"]);
+    assert_eq!(record["status"], Value::Null);
+}
