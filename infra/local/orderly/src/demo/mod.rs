@@ -42,12 +42,13 @@ pub struct DemoOptions {
 }
 
 /// The template's parameters for a demonstration in this mode, `choreography` or `orchestration`:
-/// deadlines and reviews that come while somebody watches, yet not before a slow machine is done.
+/// deadlines and reviews that come while somebody watches, yet not before a slow machine is done, nor
+/// before a message comes again (after 30 s) whose function died.
 pub fn parameters(mode: &str) -> BTreeMap<String, String> {
     let parameters = [
         ("FulfilmentMode", mode),
-        ("PayWithinSeconds", "30"),
-        ("ShipWithinSeconds", "30"),
+        ("PayWithinSeconds", "45"),
+        ("ShipWithinSeconds", "45"),
         ("ReviewAfterAttempts", "4"),
     ];
     parameters.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
