@@ -40,7 +40,12 @@ pub(crate) struct Document(Value);
 
 impl Document {
     pub(crate) fn open() -> Self {
-        Self(to_json(serde_yaml_ng::from_str(&read("infra/template.yaml")).unwrap()))
+        Self::of("infra/template.yaml")
+    }
+
+    /// Another template than the system's own.
+    pub(crate) fn of(path: &str) -> Self {
+        Self(to_json(serde_yaml_ng::from_str(&read(path)).unwrap()))
     }
 
     /// A section, by the names in it.

@@ -122,3 +122,21 @@ fn every_route_but_the_catalogue_asks_who_it_is() {
     }
     assert_eq!(open, ["/products"]);
 }
+
+/// A service that may use the key for anything it is asked to would use it for other accounts, too.
+#[test]
+fn services_may_use_the_key_for_what_is_this_stacks_and_nothing_else() {
+    let document = Document::of("infra/key.yaml");
+    let [(_, key)] = document.all("AWS::KMS::Key")[..] else { panic!("not one key") };
+    let statements = key["KeyPolicy"]["Statement"].as_array().unwrap();
+    let of_services: Vec<_> =
+        statements.iter().filter(|it| it["Principal"].get("Service").is_some()).collect();
+    assert_eq!(of_services.len(), 5);
+    for statement in of_services {
+        let sid = &statement["Sid"];
+        let condition = statement["Condition"].to_string();
+        let is_bound = condition.contains("${AWS::AccountId}") && condition.contains("arn:");
+        let only_describes = texts(&statement["Action"]) == ["kms:DescribeKey"];
+        assert!(is_bound != only_describes, "{sid} is bound to nothing: {condition}");
+    }
+}
