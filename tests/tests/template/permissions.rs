@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use events::SOURCES;
 use serde_json::{Value, json};
 
-use crate::document::{Document, attribute, reference, texts};
+use crate::document::{Document, attribute, only_if, reference, texts};
 
 /// Where AWS leaves no choice: the function, the resource's end, and why.
 const OPEN_ENDED: [(&str, &str, &str); 2] = [
@@ -89,8 +89,15 @@ fn queues_and_the_topic_take_nothing_in_the_clear_and_only_from_those_they_wait_
                 (&document.resource(policy)["Condition"], &document.resource(id)["Condition"]);
             assert_eq!(condition.0, condition.1, "{policy} is not there when {id} is");
             let statements = properties["PolicyDocument"]["Statement"].as_array().unwrap();
+            let (limits, statements): (Vec<_>, Vec<_>) =
+                statements.iter().partition(|it| it["Fn::If"][0] == "HasOperatorRole");
+            let takes_events = id.ends_with("Queue") && !id.ends_with("DeadLetterQueue");
+            assert_eq!(limits.len(), usize::from(takes_events), "{policy}: who may send");
+            for limit in limits {
+                assert_eq!(*limit, only_if("HasOperatorRole", &sent_by_others(id)), "{policy}");
+            }
             let (denies, allows): (Vec<_>, Vec<_>) =
-                statements.iter().partition(|it| it["Effect"] == "Deny");
+                statements.into_iter().partition(|it| it["Effect"] == "Deny");
             let [deny] = denies[..] else { panic!("{policy} denies {}", denies.len()) };
             let clear = json!({ "Bool": { "aws:SecureTransport": "false" } });
             assert!(deny["Principal"] == "*" && deny["Condition"] == clear, "{policy}: {deny}");
@@ -101,6 +108,21 @@ fn queues_and_the_topic_take_nothing_in_the_clear_and_only_from_those_they_wait_
             }
         }
     }
+}
+
+/// A message that is neither the bus's nor the operator's, refused.
+fn sent_by_others(queue: &str) -> Value {
+    json!({
+        "Sid": "OnlyTheBusAndTheOperator",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "sqs:SendMessage",
+        "Resource": attribute(queue, "Arn"),
+        "Condition": {
+            "Bool": { "aws:PrincipalIsAWSService": "false" },
+            "ArnNotLike": { "aws:PrincipalArn": reference("OperatorRoleArn") },
+        },
+    })
 }
 
 #[test]
