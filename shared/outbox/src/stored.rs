@@ -10,7 +10,7 @@ const OUTGOING: &str = "outgoing";
 const EVENT_PREFIX: &str = "EVENT#";
 
 /// Why the events of a stream record cannot be read. None of these gets better by trying again:
-/// the record is to be reported as failed, so that it ends where somebody looks.
+/// the record is for where somebody looks.
 #[derive(Debug, thiserror::Error)]
 pub enum Unreadable {
     /// The stream does not carry what was written.
@@ -47,7 +47,7 @@ pub enum Unreadable {
 ///
 /// # Errors
 ///
-/// When there should be events but they cannot be read; the caller must not acknowledge the record.
+/// When there should be events but they cannot be read.
 pub fn envelopes_of(record: &EventRecord) -> Result<Vec<Envelope>, Unreadable> {
     let is_new = match record.event_name.as_str() {
         "INSERT" => true,

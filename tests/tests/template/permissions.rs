@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use events::SOURCES;
 use serde_json::{Value, json};
 
-use crate::document::{Document, attribute, reference, texts};
+use crate::document::{Document, attribute, reference, resolved, texts};
 
 /// Where AWS leaves no choice: the function, the resource's end, and why.
 const OPEN_ENDED: [(&str, &str, &str); 2] = [
@@ -70,6 +70,33 @@ fn only_the_relay_publishes_and_only_for_the_services_of_the_catalogue() {
     assert_eq!(statement["Resource"], attribute("EventBus", "Arn"));
     let relay = json!({ "aws:PrincipalArn": attribute("RelayFunctionRole", "Arn") });
     assert_eq!(statement["Condition"]["ArnNotEquals"], relay, "who is refused");
+}
+
+/// What the relay is told of who speaks from where is what it reads: the tables of its mappings,
+/// and every service of the catalogue from one of them.
+#[test]
+fn each_service_speaks_from_one_table_that_the_relay_reads() {
+    let template = resolved("choreography");
+    let relay = template.function("orderly-relay").unwrap();
+    let publishes: Value = serde_json::from_str(&relay.environment["PUBLISHES"]).unwrap();
+    let mut tables = BTreeSet::new();
+    let mut sources = Vec::new();
+    for (table, allowed) in publishes.as_object().unwrap() {
+        tables.insert(table.as_str());
+        if let Value::Object(prefixes) = allowed {
+            assert!(prefixes.keys().all(|it| it.ends_with('#')), "{prefixes:?}");
+            sources.extend(prefixes.values().flat_map(texts));
+        } else {
+            sources.extend(texts(allowed));
+        }
+    }
+    let streamed = template.tables.iter().filter(|it| it.stream.is_some());
+    let streamed: BTreeSet<_> = streamed.map(|it| it.name.as_str()).collect();
+    assert_eq!(tables, streamed);
+    sources.sort_unstable();
+    let mut services = SOURCES;
+    services.sort_unstable();
+    assert_eq!(sources, services);
 }
 
 #[test]
