@@ -13,4 +13,4 @@ pub use dead_letters::DeadLetters;
 pub use publisher::{Limits, NotPublished, Published, Publisher};
 pub use relay::Relay;
 pub use sources::{Place, SourceRefused, Sources, SourcesError};
-pub use stored::{Unreadable, envelopes_of};
+pub use stored::{Unreadable, envelopes_of, stored_events};

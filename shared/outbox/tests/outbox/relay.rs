@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use aws_lambda_events::streams::DynamoDbEventResponse;
 use event_envelope::{EVENT_BYTES_MAX, Envelope};
-use outbox::{Place, Sources, Unreadable, envelopes_of};
+use outbox::{Place, Sources, Unreadable, envelopes_of, stored_events};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -70,6 +70,30 @@ fn other_items_changes_of_an_event_and_deletions_say_nothing() {
     for silent in changes.into_iter().chain(others) {
         assert_eq!(read(&silent).unwrap(), []);
     }
+}
+
+#[test]
+fn an_item_shows_every_event_that_it_still_holds() {
+    let events = envelopes(3);
+    let list = |events: &[Envelope]| -> serde_dynamo::AttributeValue {
+        serde_dynamo::to_attribute_value(events).unwrap()
+    };
+    let item = |item: Value| -> serde_dynamo::Item { serde_json::from_value(item).unwrap() };
+    let silent = json!({ "orderId": { "S": "order-123" } });
+    for (stored_item, expected) in [
+        (json!({ "earlier": list(&events[..2]), "outgoing": list(&events[2..]) }), &events[..]),
+        (json!({ "earlier": list(&events) }), &events[..]),
+        (json!({ "outgoing": list(&events[..1]) }), &events[..1]),
+        (stored(&events[0]), &events[..1]),
+        (silent, &[]),
+    ] {
+        assert_eq!(stored_events(&item(stored_item)).unwrap(), expected);
+    }
+    // A stream carries only what is new.
+    let both = json!({ "earlier": list(&events[..2]), "outgoing": list(&events[2..]) });
+    assert_eq!(read(&record("1", &both)).unwrap(), events[2..]);
+    let error = stored_events(&item(json!({ "earlier": { "S": "" } }))).unwrap_err();
+    assert_eq!(error.to_string(), "earlier is not a list");
 }
 
 #[test]
