@@ -2,19 +2,19 @@
 
 use aws_lambda_events::{dynamodb::Event, streams::DynamoDbEventResponse};
 use lambda_runtime::{Error, LambdaEvent};
-use outbox::{Publisher, relay};
+use outbox::Relay;
 
 /// Publishes what `batch` says.
 ///
-/// The batch is answered record by record and nothing is dropped here, whatever is wrong with it:
-/// how often a record is tried, and where it goes then, is for the mapping in the template.
+/// The batch is answered record by record. What can never be published is in the dead-letter queue
+/// before it counts as done; how often the rest is tried is for the mapping in the template.
 ///
 /// # Errors
 ///
-/// None of its own. What could not be published is named in the answer.
+/// None of its own. What could not be published just now is named in the answer.
 pub async fn handle(
     batch: LambdaEvent<Event>,
-    publisher: &Publisher,
+    relay: &Relay,
 ) -> Result<DynamoDbEventResponse, Error> {
-    Ok(relay(batch.payload, publisher).await)
+    Ok(relay.relay(batch.payload).await)
 }

@@ -2,14 +2,16 @@
 
 use aws_clients::Aws;
 use lambda_runtime::{Error, service_fn};
-use outbox::Publisher;
+use outbox::{DeadLetters, Publisher, Relay};
 use relay::{config::Config, handler::handle};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let config = Config::from_env()?;
     let traces = telemetry::init("relay", config.log_filter.as_deref())?;
-    let publisher =
-        Publisher::new(Aws::from_env()?.eventbridge(), config.event_bus_name).traced(traces);
-    lambda_runtime::run(service_fn(async |batch| handle(batch, &publisher).await)).await
+    let aws = Aws::from_env()?;
+    let publisher = Publisher::new(aws.eventbridge(), config.event_bus_name).traced(traces);
+    let dead_letters = DeadLetters::new(aws.sqs(), config.dead_letter_queue_url);
+    let relay = Relay::new(publisher, config.sources, dead_letters);
+    lambda_runtime::run(service_fn(async |batch| handle(batch, &relay).await)).await
 }

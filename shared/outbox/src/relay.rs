@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use aws_lambda_events::{
     dynamodb::{Event, EventRecord},
@@ -8,46 +8,129 @@ use event_envelope::{Envelope, EventId};
 use outcome::chain;
 use tracing::{Level, Span, error, error_span, event, field::Empty, info, warn};
 
-use crate::{NotPublished, Published, Publisher, envelopes_of};
+use crate::{DeadLetters, NotPublished, Place, Published, Publisher, Sources, envelopes_of};
 
-/// Publishes what the records of `batch` say, and answers with the first record of which the bus
-/// has not accepted everything. Lambda brings that one again, and all that follow it.
-///
-/// The records behind a failed one are published nevertheless. They come again, as duplicates;
-/// but if the failed one never succeeds, Lambda gives up the rest of its batch with it, and what
-/// has not been published by then is lost.
-/// Source: <https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>.
-///
-/// An event that stands in several records of the batch, as when an item changed twice with the
-/// same events still to say, is published once.
-pub async fn relay(batch: Event, publisher: &Publisher) -> DynamoDbEventResponse {
-    let mut letters = Letters::default();
-    let mut failed = Vec::new();
-    for (position, record) in batch.records.iter().enumerate() {
-        match envelopes_of(record) {
-            Ok(envelopes) => letters.add(position, envelopes),
-            Err(error) => {
-                failed.push(position);
-                event!(target: "metrics", Level::TRACE, monotonic_counter.RecordsUnreadable = 1_u64);
-                error!(
-                    record = record.event_id,
-                    sequence_number = record.change.sequence_number,
-                    source = record.event_source_arn,
-                    error = chain(&error),
-                    "a stored record cannot be read: the stream gives it up in the end"
-                );
+/// Publishes what the records of a stream say, and keeps none of them waiting for one that can
+/// never be published.
+#[derive(Debug, Clone)]
+pub struct Relay {
+    publisher: Publisher,
+    sources: Sources,
+    dead_letters: DeadLetters,
+}
+
+impl Relay {
+    /// Publishes by `publisher` what `sources` allow, and sends to `dead_letters` what can never be
+    /// published.
+    pub const fn new(publisher: Publisher, sources: Sources, dead_letters: DeadLetters) -> Self {
+        Self { publisher, sources, dead_letters }
+    }
+
+    /// Publishes what the records of `batch` say, and answers with the first record that has to
+    /// come again, because the bus did not take everything just now. Lambda brings that one again,
+    /// and all that follow it.
+    ///
+    /// The records behind a failed one are published nevertheless. They come again, as duplicates;
+    /// but if the failed one never succeeds, Lambda gives up the rest of its batch with it, and
+    /// what has not been published by then is lost.
+    /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>.
+    ///
+    /// A record that can never be published is sent to the dead-letter queue and is done with: one
+    /// that cannot be read, has an event of a source that does not speak from its table, or one
+    /// that is too large or that the bus refuses for good. Its other events are published. If the
+    /// queue does not take it, it comes again.
+    ///
+    /// An event that stands in several records of the batch, as when an item changed twice with the
+    /// same events still to say, is published once.
+    pub async fn relay(&self, batch: Event) -> DynamoDbEventResponse {
+        let mut letters = Letters::default();
+        let mut hopeless = Hopeless::default();
+        for (position, record) in batch.records.iter().enumerate() {
+            match envelopes_of(record) {
+                Ok(envelopes) => {
+                    let allowed = self.allowed(record, envelopes, |refused| {
+                        hopeless.entry(position).or_default().push(refused);
+                    });
+                    letters.add(position, allowed);
+                }
+                Err(error) => {
+                    event!(target: "metrics", Level::TRACE, monotonic_counter.RecordsUnreadable = 1_u64);
+                    hopeless.entry(position).or_default().push(chain(&error));
+                }
             }
         }
+        let failed = letters.publish(&self.publisher, &mut hopeless).await;
+        let failed = self.bury(&batch.records, &hopeless, failed.into_iter().min()).await;
+        info!(
+            records = batch.records.len(),
+            events = letters.envelopes.len(),
+            dead = hopeless.len(),
+            is_complete = failed.is_none(),
+            "relayed"
+        );
+        response(failed.and_then(|position| batch.records.get(position)))
     }
-    failed.extend(letters.publish(publisher).await);
-    let first = failed.iter().min().and_then(|position| batch.records.get(*position));
-    info!(
-        records = batch.records.len(),
-        events = letters.envelopes.len(),
-        failed = failed.len(),
-        "relayed"
-    );
-    response(first)
+
+    /// Those of `envelopes` that may be published from where `record` stands.
+    fn allowed(
+        &self,
+        record: &EventRecord,
+        mut envelopes: Vec<Envelope>,
+        mut refuse: impl FnMut(String),
+    ) -> Vec<Envelope> {
+        let place = Place { table: table_of(record), key: &record.change.keys };
+        envelopes.retain(|envelope| {
+            let checked = self.sources.check(place, &envelope.source);
+            checked.map_err(|refused| refuse(format!("{}: {refused}", envelope.event_id))).is_ok()
+        });
+        envelopes
+    }
+
+    /// Sends what can never be published to the dead-letter queue, up to the first record that
+    /// comes again anyway: what is behind that one does too, and would be sent each time. Returns
+    /// the first record that has to come again.
+    async fn bury(
+        &self,
+        records: &[EventRecord],
+        hopeless: &Hopeless,
+        first_failed: Option<usize>,
+    ) -> Option<usize> {
+        for (position, reasons) in hopeless.range(..first_failed.unwrap_or(records.len())) {
+            let Some(record) = records.get(*position) else { continue };
+            let sent = self.dead_letters.send(record, reasons).await;
+            let (table, sequence_number) = (table_of(record), &record.change.sequence_number);
+            let reason = reasons.join("; ");
+            if let Err(error) = sent {
+                let error = chain(error.as_ref());
+                error!(
+                    table,
+                    sequence_number,
+                    reason,
+                    error,
+                    "a record that can never be published was not taken by the dead-letter queue"
+                );
+                return Some(*position);
+            }
+            event!(target: "metrics", Level::TRACE, monotonic_counter.RecordsDeadLettered = 1_u64);
+            error!(
+                table,
+                sequence_number,
+                reason,
+                "a record can never be published: it is in the dead-letter queue"
+            );
+        }
+        first_failed
+    }
+}
+
+/// The records that can never be published, each with the reasons.
+type Hopeless = BTreeMap<usize, Vec<String>>;
+
+/// The table whose stream brought `record`, by the ARN of the stream.
+pub(crate) fn table_of(record: &EventRecord) -> Option<&str> {
+    // arn:aws:dynamodb:eu-central-1:123456789012:table/loans/stream/2026-01-01T00:00:00.000
+    let resource = record.event_source_arn.as_deref()?.splitn(6, ':').nth(5)?;
+    resource.strip_prefix("table/")?.split('/').next().filter(|name| !name.is_empty())
 }
 
 /// The events of a batch, each once, and which records they are of.
@@ -74,8 +157,9 @@ impl Letters {
         }
     }
 
-    /// Publishes them. Returns the records of those that the bus did not accept.
-    async fn publish(&self, publisher: &Publisher) -> Vec<usize> {
+    /// Publishes them. Returns the records of those that the bus did not accept just now, and adds
+    /// to `hopeless` those of events that it never will.
+    async fn publish(&self, publisher: &Publisher, hopeless: &mut Hopeless) -> Vec<usize> {
         let spans: Vec<Span> = self.envelopes.iter().map(|it| span(it, publisher)).collect();
         let outcomes = publisher.publish(&self.envelopes).await;
         let mut failed = Vec::new();
@@ -84,10 +168,12 @@ impl Letters {
             let _within = span.entered();
             measure(envelope, &outcome, publisher);
             let Err(error) = outcome else { continue };
-            failed.push(*record);
             if error.is_retryable() {
+                failed.push(*record);
                 warn!(%error, "not yet published");
             } else {
+                let reason = format!("{}: {error}", envelope.event_id);
+                hopeless.entry(*record).or_default().push(reason);
                 error!(%error, "cannot be published");
             }
         }

@@ -2,23 +2,28 @@ use std::collections::HashMap;
 
 use aws_lambda_events::dynamodb::EventRecord;
 use event_envelope::Envelope;
-use serde_dynamo::AttributeValue;
+use serde_dynamo::{AttributeValue, Item};
 
 /// The attribute that holds the events an item has to say.
 const OUTGOING: &str = "outgoing";
+/// The attribute that holds those that it said in earlier writes.
+const EARLIER: &str = "earlier";
 /// What the sort key of an item that *is* an event begins with.
 const EVENT_PREFIX: &str = "EVENT#";
 
 /// Why the events of a stream record cannot be read. None of these gets better by trying again:
-/// the record is to be reported as failed, so that it ends where somebody looks.
+/// the record is for where somebody looks.
 #[derive(Debug, thiserror::Error)]
 pub enum Unreadable {
     /// The stream does not carry what was written.
     #[error("NewImage is missing: the stream's view type must be NEW_IMAGE or NEW_AND_OLD_IMAGES")]
     NoImage,
-    /// `outgoing` is something else.
-    #[error("outgoing is not a list")]
-    NotAList,
+    /// An attribute for events is something else.
+    #[error("{attribute} is not a list")]
+    NotAList {
+        /// `outgoing` or `earlier`.
+        attribute: &'static str,
+    },
     /// An event has a field that is missing or wrong.
     #[error("{place} is not an event")]
     NotAnEvent {
@@ -47,7 +52,7 @@ pub enum Unreadable {
 ///
 /// # Errors
 ///
-/// When there should be events but they cannot be read; the caller must not acknowledge the record.
+/// When there should be events but they cannot be read.
 pub fn envelopes_of(record: &EventRecord) -> Result<Vec<Envelope>, Unreadable> {
     let is_new = match record.event_name.as_str() {
         "INSERT" => true,
@@ -58,18 +63,49 @@ pub fn envelopes_of(record: &EventRecord) -> Result<Vec<Envelope>, Unreadable> {
     if item.is_empty() {
         return Err(Unreadable::NoImage);
     }
-    match item.get(OUTGOING) {
-        Some(AttributeValue::L(outgoing)) => {
-            let envelope = |(index, value)| envelope(format!("{OUTGOING}[{index}]"), value);
-            outgoing.iter().enumerate().map(envelope).collect()
-        }
-        Some(_) => Err(Unreadable::NotAList),
-        None if is_new && is_event(item) => {
-            let place = "the item".to_owned();
-            Ok(vec![envelope(place, &AttributeValue::M(item.clone()))?])
-        }
+    match listed(item, OUTGOING)? {
+        Some(outgoing) => Ok(outgoing),
+        None if is_new => itself(item),
         None => Ok(Vec::new()),
     }
+}
+
+/// Every event that `item` of a table still holds, the oldest first: those of its last write, those
+/// of earlier ones in the attribute `earlier`, or the item itself. What a stream has not carried is
+/// among them, as it was written; so is what has been published.
+///
+/// # Errors
+///
+/// When there should be events but they cannot be read.
+pub fn stored_events(item: &Item) -> Result<Vec<Envelope>, Unreadable> {
+    let item = item.inner();
+    let mut events = listed(item, EARLIER)?.unwrap_or_default();
+    match listed(item, OUTGOING)? {
+        Some(outgoing) => events.extend(outgoing),
+        None => events.extend(itself(item)?),
+    }
+    Ok(events)
+}
+
+/// The events of the list `attribute`, if there is one.
+fn listed(
+    item: &HashMap<String, AttributeValue>,
+    attribute: &'static str,
+) -> Result<Option<Vec<Envelope>>, Unreadable> {
+    let envelope = |(index, value)| envelope(format!("{attribute}[{index}]"), value);
+    match item.get(attribute) {
+        Some(AttributeValue::L(events)) => {
+            events.iter().enumerate().map(envelope).collect::<Result<_, _>>().map(Some)
+        }
+        Some(_) => Err(Unreadable::NotAList { attribute }),
+        None => Ok(None),
+    }
+}
+
+/// The item, if it is an event.
+fn itself(item: &HashMap<String, AttributeValue>) -> Result<Vec<Envelope>, Unreadable> {
+    let read = || envelope("the item".to_owned(), &AttributeValue::M(item.clone()));
+    if is_event(item) { Ok(vec![read()?]) } else { Ok(Vec::new()) }
 }
 
 fn is_event(item: &HashMap<String, AttributeValue>) -> bool {

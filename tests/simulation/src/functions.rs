@@ -16,7 +16,7 @@ use notification::{contacts::Contacts, handler::Notifications, mail::Mailer};
 use order::{
     api::OrderApi, deadlines::Deadlines, news, products::Products, sweeper::Sweeper, tasks,
 };
-use outbox::Publisher;
+use outbox::{DeadLetters, Publisher, Relay};
 use projector::handler::Projector;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -266,12 +266,16 @@ impl Surroundings {
 
     fn relay(&self) -> Function {
         let bus = self.variable("EVENT_BUS_NAME");
-        let publisher = Rc::new(Publisher::new(self.wire().eventbridge(), bus));
+        let publisher = Publisher::new(self.wire().eventbridge(), bus);
+        let dead_letters =
+            DeadLetters::new(self.wire().sqs(), self.variable("DEAD_LETTER_QUEUE_URL"));
+        let sources = self.variable("PUBLISHES").parse().unwrap();
+        let relay = Rc::new(Relay::new(publisher, sources, dead_letters));
         function(move |event, _| {
-            let publisher = Rc::clone(&publisher);
+            let relay = Rc::clone(&relay);
             async move {
                 let batch = LambdaEvent::new(read(event)?, Context::default());
-                write(&relay::handler::handle(batch, &publisher).await.map_err(text)?)
+                write(&relay::handler::handle(batch, &relay).await.map_err(text)?)
             }
         })
     }

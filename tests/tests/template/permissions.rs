@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use events::SOURCES;
 use serde_json::{Value, json};
 
-use crate::document::{Document, attribute, only_if, reference, texts};
+use crate::document::{Document, attribute, only_if, reference, resolved, texts};
 
 /// Where AWS leaves no choice: the function, the resource's end, and why.
 const OPEN_ENDED: [(&str, &str, &str); 2] = [
@@ -70,6 +70,67 @@ fn only_the_relay_publishes_and_only_for_the_services_of_the_catalogue() {
     assert_eq!(statement["Resource"], attribute("EventBus", "Arn"));
     let relay = json!({ "aws:PrincipalArn": attribute("RelayFunctionRole", "Arn") });
     assert_eq!(statement["Condition"]["ArnNotEquals"], relay, "who is refused");
+}
+
+/// What one writes there in the name of another would count as handled, or be published.
+#[test]
+fn each_consumer_writes_only_its_own_records_of_the_table_they_share() {
+    let document = Document::open();
+    let shared = attribute("EventIdempotencyTable", "Arn");
+    let mut consumers = BTreeSet::new();
+    for (id, statement) in document.allowed_to_roles() {
+        if !statement["Resource"].to_string().contains(&shared.to_string()) {
+            continue;
+        }
+        assert_eq!(statement["Resource"], shared, "{id}: its condition would bind other tables");
+        assert_eq!(statement["Action"], "dynamodb:PutItem", "{id}");
+        let name = &document.resource(id)["Metadata"]["BuildProperties"]["Binary"];
+        let keys = json!({ "dynamodb:LeadingKeys": [format!("{}#*", name.as_str().unwrap())] });
+        assert_eq!(statement["Condition"], json!({ "ForAllValues:StringLike": keys }), "{id}");
+        consumers.insert(id);
+    }
+    let expected = ["AnalyticsFunction", "InventoryApiFunction", "InventoryFunction"];
+    assert_eq!(consumers, BTreeSet::from(expected));
+}
+
+/// The projector only updates: what stands in a row comes back with the update.
+#[test]
+fn the_projector_may_not_read_rows_one_by_one() {
+    let document = Document::open();
+    let views = attribute("OrderViewsTable", "Arn");
+    let of_rows = document.allowed_to_roles().into_iter();
+    let of_rows: Vec<_> = of_rows
+        .filter(|(id, it)| *id == "ProjectorFunction" && it["Resource"] == views)
+        .map(|(_, it)| texts(&it["Action"]))
+        .collect();
+    assert_eq!(of_rows, [["dynamodb:UpdateItem"]]);
+}
+
+/// What the relay is told of who speaks from where is what it reads: the tables of its mappings,
+/// and every service of the catalogue from one of them.
+#[test]
+fn each_service_speaks_from_one_table_that_the_relay_reads() {
+    let template = resolved("choreography");
+    let relay = template.function("orderly-relay").unwrap();
+    let publishes: Value = serde_json::from_str(&relay.environment["PUBLISHES"]).unwrap();
+    let mut tables = BTreeSet::new();
+    let mut sources = Vec::new();
+    for (table, allowed) in publishes.as_object().unwrap() {
+        tables.insert(table.as_str());
+        if let Value::Object(prefixes) = allowed {
+            assert!(prefixes.keys().all(|it| it.ends_with('#')), "{prefixes:?}");
+            sources.extend(prefixes.values().flat_map(texts));
+        } else {
+            sources.extend(texts(allowed));
+        }
+    }
+    let streamed = template.tables.iter().filter(|it| it.stream.is_some());
+    let streamed: BTreeSet<_> = streamed.map(|it| it.name.as_str()).collect();
+    assert_eq!(tables, streamed);
+    sources.sort_unstable();
+    let mut services = SOURCES;
+    services.sort_unstable();
+    assert_eq!(sources, services);
 }
 
 #[test]

@@ -4,7 +4,8 @@ use std::{collections::BTreeMap, time::Duration};
 
 use event_envelope::{AggregateId, Envelope};
 use outcome::Failure;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 use time::OffsetDateTime;
 
 use crate::{
@@ -48,14 +49,25 @@ pub(super) struct Row<M> {
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(super) attempts: u32,
     /// What the last write said: the relay publishes it from the stream.
-    #[serde(default, skip_deserializing, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "readable", skip_serializing_if = "Vec::is_empty")]
     outgoing: Vec<Envelope>,
+    /// What earlier writes said: a stream forgets after a day, the row does not. Rows of versions
+    /// that did not keep it have none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    earlier: Vec<Envelope>,
 }
 
 impl<M: Machine> Row<M> {
     pub(super) fn read(item: Option<Item>) -> Result<Self, Failure> {
         match item {
-            Some(item) => serde_dynamo::from_item(item).map_err(Failure::poison),
+            Some(item) => {
+                let mut row: Self = serde_dynamo::from_item(item).map_err(Failure::poison)?;
+                let said = std::mem::take(&mut row.outgoing);
+                if M::KEEPS_EVENTS {
+                    row.earlier.extend(said);
+                }
+                Ok(row)
+            }
             None => Ok(Self {
                 state: M::default(),
                 revision: 0,
@@ -64,6 +76,7 @@ impl<M: Machine> Row<M> {
                 lease: None,
                 attempts: 0,
                 outgoing: Vec::new(),
+                earlier: Vec::new(),
             }),
         }
     }
@@ -148,6 +161,16 @@ impl<M: Machine> Row<M> {
     pub(super) fn is_held_by(&self, owner: &str) -> bool {
         self.lease.as_ref().is_some_and(|lease| lease.owner == owner)
     }
+}
+
+/// What the last write said. If that is not what a machine writes, nobody could publish it either,
+/// and it must not stop the row.
+fn readable<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Envelope>, D::Error> {
+    let said = Value::deserialize(deserializer)?;
+    Ok(serde_json::from_value(said).unwrap_or_else(|error| {
+        tracing::warn!(%error, "what a row last said is not events, and is not kept");
+        Vec::new()
+    }))
 }
 
 fn is_zero(attempts: &u32) -> bool {

@@ -1,12 +1,12 @@
 //! What a hosted machine hears, and what it says.
 
-use event_envelope::{DEPTH_MAX, EventId};
+use event_envelope::{DEPTH_MAX, Envelope, EventId};
 use outcome::Done;
 use serde_json::json;
 
 use crate::{
     parcel::{Depot, Effect, Fact, LIFE, cause, first, named, parcel},
-    world::{MACHINES, assert_poison, event, number},
+    world::{MACHINES, assert_poison, event, number, text},
 };
 
 const FACTS: [Fact; 3] = [Fact::Packed, Fact::Paid, Fact::Recalled];
@@ -47,6 +47,36 @@ async fn a_write_says_what_follows_from_it_and_nothing_else() {
     ];
     assert_eq!(depot.said(), said);
     assert!(!depot.world.item(MACHINES, "parcel-1").await.unwrap().contains_key("lease"));
+}
+
+#[tokio::test]
+async fn a_row_keeps_what_its_earlier_writes_said() {
+    let depot = Depot::new().await;
+    for fact in FACTS {
+        depot.hear(fact).await.unwrap();
+    }
+    depot.hear(Fact::Kept).await.unwrap();
+    let row = depot.row().await;
+    assert!(!row.contains_key("outgoing"), "the last write said nothing");
+    let kept: Vec<Envelope> = serde_dynamo::from_attribute_value(row["earlier"].clone()).unwrap();
+    assert_eq!(kept, depot.world.outgoing(MACHINES).concat(), "each as it was said, once");
+}
+
+/// Such as one of a version that did not keep them, or one that somebody has written by hand.
+#[tokio::test]
+async fn a_row_without_earlier_events_goes_on() {
+    for outgoing in [None, Some(text("nothing that was ever said"))] {
+        let depot = Depot::new().await;
+        depot.hear(Fact::Packed).await.unwrap();
+        let mut row = depot.row().await;
+        assert!(!row.contains_key("earlier"));
+        row.extend(outgoing.map(|it| ("outgoing".to_owned(), it)));
+        let put = depot.world.database.client().put_item().table_name(MACHINES);
+        put.set_item(Some(row)).send().await.unwrap();
+        depot.hear(Fact::Paid).await.unwrap();
+        assert_eq!(depot.carrier.asked(), [first(Effect::Send)]);
+        assert_eq!(depot.row().await["earlier"].as_l().unwrap().len(), 1);
+    }
 }
 
 #[tokio::test]

@@ -1,10 +1,15 @@
+use std::sync::Arc;
+
 use aws_lambda_events::streams::DynamoDbEventResponse;
-use event_envelope::Envelope;
-use outbox::{Unreadable, envelopes_of, relay};
+use event_envelope::{EVENT_BYTES_MAX, Envelope};
+use outbox::{Place, Sources, Unreadable, envelopes_of, stored_events};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::support::{Bus, EAGER, batch, envelope, envelopes, publisher, record, saying};
+use crate::support::{
+    Bus, batch, dead, dead_attribute, envelope, envelopes, open_dead_letters, record, relay_to,
+    saying,
+};
 
 fn read(record: &Value) -> Result<Vec<Envelope>, Unreadable> {
     envelopes_of(&batch(std::slice::from_ref(record)).records[0])
@@ -68,6 +73,30 @@ fn other_items_changes_of_an_event_and_deletions_say_nothing() {
 }
 
 #[test]
+fn an_item_shows_every_event_that_it_still_holds() {
+    let events = envelopes(3);
+    let list = |events: &[Envelope]| -> serde_dynamo::AttributeValue {
+        serde_dynamo::to_attribute_value(events).unwrap()
+    };
+    let item = |item: Value| -> serde_dynamo::Item { serde_json::from_value(item).unwrap() };
+    let silent = json!({ "orderId": { "S": "order-123" } });
+    for (stored_item, expected) in [
+        (json!({ "earlier": list(&events[..2]), "outgoing": list(&events[2..]) }), &events[..]),
+        (json!({ "earlier": list(&events) }), &events[..]),
+        (json!({ "outgoing": list(&events[..1]) }), &events[..1]),
+        (stored(&events[0]), &events[..1]),
+        (silent, &[]),
+    ] {
+        assert_eq!(stored_events(&item(stored_item)).unwrap(), expected);
+    }
+    // A stream carries only what is new.
+    let both = json!({ "earlier": list(&events[..2]), "outgoing": list(&events[2..]) });
+    assert_eq!(read(&record("1", &both)).unwrap(), events[2..]);
+    let error = stored_events(&item(json!({ "earlier": { "S": "" } }))).unwrap_err();
+    assert_eq!(error.to_string(), "earlier is not a list");
+}
+
+#[test]
 fn what_cannot_be_read_is_named() {
     let outgoing = |value: Value| record("1", &json!({ "outgoing": value }));
     let mut blank = stored(&envelope(1, json!({})));
@@ -90,58 +119,200 @@ fn what_cannot_be_read_is_named() {
 #[tokio::test]
 async fn what_the_bus_accepts_is_acknowledged() {
     let bus = Bus::judging(|_, _| None);
+    let (relay, _) = relay_to(bus.clone(), Sources::any());
     let records = [saying("1", &envelopes(2)), record("2", &stored(&envelope(3, json!({}))))];
-    let response = relay(batch(&records), &publisher(bus.clone(), EAGER)).await;
+    let response = relay.relay(batch(&records)).await;
     assert!(failed(&response).is_empty());
     assert_eq!(bus.calls(), [3]);
     assert_eq!(json!(response), json!({ "batchItemFailures": [] }));
 }
 
-#[tokio::test]
-async fn the_first_record_that_is_not_published_is_reported() {
-    let bus = Bus::judging(|_, entry| {
-        let is_refused = entry["Detail"].as_str().unwrap().contains("refuse");
-        is_refused.then_some("MalformedDetail")
-    });
-    let said =
-        |number: u64, data: &str| saying(&number.to_string(), &[envelope(number, data.into())]);
-    let records =
-        [said(1, "take"), said(2, "take"), said(3, "refuse"), said(4, "take"), said(5, "refuse")];
-    let response = relay(batch(&records), &publisher(bus.clone(), EAGER)).await;
-    assert_eq!(failed(&response), [Some("3")]);
-    // Record 4 might not come again.
-    let event = envelope(4, json!({}));
-    assert_eq!(bus.accepted(event.event_id.as_str()).len(), 1);
+fn said(number: u64, data: &str) -> Value {
+    saying(&number.to_string(), &[envelope(number, data.into())])
+}
+
+/// A bus that refuses for good what says so, and has no room for what says so.
+fn choosy() -> Arc<Bus> {
+    Bus::judging(|_, entry| {
+        let detail = entry["Detail"].as_str().unwrap();
+        let code = |word, code| detail.contains(word).then_some(code);
+        code("refuse", "MalformedDetail").or(code("later", "ThrottlingException"))
+    })
+}
+
+fn accepted(bus: &Bus, number: u64) -> usize {
+    bus.accepted(envelope(number, json!({})).event_id.as_str()).len()
 }
 
 #[tokio::test]
-async fn a_record_that_cannot_be_read_is_reported_and_holds_up_nobody() {
-    let bus = Bus::judging(|_, _| None);
-    let unreadable = record("2", &json!({ "outgoing": { "S": "nothing" } }));
-    let records = [saying("1", &envelopes(1)), unreadable, saying("3", &[envelope(2, json!({}))])];
-    let response = relay(batch(&records), &publisher(bus.clone(), EAGER)).await;
+async fn the_first_record_that_is_not_yet_published_is_reported() {
+    let bus = choosy();
+    let (relay, _) = relay_to(bus.clone(), Sources::any());
+    let records = [said(1, "take"), said(2, "take"), said(3, "later"), said(4, "take")];
+    let response = relay.relay(batch(&records)).await;
+    assert_eq!(failed(&response), [Some("3")]);
+    // Record 4 might not come again.
+    assert_eq!(accepted(&bus, 4), 1);
+}
+
+#[tokio::test]
+async fn one_record_of_a_hundred_that_can_never_be_published_holds_nobody_up() {
+    let unreadable = |number: &str| record(number, &json!({ "outgoing": { "S": "nothing" } }));
+    let huge = |number: u64| said(number, &"x".repeat(EVENT_BYTES_MAX));
+    let refused = |number: u64| said(number, "refuse");
+    let imageless = |number: &str| record(number, &json!({}));
+    let bad = [unreadable("50"), huge(50), refused(50), imageless("50")];
+    let reasons = ["outgoing is not a list", "the limit is", "MalformedDetail", "NEW_IMAGE"];
+    for (bad, reason) in bad.into_iter().zip(reasons) {
+        let bus = choosy();
+        let (relay, sqs) = relay_to(bus.clone(), Sources::any());
+        open_dead_letters(&sqs);
+        let mut records: Vec<Value> = (1..=100).map(|number| said(number, "take")).collect();
+        records[49] = bad.clone();
+        let response = relay.relay(batch(&records)).await;
+        assert!(failed(&response).is_empty(), "{reason}");
+        let published = (1..=100).filter(|number| accepted(&bus, *number) == 1).count();
+        assert_eq!(published, 99, "{reason}");
+
+        let [letter] = &dead(&sqs)[..] else { panic!("{reason}: not one letter") };
+        assert_eq!(letter["table"], "orderly-payments");
+        assert!(letter["reasons"][0].as_str().unwrap().contains(reason), "{letter}");
+        assert_eq!(letter["key"], bad["dynamodb"]["Keys"]);
+        assert_eq!(letter["record"]["dynamodb"]["NewImage"], bad["dynamodb"]["NewImage"]);
+        assert_eq!(letter["record"]["dynamodb"]["SequenceNumber"], "50");
+        assert!(dead_attribute(&sqs, "reason").contains(reason));
+    }
+}
+
+#[tokio::test]
+async fn the_other_events_of_a_record_are_published() {
+    let bus = choosy();
+    let (relay, sqs) = relay_to(bus.clone(), Sources::any());
+    open_dead_letters(&sqs);
+    let both = saying("1", &[envelope(1, "refuse".into()), envelope(2, "take".into())]);
+    assert!(failed(&relay.relay(batch(&[both])).await).is_empty());
+    assert_eq!((accepted(&bus, 1), accepted(&bus, 2)), (0, 1));
+    assert_eq!(dead(&sqs).len(), 1);
+}
+
+#[tokio::test]
+async fn what_the_dead_letter_queue_does_not_take_comes_again() {
+    let bus = choosy();
+    let (relay, sqs) = relay_to(bus.clone(), Sources::any());
+    let records = [said(1, "take"), said(2, "refuse"), said(3, "take"), said(4, "refuse")];
+    let response = relay.relay(batch(&records)).await;
     assert_eq!(failed(&response), [Some("2")]);
-    assert_eq!(bus.calls(), [2]);
+    assert_eq!(accepted(&bus, 3), 1);
+
+    open_dead_letters(&sqs);
+    assert!(failed(&relay.relay(batch(&records[1..])).await).is_empty());
+    assert_eq!(dead(&sqs).len(), 2);
+}
+
+/// It comes again with the record before it, and would be sent each time.
+#[tokio::test]
+async fn a_dead_letter_behind_a_record_that_comes_again_waits_for_it() {
+    let bus = choosy();
+    let (relay, sqs) = relay_to(bus.clone(), Sources::any());
+    open_dead_letters(&sqs);
+    let records = [said(1, "refuse"), said(2, "later"), said(3, "refuse")];
+    let response = relay.relay(batch(&records)).await;
+    assert_eq!(failed(&response), [Some("2")]);
+    let [letter] = &dead(&sqs)[..] else { panic!("not one letter") };
+    assert_eq!(letter["record"]["dynamodb"]["SequenceNumber"], "1");
+}
+
+#[tokio::test]
+async fn a_record_too_large_for_a_message_is_named_by_its_key() {
+    let bus = Bus::judging(|_, _| None);
+    let (relay, sqs) = relay_to(bus, Sources::any());
+    open_dead_letters(&sqs);
+    let text = "\u{ffff}\u{1}".repeat(200_000);
+    let mut large = record("1", &json!({ "outgoing": { "S": text } }));
+    large["dynamodb"]["Keys"] = json!({ "orderId": { "S": "order-\u{fffe}" } });
+    assert!(failed(&relay.relay(batch(&[large])).await).is_empty());
+    let [letter] = &dead(&sqs)[..] else { panic!("not one letter") };
+    assert!(letter["record"].is_null());
+    assert_eq!(letter["key"], json!({ "orderId": { "S": "order-\u{fffe}" } }));
+}
+
+#[tokio::test]
+async fn a_source_speaks_only_from_its_own_table_and_under_its_own_prefix() {
+    let sources = |rules: &str| rules.parse::<Sources>().unwrap();
+    let table = "orderly-payments";
+    for (rules, is_allowed) in [
+        (json!({ table: ["order-service"] }), true),
+        (json!({ table: ["payment-service", "order-service"] }), true),
+        (json!({ table: { "inventory#": ["order-service"] } }), true),
+        (json!({ table: { "analytics#": ["order-service"], "i": ["other"] } }), false),
+        (json!({ table: ["payment-service"] }), false),
+        (json!({ "orderly-orders": ["order-service"] }), false),
+        (json!({}), false),
+    ] {
+        let bus = Bus::judging(|_, _| None);
+        let (relay, sqs) = relay_to(bus.clone(), sources(&rules.to_string()));
+        open_dead_letters(&sqs);
+        let mut record = saying("1", &envelopes(1));
+        record["dynamodb"]["Keys"] = json!({ "id": { "S": "inventory#evt_1" } });
+        assert!(failed(&relay.relay(batch(&[record.clone()])).await).is_empty());
+        assert_eq!(bus.calls().len(), usize::from(is_allowed), "{rules}");
+        assert_eq!(dead(&sqs).len(), usize::from(!is_allowed), "{rules}");
+
+        // Nor from a stream that nobody knows, and no prefix holds for two keys.
+        record.as_object_mut().unwrap().remove("eventSourceARN");
+        assert!(failed(&relay.relay(batch(&[record])).await).is_empty());
+        assert_eq!(bus.calls().len(), usize::from(is_allowed), "{rules}");
+    }
+    let sources = Sources::none().allow_under(table, "a#", "order-service");
+    for (key, is_allowed) in [
+        (json!({ "id": { "S": "a#1" } }), true),
+        (json!({ "id": { "S": "a" } }), false),
+        (json!({ "id": { "B": "YSMx" } }), false),
+        (json!({ "PK": { "S": "a#1" }, "SK": { "S": "a#1" } }), false),
+        (json!({}), false),
+    ] {
+        let item = serde_json::from_value(key.clone()).unwrap();
+        let checked = sources.check(Place { table: Some(table), key: &item }, "order-service");
+        assert_eq!(checked.is_ok(), is_allowed, "{key}");
+    }
+}
+
+#[test]
+fn sources_that_are_none_are_named() {
+    for (text, named) in [
+        ("", "not JSON"),
+        ("[]", "not an object"),
+        (r#"{"t": "s"}"#, "t has no list"),
+        (r#"{"t": []}"#, "t has no list"),
+        (r#"{"t": [1]}"#, "t has no list"),
+        (r#"{"t": [""]}"#, "t has an empty"),
+        (r#"{"": ["s"]}"#, "empty"),
+        (r#"{"t": {"": ["s"]}}"#, "empty"),
+        (r#"{"t": {"p#": "s"}}"#, "t, p# has no list"),
+    ] {
+        let error = text.parse::<Sources>().unwrap_err().to_string();
+        assert!(error.contains(named), "{text}: {error}");
+    }
 }
 
 #[tokio::test]
 async fn without_a_sequence_number_the_whole_batch_comes_again() {
-    let bus = Bus::judging(|_, _| Some("MalformedDetail"));
+    let bus = Bus::judging(|_, _| Some("ThrottlingException"));
     let mut nameless = saying("1", &envelopes(1));
     nameless["dynamodb"]["SequenceNumber"].take();
-    let response = relay(batch(&[nameless]), &publisher(bus, EAGER)).await;
+    let response = relay_to(bus, Sources::any()).0.relay(batch(&[nameless])).await;
     assert_eq!(json!(response), json!({ "batchItemFailures": [{ "itemIdentifier": null }] }));
 }
 
 #[tokio::test]
 async fn an_item_that_changes_twice_says_everything_once() {
-    let bus = Bus::judging(|call, _| (call == 0).then_some("MalformedDetail"));
-    let publisher = publisher(bus.clone(), EAGER);
+    let bus = Bus::judging(|call, _| (call < 4).then_some("ThrottlingException"));
+    let (relay, _) = relay_to(bus.clone(), Sources::any());
     let records = [saying("1", &envelopes(1)), saying("2", &envelopes(3))];
-    let response = relay(batch(&records), &publisher).await;
-    assert_eq!(bus.calls(), [3]);
+    let response = relay.relay(batch(&records)).await;
+    assert_eq!(bus.calls(), [3, 3, 3, 3]);
     assert_eq!(failed(&response), [Some("1")], "the first record it stands in");
-    assert!(failed(&relay(batch(&records), &publisher).await).is_empty());
+    assert!(failed(&relay.relay(batch(&records)).await).is_empty());
 }
 
 fn json_value() -> impl Strategy<Value = Value> {

@@ -10,8 +10,9 @@ use aws_lambda_events::dynamodb::Event;
 use aws_sdk_eventbridge::Client;
 use event_envelope::{Actor, AggregateId, CorrelationId, Draft, Envelope, Version};
 use local_protocol::{AwsError, Bytes, REGION, Reply, Service};
+use local_sqs::{AttributeValue, PeekedMessage, QueueSpec, Sqs};
 use local_testkit::sdk_config;
-use outbox::{Limits, Publisher};
+use outbox::{DeadLetters, Limits, Publisher, Relay, Sources};
 use serde_json::{Value, json};
 use time::macros::datetime;
 
@@ -147,6 +148,37 @@ pub(crate) const EAGER: Limits = Limits {
 /// A publisher whose client calls `service`.
 pub(crate) fn publisher(service: Arc<dyn Service>, limits: Limits) -> Publisher {
     Publisher::with_limits(Client::new(&sdk_config(service)), "orderly", limits)
+}
+
+/// The queue of what can never be published.
+pub(crate) const DEAD_LETTERS: &str = "relay-dlq";
+
+/// A relay from anybody's tables to `bus`, and the queues it knows: without its own until
+/// [`open_dead_letters`].
+pub(crate) fn relay_to(bus: Arc<Bus>, sources: Sources) -> (Relay, Sqs) {
+    let sqs = Sqs::new("http://127.0.0.1:9000");
+    let client = aws_sdk_sqs::Client::new(&sdk_config(Arc::new(sqs.clone())));
+    let dead_letters = DeadLetters::new(client, sqs.queue_url(DEAD_LETTERS));
+    (Relay::new(publisher(bus, EAGER), sources, dead_letters), sqs)
+}
+
+pub(crate) fn open_dead_letters(sqs: &Sqs) {
+    sqs.create_queue(QueueSpec::named(DEAD_LETTERS)).unwrap();
+}
+
+/// What lies in the dead-letter queue.
+pub(crate) fn dead(sqs: &Sqs) -> Vec<Value> {
+    let body = |it: PeekedMessage| serde_json::from_str(&it.body).unwrap();
+    sqs.peek(DEAD_LETTERS).unwrap().into_iter().map(body).collect()
+}
+
+/// The attribute `name` of the only dead letter.
+pub(crate) fn dead_attribute(sqs: &Sqs, name: &str) -> String {
+    let [letter] = &sqs.peek(DEAD_LETTERS).unwrap()[..] else { panic!("not one letter") };
+    match &letter.message_attributes[name].value {
+        AttributeValue::Text(text) => text.clone(),
+        AttributeValue::Binary(_) => panic!("{name} is binary"),
+    }
 }
 
 /// The event at `sequence_number` in the history of an order.
