@@ -3,7 +3,7 @@
 use aws_clients::Aws;
 use clock::{Clock, Tokens, within};
 use consumer::{Consumer, Parking, ReplayPolicy};
-use events::DECODER;
+use events::{DECODER, LIVE};
 use idempotency::{DynamoDbStore, Guard};
 use inventory::{config::Config, handler::Inventory};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
@@ -24,7 +24,7 @@ async fn main() -> Result<(), Error> {
     let tasks = &inventory.clone().into_tasks(guard.clone());
     let parking = Parking::new(aws.sqs(), config.queue_url, config.dead_letter_queue_url);
     let handler = inventory.into_service(guard);
-    let consumer = &Consumer::new("inventory", DECODER, ReplayPolicy::Refuse, parking, handler)
+    let consumer = &Consumer::new("inventory", LIVE, ReplayPolicy::Refuse, parking, handler)
         .traced(traces.clone());
 
     run(service_fn(async |LambdaEvent { payload, context }: LambdaEvent<Invocation>| {

@@ -26,8 +26,8 @@ pub enum Command {
     RecordPayment {
         /// The payment.
         payment_id: String,
-        /// What was captured, if the news says so.
-        amount: Option<Money>,
+        /// What was captured.
+        amount: Money,
     },
     /// The payment was refused.
     RecordPaymentFailure,
@@ -234,8 +234,7 @@ impl Decider for Order {
 }
 
 impl Placed {
-    fn paid(&self, payment_id: &str, amount: Option<Money>) -> Result<Vec<OrderEvent>, Rule> {
-        let captured = amount.unwrap_or(self.total);
+    fn paid(&self, payment_id: &str, captured: Money) -> Result<Vec<OrderEvent>, Rule> {
         if captured != self.total {
             return Err(Rule::AmountMismatch { captured, total: self.total });
         }

@@ -3,7 +3,7 @@
 use aws_clients::Aws;
 use clock::{Clock, Tokens, within};
 use consumer::{Consumer, Parking, ReplayPolicy};
-use events::{DECODER, Event};
+use events::{DECODER, Event, LIVE};
 use http_port::HttpPort;
 use idempotency::Host;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
@@ -23,7 +23,7 @@ async fn main() -> Result<(), Error> {
     let parking = Parking::new(aws.sqs(), config.queue_url, config.dead_letter_queue_url);
     let handler = std::sync::Arc::new(Handler::new(host, carrier));
     let service = handler.clone().into_service();
-    let consumer = Consumer::new("shipping", DECODER, ReplayPolicy::Refuse, parking, service)
+    let consumer = Consumer::new("shipping", LIVE, ReplayPolicy::Refuse, parking, service)
         .traced(traces.clone());
     // The futures of the SDK are deep: one more layer around them is too much to compile.
     let consume = async |batch| Box::pin(consumer.consume::<Event>(batch)).await;

@@ -4,7 +4,7 @@ use aws_clients::Aws;
 use clock::{Clock, within};
 use consumer::{Consumer, Parking, ReplayPolicy};
 use event_store::EventStore;
-use events::DECODER;
+use events::{DECODER, LIVE};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use order::{config::EventsConfig, news, tasks};
 use task::{Invocation, answer_traced};
@@ -18,7 +18,7 @@ async fn main() -> Result<(), Error> {
     let clock = &Clock::system();
     let parking = Parking::new(aws.sqs(), config.queue_url, config.dead_letter_queue_url);
     let handler = tower::service_fn(|delivery| news::handle(store, clock, delivery));
-    let consumer = &Consumer::new("order-events", DECODER, ReplayPolicy::Refuse, parking, handler)
+    let consumer = &Consumer::new("order-events", LIVE, ReplayPolicy::Refuse, parking, handler)
         .traced(traces.clone());
 
     run(service_fn(async |LambdaEvent { payload, context }: LambdaEvent<Invocation>| {
