@@ -5,7 +5,7 @@ use aws_clients::Aws;
 use aws_lambda_events::sqs::SqsEvent;
 use clock::{Clock, Tokens, within};
 use consumer::{Consumer, Parking, ReplayPolicy};
-use events::DECODER;
+use events::LIVE;
 use idempotency::{DynamoDbStore, Guard};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 
@@ -21,7 +21,7 @@ async fn main() -> Result<(), Error> {
     let handler = Analytics::new(config.figures).into_service(guard);
     let parking = Parking::new(aws.sqs(), config.queue_url, config.dead_letter_queue_url);
     let consumer =
-        &Consumer::new("analytics", DECODER, ReplayPolicy::Refuse, parking, handler).traced(traces);
+        &Consumer::new("analytics", LIVE, ReplayPolicy::Refuse, parking, handler).traced(traces);
 
     run(service_fn(async |event: LambdaEvent<SqsEvent>| {
         let left = clock.until(event.context.deadline);

@@ -21,6 +21,8 @@ pub struct Config {
     pub queue_url: String,
     /// Where poison goes.
     pub dead_letter_queue_url: String,
+    /// How orders are fulfilled: by a workflow, whose tasks are taken, or without.
+    pub fulfilment_mode: String,
     /// What is logged.
     pub log: Option<String>,
 }
@@ -65,6 +67,7 @@ impl Config {
             record_retention: days(&required(IDEMPOTENCY_RETENTION_DAYS)?)?,
             queue_url: required("QUEUE_URL")?,
             dead_letter_queue_url: required("DEAD_LETTER_QUEUE_URL")?,
+            fulfilment_mode: required("FULFILMENT_MODE")?,
             log: optional("RUST_LOG"),
         })
     }

@@ -3,11 +3,11 @@
 use aws_clients::Aws;
 use clock::{Clock, Tokens, within};
 use consumer::{Consumer, Parking, ReplayPolicy};
-use events::DECODER;
+use events::{DECODER, LIVE};
 use idempotency::{DynamoDbStore, Guard};
 use inventory::{config::Config, handler::Inventory};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use task::{Invocation, answer_traced};
+use task::{Invocation, Tasks, answer_traced};
 use tower::ServiceExt;
 
 #[tokio::main(flavor = "current_thread")]
@@ -22,12 +22,14 @@ async fn main() -> Result<(), Error> {
         .with(clock.clone(), Tokens::random());
     let inventory = Inventory::new(dynamodb, config.stock, config.reservations, clock.clone());
     let tasks = &inventory.clone().into_tasks(guard.clone());
+    let mode = Tasks::in_mode(config.fulfilment_mode);
     let parking = Parking::new(aws.sqs(), config.queue_url, config.dead_letter_queue_url);
     let handler = inventory.into_service(guard);
-    let consumer = &Consumer::new("inventory", DECODER, ReplayPolicy::Refuse, parking, handler)
+    let consumer = &Consumer::new("inventory", LIVE, ReplayPolicy::Refuse, parking, handler)
         .traced(traces.clone());
 
     run(service_fn(async |LambdaEvent { payload, context }: LambdaEvent<Invocation>| {
+        let payload = mode.admit(payload)?;
         let consume = async |batch| consumer.consume(batch).await;
         let work = async |task| tasks.clone().oneshot(task).await;
         within(

@@ -4,7 +4,7 @@ use aws_clients::Aws;
 use aws_lambda_events::sqs::SqsEvent;
 use clock::{Clock, Tokens, within};
 use consumer::{Consumer, Parking, ReplayPolicy};
-use events::DECODER;
+use events::LIVE;
 use idempotency::Host;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use notification::{config::Config, contacts::Contacts, handler::Notifications, mail::Mailer};
@@ -20,8 +20,8 @@ async fn main() -> Result<(), Error> {
     let mailer = Mailer::new(&aws.sesv2(), config.sender);
     let handler = Notifications::new(host, contacts, mailer).into_service();
     let parking = Parking::new(aws.sqs(), config.queue_url, config.dead_letter_queue_url);
-    let consumer = &Consumer::new("notification", DECODER, ReplayPolicy::Refuse, parking, handler)
-        .traced(traces);
+    let consumer =
+        &Consumer::new("notification", LIVE, ReplayPolicy::Refuse, parking, handler).traced(traces);
 
     run(service_fn(async |event: LambdaEvent<SqsEvent>| {
         let left = clock.until(event.context.deadline);

@@ -14,7 +14,7 @@ use std::time::Duration;
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use clock::Clock;
 use event_envelope::{Actor, AggregateId, CorrelationId, Envelope, FromEnvelope, instant};
-use event_store::{Decider, EventStore, ExecuteError, Lineage, StoreError, execute};
+use event_store::{Decider, EventStore, ExecuteError, Executed, Lineage, StoreError, execute};
 use events::OrderCreated;
 use http::StatusCode;
 use http_api::{Problem, Reply, Request};
@@ -23,7 +23,7 @@ use serde_json::json;
 
 use crate::{
     deadlines::deadline,
-    domain::{Command, Order, OrderEvent, Rule},
+    domain::{Command, Order, OrderEvent, Resume, Resumption, Rule},
     placing::{OrderRequest, PlacingError, order_id},
     products::Products,
 };
@@ -132,15 +132,15 @@ impl OrderApi {
             reason: Some("customer request".to_owned()),
             traceparent: request.traceparent(),
         };
-        self.give(&created, &Command::Cancel, actor).await?;
+        self.execute::<Order>(&created, &Command::Cancel, actor).await?;
         let body = json!({ "orderId": order_id, "status": "cancelled" });
         Reply::json(StatusCode::OK, &body)
     }
 
     /// Has the services go on with what they had given up of an order.
     ///
-    /// It needs no key: doing it again says the same again, which a service that has nothing to go
-    /// on with passes over.
+    /// It needs no key: while the order rests from the last time, to do it again is answered alike,
+    /// and marked as a repetition.
     async fn resume(&self, request: Request<'_>) -> Result<Reply, Problem> {
         let caller = request.iam_caller()?;
         let order_id = request.path_id("id")?;
@@ -154,26 +154,39 @@ impl OrderApi {
         // Not the ARN: that of a session may be named after a person.
         let id = Some(caller.principal);
         let actor = Actor { id, reason, traceparent: request.traceparent() };
-        self.give(&created, &Command::Resume(order_id.clone()), actor).await?;
+        let now = self.clock.now();
+        let command = Resume { order_id: order_id.clone(), at: now };
+        let executed = self.execute::<Resumption>(&created, &command, actor).await?;
         let body = json!({ "orderId": order_id, "status": "resumed" });
-        Reply::json(StatusCode::ACCEPTED, &body)
+        let reply = Reply::json(StatusCode::ACCEPTED, &body)?;
+        if !executed.events.is_empty() {
+            return Ok(reply);
+        }
+        let rested: Resumption = executed.state().map_err(|_| Problem::internal())?;
+        let rest = rested.rests_until().map_or(time::Duration::ZERO, |until| until - now);
+        let reply = reply.header(REPLAYED, http::HeaderValue::from_static("true"));
+        Ok(reply.retry_after(rest.try_into().unwrap_or_default()))
     }
 
     /// Gives `command` to the order that `created` has begun.
-    async fn give(
+    async fn execute<D: Decider<Error = Rule>>(
         &self,
         created: &Envelope,
-        command: &Command,
+        command: &D::Command,
         actor: Actor,
-    ) -> Result<(), Problem> {
+    ) -> Result<Executed, Problem> {
         note(created);
         let order_id = &created.aggregate_id;
         let lineage = Lineage::Root(&created.correlation_id, &actor);
-        match execute::<Order>(&self.store, order_id, command, lineage, &self.clock).await {
-            Ok(_) => Ok(()),
+        match execute::<D>(&self.store, order_id, command, lineage, &self.clock).await {
+            Ok(executed) => Ok(executed),
             Err(ExecuteError::Rejected(rule @ Rule::AlreadyShipped)) => {
                 Err(Problem::conflict(rule.to_string())
                     .kind("already-shipped", "The order is on its way"))
+            }
+            Err(ExecuteError::Rejected(rule @ Rule::NothingToResume)) => {
+                Err(Problem::conflict(rule.to_string())
+                    .kind("nothing-to-resume", "There is nothing to resume"))
             }
             Err(ExecuteError::Rejected(_)) => Err(no_such_order(order_id)),
             Err(ExecuteError::Contended) => Err(busy()),

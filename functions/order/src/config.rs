@@ -10,6 +10,7 @@ const PAY_WITHIN_SECONDS: &str = "PAY_WITHIN_SECONDS";
 const SHIP_WITHIN_SECONDS: &str = "SHIP_WITHIN_SECONDS";
 const QUEUE_URL: &str = "QUEUE_URL";
 const DEAD_LETTER_QUEUE_URL: &str = "DEAD_LETTER_QUEUE_URL";
+const FULFILMENT_MODE: &str = "FULFILMENT_MODE";
 const RUST_LOG: &str = "RUST_LOG";
 
 /// The longest that an order may wait for something, in seconds: thirty days. Whoever asks for more
@@ -38,6 +39,8 @@ pub struct EventsConfig {
     pub queue_url: String,
     /// Where poison goes.
     pub dead_letter_queue_url: String,
+    /// How orders are fulfilled: by a workflow, whose tasks are taken, or without.
+    pub fulfilment_mode: String,
     /// What is logged.
     pub log: Option<String>,
 }
@@ -109,6 +112,7 @@ impl EventsConfig {
             order_events: required(ORDER_EVENTS_TABLE)?,
             queue_url: required(QUEUE_URL)?,
             dead_letter_queue_url: required(DEAD_LETTER_QUEUE_URL)?,
+            fulfilment_mode: required(FULFILMENT_MODE)?,
             log: required(RUST_LOG).ok(),
         })
     }
@@ -181,7 +185,7 @@ mod tests {
             let error = ApiConfig::read(with(name, None)).unwrap_err();
             assert_eq!(error, ConfigError::Missing(Missing { name }));
         }
-        for name in [ORDER_EVENTS_TABLE, QUEUE_URL, DEAD_LETTER_QUEUE_URL] {
+        for name in [ORDER_EVENTS_TABLE, QUEUE_URL, DEAD_LETTER_QUEUE_URL, FULFILMENT_MODE] {
             let error = EventsConfig::read(with(name, None)).unwrap_err();
             assert_eq!(error, ConfigError::Missing(Missing { name }));
         }

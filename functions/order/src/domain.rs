@@ -1,6 +1,7 @@
 //! What an order is, and what may happen to it.
 
 mod event;
+mod resumption;
 
 use event_envelope::{AggregateId, Draft};
 use event_store::Decider;
@@ -12,6 +13,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 pub use event::OrderEvent;
+pub use resumption::{Dated, Resume, Resumption};
 
 /// What somebody wants of an order, or says about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,8 +26,8 @@ pub enum Command {
     RecordPayment {
         /// The payment.
         payment_id: String,
-        /// What was captured, if the news says so.
-        amount: Option<Money>,
+        /// What was captured.
+        amount: Money,
     },
     /// The payment was refused.
     RecordPaymentFailure,
@@ -58,8 +60,8 @@ pub enum Command {
 /// | *absent* | created | 404 | later | later | later | later | later | later | parked | 404 |
 /// | created | – | cancelled | paid | cancelled | cancelled | later | cancelled | cancelled | timed out, cancelled | resumed |
 /// | paid | – | cancelled | – | parked | parked | shipped, completed | cancelled | cancelled | timed out, cancelled | resumed |
-/// | shipped | – | 409 | – | parked | parked | completed | parked | parked | – | resumed |
-/// | completed | – | 409 | – | parked | parked | – | parked | parked | – | resumed |
+/// | shipped | – | 409 | – | parked | parked | completed | parked | parked | – | 409 |
+/// | completed | – | 409 | – | parked | parked | – | parked | parked | – | 409 |
 /// | cancelled | – | – | – | – | – | – | – | – | – | resumed |
 ///
 /// – : nothing is left to do. *later*: the record comes again. *parked*: the news contradicts what
@@ -102,6 +104,9 @@ pub enum Rule {
     /// The goods have left.
     #[error("the order is on its way and cannot be cancelled")]
     AlreadyShipped,
+    /// The order was paid for and shipped: no service has given up anything of it.
+    #[error("the order is on its way, and no step of it was given up")]
+    NothingToResume,
     /// Another amount was captured than was ordered.
     #[error("{captured} was captured for an order of {total}")]
     AmountMismatch {
@@ -160,12 +165,11 @@ impl Decider for Order {
             | (Self::Paid(order), TimeOut { awaited: awaited @ Awaited::Shipment, within }) => {
                 order.timed_out(*awaited, *within)
             }
-            // Steps may have been given up whatever has become of the order itself.
-            (
-                Self::Created(_) | Self::Paid(_) | Self::Shipped(_) | Self::Completed
-                | Self::Cancelled,
-                Resume(order_id),
-            ) => Ok(vec![OrderEvent::Resumed(OrderResumed { order_id: order_id.clone() })]),
+            // What is given up is what undoes an order; of one under way, a step may be late.
+            (Self::Created(_) | Self::Paid(_) | Self::Cancelled, Resume(order_id)) => {
+                Ok(vec![OrderEvent::Resumed(OrderResumed { order_id: order_id.clone() })])
+            }
+            (Self::Shipped(_) | Self::Completed, Resume(_)) => Err(Rule::NothingToResume),
 
             (Self::Shipped(_) | Self::Completed, Cancel) => Err(Rule::AlreadyShipped),
             (Self::Paid(_), RecordPaymentFailure | RecordShortage)
@@ -230,8 +234,7 @@ impl Decider for Order {
 }
 
 impl Placed {
-    fn paid(&self, payment_id: &str, amount: Option<Money>) -> Result<Vec<OrderEvent>, Rule> {
-        let captured = amount.unwrap_or(self.total);
+    fn paid(&self, payment_id: &str, captured: Money) -> Result<Vec<OrderEvent>, Rule> {
         if captured != self.total {
             return Err(Rule::AmountMismatch { captured, total: self.total });
         }

@@ -1,9 +1,9 @@
 //! What other services say about an order.
 
 use clock::Clock;
-use event_envelope::{AggregateId, Delivery, Envelope};
+use event_envelope::{AggregateId, DecodeError, Delivery, Envelope};
 use event_store::{EventStore, ExecuteError, Executed, Lineage, execute};
-use events::Event;
+use events::{Event, PaymentCompleted};
 use outcome::{Done, Failure};
 
 use crate::domain::{Command, Order, Rule};
@@ -23,7 +23,7 @@ pub async fn handle(
     delivery: Delivery<Event>,
 ) -> Result<Done, Failure> {
     let order_id = delivery.event.order_id().clone();
-    let Some(command) = command(delivery.event) else {
+    let Some(command) = command(delivery.event)? else {
         return Ok(Done::Ignored);
     };
     let executed = record(store, clock, &order_id, &command, &delivery.envelope).await?;
@@ -45,10 +45,17 @@ pub(crate) async fn record(
     }
 }
 
-fn command(event: Event) -> Option<Command> {
-    match event {
-        Event::PaymentCompleted(payment) => {
-            Some(Command::RecordPayment { payment_id: payment.payment_id, amount: payment.amount })
+/// What an event has an order do; nothing, for those of others.
+///
+/// # Errors
+///
+/// Poison, when a payment does not say what was captured: it cannot be held against the total.
+fn command(event: Event) -> Result<Option<Command>, Failure> {
+    Ok(match event {
+        Event::PaymentCompleted(PaymentCompleted { payment_id, amount, .. }) => {
+            let silent = || DecodeError::field("data.amount", "missing: say what was captured");
+            let amount = amount.ok_or_else(silent).map_err(Failure::poison)?;
+            Some(Command::RecordPayment { payment_id, amount })
         }
         Event::PaymentFailed(_) => Some(Command::RecordPaymentFailure),
         Event::PaymentRefunded(_) => Some(Command::RecordRefund),
@@ -68,5 +75,5 @@ fn command(event: Event) -> Option<Command> {
         | Event::ShippingNeedsReview(_)
         | Event::NotificationSent(_)
         | Event::NotificationFailed(_) => None,
-    }
+    })
 }

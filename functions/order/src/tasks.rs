@@ -129,7 +129,7 @@ pub async fn work(
 fn command(order: &events::OrderCreated, asked: Command) -> domain::Command {
     match asked {
         Command::RecordPayment { payment_id, amount } => {
-            domain::Command::RecordPayment { payment_id, amount: Some(amount) }
+            domain::Command::RecordPayment { payment_id, amount }
         }
         Command::RecordPaymentFailure {} => domain::Command::RecordPaymentFailure,
         Command::RecordShortage {} => domain::Command::RecordShortage,

@@ -12,6 +12,7 @@ const PAYMENT_GATEWAY_API_KEY: &str = "PAYMENT_GATEWAY_API_KEY";
 const QUEUE_URL: &str = "QUEUE_URL";
 const DEAD_LETTER_QUEUE_URL: &str = "DEAD_LETTER_QUEUE_URL";
 const REVIEW_AFTER_ATTEMPTS: &str = "REVIEW_AFTER_ATTEMPTS";
+const FULFILMENT_MODE: &str = "FULFILMENT_MODE";
 const RUST_LOG: &str = "RUST_LOG";
 
 /// What the function is told. Its `Debug` shows no secret.
@@ -30,6 +31,8 @@ pub struct Config {
     /// After how many failed attempts money that should go back is given up for a person to look
     /// at: 8, unless the environment says otherwise.
     pub review_after: NonZeroU32,
+    /// How orders are fulfilled: by a workflow, whose tasks are taken, or without.
+    pub fulfilment_mode: String,
     /// What is logged beyond the usual.
     pub log_filter: Option<String>,
 }
@@ -71,6 +74,7 @@ impl Config {
             queue_url: required(QUEUE_URL)?,
             dead_letter_queue_url: required(DEAD_LETTER_QUEUE_URL)?,
             review_after: review_after(required(REVIEW_AFTER_ATTEMPTS).ok())?,
+            fulfilment_mode: required(FULFILMENT_MODE)?,
             log_filter: required(RUST_LOG).ok(),
         })
     }
@@ -100,7 +104,9 @@ mod tests {
     #[test]
     fn an_error_names_the_variable_and_shows_no_key() {
         assert_eq!(read("", None).unwrap().payments_table, PAYMENTS_TABLE);
-        for name in [PAYMENTS_TABLE, PAYMENT_GATEWAY_API_KEY, DEAD_LETTER_QUEUE_URL] {
+        for name in
+            [PAYMENTS_TABLE, PAYMENT_GATEWAY_API_KEY, DEAD_LETTER_QUEUE_URL, FULFILMENT_MODE]
+        {
             assert!(read(name, None).unwrap_err().to_string().contains(name));
         }
         let url = read(PAYMENT_GATEWAY_URL, Some("stripe")).unwrap_err().to_string();

@@ -4,7 +4,7 @@ use aws_clients::Aws;
 use aws_lambda_events::sqs::SqsEvent;
 use consumer::{Consumer, Parking, ReplayPolicy};
 use event_store::EventStore;
-use events::DECODER;
+use events::ON_BUS;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use projector::{config::Config, handler::Projector};
 
@@ -18,7 +18,7 @@ async fn main() -> Result<(), Error> {
     let handler = Projector::new(dynamodb, config.views, orders).into_service();
     let parking = Parking::new(aws.sqs(), config.queue_url, config.dead_letter_queue_url);
     let consumer =
-        &Consumer::new("projector", DECODER, ReplayPolicy::Accept, parking, handler).traced(traces);
+        &Consumer::new("projector", ON_BUS, ReplayPolicy::Accept, parking, handler).traced(traces);
 
     run(service_fn(async |event: LambdaEvent<SqsEvent>| {
         Ok::<_, Error>(consumer.consume(event.payload).await)

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use aws_sdk_dynamodb::Client;
+use clock::Clock;
 use event_envelope::AggregateId;
 use event_store::EventStore;
 use http::StatusCode;
@@ -16,6 +17,7 @@ use crate::{
     orders::{Found, Orders},
     products::Products,
     reviews::Reviews,
+    stream,
 };
 
 /// What a token must be allowed.
@@ -25,6 +27,10 @@ const NEEDS_REVIEW: &str = "needs-review";
 /// When the read model will have caught up, most often.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
+/// How long the read model may be behind before it counts as having lost an order. Events that wait
+/// for their turn behind a failure come within minutes; a queue that stands still has its alarm.
+const BEHIND_MAX: time::Duration = time::Duration::minutes(2);
+
 /// Answers requests.
 #[derive(Debug, Clone)]
 pub struct QueryApi {
@@ -32,6 +38,7 @@ pub struct QueryApi {
     products: Products,
     reviews: Reviews,
     store: EventStore,
+    clock: Clock,
 }
 
 impl QueryApi {
@@ -42,7 +49,14 @@ impl QueryApi {
             products: Products::new(client.clone(), config.products.clone()),
             reviews: Reviews::new(client.clone(), config.views.clone()),
             store: EventStore::new(client, config.order_events.clone(), "ORDER"),
+            clock: Clock::system(),
         }
+    }
+
+    /// The same, which tells the age of orders by `clock` in place of the machine's.
+    #[must_use]
+    pub fn clock(self, clock: Clock) -> Self {
+        Self { clock, ..self }
     }
 
     /// Answers one request: what was asked for, or the problem with it.
@@ -72,11 +86,18 @@ impl QueryApi {
         }
     }
 
-    /// An order that the read model does not have: it may not have caught up yet.
+    /// An order that the read model does not have: it may not have caught up yet. If the order is
+    /// too old for that, its own events tell what they can, and somebody has to have the read model
+    /// rebuilt.
     async fn pending(&self, order: &AggregateId, user: &AggregateId) -> Result<Reply, Problem> {
         let first = self.store.first(order).await.map_err(away)?;
-        if first.is_none_or(|created| created.data["userId"] != user.as_str()) {
-            return Err(no_such_order(order));
+        let owned = first.filter(|created| created.data["userId"] == user.as_str());
+        let created = owned.ok_or_else(|| no_such_order(order))?;
+        if self.clock.now() - created.timestamp > BEHIND_MAX {
+            let events = self.store.load(order, 0).await.map_err(away)?;
+            let view = stream::view(&events).map_err(|error| away(Failure::poison(error)))?;
+            tracing::error!(order_id = %order, "the read model has lost an order: replay its events");
+            return Reply::json(StatusCode::OK, &view);
         }
         let body = json!({ "orderId": order, "status": "processing" });
         Ok(Reply::json(StatusCode::ACCEPTED, &body)?

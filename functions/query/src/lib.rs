@@ -6,3 +6,4 @@ pub mod config;
 mod orders;
 mod products;
 mod reviews;
+mod stream;

@@ -3,12 +3,12 @@
 use aws_clients::Aws;
 use clock::{Clock, Tokens, within};
 use consumer::{Consumer, Parking, ReplayPolicy};
-use events::{DECODER, Event};
+use events::{DECODER, Event, LIVE};
 use http_port::HttpPort;
 use idempotency::Host;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use shipping::{carrier::HttpCarrier, config::Config, handler::Handler, handler::hosted_in};
-use task::{Invocation, answer_traced};
+use task::{Invocation, Tasks, answer_traced};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -20,17 +20,19 @@ async fn main() -> Result<(), Error> {
     let host = Host::new(aws.dynamodb(), settings, clock.clone(), Tokens::random())
         .review_after(config.review_after);
     let carrier = HttpCarrier::new(HttpPort::new(config.carrier_url, config.carrier_api_key)?);
+    let tasks = Tasks::in_mode(config.fulfilment_mode);
     let parking = Parking::new(aws.sqs(), config.queue_url, config.dead_letter_queue_url);
     let handler = std::sync::Arc::new(Handler::new(host, carrier));
     let service = handler.clone().into_service();
-    let consumer = Consumer::new("shipping", DECODER, ReplayPolicy::Refuse, parking, service)
+    let consumer = Consumer::new("shipping", LIVE, ReplayPolicy::Refuse, parking, service)
         .traced(traces.clone());
     // The futures of the SDK are deep: one more layer around them is too much to compile.
     let consume = async |batch| Box::pin(consumer.consume::<Event>(batch)).await;
     let work = async |task| Box::pin(handler.work(task)).await;
     let handle = async |invoked: LambdaEvent<Invocation>| {
         let left = clock.until(invoked.context.deadline);
-        within(left, answer_traced(invoked.payload, &DECODER, &traces, consume, work)).await
+        let invocation = tasks.admit(invoked.payload)?;
+        within(left, answer_traced(invocation, &DECODER, &traces, consume, work)).await
     };
     lambda_runtime::run(service_fn(handle)).await
 }

@@ -4,7 +4,7 @@ use aws_clients::Aws;
 use aws_lambda_events::sqs::SqsEvent;
 use clock::{Clock, within};
 use consumer::{Consumer, Parking, ReplayPolicy};
-use events::DECODER;
+use events::LIVE;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use workflow::{config::Config, handler::Workflow};
 
@@ -16,7 +16,7 @@ async fn main() -> Result<(), Error> {
     let handler = Workflow::new(aws.sfn(), config.state_machine_arn).into_service();
     let parking = Parking::new(aws.sqs(), config.queue_url, config.dead_letter_queue_url);
     let consumer =
-        &Consumer::new("workflow", DECODER, ReplayPolicy::Refuse, parking, handler).traced(traces);
+        &Consumer::new("workflow", LIVE, ReplayPolicy::Refuse, parking, handler).traced(traces);
 
     run(service_fn(async |event: LambdaEvent<SqsEvent>| {
         let left = clock.until(event.context.deadline);

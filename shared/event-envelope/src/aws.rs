@@ -40,7 +40,12 @@ use crate::{
 pub struct Decoder {
     aggregate_field: Option<&'static str>,
     limits: Limits,
+    is_event_bridge_only: bool,
+    live_check: Option<LiveCheck>,
 }
+
+/// Says what is wrong with an event that no replay sent.
+type LiveCheck = fn(&Envelope) -> Result<(), DecodeError>;
 
 impl Default for Decoder {
     fn default() -> Self {
@@ -52,7 +57,7 @@ impl Decoder {
     /// Reads events that carry all fields of an envelope.
     pub const fn current() -> Self {
         let limits = Limits { bytes_max: 256 * 1024, depth_max: 32, length_max: 10_000 };
-        Self { aggregate_field: None, limits }
+        Self { aggregate_field: None, limits, is_event_bridge_only: false, live_check: None }
     }
 
     /// Reads also events of version 1 that were published before there was an envelope, without
@@ -60,8 +65,32 @@ impl Decoder {
     /// `aggregate_field`. What is missing is derived from what is there, the same way every time,
     /// so that a duplicate is still seen as one.
     pub const fn new(aggregate_field: &'static str) -> Self {
-        let Self { limits, .. } = Self::current();
-        Self { aggregate_field: Some(aggregate_field), limits }
+        Self { aggregate_field: Some(aggregate_field), ..Self::current() }
+    }
+
+    /// Takes events only as EventBridge delivers them, neither bare envelopes nor notifications of
+    /// SNS: for a consumer whose queue gets nothing but what rules of a bus send. What comes by
+    /// another way is then not in the bus's archive, and was not held against who may publish it.
+    ///
+    /// ```
+    /// use event_envelope::Decoder;
+    ///
+    /// let bare = br#"{
+    ///     "eventId": "evt_1", "eventType": "BookSold", "eventVersion": "1.0",
+    ///     "timestamp": "2026-01-31T10:30:00Z", "source": "shop", "correlationId": "corr_1",
+    ///     "aggregateId": "book-7", "sequenceNumber": 3, "data": { "price": 1200 }
+    /// }"#;
+    /// assert!(Decoder::current().decode::<()>(bare).is_ok());
+    /// assert!(Decoder::current().event_bridge_only().decode::<()>(bare).is_err());
+    /// ```
+    pub const fn event_bridge_only(self) -> Self {
+        Self { is_event_bridge_only: true, ..self }
+    }
+
+    /// Takes live events only if `check` finds nothing wrong with them. What a replay sends was
+    /// published when other rules held, and is not looked at: whoever takes replays reads it.
+    pub const fn check_live(self, check: fn(&Envelope) -> Result<(), DecodeError>) -> Self {
+        Self { live_check: Some(check), ..self }
     }
 
     /// Takes bodies within `limits` instead of 256 KiB, 32 levels and 10 000 elements. The levels
@@ -78,6 +107,9 @@ impl Decoder {
     /// park the message.
     pub fn decode<E: FromEnvelope>(&self, body: &[u8]) -> Result<Delivery<E>, DecodeError> {
         let Delivery { envelope, replay, .. } = self.unwrap(self.parse(body)?)?;
+        if let (Some(check), None) = (self.live_check, &replay) {
+            check(&envelope)?;
+        }
         Ok(Delivery { event: E::from_envelope(&envelope)?, envelope, replay })
     }
 
@@ -98,6 +130,9 @@ impl Decoder {
         if !is_notification(&body) {
             return self.without_notification(body);
         }
+        if self.is_event_bridge_only {
+            return Err(DecodeError::field("Type", "a notification of SNS: not from EventBridge"));
+        }
         let message = self.parse(text(&body, "Message")?.as_bytes()).map_err(in_message)?;
         if is_notification(&message) {
             return Err(DecodeError::field("Message", "a notification inside a notification"));
@@ -113,6 +148,9 @@ impl Decoder {
             ));
         }
         if !body.contains_key("detail-type") {
+            if self.is_event_bridge_only {
+                return Err(DecodeError::field("detail-type", "missing: not from EventBridge"));
+            }
             let envelope = self.envelope(body, None)?;
             return Ok(Delivery { envelope, event: (), replay: None });
         }
@@ -151,7 +189,8 @@ fn in_message(error: DecodeError) -> DecodeError {
         DecodeError::Field { reason, .. } => DecodeError::field("Message", reason),
         DecodeError::Disagreement { .. }
         | DecodeError::UnknownType(_)
-        | DecodeError::UnknownVersion { .. } => error,
+        | DecodeError::UnknownVersion { .. }
+        | DecodeError::RetiredVersion { .. } => error,
     }
 }
 

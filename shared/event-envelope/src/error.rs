@@ -48,6 +48,16 @@ pub enum DecodeError {
         /// The newest version this code reads.
         known: Version,
     },
+    /// Nobody publishes this version any more: only replays of an archive bring it.
+    #[error("{event_type} {version} is not published any more: the oldest is {oldest}")]
+    RetiredVersion {
+        /// The type.
+        event_type: String,
+        /// Its version.
+        version: Version,
+        /// The oldest version that may still be published.
+        oldest: Version,
+    },
 }
 
 impl DecodeError {

@@ -3,6 +3,7 @@
 
 mod catalogue;
 mod inventory;
+mod live;
 mod money;
 mod notification;
 mod order;
@@ -18,6 +19,7 @@ pub use catalogue::{CATALOGUE, Entry, Event, Published, SOURCES, source};
 pub use inventory::{
     InventoryReleased, InventoryReservationFailed, InventoryReserved, ReservedItem, Shortage,
 };
+pub use live::{OLDEST_LIVE, check_live};
 pub use money::{Currency, InvalidMoney, Money};
 pub use notification::{NotificationFailed, NotificationSent, Template};
 pub use order::{
@@ -33,3 +35,10 @@ use event_envelope::Decoder;
 
 /// Reads what arrives: events of this catalogue, in whatever wrapping and version.
 pub const DECODER: Decoder = Decoder::new("orderId");
+
+/// Reads what the rules of the bus deliver to a consumer that takes replays: in every version.
+pub const ON_BUS: Decoder = DECODER.event_bridge_only();
+
+/// Reads what the rules of the bus deliver to a consumer that refuses replays. Live events have to
+/// pass [`check_live`].
+pub const LIVE: Decoder = ON_BUS.check_live(check_live);

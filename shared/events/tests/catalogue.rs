@@ -2,7 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use event_envelope::{AggregateId, CorrelationId, Delivery};
-use events::{CATALOGUE, DECODER, Event, LineItem, Money, OrderCreated, PaymentCompleted, SOURCES};
+use events::{
+    CATALOGUE, DECODER, Event, LIVE, LineItem, Money, OrderCreated, PaymentCompleted, SOURCES,
+};
 use serde_json::{Value, json};
 use time::macros::datetime;
 
@@ -138,4 +140,50 @@ fn unknown_types_are_told_apart() {
 fn every_type_has_a_known_source() {
     assert_eq!(CATALOGUE.len(), 19);
     assert!(CATALOGUE.iter().all(|entry| SOURCES.contains(&entry.source)));
+}
+
+/// A payment as the bus delivers it, whose envelope is `detail`.
+fn payment(version: &str, amount: Option<Value>) -> Value {
+    let mut data = json!({ "orderId": "order-7", "paymentId": "pi_7" });
+    if let Some(amount) = amount {
+        data["amount"] = amount;
+    }
+    json!({
+        "detail-type": "PaymentCompleted", "source": "payment-service",
+        "time": "2026-03-01T08:00:00Z", "detail": {
+            "eventId": "evt_7", "eventType": "PaymentCompleted", "eventVersion": version,
+            "timestamp": "2026-03-01T08:00:00Z", "source": "payment-service",
+            "correlationId": "corr_7", "aggregateId": "order-7", "sequenceNumber": 1,
+            "data": data, "metadata": { "depth": 1 }
+        }
+    })
+}
+
+#[test]
+fn a_live_payment_says_what_was_captured_in_a_version_that_is_published() {
+    let live = |body: &Value| {
+        let delivery = LIVE.decode::<Event>(body.to_string().as_bytes());
+        delivery.map_err(|error| error.to_string())
+    };
+    let amount = json!({ "amount": 700, "currency": "EUR" });
+    live(&payment("2.0", Some(amount.clone()))).unwrap();
+    let retired = "PaymentCompleted 1.0 is not published any more: the oldest is 2.0";
+    let silent = "data.amount: missing: say what was captured";
+    let flat = json!({
+        "detail-type": "PaymentCompleted", "source": "payment-service",
+        "time": "2026-03-01T08:00:00Z", "detail": { "orderId": "order-7", "paymentId": "pi_7" }
+    });
+    for (mut event, reason) in [
+        (payment("2.0", None), silent),
+        (payment("2.0", Some(Value::Null)), silent),
+        (payment("2.7", None), silent),
+        (payment("1.0", None), retired),
+        (payment("1.0", Some(amount)), retired),
+        (flat, retired),
+    ] {
+        assert_eq!(live(&event).unwrap_err(), reason);
+        // A replay is read all the same: whoever refuses replays acknowledges it.
+        event["replay-name"] = "friday".into();
+        assert_eq!(live(&event).unwrap().replay.as_deref(), Some("friday"));
+    }
 }

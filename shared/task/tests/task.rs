@@ -7,7 +7,7 @@ use lambda_runtime::Diagnostic;
 use outcome::Failure;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use task::{Answer, Invocation, Task, TaskError, answer};
+use task::{Answer, Invocation, Task, TaskError, Tasks, answer};
 
 const DECODER: Decoder = Decoder::current();
 
@@ -112,6 +112,28 @@ async fn what_is_wrong_with_a_task_is_named() {
         let error = asked(task).await.unwrap_err();
         assert_eq!(error.name(), "Poison");
         assert!(error.to_string().contains(expected), "{error}");
+    }
+}
+
+#[test]
+fn where_no_workflow_is_deployed_tasks_are_refused_and_batches_are_not() {
+    let task = json!({ "task": "charge", "amount": 12, "event": event() });
+    let batch = json!({ "Records": [{ "messageId": "a", "body": "x" }] });
+    let admit = |mode: &str, payload: &Value| {
+        let invocation: Invocation = serde_json::from_value(payload.clone()).unwrap();
+        Tasks::in_mode(mode.to_owned()).admit(invocation).map(drop)
+    };
+    for payload in [&task, &batch] {
+        admit("orchestration", payload).unwrap();
+    }
+    for mode in ["choreography", "", "Orchestration", "on"] {
+        admit(mode, &batch).unwrap();
+        // Also what is no task, or no good one, is not looked at.
+        for payload in [&task, &json!({ "task": "charge" }), &json!({})] {
+            let error = admit(mode, payload).unwrap_err();
+            assert_eq!(error.name(), "Poison");
+            assert!(error.to_string().contains(&format!("in the mode {mode:?}")), "{error}");
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use analytics::handler::Analytics;
 use clock::{Clock, Tokens, within};
 use consumer::{Consumer, Parking, ReplayPolicy};
 use event_store::EventStore;
-use events::{DECODER, Event};
+use events::{DECODER, Event, LIVE, ON_BUS};
 use futures_util::future::LocalBoxFuture;
 use idempotency::{DynamoDbStore, Guard, Host, HostSettings, REVIEW_AFTER};
 use inventory::handler::Inventory;
@@ -116,7 +116,7 @@ impl Surroundings {
             async move { news::handle(&store, &clock, delivery).await }
         });
         let consumer =
-            Consumer::new("order-events", DECODER, ReplayPolicy::Refuse, self.parking(), handler);
+            Consumer::new("order-events", LIVE, ReplayPolicy::Refuse, self.parking(), handler);
         let consumer = Rc::new(consumer);
         function(move |event, deadline| {
             let (consumer, store) = (Rc::clone(&consumer), Arc::clone(&store));
@@ -153,7 +153,7 @@ impl Surroundings {
         let tasks = inventory.clone().into_tasks(guard.clone());
         let handler = inventory.into_service(guard);
         let consumer =
-            Consumer::new("inventory", DECODER, ReplayPolicy::Refuse, self.parking(), handler);
+            Consumer::new("inventory", LIVE, ReplayPolicy::Refuse, self.parking(), handler);
         let consumer = Rc::new(consumer);
         function(move |event, deadline| {
             let (consumer, tasks) = (Rc::clone(&consumer), tasks.clone());
@@ -175,7 +175,7 @@ impl Surroundings {
         let handler = Arc::new(payment::handler::Handler::new(host, self.provider()));
         let service = Arc::clone(&handler).into_service();
         let consumer =
-            Consumer::new("payment", DECODER, ReplayPolicy::Refuse, self.parking(), service);
+            Consumer::new("payment", LIVE, ReplayPolicy::Refuse, self.parking(), service);
         let consumer = Rc::new(consumer);
         function(move |event, deadline| {
             let (consumer, handler) = (Rc::clone(&consumer), Arc::clone(&handler));
@@ -197,7 +197,7 @@ impl Surroundings {
         let handler = Arc::new(shipping::handler::Handler::new(host, self.provider()));
         let service = Arc::clone(&handler).into_service();
         let consumer =
-            Consumer::new("shipping", DECODER, ReplayPolicy::Refuse, self.parking(), service);
+            Consumer::new("shipping", LIVE, ReplayPolicy::Refuse, self.parking(), service);
         let consumer = Rc::new(consumer);
         function(move |event, deadline| {
             let (consumer, handler) = (Rc::clone(&consumer), Arc::clone(&handler));
@@ -229,7 +229,7 @@ impl Surroundings {
         let mailer = Mailer::new(&self.wire().sesv2(), self.variable("SENDER_EMAIL"));
         let handler = Notifications::new(host, contacts, mailer).into_service();
         let consumer =
-            Consumer::new("notification", DECODER, ReplayPolicy::Refuse, self.parking(), handler);
+            Consumer::new("notification", LIVE, ReplayPolicy::Refuse, self.parking(), handler);
         let consumer = Rc::new(consumer);
         function(move |event, deadline| {
             let consumer = Rc::clone(&consumer);
@@ -242,7 +242,7 @@ impl Surroundings {
         let views = self.variable("ORDER_VIEWS_TABLE");
         let handler = Projector::new(self.wire().dynamodb(), views, self.orders()).into_service();
         let consumer =
-            Consumer::new("projector", DECODER, ReplayPolicy::Accept, self.parking(), handler);
+            Consumer::new("projector", ON_BUS, ReplayPolicy::Accept, self.parking(), handler);
         let consumer = Rc::new(consumer);
         function(move |event, _| {
             let consumer = Rc::clone(&consumer);
@@ -255,7 +255,7 @@ impl Surroundings {
         let guard = self.guard("analytics", &clock, tokens);
         let handler = Analytics::new(self.variable("ORDER_FIGURES_TABLE")).into_service(guard);
         let consumer =
-            Consumer::new("analytics", DECODER, ReplayPolicy::Refuse, self.parking(), handler);
+            Consumer::new("analytics", LIVE, ReplayPolicy::Refuse, self.parking(), handler);
         let consumer = Rc::new(consumer);
         function(move |event, deadline| {
             let consumer = Rc::clone(&consumer);

@@ -17,6 +17,8 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(3);
 /// A customer gives up after so many attempts.
 const ATTEMPTS_MAX: u32 = 30;
+/// How often an operator has an order resumed who has all of them resumed.
+const RESUMES: usize = 120;
 
 /// How an order goes, if nothing goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +33,9 @@ pub enum Story {
     Undeliverable,
     /// The customer cancels it so many milliseconds after placing it.
     Cancelled(u64),
+    /// The customer cancels it after so many milliseconds, and an operator has it resumed each
+    /// minute, for hours.
+    Resumed(u64),
     /// Payment does not hear of it until its deadline has passed.
     Late,
     /// Several customers want the last piece.
@@ -61,6 +66,7 @@ impl Story {
             | Self::Declined
             | Self::Undeliverable
             | Self::Cancelled(_)
+            | Self::Resumed(_)
             | Self::Late => (PLENTIFUL, 2),
         };
         let method = if self == Self::Declined { "pm_card_chargeDeclined" } else { "pm_card_visa" };
@@ -119,15 +125,49 @@ impl Customer {
         };
         sim.note(&format!("{} is {order}, {:?}", self.user, self.story));
         self.told.borrow_mut().placed.insert(order.clone());
-        let Story::Cancelled(after) = self.story else { return };
+        let (Story::Cancelled(after) | Story::Resumed(after)) = self.story else { return };
         sleep(Duration::from_millis(after)).await;
+        if matches!(self.story, Story::Resumed(_)) {
+            self.resume(sim, &order).await;
+        }
+        self.cancel(sim, &order).await;
+        if matches!(self.story, Story::Resumed(_)) {
+            for _ in 0..RESUMES {
+                self.resume(sim, &order).await;
+                sleep(Duration::from_secs(60)).await;
+            }
+        }
+    }
+
+    /// Has an operator resume the order.
+    async fn resume(&self, sim: &Sim, order: &str) {
+        let session = "AROAOPERATOR:robot";
+        let iam = json!({
+            "accessKey": "ASIAEXAMPLE", "accountId": "000000000000", "callerId": session,
+            "userArn": "arn:aws:sts::000000000000:assumed-role/Operator/robot", "userId": session,
+        });
+        let route = "POST /admin/orders/{id}/resume";
+        let context = json!({
+            "authorizer": { "iam": iam }, "http": { "method": "POST", "path": "/admin/orders" }
+        });
+        let resume = Request::new(route, "").about(order).with("requestContext", context);
+        let Some(answer) = self.persist(sim, &resume).await else { return };
+        // Resumed, or on its way.
+        if ![202, 409].contains(&answer.status) {
+            let what = format!("to resume {order} was answered {}", answer.status);
+            self.told.borrow_mut().wrong.push(what);
+        }
+    }
+
+    /// Cancels the order.
+    async fn cancel(&self, sim: &Sim, order: &str) {
         let cancel = Request::new("POST /orders/{id}/cancel", "openid orders:write")
             .of(&self.user)
             .header("idempotency-key", "key-2")
-            .about(&order);
+            .about(order);
         let Some(answer) = self.persist(sim, &cancel).await else { return };
         match answer.status {
-            200 | 202 => drop(self.told.borrow_mut().cancelled.insert(order)),
+            200 | 202 => drop(self.told.borrow_mut().cancelled.insert(order.to_owned())),
             // Too late.
             409 => (),
             status => {

@@ -21,3 +21,12 @@ fn wherever(what: &str, fault: Fault, story: Story) {
 fn a_request_to_ship_that_arrives_after_the_cancel_leaves_no_parcel() {
     wherever(" ship", Fault::Late, Story::Cancelled(1_500));
 }
+
+/// A hundred resumptions filled the notes of payment and shipping, which then refused to hear that
+/// the order was cancelled.
+#[test]
+fn an_order_that_is_resumed_all_the_time_ends_as_any_other() {
+    for (what, fault) in [(" charge", Fault::Late), (" ship", Fault::LoseAnswer)] {
+        wherever(what, fault, Story::Resumed(1_500));
+    }
+}

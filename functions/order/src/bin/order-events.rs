@@ -4,10 +4,10 @@ use aws_clients::Aws;
 use clock::{Clock, within};
 use consumer::{Consumer, Parking, ReplayPolicy};
 use event_store::EventStore;
-use events::DECODER;
+use events::{DECODER, LIVE};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use order::{config::EventsConfig, news, tasks};
-use task::{Invocation, answer_traced};
+use task::{Invocation, Tasks, answer_traced};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -16,12 +16,14 @@ async fn main() -> Result<(), Error> {
     let aws = Aws::from_env()?;
     let store = &EventStore::new(aws.dynamodb(), config.order_events, "ORDER");
     let clock = &Clock::system();
+    let mode = Tasks::in_mode(config.fulfilment_mode);
     let parking = Parking::new(aws.sqs(), config.queue_url, config.dead_letter_queue_url);
     let handler = tower::service_fn(|delivery| news::handle(store, clock, delivery));
-    let consumer = &Consumer::new("order-events", DECODER, ReplayPolicy::Refuse, parking, handler)
+    let consumer = &Consumer::new("order-events", LIVE, ReplayPolicy::Refuse, parking, handler)
         .traced(traces.clone());
 
     run(service_fn(async |LambdaEvent { payload, context }: LambdaEvent<Invocation>| {
+        let payload = mode.admit(payload)?;
         let consume = async |batch| consumer.consume(batch).await;
         // The futures of the SDK are deep: one more layer around them is too much to compile.
         let work = async |task| Box::pin(tasks::work(store, clock, task)).await;

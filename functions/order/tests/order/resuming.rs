@@ -37,24 +37,37 @@ async fn resuming_says_who_wants_it_and_why() {
 }
 
 #[tokio::test]
-async fn an_order_can_be_resumed_however_far_it_has_come_and_as_often_as_one_likes() {
+async fn resuming_again_means_the_same_while_the_order_rests() {
     let world = World::new().await;
-    let [open, done, off] =
-        [world.placed("key-1").await, world.placed("key-2").await, world.placed("key-3").await];
-    for delivery in [paid(&done), shipped(&done), short(&off)] {
-        world.deliver(&delivery).await.unwrap();
-    }
-    for order in [open, done, off] {
+    let [open, off] = [world.placed("key-1").await, world.placed("key-2").await];
+    world.deliver(&short(&off)).await.unwrap();
+    for order in [open, off] {
         let mut history = world.history(&order).await;
-        for _ in 0..2 {
-            // A body that says nothing is none.
-            for request in [resume(order.as_str()), because(order.as_str(), &json!({}))] {
-                assert_eq!(world.ask(&request).await.status, 202);
-                history.push("OrderResumed".to_owned());
-            }
+        let first = world.ask(&resume(order.as_str())).await;
+        assert_eq!((first.status, &first.headers["idempotency-replayed"]), (202, &Value::Null));
+        // A body that says nothing is none.
+        for request in [resume(order.as_str()), because(order.as_str(), &json!({}))] {
+            let again = world.ask(&request).await;
+            assert_eq!((again.status, &again.body), (202, &first.body));
+            assert_eq!(again.headers["idempotency-replayed"], "true");
+            assert_eq!(again.headers["retry-after"], "60");
         }
+        history.push("OrderResumed".to_owned());
         assert_eq!(world.history(&order).await, history);
     }
+}
+
+#[tokio::test]
+async fn of_an_order_that_is_on_its_way_nothing_can_be_resumed() {
+    let world = World::new().await;
+    let order = world.placed("key-1").await;
+    for delivery in [paid(&order), shipped(&order)] {
+        world.deliver(&delivery).await.unwrap();
+    }
+    let history = world.history(&order).await;
+    let answer = world.ask(&resume(order.as_str())).await;
+    assert_eq!(answer.problem(409), None);
+    assert_eq!(world.history(&order).await, history);
 }
 
 #[tokio::test]

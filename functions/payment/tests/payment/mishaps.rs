@@ -10,7 +10,9 @@ use local_testkit::Stage;
 use outcome::{Done, Failure, Wait};
 use payment::{domain::Charge, gateway::PaymentGateway};
 
-use crate::world::{World, cancelled, created, order, reserved, resumed, shipping_failed};
+use crate::world::{
+    World, cancelled, created, order, reserved, resumed, resumed_at, shipping_failed,
+};
 
 const TOTAL: u64 = 10_997;
 /// Longer than the provider's work takes, shorter than it is told to take.
@@ -254,6 +256,38 @@ async fn a_resume_before_anything_was_given_up_changes_nothing() {
     world.settle_all(&[resumed(), created(), reserved(), cancelled()]).await;
     assert_eq!((world.captured(), world.refunded()), (vec![TOTAL], vec![TOTAL]));
     assert_eq!(world.said(), ["PaymentCompleted", "PaymentRefunded"]);
+}
+
+#[tokio::test]
+async fn however_often_an_order_is_resumed_its_cancellation_is_heard() {
+    let world = World::new().await;
+    world.provider.script("order-123", Outcome::Down(u32::MAX));
+    world.deliver(&created()).await.unwrap();
+    world.deliver(&reserved()).await.unwrap_err();
+    for sequence in 100..250 {
+        assert!(world.deliver(&resumed_at(sequence)).await.unwrap_err().is_retry());
+    }
+    assert!(world.deliver(&cancelled()).await.unwrap_err().is_retry());
+    world.provider.script("order-123", Outcome::Slow(Duration::ZERO));
+    world.settle_all(&[cancelled(), reserved(), resumed_at(249), resumed_at(100)]).await;
+    assert_eq!(world.status().await, "revoked");
+    assert_eq!(world.provider.ledger(), []);
+    assert_eq!(world.said(), ["PaymentFailed"]);
+}
+
+#[tokio::test]
+async fn what_was_given_up_more_often_than_notes_are_kept_is_resumed_once_more() {
+    let world = refund_given_up().await;
+    world.provider.script("refund:order-123", Outcome::Down(u32::MAX));
+    for sequence in 100..190 {
+        let resumed = resumed_at(sequence);
+        while world.deliver(&resumed).await.is_err() {}
+        assert_eq!(world.status().await, "captured");
+    }
+    world.provider.script("refund:order-123", Outcome::Slow(Duration::ZERO));
+    world.settle(&resumed_at(190)).await;
+    assert_eq!((world.captured(), world.refunded()), (vec![TOTAL], vec![TOTAL]));
+    assert_eq!(world.said().last().unwrap(), "PaymentRefunded");
 }
 
 /// No more is asked back than was captured and not refunded yet, and no less counts.

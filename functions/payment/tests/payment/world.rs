@@ -74,7 +74,12 @@ pub(crate) fn cancelled() -> Delivery<Event> {
 }
 
 pub(crate) fn resumed() -> Delivery<Event> {
-    delivery(OrderResumed { order_id: order() }, 3)
+    resumed_at(3)
+}
+
+/// An operator's word at `sequence` in the order's history.
+pub(crate) fn resumed_at(sequence: u64) -> Delivery<Event> {
+    delivery(OrderResumed { order_id: order() }, sequence)
 }
 
 /// The task `name` of the workflow of the order that was created so.

@@ -142,6 +142,29 @@ async fn an_order_that_is_not_projected_yet_is_being_processed() {
 }
 
 #[tokio::test]
+async fn an_order_whose_row_is_lost_is_told_from_its_events() {
+    let world = World::new().await.aged(time::Duration::minutes(3));
+    world.place("order-123", USER).await;
+    let answer = world.ask(&detail("order-123")).await.ok();
+    let unknown = json!({ "status": "unknown" });
+    let items = [("prod-001", 2, 2999), ("prod-002", 1, 4999)].map(|(product, quantity, cents)| {
+        json!({ "productId": product, "quantity": quantity, "unitPrice": Money::usd(cents) })
+    });
+    let expected = json!({
+        "isPartial": true, "orderId": "order-123", "status": "paid", "version": 2, "items": items,
+        "total": { "amount": 10_997, "currency": "USD" }, "createdAt": AT, "updatedAt": AT,
+        "correlationId": answer["correlationId"], "inventory": unknown, "payment": unknown,
+        "shipping": unknown, "notifications": unknown,
+    });
+    assert_eq!(answer, expected);
+    assert_eq!(world.ask(&detail("order-123").of(OTHER_USER)).await.problem(404), None);
+    // Once the row is there again, it is what is shown.
+    world.project(&created("order-123", USER, AT)).await;
+    let answer = world.ask(&detail("order-123")).await.ok();
+    assert_eq!((&answer["status"], &answer["isPartial"]), (&json!("created"), &Value::Null));
+}
+
+#[tokio::test]
 async fn another_customers_order_looks_like_none() {
     let world = World::new().await;
     world.project(&created("order-123", USER, AT)).await;

@@ -1,5 +1,6 @@
 //! The tables that are read, with rows as the services write them.
 
+use clock::Clock;
 use event_envelope::{AggregateId, CorrelationId, Envelope};
 use event_store::EventStore;
 use events::{Event, LineItem, Money, OrderCreated, OrderPaid};
@@ -7,18 +8,21 @@ use local_dynamodb::{DynamoDb, FaultPlan};
 use local_testkit::database;
 use query::{api::QueryApi, config::Config};
 use serde_json::{Value, json};
-use time::macros::datetime;
+use time::{Duration, OffsetDateTime, macros::datetime};
 
 use local_testkit::http::{Answer, Request};
 
 const EVENTS: &str = "orderly-order-events";
 const PRODUCTS: &str = "orderly-products";
 const VIEWS: &str = "orderly-order-views";
+/// When orders are placed.
+const PLACED_AT: OffsetDateTime = datetime!(2025-11-17 10:30 UTC);
 
 /// A database, and whoever reads from it.
 #[derive(Debug, Clone)]
 pub(crate) struct World {
     database: DynamoDb,
+    age: Duration,
 }
 
 fn id(text: &str) -> AggregateId {
@@ -67,7 +71,7 @@ pub(crate) fn give_up(row: &mut Value, service: &str, since: &str) {
 
 impl World {
     pub(crate) async fn new() -> Self {
-        Self { database: database(&[EVENTS, PRODUCTS, VIEWS]).await }
+        Self { database: database(&[EVENTS, PRODUCTS, VIEWS]).await, age: Duration::SECOND }
     }
 
     /// Asks a process that meets `plan`.
@@ -86,7 +90,13 @@ impl World {
             products: PRODUCTS.to_owned(),
             log: None,
         };
-        QueryApi::new(self.database.client_with(plan), &config)
+        let now = PLACED_AT + self.age;
+        QueryApi::new(self.database.client_with(plan), &config).clock(Clock::fixed(now))
+    }
+
+    /// The same world when orders are so old.
+    pub(crate) fn aged(self, age: Duration) -> Self {
+        Self { age, ..self }
     }
 
     /// What the projector has made of an order.
@@ -130,7 +140,7 @@ impl World {
         });
         let payment_id = "pi_1".to_owned();
         let paid = Event::from(OrderPaid { order_id: order_id.clone(), payment_id, amount: total });
-        let at = datetime!(2025-11-17 10:30 UTC);
+        let at = PLACED_AT;
         let draft = created.draft(order_id.clone(), 1, at);
         let created = draft.root(CorrelationId::of(order), None);
         let paid = paid.draft(order_id, 2, at).caused_by(&created).unwrap();

@@ -10,7 +10,7 @@ use local_sandbox::{
 use local_testkit::Stage;
 use outcome::{Done, Failure, Wait};
 
-use crate::world::{World, cancelled, created, paid, resumed};
+use crate::world::{World, cancelled, created, paid, resumed, resumed_at};
 
 /// Longer than the carrier's work takes, shorter than it is told to take.
 const PATIENCE: Duration = Duration::from_millis(250);
@@ -218,4 +218,20 @@ async fn a_resume_before_anything_was_given_up_changes_nothing() {
     world.settle_all(&[resumed(), created(), paid(), cancelled()]).await;
     assert_eq!(world.shipments(), [Voided]);
     assert_eq!(world.said(), ["ShipmentCreated", "ShippingFailed"]);
+}
+
+#[tokio::test]
+async fn however_often_an_order_is_resumed_its_cancellation_is_heard() {
+    let world = World::new().await;
+    world.carrier.script("order-123", Outcome::Down(u32::MAX));
+    world.deliver(&created()).await.unwrap();
+    world.deliver(&paid()).await.unwrap_err();
+    for sequence in 100..250 {
+        assert!(world.deliver(&resumed_at(sequence)).await.unwrap_err().is_retry());
+    }
+    assert!(world.deliver(&cancelled()).await.unwrap_err().is_retry());
+    world.carrier.script("order-123", Outcome::Slow(Duration::ZERO));
+    world.settle_all(&[cancelled(), paid(), resumed_at(249), resumed_at(100)]).await;
+    assert_eq!(world.shipments(), [Voided]);
+    assert_eq!(world.said(), ["ShippingFailed"]);
 }

@@ -9,7 +9,7 @@ use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use aws_sdk_sfn::Client;
 use consumer::{Consumer, Parking, ReplayPolicy};
 use event_envelope::Delivery;
-use events::{DECODER, Event};
+use events::{Event, LIVE};
 use local_protocol::{AwsError, Bytes, Reply, Service};
 use local_sqs::{QueueSpec, Sqs};
 use local_states::{
@@ -112,7 +112,7 @@ impl World {
         let [queue, dead_letters] = [QUEUE, DEAD_LETTERS].map(|it| self.sqs.queue_url(it));
         let parking = Parking::new(client, queue, dead_letters);
         let service = self.starter(MACHINE, Fault::None).into_service();
-        let consumer = Consumer::new("workflow", DECODER, ReplayPolicy::Refuse, parking, service);
+        let consumer = Consumer::new("workflow", LIVE, ReplayPolicy::Refuse, parking, service);
         let before = self.sqs.peek(DEAD_LETTERS).unwrap().len();
         let response = consumer.consume(batch).await;
         (response, self.sqs.peek(DEAD_LETTERS).unwrap().len() - before)

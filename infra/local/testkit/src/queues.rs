@@ -9,7 +9,7 @@ use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use aws_sdk_sqs::Client;
 use consumer::{Consumer, Parking, ReplayPolicy};
 use event_envelope::{Delivery, EventId};
-use events::{DECODER, Event};
+use events::{DECODER, Event, LIVE, ON_BUS};
 use local_sqs::{AttributeValue, PeekedMessage, QueueSpec, Sqs};
 use outcome::{Done, Failure};
 use tower::{Service, ServiceExt, service_fn};
@@ -86,7 +86,11 @@ impl Queues {
         let before = self.parked().len();
         let parking = self.parking.clone();
         let service = logging(service, log.clone());
-        let consumer = Consumer::new(self.consumer, DECODER, self.replay, parking, service);
+        let decoder = match self.replay {
+            ReplayPolicy::Refuse => LIVE,
+            ReplayPolicy::Accept => ON_BUS,
+        };
+        let consumer = Consumer::new(self.consumer, decoder, self.replay, parking, service);
         let response = consumer.consume(batch.clone()).await;
         let parked: Vec<_> = self.parked().split_off(before);
         let mut log = log.lock().unwrap();

@@ -180,3 +180,36 @@ fn other_limits_can_be_set() {
     event["data"] = json!("x".repeat(1000));
     assert!(read(&event).unwrap_err().contains("limit of 1000"));
 }
+
+#[test]
+fn who_takes_only_what_event_bridge_delivers_takes_no_other_form() {
+    let strict = DECODER.event_bridge_only();
+    let decode = |body: &Value| strict.decode::<()>(body.to_string().as_bytes());
+    let wrapped = on_bus(&current());
+    assert_eq!(decode(&wrapped).unwrap(), DECODER.decode(wrapped.to_string().as_bytes()).unwrap());
+    let notification =
+        |body: &Value| json!({ "Type": "Notification", "Message": body.to_string() });
+    let flat = json!({ "orderId": "order-1", "eventType": "OrderPaid", "paid": true });
+    for (body, reason) in [
+        (current(), "detail-type: missing: not from EventBridge"),
+        (flat, "detail-type: missing: not from EventBridge"),
+        (notification(&wrapped), "Type: a notification of SNS: not from EventBridge"),
+        (notification(&current()), "Type: a notification of SNS: not from EventBridge"),
+    ] {
+        assert_eq!(decode(&body).unwrap_err().to_string(), reason);
+    }
+}
+
+#[test]
+fn a_check_of_live_events_looks_at_no_replay() {
+    let unpaid = |envelope: &Envelope| match envelope.event_type.as_str() {
+        "OrderPaid" => Err(DecodeError::field("data", "paid in vain")),
+        _ => Ok(()),
+    };
+    let checking = DECODER.check_live(unpaid);
+    let decode = |body: &Value| checking.decode::<()>(body.to_string().as_bytes());
+    let mut event = on_bus(&current());
+    assert_eq!(decode(&event).unwrap_err().to_string(), "data: paid in vain");
+    event["replay-name"] = "friday".into();
+    decode(&event).unwrap();
+}

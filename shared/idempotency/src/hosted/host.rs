@@ -64,6 +64,9 @@ impl Host {
     /// step says in `outgoing`, so that state, record and outbox are one. An effect is had under a
     /// lease in the same item; a holder that lost it writes nothing.
     ///
+    /// Notes of causes are kept up to a hundred, twenty of them of causes that changed nothing. The
+    /// oldest makes room: no cause is ever refused because there were so many.
+    ///
     /// An effect that failed too often, or can never succeed, is given up if the machine lets it
     /// be ([`Machine::give_up`]): what the machine says then is written under the same lease, and
     /// the delivery is done.
@@ -107,12 +110,7 @@ impl Host {
         let mut done = Done::Duplicate;
         for _ in 0..ATTEMPTS_MAX {
             let mut row: Row<M> = self.load(key).await?;
-            let admission = row.admit(&cause)?;
-            if admission == Admission::New {
-                for fact in facts {
-                    row.apply(fact, cause.envelope, key, self.clock.now())?;
-                }
-            }
+            let admission = row.hear(&cause, facts, key, self.clock.now())?;
             let Some(effect) = row.state.due() else {
                 if admission == Admission::Seen {
                     return Ok(done);

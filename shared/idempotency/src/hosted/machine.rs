@@ -8,8 +8,9 @@ use time::OffsetDateTime;
 /// A small state machine that takes facts in any order, and knows which effect is due.
 ///
 /// All of it is pure: what an effect led to comes back as one more fact. [`Host`](crate::Host)
-/// does the I/O.
-pub trait Machine: Clone + Default + Serialize + DeserializeOwned + Send {
+/// does the I/O. A cause that leaves the state equal, and has nothing said, is the first to be forgotten
+/// when there are many.
+pub trait Machine: Clone + Default + PartialEq + Serialize + DeserializeOwned + Send {
     /// What it is told: events of others, and what its own effects led to.
     type Fact: Send;
     /// Something to do outside. Equal ones are the same work: attempts at it are counted together.

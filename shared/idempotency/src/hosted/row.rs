@@ -16,8 +16,13 @@ use crate::{
 pub(super) const REVISION: &str = "revision";
 pub(super) const WRITER: &str = "writer";
 
-/// The most events and tasks that one machine takes note of. An order has about a dozen.
+/// The most events and tasks that one machine keeps a note of. An order has about a dozen.
 const SEEN_MAX: usize = 100;
+/// From how many notes on their order is kept, too, to know which is the oldest.
+const ORDERED_FROM: usize = SEEN_MAX / 2;
+/// The most among them of what changed nothing. However much of that comes, it does not drive out
+/// the notes of what took effect.
+const IDLE_MAX: usize = 20;
 
 /// Who is having an effect, and until when nobody else may.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +48,12 @@ pub(super) struct Row<M> {
     sequence: u64,
     /// The events and tasks taken note of, each with the hash of what it says.
     seen: BTreeMap<String, String>,
+    /// Those among them that were noted when there were many, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    latest: Vec<String>,
+    /// Those among them that changed nothing, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    idle: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) lease: Option<Lease>,
     /// How often the effect that is due was tried. Rows of versions that did not count have none.
@@ -73,6 +84,8 @@ impl<M: Machine> Row<M> {
                 revision: 0,
                 sequence: 0,
                 seen: BTreeMap::new(),
+                latest: Vec::new(),
+                idle: Vec::new(),
                 lease: None,
                 attempts: 0,
                 outgoing: Vec::new(),
@@ -93,12 +106,20 @@ impl<M: Machine> Row<M> {
         Ok(item)
     }
 
-    /// Takes note of an event or a task.
+    /// Tells the machine the `facts` that `cause` brings, and takes note of it, unless it came
+    /// before.
     ///
     /// # Errors
     ///
-    /// Poison, when its id came before and said something else.
-    pub(super) fn admit(&mut self, cause: &Cause<'_>) -> Result<Admission, Failure> {
+    /// Poison, when its id came before and said something else. Never because of how many there
+    /// were: a bound on notes is no reason to refuse a fact.
+    pub(super) fn hear(
+        &mut self,
+        cause: &Cause<'_>,
+        facts: &[M::Fact],
+        key: &AggregateId,
+        now: OffsetDateTime,
+    ) -> Result<Admission, Failure> {
         if let Some(known) = self.seen.get(cause.id) {
             return if *known == cause.hash {
                 Ok(Admission::Seen)
@@ -106,11 +127,39 @@ impl<M: Machine> Row<M> {
                 Err(IdempotencyError::PayloadMismatch { id: cause.id.to_owned() }.into())
             };
         }
-        if self.seen.len() == SEEN_MAX {
-            return Err(Failure::poison(format!("more than {SEEN_MAX} events for one row")));
+        let (state, sequence) = (self.state.clone(), self.sequence);
+        for fact in facts {
+            self.apply(fact, cause.envelope, key, now)?;
+        }
+        let is_idle = self.state == state && self.sequence == sequence;
+        self.note(cause, is_idle);
+        Ok(Admission::New)
+    }
+
+    /// Takes note of an event or a task. There is always room: the oldest note makes it.
+    fn note(&mut self, cause: &Cause<'_>, is_idle: bool) {
+        if is_idle {
+            while self.idle.len() >= IDLE_MAX {
+                self.seen.remove(&self.idle.remove(0));
+            }
+            self.idle.push(cause.id.to_owned());
+        } else {
+            while self.seen.len() - self.idle.len() >= SEEN_MAX - IDLE_MAX {
+                self.forget_oldest();
+            }
+            if self.seen.len() >= ORDERED_FROM {
+                self.latest.push(cause.id.to_owned());
+            }
         }
         self.seen.insert(cause.id.to_owned(), cause.hash.clone());
-        Ok(Admission::New)
+    }
+
+    /// Forgets the oldest note of what took effect. Those of which no order is known came first.
+    fn forget_oldest(&mut self) {
+        let is_older = |id: &&String| !self.latest.contains(id) && !self.idle.contains(id);
+        let older = self.seen.keys().find(is_older).cloned();
+        let oldest = older.unwrap_or_else(|| self.latest.remove(0));
+        self.seen.remove(&oldest);
     }
 
     /// Tells the machine a fact, and keeps what it says about it. Attempts count anew when another

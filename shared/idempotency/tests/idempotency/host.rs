@@ -1,8 +1,13 @@
 //! What a hosted machine hears, and what it says.
 
-use event_envelope::{DEPTH_MAX, Envelope, EventId};
+use std::convert::Infallible;
+
+use event_envelope::{AggregateId, DEPTH_MAX, Draft, Envelope, EventId};
+use idempotency::Machine;
 use outcome::Done;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use time::OffsetDateTime;
 
 use crate::{
     parcel::{Depot, Effect, Fact, LIFE, cause, first, named, parcel},
@@ -115,18 +120,75 @@ async fn the_same_event_id_with_another_payload_is_poison() {
     assert_eq!(depot.row().await["revision"], number(1));
 }
 
+/// A machine that counts: everything changes it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+struct Tally(u32);
+
+impl Machine for Tally {
+    type Fact = ();
+    type Effect = ();
+    type Event = Infallible;
+
+    fn apply(self, (): &()) -> (Self, Vec<Infallible>) {
+        (Self(self.0 + 1), Vec::new())
+    }
+
+    fn due(&self) -> Option<()> {
+        None
+    }
+
+    fn draft(event: &Infallible, _: AggregateId, _: u64, _: OffsetDateTime) -> Draft<Value> {
+        match *event {}
+    }
+}
+
 #[tokio::test]
-async fn a_row_takes_note_of_so_many_events_and_no_more() {
+async fn what_changes_nothing_drives_out_no_note_of_what_took_effect() {
     let depot = Depot::new().await;
+    for fact in FACTS {
+        depot.hear(fact).await.unwrap();
+    }
+    let state = depot.state().await;
     let hear = async |sequence: u64| {
         let perform = async |due| depot.carrier.perform(due).await;
-        depot.hear_with(&event(sequence, json!({})), Fact::Packed, perform).await
+        depot.hear_with(&event(sequence, json!({})), Fact::Packed, perform).await.unwrap()
     };
-    for sequence in 1..=100 {
-        hear(sequence).await.unwrap();
+    for sequence in 11..=260 {
+        assert_eq!(hear(sequence).await, Done::Handled);
+        assert_eq!(hear(sequence).await, Done::Duplicate);
     }
-    assert_poison(hear(101).await, "more than 100 events");
-    assert_eq!(hear(1).await.unwrap(), Done::Duplicate);
+    assert_eq!(depot.state().await, state);
+    assert_eq!(depot.row().await["seen"].as_m().unwrap().len(), FACTS.len() + 20);
+    for fact in FACTS {
+        assert_eq!(depot.hear(fact).await.unwrap(), Done::Duplicate);
+    }
+    assert_eq!(depot.hear(Fact::Kept).await.unwrap(), Done::Handled);
+}
+
+#[tokio::test]
+async fn a_full_row_refuses_nothing_and_forgets_the_oldest_first() {
+    let depot = Depot::new().await;
+    let host = depot.host();
+    let hear = async |sequence: u64| {
+        let event = event(sequence, json!({}));
+        host.handle::<Tally, _>(&parcel(), &event, (), async |_| Ok(())).await.unwrap()
+    };
+    for sequence in 1..=300 {
+        assert_eq!(hear(sequence).await, Done::Handled, "{sequence}");
+        for earlier in [sequence.saturating_sub(40).max(1), sequence] {
+            assert_eq!(hear(earlier).await, Done::Duplicate, "{earlier} after {sequence}");
+        }
+    }
+    assert_eq!(depot.row().await["seen"].as_m().unwrap().len(), 80);
+    let tally: Tally = host.look(&parcel()).await.unwrap();
+    assert_eq!(tally, Tally(300));
+    for sequence in 221..=300 {
+        assert_eq!(hear(sequence).await, Done::Duplicate, "{sequence}");
+    }
+    let mut forged = event(300, json!({}));
+    forged.data = json!({ "another": true });
+    let refused = host.handle::<Tally, _>(&parcel(), &forged, (), async |_| Ok(())).await;
+    assert_poison(refused, "another payload");
 }
 
 #[tokio::test]

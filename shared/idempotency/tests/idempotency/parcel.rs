@@ -226,6 +226,11 @@ impl Depot {
         self.host.handle_all::<Parcel, _>(&parcel(), cause, facts, perform).await
     }
 
+    /// Where its parcels live.
+    pub(crate) const fn host(&self) -> &Host {
+        &self.host
+    }
+
     pub(crate) async fn look(&self) -> Result<Parcel, Failure> {
         self.host.look(&parcel()).await
     }
