@@ -98,10 +98,8 @@ impl ByJmespath {
 impl<T: Serialize> Identify<T> for ByJmespath {
     fn identify(&self, request: &T) -> Result<Option<Identity>, IdempotencyError> {
         let request = as_json(request)?;
-        let replay_name = match &request {
-            Json::Object(members) => members.get(REPLAY_NAME).and_then(text),
-            _ => None,
-        };
+        let replay_name =
+            if let Json::Object(it) = &request { it.get(REPLAY_NAME).and_then(text) } else { None };
         let request = Variable::try_from(request.into_value()).map_err(unreadable)?;
         let request = Rcvar::new(request);
         let key = select(&self.key, &request)?;

@@ -77,24 +77,31 @@ const OF_ONE_EXCHANGE: &[&str] = &[
     "transfer-encoding",
     "upgrade",
     "via",
+    "x-cache",
+    "x-response-time",
+    "x-runtime",
     // What a caller is let in by.
     "authentication-info",
+    "authorization",
+    "dpop-nonce",
     "proxy-authenticate",
     "proxy-authentication-info",
+    "replay-nonce",
     "set-cookie",
     "set-cookie2",
     "www-authenticate",
+    "x-access-token",
+    "x-auth-token",
+    "x-csrf-token",
+    "x-refresh-token",
+    "x-session-id",
+    "x-xsrf-token",
     // What it is traced by.
     "baggage",
     "b3",
-    "correlation-id",
-    "request-id",
     "traceparent",
     "traceresponse",
     "tracestate",
-    "x-correlation-id",
-    "x-request-id",
-    "x-trace-id",
     // How often and when it may come.
     "ratelimit",
     "ratelimit-policy",
@@ -103,20 +110,31 @@ const OF_ONE_EXCHANGE: &[&str] = &[
 /// The same, by what their names begin with.
 const OF_ONE_EXCHANGE_BEGIN: &[&str] =
     &["cf-", "ratelimit-", "x-amz-cf-", "x-amz-apigw-", "x-amzn-", "x-b3-", "x-ratelimit-"];
+/// The same, by what they end with.
+const OF_ONE_EXCHANGE_END: &[&str] = &[
+    "correlation-id",
+    "correlationid",
+    "request-id",
+    "requestid",
+    "span-id",
+    "trace-id",
+    "traceid",
+];
 
 /// Whether a header is given again with the answer that it came with, unless
 /// [`HttpLayer::replay_headers`](super::HttpLayer::replay_headers) says otherwise: `location`,
 /// `etag`, `content-type` and all others that are about the answer are, also those of one's own.
 ///
 /// Not given again is what belongs to the first exchange alone: what ends with a connection
-/// (`connection`, `transfer-encoding`, …), `date`, `age`, `via` and `server`; cookies and
-/// challenges (`set-cookie`, `www-authenticate`, …), for a session is not handed out twice; ids of
+/// (`connection`, `transfer-encoding`, …), `date`, `age`, `via` and `server`; cookies,
+/// challenges and tokens (`set-cookie`, `www-authenticate`, `x-auth-token`, …), for a session is not handed out twice; ids of
 /// requests and traces (`x-request-id`, `traceparent`, `x-amzn-…`, …); `server-timing`,
 /// `retry-after` and what is left of a rate.
 pub fn is_replayed(name: &HeaderName) -> bool {
     let name = name.as_str();
     !OF_ONE_EXCHANGE.contains(&name)
         && !OF_ONE_EXCHANGE_BEGIN.iter().any(|begin| name.starts_with(begin))
+        && !OF_ONE_EXCHANGE_END.iter().any(|end| name.ends_with(end))
 }
 
 type IsFinal = Arc<dyn Fn(&Response<String>) -> bool + Send + Sync>;
