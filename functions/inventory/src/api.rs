@@ -24,7 +24,7 @@ use http::{Response, StatusCode};
 use http_api::{IamCaller, Problem, Reply, Request};
 use idempotency::{
     Attempt, DynamoDbStore, Guard, UnitOfWork,
-    http::{HttpLayer, IDEMPOTENCY_KEY},
+    http::{HttpLayer, IDEMPOTENCY_KEY, Keep},
 };
 use outcome::Failure;
 use serde_json::json;
@@ -152,7 +152,7 @@ impl InventoryApi {
         };
         let updates = match decided {
             Ok(updates) => updates,
-            Err(problem) => return Ok(UnitOfWork::new(to_http(problem.into()))),
+            Err(problem) => return Ok(UnitOfWork::new(decided_once(problem))),
         };
         let movement = Movement {
             product_id: product,
@@ -240,6 +240,14 @@ fn made_before(movement: Movement, command: &Command) -> Response<String> {
         .kind("idempotency-key-reused", "The key was used before")
         .field("Idempotency-Key", "send a new key with a new command");
     to_http(problem.into())
+}
+
+/// A refusal is decided for good, also one by what there was at that time: a command that comes
+/// again is not carried out later.
+fn decided_once(problem: Problem) -> Response<String> {
+    let mut response = to_http(problem.into());
+    response.extensions_mut().insert(Keep::Always);
+    response
 }
 
 fn unknown(product: &AggregateId) -> Problem {

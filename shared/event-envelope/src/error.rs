@@ -73,7 +73,7 @@ pub(crate) fn excerpt(text: &str) -> &str {
     start(text, EXCERPT_CHARS_MAX)
 }
 
-fn start(text: &str, chars_max: usize) -> &str {
+pub(crate) fn start(text: &str, chars_max: usize) -> &str {
     text.char_indices().nth(chars_max).and_then(|(end, _)| text.get(..end)).unwrap_or(text)
 }
 

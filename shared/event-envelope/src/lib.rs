@@ -6,11 +6,13 @@
 #[cfg(feature = "aws")]
 mod aws;
 mod canonical;
+mod decimal;
 mod delivery;
 mod envelope;
 mod error;
 mod id;
 mod read;
+mod stored;
 pub mod strict;
 mod timestamp;
 mod version;
@@ -18,10 +20,12 @@ mod version;
 #[cfg(feature = "aws")]
 pub use aws::Decoder;
 pub use canonical::canonical;
+pub use decimal::Decimal;
 pub use delivery::{Delivery, FromEnvelope, ReplayPolicy};
 pub use envelope::{Actor, DEPTH_MAX, Draft, Envelope, Metadata, TooDeep, TooLarge};
 pub use error::DecodeError;
 pub use id::{AggregateId, CorrelationId, EventId, ID_BYTES_MAX, InvalidId, fingerprint};
+pub use stored::{LEVELS_MAX, Unstorable};
 pub use timestamp::instant;
 pub use version::{InvalidVersion, Version};
 

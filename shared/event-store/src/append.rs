@@ -24,7 +24,8 @@ impl EventStore {
     /// [`StoreError::Conflict`] when somebody else appended first; nothing was written: load and
     /// decide again. [`StoreError::Unavailable`] when it may or may not have been written: try
     /// again later. [`StoreError::Invalid`] for events that can never be appended: those that do
-    /// not continue each other, are too large, or are more than the 100 of a transaction.
+    /// not continue each other, are too large, are more than the 100 of a transaction, or say what
+    /// no table can hold (an [`Unstorable`](event_envelope::Unstorable), which names the place).
     pub async fn append(&self, events: &[Envelope]) -> Result<(), StoreError> {
         self.write(events, Item::new()).await
     }
@@ -47,6 +48,7 @@ impl EventStore {
 
     fn put(&self, event: &Envelope, beside: Item) -> Result<Put, StoreError> {
         event.to_json().map_err(|error| StoreError::Invalid(error.into()))?;
+        event.check_storable(0).map_err(|error| StoreError::Invalid(error.into()))?;
         let mut item: Item =
             serde_dynamo::to_item(event).map_err(|error| StoreError::Invalid(error.into()))?;
         item.extend(beside);

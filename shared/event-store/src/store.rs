@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::{
     types::AttributeValue,
 };
 use event_envelope::{AggregateId, Envelope};
-use outcome::{BoxError, Failure};
+use outcome::{BoxError, Failure, chain};
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
@@ -36,10 +36,10 @@ pub enum StoreError {
         expected: u64,
     },
     /// The store is away or throttles. Try again later.
-    #[error("the event store is unavailable")]
+    #[error("the event store is unavailable: {}", chain(.0.as_ref()))]
     Unavailable(#[source] BoxError),
     /// The request can never be carried out: an event is too large, say.
-    #[error("the event store refuses the request")]
+    #[error("the event store refuses the request: {}", chain(.0.as_ref()))]
     Invalid(#[source] BoxError),
     /// The stream does not hold what it must: somebody else wrote to the table.
     #[error("stream {aggregate} is damaged at event {sequence}: {reason}")]

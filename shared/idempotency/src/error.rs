@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use outcome::{BoxError, Failure};
+use event_envelope::Unstorable;
+use outcome::{BoxError, Failure, chain};
 
 /// Why a request was not let through, or its effect not kept.
 ///
 /// The layer hands it on as the reason of a [`Failure`]; [`IdempotencyError::of`] finds it there.
+/// The text of each says in one line everything that is known: a store's code and message, or why
+/// it was not reached.
 #[derive(Debug, thiserror::Error)]
 pub enum IdempotencyError {
     /// Another attempt at the same request is under way. Try again after what is left of its
@@ -38,8 +41,8 @@ pub enum IdempotencyError {
         consumer: String,
     },
     /// The request could not be asked for its key. The sender has to correct it.
-    #[error("the idempotency key cannot be read: {0}")]
-    UnreadableKey(BoxError),
+    #[error("the idempotency key cannot be read: {}", chain(.0.as_ref()))]
+    UnreadableKey(#[source] BoxError),
     /// The key is longer than a store takes. The sender has to shorten it, or the guard to hash it.
     #[error("the idempotency key has {bytes} bytes, the limit is {max}")]
     KeyTooLong {
@@ -66,8 +69,16 @@ pub enum IdempotencyError {
         /// How many there may be.
         max: usize,
     },
+    /// An event says what the store cannot hold. The handler has to say it in another way.
+    #[error("{what} cannot be stored: {source}")]
+    Unstorable {
+        /// The event.
+        what: String,
+        /// Where in it, and what.
+        source: Unstorable,
+    },
     /// The codec could not write or read the result.
-    #[error("the result of {id} cannot be {verb}: {source}")]
+    #[error("the result of {id} cannot be {verb}: {}", chain(source.as_ref()))]
     Codec {
         /// The record.
         id: String,
@@ -92,11 +103,11 @@ pub enum IdempotencyError {
         id: String,
     },
     /// The store cannot be reached, or is too busy. Try again: without a store nothing is handled.
-    #[error("the store is away: {0}")]
-    Away(BoxError),
+    #[error("the store is away: {}", chain(.0.as_ref()))]
+    Away(#[source] BoxError),
     /// The store refuses the request for good. A person has to look.
-    #[error("the store refuses: {0}")]
-    Refused(BoxError),
+    #[error("the store refuses: {}", chain(.0.as_ref()))]
+    Refused(#[source] BoxError),
 }
 
 impl IdempotencyError {
@@ -120,6 +131,7 @@ impl IdempotencyError {
             | Self::KeyTooLong { .. }
             | Self::TooLarge { .. }
             | Self::TooManyWrites { .. }
+            | Self::Unstorable { .. }
             | Self::Codec { .. }
             | Self::Unreadable { .. }
             | Self::Refused(_) => false,

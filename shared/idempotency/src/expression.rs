@@ -1,55 +1,33 @@
 //! Keys by JMESPath expressions.
 
-use std::sync::LazyLock;
+mod functions;
 
-use base64::{Engine, prelude::BASE64_STANDARD};
-use event_envelope::{canonical, fingerprint};
-use jmespath::{
-    Context, ErrorReason, Expression, JmespathError, Rcvar, Runtime, Variable,
-    functions::{ArgumentType, CustomFunction, Signature},
-};
-use outcome::BoxError;
+use event_envelope::fingerprint;
+use jmespath::{Expression, Rcvar, Variable};
 use serde::Serialize;
-use serde_json::Value;
 
-use crate::{IdempotencyError, Identify, Identity, key::json};
+use crate::{
+    IdempotencyError, Identify, Identity,
+    json::{self, Json},
+    key::{as_json, unreadable},
+};
+use functions::{RUNTIME, check};
 
 /// Where an EventBridge event says that an archive sends it again.
 /// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-replay-archived-event.html>.
 const REPLAY_NAME: &str = "replay-name";
 
-static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
-    let mut runtime = Runtime::new();
-    runtime.register_builtin_functions();
-    let mut register = |name: &str, function: fn(&str) -> Result<Value, BoxError>| {
-        let signature = Signature::new(vec![ArgumentType::String], None);
-        let evaluate = move |arguments: &[Rcvar], context: &mut Context<'_>| {
-            let text = arguments.first().and_then(|it| it.as_string().cloned());
-            let value = function(&text.unwrap_or_default())
-                .and_then(|value| Variable::try_from(value).map_err(BoxError::from));
-            value.map(Rcvar::new).map_err(|error| {
-                let reason = ErrorReason::Parse(error.to_string());
-                JmespathError::new(context.expression, context.offset, reason)
-            })
-        };
-        let function = CustomFunction::new(signature, Box::new(evaluate));
-        runtime.register_function(name, Box::new(function));
-    };
-    register("powertools_json", |text| Ok(serde_json::from_str(text)?));
-    register("powertools_base64", |text| {
-        Ok(Value::String(String::from_utf8(BASE64_STANDARD.decode(text)?)?))
-    });
-    runtime
-});
-
 /// How what an expression selects becomes a key or a payload hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Hashing {
-    /// SHA-256 over canonical JSON.
+    /// SHA-256 over canonical JSON, in which equal numbers are equal however they are written.
     #[default]
     Sha256,
     /// MD5 over JSON as Python writes it, which is what Powertools for AWS Lambda (Python) has in
     /// its tables. To recognise a request, not to withstand somebody who forges one.
+    ///
+    /// What both libraries hash has to be the same, so this follows Python: `1` and `1.0` are two
+    /// keys, floats are doubles, and a list is a key unless all it has are nulls.
     #[cfg(feature = "powertools")]
     PowertoolsPython,
 }
@@ -58,8 +36,18 @@ pub enum Hashing {
 /// its JSON.
 ///
 /// Besides the functions of JMESPath, `powertools_json(text)` reads JSON within a string, such as
-/// the body of an API's or a queue's event, and `powertools_base64(text)` decodes one. A request
-/// with a member `replay-name`, as EventBridge has it, is known to be sent again by an archive.
+/// the body of an API's or a queue's event, and `powertools_base64(text)` decodes one. Of a text
+/// that is not there, null or blank both make null. A request with a member `replay-name`, as
+/// EventBridge has it, is known to be sent again by an archive.
+///
+/// A selection of which any part is nothing (null, an empty text, list or object, at any level)
+/// names no key: what becomes of the request is then [`MissingKey`](crate::MissingKey)'s to say.
+/// `0` and `false` are values. So select what every request has, not an object with members that
+/// may be left out.
+///
+/// Numbers are told apart to the last digit, and JSON with a name twice is refused, as far as the
+/// request still has them: a text within it, or a `RawValue`. A `serde_json::Value` keeps whole
+/// numbers beyond 64 bits as doubles; a selection with one is refused.
 ///
 /// ```
 /// use idempotency::{ByJmespath, Identify};
@@ -69,6 +57,7 @@ pub enum Hashing {
 /// let event = json!({ "body": "{\"user\":\"u-1\",\"orderId\":\"o-1\"}" });
 /// assert!(by.identify(&event)?.is_some());
 /// assert!(by.identify(&json!({ "body": "{}" }))?.is_none(), "it selects nothing");
+/// assert!(by.identify(&json!({ "body": "{\"user\":\"u-1\"}" }))?.is_none(), "there is no order");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -84,7 +73,8 @@ impl ByJmespath {
     ///
     /// # Errors
     ///
-    /// When the expression is none; say so when the process starts.
+    /// When the expression is none, or calls a function that is not there or takes other arguments;
+    /// say so when the process starts.
     pub fn key(expression: &str) -> Result<Self, IdempotencyError> {
         Ok(Self { key: compile(expression)?, payload: None, hashing: Hashing::default() })
     }
@@ -107,48 +97,68 @@ impl ByJmespath {
 
 impl<T: Serialize> Identify<T> for ByJmespath {
     fn identify(&self, request: &T) -> Result<Option<Identity>, IdempotencyError> {
-        let request = json(request)?;
+        let request = as_json(request)?;
+        let replay_name =
+            if let Json::Object(it) = &request { it.get(REPLAY_NAME).and_then(text) } else { None };
+        let request = Variable::try_from(request.into_value()).map_err(unreadable)?;
+        let request = Rcvar::new(request);
         let key = select(&self.key, &request)?;
-        if is_missing(&key) {
+        if self.hashing.names_nothing(&key) {
             return Ok(None);
         }
         let payload = self.payload.as_ref().map(|payload| select(payload, &request)).transpose()?;
-        let replay_name = request.get(REPLAY_NAME).and_then(Value::as_str).map(str::to_owned);
         Ok(Some(Identity {
             replay_name,
-            payload_hash: payload.map(|payload| self.hashing.hash(&payload)),
-            ..Identity::new(self.hashing.hash(&key))
+            payload_hash: payload.map(|payload| self.hashing.hash(&payload)).transpose()?,
+            ..Identity::new(self.hashing.hash(&key)?)
         }))
     }
 }
 
 impl Hashing {
-    fn hash(self, value: &Value) -> String {
+    fn hash(self, value: &Json) -> Result<String, IdempotencyError> {
         match self {
-            Self::Sha256 => fingerprint(&[canonical(value).as_bytes()]),
+            Self::Sha256 => {
+                value.check_not_rounded().map_err(unreadable)?;
+                Ok(fingerprint(&[json::canonical(value).as_bytes()]))
+            }
             #[cfg(feature = "powertools")]
-            Self::PowertoolsPython => crate::powertools::hash(value),
+            Self::PowertoolsPython => crate::powertools::hash(value).map_err(unreadable),
+        }
+    }
+
+    fn names_nothing(self, selected: &Json) -> bool {
+        match self {
+            Self::Sha256 => has_nothing(selected),
+            #[cfg(feature = "powertools")]
+            Self::PowertoolsPython => crate::powertools::is_missing(selected),
         }
     }
 }
 
 fn compile(expression: &str) -> Result<Expression<'static>, IdempotencyError> {
-    RUNTIME.compile(expression).map_err(|error| IdempotencyError::UnreadableKey(error.into()))
+    let compiled = RUNTIME.compile(expression).map_err(unreadable)?;
+    check(compiled.as_ast()).map_err(unreadable)?;
+    Ok(compiled)
 }
 
-fn select(expression: &Expression<'_>, request: &Value) -> Result<Value, IdempotencyError> {
-    let unreadable = |error: BoxError| IdempotencyError::UnreadableKey(error);
-    let selected = expression.search(request).map_err(|error| unreadable(error.into()))?;
-    serde_json::to_value(&selected).map_err(|error| unreadable(error.into()))
+fn select(expression: &Expression<'_>, request: &Rcvar) -> Result<Json, IdempotencyError> {
+    let selected = expression.search(request).map_err(unreadable)?;
+    serde_json::to_value(&selected).map(Json::of_value).map_err(unreadable)
 }
 
-/// Nothing, or a selection of several things none of which is there.
-fn is_missing(selected: &Value) -> bool {
+fn text(value: &Json) -> Option<String> {
+    if let Json::Text(text) = value { Some(text.clone()) } else { None }
+}
+
+/// Whether `selected` is nothing, or has a part that is: requests that differ in that part alone
+/// would have one key.
+fn has_nothing(selected: &Json) -> bool {
     match selected {
-        Value::Null => true,
-        Value::String(text) => text.is_empty(),
-        Value::Array(values) => values.iter().all(Value::is_null),
-        Value::Object(members) => members.values().all(Value::is_null),
-        Value::Bool(_) | Value::Number(_) => false,
+        Json::Null => true,
+        Json::Text(text) => text.is_empty(),
+        Json::List(values) => values.is_empty() || values.iter().any(has_nothing),
+        Json::Object(members) => members.is_empty() || members.values().any(has_nothing),
+        Json::Bool(_) | Json::Number(_) => false,
     }
 }

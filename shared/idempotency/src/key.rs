@@ -1,9 +1,12 @@
 //! By what two deliveries of one request are known to be the same.
 
-use event_envelope::{Delivery, canonical, fingerprint};
+use event_envelope::{Delivery, fingerprint};
 use serde::Serialize;
 
-use crate::IdempotencyError;
+use crate::{
+    IdempotencyError,
+    json::{self, Json},
+};
 
 /// What a request is known by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,23 +30,32 @@ impl Identity {
         Self { key: key.into(), payload_hash: None, replay_name: None }
     }
 
-    /// The same, with `payload` to be compared: a SHA-256 over its canonical JSON. Take the part
-    /// of the request that has to be the same, and nothing that a sender changes from one attempt
-    /// to the next, such as a timestamp.
+    /// The same, with `payload` to be compared: a SHA-256 over its canonical JSON, in which equal
+    /// numbers are equal however they are written. Take the part of the request that has to be the
+    /// same, and nothing that a sender changes from one attempt to the next, such as a timestamp.
+    ///
+    /// A `serde_json::Value` keeps a whole number beyond 64 bits as a double, which many numbers
+    /// have in common: such a payload is refused. A `RawValue` keeps all digits.
     ///
     /// # Errors
     ///
-    /// [`IdempotencyError::UnreadableKey`] when `payload` has no JSON.
+    /// [`IdempotencyError::UnreadableKey`] when `payload` has no JSON, or none that can be told
+    /// apart from other JSON: a name twice, a number that was rounded.
     pub fn with_payload(mut self, payload: &impl Serialize) -> Result<Self, IdempotencyError> {
-        let payload = json(payload)?;
-        self.payload_hash = Some(fingerprint(&[canonical(&payload).as_bytes()]));
+        let payload = as_json(payload)?;
+        payload.check_not_rounded().map_err(unreadable)?;
+        self.payload_hash = Some(fingerprint(&[json::canonical(&payload).as_bytes()]));
         Ok(self)
     }
 }
 
-/// A request as JSON.
-pub(crate) fn json(request: &impl Serialize) -> Result<serde_json::Value, IdempotencyError> {
-    serde_json::to_value(request).map_err(|error| IdempotencyError::UnreadableKey(error.into()))
+/// A request as JSON, with all digits of its numbers if it has them itself.
+pub(crate) fn as_json(request: &impl Serialize) -> Result<Json, IdempotencyError> {
+    json::read(&serde_json::to_vec(request).map_err(unreadable)?).map_err(unreadable)
+}
+
+pub(crate) fn unreadable(error: impl Into<outcome::BoxError>) -> IdempotencyError {
+    IdempotencyError::UnreadableKey(error.into())
 }
 
 /// A request that knows its key.

@@ -16,6 +16,7 @@ mod guard;
 mod hosted;
 #[cfg(feature = "http")]
 pub mod http;
+mod json;
 mod key;
 mod layer;
 mod memory;

@@ -56,6 +56,7 @@ impl Observation {
             Some(
                 IdempotencyError::TooLarge { .. }
                 | IdempotencyError::TooManyWrites { .. }
+                | IdempotencyError::Unstorable { .. }
                 | IdempotencyError::Codec { .. }
                 | IdempotencyError::Unreadable { .. }
                 | IdempotencyError::Contended { .. }

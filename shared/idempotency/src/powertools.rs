@@ -1,72 +1,100 @@
 //! What Powertools for AWS Lambda (Python) writes, to the byte.
 
-use md5::{Digest, Md5};
-use serde::Serialize;
-use serde_json::{Serializer, Value, ser::Formatter};
-use std::io;
+use std::fmt::Write;
 
-use event_envelope::canonical;
+use md5::{Digest, Md5};
+
+use crate::json::{Json, JsonError};
 
 /// The hash of `value` as Powertools has it in keys and in `validation`: MD5 over
 /// `json.dumps(value, sort_keys=True)`.
-pub(crate) fn hash(value: &Value) -> String {
-    hex::encode(Md5::digest(dumps(value)))
+///
+/// # Errors
+///
+/// When there is a number that Python has no finite float for.
+pub(crate) fn hash(value: &Json) -> Result<String, JsonError> {
+    let mut text = String::new();
+    dump(&mut text, value)?;
+    Ok(hex::encode(Md5::digest(text)))
 }
 
-/// What Python's `json.dumps` writes, with sorted keys.
-fn dumps(value: &Value) -> Vec<u8> {
-    // Canonical JSON has its keys sorted; reading it again keeps them so, whatever map is below.
-    let sorted: Value = serde_json::from_str(&canonical(value)).unwrap_or(Value::Null);
-    let mut text = Vec::new();
-    let mut serializer = Serializer::with_formatter(&mut text, Python);
-    // Writing a JSON value to memory does not fail.
-    let _written = sorted.serialize(&mut serializer);
-    text
+/// Whether `selected` is no key for Powertools. (To Python an object with any member is one; we
+/// want one that is not null.)
+pub(crate) fn is_missing(selected: &Json) -> bool {
+    let is_null = |value: &Json| *value == Json::Null;
+    match selected {
+        Json::Null => true,
+        Json::Text(text) => text.is_empty(),
+        Json::List(values) => values.iter().all(is_null),
+        Json::Object(members) => members.values().all(is_null),
+        Json::Bool(_) | Json::Number(_) => false,
+    }
 }
 
-/// A blank after each comma and colon, nothing but ASCII, and floats as Python shows them.
-struct Python;
-
-impl Formatter for Python {
-    fn begin_array_value<W: ?Sized + io::Write>(
-        &mut self,
-        writer: &mut W,
-        first: bool,
-    ) -> io::Result<()> {
-        if first { Ok(()) } else { writer.write_all(b", ") }
-    }
-
-    fn begin_object_key<W: ?Sized + io::Write>(
-        &mut self,
-        writer: &mut W,
-        first: bool,
-    ) -> io::Result<()> {
-        if first { Ok(()) } else { writer.write_all(b", ") }
-    }
-
-    fn begin_object_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        writer.write_all(b": ")
-    }
-
-    fn write_string_fragment<W: ?Sized + io::Write>(
-        &mut self,
-        writer: &mut W,
-        fragment: &str,
-    ) -> io::Result<()> {
-        for character in fragment.chars() {
-            if matches!(character, ' '..='~') {
-                write!(writer, "{character}")?;
-                continue;
+/// What Python's `json.dumps` writes, with sorted keys: a blank after each comma and colon, nothing
+/// but ASCII, whole numbers with all digits and floats as Python shows them.
+fn dump(text: &mut String, value: &Json) -> Result<(), JsonError> {
+    match value {
+        Json::Null => text.push_str("null"),
+        Json::Bool(value) => text.push_str(if *value { "true" } else { "false" }),
+        Json::Number(literal) => text.push_str(&number(literal)?),
+        Json::Text(value) => quote(text, value),
+        Json::List(values) => {
+            text.push('[');
+            for (index, value) in values.iter().enumerate() {
+                text.push_str(if index > 0 { ", " } else { "" });
+                dump(text, value)?;
             }
-            for unit in character.encode_utf16(&mut [0; 2]) {
-                write!(writer, "\\u{unit:04x}")?;
+            text.push(']');
+        }
+        Json::Object(members) => {
+            text.push('{');
+            for (index, (name, value)) in members.iter().enumerate() {
+                text.push_str(if index > 0 { ", " } else { "" });
+                quote(text, name);
+                text.push_str(": ");
+                dump(text, value)?;
+            }
+            text.push('}');
+        }
+    }
+    Ok(())
+}
+
+fn quote(text: &mut String, value: &str) {
+    text.push('"');
+    for character in value.chars() {
+        match character {
+            '"' => text.push_str("\\\""),
+            '\\' => text.push_str("\\\\"),
+            '\n' => text.push_str("\\n"),
+            '\r' => text.push_str("\\r"),
+            '\t' => text.push_str("\\t"),
+            '\u{8}' => text.push_str("\\b"),
+            '\u{c}' => text.push_str("\\f"),
+            ' '..='~' => text.push(character),
+            _ => {
+                for unit in character.encode_utf16(&mut [0; 2]) {
+                    // Writing to a text does not fail.
+                    _ = write!(text, "\\u{unit:04x}");
+                }
             }
         }
-        Ok(())
     }
+    text.push('"');
+}
 
-    fn write_f64<W: ?Sized + io::Write>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
-        writer.write_all(float(value).as_bytes())
+/// A whole number is one to Python if it has neither a point nor an exponent.
+fn number(literal: &str) -> Result<String, JsonError> {
+    if literal == "-0" {
+        return Ok("0".to_owned());
+    }
+    if !literal.contains(['.', 'e', 'E']) {
+        return Ok(literal.to_owned());
+    }
+    match literal.parse() {
+        Ok(value) if f64::is_finite(value) => Ok(float(value)),
+        _ => Err(JsonError::Number(literal.chars().take(64).collect())),
     }
 }
 
@@ -87,22 +115,41 @@ fn float(value: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
+    use crate::json;
 
-    fn dumped(value: &Value) -> String {
-        String::from_utf8(dumps(value)).unwrap()
+    fn dumped(text: &str) -> String {
+        let mut dumped = String::new();
+        dump(&mut dumped, &json::read(text.as_bytes()).unwrap()).unwrap();
+        dumped
     }
 
     #[test]
     fn json_is_written_as_python_writes_it() {
-        let value = json!({
-            "b": [1, 2.0, "ü\u{1f980}\"\n\u{7f}"], "a": { "d": null, "c": true }, "e": {}, "f": [],
-        });
+        let text = r#"{"b":[1,2.0,"ü\ud83e\udd80\"\n\u007f\b\f\r\t\\\u0001"],
+            "a":{"d":null,"c":true},"e":{},"f":[]}"#;
         let expected = "{\"a\": {\"c\": true, \"d\": null}, \
-                        \"b\": [1, 2.0, \"\\u00fc\\ud83e\\udd80\\\"\\n\\u007f\"], \"e\": {}, \"f\": []}";
-        assert_eq!(dumped(&value), expected);
+                        \"b\": [1, 2.0, \"\\u00fc\\ud83e\\udd80\\\"\\n\\u007f\\b\\f\\r\\t\\\\\\u0001\"], \
+                        \"e\": {}, \"f\": []}";
+        assert_eq!(dumped(text), expected);
+    }
+
+    #[test]
+    fn numbers_are_those_of_python() {
+        for (text, python) in [
+            ("-0", "0"),
+            ("18446744073709551617", "18446744073709551617"),
+            (
+                "-100000000000000000000000000000000000000001",
+                "-100000000000000000000000000000000000000001",
+            ),
+            ("0.10000000000000000001", "0.1"),
+            ("1E2", "100.0"),
+            ("1e20", "1e+20"),
+        ] {
+            assert_eq!(dumped(text), python);
+        }
+        hash(&Json::Number("1e999".to_owned())).unwrap_err();
     }
 
     #[test]
@@ -127,6 +174,9 @@ mod tests {
     #[test]
     fn the_hash_is_the_one_that_powertools_makes() {
         // python3 -c 'import hashlib, json; print(hashlib.md5(json.dumps("o-1").encode()).hexdigest())'
-        assert_eq!(hash(&json!("o-1")), "cbcbdb948de16bfe7e49a81f91500ab1");
+        assert_eq!(
+            hash(&Json::Text("o-1".to_owned())).unwrap(),
+            "cbcbdb948de16bfe7e49a81f91500ab1"
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! What is written to a stream.
 
-use event_envelope::{CorrelationId, EVENT_BYTES_MAX, Envelope};
+use event_envelope::{CorrelationId, EVENT_BYTES_MAX, Envelope, Unstorable};
 use event_store::StoreError;
 use local_dynamodb::{Fault, FaultPlan};
 use outcome::Failure;
@@ -93,15 +93,46 @@ async fn an_oversized_event_is_refused_for_good() {
     assert_eq!(store.load(&thing(), 0).await.unwrap(), []);
 }
 
+/// Objects inside each other, `levels` of them.
+fn deep(levels: usize) -> Value {
+    (0..levels).fold(json!(true), |inner, _| json!({ "of": inner }))
+}
+
 #[tokio::test]
-async fn what_the_table_cannot_hold_is_refused_for_good() {
-    // A number of more than 38 digits of magnitude 126: DynamoDB has none such.
-    let astronomic = |sequence| event(sequence, json!({ "number": 1e300 }));
-    for appended in [vec![astronomic(1)], vec![event(1, json!({})), astronomic(2)]] {
+async fn what_no_table_holds_is_named_before_it_is_asked() {
+    for (data, named) in [
+        (json!({ "number": 1e300 }), "data.number is 1e"),
+        (json!({ "number": [-1e-131] }), "data.number[0] is -1e-131"),
+        (json!({ "": 1 }), "data has a member with an empty name"),
+        (json!([{ "a": { "": 1 } }]), "data[0].a has a member with an empty name"),
+        (deep(32), "more than 31 levels deep"),
+    ] {
+        let wrong = |sequence| event(sequence, data.clone());
+        for appended in [vec![wrong(1)], vec![event(1, json!({})), wrong(2)]] {
+            let (world, plan) = (World::new().await, FaultPlan::none());
+            let error = world.store_with(plan.clone()).append(&appended).await.unwrap_err();
+            assert!(error.to_string().contains(named), "{error}");
+            let StoreError::Invalid(why) = &error else { panic!("{error:?}") };
+            assert!(why.is::<Unstorable>());
+            assert_eq!(plan.calls(), 0, "nobody asks DynamoDB about it");
+            assert!(!Failure::from(error).is_retry());
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_just_fits_is_read_again_as_it_was() {
+    for data in [
+        deep(31),
+        json!({ "a": "", "b": {}, "c": [], "d": "\u{0}", "items": 1, "ttl": 2, "😀": "é" }),
+        json!({ "n": u64::MAX, "small": 1e-130, "large": 9.9e125, "many": 0.300_000_000_000_000_04 }),
+    ] {
         let store = World::new().await.store();
-        let error = store.append(&appended).await.unwrap_err();
-        assert!(matches!(error, StoreError::Invalid(_)), "{error:?}");
-        assert_eq!(store.load(&thing(), 0).await.unwrap(), []);
+        store.append(&[event(1, data.clone())]).await.unwrap();
+        let there = store.load(&thing(), 0).await.unwrap();
+        assert_eq!(there[0].data, data);
+        let json = there[0].to_json().unwrap();
+        assert_eq!(Envelope::from_json(json.as_bytes()).unwrap(), there[0]);
     }
 }
 

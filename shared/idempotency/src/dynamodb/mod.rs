@@ -17,7 +17,7 @@ use aws_sdk_dynamodb::{
 pub use layout::Layout;
 pub use patience::patiently;
 pub(crate) use transaction::{failure, is_contention};
-pub(crate) use value::{millis, number, text};
+pub(crate) use value::{check_event, millis, number, text};
 
 use crate::{IdempotencyError, Item, Record, Status, Store, Vacancy, Written};
 use transaction::{Transacted, transact};

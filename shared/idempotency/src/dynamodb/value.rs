@@ -29,11 +29,25 @@ pub(super) fn from_seconds(seconds: i64) -> Option<OffsetDateTime> {
     OffsetDateTime::from_unix_timestamp(seconds).ok()
 }
 
+/// How many lists and maps lie around the data of an event that is to be published: the list, and
+/// the event in it.
+const LEVELS_AROUND: usize = 2;
+
 /// Events as a list of maps, which the relay reads from the stream.
 pub(super) fn outgoing(events: &[Envelope]) -> Result<AttributeValue, IdempotencyError> {
-    for event in events {
-        event.to_json().map_err(|error| IdempotencyError::Refused(error.into()))?;
-    }
+    events.iter().try_for_each(check_event)?;
     serde_dynamo::to_attribute_value(events)
         .map_err(|error| IdempotencyError::Refused(error.into()))
+}
+
+/// # Errors
+///
+/// When `event` is too large to be published, or says what no table can hold.
+pub(crate) fn check_event(event: &Envelope) -> Result<(), IdempotencyError> {
+    event.to_json().map_err(|error| IdempotencyError::Refused(error.into()))?;
+    let unstorable = |source| IdempotencyError::Unstorable {
+        what: format!("the event {}", event.event_type),
+        source,
+    };
+    event.check_storable(LEVELS_AROUND).map_err(unstorable)
 }

@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 
 use crate::{
     Cause, IdempotencyError, Item, Machine,
-    dynamodb::{millis, number, text},
+    dynamodb::{check_event, millis, number, text},
 };
 
 pub(super) const REVISION: &str = "revision";
@@ -97,9 +97,7 @@ impl<M: Machine> Row<M> {
     /// The item of the next revision.
     pub(super) fn into_item(mut self, writer: &str, now: OffsetDateTime) -> Result<Item, Failure> {
         self.revision += 1;
-        for event in &self.outgoing {
-            event.to_json().map_err(Failure::poison)?;
-        }
+        self.outgoing.iter().try_for_each(check_event)?;
         let mut item: Item = serde_dynamo::to_item(self).map_err(Failure::poison)?;
         item.insert(WRITER.to_owned(), text(writer));
         item.insert("updatedAt".to_owned(), number(now.unix_timestamp()));

@@ -1,60 +1,16 @@
-//! Answers: those that are kept, and those to requests that are not let through.
+//! Answers to requests that are not let through.
 
 use std::time::Duration;
 
-use ::http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use ::http::{HeaderValue, Response, StatusCode, header};
 use outcome::{Failure, Wait};
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{IDEMPOTENCY_REPLAYED, InvalidKey};
+use super::InvalidKey;
 use crate::IdempotencyError;
 
 /// How long to wait when nobody knows better.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
-
-/// The answer to a request, as it is kept for those who send it again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StoredResponse {
-    status: u16,
-    headers: Vec<(String, String)>,
-    body: String,
-}
-
-impl StoredResponse {
-    /// Keeps everything of `response` that is text.
-    pub(super) fn of(response: &Response<String>) -> Self {
-        let text = |(name, value): (&HeaderName, &HeaderValue)| {
-            Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
-        };
-        Self {
-            status: response.status().as_u16(),
-            headers: response.headers().iter().filter_map(text).collect(),
-            body: response.body().clone(),
-        }
-    }
-
-    pub(super) fn into_response(self) -> Response<String> {
-        let mut response = Response::new(self.body);
-        *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or_default();
-        for (name, value) in self.headers {
-            // Both were headers when they were kept.
-            if let (Ok(name), Ok(value)) =
-                (HeaderName::try_from(name), HeaderValue::try_from(value))
-            {
-                response.headers_mut().append(name, value);
-            }
-        }
-        response
-    }
-}
-
-/// Says that `response` was given before.
-pub(super) fn replayed(mut response: Response<String>) -> Response<String> {
-    let replayed = HeaderName::from_static(IDEMPOTENCY_REPLAYED);
-    response.headers_mut().insert(replayed, HeaderValue::from_static("true"));
-    response
-}
 
 pub(super) fn to_invalid_key(error: InvalidKey) -> Response<String> {
     let kind = match error {

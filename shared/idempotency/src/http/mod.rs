@@ -11,22 +11,36 @@
 //! | comes again | the answer of then, and `Idempotency-Replayed: true` |
 //! | comes while the first is being handled | 409 `idempotency-key-in-use` and `Retry-After` |
 //! | has the key of another request | 422 `idempotency-key-reused` |
-//! | is answered by the handler with 500 or more | that answer; it is not kept, and may be tried again |
+//! | is answered by the handler with what is not final | that answer; it is not kept, and may be tried again |
 //! | cannot be handled now | 503 `try-again` and `Retry-After` |
 //! | can never be handled | 500 `not-handled` |
+//!
+//! Which answers are final, [`is_final`] says, or the handler itself ([`Keep`]), or the layer
+//! ([`HttpLayer::keep_if`]). An answer that is not kept leaves nothing: the writes of its unit of
+//! work are not written. The first answer goes out as the handler gave it; one that is given again
+//! has its status, its body, and the headers that [`is_replayed`] lets through.
+//!
+//! Two requests are the same when method, path, query and body are. Bodies of JSON are compared by
+//! what they say: layout and order of names do not matter, nor how a number is written, but each
+//! digit of it does. A body that has a name twice, or is no JSON, is compared byte for byte.
 //!
 //! After the draft standard <https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/>.
 
 mod answer;
+mod keeping;
+mod kept;
 mod service;
 
 use std::sync::Arc;
 
-use ::http::{HeaderMap, Request};
+use ::http::{HeaderMap, HeaderName, Request, Response};
 use tower::Layer;
 
-use crate::{Guard, IdempotencyLayer, Identity};
-pub use answer::StoredResponse;
+use crate::{Guard, IdempotencyLayer, Identity, json};
+use keeping::Keeping;
+pub use keeping::{Keep, is_final, is_replayed};
+use kept::Kept;
+pub use kept::StoredResponse;
 pub use service::HttpIdempotent;
 
 /// The header.
@@ -43,8 +57,9 @@ type Scope<B> = Arc<dyn Fn(&Request<B>) -> String + Send + Sync>;
 /// The handler takes an [`Attempt`](crate::Attempt) at a `Request<B>` and returns a
 /// [`UnitOfWork`](crate::UnitOfWork) with a `Response<String>`.
 pub struct HttpLayer<S, B> {
-    records: IdempotencyLayer<S, StoredResponse>,
+    records: IdempotencyLayer<S, Kept>,
     scope: Scope<B>,
+    keeping: Keeping,
 }
 
 impl<S: crate::Store, B> HttpLayer<S, B> {
@@ -57,7 +72,7 @@ impl<S: crate::Store, B> HttpLayer<S, B> {
         guard: Guard<S>,
         scope: impl Fn(&Request<B>) -> String + Send + Sync + 'static,
     ) -> Self {
-        Self { records: IdempotencyLayer::transactional(guard), scope: Arc::new(scope) }
+        Self::of(IdempotencyLayer::transactional(guard), scope)
     }
 
     /// Around handlers with effects elsewhere; as [`IdempotencyLayer::leased`].
@@ -65,13 +80,54 @@ impl<S: crate::Store, B> HttpLayer<S, B> {
         guard: Guard<S>,
         scope: impl Fn(&Request<B>) -> String + Send + Sync + 'static,
     ) -> Self {
-        Self { records: IdempotencyLayer::leased(guard), scope: Arc::new(scope) }
+        Self::of(IdempotencyLayer::leased(guard), scope)
+    }
+
+    fn of(
+        records: IdempotencyLayer<S, Kept>,
+        scope: impl Fn(&Request<B>) -> String + Send + Sync + 'static,
+    ) -> Self {
+        Self { records, scope: Arc::new(scope), keeping: Keeping::default() }
+    }
+
+    /// Keeps the answers that `is_final` says are, instead of those that [`is_final`] does. What a
+    /// handler says by [`Keep`] comes before either.
+    #[must_use]
+    pub fn keep_if(
+        mut self,
+        is_final: impl Fn(&Response<String>) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.keeping.is_final = Arc::new(is_final);
+        self
+    }
+
+    /// Gives again the headers that `is_replayed` lets through, instead of those that
+    /// [`is_replayed`] does. What `Connection` names ends with the connection in any case.
+    ///
+    /// ```
+    /// use idempotency::{MemoryStore, http::{HttpLayer, is_replayed}};
+    ///
+    /// # fn with(layer: HttpLayer<MemoryStore, Vec<u8>>) -> HttpLayer<MemoryStore, Vec<u8>> {
+    /// layer.replay_headers(|name| is_replayed(name) && name != "x-one-time-token")
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn replay_headers(
+        mut self,
+        is_replayed: impl Fn(&HeaderName) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.keeping.is_replayed = Arc::new(is_replayed);
+        self
     }
 }
 
 impl<S: Clone, B> Clone for HttpLayer<S, B> {
     fn clone(&self) -> Self {
-        Self { records: self.records.clone(), scope: self.scope.clone() }
+        Self {
+            records: self.records.clone(),
+            scope: self.scope.clone(),
+            keeping: self.keeping.clone(),
+        }
     }
 }
 
@@ -132,9 +188,10 @@ pub fn idempotency_key(headers: &HeaderMap) -> Result<&str, InvalidKey> {
 /// What a request is known by: whose key, and which; and what it asks for.
 pub(crate) fn identity<B: AsRef<[u8]>>(request: &Request<B>, scope: &str, key: &str) -> Identity {
     let body = request.body().as_ref();
-    // The same JSON in another layout is the same request.
-    let body = match serde_json::from_slice(body) {
-        Ok(json) => event_envelope::canonical(&json).into_bytes(),
+    // The same JSON in another layout is the same request. What is no JSON, or could be read in
+    // two ways, is only the same byte for byte.
+    let body = match json::read(body) {
+        Ok(read) => json::canonical(&read).into_bytes(),
         Err(_) => body.to_vec(),
     };
     let asked = request.uri().path_and_query().map_or("", |it| it.as_str());

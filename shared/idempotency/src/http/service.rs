@@ -15,8 +15,8 @@ use outcome::Failure;
 use tower::{Layer, Service, ServiceExt, service_fn};
 
 use super::{
-    HttpLayer, StoredResponse,
-    answer::{replayed, to_failure, to_invalid_key},
+    HttpLayer, Keeping, Kept,
+    answer::{to_failure, to_invalid_key},
     idempotency_key, identity,
 };
 use crate::{Attempt, Completion, Store, UnitOfWork};
@@ -45,10 +45,10 @@ impl<H, S: fmt::Debug, B> fmt::Debug for HttpIdempotent<H, S, B> {
     }
 }
 
-/// The handler's own answer says that it failed: it is given, and not kept.
+/// The handler's own answer is not final: it is given, and not kept.
 #[derive(Debug, thiserror::Error)]
 #[error("the handler answered with status {}", .0.status())]
-struct ServerError(Response<String>);
+struct NotFinal(Response<String>);
 
 impl<H, S, B> Service<Request<B>> for HttpIdempotent<H, S, B>
 where
@@ -101,19 +101,20 @@ where
         Ok(key) => identity(&request, &(layer.scope)(&request), key),
         Err(error) => return to_invalid_key(error),
     };
+    let keeping = layer.keeping.clone();
     let storing = service_fn(move |attempt| {
-        let handler = handler.clone();
-        async move { handler.oneshot(attempt).await.and_then(kept) }
+        let (handler, keeping) = (handler.clone(), keeping.clone());
+        async move { handler.oneshot(attempt).await.and_then(|unit| kept(unit, &keeping)) }
     });
     let identify = move |_: &Request<B>| Ok(Some(known.clone()));
     let service = layer.records.identify_by(identify).layer(storing);
     match service.oneshot(request).await {
-        Ok(Completion::New(stored)) => stored.into_response(),
-        Ok(Completion::Replayed(stored)) => replayed(stored.into_response()),
+        Ok(Completion::New(kept)) => kept.into_response(),
+        Ok(Completion::Replayed(kept)) => kept.into_replayed(&layer.keeping),
         // No archive sends HTTP requests: none of them names a replay.
         Ok(Completion::ReplayRefused) => to_failure(&Failure::poison("a replay")),
-        Err(failure) => match server_error(&failure) {
-            Some(ServerError(response)) => response.clone(),
+        Err(failure) => match not_final(&failure) {
+            Some(NotFinal(response)) => response.clone(),
             None => {
                 let response = to_failure(&failure);
                 if response.status().is_server_error() {
@@ -125,18 +126,19 @@ where
     }
 }
 
-/// A unit whose answer is kept; a failure when it says that the server failed.
+/// A unit whose answer is kept; a failure when the answer is not final.
 fn kept<W>(
     unit: UnitOfWork<Response<String>, W>,
-) -> Result<UnitOfWork<StoredResponse, W>, Failure> {
+    keeping: &Keeping,
+) -> Result<UnitOfWork<Kept, W>, Failure> {
     let UnitOfWork { result, writes, outgoing } = unit;
-    if result.status().is_server_error() {
-        return Err(Failure::retry(ServerError(result)));
+    if !keeping.keeps(&result) {
+        return Err(Failure::retry(NotFinal(result)));
     }
-    Ok(UnitOfWork { result: StoredResponse::of(&result), writes, outgoing })
+    Ok(UnitOfWork { result: Kept::of(result, keeping), writes, outgoing })
 }
 
-fn server_error(failure: &Failure) -> Option<&ServerError> {
+fn not_final(failure: &Failure) -> Option<&NotFinal> {
     let (Failure::Retry { reason, .. } | Failure::Poison { reason }) = failure;
     let reason: &(dyn Error + 'static) = reason.as_ref();
     reason.downcast_ref()
