@@ -37,7 +37,7 @@ pub fn event_source(event: &Map<String, Value>) -> Option<String> {
 
 /// The source of an event that has no records, or whose records do not say.
 fn of_whole(event: &Map<String, Value>) -> Option<String> {
-    let has = |name| event.contains_key(name);
+    let has = |name: &str| event.contains_key(name);
     if let (Some(source), Some(detail)) = (text(event, "source"), text(event, "detail-type")) {
         return Some(format!("EventBridge ({}, {})", shown(source), shown(detail)));
     }

@@ -166,5 +166,11 @@ fn a_trace_is_the_clients_or_else_the_gateways() {
         trace(json!({"traceparent": "00-junk", "X-Amzn-Trace-Id": gateway})).as_deref(),
         Some(derived)
     );
+    // A later version says the same in its first four fields.
+    let later = format!("{}-and.more", client.replacen("00", "0b", 1));
+    assert_eq!(trace(json!({"traceparent": later})).as_deref(), Some(client));
+    for none in ["ff-", "0B-"].map(|version| client.replacen("00-", version, 1)) {
+        assert_eq!(trace(json!({"traceparent": none})), None);
+    }
     assert_eq!(trace(json!({})), None);
 }
