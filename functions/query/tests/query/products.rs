@@ -23,7 +23,7 @@ async fn anybody_may_keep_the_products_and_nobody_a_problem() {
     world.offer("prod-001", Money::usd(2999)).await;
     let kept = world.ask(&products()).await.headers["cache-control"].clone();
     assert_eq!(kept, "public, max-age=60");
-    let refused = world.ask(&products().with_query("limit", "0")).await;
+    let refused = world.ask(&products().query("limit", "0")).await;
     assert_eq!(refused.headers["cache-control"], "no-store");
 }
 

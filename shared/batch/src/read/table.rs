@@ -1,6 +1,7 @@
 use aws_lambda_events::dynamodb::{Event, EventRecord};
 use serde::{Deserialize, de::Error};
 use serde_json::Value;
+use tracing::error;
 
 use super::{OddRecord, WrongSource, source::records_of};
 
@@ -56,7 +57,14 @@ impl From<Event> for TableBatch {
 impl From<TableBatch> for Event {
     fn from(batch: TableBatch) -> Self {
         let mut event = Self::default();
-        event.records = batch.records.into_iter().map(|it| it.record).collect();
+        let records = batch.records.into_iter().map(|TableRecord { record, odd }| {
+            if let Some(odd) = odd {
+                let sequence_number = record.change.sequence_number.as_deref();
+                error!(record = record.event_id, sequence_number, %odd, "an odd record of a stream");
+            }
+            record
+        });
+        event.records = records.collect();
         event
     }
 }
