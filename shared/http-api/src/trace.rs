@@ -48,6 +48,11 @@ mod tests {
             traceparent("; Sampled=0;Parent=53995c3f42cd8ad8"),
             format!("{trace}-53995c3f42cd8ad8-00")
         );
+        // Nobody has decided yet.
+        assert_eq!(
+            traceparent(";Parent=53995c3f42cd8ad8;Sampled=?"),
+            format!("{trace}-53995c3f42cd8ad8-00")
+        );
         assert_eq!(traceparent(""), format!("{trace}-e1be46a994272793-00"));
     }
 

@@ -100,6 +100,29 @@ fn an_event_of_another_source_is_neither_and_an_error() {
 }
 
 #[tokio::test]
+async fn a_task_in_a_form_of_its_own_is_poison_and_says_what_is_wrong() {
+    let task = json!({ "task": "charge", "amount": 1, "event": event() });
+    let with = |field: &str, value: Value| {
+        let mut task = task.clone();
+        task[field] = value;
+        task
+    };
+    let wrong = [
+        (with("event", event().to_string().into()), "event"),
+        (json!({ "StatusCode": 200, "Payload": task.clone() }), "event"),
+        (with("token", Value::Null), "token"),
+    ];
+    for (payload, named) in wrong {
+        let error = asked(payload).await.unwrap_err();
+        assert!(
+            matches!(error, TaskError::Poison(_)) && error.to_string().contains(named),
+            "{error}"
+        );
+    }
+    assert_eq!(asked(task.clone()).await.unwrap(), asked(task).await.unwrap(), "twice the same");
+}
+
+#[tokio::test]
 async fn an_odd_record_does_not_cost_its_batch() {
     let odd = json!({ "messageId": "b", "body": { "a": 1 }, "attributes": { "SenderId": 7 } });
     let batch = json!({ "Records": [{ "messageId": "a", "body": "x" }, odd] });

@@ -158,6 +158,23 @@ async fn an_odd_record_of_a_stream_is_the_one_that_is_named() {
 }
 
 #[test]
+fn what_a_stream_may_say_is_not_odd() {
+    let changes: [fn(&mut Value); 4] = [
+        |it| it["dynamodb"]["ApproximateCreationDateTime"] = json!(1.763_375_4e9),
+        |it| {
+            it["eventName"] = json!("REMOVE");
+            it["userIdentity"] =
+                json!({ "type": "Service", "principalId": "dynamodb.amazonaws.com" });
+        },
+        |it| it["dynamodb"]["NewImage"] = json!({ "n": { "N": "5E+3" } }),
+        |it| it["laterField"] = json!(1),
+    ];
+    for change in changes {
+        assert_eq!(stream(change).unwrap().records[1].odd, None);
+    }
+}
+
+#[test]
 fn an_event_of_another_source_is_an_error_that_names_both() {
     let record = |source: &str| json!({ "Records": [{ "eventSource": source, "a": {} }] });
     let others = [
