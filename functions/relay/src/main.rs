@@ -1,7 +1,8 @@
 //! The Lambda function `relay`.
 
 use aws_clients::Aws;
-use lambda_runtime::{Error, service_fn};
+use batch::TableBatch;
+use lambda_runtime::{Error, LambdaEvent, service_fn};
 use outbox::{DeadLetters, Publisher, Relay};
 use relay::{config::Config, handler::handle};
 
@@ -13,5 +14,9 @@ async fn main() -> Result<(), Error> {
     let publisher = Publisher::new(aws.eventbridge(), config.event_bus_name).traced(traces);
     let dead_letters = DeadLetters::new(aws.sqs(), config.dead_letter_queue_url);
     let relay = Relay::new(publisher, config.sources, dead_letters);
-    lambda_runtime::run(service_fn(async |batch| handle(batch, &relay).await)).await
+    // Read record by record: one that is odd has no image here, and is refused by itself.
+    let handle = async |LambdaEvent { payload, context }: LambdaEvent<TableBatch>| {
+        handle(LambdaEvent::new(payload.into(), context), &relay).await
+    };
+    lambda_runtime::run(service_fn(handle)).await
 }
