@@ -138,7 +138,7 @@ impl Decimal {
         }
         let digits: u128 = self.digits.parse().ok()?;
         let beyond = self.scale - i64::from(places);
-        let Ok(power) = u32::try_from(beyond.unsigned_abs()) else { return None };
+        let power = u32::try_from(beyond.unsigned_abs()).ok()?;
         if beyond <= 0 {
             let factor = 10_u128.checked_pow(power);
             return Some(factor.and_then(|it| digits.checked_mul(it)).unwrap_or(u128::MAX));

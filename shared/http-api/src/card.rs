@@ -100,7 +100,8 @@ fn is_separator(c: char) -> bool {
 /// Source: <https://en.wikipedia.org/wiki/Payment_card_number#Issuer_identification_number_(IIN)>.
 fn is_issued(digits: &[u32]) -> bool {
     let begin = digits.iter().take(4).fold(0, |number, digit| number * 10 + digit);
-    match (begin, digits.len()) {
+    matches!(
+        (begin, digits.len()),
         // Visa.
         (4000..=4999, 13 | 16 | 19)
         // Mastercard; Mir; Troy.
@@ -114,9 +115,8 @@ fn is_issued(digits: &[u32]) -> bool {
         | (3528..=3589, 16..=19)
         // Maestro, Discover, UnionPay, RuPay.
         | (5000..=5099 | 5600..=6999, 13..=19)
-        | (8100..=8299, 16..=19) => true,
-        _ => false,
-    }
+        | (8100..=8299, 16..=19)
+    )
 }
 
 /// Luhn's check: every second digit from the right counts twice, and the sum ends in 0.
