@@ -21,7 +21,7 @@ use aws_sdk_dynamodb::{Client, types::Update};
 use clock::Clock;
 use event_envelope::{AggregateId, instant};
 use http::{Response, StatusCode};
-use http_api::{IamCaller, Problem, Reply, Request};
+use http_api::{CARD_NUMBER, IamCaller, Problem, Reply, Request, holds_card_number};
 use idempotency::{
     Attempt, DynamoDbStore, Guard, UnitOfWork,
     http::{HttpLayer, IDEMPOTENCY_KEY, Keep},
@@ -251,6 +251,10 @@ fn decided_once(problem: Problem) -> Response<String> {
 }
 
 fn unknown(product: &AggregateId) -> Problem {
+    // The answer is kept. A product that there is may be called by a number that could be a card's.
+    if holds_card_number(product.as_str()) {
+        return Problem::bad_field("productId", CARD_NUMBER);
+    }
     Problem::not_found(format!("there is no stock of {product}"))
 }
 

@@ -1,7 +1,7 @@
 //! What an administrator may want of a product's stock. Pure.
 
 use event_envelope::AggregateId;
-use http_api::{Problem, Request, is_one_line};
+use http_api::{CARD_NUMBER, Problem, Request, holds_card_number, is_one_line};
 use serde::{Deserialize, Serialize};
 
 use crate::shards::SHARDS_MAX;
@@ -102,6 +102,9 @@ impl Command {
                     "/reason",
                     format!("one line of 1 to {REASON_CHARS_MAX} characters that can be seen"),
                 )
+            }
+            Self::Adjust(Adjust { reason, .. }) if holds_card_number(reason) => {
+                refuse("/reason", CARD_NUMBER.to_owned())
             }
             Self::Spread(Shards { shards }) if !(1..=SHARDS_MAX).contains(shards) => {
                 refuse("/shards", format!("a whole number from 1 to {SHARDS_MAX}"))

@@ -19,6 +19,9 @@ use crate::{contacts::Address, domain::Message};
 /// between sending and writing sends again, and this tells the copies apart from two mails.
 const REFERENCE_HEADER: &str = "X-Notification-Reference";
 
+/// What SES says in a `MessageRejected` when the recipient is to get no mail from anybody.
+const SUPPRESSED: [&str; 2] = ["suppression list", "address blacklisted"];
+
 /// Sends mails.
 #[derive(Debug, Clone)]
 pub struct Mailer {
@@ -55,7 +58,7 @@ impl Mailer {
     ///
     /// # Errors
     ///
-    /// Retry when SES is away or throttles.
+    /// Retry when SES is away or throttles, or refuses for what an operator can put right.
     pub async fn send(
         &self,
         order: &AggregateId,
@@ -72,8 +75,31 @@ impl Mailer {
             .email_tags(tag("template", message.template.as_str()).map_err(Failure::poison)?);
         match request.send().await {
             Ok(sent) => Ok(Sending::Sent { message_id: sent.message_id.unwrap_or_default() }),
-            Err(error) => refused(error),
+            Err(error) => self.refused(error),
         }
+    }
+
+    /// What is about the recipient is final. What is about the sender, the account or the
+    /// deployment can be put right, and is tried again until it is.
+    fn refused(&self, error: SdkError<SendEmailError>) -> Result<Sending, Failure> {
+        let Some(refusal) = error.as_service_error() else {
+            return Err(Failure::retry(error));
+        };
+        let code = refusal.code().unwrap_or("no code").to_owned();
+        let says = |what: &str| {
+            refusal.message().is_some_and(|text| text.to_lowercase().contains(&what.to_lowercase()))
+        };
+        let is_final = match code.as_str() {
+            // Said of an identity that is not verified, too, and of an account that may only write
+            // to verified ones.
+            "MessageRejected" => SUPPRESSED.into_iter().any(says),
+            "BadRequestException" => !says(&self.sender),
+            _ => false,
+        };
+        if is_final {
+            return Ok(Sending::Refused { reason: format!("SES refuses the mail: {code}") });
+        }
+        Err(Failure::retry(NotTaken { code }))
     }
 }
 
@@ -82,20 +108,6 @@ impl Mailer {
 #[error("SES did not take the mail: {code}")]
 struct NotTaken {
     code: String,
-}
-
-fn refused(error: SdkError<SendEmailError>) -> Result<Sending, Failure> {
-    let Some(refusal) = error.as_service_error() else {
-        return Err(Failure::retry(error));
-    };
-    let code = refusal.code().unwrap_or("no code").to_owned();
-    match code.as_str() {
-        "MessageRejected" | "BadRequestException" => {
-            Ok(Sending::Refused { reason: format!("SES refuses the mail: {code}") })
-        }
-        // Among the others is what an operator can mend: a paused account, an unverified domain.
-        _ => Err(Failure::retry(NotTaken { code })),
-    }
 }
 
 fn content(order: &AggregateId, message: &Message) -> Result<EmailContent, BuildError> {

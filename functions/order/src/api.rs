@@ -17,15 +17,15 @@ use event_envelope::{Actor, AggregateId, CorrelationId, Envelope, FromEnvelope, 
 use event_store::{Decider, EventStore, ExecuteError, Executed, Lineage, StoreError, execute};
 use events::OrderCreated;
 use http::StatusCode;
-use http_api::{Problem, Reply, Request, is_one_line};
+use http_api::{CARD_NUMBER, Problem, Reply, Request, holds_card_number, is_one_line};
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::{
     deadlines::deadline,
     domain::{Command, Order, OrderEvent, Resume, Resumption, Rule},
+    lookup::Lookup,
     placing::{OrderRequest, PlacingError, order_id},
-    products::Products,
 };
 
 /// What a token must be allowed.
@@ -41,7 +41,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone)]
 pub struct OrderApi {
     store: EventStore,
-    products: Products,
+    lookup: Lookup,
     pay_within: u64,
     clock: Clock,
 }
@@ -56,10 +56,10 @@ struct ResumeRequest {
 }
 
 impl OrderApi {
-    /// Keeps orders in `store`, at the prices of `products`. Each is to be looked at when it may
+    /// Keeps orders in `store`, at the prices that `lookup` finds. Each is to be looked at when it may
     /// have waited for its payment for too long: `pay_within` seconds.
-    pub fn new(store: EventStore, products: Products, pay_within: u64, clock: Clock) -> Self {
-        Self { store, products, pay_within, clock }
+    pub fn new(store: EventStore, lookup: Lookup, pay_within: u64, clock: Clock) -> Self {
+        Self { store, lookup, pay_within, clock }
     }
 
     /// Answers one request: an order, or the problem with it.
@@ -87,8 +87,9 @@ impl OrderApi {
             return repeated(&asked, &first);
         }
         let quantities = asked.quantities();
-        let catalogue = self.products.find(quantities.keys()).await.map_err(away)?;
-        let order = asked.price(order_id.clone(), user.clone(), &catalogue).map_err(refused)?;
+        let address = asked.delivery_address_id.as_ref();
+        let known = self.lookup.find(quantities.keys(), &user, address).await.map_err(away)?;
+        let order = asked.price(order_id.clone(), user.clone(), &known).map_err(refused)?;
         let placed = self.record(order, &user, request.traceparent()).await;
         match placed {
             Ok(created) => accepted(&created),
@@ -148,6 +149,9 @@ impl OrderApi {
         if reason.as_deref().is_some_and(|reason| !is_one_line(reason, REASON_CHARS_MAX)) {
             let detail = format!("one line of 1 to {REASON_CHARS_MAX} characters that can be seen");
             return Err(Problem::invalid_field("/reason", detail));
+        }
+        if reason.as_deref().is_some_and(holds_card_number) {
+            return Err(Problem::invalid_field("/reason", CARD_NUMBER));
         }
         let first = self.store.first(&order_id).await.map_err(unavailable)?;
         let created = first.ok_or_else(|| no_such_order(&order_id))?;

@@ -6,6 +6,7 @@ use crate::deadlines::Deadlines;
 
 const ORDER_EVENTS_TABLE: &str = "ORDER_EVENTS_TABLE";
 const PRODUCTS_TABLE: &str = "PRODUCTS_TABLE";
+const DELIVERY_ADDRESSES_TABLE: &str = "DELIVERY_ADDRESSES_TABLE";
 const PAY_WITHIN_SECONDS: &str = "PAY_WITHIN_SECONDS";
 const SHIP_WITHIN_SECONDS: &str = "SHIP_WITHIN_SECONDS";
 const QUEUE_URL: &str = "QUEUE_URL";
@@ -24,6 +25,8 @@ pub struct ApiConfig {
     pub order_events: String,
     /// The catalogue of products.
     pub products: String,
+    /// The customers' address books.
+    pub delivery_addresses: String,
     /// How long an order may wait for its payment, in seconds.
     pub pay_within: u64,
     /// What is logged.
@@ -91,6 +94,7 @@ impl ApiConfig {
         Ok(Self {
             order_events: required(ORDER_EVENTS_TABLE)?,
             products: required(PRODUCTS_TABLE)?,
+            delivery_addresses: required(DELIVERY_ADDRESSES_TABLE)?,
             pay_within: seconds(&required, PAY_WITHIN_SECONDS)?,
             log: required(RUST_LOG).ok(),
         })
@@ -170,6 +174,7 @@ mod tests {
         assert_eq!(sweeper.order_events, ORDER_EVENTS_TABLE);
         let api = ApiConfig::read(with("", None)).unwrap();
         assert_eq!((api.products.as_str(), api.pay_within), (PRODUCTS_TABLE, 900));
+        assert_eq!(api.delivery_addresses, DELIVERY_ADDRESSES_TABLE);
         let events = EventsConfig::read(with(RUST_LOG, Some("debug"))).unwrap();
         assert_eq!(events.dead_letter_queue_url, DEAD_LETTER_QUEUE_URL);
         assert_eq!(events.log.as_deref(), Some("debug"));
@@ -181,7 +186,9 @@ mod tests {
             let error = SweeperConfig::read(with(name, None)).unwrap_err();
             assert_eq!(error, ConfigError::Missing(Missing { name }));
         }
-        for name in [ORDER_EVENTS_TABLE, PRODUCTS_TABLE, PAY_WITHIN_SECONDS] {
+        for name in
+            [ORDER_EVENTS_TABLE, PRODUCTS_TABLE, DELIVERY_ADDRESSES_TABLE, PAY_WITHIN_SECONDS]
+        {
             let error = ApiConfig::read(with(name, None)).unwrap_err();
             assert_eq!(error, ConfigError::Missing(Missing { name }));
         }

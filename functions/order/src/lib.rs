@@ -6,12 +6,11 @@
 //! `OrderCancelled` and `OrderResumed`.
 
 pub mod api;
-mod card;
 pub mod config;
 pub mod deadlines;
 pub mod domain;
+pub mod lookup;
 pub mod news;
 pub mod placing;
-pub mod products;
 pub mod sweeper;
 pub mod tasks;

@@ -1,13 +1,12 @@
 //! From what a customer asks for to an order at the catalogue's prices. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use event_envelope::{AggregateId, fingerprint};
 use events::{InvalidMoney, LineItem, Money, OrderCreated};
+use http_api::{CARD_NUMBER, holds_card_number};
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
-
-use crate::card::is_card_number;
 
 /// The most lines of an order. All of them are reserved in one transaction of at most 100 actions.
 pub const LINES_MAX: usize = 50;
@@ -20,13 +19,14 @@ pub const QUANTITY_MAX: u32 = 1_000;
 pub struct OrderRequest {
     /// What to order. Lines of the same product are added up.
     pub items: Vec<RequestedItem>,
-    /// The total that the customer was shown, in major units. Checked, never trusted.
+    /// The total that the customer was shown, as a decimal in the currency's own unit (dollars,
+    /// yen). Checked, never trusted; what adding up doubles leaves behind is passed over.
     #[serde(default)]
     pub total: Option<Number>,
     /// How to pay: a token of the payment provider.
     #[serde(default)]
     pub payment_method_id: Option<AggregateId>,
-    /// Where to deliver: an entry of the customer's address book.
+    /// Where to deliver: an entry of the customer's own address book. Left out: their default.
     #[serde(default)]
     pub delivery_address_id: Option<AggregateId>,
 }
@@ -39,7 +39,7 @@ pub struct RequestedItem {
     pub product_id: AggregateId,
     /// How many.
     pub quantity: u32,
-    /// The price that the customer was shown, in major units. Checked, never trusted.
+    /// The price that the customer was shown, like `total`.
     #[serde(default)]
     pub price: Option<Number>,
 }
@@ -54,6 +54,15 @@ pub struct Product {
     pub name: String,
     /// What one costs.
     pub price: Money,
+}
+
+/// What is known of the things that a request names.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Known {
+    /// The products of the catalogue.
+    pub products: BTreeMap<AggregateId, Product>,
+    /// The entries of the address book of the customer who asks, and of nobody else's.
+    pub addresses: BTreeSet<AggregateId>,
 }
 
 /// Why an order cannot be placed.
@@ -118,11 +127,14 @@ impl OrderRequest {
                 return Err(invalid(pointer(), limits));
             }
         }
-        if self.payment_method_id.as_ref().is_some_and(|it| is_card_number(it.as_str())) {
-            let detail = "a card number: send the payment provider's token for the card";
-            return Err(invalid("/paymentMethodId", detail));
+        let ids = [
+            ("/paymentMethodId", self.payment_method_id.as_ref()),
+            ("/deliveryAddressId", self.delivery_address_id.as_ref()),
+        ];
+        match ids.into_iter().find(|(_, id)| id.is_some_and(|it| holds_card_number(it.as_str()))) {
+            Some((pointer, _)) => Err(invalid(pointer, CARD_NUMBER)),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// The products and how many of each.
@@ -134,29 +146,35 @@ impl OrderRequest {
         quantities
     }
 
-    /// The order at the prices of `catalogue`.
+    /// The order at the prices of the catalogue.
     ///
     /// # Errors
     ///
-    /// When a product is unknown, the sum does not fit, or the customer was shown other prices.
+    /// When a product is unknown, the address is not the customer's, the sum does not fit, or the
+    /// customer was shown other prices.
     pub fn price(
         &self,
         order_id: AggregateId,
         user_id: AggregateId,
-        catalogue: &BTreeMap<AggregateId, Product>,
+        known: &Known,
     ) -> Result<OrderCreated, PlacingError> {
         for (index, item) in self.items.iter().enumerate() {
             let pointer = |field| format!("/items/{index}/{field}");
-            let product = catalogue
+            let product = known
+                .products
                 .get(&item.product_id)
-                .ok_or_else(|| invalid(pointer("productId"), "no such product"))?;
+                .ok_or_else(|| invalid(pointer("productId"), unknown_product(&item.product_id)))?;
             check_shown(item.price.as_ref(), product.price, pointer("price"))?;
+        }
+        // Said in the same words whether somebody else has such an address or nobody does.
+        if self.delivery_address_id.as_ref().is_some_and(|it| !known.addresses.contains(it)) {
+            return Err(invalid("/deliveryAddressId", "no such address in your address book"));
         }
         let mut items = Vec::new();
         for (product_id, quantity) in self.quantities() {
-            let unit_price = match catalogue.get(&product_id) {
+            let unit_price = match known.products.get(&product_id) {
                 Some(product) => product.price,
-                None => return Err(invalid("/items", "no such product")),
+                None => return Err(invalid("/items", unknown_product(&product_id))),
             };
             items.push(LineItem { product_id, quantity, unit_price });
         }
@@ -191,6 +209,11 @@ impl OrderRequest {
     }
 }
 
+/// A product of the catalogue may be called by a number that could be a card's: some EANs could.
+fn unknown_product(product: &AggregateId) -> &'static str {
+    if holds_card_number(product.as_str()) { CARD_NUMBER } else { "no such product" }
+}
+
 fn total(items: &[LineItem]) -> Result<Money, InvalidMoney> {
     let lines = items.iter().map(|item| item.unit_price.times(item.quantity));
     lines.reduce(|sum, line| sum?.plus(line?)).unwrap_or(Err(InvalidMoney::Overflow))
@@ -200,8 +223,8 @@ fn check_shown(shown: Option<&Number>, actual: Money, pointer: String) -> Result
     let Some(shown) = shown else {
         return Ok(());
     };
-    let shown =
-        Money::from_decimal(shown, actual.currency).map_err(|error| invalid(&pointer, error))?;
+    let shown = Money::from_decimal(shown, actual.currency)
+        .map_err(|error| invalid(&pointer, format!("{error}; it is {actual}")))?;
     if shown == actual { Ok(()) } else { Err(PlacingError::Outdated { pointer, shown, actual }) }
 }
 

@@ -7,14 +7,14 @@ use http_port::HttpPort;
 use outcome::Failure;
 use serde::Serialize;
 
-use crate::domain::Fact;
+use crate::domain::{Destination, Fact};
 
 /// Carries parcels.
 ///
 /// Every method may be called again for the same order, after a crash, an answer that got lost or
 /// a redrive days later, and there is one parcel at most all the same.
 pub trait Carrier: Send + Sync {
-    /// Has `order` delivered to `address`. When the attempt is `resumed`, an earlier one may have
+    /// Has `order` delivered there. When the attempt is `resumed`, an earlier one may have
     /// gone through.
     ///
     /// # Errors
@@ -24,7 +24,7 @@ pub trait Carrier: Send + Sync {
     fn ship(
         &self,
         order: &AggregateId,
-        address: &AggregateId,
+        to: &Destination,
         resumed: bool,
     ) -> impl Future<Output = Result<Fact, Failure>> + Send;
 
@@ -48,6 +48,9 @@ pub struct HttpCarrier {
 struct Request<'a> {
     reference: &'a AggregateId,
     address_id: &'a AggregateId,
+    /// Whose address it must be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    customer: Option<&'a AggregateId>,
 }
 
 impl HttpCarrier {
@@ -66,14 +69,15 @@ impl Carrier for HttpCarrier {
     async fn ship(
         &self,
         order: &AggregateId,
-        address: &AggregateId,
+        to: &Destination,
         resumed: bool,
     ) -> Result<Fact, Failure> {
         if resumed && let Some(fact) = self.find(order).await? {
             return Ok(fact);
         }
         let request = self.port.post(&["v1", "shipments"], &format!("ship-{order}"));
-        let body = Request { reference: order, address_id: address };
+        let Destination { address, customer } = to;
+        let body = Request { reference: order, address_id: address, customer: customer.as_ref() };
         answer::shipped(&self.port.send(request.json(&body)).await?)
     }
 

@@ -31,7 +31,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use time::OffsetDateTime;
 
-pub use facts::{Effect, Fact, Refusal, Review, Shipment};
+pub use facts::{Destination, Effect, Fact, Refusal, Review, Shipment};
 pub use said::{CANCELLED, Said};
 pub use stored::Incomplete;
 
@@ -64,16 +64,16 @@ pub enum Dispatch {
     #[default]
     Absent,
     /// The order was placed, to go to this address, and waits to be paid for.
-    Ordered(AggregateId),
+    Ordered(Destination),
     /// An order was paid for that was not heard of yet.
     Paid,
     /// The order was cancelled before it was shipped, and never will be.
     Withdrawn,
     /// The shipment is due, to this address. The host stores this only with the lease of an
     /// attempt, so a stored `Shipping` means that the carrier may have been asked.
-    Shipping(AggregateId),
+    Shipping(Destination),
     /// Cancelled while `Shipping`, to this address.
-    Tracing(AggregateId),
+    Tracing(Destination),
     /// The carrier has it.
     Shipped(Shipment),
     /// Cancelled with the carrier having it: it is called back.
@@ -83,7 +83,7 @@ pub enum Dispatch {
     /// It was called back.
     Voided(Shipment),
     /// What became of the shipment to this address could not be found out.
-    TraceInReview(AggregateId),
+    TraceInReview(Destination),
     /// It could not be called back.
     RecallInReview(Shipment),
 }
@@ -93,26 +93,26 @@ impl Dispatch {
     fn hear(self, fact: &Fact) -> (Self, Option<Said>) {
         use Fact::{Cancelled, Created, GaveUp, Paid, Refused, Resumed, Shipped, Voided};
         match (self, fact) {
-            (Self::Absent, Created(address)) => (Self::Ordered(address.clone()), None),
+            (Self::Absent, Created(to)) => (Self::Ordered(to.clone()), None),
             (Self::Absent, Paid) => (Self::Paid, None),
             (Self::Absent | Self::Ordered(_) | Self::Paid, Cancelled) => (Self::Withdrawn, None),
-            (Self::Ordered(address), Paid) => (Self::Shipping(address), None),
-            (Self::Paid, Created(address)) => (Self::Shipping(address.clone()), None),
-            (Self::Shipping(address), Cancelled) => (Self::Tracing(address), None),
+            (Self::Ordered(to), Paid) => (Self::Shipping(to), None),
+            (Self::Paid, Created(to)) => (Self::Shipping(to.clone()), None),
+            (Self::Shipping(to), Cancelled) => (Self::Tracing(to), None),
             (Self::Shipping(_), Shipped(it)) => (Self::Shipped(it.clone()), Some(it.said())),
             (Self::Tracing(_), Shipped(it)) => (Self::Recalling(it.clone()), None),
             (Self::Shipping(_) | Self::Tracing(_), Refused(refusal)) => {
                 (Self::Refused(refusal.clone()), Some(refusal.said()))
             }
-            (Self::Tracing(address), GaveUp(review)) => {
-                (Self::TraceInReview(address), Some(review.of(ShippingStep::Trace)))
+            (Self::Tracing(to), GaveUp(review)) => {
+                (Self::TraceInReview(to), Some(review.of(ShippingStep::Trace)))
             }
             (Self::Shipped(shipment), Cancelled) => (Self::Recalling(shipment), None),
             (Self::Recalling(shipment), Voided) => (Self::Voided(shipment), Some(Said::recalled())),
             (Self::Recalling(shipment), GaveUp(review)) => {
                 (Self::RecallInReview(shipment), Some(review.of(ShippingStep::Recall)))
             }
-            (Self::TraceInReview(address), Resumed) => (Self::Tracing(address), None),
+            (Self::TraceInReview(to), Resumed) => (Self::Tracing(to), None),
             (Self::RecallInReview(shipment), Resumed) => (Self::Recalling(shipment), None),
             (
                 state @ (Self::Absent | Self::Ordered(_) | Self::Paid),
@@ -157,8 +157,8 @@ impl Machine for Dispatch {
 
     fn due(&self) -> Option<Effect> {
         match self {
-            Self::Shipping(address) => Some(Effect::Ship { address: address.clone() }),
-            Self::Tracing(address) => Some(Effect::Trace { address: address.clone() }),
+            Self::Shipping(to) => Some(Effect::Ship { to: to.clone() }),
+            Self::Tracing(to) => Some(Effect::Trace { to: to.clone() }),
             Self::Recalling(shipment) => {
                 Some(Effect::Void { shipment_id: shipment.shipment_id.clone() })
             }

@@ -16,7 +16,7 @@ use tower::Service;
 
 use crate::{
     carrier::Carrier,
-    domain::{Dispatch, Effect, Fact},
+    domain::{Destination, Dispatch, Effect, Fact},
 };
 
 /// How long an attempt may take. Longer than the function's timeout of ten seconds, so that a
@@ -91,23 +91,27 @@ impl<C: Carrier> Handler<C> {
 
     async fn perform(&self, order: &AggregateId, due: Due<Effect>) -> Result<Fact, Failure> {
         match due.effect {
-            Effect::Ship { address } => self.carrier.ship(order, &address, due.resumed).await,
+            Effect::Ship { to } => self.carrier.ship(order, &to, due.resumed).await,
             // An attempt was made: that is why it is traced.
-            Effect::Trace { address } => self.carrier.ship(order, &address, true).await,
+            Effect::Trace { to } => self.carrier.ship(order, &to, true).await,
             Effect::Void { shipment_id } => self.carrier.void(&shipment_id).await,
         }
     }
 }
 
-/// Where an order goes. The carrier keeps customers' default addresses under their own ids.
-pub(crate) fn address(created: &OrderCreated) -> &AggregateId {
-    created.delivery_address_id.as_ref().unwrap_or(&created.user_id)
+/// Where an order goes. The carrier keeps customers' default addresses under their own ids, and is
+/// told the customer beside the address, so that it can check that one belongs to the other.
+pub(crate) fn destination(created: &OrderCreated) -> Destination {
+    Destination {
+        address: created.delivery_address_id.as_ref().unwrap_or(&created.user_id).clone(),
+        customer: Some(created.user_id.clone()),
+    }
 }
 
 /// What an event means for a shipment; nothing, for those of others.
 fn fact(event: &Event) -> Option<Fact> {
     match event {
-        Event::OrderCreated(created) => Some(Fact::Created(address(created).clone())),
+        Event::OrderCreated(created) => Some(Fact::Created(destination(created))),
         Event::PaymentCompleted(_) => Some(Fact::Paid),
         Event::OrderCancelled(_) => Some(Fact::Cancelled),
         Event::OrderResumed(_) => Some(Fact::Resumed),

@@ -9,7 +9,7 @@ use task::Task;
 use crate::{
     carrier::Carrier,
     domain::{Dispatch, Fact, Refusal, Shipment},
-    handler::{Handler, address},
+    handler::{Handler, destination},
 };
 
 /// What is to be done about the shipment of an order. The task's event is its `OrderCreated`. The
@@ -102,7 +102,7 @@ impl<C: Carrier> Handler<C> {
         let order = &created.order_id;
         // All of it is told in one write.
         let facts = match task.command {
-            Command::Ship {} => vec![Fact::Created(address(created).clone()), Fact::Paid],
+            Command::Ship {} => vec![Fact::Created(destination(created)), Fact::Paid],
             Command::Recall {} => vec![Fact::Cancelled],
         };
         let cause = Cause::task(&task.id, task.hash, &task.delivery.envelope);

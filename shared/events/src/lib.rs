@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod catalogue;
+mod currency;
 mod inventory;
 mod live;
 mod money;
@@ -16,11 +17,12 @@ pub mod v1;
 pub mod v2;
 
 pub use catalogue::{CATALOGUE, Entry, Event, Published, SOURCES, source};
+pub use currency::Currency;
 pub use inventory::{
     InventoryReleased, InventoryReservationFailed, InventoryReserved, ReservedItem, Shortage,
 };
 pub use live::{OLDEST_LIVE, check_live};
-pub use money::{Currency, InvalidMoney, Money};
+pub use money::{InvalidMoney, Money};
 pub use notification::{NotificationFailed, NotificationSent, Template};
 pub use order::{
     Awaited, CancelReason, LineItem, OrderCancelled, OrderCompleted, OrderCreated, OrderPaid,

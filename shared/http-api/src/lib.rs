@@ -3,6 +3,7 @@
 
 mod body;
 mod caller;
+mod card;
 mod cursor;
 mod iam;
 mod observe;
@@ -13,6 +14,7 @@ mod text;
 mod trace;
 
 pub use body::BODY_BYTES_MAX;
+pub use card::{CARD_NUMBER, holds_card_number};
 pub use cursor::{CURSOR_BYTES_MAX, cursor};
 pub use iam::IamCaller;
 pub use observe::observe;

@@ -5,7 +5,7 @@ use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use event_envelope::AggregateId;
 use serde::de::DeserializeOwned;
 
-use crate::{IamCaller, Problem, body, caller, cursor, iam, trace};
+use crate::{CARD_NUMBER, IamCaller, Problem, body, caller, cursor, holds_card_number, iam, trace};
 
 /// The longest `Idempotency-Key`, in bytes.
 pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
@@ -115,7 +115,8 @@ impl<'a> Request<'a> {
     ///
     /// # Errors
     ///
-    /// When it is missing, longer than 255 bytes, or not visible ASCII: a 400.
+    /// When it is missing, longer than 255 bytes, not visible ASCII, or
+    /// [holds a card number](holds_card_number): a 400.
     pub fn idempotency_key(&self) -> Result<&'a str, Problem> {
         let refuse = |detail: &str| Problem::bad_field(IDEMPOTENCY_KEY, detail);
         let value = self.event.headers.get(IDEMPOTENCY_KEY);
@@ -124,10 +125,12 @@ impl<'a> Request<'a> {
             let detail = format!("must have 1 to {IDEMPOTENCY_KEY_BYTES_MAX} characters");
             return Err(refuse(&detail));
         }
-        std::str::from_utf8(bytes)
+        let key = std::str::from_utf8(bytes)
             .ok()
             .filter(|key| key.bytes().all(|byte| byte.is_ascii_graphic()))
-            .ok_or_else(|| refuse("must be visible ASCII without spaces"))
+            .ok_or_else(|| refuse("must be visible ASCII without spaces"))?;
+        // Even a hash of it gives such a number away: there are too few of them.
+        if holds_card_number(key) { Err(refuse(CARD_NUMBER)) } else { Ok(key) }
     }
 
     /// How many elements of a list to answer.

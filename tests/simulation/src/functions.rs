@@ -13,9 +13,7 @@ use idempotency::{DynamoDbStore, Guard, Host, HostSettings, REVIEW_AFTER};
 use inventory::handler::Inventory;
 use lambda_runtime::{Context, LambdaEvent};
 use notification::{contacts::Contacts, handler::Notifications, mail::Mailer};
-use order::{
-    api::OrderApi, deadlines::Deadlines, news, products::Products, sweeper::Sweeper, tasks,
-};
+use order::{api::OrderApi, deadlines::Deadlines, lookup::Lookup, news, sweeper::Sweeper, tasks};
 use outbox::{DeadLetters, Publisher, Relay};
 use projector::handler::Projector;
 use serde::{Serialize, de::DeserializeOwned};
@@ -98,9 +96,11 @@ impl Surroundings {
     }
 
     fn order_api(&self) -> Function {
-        let products = Products::new(self.wire().dynamodb(), self.variable("PRODUCTS_TABLE"));
+        let [products, addresses] =
+            ["PRODUCTS_TABLE", "DELIVERY_ADDRESSES_TABLE"].map(|name| self.variable(name));
+        let lookup = Lookup::new(self.wire().dynamodb(), products, addresses);
         let pay_within = self.seconds("PAY_WITHIN_SECONDS");
-        let api = OrderApi::new(self.orders(), products, pay_within, self.process.clock());
+        let api = OrderApi::new(self.orders(), lookup, pay_within, self.process.clock());
         let api = Rc::new(api);
         function(move |event, _| {
             let api = Rc::clone(&api);

@@ -150,6 +150,10 @@ impl Stage {
             let email = json!({ "S": format!("{}@example.com", user(index)) });
             let row = json!({ "userId": { "S": user(index) }, "email": email });
             self.put("contacts", row).await;
+            for address in ["addr_home", "addr_undeliverable"] {
+                let row = json!({ "userId": { "S": user(index) }, "addressId": { "S": address } });
+                self.put("delivery-addresses", row).await;
+            }
         }
     }
 

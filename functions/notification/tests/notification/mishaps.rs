@@ -82,6 +82,48 @@ async fn a_mail_waits_for_what_an_operator_can_mend() {
     }
 }
 
+/// SES says the same code of a recipient and of a deployment: its words tell them apart.
+#[tokio::test]
+async fn a_mail_waits_until_its_sender_is_verified() {
+    for (code, message) in [
+        (
+            "MessageRejected",
+            "Email address is not verified. The following identities failed the check in region \
+             EU-WEST-1: shop@example.com",
+        ),
+        (
+            "MessageRejected",
+            "Email address is not verified. The following identities failed the check in region \
+             EU-WEST-1: ada@lovelace.example, arn:aws:ses:eu-west-1:000000000000:identity/example.com",
+        ),
+        ("MessageRejected", "Sending suspended for this account."),
+        ("BadRequestException", "Illegal address: Shop@example.com"),
+        ("NotFoundException", "Configuration set <a> does not exist."),
+        ("LimitExceededException", "Daily message quota exceeded."),
+        ("UnrecognizedClientException", "The security token included in the request is invalid."),
+    ] {
+        let world = World::new().await;
+        for _ in 0..2 {
+            world.office.refuse(StatusCode::BAD_REQUEST, code, message);
+            let failure = world.deliver(&created()).await.unwrap_err();
+            assert!(failure.is_retry(), "{code}: {failure}");
+        }
+        assert_eq!(world.deliver(&created()).await.unwrap(), Done::Handled, "{code}");
+        assert_eq!(world.office.sent(), ["orderReceived"], "{code}");
+        assert_eq!(world.reasons(), [] as [&str; 0]);
+    }
+    for (code, message) in [
+        ("MessageRejected", "Address blacklisted."),
+        ("BadRequestException", "Illegal address: ada@lovelace.example"),
+        ("BadRequestException", "Domain starts with dot"),
+    ] {
+        let world = World::new().await;
+        world.office.refuse(StatusCode::BAD_REQUEST, code, message);
+        assert_eq!(world.deliver(&created()).await.unwrap(), Done::Handled);
+        assert_eq!(world.reasons(), [format!("SES refuses the mail: {code}")]);
+    }
+}
+
 #[tokio::test]
 async fn of_two_deliveries_at_once_one_sends() {
     let world = World::new().await;

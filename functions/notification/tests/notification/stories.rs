@@ -1,14 +1,16 @@
 //! What customers are told when nothing goes wrong on the way.
 
 use event_envelope::Delivery;
-use events::{Event, Money, OrderPaid, Template};
+use events::{Currency, Event, Money, OrderPaid, Template};
 use local_testkit::{Stage, permutations};
 use outcome::Done;
 use serde_json::{Value, json};
 
 use crate::{
     office::SENDER,
-    world::{ADDRESS, ORDER, World, cancelled, created, created_by, paid, shipped, shipped_as},
+    world::{
+        ADDRESS, ORDER, World, cancelled, created, created_by, paid, paid_as, shipped, shipped_as,
+    },
 };
 
 const ALL: [&str; 4] = ["orderReceived", "paymentReceived", "orderShipped", "orderCancelled"];
@@ -116,6 +118,33 @@ async fn an_address_that_could_break_out_of_its_header_gets_no_mail() {
         assert_eq!(world.office.posted().len(), 0, "{address:?}");
         let reason = "the customer's address is not one that mail can be sent to";
         assert_eq!(world.reasons(), [reason], "{address:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_domain_beyond_ascii_is_written_to_as_dns_has_it() {
+    let world = World::new().await;
+    world.contact("user-789", "anna+orders@B\u{fc}cher.example").await;
+    world.deliver(&created_by("user-789")).await.unwrap();
+    assert_eq!(world.office.mail.mails()[0].to, ["anna+orders@xn--bcher-kva.example"]);
+
+    let world = World::new().await;
+    world.contact("user-789", "j\u{f6}rg@example.com").await;
+    world.deliver(&created_by("user-789")).await.unwrap();
+    assert_eq!(world.office.posted().len(), 0);
+    assert!(world.reasons()[0].contains("only ASCII before the @"), "{:?}", world.reasons());
+}
+
+#[tokio::test]
+async fn what_a_customer_paid_is_said_in_their_currency() {
+    for (amount, currency, text) in [
+        (500, "JPY", "We received your payment. 500 JPY"),
+        (5250, "KWD", "We received your payment. 5.250 KWD"),
+    ] {
+        let world = World::new().await;
+        let paid = paid_as(Money::new(amount, Currency::parse(currency).unwrap()));
+        world.deliver_all(&[created(), paid]).await;
+        assert_eq!(world.office.mail.mails()[1].text.as_deref(), Some(text));
     }
 }
 

@@ -64,7 +64,11 @@ pub(crate) fn created() -> Delivery<Event> {
 }
 
 pub(crate) fn paid() -> Delivery<Event> {
-    let (payment_id, amount) = ("pi_1".into(), Some(Money::usd(10_997)));
+    paid_as(Money::usd(10_997))
+}
+
+pub(crate) fn paid_as(amount: Money) -> Delivery<Event> {
+    let (payment_id, amount) = ("pi_1".into(), Some(amount));
     delivery(PaymentCompleted { order_id: id(ORDER), payment_id, amount }, 1)
 }
 

@@ -1,11 +1,12 @@
 //! What a customer is told whose order cannot be placed. Nothing of it is kept.
 
 use events::Money;
+use local_dynamodb::FaultPlan;
 use local_testkit::http::Request;
 use serde_json::{Value, json};
 
 use crate::{
-    request::{books_order, line, place, place_text},
+    request::{OTHER_USER, USER, books_order, line, place, place_text},
     world::World,
 };
 
@@ -125,6 +126,64 @@ async fn a_product_is_named_by_an_identifier_that_exists() {
     for product in [json!(1), json!(null), json!(["prod-001"])] {
         let order = json!({ "items": [{ "productId": product, "quantity": 1 }] });
         refuse(&world, &place(&order), 422, Some("/items/0/productId")).await;
+    }
+}
+
+#[tokio::test]
+async fn an_order_goes_to_nobody_elses_address() {
+    let world = World::new().await;
+    world.move_in(OTHER_USER, "addr-of-another").await;
+    world.move_in(OTHER_USER, USER).await;
+    let to = |address: &str| {
+        let mut order = line("prod-001", 1);
+        order["deliveryAddressId"] = address.into();
+        place(&order)
+    };
+    // The carrier keeps default addresses under the ids of customers.
+    for address in ["addr-of-another", OTHER_USER, USER, "addr-9", "ADDR_1"] {
+        refuse(&world, &to(address), 422, Some("/deliveryAddressId")).await;
+    }
+    let theirs = to("addr-of-another").of(OTHER_USER);
+    assert_eq!(world.ask(&theirs).await.status, 201);
+}
+
+/// The first event, products and address together, the order.
+#[tokio::test]
+async fn whose_address_it_is_costs_no_request_more() {
+    let world = World::new().await;
+    let mut to_an_address = line("prod-001", 1);
+    to_an_address["deliveryAddressId"] = "addr_1".into();
+    for (key, order) in [("key-1", line("prod-001", 1)), ("key-2", to_an_address)] {
+        let calls = FaultPlan::none();
+        let placed = place(&order).header("idempotency-key", key);
+        assert_eq!(world.ask_with(calls.clone(), &placed).await.status, 201);
+        assert_eq!(calls.calls(), 3, "{order}");
+    }
+}
+
+#[tokio::test]
+async fn a_price_is_said_in_its_currency() {
+    let world = World::new().await;
+    let abroad = |amount, code| Money::new(amount, events::Currency::parse(code).unwrap());
+    world.offer("prod-jpy", abroad(500, "JPY")).await;
+    world.offer("prod-kwd", abroad(5250, "KWD")).await;
+    let shown = |product: &str, price: Value| {
+        let mut order = line(product, 1);
+        order["items"][0]["price"] = price;
+        place(&order)
+    };
+    for (product, price, actual) in [
+        ("prod-jpy", json!(5), "5 JPY was shown, it is 500 JPY"),
+        ("prod-kwd", json!(5.255), "5.255 KWD was shown, it is 5.250 KWD"),
+    ] {
+        let answer = world.ask(&shown(product, price)).await;
+        assert_eq!(answer.problem(409), Some("/items/0/price"));
+        assert_eq!(answer.body["errors"][0]["detail"], actual);
+    }
+    refuse(&world, &shown("prod-jpy", json!(499.5)), 422, Some("/items/0/price")).await;
+    for (key, product, price) in [("k1", "prod-jpy", json!(500)), ("k2", "prod-kwd", json!(5.25))] {
+        let answer = world.ask(&shown(product, price).header("idempotency-key", key)).await;
+        assert_eq!(answer.status, 201, "{}", answer.text);
     }
 }
 

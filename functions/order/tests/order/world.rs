@@ -15,8 +15,8 @@ use local_testkit::http::{Answer, Request};
 use order::{
     api::OrderApi,
     deadlines::{Deadlines, deadline},
+    lookup::Lookup,
     news,
-    products::Products,
     sweeper::{Sweeper, Swept},
     tasks,
 };
@@ -32,6 +32,7 @@ use crate::{
 
 const EVENTS: &str = "orderly-order-events";
 const PRODUCTS: &str = "orderly-products";
+const ADDRESSES: &str = "orderly-delivery-addresses";
 pub(crate) const NOW: OffsetDateTime = datetime!(2025-11-17 10:30 UTC);
 pub(crate) const DEADLINES: Deadlines = Deadlines { pay_within: 900, ship_within: 86_400 };
 
@@ -47,11 +48,14 @@ pub(crate) fn id(text: &str) -> AggregateId {
 
 impl World {
     pub(crate) async fn new() -> Self {
-        let database = database(&[EVENTS, PRODUCTS]).await;
+        let database = database(&[EVENTS, PRODUCTS, ADDRESSES]).await;
         let world = Self { database };
         world.offer("prod-001", Money::usd(2999)).await;
         world.offer("prod-002", Money::usd(4999)).await;
         world.offer("prod-003", Money::usd(12_500)).await;
+        for address in ["addr_1", "addr_undeliverable"] {
+            world.move_in(USER, address).await;
+        }
         world
     }
 
@@ -67,13 +71,21 @@ impl World {
         self.database.json("PutItem", &request).await.unwrap();
     }
 
+    /// Notes an address in a customer's address book.
+    pub(crate) async fn move_in(&self, user: &str, address: &str) {
+        let item = json!({ "userId": { "S": user }, "addressId": { "S": address } });
+        let request = json!({ "TableName": ADDRESSES, "Item": item });
+        self.database.json("PutItem", &request).await.unwrap();
+    }
+
     pub(crate) fn store(&self, plan: FaultPlan) -> EventStore {
         EventStore::new(self.database.client_with(plan), EVENTS, "ORDER")
     }
 
     pub(crate) fn api(&self, plan: FaultPlan, clock: Clock) -> OrderApi {
-        let products = Products::new(self.database.client_with(plan.clone()), PRODUCTS);
-        OrderApi::new(self.store(plan), products, DEADLINES.pay_within, clock)
+        let client = self.database.client_with(plan.clone());
+        let lookup = Lookup::new(client, PRODUCTS.to_owned(), ADDRESSES.to_owned());
+        OrderApi::new(self.store(plan), lookup, DEADLINES.pay_within, clock)
     }
 
     /// Asks a process that meets `plan`.

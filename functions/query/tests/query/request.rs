@@ -25,6 +25,15 @@ pub(crate) fn products() -> Request {
 
 /// An operator wants to know what waits for a person.
 pub(crate) fn reviews() -> Request {
+    of_an_operator("GET /admin/orders").query("status", "needs-review")
+}
+
+/// An operator wants to know all that happened to an order.
+pub(crate) fn whole_history(order: &str) -> Request {
+    of_an_operator("GET /admin/orders/{id}/events").about(order)
+}
+
+fn of_an_operator(route: &str) -> Request {
     let iam = json!({
         "accessKey": "ASIAEXAMPLE",
         "accountId": "000000000000",
@@ -34,8 +43,7 @@ pub(crate) fn reviews() -> Request {
     });
     let http = json!({ "method": "GET", "path": "/admin/orders" });
     let context = json!({ "http": http, "authorizer": { "iam": iam } });
-    let request = Request::new("GET /admin/orders", "").with("requestContext", context);
-    request.query("status", "needs-review")
+    Request::new(route, "").with("requestContext", context)
 }
 
 /// A request of a user who may read orders.

@@ -1,9 +1,9 @@
 //! The tables that are read, with rows as the services write them.
 
 use clock::Clock;
-use event_envelope::{AggregateId, CorrelationId, Envelope};
+use event_envelope::{Actor, AggregateId, CorrelationId, Envelope};
 use event_store::EventStore;
-use events::{Event, LineItem, Money, OrderCreated, OrderPaid};
+use events::{Event, LineItem, Money, OrderCreated, OrderPaid, OrderResumed};
 use local_dynamodb::{DynamoDb, FaultPlan};
 use local_testkit::database;
 use query::{api::QueryApi, config::Config};
@@ -17,6 +17,9 @@ const PRODUCTS: &str = "orderly-products";
 const VIEWS: &str = "orderly-order-views";
 /// When orders are placed.
 const PLACED_AT: OffsetDateTime = datetime!(2025-11-17 10:30 UTC);
+
+/// Who works for the shop.
+pub(crate) const OPERATOR: &str = "000000000000/AROAOPERATOR";
 
 /// A database, and whoever reads from it.
 #[derive(Debug, Clone)]
@@ -120,6 +123,34 @@ impl World {
         let item = serde_dynamo::to_item(row).unwrap();
         let client = self.database.client();
         client.put_item().table_name(table).set_item(Some(item)).send().await.unwrap();
+    }
+
+    /// Records that `user` placed the book's order, of which an operator, a process and nobody in
+    /// particular then had something to say.
+    pub(crate) async fn looked_into(&self, order: &str, user: &str) -> Vec<Envelope> {
+        let mut events = self.place(order, user).await;
+        events[0].metadata.actor = Some(user.to_owned());
+        events[0].metadata.reason = Some("a gift".to_owned());
+        events[1].metadata.actor = Some(user.to_owned());
+        let resumed = Event::from(OrderResumed { order_id: id(order) });
+        let actors = [
+            (Some(OPERATOR), Some("suspected fraud, see ticket 4711")),
+            (Some("order-sweeper"), Some("late, see 4711")),
+            (None, Some("4711")),
+        ];
+        for (sequence, (actor, reason)) in (3..).zip(actors) {
+            let [actor, reason] = [actor, reason].map(|it| it.map(str::to_owned));
+            let actor = Actor { id: actor, reason, traceparent: None };
+            let draft = resumed.draft(id(order), sequence, datetime!(2025-11-17 10:31 UTC));
+            events.push(draft.root(CorrelationId::of(order), actor));
+        }
+        for event in &events {
+            let mut row = serde_json::to_value(event).unwrap();
+            row["PK"] = format!("ORDER#{order}").into();
+            row["SK"] = format!("EVENT#{:020}", event.sequence_number).into();
+            self.put(EVENTS, &row).await;
+        }
+        events
     }
 
     /// Records that `user` placed the book's order under this id, and paid for it.

@@ -15,6 +15,15 @@ pub struct Shipment {
     pub tracking_number: String,
 }
 
+/// Where an order goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Destination {
+    /// An id that the carrier's address book knows.
+    pub address: AggregateId,
+    /// Whose address it must be. Rows that were written before customers were kept do not say.
+    pub customer: Option<AggregateId>,
+}
+
 /// Why the order is not shipped, and will not be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
@@ -36,8 +45,8 @@ pub struct Review {
 /// What a shipment is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fact {
-    /// The order was placed. It goes to this address, an id that the carrier's address book knows.
-    Created(AggregateId),
+    /// The order was placed, and goes there.
+    Created(Destination),
     /// The order is paid for.
     Paid,
     /// The order is off.
@@ -60,13 +69,13 @@ pub enum Effect {
     /// Ship the order. Leads to [`Fact::Shipped`] or [`Fact::Refused`].
     Ship {
         /// Where to.
-        address: AggregateId,
+        to: Destination,
     },
     /// Bring an attempt to ship the order to its end, so that nothing of it is still on its way.
     /// Leads to what [`Ship`](Self::Ship) leads to.
     Trace {
         /// Where the attempt was to.
-        address: AggregateId,
+        to: Destination,
     },
     /// Call the shipment back. Leads to [`Fact::Voided`].
     Void {

@@ -8,7 +8,7 @@ use std::ops::Not;
 use event_envelope::AggregateId;
 use serde::{Deserialize, Serialize};
 
-use super::{Dispatch, Refusal, Shipment};
+use super::{Destination, Dispatch, Refusal, Shipment};
 
 /// A stored shipment of which something is missing that its progress needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -20,6 +20,10 @@ pub struct Incomplete;
 pub(super) struct Stored {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     address: Option<AggregateId>,
+    /// Came later than the address. A row without it goes on without it: the carrier compares a
+    /// request that comes again with the first one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    customer: Option<AggregateId>,
     is_paid: bool,
     is_cancelled: bool,
     #[serde(default, skip_serializing_if = "Not::not")]
@@ -45,16 +49,20 @@ impl From<Dispatch> for Stored {
     fn from(dispatch: Dispatch) -> Self {
         let at = |progress| Self { is_paid: true, progress, ..Self::default() };
         let off = |progress| Self { is_cancelled: true, ..at(progress) };
-        let to = |address, stored| Self { address: Some(address), ..stored };
+        let to = |Destination { address, customer }, stored| Self {
+            address: Some(address),
+            customer,
+            ..stored
+        };
         let in_review = |stored| Self { is_in_review: true, ..stored };
         match dispatch {
             Dispatch::Absent => Self::default(),
-            Dispatch::Ordered(address) => to(address, Self::default()),
+            Dispatch::Ordered(there) => to(there, Self::default()),
             Dispatch::Paid => at(Progress::Waiting),
             Dispatch::Withdrawn => Self { is_cancelled: true, ..Self::default() },
-            Dispatch::Shipping(address) => to(address, at(Progress::Shipping)),
-            Dispatch::Tracing(address) => to(address, off(Progress::Tracing)),
-            Dispatch::TraceInReview(address) => in_review(to(address, off(Progress::Tracing))),
+            Dispatch::Shipping(there) => to(there, at(Progress::Shipping)),
+            Dispatch::Tracing(there) => to(there, off(Progress::Tracing)),
+            Dispatch::TraceInReview(there) => in_review(to(there, off(Progress::Tracing))),
             Dispatch::Shipped(shipment) => at(Progress::Shipped(shipment)),
             Dispatch::Recalling(shipment) => off(Progress::Shipped(shipment)),
             Dispatch::RecallInReview(shipment) => in_review(off(Progress::Shipped(shipment))),
@@ -68,19 +76,20 @@ impl TryFrom<Stored> for Dispatch {
     type Error = Incomplete;
 
     fn try_from(stored: Stored) -> Result<Self, Incomplete> {
-        let Stored { address, is_paid, is_cancelled, is_in_review, progress } = stored;
+        let Stored { address, customer, is_paid, is_cancelled, is_in_review, progress } = stored;
+        let to = address.map(|address| Destination { address, customer });
         Ok(match progress {
-            Progress::Waiting => match (is_cancelled, address, is_paid) {
+            Progress::Waiting => match (is_cancelled, to, is_paid) {
                 (true, _, _) => Self::Withdrawn,
                 (false, None, false) => Self::Absent,
                 (false, None, true) => Self::Paid,
-                (false, Some(address), false) => Self::Ordered(address),
-                (false, Some(address), true) => Self::Shipping(address),
+                (false, Some(to), false) => Self::Ordered(to),
+                (false, Some(to), true) => Self::Shipping(to),
             },
-            Progress::Shipping => Self::Shipping(address.ok_or(Incomplete)?),
+            Progress::Shipping => Self::Shipping(to.ok_or(Incomplete)?),
             Progress::Tracing => {
-                let address = address.ok_or(Incomplete)?;
-                if is_in_review { Self::TraceInReview(address) } else { Self::Tracing(address) }
+                let to = to.ok_or(Incomplete)?;
+                if is_in_review { Self::TraceInReview(to) } else { Self::Tracing(to) }
             }
             Progress::Shipped(shipment) => match (is_cancelled, is_in_review) {
                 (false, _) => Self::Shipped(shipment),

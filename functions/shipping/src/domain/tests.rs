@@ -7,8 +7,9 @@ mod table;
 
 use depot::{Door, World};
 
-fn address() -> AggregateId {
-    AggregateId::parse("addr_1").unwrap()
+fn destination() -> Destination {
+    let [address, customer] = ["addr_1", "user-456"].map(|it| AggregateId::parse(it).unwrap());
+    Destination { address, customer: Some(customer) }
 }
 
 fn shipment() -> Shipment {
@@ -28,7 +29,7 @@ fn review() -> Review {
 }
 
 fn created() -> Fact {
-    Fact::Created(address())
+    Fact::Created(destination())
 }
 
 /// What a shipment that heard `facts` said in all, and what it has due.
@@ -48,9 +49,9 @@ fn each_step_has_its_effect_due() {
     let mut facts = vec![created()];
     assert_eq!(hear(&facts), (vec![], None));
     facts.push(Fact::Paid);
-    assert_eq!(hear(&facts), (vec![], Some(Effect::Ship { address: address() })));
+    assert_eq!(hear(&facts), (vec![], Some(Effect::Ship { to: destination() })));
     facts.push(Fact::Cancelled);
-    assert_eq!(hear(&facts), (vec![], Some(Effect::Trace { address: address() })));
+    assert_eq!(hear(&facts), (vec![], Some(Effect::Trace { to: destination() })));
     facts.push(Fact::Shipped(shipment()));
     let void = Effect::Void { shipment_id: "shp_1".into() };
     assert_eq!(hear(&facts), (vec![], Some(void)));
@@ -66,7 +67,7 @@ fn a_trace_that_is_given_up_goes_on_to_the_same_address() {
     let needs_review = Said::NeedsReview(ShippingStep::Trace, review());
     assert_eq!(hear(&facts), (vec![needs_review.clone()], None));
     facts.push(Fact::Resumed);
-    let trace = Effect::Trace { address: address() };
+    let trace = Effect::Trace { to: destination() };
     assert_eq!(hear(&facts), (vec![needs_review.clone()], Some(trace)));
     facts.push(Fact::Refused(refusal()));
     let failed = Said::Failed(refusal());
@@ -90,8 +91,8 @@ fn what_is_given_up_rests_until_it_is_resumed_and_says_so_each_time() {
 #[test]
 fn calling_back_is_given_up_and_shipping_is_not() {
     let given_up = |effect| Dispatch::give_up(&effect, 8, "the carrier is down");
-    assert_eq!(given_up(Effect::Ship { address: address() }), None);
-    assert_eq!(given_up(Effect::Trace { address: address() }), Some(Fact::GaveUp(review())));
+    assert_eq!(given_up(Effect::Ship { to: destination() }), None);
+    assert_eq!(given_up(Effect::Trace { to: destination() }), Some(Fact::GaveUp(review())));
     let void = Effect::Void { shipment_id: "shp_1".into() };
     assert_eq!(given_up(void), Some(Fact::GaveUp(review())));
 }
@@ -102,6 +103,11 @@ fn a_stored_shipment_is_read_back() {
         let text = serde_json::to_string(&dispatch).unwrap();
         assert_eq!(serde_json::from_str::<Dispatch>(&text).unwrap(), dispatch, "{text}");
     }
+}
+
+/// Where an order goes by rows that do not say whose address it is.
+fn unnamed() -> Destination {
+    Destination { customer: None, ..destination() }
 }
 
 /// Rows as the version wrote them that knew no reviews, and kept what it had heard.
@@ -117,11 +123,11 @@ fn rows_of_the_first_version_are_read() {
     let bare = |status: &str| format!(r#"{{"status":"{status}"}}"#);
     for (has_address, paid, off, progress, expected) in [
         (false, false, false, bare("waiting"), Dispatch::Absent),
-        (true, false, false, bare("waiting"), Dispatch::Ordered(address())),
+        (true, false, false, bare("waiting"), Dispatch::Ordered(unnamed())),
         (false, true, false, bare("waiting"), Dispatch::Paid),
         (true, true, true, bare("waiting"), Dispatch::Withdrawn),
-        (true, true, false, bare("shipping"), Dispatch::Shipping(address())),
-        (true, true, true, bare("tracing"), Dispatch::Tracing(address())),
+        (true, true, false, bare("shipping"), Dispatch::Shipping(unnamed())),
+        (true, true, true, bare("tracing"), Dispatch::Tracing(unnamed())),
         (true, true, false, with_shipment("shipped"), Dispatch::Shipped(shipment())),
         (true, true, true, with_shipment("shipped"), Dispatch::Recalling(shipment())),
         (true, true, true, refused, Dispatch::Refused(refusal())),
@@ -145,7 +151,7 @@ fn rows_of_the_first_version_are_read() {
 #[test]
 fn a_version_that_knows_no_reviews_takes_them_for_steps_that_are_due() {
     for (in_review, due) in [
-        (Dispatch::TraceInReview(address()), Dispatch::Tracing(address())),
+        (Dispatch::TraceInReview(destination()), Dispatch::Tracing(destination())),
         (Dispatch::RecallInReview(shipment()), Dispatch::Recalling(shipment())),
     ] {
         let mut row = serde_json::to_value(in_review).unwrap();

@@ -65,6 +65,8 @@ async fn an_order_without_an_address_goes_to_the_customers_own() {
         world.settle_all(&[created_for(asked), paid()]).await;
         assert_eq!(world.carrier.shipments()[0].address_id, used);
         assert_eq!(world.carrier.shipments()[0].reference, "order-123");
+        // So that it can check whose address it is.
+        assert_eq!(world.carrier.shipments()[0].customer.as_deref(), Some("user-456"));
     }
 }
 

@@ -24,6 +24,7 @@ use outcome::{Done, Failure};
 use serde_json::{Value, json};
 use shipping::{
     carrier::{Carrier as _, HttpCarrier},
+    domain::Destination,
     handler::{Handler, LEASE, hosted_in},
     tasks::Command,
 };
@@ -126,9 +127,10 @@ impl World {
 
     /// Has the first request to ship, which somebody has given up, reach the carrier now.
     pub(crate) async fn arrive_late(&self) {
-        let address = AggregateId::parse("addr_1").unwrap();
+        let [address, customer] = ["addr_1", "user-456"].map(|it| AggregateId::parse(it).unwrap());
+        let to = Destination { address, customer: Some(customer) };
         let carrier = HttpCarrier::new(self.port.clone());
-        carrier.ship(&order(), &address, false).await.unwrap();
+        carrier.ship(&order(), &to, false).await.unwrap();
     }
 
     /// The same world, in a process that reaches the carrier itself.

@@ -1,4 +1,4 @@
-//! What a new system starts with: a small catalogue, its stock, and a few customers.
+//! What a new system starts with: a small catalogue, its stock, and a few customers with addresses.
 
 use events::Money;
 use local_protocol::AwsError;
@@ -55,6 +55,23 @@ pub const CONTACTS: [Contact; 4] = [
     Contact { user_id: "user-321", email: "barbara@example.com" },
 ];
 
+/// The address book of each customer: where nobody can be found, and where the carrier does what
+/// the address ends in, as scripts of the sandbox have it.
+pub const ADDRESSES: [&str; 12] = [
+    "addr_home",
+    "addr_work",
+    "addr_1",
+    "addr_undeliverable",
+    "addr_1_decline",
+    "addr_1_timeout",
+    "addr_1_timeout_2000",
+    "addr_1_slow_500",
+    "addr_1_slow_1500",
+    "addr_1_down_3",
+    "addr_1_throttle_2",
+    "addr_1_throttle_1000",
+];
+
 /// Writes what is not there yet; rows that are there stay as they are.
 ///
 /// # Errors
@@ -81,6 +98,11 @@ pub async fn seed(stack: &Stack) -> Result<(), AwsError> {
     for contact in CONTACTS {
         let row = json!({ "userId": { "S": contact.user_id }, "email": { "S": contact.email } });
         put(stack, "contacts", "userId", row).await?;
+        for address in ADDRESSES {
+            let user = json!({ "S": contact.user_id });
+            let row = json!({ "userId": user, "addressId": { "S": address } });
+            put(stack, "delivery-addresses", "userId", row).await?;
+        }
     }
     Ok(())
 }

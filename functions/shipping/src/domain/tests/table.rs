@@ -8,16 +8,16 @@ const SOURCE: &str = include_str!("../../domain.rs");
 pub(super) fn states() -> [Dispatch; 12] {
     [
         Dispatch::Absent,
-        Dispatch::Ordered(address()),
+        Dispatch::Ordered(destination()),
         Dispatch::Paid,
         Dispatch::Withdrawn,
-        Dispatch::Shipping(address()),
-        Dispatch::Tracing(address()),
+        Dispatch::Shipping(destination()),
+        Dispatch::Tracing(destination()),
         Dispatch::Shipped(shipment()),
         Dispatch::Recalling(shipment()),
         Dispatch::Refused(refusal()),
         Dispatch::Voided(shipment()),
-        Dispatch::TraceInReview(address()),
+        Dispatch::TraceInReview(destination()),
         Dispatch::RecallInReview(shipment()),
     ]
 }

@@ -32,6 +32,9 @@ pub struct Shipment {
     pub reference: String,
     /// Where it goes.
     pub address_id: String,
+    /// Whose address that is, if the client said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer: Option<String>,
     /// Who takes it there.
     pub carrier: String,
     /// As in `1Z…`.
@@ -52,6 +55,7 @@ impl Shipment {
             id: format!("shp_{number}"),
             reference: request.reference,
             address_id: request.address_id,
+            customer: request.customer,
             carrier: CARRIER.to_owned(),
             tracking_number,
             status: ShipmentStatus::Created,
@@ -65,6 +69,7 @@ impl Shipment {
 pub(super) struct ShipmentRequest {
     pub(super) reference: String,
     pub(super) address_id: String,
+    pub(super) customer: Option<String>,
     body: Value,
 }
 
@@ -76,6 +81,7 @@ impl ShipmentRequest {
             text.map(str::to_owned).ok_or(Refusal::Invalid(field))
         };
         let (reference, address_id) = (text("reference")?, text("addressId")?);
+        let customer = if body["customer"].is_null() { None } else { Some(text("customer")?) };
         for field in ["lines", "parcels"] {
             let is_full = body[field].as_array().is_some_and(|it| !it.is_empty());
             if !is_full && !body[field].is_null() {
@@ -85,7 +91,7 @@ impl ShipmentRequest {
         if Outcome::split_suffix(&address_id).0 == UNDELIVERABLE {
             return Err(Refusal::Undeliverable);
         }
-        Ok(Self { reference, address_id, body })
+        Ok(Self { reference, address_id, customer, body })
     }
 
     /// The same for the same body, however it was spaced.

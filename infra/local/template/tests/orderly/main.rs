@@ -134,6 +134,7 @@ fn routes_lead_to_the_apis_and_only_the_catalogue_is_open() {
     }
     let expected = [
         ("/admin/orders", "GET", "orderly-query", Access::Iam),
+        ("/admin/orders/{id}/events", "GET", "orderly-query", Access::Iam),
         ("/admin/orders/{id}/resume", "POST", "orderly-order-api", Access::Iam),
         ("/admin/stock/{productId}", "GET", "orderly-inventory-api", Access::Iam),
         ("/admin/stock/{productId}/adjust", "POST", "orderly-inventory-api", Access::Iam),
@@ -166,6 +167,7 @@ fn tables_become_requests_that_create_them() {
         .collect();
     let expected = BTreeMap::from([
         ("contacts", vec!["userId"]),
+        ("delivery-addresses", vec!["userId", "addressId"]),
         ("event-idempotency", vec!["id"]),
         ("inventory", vec!["productId"]),
         ("notifications", vec!["orderId"]),
