@@ -20,6 +20,7 @@
 //! give back: a review that one event of the payment opened is closed by the next one, and by
 //! nothing else.
 
+mod decline;
 mod facts;
 mod said;
 mod stored;
@@ -31,7 +32,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use time::OffsetDateTime;
 
-pub use facts::{Capture, Charge, Decline, Effect, Fact, Refund, Review, WrongAmount};
+pub use decline::{Decline, DeclineCode};
+pub use facts::{Capture, Charge, Effect, Fact, Refund, Review, WrongAmount};
 pub use said::{CALLED_OFF, Said};
 pub use stored::Incomplete;
 

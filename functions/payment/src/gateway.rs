@@ -1,14 +1,19 @@
 //! The payment provider: where the process ends.
 
 mod answer;
+mod refusal;
 
 use event_envelope::AggregateId;
 use http_port::HttpPort;
 use outcome::Failure;
 
-use crate::domain::{Capture, Charge, Fact};
+use crate::domain::{Capture, Charge, DeclineCode, Fact};
 
-use answer::{Intent, IntentAnswer, List, RefundAnswer, Refunded};
+pub use answer::RefundPending;
+use answer::{
+    ABANDONED, Ending, GivenBack, Id, Intent, IntentAnswer, List, RefundAnswer, Refunded,
+};
+use refusal::Declined;
 
 /// Moves money.
 ///
@@ -45,7 +50,8 @@ pub trait PaymentGateway: Send + Sync {
     ///
     /// # Errors
     ///
-    /// As [`charge`](Self::charge).
+    /// As [`charge`](Self::charge). Retry with [`RefundPending`], while the money is on its way:
+    /// only a provider that says that it is back leads to [`Fact::Refunded`].
     fn refund(
         &self,
         order: &AggregateId,
@@ -81,10 +87,49 @@ impl Stripe {
         let path = ["v1", "payment_intents", "search"];
         let request = self.port.get(&path, &[("query", &query), ("limit", "100")]);
         let found: List<Intent> = answer::object(&self.port.send(request).await?)?;
-        answer::charged(found.data)
+        self.known(answer::charged(found.data)?).await
     }
 
-    async fn find_refund(&self, payment_id: &str) -> Result<Option<Fact>, Failure> {
+    /// What is known of an attempt. One that waits for the customer is brought to an end.
+    async fn known(&self, ending: Ending) -> Result<Option<Fact>, Failure> {
+        match ending {
+            Ending::Known(fact) => Ok(Some(fact)),
+            Ending::Waiting(id) => self.abandon(&id).await.map(Some),
+            Ending::Nothing => Ok(None),
+        }
+    }
+
+    /// Cancels an intent that waits for a customer who is not there. Whoever is told that nothing
+    /// was taken can rely on it: a cancelled intent cannot be completed. One that was completed a
+    /// moment before cannot be cancelled, and is then a payment like any other.
+    async fn abandon(&self, id: &Id) -> Result<Fact, Failure> {
+        let path = ["v1", "payment_intents", id.as_str(), "cancel"];
+        let request = self.port.post(&path, &format!("abandon-{id}"));
+        let answer = self.port.send(request.form(&[("cancellation_reason", ABANDONED)])).await?;
+        let intent: Intent = if answer.status.is_success() {
+            answer.json()?
+        } else {
+            answer::object(&self.port.send(self.port.get(&path[..3], &[])).await?)?
+        };
+        match intent.ending()? {
+            Ending::Known(fact) => Ok(fact),
+            Ending::Waiting(_) | Ending::Nothing => {
+                Err(Failure::retry(format!("payment {id} can still be completed by the customer")))
+            }
+        }
+    }
+
+    /// What a refusal comes to.
+    async fn declined(&self, declined: Declined) -> Result<Fact, Failure> {
+        match declined {
+            Declined { code: DeclineCode::AuthenticationRequired, intent: Some(id) } => {
+                self.abandon(&id).await
+            }
+            Declined { code, .. } => Ok(Fact::Declined(code.into())),
+        }
+    }
+
+    async fn find_refund(&self, payment_id: &str) -> Result<GivenBack, Failure> {
         let path = ["v1", "refunds"];
         let request = self.port.get(&path, &[("payment_intent", payment_id), ("limit", "100")]);
         let found: List<Refunded> = answer::object(&self.port.send(request).await?)?;
@@ -127,8 +172,11 @@ impl PaymentGateway for Stripe {
             form.push(("payment_method", payment_method));
         }
         match self.create_intent(order, &form).await? {
-            IntentAnswer::Created(intent) => intent.settled(),
-            IntentAnswer::Declined(declined) => Ok(declined),
+            IntentAnswer::Created(intent) => {
+                let known = self.known(intent.ending()?).await?;
+                Ok(known.unwrap_or_else(|| Fact::Declined(DeclineCode::Other.into())))
+            }
+            IntentAnswer::Declined(declined) => self.declined(declined).await,
         }
     }
 
@@ -150,7 +198,7 @@ impl PaymentGateway for Stripe {
         match self.create_intent(order, &form).await? {
             IntentAnswer::Created(_) => Ok(Fact::Revoked),
             // The charge is refused for the same reason whenever it arrives.
-            IntentAnswer::Declined(declined) => Ok(declined),
+            IntentAnswer::Declined(declined) => self.declined(declined).await,
         }
     }
 
@@ -160,8 +208,15 @@ impl PaymentGateway for Stripe {
         capture: &Capture,
         resumed: bool,
     ) -> Result<Fact, Failure> {
-        if resumed && let Some(fact) = self.find_refund(&capture.payment_id).await? {
-            return Ok(fact);
+        let mut key = format!("refund-{order}");
+        if resumed {
+            match self.find_refund(&capture.payment_id).await? {
+                GivenBack::Known(fact) => return Ok(fact),
+                GivenBack::Nothing { failed: 0 } => {}
+                // The first key only brings back what failed. Two attempts that see the same
+                // failures have the same next key, and more than was taken never goes back.
+                GivenBack::Nothing { failed } => key = format!("{key}-{}", failed + 1),
+            }
         }
         let amount = capture.amount.amount.to_string();
         let form = [
@@ -169,15 +224,16 @@ impl PaymentGateway for Stripe {
             ("amount", &amount),
             ("metadata[order_id]", order.as_str()),
         ];
-        let request = self.port.post(&["v1", "refunds"], &format!("refund-{order}"));
+        let request = self.port.post(&["v1", "refunds"], &key);
         let answer = self.port.send(request.form(&form)).await?;
         match answer::refund(&answer)? {
             RefundAnswer::Created(refunded) => refunded.fact(),
-            RefundAnswer::AlreadyRefunded => {
-                self.find_refund(&capture.payment_id).await?.ok_or_else(|| {
-                    Failure::retry("the payment is refunded, but the provider lists no refund yet")
-                })
-            }
+            RefundAnswer::AlreadyRefunded => match self.find_refund(&capture.payment_id).await? {
+                GivenBack::Known(fact) => Ok(fact),
+                GivenBack::Nothing { .. } => Err(Failure::retry(
+                    "the payment is refunded, but the provider lists no refund yet",
+                )),
+            },
         }
     }
 }

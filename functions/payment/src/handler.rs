@@ -16,12 +16,17 @@ use tower::Service;
 
 use crate::{
     domain::{Charge, Effect, Fact, Payment},
-    gateway::PaymentGateway,
+    gateway::{PaymentGateway, RefundPending},
 };
 
 /// How long an attempt may take. Longer than the function's timeout of ten seconds, so that a
 /// live one is never robbed.
 pub const LEASE: Duration = Duration::from_secs(15);
+
+/// How soon a refund that is on its way is asked for again.
+const PENDING_FIRST: Duration = Duration::from_secs(60);
+/// How late. A queue hides a message for twelve hours at most, from when it was received.
+const PENDING_MAX: Duration = Duration::from_secs(11 * 3600);
 
 /// Payments in the table `table`, one row per order.
 pub fn hosted_in(table: String) -> HostSettings {
@@ -91,14 +96,31 @@ impl<G: PaymentGateway> Handler<G> {
     }
 
     async fn perform(&self, order: &AggregateId, due: Due<Effect>) -> Result<Fact, Failure> {
-        let Due { effect, resumed } = due;
+        let Due { effect, resumed, attempt } = due;
         let answer = match &effect {
             Effect::Charge(charge) => self.gateway.charge(order, charge, resumed).await?,
             Effect::Revoke(charge) => self.gateway.revoke(order, charge).await?,
-            Effect::Refund(capture) => self.gateway.refund(order, capture, resumed).await?,
+            Effect::Refund(capture) => {
+                let refunded = self.gateway.refund(order, capture, resumed).await;
+                refunded.map_err(|failure| patient(failure, attempt))?
+            }
         };
         effect.check(&answer).map_err(Failure::poison)?;
         Ok(answer)
+    }
+}
+
+/// A refund that is on its way is asked for again after a minute, then after five times as long each
+/// time, and at last twice a day: most are there at once, and some take a day. Eight attempts see
+/// about a day and a half of it; a person then looks, and lets it go on. Each attempt counts, so
+/// that the message never goes to the dead-letter queue over a refund that only takes its time.
+fn patient(failure: Failure, attempt: u32) -> Failure {
+    match failure {
+        Failure::Retry { reason, .. } if reason.is::<RefundPending>() => {
+            let times = 5_u32.saturating_pow(attempt.saturating_sub(1));
+            Failure::retry_after(reason, PENDING_FIRST.saturating_mul(times).min(PENDING_MAX))
+        }
+        other => other,
     }
 }
 

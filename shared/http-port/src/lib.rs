@@ -6,12 +6,13 @@ mod key;
 
 use std::time::{Duration, Instant};
 
+use answer::ANSWER_BYTES_MAX;
 use breaker::Breaker;
-use outcome::Failure;
+use outcome::{BoxError, Failure};
 use reqwest::{Client, Method, RequestBuilder, redirect::Policy};
 use tracing::{Instrument, Level, Span, event, field::Empty, info_span};
 
-pub use answer::Answer;
+pub use answer::{Answer, AnswerTooLong, UnreadableAnswer, code, misconfigured};
 pub use key::{ApiKey, InvalidKey};
 pub use reqwest::{StatusCode, Url};
 
@@ -137,6 +138,17 @@ impl HttpPort {
     /// Retry after a rest, without a request, when the last five in a row were not answered, or
     /// with a server's error: the provider is left alone for five seconds, then one may try.
     pub async fn send(&self, request: RequestBuilder) -> Result<Answer, Failure> {
+        self.exchange(request).await?.settled()
+    }
+
+    /// Sends a request and returns whatever is answered, also what says nothing about the request
+    /// itself, for a caller who makes something of it. [`Answer::settled`] sorts that out.
+    ///
+    /// # Errors
+    ///
+    /// Retry, when nothing was heard or too much ([`AnswerTooLong`]), and while the provider is left
+    /// alone, as for [`send`](Self::send).
+    pub async fn exchange(&self, request: RequestBuilder) -> Result<Answer, Failure> {
         if let Err(resting) = self.breaker.admit() {
             event!(target: "metrics", Level::TRACE, monotonic_counter.ProviderRests = 1_u64);
             return Err(Failure::retry_after(resting, resting.left));
@@ -144,20 +156,19 @@ impl HttpPort {
         let span = info_span!("provider", otel.kind = "client", status = Empty);
         let answer = measured(request).instrument(span).await;
         match &answer {
-            Ok((answer, _)) if !answer.status.is_server_error() => self.breaker.succeeded(),
+            Ok(answer) if !answer.status.is_server_error() => self.breaker.succeeded(),
             Ok(_) | Err(_) => self.breaker.failed(),
         }
-        let (answer, after) = answer.map_err(Failure::retry)?;
-        answer.settled(after)
+        answer.map_err(Failure::retry)
     }
 }
 
 /// As [`receive`], and says how that went, for metrics. A 4xx is an answer like any other: a card
 /// that is declined, say.
-async fn measured(request: RequestBuilder) -> Result<(Answer, Option<Duration>), reqwest::Error> {
+async fn measured(request: RequestBuilder) -> Result<Answer, BoxError> {
     let begun = Instant::now();
     let answer = receive(request).await;
-    let status = answer.as_ref().ok().map(|(answer, _)| answer.status);
+    let status = answer.as_ref().ok().map(|answer| answer.status);
     Span::current().record("status", status.map(|it| it.as_u16()));
     let is_failed = status.is_none_or(|it| it.is_server_error());
     let is_throttled = status == Some(StatusCode::TOO_MANY_REQUESTS);
@@ -172,11 +183,16 @@ async fn measured(request: RequestBuilder) -> Result<(Answer, Option<Duration>),
     answer
 }
 
-/// The whole answer, and how long the provider asks to be left alone.
-async fn receive(request: RequestBuilder) -> Result<(Answer, Option<Duration>), reqwest::Error> {
-    let response = request.send().await?;
-    let status = response.status();
-    let after = answer::retry_after(response.headers());
-    let body = response.bytes().await?;
-    Ok((Answer::new(status, body.into()), after))
+/// The whole answer, unless it is too long to be one.
+async fn receive(request: RequestBuilder) -> Result<Answer, BoxError> {
+    let mut response = request.send().await?;
+    let (status, headers) = (response.status(), response.headers().clone());
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        if body.len() + chunk.len() > ANSWER_BYTES_MAX {
+            return Err(AnswerTooLong { status }.into());
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Answer::new(status, &headers, body))
 }

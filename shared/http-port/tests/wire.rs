@@ -11,7 +11,7 @@ use std::{
 };
 
 use axum::{Json, Router, extract::Request, routing::any};
-use http_port::{ApiKey, HttpPort, parse_url};
+use http_port::{AnswerTooLong, ApiKey, HttpPort, parse_url};
 use outcome::{Failure, Wait};
 use tokio::net::{TcpListener, TcpSocket};
 
@@ -120,4 +120,28 @@ async fn an_answer_in_between_is_one_that_the_provider_is_there() {
         port.send(port.get(&["v1"], &[])).await.unwrap();
     }
     assert_eq!(asked.load(Ordering::SeqCst), 8);
+}
+
+#[tokio::test]
+async fn an_answer_without_end_is_not_read_to_the_end() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let body = |kib: usize| move || async move { "x".repeat(kib * 1024) };
+    let router = Router::new().route("/long", any(body(1025))).route("/short", any(body(1024)));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let port = port(&url);
+    port.send(port.get(&["short"], &[])).await.unwrap();
+    let Failure::Retry { reason, .. } = port.send(port.get(&["long"], &[])).await.unwrap_err()
+    else {
+        panic!("it is not retried")
+    };
+    assert_eq!(reason.downcast_ref::<AnswerTooLong>().unwrap().status.as_u16(), 200);
+}
+
+#[tokio::test]
+async fn an_answer_that_settles_nothing_can_be_looked_at() {
+    let (port, _) = failing(1).await;
+    let answer = port.exchange(port.post(&["v1"], "k")).await.unwrap();
+    assert_eq!((answer.status.as_u16(), answer.is_replayed), (502, false));
+    assert!(answer.settled().unwrap_err().is_retry());
 }

@@ -4,6 +4,8 @@ use event_envelope::AggregateId;
 use events::Money;
 use serde::{Deserialize, Serialize};
 
+use super::Decline;
+
 /// What is to be taken from whom.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -35,15 +37,6 @@ pub struct Refund {
     pub refund_id: String,
     /// What went back.
     pub amount: Money,
-}
-
-/// Why nothing was taken, and nothing will be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Decline {
-    /// Why, for programs.
-    pub code: String,
-    /// Why, for people.
-    pub reason: String,
 }
 
 /// Why something is given up.

@@ -1,19 +1,51 @@
-//! What the provider's answers mean.
+//! What the provider's objects mean.
 //!
 //! Sources: <https://docs.stripe.com/api/payment_intents/object>,
-//! <https://docs.stripe.com/api/refunds/object>, <https://docs.stripe.com/api/errors>.
+//! <https://docs.stripe.com/api/refunds/object>.
+
+use std::fmt;
 
 use events::{Currency, Money};
-use http_port::{Answer, StatusCode};
+use http_port::Answer;
 use outcome::Failure;
 use serde::{Deserialize, de::DeserializeOwned};
 
-use crate::domain::{Capture, Decline, Fact, Refund};
+use super::refusal::{Declined, Refusal};
+use crate::domain::{Capture, DeclineCode, Fact, Refund};
 
-/// The parameters of a charge that say what the order says. When the provider refuses one of them
-/// (no such payment method, an amount beyond its limits) this order cannot be paid for, and its
-/// customer has to know. Refusing any other, it does not understand *us*.
-const OF_THE_ORDER: [&str; 4] = ["amount", "currency", "customer", "payment_method"];
+const ID_LENGTH_MAX: usize = 255;
+
+/// An id of the provider's: letters, digits and underscores, and so fit for events and logs.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct Id(String);
+
+/// The text is no id of the provider's.
+#[derive(Debug, thiserror::Error)]
+#[error("not an id: 1 to {ID_LENGTH_MAX} letters, digits and underscores")]
+pub(super) struct InvalidId;
+
+impl TryFrom<String> for Id {
+    type Error = InvalidId;
+
+    fn try_from(text: String) -> Result<Self, InvalidId> {
+        let is_id = (1..=ID_LENGTH_MAX).contains(&text.len())
+            && text.bytes().all(|byte| byte == b'_' || byte.is_ascii_alphanumeric());
+        if is_id { Ok(Self(text)) } else { Err(InvalidId) }
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Id {
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
 
 /// A page of objects.
 #[derive(Debug, Deserialize)]
@@ -24,11 +56,13 @@ pub(super) struct List<T> {
 /// An attempt at a payment.
 #[derive(Debug, Deserialize)]
 pub(super) struct Intent {
-    id: String,
+    id: Id,
     #[serde(default)]
     amount_received: i64,
     currency: String,
     status: IntentStatus,
+    #[serde(default)]
+    cancellation_reason: Option<String>,
     #[serde(default)]
     last_payment_error: Option<Refusal>,
 }
@@ -38,54 +72,122 @@ pub(super) struct Intent {
 enum IntentStatus {
     Succeeded,
     Processing,
-    /// Not confirmed, refused, or cancelled: nothing was taken.
+    RequiresAction,
+    Canceled,
+    /// Not confirmed, or refused: nothing was taken.
     #[serde(other)]
     Open,
 }
 
-/// A refund.
-#[derive(Debug, Deserialize)]
-pub(super) struct Refunded {
-    id: String,
-    amount: i64,
-    currency: String,
-    #[serde(default)]
-    status: Option<RefundStatus>,
+/// What became of an attempt at a payment.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// It ended.
+    Known(Fact),
+    /// The bank waits for the customer, who is not there. It has to be cancelled, or it can be
+    /// completed after it was said that nothing was taken.
+    Waiting(Id),
+    /// It took nothing, and says nothing.
+    Nothing,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum RefundStatus {
-    Failed,
-    Canceled,
-    /// On its way, or there.
-    #[serde(other)]
-    Standing,
-}
-
-#[derive(Debug, Deserialize)]
-struct ErrorBody {
-    error: Refusal,
-}
-
-/// Why the provider refused.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-struct Refusal {
-    #[serde(rename = "type")]
-    kind: String,
-    code: Option<String>,
-    decline_code: Option<String>,
-    message: Option<String>,
-    param: Option<String>,
-}
+/// Why an intent of ours is cancelled of which the bank asks for the customer.
+pub(super) const ABANDONED: &str = "abandoned";
 
 /// The answer to the creation of an intent.
 #[derive(Debug)]
 pub(super) enum IntentAnswer {
     Created(Intent),
     /// This charge is refused for good.
-    Declined(Fact),
+    Declined(Declined),
+}
+
+impl Intent {
+    /// What became of it.
+    ///
+    /// # Errors
+    ///
+    /// Retry, while the provider is at it.
+    pub(super) fn ending(self) -> Result<Ending, Failure> {
+        let declined = |code: DeclineCode| Ending::Known(Fact::Declined(code.into()));
+        let refused = self.last_payment_error.map(|it| it.decline());
+        Ok(match (self.status, refused) {
+            (IntentStatus::Succeeded, _) => {
+                let amount = money(self.amount_received, &self.currency)?;
+                Ending::Known(Fact::Captured(Capture { payment_id: self.id.0, amount }))
+            }
+            (IntentStatus::Processing, _) => {
+                let reason = format!("payment {} is still being processed", self.id);
+                return Err(Failure::retry(reason));
+            }
+            (IntentStatus::RequiresAction, _)
+            | (IntentStatus::Open, Some(DeclineCode::AuthenticationRequired)) => {
+                Ending::Waiting(self.id)
+            }
+            (IntentStatus::Open | IntentStatus::Canceled, Some(code)) => declined(code),
+            (IntentStatus::Canceled, None)
+                if self.cancellation_reason.as_deref() == Some(ABANDONED) =>
+            {
+                declined(DeclineCode::AuthenticationRequired)
+            }
+            (IntentStatus::Open | IntentStatus::Canceled, None) => Ending::Nothing,
+        })
+    }
+
+    fn has_taken(&self) -> bool {
+        matches!(self.status, IntentStatus::Succeeded | IntentStatus::Processing)
+    }
+}
+
+/// What became of `attempts`, all together: the one that took money counts.
+pub(super) fn charged(attempts: Vec<Intent>) -> Result<Ending, Failure> {
+    let (mut taken, open): (Vec<_>, Vec<_>) = attempts.into_iter().partition(Intent::has_taken);
+    if taken.len() > 1 {
+        let ids: Vec<_> = taken.into_iter().map(|it| it.id.0).collect();
+        return Err(Failure::poison(format!("one order, several payments: {}", ids.join(", "))));
+    }
+    if let Some(taken) = taken.pop() {
+        return taken.ending();
+    }
+    let mut found = Ending::Nothing;
+    for attempt in open {
+        match attempt.ending()? {
+            waiting @ Ending::Waiting(_) => return Ok(waiting),
+            known @ Ending::Known(_) if found == Ending::Nothing => found = known,
+            Ending::Known(_) | Ending::Nothing => {}
+        }
+    }
+    Ok(found)
+}
+
+/// Reads the answer to a `POST` of an intent.
+pub(super) fn intent(answer: &Answer) -> Result<IntentAnswer, Failure> {
+    if answer.status.is_success() {
+        return answer.json().map(IntentAnswer::Created);
+    }
+    Refusal::of_charge(answer).map(IntentAnswer::Declined)
+}
+
+/// A refund.
+#[derive(Debug, Deserialize)]
+pub(super) struct Refunded {
+    id: Id,
+    amount: i64,
+    currency: String,
+    #[serde(default)]
+    status: RefundStatus,
+}
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum RefundStatus {
+    Succeeded,
+    Failed,
+    Canceled,
+    /// On its way: `pending`, `requires_action`, or whatever else is not the end of it.
+    #[default]
+    #[serde(other)]
+    Pending,
 }
 
 /// The answer to the creation of a refund.
@@ -96,95 +198,67 @@ pub(super) enum RefundAnswer {
     AlreadyRefunded,
 }
 
-impl Intent {
-    /// What an intent that was to be charged at once led to.
-    pub(super) fn settled(self) -> Result<Fact, Failure> {
-        match (self.status, self.last_payment_error) {
-            (IntentStatus::Succeeded, _) => {
-                let amount = money(self.amount_received, &self.currency)?;
-                Ok(Fact::Captured(Capture { payment_id: self.id, amount }))
-            }
-            (IntentStatus::Processing, _) => {
-                Err(Failure::retry(format!("payment {} is still being processed", self.id)))
-            }
-            (IntentStatus::Open, Some(refusal)) => Ok(refusal.fact()),
-            // The bank asks for something that only the customer could do.
-            (IntentStatus::Open, None) => Ok(Refusal::default().fact()),
-        }
-    }
-
-    fn is_refused(&self) -> bool {
-        self.status == IntentStatus::Open && self.last_payment_error.is_some()
-    }
+/// What became of all refunds of a payment.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum GivenBack {
+    /// So much went back.
+    Known(Fact),
+    /// Nothing did, after so many attempts that failed at the bank.
+    Nothing {
+        /// How many.
+        failed: usize,
+    },
 }
 
-/// What became of `attempts`, if any of them is known to have ended.
-pub(super) fn charged(attempts: Vec<Intent>) -> Result<Option<Fact>, Failure> {
-    let (mut taken, open): (Vec<_>, Vec<_>) =
-        attempts.into_iter().partition(|it| it.status != IntentStatus::Open);
-    if taken.len() > 1 {
-        let ids: Vec<_> = taken.into_iter().map(|it| it.id).collect();
-        return Err(Failure::poison(format!("one order, several payments: {}", ids.join(", "))));
-    }
-    let ended = taken.pop().or_else(|| open.into_iter().find(Intent::is_refused));
-    ended.map(Intent::settled).transpose()
-}
-
-impl Refusal {
-    fn fact(self) -> Fact {
-        let code = self.decline_code.or(self.code);
-        Fact::Declined(Decline {
-            code: code.unwrap_or_else(|| "not_captured".to_owned()),
-            reason: self.message.unwrap_or_else(|| "the payment was not captured".to_owned()),
-        })
-    }
-
-    fn is_about_the_order(&self) -> bool {
-        self.kind == "invalid_request_error"
-            && self.param.as_deref().is_some_and(|param| OF_THE_ORDER.contains(&param))
-    }
+/// The money is on its way back. This may take days, and is not a failure.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("refund {refund_id} is pending: the provider has not said that the money is back")]
+pub struct RefundPending {
+    /// The refund, by the provider's id.
+    pub refund_id: String,
 }
 
 impl Refunded {
-    /// Whether the money is back, or on its way.
-    pub(super) fn stands(&self) -> bool {
-        !matches!(self.status, Some(RefundStatus::Failed | RefundStatus::Canceled))
+    /// What became of it.
+    ///
+    /// # Errors
+    ///
+    /// Retry with [`RefundPending`] while it is on its way. Poison, when the bank returned it.
+    pub(super) fn fact(self) -> Result<Fact, Failure> {
+        match self.status {
+            RefundStatus::Succeeded => {
+                let amount = money(self.amount, &self.currency)?;
+                Ok(Fact::Refunded(Refund { refund_id: self.id.0, amount }))
+            }
+            RefundStatus::Pending => Err(Failure::retry(RefundPending { refund_id: self.id.0 })),
+            RefundStatus::Failed | RefundStatus::Canceled => {
+                let reason = format!(
+                    "refund {} failed at the bank: resume it, or pay the \
+                                      customer back",
+                    self.id
+                );
+                Err(Failure::poison(reason))
+            }
+        }
     }
 
-    pub(super) fn fact(self) -> Result<Fact, Failure> {
-        if !self.stands() {
-            let reason = format!("refund {} failed at the bank: pay the customer back", self.id);
-            return Err(Failure::poison(reason));
-        }
-        let amount = money(self.amount, &self.currency)?;
-        Ok(Fact::Refunded(Refund { refund_id: self.id, amount }))
+    fn stands(&self) -> bool {
+        !matches!(self.status, RefundStatus::Failed | RefundStatus::Canceled)
     }
 }
 
 /// What went back of a payment, by all `refunds` of it together. A part that somebody gave back by
-/// hand is not all of it; when that somebody gives back the rest, it is.
-pub(super) fn given_back(refunds: Vec<Refunded>) -> Result<Option<Fact>, Failure> {
-    let mut standing = refunds.into_iter().filter(Refunded::stands);
-    let Some(mut latest) = standing.next() else { return Ok(None) };
-    latest.amount = standing.fold(latest.amount, |sum, it| sum.saturating_add(it.amount));
-    latest.fact().map(Some)
-}
-
-/// The object that was asked for; anything else than a success is none of the caller's doing.
-pub(super) fn object<T: DeserializeOwned>(answer: &Answer) -> Result<T, Failure> {
-    if answer.status.is_success() { answer.json() } else { Err(misunderstood(answer)) }
-}
-
-/// Reads the answer to a `POST` of an intent.
-pub(super) fn intent(answer: &Answer) -> Result<IntentAnswer, Failure> {
-    if answer.status.is_success() {
-        return answer.json().map(IntentAnswer::Created);
+/// hand is not all of it; when that somebody gives back the rest, it is. While one of them is on
+/// its way, all are waited for.
+pub(super) fn given_back(refunds: Vec<Refunded>) -> Result<GivenBack, Failure> {
+    let (mut standing, failed): (Vec<_>, Vec<_>) = refunds.into_iter().partition(Refunded::stands);
+    let amount = standing.iter().fold(0_i64, |sum, it| sum.saturating_add(it.amount));
+    let pending = standing.iter().position(|it| it.status == RefundStatus::Pending);
+    if standing.is_empty() {
+        return Ok(GivenBack::Nothing { failed: failed.len() });
     }
-    let refusal = refusal(answer)?;
-    if answer.status == StatusCode::PAYMENT_REQUIRED || refusal.is_about_the_order() {
-        return Ok(IntentAnswer::Declined(refusal.fact()));
-    }
-    Err(misunderstood(answer))
+    let latest = standing.swap_remove(pending.unwrap_or(0));
+    Refunded { amount, ..latest }.fact().map(GivenBack::Known)
 }
 
 /// Reads the answer to a `POST` of a refund.
@@ -192,105 +266,26 @@ pub(super) fn refund(answer: &Answer) -> Result<RefundAnswer, Failure> {
     if answer.status.is_success() {
         return answer.json().map(RefundAnswer::Created);
     }
-    if refusal(answer)?.code.as_deref() == Some("charge_already_refunded") {
+    let refusal = Refusal::read(answer)?;
+    if refusal.code() == "charge_already_refunded" {
         return Ok(RefundAnswer::AlreadyRefunded);
     }
-    Err(misunderstood(answer))
+    Err(refusal.misunderstood(answer.status))
 }
 
-/// Why the provider refused.
-///
-/// # Errors
-///
-/// Retry, when the idempotency key was used for another request. Nothing is sent under another
-/// key: what became of that request is found by the next attempt, which looks first.
-fn refusal(answer: &Answer) -> Result<Refusal, Failure> {
-    let ErrorBody { error } = answer.json()?;
-    if error.kind == "idempotency_error" {
-        return Err(Failure::retry(format!("the key has been used: {}", answer.quote())));
+/// The object that was asked for; anything else than a success is none of the caller's doing.
+pub(super) fn object<T: DeserializeOwned>(answer: &Answer) -> Result<T, Failure> {
+    if answer.status.is_success() {
+        return answer.json();
     }
-    Ok(error)
-}
-
-/// The provider does not take what this code sends, and will not tomorrow: parked, for people to
-/// correct the code and redrive. Nothing was moved.
-fn misunderstood(answer: &Answer) -> Failure {
-    Failure::poison(format!("the provider refuses the request: {}", answer.quote()))
+    Err(Refusal::read(answer)?.misunderstood(answer.status))
 }
 
 fn money(amount: i64, currency: &str) -> Result<Money, Failure> {
-    let currency = Currency::parse(&currency.to_uppercase()).map_err(Failure::poison)?;
+    let unknown = |_| Failure::poison("the provider moved money in a currency that is none");
+    let currency = Currency::parse(&currency.to_uppercase()).map_err(unknown)?;
     Ok(Money::new(amount, currency))
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::{Value, json};
-
-    use super::*;
-
-    fn attempt(status: &str, change: Value) -> Intent {
-        let mut intent = json!({
-            "id": "pi_1", "amount_received": 10_997, "currency": "usd", "status": status,
-        });
-        if let (Some(intent), Value::Object(change)) = (intent.as_object_mut(), change) {
-            intent.extend(change);
-        }
-        serde_json::from_value(intent).unwrap()
-    }
-
-    fn refused() -> Intent {
-        let error = json!({ "code": "card_declined", "decline_code": "insufficient_funds" });
-        attempt("requires_payment_method", json!({ "last_payment_error": error }))
-    }
-
-    #[test]
-    fn of_several_attempts_the_one_that_took_money_counts() {
-        let open = || attempt("requires_confirmation", json!({}));
-        assert_eq!(charged(vec![]).unwrap(), None);
-        assert_eq!(charged(vec![open()]).unwrap(), None);
-        let captured = charged(vec![refused(), open(), attempt("succeeded", json!({}))]);
-        let amount = Money::usd(10_997);
-        let capture = Capture { payment_id: "pi_1".into(), amount };
-        assert_eq!(captured.unwrap(), Some(Fact::Captured(capture)));
-        let Some(Fact::Declined(Decline { code, .. })) = charged(vec![open(), refused()]).unwrap()
-        else {
-            panic!("not declined");
-        };
-        assert_eq!(code, "insufficient_funds");
-    }
-
-    #[test]
-    fn an_attempt_under_way_is_waited_for() {
-        let failure = charged(vec![refused(), attempt("processing", json!({}))]).unwrap_err();
-        assert!(failure.is_retry(), "{failure}");
-    }
-
-    #[test]
-    fn two_captures_are_a_matter_for_people() {
-        let taken = || attempt("succeeded", json!({}));
-        let failure = charged(vec![taken(), taken()]).unwrap_err();
-        assert!(!failure.is_retry(), "{failure}");
-    }
-
-    #[test]
-    fn an_intent_that_took_nothing_is_a_refusal() {
-        let Fact::Declined(Decline { code, .. }) =
-            attempt("requires_action", json!({})).settled().unwrap()
-        else {
-            panic!("not declined");
-        };
-        assert_eq!(code, "not_captured");
-    }
-
-    #[test]
-    fn a_refund_that_the_bank_returned_is_a_matter_for_people() {
-        let refunded = |status: &str| -> Refunded {
-            let refund = json!({ "id": "re_1", "amount": 5, "currency": "usd", "status": status });
-            serde_json::from_value(refund).unwrap()
-        };
-        assert!(refunded("pending").fact().is_ok());
-        assert!(!refunded("failed").fact().unwrap_err().is_retry());
-        assert!(!refunded("canceled").fact().unwrap_err().is_retry());
-    }
-}
+mod tests;

@@ -78,7 +78,7 @@ async fn a_declined_card_is_said_with_its_reason_and_stays_declined() {
     let state = world.state().await;
     assert_eq!(state["progress"]["M"]["status"]["S"], "declined");
     assert_eq!(state["progress"]["M"]["code"]["S"], "insufficient_funds");
-    assert_eq!(state["progress"]["M"]["reason"]["S"], "Your card has insufficient funds.");
+    assert_eq!(state["progress"]["M"]["reason"]["S"], "The account has insufficient funds.");
     world.settle_all(&[created, reserved(), cancelled()]).await;
     assert_eq!(world.provider.ledger(), []);
     assert_eq!(world.said(), ["PaymentFailed"]);
@@ -88,7 +88,7 @@ async fn a_declined_card_is_said_with_its_reason_and_stays_declined() {
 async fn a_card_that_the_provider_does_not_know_is_the_customers_affair() {
     let world = World::new().await;
     world.settle_all(&[created_with("pm_stolen"), reserved()]).await;
-    assert_eq!(world.state().await["progress"]["M"]["code"]["S"], "resource_missing");
+    assert_eq!(world.state().await["progress"]["M"]["code"]["S"], "payment_method_unusable");
     assert_eq!(world.said(), ["PaymentFailed"]);
 }
 

@@ -52,7 +52,8 @@ async fn a_declined_charge_is_an_answer_and_nothing_to_refund() {
     world.provider.script("order-123", Outcome::Decline);
     for _ in 0..2 {
         let declined = json!({
-            "status": "declined", "code": "generic_decline", "reason": "Your card was declined.",
+            "status": "declined", "code": "card_declined",
+            "reason": "The bank declined the payment.",
         });
         assert_eq!(world.ask("charge").await.unwrap(), declined);
     }

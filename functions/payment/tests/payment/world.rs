@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use axum::Router;
 use clock::{Clock, Tokens};
 use event_envelope::{AggregateId, CorrelationId, Delivery};
 use events::{
@@ -117,6 +118,20 @@ impl World {
         Self { port: HttpPort::new(url, ApiKey::parse(key).unwrap()).unwrap(), ..self }
     }
 
+    /// The same world with a provider in front of which somebody else answers.
+    pub(crate) async fn at(self, router: Router) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = parse_url(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Self { port: HttpPort::new(url, ApiKey::parse("sk_test_1").unwrap()).unwrap(), ..self }
+    }
+
+    /// Everything that is kept or published, as one text.
+    pub(crate) async fn everything(&self) -> String {
+        let rows = self.database.json("Scan", &json!({ "TableName": TABLE })).await.unwrap();
+        format!("{rows} {:?}", self.outgoing())
+    }
+
     pub(crate) fn gateway(&self) -> Stripe {
         Stripe::new(self.port.clone())
     }
@@ -188,10 +203,21 @@ impl World {
 
     /// What somebody does by hand at the provider: `POST` a form to `path`. Gives the object's id.
     pub(crate) async fn by_hand(&self, path: &[&str], form: &[(&str, &str)]) -> String {
+        let object = self.try_by_hand(path, form).await;
+        object["id"].as_str().unwrap_or_else(|| panic!("{object}")).to_owned()
+    }
+
+    /// As [`Self::by_hand`], and gives whatever is answered.
+    pub(crate) async fn try_by_hand(&self, path: &[&str], form: &[(&str, &str)]) -> Value {
         let key = format!("by-hand-{form:?}").replace(' ', "");
-        let answer = self.port.send(self.port.post(path, &key).form(form)).await.unwrap();
-        assert!(answer.status.is_success(), "{answer:?}");
-        answer.json::<Value>().unwrap()["id"].as_str().unwrap().to_owned()
+        self.port.send(self.port.post(path, &key).form(form)).await.unwrap().json().unwrap()
+    }
+
+    /// The attempts at the order's payment, as the provider's search finds them.
+    pub(crate) async fn search(&self) -> Value {
+        let query = [("query", "metadata['order_id']:'order-123'")];
+        let request = self.port.get(&["v1", "payment_intents", "search"], &query);
+        self.port.send(request).await.unwrap().json().unwrap()
     }
 
     /// The payment, by the provider's id.

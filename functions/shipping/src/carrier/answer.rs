@@ -1,6 +1,6 @@
 //! What the carrier's answers mean.
 
-use http_port::{Answer, StatusCode};
+use http_port::{Answer, StatusCode, code};
 use outcome::Failure;
 use serde::Deserialize;
 
@@ -32,7 +32,36 @@ enum Status {
 #[derive(Debug, Deserialize)]
 struct ErrorBody {
     code: String,
-    message: String,
+}
+
+/// Why a carrier refuses an order for good. The list is closed: what a carrier writes of its own may
+/// name people and addresses, and goes no further than this module.
+const REFUSALS: [(&[&str], &str, &str); 4] = [
+    (
+        &["address_undeliverable", "address_not_found", "address_invalid", "recipient_unknown"],
+        "address_undeliverable",
+        "the address cannot be delivered to; ask for another",
+    ),
+    (
+        &["region_unsupported", "country_unsupported", "destination_unsupported"],
+        "destination_unsupported",
+        "the carrier does not deliver there",
+    ),
+    (
+        &["parcel_too_heavy", "parcel_too_large", "goods_prohibited"],
+        "parcel_not_accepted",
+        "the carrier does not take such parcels",
+    ),
+    (&[], "other", "the carrier does not take the order"),
+];
+
+impl ErrorBody {
+    /// Ours for what the carrier says.
+    fn refusal(&self) -> Refusal {
+        let known = REFUSALS.iter().find(|(theirs, ..)| theirs.contains(&self.code.as_str()));
+        let (_, code, reason) = known.unwrap_or(&REFUSALS[3]);
+        Refusal { code: (*code).to_owned(), reason: (*reason).to_owned() }
+    }
 }
 
 impl From<Parcel> for Fact {
@@ -68,13 +97,13 @@ pub(super) fn shipped(answer: &Answer) -> Result<Fact, Failure> {
     if answer.status != StatusCode::UNPROCESSABLE_ENTITY {
         return Err(misunderstood(answer));
     }
-    let ErrorBody { code, message } = answer.json()?;
-    if code == "idempotency_key_reused" {
+    let error: ErrorBody = answer.json()?;
+    if error.code == "idempotency_key_reused" {
         // Nothing is sent under another key: what became of the request that had this one is
         // found by the next attempt, which looks first.
-        return Err(Failure::retry(format!("the key has been used: {}", answer.quote())));
+        return Err(Failure::retry("the key has been used for another shipment"));
     }
-    Ok(Fact::Refused(Refusal { code, reason: message }))
+    Ok(Fact::Refused(error.refusal()))
 }
 
 /// Reads the answer to a `DELETE` of a shipment. One that was picked up meanwhile is refused, and
@@ -89,5 +118,7 @@ pub(super) fn voided(answer: &Answer) -> Result<Fact, Failure> {
 
 /// The carrier does not do what this code asks for, and will not tomorrow: for people to look at.
 fn misunderstood(answer: &Answer) -> Failure {
-    Failure::poison(format!("the carrier refuses the request: {}", answer.quote()))
+    let error: Option<ErrorBody> = answer.json().ok();
+    let code = error.as_ref().map_or("no code", |it| code(&it.code).unwrap_or("unknown"));
+    Failure::poison(format!("the carrier refuses the request: {}, {code}", answer.status))
 }

@@ -18,6 +18,10 @@ use crate::{
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
+/// What a rude provider puts into its texts.
+pub(crate) const RUDE: &str = "Jane Doe <jane.doe@example.com>, 12 Rosewood Avenue, +1 555 0100, \
+                               with the card 4242 4242 4242 4242";
+
 /// An answer as it is kept for its idempotency key.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Answer {
@@ -47,6 +51,9 @@ pub(crate) struct Refusals {
     pub(crate) throttled: fn() -> Answer,
     pub(crate) other_request: fn() -> Answer,
     pub(crate) in_flight: fn() -> Answer,
+    /// A server error of which nobody knows what it did.
+    pub(crate) broken: fn() -> Answer,
+    pub(crate) rude: fn(StatusCode) -> Answer,
 }
 
 /// A call that is authorized and valid.
@@ -71,7 +78,21 @@ pub(crate) async fn conduct(
     match call.outcome {
         Some(Outcome::Down(_)) => return (refusals.down)().into_response(),
         Some(Outcome::Throttle(_)) => return (refusals.throttled)().into_response(),
-        Some(Outcome::Decline | Outcome::Timeout(_) | Outcome::Slow(_)) | None => {}
+        Some(Outcome::Rude(status)) => {
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
+            return (refusals.rude)(status).into_response();
+        }
+        Some(
+            Outcome::Decline
+            | Outcome::Timeout(_)
+            | Outcome::Slow(_)
+            | Outcome::Action
+            | Outcome::Pending(_)
+            | Outcome::Failing(_)
+            | Outcome::Broken
+            | Outcome::Halfdone,
+        )
+        | None => {}
     }
     let claim = call.key.map(|key| keys.claim(key, call.fingerprint, call.at));
     let response = match claim {
@@ -80,10 +101,18 @@ pub(crate) async fn conduct(
         Some(Claim::Settled(answer)) => replayed(answer),
         Some(Claim::Fresh) | None => {
             let (keys, key) = (keys.clone(), call.key.map(str::to_owned));
-            let delay = slowness(call.outcome);
+            let (outcome, delay) = (call.outcome, slowness(call.outcome));
+            let broken = refusals.broken;
             let done = tokio::spawn(async move {
                 tokio::time::sleep(delay).await;
-                let answer = work();
+                let answer = match outcome {
+                    Some(Outcome::Broken) => broken(),
+                    Some(Outcome::Halfdone) => {
+                        work();
+                        broken()
+                    }
+                    _ => work(),
+                };
                 if let Some(key) = key {
                     keys.settle(&key, answer.clone());
                 }
@@ -104,8 +133,7 @@ pub(crate) async fn conduct(
 fn slowness(outcome: Option<Outcome>) -> Duration {
     match outcome {
         Some(Outcome::Slow(after)) => after,
-        Some(Outcome::Decline | Outcome::Timeout(_) | Outcome::Down(_) | Outcome::Throttle(_))
-        | None => Duration::ZERO,
+        _ => Duration::ZERO,
     }
 }
 

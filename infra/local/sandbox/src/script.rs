@@ -40,12 +40,26 @@ pub enum Outcome {
     Down(u32),
     /// `throttle_<n>`: the next `n` calls are refused as too many and change nothing.
     Throttle(u32),
+    /// `rude_<status>`: refused with that status every time, in words that name people and cards.
+    Rude(u16),
+    /// `action`: a charge waits for the customer, every time.
+    Action,
+    /// `pending_<n>`: a refund is on its way when it is made and the next `n` times somebody looks,
+    /// and then there; every time.
+    Pending(u32),
+    /// `failing_<n>`: as `pending_<n>`, but the bank returns it then.
+    Failing(u32),
+    /// `broken`: a server error that is kept for the idempotency key, with nothing done; once.
+    Broken,
+    /// `halfdone`: as `broken`, but what was asked for is done.
+    Halfdone,
 }
 
 /// A text that names no outcome.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "outcome {0:?}: use decline, timeout, timeout_<ms>, slow_<ms>, down_<calls> or throttle_<calls>"
+    "outcome {0:?}: use decline, timeout, timeout_<ms>, slow_<ms>, down_<calls>, throttle_<calls>, \
+     rude_<status>, action, pending_<looks>, failing_<looks>, broken or halfdone"
 )]
 pub struct OutcomeError(String);
 
@@ -65,6 +79,14 @@ impl FromStr for Outcome {
             ("slow", Some(ms)) => Ok(Self::Slow(Duration::from_millis(ms.into()))),
             ("down", Some(calls @ 1..)) => Ok(Self::Down(calls)),
             ("throttle", Some(calls @ 1..)) => Ok(Self::Throttle(calls)),
+            ("rude", Some(status @ 400..=599)) => {
+                u16::try_from(status).map(Self::Rude).map_err(|_| unknown())
+            }
+            ("action", None) => Ok(Self::Action),
+            ("pending", Some(looks)) => Ok(Self::Pending(looks)),
+            ("failing", Some(looks)) => Ok(Self::Failing(looks)),
+            ("broken", None) => Ok(Self::Broken),
+            ("halfdone", None) => Ok(Self::Halfdone),
             _ => Err(unknown()),
         }
     }
@@ -78,6 +100,12 @@ impl fmt::Display for Outcome {
             Self::Slow(after) => write!(f, "slow_{}", after.as_millis()),
             Self::Down(calls) => write!(f, "down_{calls}"),
             Self::Throttle(calls) => write!(f, "throttle_{calls}"),
+            Self::Rude(status) => write!(f, "rude_{status}"),
+            Self::Action => f.write_str("action"),
+            Self::Pending(looks) => write!(f, "pending_{looks}"),
+            Self::Failing(looks) => write!(f, "failing_{looks}"),
+            Self::Broken => f.write_str("broken"),
+            Self::Halfdone => f.write_str("halfdone"),
         }
     }
 }
@@ -93,8 +121,17 @@ impl Outcome {
     /// What is left of it after one call.
     fn spent(self) -> Option<Self> {
         match self {
-            Self::Decline | Self::Slow(_) => Some(self),
-            Self::Timeout(_) | Self::Down(0 | 1) | Self::Throttle(0 | 1) => None,
+            Self::Decline
+            | Self::Slow(_)
+            | Self::Rude(_)
+            | Self::Action
+            | Self::Pending(_)
+            | Self::Failing(_) => Some(self),
+            Self::Timeout(_)
+            | Self::Down(0 | 1)
+            | Self::Throttle(0 | 1)
+            | Self::Broken
+            | Self::Halfdone => None,
             Self::Down(calls) => Some(Self::Down(calls - 1)),
             Self::Throttle(calls) => Some(Self::Throttle(calls - 1)),
         }
@@ -191,11 +228,24 @@ mod tests {
 
     #[test]
     fn outcomes_are_read_as_they_are_written() {
-        for text in ["decline", "timeout_7", "slow_500", "down_3", "throttle_1"] {
+        for text in [
+            "decline",
+            "timeout_7",
+            "slow_500",
+            "down_3",
+            "throttle_1",
+            "rude_402",
+            "action",
+            "pending_2",
+            "failing_0",
+            "broken",
+            "halfdone",
+        ] {
             assert_eq!(text.parse::<Outcome>().unwrap().to_string(), text);
         }
         assert_eq!("timeout".parse::<Outcome>().unwrap().to_string(), "timeout_120000");
-        for text in ["", "slow", "down_0", "down_x", "decline_1", "explode"] {
+        for text in ["", "slow", "down_0", "down_x", "decline_1", "explode", "rude_200", "action_1"]
+        {
             assert!(text.parse::<Outcome>().is_err(), "{text}");
         }
     }

@@ -56,7 +56,8 @@ impl Host {
         if self.save(key, row).await? == Saved::Overtaken {
             return Ok(false);
         }
-        match perform(Due { effect: attempt.effect.clone(), resumed }).await {
+        match perform(Due { effect: attempt.effect.clone(), resumed, attempt: attempt.count }).await
+        {
             Ok(answer) => self.tell::<M>(&attempt, &answer).await?,
             Err(failure) => self.fail::<M>(&attempt, failure).await?,
         }

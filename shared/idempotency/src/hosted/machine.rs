@@ -58,4 +58,7 @@ pub struct Due<E> {
     /// key, before doing it again: providers forget idempotency keys (Stripe's after a day), and a
     /// redelivery can be days late.
     pub resumed: bool,
+    /// The number of this attempt, from 1: how often in a row this effect was tried, this time
+    /// included. Something that takes its time can be asked for ever more rarely.
+    pub attempt: u32,
 }

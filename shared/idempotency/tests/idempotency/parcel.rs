@@ -127,7 +127,7 @@ impl Machine for Parcel {
 pub(crate) const LIFE: [(&str, u64); 4] =
     [("ParcelReady", 1), ("ParcelSent", 2), ("InvoiceDue", 3), ("ParcelReturned", 4)];
 
-/// What was asked of the carrier, in order.
+/// What was asked of the carrier, in order. The numbers of the attempts are left out.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Carrier(Arc<Mutex<Vec<Due<Effect>>>>);
 
@@ -137,7 +137,7 @@ impl Carrier {
     }
 
     pub(crate) async fn perform(&self, due: Due<Effect>) -> Result<Fact, Failure> {
-        self.0.lock().unwrap().push(due);
+        self.0.lock().unwrap().push(Due { attempt: 1, ..due });
         Ok(match due.effect {
             Effect::Send => Fact::Sent,
             Effect::Fetch => Fact::Returned,
@@ -146,11 +146,11 @@ impl Carrier {
 }
 
 pub(crate) fn first(effect: Effect) -> Due<Effect> {
-    Due { effect, resumed: false }
+    Due { effect, resumed: false, attempt: 1 }
 }
 
 pub(crate) fn resumed(effect: Effect) -> Due<Effect> {
-    Due { effect, resumed: true }
+    Due { effect, resumed: true, attempt: 1 }
 }
 
 pub(crate) fn parcel() -> AggregateId {

@@ -43,6 +43,8 @@ const REFUSALS: Refusals = Refusals {
     throttled: || Refusal::Throttled.into(),
     other_request: || Refusal::OtherRequest.into(),
     in_flight: || Refusal::InFlight.into(),
+    broken: || Refusal::Down.into(),
+    rude: Refusal::rude,
 };
 
 /// The carrier; clones share one ledger.

@@ -5,7 +5,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use crate::{clock::Ids, conduct::Answer, script::Outcome};
+use crate::{
+    clock::Ids,
+    conduct::{Answer, RUDE},
+    script::Outcome,
+};
 
 const CARRIER: &str = "UPS";
 /// The address nobody can be found at.
@@ -124,6 +128,12 @@ pub(super) enum Refusal {
 }
 
 impl Refusal {
+    /// What no caller may repeat.
+    pub(super) fn rude(status: StatusCode) -> Answer {
+        let message = format!("{RUDE} cannot be reached");
+        Answer::new(status, json!({"code": format!("no {RUDE}"), "message": message}))
+    }
+
     fn status_and_code(&self) -> (StatusCode, &'static str) {
         match self {
             Self::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized"),

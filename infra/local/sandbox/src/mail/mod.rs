@@ -163,6 +163,14 @@ async fn send(State(mail): State<Mail>, body: Bytes) -> Result<Response, MailErr
             let (status, code) = (StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException");
             return Err(MailError::new(status, code, "Maximum sending rate exceeded."));
         }
+        Some(
+            Outcome::Rude(_)
+            | Outcome::Action
+            | Outcome::Pending(_)
+            | Outcome::Failing(_)
+            | Outcome::Broken
+            | Outcome::Halfdone,
+        ) => return Err(MailError::internal()),
         Some(Outcome::Decline) => {
             let (status, code) = (StatusCode::BAD_REQUEST, "MessageRejected");
             return Err(MailError::new(status, code, "Email address is on the suppression list."));

@@ -11,14 +11,15 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use super::{
-    intent::{GENERIC_DECLINE, Intent, IntentRequest, Status},
-    refund::{Refund, RefundRequest},
+    intent::{Intent, IntentRequest, Status},
+    refund::{Refund, RefundRequest, RefundStatus},
     refusal::Refusal,
     search::Query,
 };
 use crate::{
     clock::{Clock, Ids},
     conduct::Answer,
+    script::Outcome,
 };
 
 /// Which way money went.
@@ -76,17 +77,13 @@ impl Books {
     pub(super) fn charge(
         &self,
         mut request: IntentRequest,
-        scripted_decline: bool,
+        outcome: Option<Outcome>,
         at: OffsetDateTime,
     ) -> Answer {
-        if scripted_decline {
-            request.decline = Some(GENERIC_DECLINE);
-        }
-        let decline = request.decline.filter(|_| request.confirm);
-        let status = match (request.confirm, decline) {
-            (true, None) => Status::Succeeded,
-            (false, None) if request.payment_method.is_some() => Status::RequiresConfirmation,
-            _ => Status::RequiresPaymentMethod,
+        let status = match (request.confirm, request.payment_method.is_some()) {
+            (true, _) => request.confirmed(outcome),
+            (false, true) => Status::RequiresConfirmation,
+            (false, false) => Status::RequiresPaymentMethod,
         };
         let intent = Intent {
             id: self.ids.prefixed("pi"),
@@ -94,39 +91,86 @@ impl Books {
             request,
             status,
             created: at,
+            cancellation_reason: None,
             refunds: Vec::new(),
         };
-        let object = intent.to_json();
-        let answer = match decline {
-            None => Answer::ok(object),
-            Some(decline) => {
-                let mut error = intent.card_error(decline);
-                error["payment_intent"] = object;
-                Answer::new(StatusCode::PAYMENT_REQUIRED, json!({"error": error}))
-            }
-        };
+        self.pages().enter(intent, at)
+    }
+
+    /// Charges an intent that was not charged when it was made, or not with success.
+    pub(super) fn confirm(&self, id: &str, token: Option<String>, at: OffsetDateTime) -> Answer {
         let mut pages = self.pages();
-        if status == Status::Succeeded {
-            let amount = intent.request.amount;
-            pages.ledger.push(entry(&intent, EntryKind::Capture, amount, at));
+        let Some(mut intent) = pages.intents.get(id).cloned() else {
+            return Refusal::no_such_intent(id, "intent").into();
+        };
+        if matches!(intent.status, Status::Succeeded | Status::Canceled) {
+            let message = format!("This PaymentIntent is {}.", intent.status.name());
+            return Refusal::unexpected_state(message).into();
         }
-        pages.intents.insert(intent.id.clone(), intent);
-        answer
+        if let Some(token) = token
+            && let Err(refusal) = intent.request.pay_with(token)
+        {
+            return refusal.into();
+        }
+        intent.status = intent.request.confirmed(None);
+        intent.charge = Some(self.ids.prefixed("ch"));
+        pages.enter(intent, at)
+    }
+
+    /// Sees to it that an intent never takes anything.
+    pub(super) fn cancel(&self, id: &str, reason: Option<String>) -> Answer {
+        let mut pages = self.pages();
+        match pages.intents.get_mut(id) {
+            None => Refusal::no_such_intent(id, "intent").into(),
+            Some(intent) if matches!(intent.status, Status::Succeeded | Status::Canceled) => {
+                let message = format!("This PaymentIntent is {}.", intent.status.name());
+                Refusal::unexpected_state(message).into()
+            }
+            Some(intent) => {
+                (intent.status, intent.cancellation_reason) = (Status::Canceled, reason);
+                Answer::ok(intent.to_json())
+            }
+        }
     }
 
     /// Gives back what was captured, or a part of it.
-    pub(super) fn refund(&self, request: RefundRequest, at: OffsetDateTime) -> Answer {
-        self.try_refund(request, at).map_or_else(Answer::from, Answer::ok)
+    pub(super) fn refund(
+        &self,
+        request: RefundRequest,
+        outcome: Option<Outcome>,
+        at: OffsetDateTime,
+    ) -> Answer {
+        self.try_refund(request, outcome, at).map_or_else(Answer::from, Answer::ok)
     }
 
-    fn try_refund(&self, request: RefundRequest, at: OffsetDateTime) -> Result<Value, Refusal> {
+    fn try_refund(
+        &self,
+        request: RefundRequest,
+        outcome: Option<Outcome>,
+        at: OffsetDateTime,
+    ) -> Result<Value, Refusal> {
         let mut pages = self.pages();
         let Pages { intents, refunds, ledger } = &mut *pages;
         let id = request.payment_intent;
         let intent =
             intents.get_mut(&id).ok_or_else(|| Refusal::no_such_intent(&id, "payment_intent"))?;
         let amount = refundable(intent, request.amount)?;
+        let token = intent.request.payment_method.as_deref().unwrap_or_default();
+        let (status, ends, looks) = match (outcome, Outcome::split_suffix(token).0) {
+            (Some(Outcome::Pending(looks)), _) => {
+                (RefundStatus::Pending, RefundStatus::Succeeded, looks)
+            }
+            (Some(Outcome::Failing(looks)), _) => {
+                (RefundStatus::Pending, RefundStatus::Failed, looks)
+            }
+            (_, "pm_card_pendingRefund") => (RefundStatus::Pending, RefundStatus::Succeeded, 0),
+            (_, "pm_card_refundFail") => (RefundStatus::Pending, RefundStatus::Failed, 0),
+            _ => (RefundStatus::Succeeded, RefundStatus::Succeeded, 0),
+        };
         let refund = Refund {
+            status,
+            ends,
+            looks,
             id: self.ids.prefixed("re"),
             amount,
             reason: request.reason,
@@ -134,7 +178,9 @@ impl Books {
             created: at,
         };
         let object = refund.to_json(intent);
-        ledger.push(entry(intent, EntryKind::Refund, amount, at));
+        if status == RefundStatus::Succeeded {
+            ledger.push(entry(intent, EntryKind::Refund, amount, at));
+        }
         refunds.insert(refund.id.clone(), id);
         intent.refunds.push(refund);
         Ok(object)
@@ -154,20 +200,27 @@ impl Books {
         pages.intents.values().rev().filter(|it| query.matches(it)).map(Intent::to_json).collect()
     }
 
-    pub(super) fn find_refund(&self, id: &str) -> Option<Value> {
-        let pages = self.pages();
-        let intent = pages.intents.get(pages.refunds.get(id)?)?;
+    pub(super) fn find_refund(&self, id: &str, at: OffsetDateTime) -> Option<Value> {
+        let mut pages = self.pages();
+        let intent = pages.refunds.get(id)?.clone();
+        pages.look(&intent, Some(id), at);
+        let intent = pages.intents.get(&intent)?;
         intent.refunds.iter().find(|refund| refund.id == id).map(|it| it.to_json(intent))
     }
 
     /// The refunds of an intent, or all, newest first.
-    pub(super) fn refunds(&self, intent: Option<&str>) -> Result<Vec<Value>, Refusal> {
-        let pages = self.pages();
+    pub(super) fn refunds(
+        &self,
+        intent: Option<&str>,
+        at: OffsetDateTime,
+    ) -> Result<Vec<Value>, Refusal> {
+        let mut pages = self.pages();
         let of = |intent: &Intent| -> Vec<Value> {
             intent.refunds.iter().rev().map(|it| it.to_json(intent)).collect()
         };
         match intent {
             Some(id) => {
+                pages.look(id, None, at);
                 let missing = || Refusal::no_such_intent(id, "payment_intent");
                 pages.intents.get(id).map(of).ok_or_else(missing)
             }
@@ -184,6 +237,37 @@ impl Books {
 
     pub(super) fn ledger(&self) -> Vec<LedgerEntry> {
         self.pages().ledger.clone()
+    }
+}
+
+impl Pages {
+    /// Writes down an intent that was just made or confirmed, and says how that went.
+    fn enter(&mut self, intent: Intent, at: OffsetDateTime) -> Answer {
+        let object = intent.to_json();
+        let decline = intent.request.decline.filter(|_| intent.charge.is_some());
+        let answer = match decline {
+            None => Answer::ok(object),
+            Some(decline) => {
+                let mut error = intent.card_error(decline);
+                error["payment_intent"] = object;
+                Answer::new(StatusCode::PAYMENT_REQUIRED, json!({"error": error}))
+            }
+        };
+        if intent.status == Status::Succeeded {
+            self.ledger.push(entry(&intent, EntryKind::Capture, intent.request.amount, at));
+        }
+        self.intents.insert(intent.id.clone(), intent);
+        answer
+    }
+
+    /// Somebody looks at the refunds of an intent, or at one of them: what is on its way gets on.
+    fn look(&mut self, intent: &str, refund: Option<&str>, at: OffsetDateTime) {
+        let Some(intent) = self.intents.get_mut(intent) else { return };
+        let looked_at = intent.refunds.iter_mut().filter(|it| refund.is_none_or(|id| it.id == id));
+        let arrived: Vec<u64> = looked_at.filter_map(|it| it.look().then_some(it.amount)).collect();
+        let entries =
+            arrived.into_iter().map(|amount| entry(intent, EntryKind::Refund, amount, at));
+        self.ledger.extend(entries);
     }
 }
 

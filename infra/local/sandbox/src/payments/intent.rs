@@ -7,7 +7,11 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use super::{form::Form, refund::Refund, refusal::Refusal};
+use super::{
+    form::Form,
+    refund::{Refund, RefundStatus},
+    refusal::Refusal,
+};
 use crate::script::Outcome;
 
 /// Stripe's limit of eight digits.
@@ -38,21 +42,49 @@ const PARAMETERS: &[&str] = &[
 /// Why a bank refuses a card.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Decline {
+    pub(super) code: &'static str,
     pub(super) decline_code: &'static str,
     pub(super) message: &'static str,
 }
 
-pub(super) const GENERIC_DECLINE: Decline =
-    Decline { decline_code: "generic_decline", message: "Your card was declined." };
+pub(super) const GENERIC_DECLINE: Decline = declined("generic_decline", "Your card was declined.");
 const INSUFFICIENT_FUNDS: Decline =
-    Decline { decline_code: "insufficient_funds", message: "Your card has insufficient funds." };
+    declined("insufficient_funds", "Your card has insufficient funds.");
+const LOST: Decline = declined("lost_card", "Your card was declined.");
+const EXPIRED: Decline =
+    Decline { code: "expired_card", ..declined("expired_card", "Your card has expired.") };
+const INCORRECT_CVC: Decline =
+    Decline { code: "incorrect_cvc", ..declined("incorrect_cvc", "The security code is wrong.") };
+const PROCESSING_ERROR: Decline = Decline {
+    code: "processing_error",
+    ..declined("processing_error", "An error occurred while processing your card.")
+};
+/// What is said of a card whose bank asks for a customer who is not there.
+pub(super) const AUTHENTICATION_REQUIRED: Decline = Decline {
+    code: "authentication_required",
+    ..declined("authentication_required", "Your card was declined: it requires authentication.")
+};
+/// The card whose bank always asks for the customer.
+const ASKS_FOR_THE_CUSTOMER: &str = "pm_card_authenticationRequired";
+
+const fn declined(decline_code: &'static str, message: &'static str) -> Decline {
+    Decline { code: "card_declined", decline_code, message }
+}
 
 /// What a card answers, `None` if there is no such card.
 fn card(token: &str) -> Option<Option<Decline>> {
     match Outcome::split_suffix(token).0 {
-        "pm_card_visa" | "pm_card_mastercard" => Some(None),
+        "pm_card_visa"
+        | "pm_card_mastercard"
+        | "pm_card_pendingRefund"
+        | "pm_card_refundFail"
+        | ASKS_FOR_THE_CUSTOMER => Some(None),
         "pm_card_chargeDeclined" => Some(Some(GENERIC_DECLINE)),
         "pm_card_chargeDeclinedInsufficientFunds" => Some(Some(INSUFFICIENT_FUNDS)),
+        "pm_card_chargeDeclinedExpiredCard" => Some(Some(EXPIRED)),
+        "pm_card_chargeDeclinedIncorrectCvc" => Some(Some(INCORRECT_CVC)),
+        "pm_card_chargeDeclinedLostCard" => Some(Some(LOST)),
+        "pm_card_chargeDeclinedProcessingError" => Some(Some(PROCESSING_ERROR)),
         _ => None,
     }
 }
@@ -69,9 +101,35 @@ pub(super) struct IntentRequest {
     pub(super) payment_method: Option<String>,
     pub(super) confirm: bool,
     pub(super) decline: Option<Decline>,
+    /// Whether the customer is not there to be asked.
+    off_session: bool,
 }
 
 impl IntentRequest {
+    /// What becomes of the charge when it is confirmed.
+    pub(super) fn confirmed(&mut self, outcome: Option<Outcome>) -> Status {
+        let token = self.payment_method.as_deref().unwrap_or(DEFAULT_CARD);
+        let asks = Outcome::split_suffix(token).0 == ASKS_FOR_THE_CUSTOMER;
+        if outcome == Some(Outcome::Decline) {
+            self.decline = Some(GENERIC_DECLINE);
+        } else if asks && self.off_session {
+            self.decline = Some(AUTHENTICATION_REQUIRED);
+        }
+        match self.decline {
+            Some(_) => Status::RequiresPaymentMethod,
+            None if asks || outcome == Some(Outcome::Action) => Status::RequiresAction,
+            None => Status::Succeeded,
+        }
+    }
+
+    /// Pays with another payment method.
+    pub(super) fn pay_with(&mut self, token: String) -> Result<(), Refusal> {
+        self.decline = card(&token)
+            .ok_or_else(|| Refusal::no_such("PaymentMethod", &token, "payment_method"))?;
+        self.payment_method = Some(token);
+        Ok(())
+    }
+
     pub(super) fn parse(form: &Form) -> Result<Self, Refusal> {
         form.only(PARAMETERS)?;
         let amount =
@@ -95,6 +153,7 @@ impl IntentRequest {
             payment_method,
             confirm: form.boolean("confirm")?.unwrap_or(false),
             decline,
+            off_session: form.boolean("off_session")?.unwrap_or(false),
         })
     }
 }
@@ -104,7 +163,9 @@ impl IntentRequest {
 pub(super) enum Status {
     RequiresPaymentMethod,
     RequiresConfirmation,
+    RequiresAction,
     Succeeded,
+    Canceled,
 }
 
 impl Status {
@@ -112,7 +173,9 @@ impl Status {
         match self {
             Self::RequiresPaymentMethod => "requires_payment_method",
             Self::RequiresConfirmation => "requires_confirmation",
+            Self::RequiresAction => "requires_action",
             Self::Succeeded => "succeeded",
+            Self::Canceled => "canceled",
         }
     }
 }
@@ -125,6 +188,8 @@ pub(super) struct Intent {
     pub(super) status: Status,
     pub(super) charge: Option<String>,
     pub(super) created: OffsetDateTime,
+    /// Why it was cancelled, if somebody said so.
+    pub(super) cancellation_reason: Option<String>,
     /// Oldest first.
     pub(super) refunds: Vec<Refund>,
 }
@@ -136,7 +201,8 @@ impl Intent {
 
     /// What may still be refunded.
     pub(super) fn unrefunded(&self) -> u64 {
-        let refunded: u64 = self.refunds.iter().map(|refund| refund.amount).sum();
+        let standing = self.refunds.iter().filter(|it| it.status != RefundStatus::Failed);
+        let refunded: u64 = standing.map(|refund| refund.amount).sum();
         self.amount_received().saturating_sub(refunded)
     }
 
@@ -148,8 +214,10 @@ impl Intent {
     fn payment_method(&self) -> Option<&str> {
         match self.status {
             Status::RequiresPaymentMethod => None,
-            Status::RequiresConfirmation => self.request.payment_method.as_deref(),
-            Status::Succeeded => {
+            Status::RequiresConfirmation | Status::Canceled => {
+                self.request.payment_method.as_deref()
+            }
+            Status::RequiresAction | Status::Succeeded => {
                 Some(self.request.payment_method.as_deref().unwrap_or(DEFAULT_CARD))
             }
         }
@@ -159,7 +227,7 @@ impl Intent {
     pub(super) fn card_error(&self, decline: Decline) -> Value {
         json!({
             "type": "card_error",
-            "code": "card_declined",
+            "code": decline.code,
             "decline_code": decline.decline_code,
             "message": decline.message,
             "charge": self.charge,
@@ -168,14 +236,17 @@ impl Intent {
     }
 
     pub(super) fn to_json(&self) -> Value {
-        let declined =
-            self.request.decline.filter(|_| self.status == Status::RequiresPaymentMethod);
+        let declined = self
+            .request
+            .decline
+            .filter(|_| self.charge.is_some() && self.status != Status::Succeeded);
         json!({
             "id": self.id,
             "object": "payment_intent",
             "amount": self.request.amount,
             "amount_capturable": 0,
             "amount_received": self.amount_received(),
+            "cancellation_reason": self.cancellation_reason,
             "capture_method": "automatic",
             "client_secret": null,
             "confirmation_method": "automatic",
@@ -187,7 +258,8 @@ impl Intent {
             "latest_charge": self.charge,
             "livemode": false,
             "metadata": self.request.metadata,
-            "next_action": null,
+            "next_action": (self.status == Status::RequiresAction)
+                .then(|| json!({"type": "use_stripe_sdk"})),
             "payment_method": self.payment_method(),
             "payment_method_types": ["card"],
             "status": self.status.name(),

@@ -1,9 +1,9 @@
 //! A card gateway in Stripe's shape: payment intents, refunds, search, idempotency keys.
 //!
 //! Served are `POST /v1/payment_intents`, `GET /v1/payment_intents/{id}`,
-//! `GET /v1/payment_intents/search`, `POST /v1/refunds`, `GET /v1/refunds/{id}` and
+//! `GET /v1/payment_intents/search`, `POST /v1/payment_intents/{id}/confirm` and `/cancel`, `POST /v1/refunds`, `GET /v1/refunds/{id}` and
 //! `GET /v1/refunds?payment_intent=`; any key that begins with `sk_` is let in.
-//! An intent is charged if it is created with `confirm=true`; confirming it later is not served.
+//! An intent is charged if it is created with `confirm=true`, or confirmed later.
 //! Cards are Stripe's test tokens, see <https://docs.stripe.com/testing>; no payment method
 //! means the customer's default card, which succeeds.
 //! Scripted subjects are the order (`metadata[order_id]`), the payment method, and
@@ -47,6 +47,9 @@ use search::Query;
 /// How long a key is kept at least, <https://docs.stripe.com/api/idempotent_requests>.
 const KEY_TIME_TO_LIVE: Duration = Duration::hours(24);
 const KEY_BYTES_MAX: usize = 255;
+/// Source: <https://docs.stripe.com/api/payment_intents/cancel>.
+const CANCELLATION_REASONS: &[&str] =
+    &["abandoned", "duplicate", "fraudulent", "requested_by_customer"];
 /// How many objects a page has at most, and how many if the client does not say.
 const PAGE_MAX: usize = 100;
 const PAGE_DEFAULT: usize = 10;
@@ -56,6 +59,8 @@ const REFUSALS: Refusals = Refusals {
     throttled: || Refusal::throttled().into(),
     other_request: || Refusal::other_request().into(),
     in_flight: || Refusal::in_flight().into(),
+    broken: || Refusal::broken().into(),
+    rude: Refusal::rude,
 };
 
 /// The card gateway; clones share one ledger.
@@ -92,6 +97,8 @@ impl Payments {
             .route("/v1/payment_intents", post(create_intent))
             .route("/v1/payment_intents/search", get(search_intents))
             .route("/v1/payment_intents/{id}", get(find_intent))
+            .route("/v1/payment_intents/{id}/cancel", post(cancel_intent))
+            .route("/v1/payment_intents/{id}/confirm", post(confirm_intent))
             .route("/v1/refunds", post(create_refund).get(list_refunds))
             .route("/v1/refunds/{id}", get(find_refund))
             .route(
@@ -127,9 +134,41 @@ async fn create_intent(
     let scope = if order.is_empty() { key.unwrap_or_default() } else { order };
     let outcome = payments.0.script.next_with(&[order, token], token, scope);
     let desk = payments.0.clone();
-    let work =
-        move || desk.books.charge(request, outcome == Some(Outcome::Decline), (desk.clock)());
+    let work = move || desk.books.charge(request, outcome, (desk.clock)());
     Ok(payments.0.settle("/v1/payment_intents", key, &form, outcome, work).await)
+}
+
+async fn cancel_intent(
+    State(payments): State<Payments>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Result<Response, Refusal> {
+    let key = authorize(&headers)?;
+    let form = Form::parse(&body);
+    form.only(&["cancellation_reason", "expand"])?;
+    let reason = form.one_of("cancellation_reason", CANCELLATION_REASONS)?;
+    let endpoint = format!("/v1/payment_intents/{id}/cancel");
+    let outcome = payments.0.script.next(&[&format!("cancel:{id}")]);
+    let desk = payments.0.clone();
+    let work = move || desk.books.cancel(&id, reason);
+    Ok(payments.0.settle(&endpoint, key, &form, outcome, work).await)
+}
+
+async fn confirm_intent(
+    State(payments): State<Payments>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Result<Response, Refusal> {
+    let key = authorize(&headers)?;
+    let form = Form::parse(&body);
+    form.only(&["expand", "off_session", "payment_method", "return_url"])?;
+    let token = form.owned("payment_method");
+    let endpoint = format!("/v1/payment_intents/{id}/confirm");
+    let desk = payments.0.clone();
+    let work = move || desk.books.confirm(&id, token, (desk.clock)());
+    Ok(payments.0.settle(&endpoint, key, &form, None, work).await)
 }
 
 async fn create_refund(
@@ -143,7 +182,7 @@ async fn create_refund(
     let order = payments.0.books.order_of(&request.payment_intent).unwrap_or_default();
     let outcome = payments.0.script.next(&[&format!("refund:{order}")]);
     let desk = payments.0.clone();
-    let work = move || desk.books.refund(request, (desk.clock)());
+    let work = move || desk.books.refund(request, outcome, (desk.clock)());
     Ok(payments.0.settle("/v1/refunds", key, &form, outcome, work).await)
 }
 
@@ -196,7 +235,12 @@ async fn find_refund(
     Path(id): Path<String>,
 ) -> Result<Json<Value>, Refusal> {
     authorize(&headers)?;
-    payments.0.books.find_refund(&id).map(Json).ok_or_else(|| Refusal::no_such_refund(&id))
+    payments
+        .0
+        .books
+        .find_refund(&id, (payments.0.clock)())
+        .map(Json)
+        .ok_or_else(|| Refusal::no_such_refund(&id))
 }
 
 async fn list_refunds(
@@ -207,7 +251,8 @@ async fn list_refunds(
     authorize(&headers)?;
     let form = Form::parse(query.unwrap_or_default().as_bytes());
     let limit = limit(&form)?;
-    let (data, has_more) = page(payments.0.books.refunds(form.get("payment_intent"))?, limit);
+    let found = payments.0.books.refunds(form.get("payment_intent"), (payments.0.clock)())?;
+    let (data, has_more) = page(found, limit);
     Ok(Json(json!({"object": "list", "url": "/v1/refunds", "has_more": has_more, "data": data})))
 }
 

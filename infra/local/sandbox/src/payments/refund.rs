@@ -38,9 +38,21 @@ impl RefundRequest {
     }
 }
 
-/// Money that went back.
+/// How far a refund is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum RefundStatus {
+    Pending,
+    Succeeded,
+    Failed,
+}
+
+/// Money that goes back.
 #[derive(Debug, Clone)]
 pub(super) struct Refund {
+    pub(super) status: RefundStatus,
+    /// What becomes of it when it is no longer pending, and how many looks that takes.
+    pub(super) ends: RefundStatus,
+    pub(super) looks: u32,
     pub(super) id: String,
     pub(super) amount: u64,
     pub(super) reason: Option<String>,
@@ -49,6 +61,19 @@ pub(super) struct Refund {
 }
 
 impl Refund {
+    /// Somebody looks at it. Whether the money is back since.
+    pub(super) fn look(&mut self) -> bool {
+        if self.status != RefundStatus::Pending {
+            return false;
+        }
+        if self.looks > 0 {
+            self.looks -= 1;
+            return false;
+        }
+        self.status = self.ends;
+        self.status == RefundStatus::Succeeded
+    }
+
     pub(super) fn to_json(&self, intent: &Intent) -> Value {
         json!({
             "id": self.id,
@@ -61,7 +86,11 @@ impl Refund {
             "payment_intent": intent.id,
             "reason": self.reason,
             "receipt_number": null,
-            "status": "succeeded",
+            "status": match self.status {
+                RefundStatus::Pending => "pending",
+                RefundStatus::Succeeded => "succeeded",
+                RefundStatus::Failed => "failed",
+            },
         })
     }
 }

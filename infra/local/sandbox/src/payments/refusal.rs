@@ -5,7 +5,7 @@
 use axum::http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
-use crate::conduct::Answer;
+use crate::conduct::{Answer, RUDE};
 
 const INVALID_REQUEST: &str = "invalid_request_error";
 const INVALID: StatusCode = StatusCode::BAD_REQUEST;
@@ -119,6 +119,30 @@ impl Refusal {
     pub(super) fn throttled() -> Self {
         let message = "Too many requests; slow down and try again.";
         Self::new(StatusCode::TOO_MANY_REQUESTS, INVALID_REQUEST, message).with_code("rate_limit")
+    }
+
+    /// What no caller may repeat: a refusal whose every text names somebody.
+    pub(super) fn rude(status: StatusCode) -> Answer {
+        let kind =
+            if status == StatusCode::PAYMENT_REQUIRED { "card_error" } else { INVALID_REQUEST };
+        let error = json!({
+            "type": kind,
+            "code": format!("no {RUDE}"),
+            "decline_code": format!("refused {RUDE}"),
+            "message": format!("{RUDE} was refused"),
+        });
+        Answer::new(status, json!({"error": error}))
+    }
+
+    /// A server error that may have come after the work.
+    pub(super) fn broken() -> Self {
+        let message = "Something went wrong on our side.";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "api_error", message)
+    }
+
+    /// An intent that cannot become what is asked for any more, or not yet.
+    pub(super) fn unexpected_state(message: impl Into<String>) -> Self {
+        Self::new(INVALID, INVALID_REQUEST, message).with_code("payment_intent_unexpected_state")
     }
 
     pub(super) fn down() -> Self {
