@@ -44,7 +44,8 @@ impl DeadLetters {
         if whole.len() > BODY_BYTES_MAX {
             whole = body(None, key);
         }
-        let attributes = [("table", table), ("reason", &reasons.join("; "))];
+        let reason = reasons.join("; ");
+        let attributes = [("table", table), ("reason", reason.as_str())];
         let attributes = attributes.into_iter().filter_map(|(name, value)| attribute(name, value));
         self.client
             .send_message()
