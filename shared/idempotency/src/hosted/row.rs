@@ -142,8 +142,10 @@ impl<M: Machine> Row<M> {
             }
             self.idle.push(cause.id.to_owned());
         } else {
-            while self.seen.len() - self.idle.len() >= SEEN_MAX - IDLE_MAX {
-                self.forget_oldest();
+            while self.seen.len().saturating_sub(self.idle.len()) >= SEEN_MAX - IDLE_MAX {
+                let Some(oldest) = self.oldest() else { break };
+                self.latest.retain(|id| *id != oldest);
+                self.seen.remove(&oldest);
             }
             if self.seen.len() >= ORDERED_FROM {
                 self.latest.push(cause.id.to_owned());
@@ -152,12 +154,10 @@ impl<M: Machine> Row<M> {
         self.seen.insert(cause.id.to_owned(), cause.hash.clone());
     }
 
-    /// Forgets the oldest note of what took effect. Those of which no order is known came first.
-    fn forget_oldest(&mut self) {
+    /// The oldest note of what took effect. Those of which no order is known came first.
+    fn oldest(&self) -> Option<String> {
         let is_older = |id: &&String| !self.latest.contains(id) && !self.idle.contains(id);
-        let older = self.seen.keys().find(is_older).cloned();
-        let oldest = older.unwrap_or_else(|| self.latest.remove(0));
-        self.seen.remove(&oldest);
+        self.seen.keys().find(is_older).or(self.latest.first()).cloned()
     }
 
     /// Tells the machine a fact, and keeps what it says about it. Attempts count anew when another

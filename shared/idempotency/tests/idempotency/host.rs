@@ -175,7 +175,7 @@ async fn a_full_row_refuses_nothing_and_forgets_the_oldest_first() {
     };
     for sequence in 1..=300 {
         assert_eq!(hear(sequence).await, Done::Handled, "{sequence}");
-        for earlier in [sequence.saturating_sub(40).max(1), sequence] {
+        for earlier in [sequence.saturating_sub(20).max(1), sequence] {
             assert_eq!(hear(earlier).await, Done::Duplicate, "{earlier} after {sequence}");
         }
     }
