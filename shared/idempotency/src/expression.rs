@@ -3,8 +3,9 @@
 mod functions;
 
 use event_envelope::fingerprint;
-use jmespath::{Expression, Rcvar, Variable};
+use jmespath::Expression;
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::{
     IdempotencyError, Identify, Identity,
@@ -100,8 +101,7 @@ impl<T: Serialize> Identify<T> for ByJmespath {
         let request = as_json(request)?;
         let replay_name =
             if let Json::Object(it) = &request { it.get(REPLAY_NAME).and_then(text) } else { None };
-        let request = Variable::try_from(request.into_value()).map_err(unreadable)?;
-        let request = Rcvar::new(request);
+        let request = request.into_value();
         let key = select(&self.key, &request)?;
         if self.hashing.names_nothing(&key) {
             return Ok(None);
@@ -142,7 +142,7 @@ fn compile(expression: &str) -> Result<Expression<'static>, IdempotencyError> {
     Ok(compiled)
 }
 
-fn select(expression: &Expression<'_>, request: &Rcvar) -> Result<Json, IdempotencyError> {
+fn select(expression: &Expression<'_>, request: &Value) -> Result<Json, IdempotencyError> {
     let selected = expression.search(request).map_err(unreadable)?;
     serde_json::to_value(&selected).map(Json::of_value).map_err(unreadable)
 }

@@ -118,12 +118,14 @@ impl Json {
 }
 
 fn may_be_rounded(literal: &str) -> bool {
-    let is_double = literal.contains(['.', 'e', 'E']);
-    let beyond = |number: Decimal| {
+    let beyond = |number: &Decimal| {
         let plain = number.to_string();
         number.is_whole() && plain.parse::<u64>().is_err() && plain.parse::<i64>().is_err()
     };
-    is_double && Decimal::parse(literal).is_some_and(beyond)
+    // With other digits than the shortest for its double it is no double that was written again.
+    let double = literal.parse::<f64>().ok().and_then(|it| Decimal::parse(&format!("{it:e}")));
+    let number = Decimal::parse(literal).filter(beyond);
+    literal.contains(['.', 'e', 'E']) && number.is_some() && number == double
 }
 
 fn excerpt(text: &str) -> String {

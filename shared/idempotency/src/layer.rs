@@ -68,6 +68,13 @@ impl<S, R, I, C> IdempotencyLayer<S, R, I, C> {
     }
 }
 
+#[cfg(feature = "http")]
+impl<S, R, I, C> IdempotencyLayer<S, R, I, C> {
+    pub(crate) const fn policy(&self) -> &Policy<S, R, I, C> {
+        &self.0
+    }
+}
+
 impl<S: Clone, R, I: Clone, C: Clone> Clone for IdempotencyLayer<S, R, I, C> {
     fn clone(&self) -> Self {
         Self(self.0.clone())

@@ -105,7 +105,7 @@ async fn what_no_table_holds_is_named_before_it_is_asked() {
         (json!({ "number": [-1e-131] }), "data.number[0] is -1e-131"),
         (json!({ "": 1 }), "data has a member with an empty name"),
         (json!([{ "a": { "": 1 } }]), "data[0].a has a member with an empty name"),
-        (deep(32), "more than 31 levels deep"),
+        (deep(32), "more than 32 levels deep"),
     ] {
         let wrong = |sequence| event(sequence, data.clone());
         for appended in [vec![wrong(1)], vec![event(1, json!({})), wrong(2)]] {

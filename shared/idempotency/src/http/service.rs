@@ -19,7 +19,7 @@ use super::{
     answer::{to_failure, to_invalid_key},
     idempotency_key, identity,
 };
-use crate::{Attempt, Completion, Store, UnitOfWork};
+use crate::{Attempt, Completion, Identity, Store, UnitOfWork, layer::Mode};
 
 /// Lets each request take effect once, and answers all of them. Made by [`HttpLayer`].
 pub struct HttpIdempotent<H, S, B> {
@@ -106,15 +106,18 @@ where
         let (handler, keeping) = (handler.clone(), keeping.clone());
         async move { handler.oneshot(attempt).await.and_then(|unit| kept(unit, &keeping)) }
     });
-    let identify = move |_: &Request<B>| Ok(Some(known.clone()));
-    let service = layer.records.identify_by(identify).layer(storing);
+    let same = known.clone();
+    let identify = move |_: &Request<B>| Ok(Some(same.clone()));
+    let service = layer.records.clone().identify_by(identify).layer(storing);
     match service.oneshot(request).await {
         Ok(Completion::New(kept)) => kept.into_response(),
         Ok(Completion::Replayed(kept)) => kept.into_replayed(&layer.keeping),
         // No archive sends HTTP requests: none of them names a replay.
         Ok(Completion::ReplayRefused) => to_failure(&Failure::poison("a replay")),
         Err(failure) => match not_final(&failure) {
-            Some(NotFinal(response)) => response.clone(),
+            Some(NotFinal(response)) => {
+                given_before(&layer, known).await.unwrap_or_else(|| response.clone())
+            }
             None => {
                 let response = to_failure(&failure);
                 if response.status().is_server_error() {
@@ -123,6 +126,29 @@ where
                 response
             }
         },
+    }
+}
+
+/// What was answered before to a request that is now answered with what is not final: in
+/// transactional mode the handler is asked first, and may find its own effect in the way.
+async fn given_before<S: Store, B>(
+    layer: &HttpLayer<S, B>,
+    known: Identity,
+) -> Option<Response<String>> {
+    let policy = layer.records.policy();
+    if policy.mode != Mode::Transactional {
+        return None;
+    }
+    let looked = match policy.guard.ticket(Some(known)) {
+        Ok(ticket) => policy.guard.look(&ticket).await,
+        Err(error) => Err(error),
+    };
+    match looked {
+        Ok(record) => {
+            let kept: Kept = serde_json::from_str(&record?.result?).ok()?;
+            Some(kept.into_replayed(&layer.keeping))
+        }
+        Err(error) => Some(to_failure(&error.into())),
     }
 }
 

@@ -165,3 +165,24 @@ async fn a_header_that_is_no_text_goes_out_as_it_is_the_first_time_and_again() {
         assert_eq!(again.headers()["x-name"], "plain");
     }
 }
+
+#[tokio::test]
+async fn an_answer_that_was_kept_is_given_again_whatever_the_handler_says_now() {
+    for status in [409, 429, 503] {
+        for layer in layers() {
+            let send = |status| {
+                let handler = move |_: Call| async move {
+                    Ok::<_, Failure>(UnitOfWork::<_, MemoryWrite>::new(answer(status, &[])))
+                };
+                let request = Request::post("/orders").header("idempotency-key", "k-1");
+                let request = request.body(b"{}".to_vec()).unwrap();
+                layer.layer(service_fn(handler)).oneshot(request)
+            };
+            assert_eq!(send(201).await.unwrap().status(), 201);
+            // It finds what it did itself in its way.
+            let again = send(status).await.unwrap();
+            assert_eq!(again.status(), 201);
+            assert_eq!(again.headers()["idempotency-replayed"], "true");
+        }
+    }
+}
