@@ -2,7 +2,7 @@
 
 use analytics::{config::Config, handler::Analytics};
 use aws_clients::Aws;
-use aws_lambda_events::sqs::SqsEvent;
+use batch::QueueBatch;
 use clock::{Clock, Tokens, within};
 use consumer::{Consumer, Parking, ReplayPolicy};
 use events::DECODER;
@@ -23,7 +23,7 @@ async fn main() -> Result<(), Error> {
     let consumer =
         &Consumer::new("analytics", DECODER, ReplayPolicy::Refuse, parking, handler).traced(traces);
 
-    run(service_fn(async |event: LambdaEvent<SqsEvent>| {
+    run(service_fn(async |event: LambdaEvent<QueueBatch>| {
         let left = clock.until(event.context.deadline);
         Ok::<_, Error>(within(left, consumer.consume(event.payload)).await)
     }))

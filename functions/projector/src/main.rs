@@ -1,7 +1,8 @@
 //! Wires the read models to their queue.
 
 use aws_clients::Aws;
-use aws_lambda_events::sqs::SqsEvent;
+use batch::QueueBatch;
+use clock::{Clock, within};
 use consumer::{Consumer, Parking, ReplayPolicy};
 use event_store::EventStore;
 use events::DECODER;
@@ -20,8 +21,11 @@ async fn main() -> Result<(), Error> {
     let consumer =
         &Consumer::new("projector", DECODER, ReplayPolicy::Accept, parking, handler).traced(traces);
 
-    run(service_fn(async |event: LambdaEvent<SqsEvent>| {
-        Ok::<_, Error>(consumer.consume(event.payload).await)
+    let clock = &Clock::system();
+
+    run(service_fn(async |event: LambdaEvent<QueueBatch>| {
+        let left = clock.until(event.context.deadline);
+        Ok::<_, Error>(within(left, consumer.consume(event.payload)).await)
     }))
     .await
 }

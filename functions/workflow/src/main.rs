@@ -1,7 +1,7 @@
 //! Wires the start of workflows to its queue.
 
 use aws_clients::Aws;
-use aws_lambda_events::sqs::SqsEvent;
+use batch::QueueBatch;
 use clock::{Clock, within};
 use consumer::{Consumer, Parking, ReplayPolicy};
 use events::DECODER;
@@ -18,7 +18,7 @@ async fn main() -> Result<(), Error> {
     let consumer =
         &Consumer::new("workflow", DECODER, ReplayPolicy::Refuse, parking, handler).traced(traces);
 
-    run(service_fn(async |event: LambdaEvent<SqsEvent>| {
+    run(service_fn(async |event: LambdaEvent<QueueBatch>| {
         let left = clock.until(event.context.deadline);
         Ok::<_, Error>(within(left, consumer.consume(event.payload)).await)
     }))

@@ -1,10 +1,23 @@
-use std::{collections::HashMap, hash::Hash, num::NonZeroUsize};
+use std::{
+    collections::HashMap,
+    hash::Hash,
+    num::NonZeroUsize,
+    sync::atomic::{AtomicU64, AtomicUsize, Ordering},
+    time::Duration,
+};
 
 use futures_util::{StreamExt, stream};
+use tracing::warn;
 
 /// How many lines are worked off at the same time unless somebody says otherwise. A batch of SQS
 /// has ten records by default and up to ten thousand, one of a stream a hundred and as many.
 pub const LINES_MAX: NonZeroUsize = NonZeroUsize::new(16).unwrap();
+
+/// What is kept of an invocation's time to answer in: a response is small, but a function with
+/// little memory has little of a CPU.
+pub(crate) const ANSWER: Duration = Duration::from_millis(250);
+/// The least that a record is given to be begun at all: some calls to a table or a queue.
+const RECORD_MIN: Duration = Duration::from_millis(500);
 
 /// Where a record stands among the records of its batch.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -62,6 +75,13 @@ impl<R> Lines<R> {
     /// At most `lines_max` lines are worked on at the same time, all by the task that awaits this:
     /// they share its thread, and wait side by side.
     ///
+    /// Within [`clock::within`], it answers before the time is up, so that what was handled is not
+    /// handled once more. A record is begun only while there is as much left as the slowest of this
+    /// batch has taken, at least half a second, and a quarter of a second to answer in. Those that
+    /// are not begun have failed, in their order: nothing behind one of them in its line is begun
+    /// either. What `handle` and `hold_back` are doing then is theirs to end: see
+    /// [`clock::in_time`].
+    ///
     /// When a record of a strict line fails, `hold_back` is called once with its failure and all
     /// records behind it, if there are any. It may tell their source when to bring them again.
     ///
@@ -81,11 +101,20 @@ impl<R> Lines<R> {
         B: Fn(F, Vec<R>) -> HoldingBack,
         HoldingBack: Future<Output = ()>,
     {
+        let pace = Pace::default();
         let failed: Vec<Vec<usize>> = stream::iter(self.0)
-            .map(|line| line.work_off(&handle, &hold_back))
+            .map(|line| line.work_off(&pace, &handle, &hold_back))
             .buffer_unordered(lines_max.get())
             .collect()
             .await;
+        let not_begun = pace.not_begun.into_inner();
+        if not_begun > 0 {
+            warn!(
+                outcome = "not_begun",
+                records = not_begun,
+                "the invocation has no time left for them: they come again"
+            );
+        }
         let mut positions = failed.concat();
         positions.sort_unstable();
         positions
@@ -93,7 +122,12 @@ impl<R> Lines<R> {
 }
 
 impl<R> Line<R> {
-    async fn work_off<F, H, Handling, B, HoldingBack>(self, handle: &H, hold_back: &B) -> Vec<usize>
+    async fn work_off<F, H, Handling, B, HoldingBack>(
+        self,
+        pace: &Pace,
+        handle: &H,
+        hold_back: &B,
+    ) -> Vec<usize>
     where
         H: Fn(R) -> Handling,
         Handling: Future<Output = Result<(), F>>,
@@ -103,7 +137,17 @@ impl<R> Line<R> {
         let mut failed = Vec::new();
         let mut records = self.records.into_iter();
         while let Some((position, record)) = records.next() {
-            let Err(failure) = handle(record).await else { continue };
+            if !pace.has_time() {
+                let before = failed.len();
+                failed.push(position);
+                failed.extend(records.map(|(position, _)| position));
+                pace.not_begun.fetch_add(failed.len() - before, Ordering::Relaxed);
+                break;
+            }
+            let begun = clock::left();
+            let handled = handle(record).await;
+            pace.note(begun);
+            let Err(failure) = handled else { continue };
             failed.push(position);
             if self.is_strict {
                 let (positions, held_back): (Vec<_>, Vec<_>) = records.unzip();
@@ -115,5 +159,27 @@ impl<R> Line<R> {
             }
         }
         failed
+    }
+}
+
+/// How long the records of a batch take.
+#[derive(Debug, Default)]
+struct Pace {
+    slowest_ms: AtomicU64,
+    not_begun: AtomicUsize,
+}
+
+impl Pace {
+    /// Whether there is time to begin a record. Always, where nobody has said how much there is.
+    fn has_time(&self) -> bool {
+        let slowest = Duration::from_millis(self.slowest_ms.load(Ordering::Relaxed));
+        clock::left().is_none_or(|left| left > ANSWER + slowest.max(RECORD_MIN))
+    }
+
+    /// A record has ended that was begun when so much was left.
+    fn note(&self, begun: Option<Duration>) {
+        let took = begun.zip(clock::left()).map(|(begun, left)| begun.saturating_sub(left));
+        let took = took.map_or(0, |took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
+        self.slowest_ms.fetch_max(took, Ordering::Relaxed);
     }
 }

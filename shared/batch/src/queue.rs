@@ -1,13 +1,13 @@
 use std::{collections::BTreeSet, future::ready, num::NonZeroUsize};
 
-use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsMessage};
 use outcome::{BoxError, Done, Failure};
 use tower::Service;
 use tracing::{Span, error_span};
 
 use crate::{
-    Fate, LINES_MAX, Leave, Lines, Place, Poison,
-    settle::{log_held_back, settle},
+    Fate, LINES_MAX, Leave, Lines, Place, Poison, QueueBatch, QueueRecord,
+    settle::{Odd, log_held_back, settle},
 };
 
 /// Hands the records of an SQS queue to a service, one call each.
@@ -64,6 +64,11 @@ impl<S, P, K> Queue<S, P, K> {
 
     /// Has every record handled, and answers with those that are to come again.
     ///
+    /// A record that is odd, in whatever its service may read, is poison from the start. One
+    /// without a message id brings the whole batch again.
+    ///
+    /// Within [`clock::within`] it answers before the time is up: see [`Lines::work_off`].
+    ///
     /// The answer is one that Lambda reads only if the mapping has `ReportBatchItemFailures`.
     /// Without it, every message is deleted whatever the answer says.
     /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>.
@@ -73,24 +78,27 @@ impl<S, P, K> Queue<S, P, K> {
     /// When the service does. The Lambda runtime turns that into a failed invocation, or the
     /// process ends: either way the whole batch comes again, and what was handled comes as a
     /// duplicate.
-    pub async fn handle(&self, batch: SqsEvent) -> SqsBatchResponse
+    pub async fn handle(&self, batch: impl Into<QueueBatch>) -> SqsBatchResponse
     where
         S: Service<SqsMessage, Response = Done, Error = Failure> + Clone,
         P: Service<Poison<SqsMessage>, Response = Fate> + Clone,
         P::Error: Into<BoxError>,
         K: Fn(&SqsMessage) -> Option<String>,
     {
+        let batch = batch.into();
         let ids = MessageIds::of(&batch);
-        let place = |message: &SqsMessage| match fifo_group(message) {
+        let place = |QueueRecord { message, .. }: &QueueRecord| match fifo_group(message) {
             Some(group) => Place::Strict(group.to_owned()),
             None => (self.key)(message).map_or(Place::Alone, Place::Loose),
         };
-        let handle = |message: SqsMessage| {
-            let span = span(&message);
-            settle(message, span, self.service.clone(), self.poison.clone())
+        let handle = |QueueRecord { message, odd, odd_attribute }: QueueRecord| {
+            let (span, is_named) = (span(&message), message.message_id.is_some());
+            let odd = odd.or(odd_attribute);
+            let odd = odd.map(|it| if is_named { Odd::Named(it) } else { Odd::Unnamed(it) });
+            settle(message, odd, span, self.service.clone(), self.poison.clone())
         };
-        let hold_back = |_, held_back: Vec<SqsMessage>| {
-            held_back.iter().for_each(|message| log_held_back(&span(message)));
+        let hold_back = |_, held_back: Vec<QueueRecord>| {
+            held_back.iter().for_each(|record| log_held_back(&span(&record.message)));
             ready(())
         };
         let failed = Lines::of(batch.records, place).work_off(self.lines_max, handle, hold_back);
@@ -104,8 +112,9 @@ pub struct MessageIds(Vec<String>);
 
 impl MessageIds {
     /// Those of `batch`, in its order.
-    pub fn of(batch: &SqsEvent) -> Self {
-        Self(batch.records.iter().map(|it| it.message_id.clone().unwrap_or_default()).collect())
+    pub fn of(batch: &QueueBatch) -> Self {
+        let id = |record: &QueueRecord| record.message.message_id.clone().unwrap_or_default();
+        Self(batch.records.iter().map(id).collect())
     }
 
     /// Asks Lambda to bring the records at the `failed` positions again, and to delete the others.

@@ -2,30 +2,51 @@ use outcome::{BoxError, Done, Failure, chain};
 use tower::{Service, ServiceExt};
 use tracing::{Instrument, Span, debug, error, info, warn};
 
-use crate::{Fate, Poison};
+use crate::{Fate, OddRecord, Poison, lines::ANSWER};
 
 /// The record is to come again.
 #[derive(Debug)]
 pub(crate) struct Unsettled;
 
+/// What is wrong with a record that no service is to see.
+#[derive(Debug)]
+pub(crate) enum Odd {
+    /// It can be put aside: the response can still name it.
+    Named(OddRecord),
+    /// Nothing names it, so it is not even known to be one: its source brings the batch again.
+    Unnamed(OddRecord),
+}
+
 /// How one record ended. Reasons are whole chains, as text.
 #[derive(Debug)]
 enum Ending {
     Done(Done),
-    Retry { reason: String },
-    Parked { reason: String },
-    Left { reason: String },
-    NotParked { reason: String, error: String },
+    Retry {
+        reason: String,
+    },
+    Parked {
+        reason: String,
+    },
+    Left {
+        reason: String,
+    },
+    NotParked {
+        reason: String,
+        error: String,
+    },
+    /// The time of its invocation ended first.
+    Abandoned,
 }
 
-/// Has `service` handle one record, and `poison` what it finds poisonous. Says how it ended, once,
-/// in `span`.
+/// Has `service` handle one record, and `poison` what it finds poisonous, or what is `odd` from the
+/// start. Says how it ended, once, in `span`.
 ///
 /// # Errors
 ///
 /// When the record is to come again.
 pub(crate) async fn settle<R, S, P>(
     record: R,
+    odd: Option<Odd>,
     span: Span,
     service: S,
     poison: P,
@@ -37,11 +58,23 @@ where
     P::Error: Into<BoxError>,
 {
     let settling = async {
-        let ending = match service.oneshot(record.clone()).await {
-            Ok(done) => Ending::Done(done),
-            Err(Failure::Retry { reason, .. }) => Ending::Retry { reason: chain(reason.as_ref()) },
-            Err(Failure::Poison { reason }) => put_aside(Poison { record, reason }, poison).await,
+        let ending = async {
+            let ended = match odd {
+                Some(Odd::Unnamed(why)) => return Ending::Left { reason: why.to_string() },
+                Some(Odd::Named(why)) => Err(Failure::poison(why)),
+                None => service.oneshot(record.clone()).await,
+            };
+            match ended {
+                Ok(done) => Ending::Done(done),
+                Err(Failure::Retry { reason, .. }) => {
+                    Ending::Retry { reason: chain(reason.as_ref()) }
+                }
+                Err(Failure::Poison { reason }) => {
+                    put_aside(Poison { record, reason }, poison).await
+                }
+            }
         };
+        let ending = clock::in_time(ANSWER, ending).await.unwrap_or(Ending::Abandoned);
         ending.log();
         ending.is_settled().then_some(()).ok_or(Unsettled)
     };
@@ -71,7 +104,9 @@ impl Ending {
     const fn is_settled(&self) -> bool {
         match self {
             Self::Done(_) | Self::Parked { .. } => true,
-            Self::Retry { .. } | Self::Left { .. } | Self::NotParked { .. } => false,
+            Self::Retry { .. } | Self::Left { .. } | Self::NotParked { .. } | Self::Abandoned => {
+                false
+            }
         }
     }
 
@@ -88,6 +123,7 @@ impl Ending {
             Self::NotParked { reason, error } => {
                 error!(outcome = "not_parked", reason, error, "its source brings it again");
             }
+            Self::Abandoned => warn!(outcome = "abandoned", "the invocation has no time left"),
         }
     }
 }

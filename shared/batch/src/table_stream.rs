@@ -1,7 +1,7 @@
 use std::{collections::BTreeMap, future::ready, num::NonZeroUsize};
 
 use aws_lambda_events::{
-    dynamodb::{Event, EventRecord},
+    dynamodb::EventRecord,
     streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse},
 };
 use outcome::{BoxError, Done, Failure};
@@ -9,8 +9,8 @@ use tower::Service;
 use tracing::{Span, error_span};
 
 use crate::{
-    Fate, LINES_MAX, Lines, Place, Poison,
-    settle::{log_held_back, settle},
+    Fate, LINES_MAX, Lines, Place, Poison, TableBatch, TableRecord,
+    settle::{Odd, log_held_back, settle},
 };
 
 /// Hands the records of a DynamoDB table's stream to a service, one call each.
@@ -51,6 +51,11 @@ impl<S, P> TableStream<S, P> {
 
     /// Has every record handled, and answers with the first that is to come again.
     ///
+    /// A record that is odd is poison from the start. One that has no sequence number either brings
+    /// the whole batch again.
+    ///
+    /// Within [`clock::within`] it answers before the time is up: see [`Lines::work_off`].
+    ///
     /// The answer is one that Lambda reads only if the mapping has `ReportBatchItemFailures`.
     /// Without it, Lambda goes on behind the batch whatever the answer says.
     ///
@@ -59,23 +64,25 @@ impl<S, P> TableStream<S, P> {
     /// When the service does. The Lambda runtime turns that into a failed invocation, or the
     /// process ends: either way the whole batch comes again, in halves if the mapping has
     /// `BisectBatchOnFunctionError`.
-    pub async fn handle(&self, batch: Event) -> DynamoDbEventResponse
+    pub async fn handle(&self, batch: impl Into<TableBatch>) -> DynamoDbEventResponse
     where
         S: Service<EventRecord, Response = Done, Error = Failure> + Clone,
         P: Service<Poison<EventRecord>, Response = Fate> + Clone,
         P::Error: Into<BoxError>,
     {
-        let numbers = batch.records.iter().map(|it| it.change.sequence_number.clone());
+        let records = batch.into().records;
+        let numbers = records.iter().map(|it| it.record.change.sequence_number.clone());
         let numbers: Vec<Option<String>> = numbers.collect();
-        let handle = |record: EventRecord| {
-            let span = span(&record);
-            settle(record, span, self.service.clone(), self.poison.clone())
+        let handle = |TableRecord { record, odd }: TableRecord| {
+            let (span, is_named) = (span(&record), record.change.sequence_number.is_some());
+            let odd = odd.map(|it| if is_named { Odd::Named(it) } else { Odd::Unnamed(it) });
+            settle(record, odd, span, self.service.clone(), self.poison.clone())
         };
-        let hold_back = |_, held_back: Vec<EventRecord>| {
-            held_back.iter().for_each(|record| log_held_back(&span(record)));
+        let hold_back = |_, held_back: Vec<TableRecord>| {
+            held_back.iter().for_each(|it| log_held_back(&span(&it.record)));
             ready(())
         };
-        let lines = Lines::of(batch.records, |record| Place::Strict(item(record)));
+        let lines = Lines::of(records, |it| Place::Strict(item(&it.record)));
         response(&numbers, &lines.work_off(self.lines_max, handle, hold_back).await)
     }
 }

@@ -17,6 +17,18 @@ pub async fn within<F: Future>(left: Duration, work: F) -> F::Output {
     DEADLINE.scope(Instant::now() + left, work).await
 }
 
+/// Does `work` as long as more than `reserve` is left, and then drops it where it stands: None.
+/// Outside of [`within`] it is done to its end.
+///
+/// To be used where the time's end would stop the work anyway, and with it all else: `work` has to
+/// be such that it may end at any `await`, and be done again from its start.
+pub async fn in_time<F: Future>(reserve: Duration, work: F) -> Option<F::Output> {
+    match left() {
+        None => Some(work.await),
+        Some(left) => tokio::time::timeout(left.saturating_sub(reserve), work).await.ok(),
+    }
+}
+
 /// What is left of the time of the invocation; None outside of [`within`].
 pub fn left() -> Option<Duration> {
     DEADLINE.try_with(|deadline| deadline.saturating_duration_since(Instant::now())).ok()
@@ -25,6 +37,16 @@ pub fn left() -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_would_outlast_the_time_is_dropped_before_its_end() {
+        let seconds = Duration::from_secs;
+        let work = async |takes| in_time(seconds(1), tokio::time::sleep(seconds(takes))).await;
+        let (short, long, left) =
+            within(seconds(6), async { (work(2).await, work(9).await, left()) }).await;
+        assert_eq!((short, long, left), (Some(()), None, Some(seconds(1))));
+        assert_eq!(work(100).await, Some(()), "nobody has said how long");
+    }
 
     #[tokio::test(start_paused = true)]
     async fn what_is_left_is_known_within_and_becomes_less() {

@@ -12,7 +12,7 @@ use std::{
 
 use time::OffsetDateTime;
 
-pub use deadline::{left, within};
+pub use deadline::{in_time, left, within};
 
 /// Where a process takes the time from.
 #[derive(Clone)]

@@ -27,6 +27,13 @@ pub(crate) enum Ending {
         /// Why it could not be parked.
         error: BoxError,
     },
+    /// It is odd, and has no id: nothing names it but its whole batch.
+    Unnamed {
+        /// What is wrong with it.
+        reason: BoxError,
+    },
+    /// The time of its invocation ended first.
+    Abandoned,
     /// It may succeed later.
     Retry {
         /// What stood in the way.
@@ -44,7 +51,10 @@ impl Ending {
             | Self::ReplayRefused { .. }
             | Self::UnknownType
             | Self::Parked { .. } => true,
-            Self::NotParked { .. } | Self::Retry { .. } => false,
+            Self::NotParked { .. }
+            | Self::Unnamed { .. }
+            | Self::Abandoned
+            | Self::Retry { .. } => false,
         }
     }
 
@@ -59,6 +69,8 @@ impl Ending {
             Self::UnknownType => "unknown_type",
             Self::Parked { .. } => "parked",
             Self::NotParked { .. } => "not_parked",
+            Self::Unnamed { .. } => "unnamed",
+            Self::Abandoned => "abandoned",
             Self::Retry { .. } => "retry",
         }
     }
@@ -82,6 +94,12 @@ impl Ending {
                 error = chain(error.as_ref()),
                 "the queue's own redrive has to park it"
             ),
+            Self::Unnamed { reason } => error!(
+                outcome,
+                reason = chain(reason.as_ref()),
+                "nothing names the record, so the whole batch comes again"
+            ),
+            Self::Abandoned => warn!(outcome, "the invocation has no time left"),
             Self::Retry { reason, delay } => {
                 warn!(outcome, reason = chain(reason.as_ref()), delay_s = delay.as_secs())
             }

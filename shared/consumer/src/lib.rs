@@ -6,8 +6,10 @@ mod measure;
 mod parking;
 mod record;
 
-use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use batch::{LINES_MAX, Lines, MessageIds};
+use std::time::Duration;
+
+use aws_lambda_events::sqs::SqsBatchResponse;
+use batch::{LINES_MAX, Lines, MessageIds, OddRecord, QueueBatch};
 use clock::Clock;
 use event_envelope::{DecodeError, Decoder, Delivery, FromEnvelope};
 use outcome::{Done, Failure};
@@ -15,10 +17,17 @@ use tower::{Service, ServiceExt};
 use trace::Traces;
 use tracing::Instrument;
 
-use crate::{ending::Ending, measure::Measure, record::Record};
+use crate::{
+    ending::Ending,
+    measure::Measure,
+    record::{Ids, Message, Record},
+};
 
 pub use event_envelope::ReplayPolicy;
 pub use parking::Parking;
+
+/// What is kept of an invocation's time to answer in.
+const ANSWER: Duration = Duration::from_millis(250);
 
 /// Takes batches of records apart and settles each.
 #[derive(Debug, Clone)]
@@ -65,6 +74,14 @@ impl<S> Consumer<S> {
     /// queue promises no order, so a handler that needed it could not work. On a FIFO queue the
     /// first of a message group that fails holds back the rest of its group.
     ///
+    /// A record that is odd is parked like any that can never be handled; one without a message id
+    /// brings the whole batch again.
+    ///
+    /// Within [`clock::within`] it answers before the time is up: records that there is no time to
+    /// begin are returned ([`Lines::work_off`]), and so is one that a quarter of a second before the
+    /// end is not done. That one is dropped where it stands, as it would be a moment later by the
+    /// function's timeout, together with the answer for all others.
+    ///
     /// The answer names records by their message id. Lambda takes an empty one to mean that the
     /// whole batch failed, which is also what happens here if a record without an id is to come
     /// again: nothing is lost, and the other records come once more as duplicates.
@@ -74,13 +91,14 @@ impl<S> Consumer<S> {
     ///
     /// When the handler does. The Lambda runtime turns that into a failed invocation, or the
     /// process ends: either way the whole batch comes again.
-    pub async fn consume<E>(&self, batch: SqsEvent) -> SqsBatchResponse
+    pub async fn consume<E>(&self, batch: impl Into<QueueBatch>) -> SqsBatchResponse
     where
         E: FromEnvelope,
         S: Service<Delivery<E>, Response = Done, Error = Failure> + Clone,
     {
+        let batch = batch.into();
         let ids = MessageIds::of(&batch);
-        let records = batch.records.into_iter().map(|message| Record::open(message, &self.decoder));
+        let records = batch.records.into_iter().map(|record| Record::open(record, &self.decoder));
         let handle = |record| self.settle::<E>(record);
         let hold_back = |ending, held_back| self.hold_back(ending, held_back);
         ids.response(Lines::of(records, Record::place).work_off(LINES_MAX, handle, hold_back).await)
@@ -98,25 +116,11 @@ impl<S> Consumer<S> {
     {
         let (span, ids) = (record.span(self.name), record.ids());
         record.trace(&self.traces, &span);
-        let Record { message, opened } = record;
+        let Record { message, opened, odd } = record;
         let measure = Measure::begin(&opened);
         let settling = async {
-            let ending = match self.handle(opened).await {
-                Ok(ending) => ending,
-                Err(Failure::Retry { reason, wait }) => {
-                    let delay = parking::delay(wait, message.receive_count());
-                    self.parking.postpone(&message, delay).await;
-                    Ending::Retry { reason, delay }
-                }
-                Err(Failure::Poison { reason }) => {
-                    let parked =
-                        self.parking.park(self.name, &message, ids.as_ref(), reason.as_ref());
-                    match parked.await {
-                        Ok(()) => Ending::Parked { reason },
-                        Err(error) => Ending::NotParked { reason, error },
-                    }
-                }
-            };
+            let ending = self.end::<E>(&message, opened, odd, ids.as_ref());
+            let ending = clock::in_time(ANSWER, ending).await.unwrap_or(Ending::Abandoned);
             tracing::Span::current().record("outcome", ending.as_str());
             ending.log();
             measure.end(&ending, &self.clock);
@@ -125,14 +129,50 @@ impl<S> Consumer<S> {
         settling.instrument(span).await
     }
 
+    /// Handles one record, and says so to its queue.
+    async fn end<E>(
+        &self,
+        message: &Message,
+        opened: Result<Delivery, DecodeError>,
+        odd: Option<OddRecord>,
+        ids: Option<&Ids>,
+    ) -> Ending
+    where
+        E: FromEnvelope,
+        S: Service<Delivery<E>, Response = Done, Error = Failure> + Clone,
+    {
+        let handled = match odd {
+            Some(odd) if message.id().is_empty() => return Ending::Unnamed { reason: odd.into() },
+            Some(odd) => Err(Failure::poison(odd)),
+            None => self.handle(opened).await,
+        };
+        match handled {
+            Ok(ending) => ending,
+            Err(Failure::Retry { reason, wait }) => {
+                let delay = parking::delay(wait, message.receive_count());
+                self.parking.postpone(message, delay).await;
+                Ending::Retry { reason, delay }
+            }
+            Err(Failure::Poison { reason }) => {
+                match self.parking.park(self.name, message, ids, reason.as_ref()).await {
+                    Ok(()) => Ending::Parked { reason },
+                    Err(error) => Ending::NotParked { reason, error },
+                }
+            }
+        }
+    }
+
     /// Postpones the records behind one of their group that ended so. A group stays closed while
     /// any message of it is hidden, so they have to become visible together with that one.
     async fn hold_back(&self, ending: Ending, held_back: Vec<Record>) {
-        if let Ending::Retry { delay, .. } = ending {
+        let Ending::Retry { delay, .. } = ending else { return };
+        let postponing = async {
             for record in held_back {
                 self.parking.postpone(&record.message, delay).await;
             }
-        }
+        };
+        // Those that there is no time for come when their queue thinks best.
+        clock::in_time(ANSWER, postponing).await.unwrap_or_default();
     }
 
     /// The one place that decides what reaches the handler.

@@ -35,7 +35,10 @@ impl Measure {
     /// Says how it ended, for metrics. Whoever has no use for them is not told.
     pub(crate) fn end(&self, ending: &Ending, clock: &Clock) {
         let is_done = |done| matches!(ending, Ending::Done(it) if *it == done);
-        let is_poison = matches!(ending, Ending::Parked { .. } | Ending::NotParked { .. });
+        let is_poison = matches!(
+            ending,
+            Ending::Parked { .. } | Ending::NotParked { .. } | Ending::Unnamed { .. }
+        );
         event!(
             target: "metrics",
             Level::TRACE,
@@ -47,7 +50,7 @@ impl Measure {
             monotonic_counter.EventsRefused =
                 count(matches!(ending, Ending::ReplayRefused { .. })),
             monotonic_counter.EventsReplayed = count(self.is_replay),
-            monotonic_counter.EventsRetried = count(matches!(ending, Ending::Retry { .. })),
+            monotonic_counter.EventsRetried = count(matches!(ending, Ending::Retry { .. } | Ending::Abandoned)),
             monotonic_counter.EventsPoisoned = count(is_poison),
             histogram.HandlingMs = milliseconds(self.begun.elapsed()),
             histogram.EventAgeMs = self.age(ending, clock),

@@ -1,5 +1,5 @@
 use aws_lambda_events::sqs::SqsMessage;
-use batch::{Place, fifo_group, receive_count};
+use batch::{OddRecord, Place, QueueRecord, fifo_group, receive_count};
 use event_envelope::{CorrelationId, DecodeError, Decoder, Delivery, EventId};
 use trace::Traces;
 use tracing::{Span, error_span, field::Empty};
@@ -9,6 +9,8 @@ use tracing::{Span, error_span, field::Empty};
 pub(crate) struct Record {
     pub(crate) message: Message,
     pub(crate) opened: Result<Delivery, DecodeError>,
+    /// What is wrong with the record around it.
+    pub(crate) odd: Option<OddRecord>,
 }
 
 /// A message as SQS handed it over.
@@ -23,9 +25,11 @@ pub(crate) struct Ids {
 }
 
 impl Record {
-    pub(crate) fn open(message: SqsMessage, decoder: &Decoder) -> Self {
+    /// Message attributes are not looked at, so it does not matter what is wrong with one.
+    pub(crate) fn open(record: QueueRecord, decoder: &Decoder) -> Self {
+        let QueueRecord { message, odd, .. } = record;
         let message = Message(message);
-        Self { opened: decoder.decode(message.body().as_bytes()), message }
+        Self { opened: decoder.decode(message.body().as_bytes()), message, odd }
     }
 
     /// Where it stands in its batch: with its group on a FIFO queue, with its aggregate on another.

@@ -2,7 +2,8 @@
 
 use std::time::Instant;
 
-use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use aws_lambda_events::sqs::SqsBatchResponse;
+use batch::{QueueBatch, WrongSource, event_source};
 use event_envelope::{Decoder, FromEnvelope};
 use outcome::Failure;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -14,25 +15,32 @@ use crate::{Task, TaskError};
 
 /// The field by which the payload of a queue's mapping is known.
 const RECORDS: &str = "Records";
+/// The field by which a task is known.
+const TASK: &str = "task";
+/// What is read here, for an error.
+const EXPECTED: &str = "aws:sqs, or a task";
 
 /// What a function is invoked with.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(try_from = "Map<String, Value>")]
 pub enum Invocation {
     /// Some messages of its queue.
-    Batch(SqsEvent),
+    Batch(QueueBatch),
     /// A task, not looked at yet.
     Task(Map<String, Value>),
 }
 
 impl TryFrom<Map<String, Value>> for Invocation {
-    type Error = serde_json::Error;
+    type Error = WrongSource;
 
     fn try_from(payload: Map<String, Value>) -> Result<Self, Self::Error> {
         if payload.contains_key(RECORDS) {
-            serde_json::from_value(Value::Object(payload)).map(Self::Batch)
-        } else {
-            Ok(Self::Task(payload))
+            return QueueBatch::try_from(Value::Object(payload)).map(Self::Batch);
+        }
+        let is_task = payload.contains_key(TASK);
+        match event_source(&payload).filter(|_| !is_task) {
+            Some(found) => Err(WrongSource { found, expected: EXPECTED }),
+            None => Ok(Self::Task(payload)),
         }
     }
 }
@@ -55,7 +63,7 @@ pub enum Answer<A> {
 pub async fn answer<C, E, A>(
     invocation: Invocation,
     decoder: &Decoder,
-    consume: impl AsyncFnOnce(SqsEvent) -> SqsBatchResponse,
+    consume: impl AsyncFnOnce(QueueBatch) -> SqsBatchResponse,
     work: impl AsyncFnOnce(Task<C, E>) -> Result<A, Failure>,
 ) -> Result<Answer<A>, TaskError>
 where
@@ -75,7 +83,7 @@ pub async fn answer_traced<C, E, A>(
     invocation: Invocation,
     decoder: &Decoder,
     traces: &Traces,
-    consume: impl AsyncFnOnce(SqsEvent) -> SqsBatchResponse,
+    consume: impl AsyncFnOnce(QueueBatch) -> SqsBatchResponse,
     work: impl AsyncFnOnce(Task<C, E>) -> Result<A, Failure>,
 ) -> Result<Answer<A>, TaskError>
 where

@@ -1,7 +1,8 @@
 //! Both entries of a function, and what a workflow is told.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
+use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse};
+use batch::QueueBatch;
 use event_envelope::Decoder;
 use lambda_runtime::Diagnostic;
 use outcome::Failure;
@@ -40,11 +41,11 @@ fn delivered() -> Value {
     })
 }
 
-async fn consume(batch: SqsEvent) -> SqsBatchResponse {
+async fn consume(batch: QueueBatch) -> SqsBatchResponse {
     let mut response = SqsBatchResponse::default();
     for record in batch.records {
         let mut failure = BatchItemFailure::default();
-        failure.item_identifier = record.message_id.unwrap();
+        failure.item_identifier = record.message.message_id.unwrap();
         response.batch_item_failures.push(failure);
     }
     response
@@ -78,6 +79,55 @@ async fn a_batch_goes_to_the_consumer_and_a_task_to_the_worker() {
         let receipt = asked(task).await.unwrap();
         assert_eq!(receipt, json!({ "task": "evt_1/charge", "order": "order-7" }));
     }
+}
+
+#[test]
+fn an_event_of_another_source_is_neither_and_an_error() {
+    let others = [
+        (json!({ "Records": [{ "EventSource": "aws:sns", "Sns": {} }] }), "aws:sns"),
+        (json!({ "Records": [{ "eventSource": "aws:dynamodb", "dynamodb": {} }] }), "aws:dynamodb"),
+        (
+            json!({ "source": "aws.scheduler", "detail-type": "Scheduled Event", "detail": {} }),
+            "EventBridge (aws.scheduler, Scheduled Event)",
+        ),
+        (json!({ "requestContext": { "elb": {} }, "body": "" }), "Application Load Balancer"),
+    ];
+    for (event, found) in others {
+        let error = serde_json::from_value::<Invocation>(event).unwrap_err().to_string();
+        assert!(error.contains(&format!("an event of {found} came")), "{error}");
+        assert!(error.contains("aws:sqs"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_task_in_a_form_of_its_own_is_poison_and_says_what_is_wrong() {
+    let task = json!({ "task": "charge", "amount": 1, "event": event() });
+    let with = |field: &str, value: Value| {
+        let mut task = task.clone();
+        task[field] = value;
+        task
+    };
+    let wrong = [
+        (with("event", event().to_string().into()), "event"),
+        (json!({ "StatusCode": 200, "Payload": task.clone() }), "event"),
+        (with("token", Value::Null), "token"),
+    ];
+    for (payload, named) in wrong {
+        let error = asked(payload).await.unwrap_err();
+        assert!(
+            matches!(error, TaskError::Poison(_)) && error.to_string().contains(named),
+            "{error}"
+        );
+    }
+    assert_eq!(asked(task.clone()).await.unwrap(), asked(task).await.unwrap(), "twice the same");
+}
+
+#[tokio::test]
+async fn an_odd_record_does_not_cost_its_batch() {
+    let odd = json!({ "messageId": "b", "body": { "a": 1 }, "attributes": { "SenderId": 7 } });
+    let batch = json!({ "Records": [{ "messageId": "a", "body": "x" }, odd] });
+    let answer = asked(batch).await.unwrap();
+    assert_eq!(answer["batchItemFailures"][1]["itemIdentifier"], "b");
 }
 
 #[tokio::test]

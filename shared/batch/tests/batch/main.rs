@@ -5,7 +5,9 @@
 mod drain;
 mod log;
 mod model;
+mod odd;
 mod plan;
 mod queue;
 mod records;
 mod table_stream;
+mod time;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod log;
+mod odd;
 mod order;
 mod parking;
 mod queues;
