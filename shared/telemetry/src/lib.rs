@@ -1,8 +1,10 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+mod event;
 mod line;
 mod metrics;
+mod printable;
 mod redacted;
 mod spans;
 
@@ -10,7 +12,7 @@ use clock::{Clock, Tokens};
 use json_subscriber::JsonLayer;
 use serde_json::Value;
 use trace::Traces;
-use tracing::Subscriber;
+use tracing::{Subscriber, warn};
 use tracing_subscriber::{
     EnvFilter, Layer,
     filter::{ParseError, filter_fn},
@@ -18,6 +20,9 @@ use tracing_subscriber::{
     layer::SubscriberExt,
     util::{SubscriberInitExt, TryInitError},
 };
+
+use event::Said;
+use printable::Printable;
 
 pub use redacted::Redacted;
 
@@ -31,6 +36,10 @@ const METRICS_NAMESPACE: &str = "METRICS_NAMESPACE";
 /// The variable that says where spans go.
 /// Source: <https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/>.
 const TRACES_EXPORTER: &str = "OTEL_TRACES_EXPORTER";
+/// Its value for spans that are written where logs are.
+const STDOUT: &str = "otlp/stdout";
+/// Its value for no spans.
+const NONE: &str = "none";
 
 /// Why there are no logs.
 #[derive(Debug, thiserror::Error)]
@@ -42,12 +51,6 @@ pub enum TelemetryError {
         filter: String,
         /// What is wrong with it.
         source: ParseError,
-    },
-    /// Spans cannot be sent there.
-    #[error("{TRACES_EXPORTER} is {exporter:?}: set it to none or otlp/stdout")]
-    Exporter {
-        /// Where they were to be sent.
-        exporter: String,
     },
     /// The process logs elsewhere already.
     #[error("logs were set up before")]
@@ -62,11 +65,14 @@ struct Told {
     /// The spans that it writes.
     traces: Traces,
     has_spans: bool,
+    /// What `OTEL_TRACES_EXPORTER` is, if it names what is not known here.
+    ignored: Option<String>,
 }
 
 /// Logs what the process does to standard output, as `service`; and writes its metrics and spans
 /// there, if the environment says so: the former in the namespace `METRICS_NAMESPACE`, the latter
-/// where `OTEL_TRACES_EXPORTER` is `otlp/stdout`.
+/// where `OTEL_TRACES_EXPORTER` is `otlp/stdout`. Any other value of the latter is logged as a
+/// warning, since an account may set it for all its functions, and for other SDKs.
 ///
 /// Returns the traces that whoever handles messages is to go on with.
 ///
@@ -75,27 +81,32 @@ struct Told {
 ///
 /// # Errors
 ///
-/// When `filter` or `OTEL_TRACES_EXPORTER` makes no sense, or the process has logs already. A
-/// function should not start.
+/// When `filter` makes no sense, or the process has logs already. A function should not start.
 pub fn init(service: &str, filter: Option<&str>) -> Result<Traces, TelemetryError> {
-    let told = Told::read(environment::optional)?;
-    let traces = told.traces.clone();
+    let told = Told::read(environment::optional);
+    let (traces, ignored) = (told.traces.clone(), told.ignored.clone());
     subscriber(service, filter, told, &Clock::system(), std::io::stdout)?.try_init()?;
+    if let Some(exporter) = ignored {
+        let variable = TRACES_EXPORTER;
+        warn!(variable, exporter, "ignored: spans are written by otlp/stdout, or not at all");
+    }
     Ok(traces)
 }
 
 impl Told {
-    fn read(variable: impl Fn(&'static str) -> Option<String>) -> Result<Self, TelemetryError> {
-        let given = |name| variable(name).filter(|value| !value.is_empty());
-        let metrics = given(METRICS_NAMESPACE);
-        match given(TRACES_EXPORTER).as_deref() {
-            None | Some("none") => Ok(Self { metrics, ..Self::default() }),
-            Some("otlp/stdout") => {
-                let traces = Traces::drawn_from(Tokens::random());
-                Ok(Self { metrics, traces, has_spans: true })
-            }
-            Some(other) => Err(TelemetryError::Exporter { exporter: other.to_owned() }),
-        }
+    /// The exporter is read as OpenTelemetry asks for: without regard to case, one or a list, and
+    /// what is not known here is ignored, and said.
+    fn read(variable: impl Fn(&'static str) -> Option<String>) -> Self {
+        let given = |name| variable(name).filter(|value| !value.trim().is_empty());
+        let exporter = given(TRACES_EXPORTER).unwrap_or_default();
+        let named = || exporter.split(',').map(str::trim).filter(|it| !it.is_empty());
+        let is = |name: &str, known: &str| name.eq_ignore_ascii_case(known);
+        let has_spans = named().any(|it| is(it, STDOUT));
+        let is_known = named().all(|it| is(it, STDOUT) || is(it, NONE));
+        let traces =
+            if has_spans { Traces::drawn_from(Tokens::random()) } else { Traces::default() };
+        let ignored = (!is_known).then_some(exporter);
+        Self { metrics: given(METRICS_NAMESPACE), traces, has_spans, ignored }
     }
 }
 
@@ -113,12 +124,10 @@ where
     let filter = EnvFilter::builder()
         .parse(format!("{FILTER},{given}"))
         .map_err(|source| TelemetryError::Filter { filter: given.to_owned(), source })?;
-    let metrics = told.metrics.map(|namespace| metrics::Metrics {
-        namespace,
-        service: service.to_owned(),
-        clock: clock.clone(),
-        writer: writer.clone(),
-    });
+    let writer = Printable(writer);
+    let metrics = told
+        .metrics
+        .map(|namespace| metrics::Metrics::new(namespace, service, clock.clone(), writer.clone()));
     let spans = told.has_spans.then(|| spans::Spans {
         service: service.to_owned(),
         clock: clock.clone(),
@@ -131,7 +140,16 @@ where
     lines.with_level("level");
     lines.add_static_field("service", Value::from(service));
     lines.with_target("target");
-    lines.with_flattened_event();
+    lines.add_multiple_dynamic_fields(|event, _, line| {
+        let Said { top, below } = Said::by(event);
+        for (name, value) in &top {
+            // A value of JSON can always be written.
+            line.write_field(name, value).unwrap_or_default();
+        }
+        if !below.is_empty() {
+            line.write_field(event::FIELDS, below).unwrap_or_default();
+        }
+    });
     // All spans in one object, the innermost last: a query asks for `span.event_id`.
     lines.with_flattened_span_fields("span");
     let lines = lines.with_filter(filter_fn(|it| it.target() != metrics::TARGET));

@@ -28,8 +28,19 @@ const HISTOGRAM: &str = "histogram.";
 const MILLISECONDS: &str = "Ms";
 /// The dimension that every metric has.
 const SERVICE: &str = "Service";
-/// The longest value of a dimension, in characters. CloudWatch takes 1024; none of ours is near.
-const DIMENSION_CHARS_MAX: usize = 255;
+/// The member that says which of the others are metrics.
+const METADATA: &str = "_aws";
+/// The longest name or value of a dimension, in bytes, which are ASCII.
+const DIMENSION_BYTES_MAX: usize = 255;
+/// The most dimensions of a metric, `Service` among them.
+const DIMENSIONS_MAX: usize = 30;
+/// The largest number that CloudWatch takes, of either sign: 2 to the power of 360.
+/// Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html>.
+const VALUE_MAX: f64 = 2.348_542_582_773_833e108;
+/// What stands for a character that a dimension cannot have.
+const REPLACEMENT: char = '?';
+/// What stands for a value that says nothing.
+const NOTHING: &str = "none";
 
 /// Writes metrics. Each is there by its service alone, and by its service and all its other
 /// dimensions together: alarms cannot add up.
@@ -58,7 +69,14 @@ where
 }
 
 impl<W> Metrics<W> {
+    pub(crate) fn new(namespace: String, service: &str, clock: Clock, writer: W) -> Self {
+        Self { namespace, service: dimension(service), clock, writer }
+    }
+
     fn document(&self, Measured { metrics, dimensions, values }: Measured) -> Value {
+        // A member has one value: whatever else has the name of a metric is left out for it.
+        let own = dimensions.into_iter().filter(|(name, _)| !values.contains_key(name));
+        let dimensions: Map<String, Value> = own.take(DIMENSIONS_MAX - 1).collect();
         let mut sets = vec![vec![SERVICE.to_owned()]];
         if !dimensions.is_empty() {
             let all = dimensions.keys().cloned();
@@ -72,7 +90,7 @@ impl<W> Metrics<W> {
                 { "Namespace": self.namespace, "Dimensions": sets, "Metrics": metrics },
             ],
         });
-        document.insert("_aws".to_owned(), metadata);
+        document.insert(METADATA.to_owned(), metadata);
         document.insert(SERVICE.to_owned(), Value::from(self.service.as_str()));
         document.extend(dimensions);
         document.extend(values);
@@ -101,6 +119,10 @@ impl Measured {
             // A number is no dimension: it would make a metric of each.
             return;
         };
+        let is_taken = matches!(name, SERVICE | METADATA) || self.values.contains_key(name);
+        if name.is_empty() || is_taken {
+            return;
+        }
         self.metrics.push(json!({ "Name": name, "Unit": unit }));
         self.values.insert(name.to_owned(), Value::Number(value));
     }
@@ -109,8 +131,8 @@ impl Measured {
 impl Visit for Measured {
     fn record_f64(&mut self, field: &Field, value: f64) {
         // CloudWatch takes neither infinity nor what is no number, and JSON has neither.
-        if let Some(value) = Number::from_f64(value) {
-            self.measure(field, value);
+        if let Some(number) = Number::from_f64(value).filter(|_| value.abs() <= VALUE_MAX) {
+            self.measure(field, number);
         }
     }
 
@@ -123,14 +145,28 @@ impl Visit for Measured {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        let value: String = value.chars().take(DIMENSION_CHARS_MAX).collect();
-        // CloudWatch refuses a metric with an empty dimension, and loses it.
-        let value = if value.trim().is_empty() { "none".to_owned() } else { value };
-        self.dimensions.insert(field.name().to_owned(), Value::from(value));
+        let name = field.name();
+        let is_own = matches!(name, SERVICE | METADATA);
+        // A name that CloudWatch would refuse would cost it the metric.
+        if !is_own && dimension(name) == name {
+            self.dimensions.insert(name.to_owned(), Value::from(dimension(value)));
+        }
     }
 
     /// A message, or a value of any other form: neither a metric nor a dimension.
     fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
+}
+
+/// `text` as a name or value of a dimension: ASCII without control characters, no more than is
+/// taken, not beginning with a colon, and not of spaces alone.
+/// Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Dimension.html>.
+fn dimension(text: &str) -> String {
+    let is_taken = |c: char| c == ' ' || c.is_ascii_graphic();
+    let taken = |(at, c): (usize, char)| {
+        if is_taken(c) && (at > 0 || c != ':') { c } else { REPLACEMENT }
+    };
+    let value: String = text.chars().take(DIMENSION_BYTES_MAX).enumerate().map(taken).collect();
+    if text.trim().is_empty() || value.trim().is_empty() { NOTHING.to_owned() } else { value }
 }
 
 #[cfg(test)]

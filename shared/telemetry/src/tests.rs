@@ -32,14 +32,18 @@ fn logged(filter: Option<&str>, act: impl FnOnce()) -> Vec<Value> {
 
 /// What `act` writes in a process that also tells what `told` says, line by line.
 pub(crate) fn written(filter: Option<&str>, told: Told, act: impl FnOnce()) -> Vec<Value> {
+    let text = text(filter, told, act);
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn text(filter: Option<&str>, told: Told, act: impl FnOnce()) -> String {
     let lines = Lines::default();
     let written = lines.clone();
     let subscriber =
         subscriber("inventory", filter, told, &clock(), move || lines.clone()).unwrap();
     tracing::subscriber::with_default(subscriber, act);
     let bytes = written.0.lock().unwrap().clone();
-    let text = String::from_utf8(bytes).unwrap();
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    String::from_utf8(bytes).unwrap()
 }
 
 fn record() -> tracing::Span {
@@ -130,13 +134,94 @@ fn the_environment_says_what_is_told_besides_logs() {
             _ => None,
         })
     };
-    let silent = read("", "").unwrap();
-    assert!(silent.metrics.is_none() && !silent.has_spans);
+    let silent = read("", "");
+    assert!(silent.metrics.is_none() && !silent.has_spans && silent.ignored.is_none());
     assert!(silent.traces.hop(None).is_none());
-    let told = read("orderly", "otlp/stdout").unwrap();
-    assert_eq!(told.metrics.as_deref(), Some("orderly"));
-    assert!(told.has_spans && told.traces.hop(None).is_some());
-    assert!(!read("orderly", "none").unwrap().has_spans);
-    let error = read("orderly", "jaeger").unwrap_err().to_string();
-    assert_eq!(error, "OTEL_TRACES_EXPORTER is \"jaeger\": set it to none or otlp/stdout");
+    assert_eq!(read("shop", "").metrics.as_deref(), Some("shop"));
+    for exporter in ["otlp/stdout", "OTLP/Stdout", " otlp/stdout ", "none,otlp/stdout"] {
+        let told = read("shop", exporter);
+        assert!(told.has_spans && told.traces.hop(None).is_some(), "{exporter}");
+        assert_eq!(told.ignored, None, "{exporter}");
+    }
+    for none in ["none", "None", "NONE", " ", ",", "none,"] {
+        let told = read("shop", none);
+        assert!(!told.has_spans && told.ignored.is_none(), "{none}");
+    }
+}
+
+#[test]
+fn an_exporter_for_other_sdks_is_ignored_and_said() {
+    let read = |exporter: &'static str| Told::read(move |_| Some(exporter.to_owned()));
+    for other in ["otlp", "xray", "console", "zipkin,otlp", "otlp/stdout2", "\u{202e}"] {
+        let told = read(other);
+        assert!(!told.has_spans && told.traces.hop(None).is_none(), "{other}");
+        assert_eq!(told.ignored.as_deref(), Some(other));
+    }
+    let both = read("otlp,otlp/stdout");
+    assert!(both.has_spans && both.ignored.is_some(), "what is known of a list holds");
+}
+
+#[test]
+fn a_line_has_no_name_twice() {
+    let line = text(None, Told::default(), || {
+        let _record = tracing::error_span!("record", level = 1, trace_id = "t-1").entered();
+        info!(
+            level = "LOUD", timestamp = "never", target = 4, span = ?Some(1), service = true,
+            fields = 0.5, message = "another", trace_id = "t-2", sku = "a", "said"
+        );
+    });
+    let names = ["level", "timestamp", "target", "span", "service", "fields", "message"];
+    let parsed: Value = serde_json::from_str(&line).unwrap();
+    for name in names {
+        let own = format!("\"{name}\":");
+        let below = parsed["fields"].to_string().matches(&own).count();
+        let in_span = parsed["span"].to_string().matches(&own).count();
+        assert_eq!(line.matches(&own).count() - below - in_span, 1, "{name}: {line}");
+    }
+    assert_eq!((&parsed["level"], &parsed["message"]), (&"INFO".into(), &"said".into()));
+    assert_eq!(
+        (&parsed["service"], &parsed["target"]),
+        (&"inventory".into(), &module_path!().into())
+    );
+    assert_eq!((&parsed["trace_id"], &parsed["sku"]), (&"t-2".into(), &"a".into()));
+    assert_eq!(parsed["span"]["trace_id"], "t-1");
+    let below = serde_json::json!({
+        "level": "LOUD", "timestamp": "never", "target": 4, "span": "Some(1)", "service": true,
+        "fields": 0.5, "message": "another",
+    });
+    assert_eq!(parsed["fields"], below);
+    assert!(logged(None, || info!("said"))[0].get("fields").is_none());
+}
+
+#[test]
+fn what_is_not_seen_is_escaped_in_logs_metrics_and_spans() {
+    let odd = "a\u{202e}b\u{2066}c\u{200b}d\u{2028}e\u{85}f\u{7f}g\u{e0041}h\u{feff}é日\u{1f600}";
+    let told = || Told {
+        metrics: Some("shop".to_owned()),
+        traces: Traces::drawn_from(Tokens::random()),
+        has_spans: true,
+        ignored: None,
+    };
+    let text = text(None, told(), || {
+        let span = info_span!("odd", odd, trace_id = tracing::field::Empty, span_id = "1");
+        told().traces.hop(None).unwrap().record(&span);
+        let _within = span.entered();
+        warn!(odd, "{odd}");
+        tracing::event!(
+            target: "metrics", tracing::Level::TRACE, monotonic_counter.A = 1_u64, Kind = odd
+        );
+    });
+    assert_eq!(text.lines().count(), 3, "{text}");
+    for line in text.lines() {
+        let shown = |c: char| c.is_ascii_graphic() || matches!(c, ' ' | 'é' | '日' | '\u{1f600}');
+        assert!(line.chars().all(shown), "{line:?}");
+    }
+    let line: Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+    let line = if line.get("odd").is_some() {
+        line
+    } else {
+        serde_json::from_str(text.lines().nth(1).unwrap()).unwrap()
+    };
+    assert_eq!((&line["odd"], &line["message"]), (&odd.into(), &odd.into()), "and is not lost");
+    assert!(text.contains(r"a\u202eb\u2066c\u200bd\u2028e\u0085f\u007fg\udb40\udc41h\ufeffé"));
 }

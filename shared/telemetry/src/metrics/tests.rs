@@ -91,3 +91,88 @@ fn what_cloudwatch_would_refuse_is_left_out() {
     assert_eq!(second["EventType"], "none");
     assert!(second.get("count").is_none(), "a number would be a metric for each value");
 }
+
+/// The only line that `act` writes, and the names of its dimensions beside the service.
+fn one(act: impl FnOnce()) -> (serde_json::Value, Vec<String>) {
+    let lines = measured(None, act);
+    let [line] = &lines[..] else { panic!("{lines:?}") };
+    let sets = &line["_aws"]["CloudWatchMetrics"][0]["Dimensions"];
+    assert_eq!(sets[0], json!(["Service"]));
+    let all: Vec<String> = serde_json::from_value(sets[1].clone()).unwrap_or_default();
+    assert_eq!(line["Service"], "inventory");
+    assert!(all.iter().all(|name| line[name].is_string()), "{line}");
+    (line.clone(), all.into_iter().skip(1).collect())
+}
+
+#[test]
+fn a_dimension_is_what_cloudwatch_takes_and_never_costs_the_metric() {
+    let long = "z".repeat(4_000);
+    for (value, written) in [
+        ("théâtre", "th??tre"),
+        ("日本", "??"),
+        ("two\r\nlines\t", "two??lines?"),
+        ("\u{1b}]0;title\u{7}\u{7f}", "?]0;title??"),
+        (":begins", "?begins"),
+        ("\u{a0} ", "none"),
+        ("", "none"),
+        (&long, &long[..255]),
+        ("a b", "a b"),
+    ] {
+        let (line, names) = one(|| {
+            event!(target: "metrics", Level::TRACE, monotonic_counter.Sold = 3_u64, Kind = value);
+        });
+        assert_eq!((&line["Kind"], &line["Sold"]), (&json!(written), &json!(3)), "{value:?}");
+        assert_eq!(names, ["Kind"]);
+    }
+}
+
+#[test]
+fn a_member_of_a_document_has_one_name_and_one_value() {
+    let (line, names) = one(|| {
+        event!(
+            target: "metrics", Level::TRACE, Sold = "many", Service = "another", _aws = "none",
+            monotonic_counter.Sold = 3_u64, histogram.Sold = 4_u64, Kind = "book",
+        );
+    });
+    assert_eq!((&line["Sold"], names), (&json!(3), vec!["Kind".to_owned()]));
+    assert_eq!(line["_aws"]["CloudWatchMetrics"][0]["Metrics"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_dimension_whose_name_cloudwatch_refuses_is_left_out() {
+    let (line, names) = one(|| {
+        event!(
+            target: "metrics", Level::TRACE, monotonic_counter.Sold = 3_u64,
+            "größe" = "a", ":colon" = "b", " " = "c", Kind = "book",
+        );
+    });
+    assert_eq!((&line["Sold"], names), (&json!(3), vec!["Kind".to_owned()]));
+}
+
+#[test]
+fn there_are_thirty_dimensions_at_most() {
+    let (line, names) = one(|| {
+        event!(
+            target: "metrics", Level::TRACE, monotonic_counter.Sold = 3_u64,
+            d01 = "v", d02 = "v", d03 = "v", d04 = "v", d05 = "v", d06 = "v", d07 = "v", d08 = "v",
+            d09 = "v", d10 = "v", d11 = "v", d12 = "v", d13 = "v", d14 = "v", d15 = "v", d16 = "v",
+            d17 = "v", d18 = "v", d19 = "v", d20 = "v", d21 = "v", d22 = "v", d23 = "v", d24 = "v",
+            d25 = "v", d26 = "v", d27 = "v", d28 = "v", d29 = "v", d30 = "v", d31 = "v",
+        );
+    });
+    assert_eq!((&line["Sold"], names.len()), (&json!(3), 29));
+    assert!(line.get("d30").is_none());
+}
+
+#[test]
+fn numbers_that_cloudwatch_refuses_are_left_out() {
+    for out in [f64::NAN, f64::NEG_INFINITY, 1e109, -1e300] {
+        let (line, _) = one(|| {
+            event!(
+                target: "metrics", Level::TRACE,
+                histogram.Took = out, histogram.Weight = -1e108_f64,
+            );
+        });
+        assert!(line.get("Took").is_none() && line["Weight"].is_number(), "{line}");
+    }
+}

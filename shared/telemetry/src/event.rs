@@ -1,0 +1,64 @@
+//! What an event says, under names that its line does not have yet.
+
+use std::{collections::BTreeMap, fmt};
+
+use serde_json::Value;
+use tracing::{
+    Event,
+    field::{Field, Visit},
+};
+
+/// Where a field is kept whose name the line has already.
+pub(crate) const FIELDS: &str = "fields";
+/// The names that a line has of its own.
+const OWN: [&str; 6] = [FIELDS, "level", "service", "span", "target", "timestamp"];
+
+/// The fields of an event.
+#[derive(Debug, Default)]
+pub(crate) struct Said {
+    /// Those that stand on top of the line.
+    pub(crate) top: BTreeMap<&'static str, Value>,
+    /// Those whose name the line has already. Of two of one name the last holds.
+    pub(crate) below: BTreeMap<&'static str, Value>,
+}
+
+impl Said {
+    pub(crate) fn by(event: &Event<'_>) -> Self {
+        let mut said = Self::default();
+        event.record(&mut said);
+        said
+    }
+
+    fn say(&mut self, field: &Field, value: Value) {
+        let name = field.name();
+        let is_taken = OWN.contains(&name) || self.top.contains_key(name);
+        let place = if is_taken { &mut self.below } else { &mut self.top };
+        place.insert(name, value);
+    }
+}
+
+impl Visit for Said {
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.say(field, value.into());
+    }
+
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.say(field, value.into());
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.say(field, value.into());
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.say(field, value.into());
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.say(field, value.into());
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.say(field, format!("{value:?}").into());
+    }
+}
