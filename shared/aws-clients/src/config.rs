@@ -3,58 +3,31 @@
 //! Sources: <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html> and
 //! <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>.
 
+mod error;
+
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use aws_credential_types::Credentials;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use http::Uri;
 
+pub use error::EnvError;
+
 const REGION: &str = "AWS_REGION";
 const ACCESS_KEY_ID: &str = "AWS_ACCESS_KEY_ID";
 const SECRET_ACCESS_KEY: &str = "AWS_SECRET_ACCESS_KEY";
 const SESSION_TOKEN: &str = "AWS_SESSION_TOKEN";
 const ENDPOINT_URL: &str = "AWS_ENDPOINT_URL";
+const IGNORE_ENDPOINT_URLS: &str = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
+const USE_FIPS: &str = "AWS_USE_FIPS_ENDPOINT";
+const USE_DUAL_STACK: &str = "AWS_USE_DUALSTACK_ENDPOINT";
+/// The variables that name a proxy, in both spellings.
+const PROXIES: [&str; 6] =
+    ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
 pub(crate) const CA_BUNDLE: &str = "AWS_CA_BUNDLE";
 
 /// Who issued the credentials, in the SDK's logs.
 const CREDENTIALS_SOURCE: &str = "environment";
-
-/// What is wrong with the environment. Each names the variable to set right.
-#[derive(Debug, thiserror::Error)]
-pub enum EnvError {
-    /// A variable is not there, or empty.
-    #[error("{variable} is not set")]
-    Missing {
-        /// The variable.
-        variable: &'static str,
-    },
-    /// An endpoint cannot be called.
-    #[error("{variable} is {value:?}, which is not an http or https URL")]
-    NotAUrl {
-        /// The variable.
-        variable: &'static str,
-        /// What it holds.
-        value: String,
-    },
-    /// The certificates cannot be read.
-    #[error("{variable} names {path:?}, which cannot be read")]
-    Unreadable {
-        /// The variable.
-        variable: &'static str,
-        /// What it holds.
-        path: PathBuf,
-        /// Why not.
-        source: std::io::Error,
-    },
-    /// The certificates cannot be used.
-    #[error("{variable} does not name PEM certificates that TLS can use")]
-    Untrusted {
-        /// The variable.
-        variable: &'static str,
-        /// Why not.
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
-}
 
 /// A service with a client here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -123,6 +96,17 @@ impl Default for Timeouts {
     }
 }
 
+/// How calls leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Proxy {
+    /// Straight.
+    #[default]
+    None,
+    /// As `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` of the process say, in capitals or
+    /// not.
+    Environment,
+}
+
 /// What clients need to know. Its `Debug` shows no secret.
 #[derive(Debug, Clone)]
 pub struct AwsEnv {
@@ -134,6 +118,13 @@ pub struct AwsEnv {
     pub endpoint_url: Option<String>,
     /// Where single services are, by URL; this comes before `endpoint_url`.
     pub endpoint_urls: BTreeMap<Service, String>,
+    /// Whether to call endpoints with FIPS 140 modules; not together with an endpoint of one's own.
+    pub use_fips: bool,
+    /// Whether to call endpoints that have addresses of IPv6, too; not together with an endpoint of
+    /// one's own.
+    pub use_dual_stack: bool,
+    /// Whether to go through the proxy that the process's environment names.
+    pub proxy: Proxy,
     /// The path of a PEM file with the authorities to trust instead of Amazon's.
     pub ca_bundle: Option<PathBuf>,
     /// How long a request may take.
@@ -148,6 +139,9 @@ impl AwsEnv {
             credentials,
             endpoint_url: None,
             endpoint_urls: BTreeMap::new(),
+            use_fips: false,
+            use_dual_stack: false,
+            proxy: Proxy::None,
             ca_bundle: None,
             timeouts: Timeouts::default(),
         }
@@ -157,8 +151,8 @@ impl AwsEnv {
     ///
     /// # Errors
     ///
-    /// When region or credentials are missing; the error names the variable. A function should
-    /// not start.
+    /// When region or credentials are missing, a switch is neither true nor false, or a proxy is no
+    /// URL; the error names the variable. A function should not start.
     pub fn from_env() -> Result<Self, EnvError> {
         #[expect(clippy::disallowed_methods, reason = "this is the config.rs that reads it")]
         Self::read(|variable| std::env::var(variable).ok())
@@ -179,9 +173,24 @@ impl AwsEnv {
         let endpoint_of = |service: Service| {
             optional(service.endpoint_variable()).map(|endpoint_url| (service, endpoint_url))
         };
+        let switch = |variable| match optional(variable) {
+            None => Ok(false),
+            Some(value) if value.trim().eq_ignore_ascii_case("true") => Ok(true),
+            Some(value) if value.trim().eq_ignore_ascii_case("false") => Ok(false),
+            Some(value) => Err(EnvError::NotASwitch { variable, value }),
+        };
+        let proxies = || PROXIES.into_iter().filter_map(|it| Some((it, optional(it)?)));
+        if let Some((variable, _)) = proxies().find(|(_, url)| !is_proxy(url)) {
+            return Err(EnvError::NotAProxy { variable });
+        }
+        let has_endpoints = !switch(IGNORE_ENDPOINT_URLS)?;
+        let single = Service::ALL.into_iter().filter_map(endpoint_of);
         Ok(Self {
-            endpoint_url: optional(ENDPOINT_URL),
-            endpoint_urls: Service::ALL.into_iter().filter_map(endpoint_of).collect(),
+            endpoint_url: optional(ENDPOINT_URL).filter(|_| has_endpoints),
+            endpoint_urls: single.filter(|_| has_endpoints).collect(),
+            use_fips: switch(USE_FIPS)?,
+            use_dual_stack: switch(USE_DUAL_STACK)?,
+            proxy: if proxies().next().is_some() { Proxy::Environment } else { Proxy::None },
             ca_bundle: optional(CA_BUNDLE).map(PathBuf::from),
             ..Self::new(region, credentials)
         })
@@ -196,11 +205,27 @@ impl AwsEnv {
     pub(crate) fn check_endpoints(&self) -> Result<(), EnvError> {
         let all = self.endpoint_url.iter().map(|url| (ENDPOINT_URL, url));
         let single = self.endpoint_urls.iter().map(|(it, url)| (it.endpoint_variable(), url));
-        match all.chain(single).find(|(_, url)| !is_http(url)) {
+        let endpoints: Vec<_> = all.chain(single).collect();
+        if let Some(&(variable, url)) = endpoints.iter().find(|(_, url)| !is_http(url)) {
+            return Err(EnvError::NotAUrl { variable, value: url.clone() });
+        }
+        // The SDK would say so at each request.
+        let switches = [(USE_FIPS, self.use_fips), (USE_DUAL_STACK, self.use_dual_stack)];
+        let on = switches.into_iter().find(|(_, is_on)| *is_on);
+        match on.zip(endpoints.first()) {
             None => Ok(()),
-            Some((variable, url)) => Err(EnvError::NotAUrl { variable, value: url.clone() }),
+            Some(((variable, _), &(endpoint, _))) => {
+                Err(EnvError::Contradiction { variable, endpoint })
+            }
         }
     }
+}
+
+/// Whether it is what `HTTPS_PROXY` holds: a URL, which may lack its scheme.
+fn is_proxy(url: &str) -> bool {
+    url.parse::<Uri>().is_ok_and(|url| {
+        url.authority().is_some() && matches!(url.scheme_str(), None | Some("http" | "https"))
+    })
 }
 
 fn is_http(url: &str) -> bool {

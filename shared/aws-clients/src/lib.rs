@@ -20,7 +20,7 @@ use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
 use aws_types::{SdkConfig, region::Region};
 
 pub use aws_credential_types::Credentials;
-pub use config::{AwsEnv, EnvError, Service, Timeouts};
+pub use config::{AwsEnv, EnvError, Proxy, Service, Timeouts};
 
 use config::Endpoints;
 
@@ -54,11 +54,12 @@ impl Aws {
     ///
     /// # Errors
     ///
-    /// When an endpoint is not a URL, or the certificates cannot be read; the error names the
+    /// When an endpoint is not a URL, or stands beside a switch for other endpoints of AWS, or the certificates cannot be read; the error names the
     /// environment variable that sets it. A function should not start.
     pub fn new(env: AwsEnv) -> Result<Self, EnvError> {
         env.check_endpoints()?;
-        let pool = connection::pool(roots::trusted(env.ca_bundle.as_deref())?, env.timeouts)?;
+        let pool =
+            connection::pool(roots::trusted(env.ca_bundle.as_deref())?, env.timeouts, env.proxy)?;
         #[cfg(feature = "dynamodb")]
         let warm_up = warm::WarmUp::new(&env, &pool);
         let retries = RetryConfig::standard()
@@ -79,6 +80,8 @@ impl Aws {
             // The timeout of an attempt covers its body as well.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .service_config(Endpoints(env.endpoint_urls));
+        sdk.set_use_fips(env.use_fips.then_some(true));
+        sdk.set_use_dual_stack(env.use_dual_stack.then_some(true));
         sdk.set_endpoint_url(env.endpoint_url);
         Ok(Self {
             sdk: sdk.build(),

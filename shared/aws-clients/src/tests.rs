@@ -155,3 +155,72 @@ fn what_is_logged_of_clients_holds_no_secret() {
     let aws = Aws::new(env()).unwrap();
     assert!(!format!("{aws:?} {:?}", aws.dynamodb()).contains("hush"));
 }
+
+/// Where a request to DynamoDB would go.
+async fn host(env: AwsEnv) -> String {
+    use aws_sdk_dynamodb::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
+    let aws = Aws::new(env).unwrap();
+    let (fips, dual_stack) = (aws.config().use_fips(), aws.config().use_dual_stack());
+    let params = Params::builder().region("eu-central-1".to_owned());
+    let params = params.set_use_fips(fips).set_use_dual_stack(dual_stack).build().unwrap();
+    let endpoint = DefaultResolver::new().resolve_endpoint(&params).await.unwrap();
+    endpoint.url().to_owned()
+}
+
+#[tokio::test]
+async fn special_endpoints_of_aws_are_called_where_they_are_asked_for() {
+    let plain = "https://dynamodb.eu-central-1.amazonaws.com";
+    assert_eq!(host(env()).await, plain);
+    let fips = AwsEnv { region: "us-east-1".to_owned(), use_fips: true, ..env() };
+    assert!(host(fips).await.starts_with("https://dynamodb-fips."));
+    let dual_stack = AwsEnv { use_dual_stack: true, ..env() };
+    assert!(host(dual_stack).await.ends_with(".api.aws"));
+}
+
+/// What a process does whose environment this test's parent has set: one call to DynamoDB.
+#[tokio::test]
+#[ignore = "run by the tests of proxies, with an environment of its own"]
+async fn one_call_as_the_environment_says() {
+    let aws = Aws::from_env().unwrap();
+    aws.warm_dynamodb().await;
+    let answer = aws.dynamodb().list_tables().send().await;
+    assert_eq!(answer.is_ok(), aws.config().endpoint_url().is_some());
+}
+
+/// Runs it with `variables`.
+async fn call_with(variables: &[(&str, &str)]) -> bool {
+    let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "tests::one_call_as_the_environment_says", "--ignored"]);
+    command.env_clear();
+    let lambda = [
+        ("AWS_REGION", "eu-central-1"),
+        ("AWS_ACCESS_KEY_ID", "AKID"),
+        ("AWS_SECRET_ACCESS_KEY", "hush"),
+    ];
+    command.envs(lambda).envs(variables.iter().copied());
+    let run = tokio::task::spawn_blocking(move || command.output().unwrap());
+    run.await.unwrap().status.success()
+}
+
+#[tokio::test]
+async fn calls_go_through_the_proxy_of_the_environment() {
+    for variable in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"] {
+        let (proxy, seen) = serve(Some("")).await;
+        assert!(call_with(&[(variable, &proxy)]).await);
+        assert!(seen.requests.load(Ordering::SeqCst) > 0, "{variable}: asked to connect");
+    }
+    let (proxy, seen) = serve(Some(r#"{"TableNames":[]}"#)).await;
+    let elsewhere = ("AWS_ENDPOINT_URL", "http://dynamodb.test");
+    assert!(call_with(&[("HTTP_PROXY", &proxy), elsewhere]).await);
+    assert!(seen.requests.load(Ordering::SeqCst) > 0);
+}
+
+#[tokio::test]
+async fn no_proxy_is_used_for_whom_the_environment_excepts() {
+    let (proxy, seen) = serve(None).await;
+    let (url, reached) = serve(Some(r#"{"TableNames":[]}"#)).await;
+    let except = ("NO_PROXY", "example.com,127.0.0.1");
+    assert!(call_with(&[("HTTP_PROXY", &proxy), ("AWS_ENDPOINT_URL", &url), except]).await);
+    assert_eq!(seen.connections.load(Ordering::SeqCst), 0);
+    assert!(reached.requests.load(Ordering::SeqCst) > 0);
+}

@@ -23,6 +23,8 @@ pub(crate) struct WarmUp {
     pool: SharedHttpConnector,
     region: String,
     endpoint_url: Option<String>,
+    use_fips: bool,
+    use_dual_stack: bool,
     timeout: Duration,
 }
 
@@ -32,6 +34,8 @@ impl WarmUp {
             pool: pool.clone(),
             region: env.region.clone(),
             endpoint_url: env.endpoint_of(Service::DynamoDb).map(str::to_owned),
+            use_fips: env.use_fips,
+            use_dual_stack: env.use_dual_stack,
             timeout: env.timeouts.attempt,
         }
     }
@@ -43,6 +47,8 @@ impl WarmUp {
         let params = Params::builder()
             .region(self.region.clone())
             .set_endpoint(self.endpoint_url.clone())
+            .use_fips(self.use_fips)
+            .use_dual_stack(self.use_dual_stack)
             .build()?;
         let endpoint = DefaultResolver::new().resolve_endpoint(&params).await?;
         let request = HttpRequest::get(endpoint.url())?;

@@ -56,3 +56,58 @@ fn secrets_are_never_shown() {
     assert!(shown.contains("AKID"), "{shown}");
     assert!(!shown.contains("hush") && !shown.contains("token\""), "{shown}");
 }
+
+#[test]
+fn switches_are_read_as_the_sdks_read_them() {
+    let switches: [(&str, fn(&AwsEnv) -> bool); 2] =
+        [(USE_FIPS, |env| env.use_fips), (USE_DUAL_STACK, |env| env.use_dual_stack)];
+    for (variable, is_on) in switches {
+        for (value, on) in [("true", true), ("TRUE", true), ("False", false), ("", false)] {
+            assert_eq!(is_on(&read(&[(variable, value)]).unwrap()), on, "{value}");
+        }
+        for neither in ["1", "yes", "on"] {
+            let error = read(&[(variable, neither)]).unwrap_err().to_string();
+            assert_eq!(error, format!("{variable} is {neither:?}: set it to true or false"));
+        }
+    }
+}
+
+#[test]
+fn an_endpoint_of_ones_own_is_none_of_awss_special_ones() {
+    for variable in [USE_FIPS, USE_DUAL_STACK] {
+        for endpoint in [ENDPOINT_URL, "AWS_ENDPOINT_URL_SFN"] {
+            let both = [(variable, "true"), (endpoint, "http://127.0.0.1:1")];
+            let error = read(&both).unwrap().check_endpoints().unwrap_err().to_string();
+            assert!(error.contains(variable) && error.contains(endpoint), "{error}");
+        }
+        read(&[(variable, "true")]).unwrap().check_endpoints().unwrap();
+    }
+}
+
+#[test]
+fn configured_endpoints_can_be_ignored() {
+    let endpoints = [(ENDPOINT_URL, "http://[::1]:1"), ("AWS_ENDPOINT_URL_SQS", "http://[::1]:2")];
+    let ignoring = |value| {
+        let env = read(&[&endpoints[..], &[(IGNORE_ENDPOINT_URLS, value)]].concat()).unwrap();
+        env.endpoint_url.is_none() && env.endpoint_urls.is_empty()
+    };
+    assert!(ignoring("true") && !ignoring("false"));
+    assert!(read(&[(IGNORE_ENDPOINT_URLS, "maybe")]).is_err());
+}
+
+#[test]
+fn a_proxy_is_taken_from_the_environment_or_refused_without_its_password() {
+    assert_eq!(read(&[("NO_PROXY", "*")]).unwrap().proxy, Proxy::None);
+    for variable in PROXIES {
+        for url in ["http://proxy:3128", "https://me:hush@proxy.example.com", "proxy:3128"] {
+            let env = read(&[(variable, url)]).unwrap();
+            assert_eq!(env.proxy, Proxy::Environment, "{url}");
+            assert!(!format!("{env:?}").contains("hush"));
+        }
+        for bad in ["socks5://me:hush@proxy:1", "http://", "a hush b", "/hush"] {
+            let error = read(&[(variable, bad)]).unwrap_err();
+            assert!(error.to_string().starts_with(&format!("{variable} is not")), "{error}");
+            assert!(!format!("{error:?}").contains("hush"));
+        }
+    }
+}
