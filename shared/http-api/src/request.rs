@@ -1,5 +1,6 @@
 //! A request, as a handler reads it.
 
+use ::trace::Traceparent;
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use event_envelope::AggregateId;
 use serde::de::DeserializeOwned;
@@ -160,12 +161,12 @@ impl<'a> Request<'a> {
         })
     }
 
-    /// The trace this request belongs to, as a W3C `traceparent`: the client's, or else API
-    /// Gateway's.
+    /// The trace this request belongs to, as a W3C `traceparent` of version 00: the client's, or
+    /// else API Gateway's.
     pub fn traceparent(&self) -> Option<String> {
-        let client = self.header(trace::TRACEPARENT).filter(|it| trace::is_traceparent(it));
+        let client = self.header(trace::TRACEPARENT).and_then(Traceparent::parse);
         let gateway = || self.header(trace::XRAY).and_then(trace::traceparent_of_xray);
-        client.map(str::to_owned).or_else(gateway)
+        client.map(|it| it.to_string()).or_else(gateway)
     }
 
     /// The media type of the body, without parameters.

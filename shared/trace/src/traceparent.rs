@@ -2,9 +2,11 @@
 
 use std::fmt;
 
-/// A `traceparent` of version 00, the only one there is.
+/// A `traceparent`. It is written as of version 00, and read as of that or a later one, which is
+/// known by its first four fields.
 ///
-/// Source: <https://www.w3.org/TR/trace-context/#traceparent-header>.
+/// Sources: <https://www.w3.org/TR/trace-context/#traceparent-header>,
+/// <https://www.w3.org/TR/trace-context/#versioning-of-traceparent>.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Traceparent {
     trace_id: String,
@@ -13,13 +15,14 @@ pub struct Traceparent {
 }
 
 impl Traceparent {
-    /// Reads one. None if the text is something else.
+    /// Reads one. None if the text is something else: of the version ff, which is none, or of
+    /// version 00 with more than its four fields.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split('-');
         let mut next = |digits| parts.next().filter(|part| is_hex(part, digits));
         let (version, trace_id, span_id, flags) = (next(2)?, next(32)?, next(16)?, next(2)?);
-        if version != "00" || parts.next().is_some() {
+        if version == "ff" || (version == "00" && parts.next().is_some()) {
             return None;
         }
         Self::new(trace_id, span_id, u8::from_str_radix(flags, 16).ok()?)
@@ -89,6 +92,19 @@ mod tests {
     }
 
     #[test]
+    fn a_later_version_is_read_by_its_first_four_fields() {
+        for later in ["01", "0f", "c9", "fe"] {
+            for more in ["", "-", "-00", "-what.comes-later", "-ünïcode"] {
+                let text = format!("{}{more}", GOOD.replacen("00", later, 1));
+                assert_eq!(Traceparent::parse(&text).unwrap().to_string(), GOOD, "{text}");
+            }
+            for bad in [format!("{GOOD}00"), GOOD.replace("-01", "-1"), GOOD.replace("-01", "")] {
+                assert_eq!(Traceparent::parse(&bad.replacen("00", later, 1)), None, "{bad}");
+            }
+        }
+    }
+
+    #[test]
     fn anything_else_is_none() {
         for bad in [
             "",
@@ -97,6 +113,10 @@ mod tests {
             &format!("{GOOD}-00"),
             &format!(" {GOOD}"),
             &GOOD.replacen("00", "ff", 1),
+            &format!("{}-more", GOOD.replacen("00", "ff", 1)),
+            &GOOD.replacen("00", "0A", 1),
+            &GOOD.replacen("00", "1", 1),
+            &format!("{GOOD}-"),
             &GOOD.replace("b7ad6b7169203331", "0000000000000000"),
             &GOOD.replace("0af7651916cd43dd8448eb211c80319c", &"0".repeat(32)),
             &GOOD.replace("0af7", "0ag7"),

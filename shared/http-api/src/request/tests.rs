@@ -166,5 +166,34 @@ fn a_trace_is_the_clients_or_else_the_gateways() {
         trace(json!({"traceparent": "00-junk", "X-Amzn-Trace-Id": gateway})).as_deref(),
         Some(derived)
     );
+    // A later version says the same in its first four fields.
+    let later = format!("{}-and.more", client.replacen("00", "0b", 1));
+    assert_eq!(trace(json!({"traceparent": later})).as_deref(), Some(client));
+    for none in ["ff-", "0B-"].map(|version| client.replacen("00-", version, 1)) {
+        assert_eq!(trace(json!({"traceparent": none})), None);
+    }
     assert_eq!(trace(json!({})), None);
+}
+
+#[test]
+fn what_nobody_reads_of_a_request_may_be_there_or_not() {
+    let context = |name: &str, value: Value| {
+        let mut context = json!({
+            "http": {"method": "GET", "path": "/orders/order-1"},
+            "authorizer": {"jwt": {"claims": {"sub": "ann", "scope": "orders:read"}}},
+        });
+        context[name] = value;
+        json!({ "requestContext": context })
+    };
+    let certificate = json!({ "clientCert": {
+        "clientCertPem": "PEM", "subjectDN": "CN=shop", "issuerDN": "CN=authority",
+        "serialNumber": "1", "validity": { "notBefore": "May 28", "notAfter": "Aug 5" },
+    }});
+    let none = json!({ "cookies": null, "queryStringParameters": null, "stageVariables": null });
+    let agent = json!({ "headers": { "user-agent": "shop/\u{1f4e6}" } });
+    for more in [none, agent, context("authentication", certificate), context("later", json!([1]))]
+    {
+        let event = event(&more);
+        assert_eq!(Request::new(&event).caller("orders:read").unwrap().as_str(), "ann");
+    }
 }
