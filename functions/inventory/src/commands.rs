@@ -1,7 +1,7 @@
 //! What an administrator may want of a product's stock. Pure.
 
 use event_envelope::AggregateId;
-use http_api::{Problem, Request};
+use http_api::{Problem, Request, is_one_line};
 use serde::{Deserialize, Serialize};
 
 use crate::shards::SHARDS_MAX;
@@ -97,8 +97,11 @@ impl Command {
                 let most = format!("a whole number from -{QUANTITY_MAX} to {QUANTITY_MAX}");
                 refuse("/delta", format!("{most}, and not 0"))
             }
-            Self::Adjust(Adjust { reason, .. }) if !is_reason(reason) => {
-                refuse("/reason", format!("one line of 1 to {REASON_CHARS_MAX} characters"))
+            Self::Adjust(Adjust { reason, .. }) if !is_one_line(reason, REASON_CHARS_MAX) => {
+                refuse(
+                    "/reason",
+                    format!("one line of 1 to {REASON_CHARS_MAX} characters that can be seen"),
+                )
             }
             Self::Spread(Shards { shards }) if !(1..=SHARDS_MAX).contains(shards) => {
                 refuse("/shards", format!("a whole number from 1 to {SHARDS_MAX}"))
@@ -106,10 +109,4 @@ impl Command {
             Self::Restock(_) | Self::Adjust(_) | Self::Spread(_) => Ok(()),
         }
     }
-}
-
-fn is_reason(text: &str) -> bool {
-    (1..=REASON_CHARS_MAX).contains(&text.chars().count())
-        && !text.trim().is_empty()
-        && !text.contains(char::is_control)
 }

@@ -17,7 +17,7 @@ use event_envelope::{Actor, AggregateId, CorrelationId, Envelope, FromEnvelope, 
 use event_store::{Decider, EventStore, ExecuteError, Lineage, StoreError, execute};
 use events::OrderCreated;
 use http::StatusCode;
-use http_api::{Problem, Reply, Request};
+use http_api::{Problem, Reply, Request, is_one_line};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -145,8 +145,8 @@ impl OrderApi {
         let caller = request.iam_caller()?;
         let order_id = request.path_id("id")?;
         let ResumeRequest { reason } = request.optional_json_body()?.unwrap_or_default();
-        if reason.as_deref().is_some_and(|reason| !is_reason(reason)) {
-            let detail = format!("one line of 1 to {REASON_CHARS_MAX} characters");
+        if reason.as_deref().is_some_and(|reason| !is_one_line(reason, REASON_CHARS_MAX)) {
+            let detail = format!("one line of 1 to {REASON_CHARS_MAX} characters that can be seen");
             return Err(Problem::invalid_field("/reason", detail));
         }
         let first = self.store.first(&order_id).await.map_err(unavailable)?;
@@ -191,12 +191,6 @@ fn note(created: &Envelope) {
     let span = tracing::Span::current();
     span.record("aggregate_id", created.aggregate_id.as_str());
     span.record("correlation_id", created.correlation_id.as_str());
-}
-
-fn is_reason(text: &str) -> bool {
-    (1..=REASON_CHARS_MAX).contains(&text.chars().count())
-        && !text.trim().is_empty()
-        && !text.contains(char::is_control)
 }
 
 /// The answer to an order that was placed: the order as created.

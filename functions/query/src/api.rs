@@ -22,6 +22,8 @@ use crate::{
 const SCOPE: &str = "orders:read";
 /// The orders that operators may ask for.
 const NEEDS_REVIEW: &str = "needs-review";
+/// How long a cache may keep a page of products: a price that has changed is seen a minute later.
+const PRODUCTS_KEPT: Duration = Duration::from_secs(60);
 /// When the read model will have caught up, most often.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
@@ -115,7 +117,7 @@ impl QueryApi {
         if let Some(position) = page.next {
             body["cursor"] = cursor(&anybody, &position)?.into();
         }
-        Reply::json(StatusCode::OK, &body)
+        Ok(Reply::json(StatusCode::OK, &body)?.public(PRODUCTS_KEPT))
     }
 
     /// What waits for an operator. IAM lets them through at the gateway.

@@ -9,6 +9,7 @@ mod observe;
 mod problem;
 mod reply;
 mod request;
+mod text;
 mod trace;
 
 pub use body::BODY_BYTES_MAX;
@@ -18,4 +19,5 @@ pub use observe::observe;
 pub use problem::{FieldError, Problem};
 pub use reply::Reply;
 pub use request::{IDEMPOTENCY_KEY_BYTES_MAX, PAGE_DEFAULT, PAGE_MAX, Request};
+pub use text::is_one_line;
 pub use trace::traceparent_of_xray;

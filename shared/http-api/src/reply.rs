@@ -8,7 +8,11 @@ use serde::Serialize;
 
 use crate::{Problem, problem::seconds};
 
-/// An answer.
+/// What is kept by nobody: answers are about the caller, unless they say otherwise.
+const KEPT_BY_NOBODY: HeaderValue = HeaderValue::from_static("no-store");
+
+/// An answer. It is for its caller alone, and to be kept by no cache, unless it is
+/// [public](Self::public).
 #[derive(Debug, Clone)]
 pub struct Reply {
     status: StatusCode,
@@ -40,6 +44,15 @@ impl Reply {
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.insert(name, value);
         self
+    }
+
+    /// The same for whoever asks: a cache may keep it for `max_age`, in whole seconds.
+    #[must_use]
+    pub fn public(self, max_age: Duration) -> Self {
+        let text = format!("public, max-age={}", max_age.as_secs());
+        // Digits can stand in every header; were it otherwise, it would be kept by nobody.
+        let value = HeaderValue::from_str(&text).unwrap_or(KEPT_BY_NOBODY);
+        self.header(header::CACHE_CONTROL, value)
     }
 
     /// Where the thing is that the request made.
@@ -77,9 +90,10 @@ impl From<Reply> for ApiGatewayV2httpResponse {
 
 pub(crate) fn response(
     status: StatusCode,
-    headers: HeaderMap,
+    mut headers: HeaderMap,
     body: Option<String>,
 ) -> ApiGatewayV2httpResponse {
+    headers.entry(header::CACHE_CONTROL).or_insert(KEPT_BY_NOBODY);
     let mut response = ApiGatewayV2httpResponse::default();
     response.status_code = i64::from(status.as_u16());
     response.headers = headers;
@@ -107,6 +121,7 @@ mod tests {
         assert_eq!(
             sent["headers"],
             json!({
+                "cache-control": "no-store",
                 "content-type": "application/json",
                 "location": "/orders/order-1",
                 "etag": "\"7\"",
@@ -117,8 +132,24 @@ mod tests {
     #[test]
     fn a_reply_may_have_no_body() {
         let sent = sent(Reply::empty(StatusCode::ACCEPTED).retry_after(Duration::from_secs(3)));
-        assert_eq!(sent["headers"], json!({"retry-after": "3"}));
+        assert_eq!(sent["headers"], json!({"cache-control": "no-store", "retry-after": "3"}));
         assert!(sent.get("body").is_none());
+    }
+
+    #[test]
+    fn an_answer_is_its_callers_alone_unless_it_is_public() {
+        let cached = |response: ApiGatewayV2httpResponse| {
+            response.headers[header::CACHE_CONTROL].to_str().unwrap().to_owned()
+        };
+        let reply = Reply::json(StatusCode::OK, &json!({})).unwrap();
+        assert_eq!(cached(reply.clone().into()), "no-store");
+        let public = reply.clone().public(Duration::from_millis(90_500));
+        assert_eq!(cached(public.into()), "public, max-age=90");
+        let private = HeaderValue::from_static("private");
+        assert_eq!(cached(reply.header(header::CACHE_CONTROL, private).into()), "private");
+        for problem in [Problem::internal(), Problem::not_found("none"), Problem::forbidden("no")] {
+            assert_eq!(cached(problem.into()), "no-store");
+        }
     }
 
     #[test]

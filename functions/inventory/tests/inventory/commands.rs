@@ -195,7 +195,9 @@ async fn numbers_and_texts_have_limits() {
     for shards in [json!(0), json!(SHARDS_MAX + 1), json!(256), json!(-1)] {
         world.ask(&respread("prod-001", shards, "key-0")).await.refuses(422, "/shards");
     }
-    for reason in ["", " ", "two\nlines", &"x".repeat(REASON_CHARS_MAX + 1)] {
+    for reason in
+        ["", " ", "two\nlines", "\u{2067}tnuoc", "a\u{feff}", &"x".repeat(REASON_CHARS_MAX + 1)]
+    {
         let body = json!({ "delta": 1, "reason": reason });
         world.ask(&command(ADJUST, "prod-001", &body, "key-0")).await.refuses(422, "/reason");
     }

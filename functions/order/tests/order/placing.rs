@@ -21,7 +21,11 @@ async fn the_books_order_is_created_at_the_books_total() {
     assert_eq!(answer.status, 201);
     assert_eq!(
         answer.headers,
-        json!({ "content-type": "application/json", "location": format!("/orders/{order}") })
+        json!({
+            "cache-control": "no-store",
+            "content-type": "application/json",
+            "location": format!("/orders/{order}"),
+        })
     );
     let item = |product: &str, quantity: u32, cents: i64| json!({ "productId": product, "quantity": quantity, "unitPrice": Money::usd(cents) });
     let items = [item("prod-001", 2, 2999), item("prod-002", 1, 4999)];

@@ -97,7 +97,7 @@ async fn what_cannot_be_resumed_is_named() {
     let order = world.placed("key-1").await;
     let order = order.as_str();
     let overlong = "x".repeat(REASON_CHARS_MAX + 1);
-    for reason in ["", " ", "two\nlines", "\u{0}", &overlong] {
+    for reason in ["", " ", "two\nlines", "\u{0}", "\u{202e}diap", "a\u{200b}b", &overlong] {
         world.ask(&because(order, &json!({ "reason": reason }))).await.refuses(422, "/reason");
     }
     world.ask(&because(order, &json!({ "reason": 1 }))).await.refuses(422, "/reason");

@@ -18,6 +18,16 @@ async fn a_product_is_shown_with_its_price() {
 }
 
 #[tokio::test]
+async fn anybody_may_keep_the_products_and_nobody_a_problem() {
+    let world = World::new().await;
+    world.offer("prod-001", Money::usd(2999)).await;
+    let kept = world.ask(&products()).await.headers["cache-control"].clone();
+    assert_eq!(kept, "public, max-age=60");
+    let refused = world.ask(&products().query("limit", "0")).await;
+    assert_eq!(refused.headers["cache-control"], "no-store");
+}
+
+#[tokio::test]
 async fn every_product_is_on_one_page() {
     let world = World::new().await;
     let mut offered = BTreeSet::new();
