@@ -206,15 +206,15 @@ impl AwsEnv {
         let all = self.endpoint_url.iter().map(|url| (ENDPOINT_URL, url));
         let single = self.endpoint_urls.iter().map(|(it, url)| (it.endpoint_variable(), url));
         let endpoints: Vec<_> = all.chain(single).collect();
-        if let Some((variable, url)) = endpoints.iter().find(|(_, url)| !is_http(url)) {
-            return Err(EnvError::NotAUrl { variable, value: (*url).clone() });
+        if let Some(&(variable, url)) = endpoints.iter().find(|(_, url)| !is_http(url)) {
+            return Err(EnvError::NotAUrl { variable, value: url.clone() });
         }
         // The SDK would say so at each request.
         let switches = [(USE_FIPS, self.use_fips), (USE_DUAL_STACK, self.use_dual_stack)];
         let on = switches.into_iter().find(|(_, is_on)| *is_on);
         match on.zip(endpoints.first()) {
             None => Ok(()),
-            Some(((variable, _), (endpoint, _))) => {
+            Some(((variable, _), &(endpoint, _))) => {
                 Err(EnvError::Contradiction { variable, endpoint })
             }
         }
