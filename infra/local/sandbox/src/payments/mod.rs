@@ -1,6 +1,6 @@
 //! A card gateway in Stripe's shape: payment intents, refunds, search, idempotency keys.
 //!
-//! Served are `POST /v1/payment_intents`, `GET /v1/payment_intents/{id}`,
+//! Served are `POST` and `GET /v1/payment_intents`, `GET /v1/payment_intents/{id}`,
 //! `GET /v1/payment_intents/search`, `POST /v1/payment_intents/{id}/confirm` and `/cancel`, `POST /v1/refunds`, `GET /v1/refunds/{id}` and
 //! `GET /v1/refunds?payment_intent=`; any key that begins with `sk_` is let in.
 //! An intent is charged if it is created with `confirm=true`, or confirmed later.
@@ -94,7 +94,7 @@ impl Payments {
     /// The gateway as a router.
     pub fn router(&self) -> Router {
         Router::new()
-            .route("/v1/payment_intents", post(create_intent))
+            .route("/v1/payment_intents", post(create_intent).get(list_intents))
             .route("/v1/payment_intents/search", get(search_intents))
             .route("/v1/payment_intents/{id}", get(find_intent))
             .route("/v1/payment_intents/{id}/cancel", post(cancel_intent))
@@ -208,6 +208,20 @@ async fn find_intent(
 ) -> Result<Json<Value>, Refusal> {
     authorize(&headers)?;
     payments.0.books.intent(&id).map(Json).ok_or_else(|| Refusal::no_such_intent(&id, "intent"))
+}
+
+async fn list_intents(
+    State(payments): State<Payments>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Result<Json<Value>, Refusal> {
+    authorize(&headers)?;
+    let form = Form::parse(query.unwrap_or_default().as_bytes());
+    let limit = limit(&form)?;
+    let found = payments.0.books.intents(form.get("customer"), form.get("starting_after"));
+    let (data, has_more) = page(found, limit);
+    let url = "/v1/payment_intents";
+    Ok(Json(json!({"object": "list", "url": url, "has_more": has_more, "data": data})))
 }
 
 async fn search_intents(
