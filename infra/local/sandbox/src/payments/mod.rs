@@ -38,7 +38,7 @@ use crate::{
     script::{self, Outcome, Script},
 };
 use books::Books;
-use form::Form;
+use form::{Form, limit, page};
 use intent::IntentRequest;
 use refund::RefundRequest;
 use refusal::Refusal;
@@ -50,9 +50,6 @@ const KEY_BYTES_MAX: usize = 255;
 /// Source: <https://docs.stripe.com/api/payment_intents/cancel>.
 const CANCELLATION_REASONS: &[&str] =
     &["abandoned", "duplicate", "fraudulent", "requested_by_customer"];
-/// How many objects a page has at most, and how many if the client does not say.
-const PAGE_MAX: usize = 100;
-const PAGE_DEFAULT: usize = 10;
 
 const REFUSALS: Refusals = Refusals {
     down: || Refusal::down().into(),
@@ -268,17 +265,6 @@ async fn list_refunds(
     let found = payments.0.books.refunds(form.get("payment_intent"), (payments.0.clock)())?;
     let (data, has_more) = page(found, limit);
     Ok(Json(json!({"object": "list", "url": "/v1/refunds", "has_more": has_more, "data": data})))
-}
-
-fn limit(form: &Form) -> Result<usize, Refusal> {
-    let limit = form.integer("limit", PAGE_MAX as u64)?;
-    Ok(limit.and_then(|it| usize::try_from(it).ok()).unwrap_or(PAGE_DEFAULT))
-}
-
-fn page(mut found: Vec<Value>, limit: usize) -> (Vec<Value>, bool) {
-    let has_more = found.len() > limit;
-    found.truncate(limit);
-    (found, has_more)
 }
 
 /// The idempotency key of a caller who may call.
