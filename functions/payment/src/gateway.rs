@@ -1,6 +1,8 @@
 //! The payment provider: where the process ends.
 
 mod answer;
+mod keys;
+mod refunded;
 mod refusal;
 
 use event_envelope::AggregateId;
@@ -9,11 +11,25 @@ use outcome::Failure;
 
 use crate::domain::{Capture, Charge, DeclineCode, Fact};
 
-pub use answer::RefundPending;
-use answer::{
-    ABANDONED, Ending, GivenBack, Id, Intent, IntentAnswer, List, RefundAnswer, Refunded,
-};
+use answer::{ABANDONED, Ending, Id, Intent, IntentAnswer, List};
+use keys::Creation;
+pub use refunded::RefundPending;
+use refunded::{GivenBack, RefundAnswer, Refunded};
 use refusal::Declined;
+
+/// Why a refund needs review that was on its way.
+const RETURNED: &str = "the refund failed at the bank: resume it, or pay the customer back";
+
+/// Whether something was tried before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Again {
+    /// It was not.
+    No,
+    /// It was, and what came of it is not known.
+    Retried,
+    /// It was given up, and an operator lets it go on: what failed is done anew.
+    Resumed,
+}
 
 /// Moves money.
 ///
@@ -46,7 +62,7 @@ pub trait PaymentGateway: Send + Sync {
         charge: &Charge,
     ) -> impl Future<Output = Result<Fact, Failure>> + Send;
 
-    /// Gives all of it back. When the attempt is `resumed`, an earlier one may have done so.
+    /// Gives all of it back. An earlier attempt may have done so, if it is tried [`Again`].
     ///
     /// # Errors
     ///
@@ -56,7 +72,7 @@ pub trait PaymentGateway: Send + Sync {
         &self,
         order: &AggregateId,
         capture: &Capture,
-        resumed: bool,
+        again: Again,
     ) -> impl Future<Output = Result<Fact, Failure>> + Send;
 }
 
@@ -103,20 +119,24 @@ impl Stripe {
     /// was taken can rely on it: a cancelled intent cannot be completed. One that was completed a
     /// moment before cannot be cancelled, and is then a payment like any other.
     async fn abandon(&self, id: &Id) -> Result<Fact, Failure> {
-        let path = ["v1", "payment_intents", id.as_str(), "cancel"];
-        let request = self.port.post(&path, &format!("abandon-{id}"));
-        let answer = self.port.send(request.form(&[("cancellation_reason", ABANDONED)])).await?;
-        let intent: Intent = if answer.status.is_success() {
-            answer.json()?
-        } else {
-            answer::object(&self.port.send(self.port.get(&path[..3], &[])).await?)?
-        };
+        let intent = self.cancel(id, ABANDONED).await?;
         match intent.ending()? {
             Ending::Known(fact) => Ok(fact),
             Ending::Waiting(_) | Ending::Nothing => {
                 Err(Failure::retry(format!("payment {id} can still be completed by the customer")))
             }
         }
+    }
+
+    /// Cancels an intent, and gives it as it is then.
+    async fn cancel(&self, id: &Id, reason: &str) -> Result<Intent, Failure> {
+        let path = ["v1", "payment_intents", id.as_str(), "cancel"];
+        let request = self.port.post(&path, &format!("{reason}-{id}"));
+        let answer = self.port.send(request.form(&[("cancellation_reason", reason)])).await?;
+        if answer.status.is_success() {
+            return answer.json();
+        }
+        answer::object(&self.port.send(self.port.get(&path[..3], &[])).await?)
     }
 
     /// What a refusal comes to.
@@ -133,17 +153,7 @@ impl Stripe {
         let path = ["v1", "refunds"];
         let request = self.port.get(&path, &[("payment_intent", payment_id), ("limit", "100")]);
         let found: List<Refunded> = answer::object(&self.port.send(request).await?)?;
-        answer::given_back(found.data)
-    }
-
-    async fn create_intent(
-        &self,
-        order: &AggregateId,
-        form: &[(&str, &str)],
-    ) -> Result<IntentAnswer, Failure> {
-        let request = self.port.post(&["v1", "payment_intents"], &format!("charge-{order}"));
-        let answer = self.port.send(request.form(form)).await?;
-        answer::intent(&answer)
+        refunded::given_back(found.data)
     }
 }
 
@@ -171,12 +181,13 @@ impl PaymentGateway for Stripe {
         if let Some(payment_method) = &charge.payment_method {
             form.push(("payment_method", payment_method));
         }
-        match self.create_intent(order, &form).await? {
-            IntentAnswer::Created(intent) => {
+        match self.create_intent(order, charge, &form, false).await? {
+            Creation::Found(fact) => Ok(fact),
+            Creation::Answered(IntentAnswer::Created(intent)) => {
                 let known = self.known(intent.ending()?).await?;
                 Ok(known.unwrap_or_else(|| Fact::Declined(DeclineCode::Other.into())))
             }
-            IntentAnswer::Declined(declined) => self.declined(declined).await,
+            Creation::Answered(IntentAnswer::Declined(declined)) => self.declined(declined).await,
         }
     }
 
@@ -195,10 +206,11 @@ impl PaymentGateway for Stripe {
             ("confirm", "false"),
             ("metadata[order_id]", order.as_str()),
         ];
-        match self.create_intent(order, &form).await? {
-            IntentAnswer::Created(_) => Ok(Fact::Revoked),
+        match self.create_intent(order, charge, &form, true).await? {
+            Creation::Found(fact) => Ok(fact),
+            Creation::Answered(IntentAnswer::Created(_)) => Ok(Fact::Revoked),
             // The charge is refused for the same reason whenever it arrives.
-            IntentAnswer::Declined(declined) => self.declined(declined).await,
+            Creation::Answered(IntentAnswer::Declined(declined)) => self.declined(declined).await,
         }
     }
 
@@ -206,13 +218,16 @@ impl PaymentGateway for Stripe {
         &self,
         order: &AggregateId,
         capture: &Capture,
-        resumed: bool,
+        again: Again,
     ) -> Result<Fact, Failure> {
         let mut key = format!("refund-{order}");
-        if resumed {
+        if again != Again::No {
             match self.find_refund(&capture.payment_id).await? {
                 GivenBack::Known(fact) => return Ok(fact),
                 GivenBack::Nothing { failed: 0 } => {}
+                GivenBack::Nothing { .. } if again == Again::Retried => {
+                    return Err(Failure::poison(RETURNED));
+                }
                 // The first key only brings back what failed. Two attempts that see the same
                 // failures have the same next key, and more than was taken never goes back.
                 GivenBack::Nothing { failed } => key = format!("{key}-{}", failed + 1),
@@ -226,7 +241,7 @@ impl PaymentGateway for Stripe {
         ];
         let request = self.port.post(&["v1", "refunds"], &key);
         let answer = self.port.send(request.form(&form)).await?;
-        match answer::refund(&answer)? {
+        match refunded::refund(&answer)? {
             RefundAnswer::Created(refunded) => refunded.fact(),
             RefundAnswer::AlreadyRefunded => match self.find_refund(&capture.payment_id).await? {
                 GivenBack::Known(fact) => Ok(fact),

@@ -16,7 +16,7 @@ use tower::Service;
 
 use crate::{
     domain::{Charge, Effect, Fact, Payment},
-    gateway::{PaymentGateway, RefundPending},
+    gateway::{Again, PaymentGateway, RefundPending},
 };
 
 /// How long an attempt may take. Longer than the function's timeout of ten seconds, so that a
@@ -101,12 +101,22 @@ impl<G: PaymentGateway> Handler<G> {
             Effect::Charge(charge) => self.gateway.charge(order, charge, resumed).await?,
             Effect::Revoke(charge) => self.gateway.revoke(order, charge).await?,
             Effect::Refund(capture) => {
-                let refunded = self.gateway.refund(order, capture, resumed).await;
+                let refunded = self.gateway.refund(order, capture, again(resumed, attempt)).await;
                 refunded.map_err(|failure| patient(failure, attempt))?
             }
         };
         effect.check(&answer).map_err(Failure::poison)?;
         Ok(answer)
+    }
+}
+
+/// How an attempt at a refund relates to those before. Attempts count anew when an operator lets a
+/// refund go on that was given up; of one that was tried before, the first is therefore that one.
+fn again(resumed: bool, attempt: u32) -> Again {
+    match (resumed, attempt) {
+        (false, _) => Again::No,
+        (true, 1) => Again::Resumed,
+        (true, _) => Again::Retried,
     }
 }
 
@@ -120,7 +130,7 @@ fn patient(failure: Failure, attempt: u32) -> Failure {
             let times = 5_u32.saturating_pow(attempt.saturating_sub(1));
             Failure::retry_after(reason, PENDING_FIRST.saturating_mul(times).min(PENDING_MAX))
         }
-        other => other,
+        Failure::Retry { .. } | Failure::Poison { .. } => failure,
     }
 }
 

@@ -18,7 +18,7 @@ use local_sandbox::{Carrier as Depot, Mail, Outcome, Payments};
 use outcome::Failure;
 use payment::{
     domain::{Capture, Charge, Fact as PaymentFact},
-    gateway::{PaymentGateway, Stripe},
+    gateway::{Again, PaymentGateway, Stripe},
 };
 use shipping::{
     carrier::{Carrier, HttpCarrier},
@@ -214,12 +214,12 @@ impl PaymentGateway for Provider {
         &self,
         order: &AggregateId,
         capture: &Capture,
-        resumed: bool,
+        again: Again,
     ) -> Result<PaymentFact, Failure> {
         let given = (order.clone(), capture.clone());
         self.call("refund", move |provider| {
             let (order, capture) = given.clone();
-            async move { provider.stripe().refund(&order, &capture, resumed).await }
+            async move { provider.stripe().refund(&order, &capture, again).await }
         })
         .await
     }

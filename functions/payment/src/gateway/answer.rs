@@ -5,20 +5,21 @@
 
 use std::fmt;
 
+use event_envelope::AggregateId;
 use events::{Currency, Money};
 use http_port::Answer;
 use outcome::Failure;
 use serde::{Deserialize, de::DeserializeOwned};
 
 use super::refusal::{Declined, Refusal};
-use crate::domain::{Capture, DeclineCode, Fact, Refund};
+use crate::domain::{Capture, DeclineCode, Fact};
 
 const ID_LENGTH_MAX: usize = 255;
 
 /// An id of the provider's: letters, digits and underscores, and so fit for events and logs.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
-pub(super) struct Id(String);
+pub(super) struct Id(pub(super) String);
 
 /// The text is no id of the provider's.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +52,8 @@ impl Id {
 #[derive(Debug, Deserialize)]
 pub(super) struct List<T> {
     pub(super) data: Vec<T>,
+    #[serde(default)]
+    pub(super) has_more: bool,
 }
 
 /// An attempt at a payment.
@@ -62,9 +65,17 @@ pub(super) struct Intent {
     currency: String,
     status: IntentStatus,
     #[serde(default)]
+    metadata: Metadata,
+    #[serde(default)]
     cancellation_reason: Option<String>,
     #[serde(default)]
     last_payment_error: Option<Refusal>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Metadata {
+    #[serde(default)]
+    order_id: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -134,6 +145,21 @@ impl Intent {
         })
     }
 
+    pub(super) fn id(&self) -> &Id {
+        &self.id
+    }
+
+    /// Its id, if it took nothing and still could.
+    pub(super) fn open(&self) -> Option<&Id> {
+        let is_open = matches!(self.status, IntentStatus::Open | IntentStatus::RequiresAction);
+        is_open.then_some(&self.id)
+    }
+
+    /// Whether it was made for this order.
+    pub(super) fn is_for(&self, order: &AggregateId) -> bool {
+        self.metadata.order_id.as_deref() == Some(order.as_str())
+    }
+
     fn has_taken(&self) -> bool {
         matches!(self.status, IntentStatus::Succeeded | IntentStatus::Processing)
     }
@@ -168,111 +194,6 @@ pub(super) fn intent(answer: &Answer) -> Result<IntentAnswer, Failure> {
     Refusal::of_charge(answer).map(IntentAnswer::Declined)
 }
 
-/// A refund.
-#[derive(Debug, Deserialize)]
-pub(super) struct Refunded {
-    id: Id,
-    amount: i64,
-    currency: String,
-    #[serde(default)]
-    status: RefundStatus,
-}
-
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum RefundStatus {
-    Succeeded,
-    Failed,
-    Canceled,
-    /// On its way: `pending`, `requires_action`, or whatever else is not the end of it.
-    #[default]
-    #[serde(other)]
-    Pending,
-}
-
-/// The answer to the creation of a refund.
-#[derive(Debug)]
-pub(super) enum RefundAnswer {
-    Created(Refunded),
-    /// Everything went back before.
-    AlreadyRefunded,
-}
-
-/// What became of all refunds of a payment.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum GivenBack {
-    /// So much went back.
-    Known(Fact),
-    /// Nothing did, after so many attempts that failed at the bank.
-    Nothing {
-        /// How many.
-        failed: usize,
-    },
-}
-
-/// The money is on its way back. This may take days, and is not a failure.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("refund {refund_id} is pending: the provider has not said that the money is back")]
-pub struct RefundPending {
-    /// The refund, by the provider's id.
-    pub refund_id: String,
-}
-
-impl Refunded {
-    /// What became of it.
-    ///
-    /// # Errors
-    ///
-    /// Retry with [`RefundPending`] while it is on its way. Poison, when the bank returned it.
-    pub(super) fn fact(self) -> Result<Fact, Failure> {
-        match self.status {
-            RefundStatus::Succeeded => {
-                let amount = money(self.amount, &self.currency)?;
-                Ok(Fact::Refunded(Refund { refund_id: self.id.0, amount }))
-            }
-            RefundStatus::Pending => Err(Failure::retry(RefundPending { refund_id: self.id.0 })),
-            RefundStatus::Failed | RefundStatus::Canceled => {
-                let reason = format!(
-                    "refund {} failed at the bank: resume it, or pay the \
-                                      customer back",
-                    self.id
-                );
-                Err(Failure::poison(reason))
-            }
-        }
-    }
-
-    fn stands(&self) -> bool {
-        !matches!(self.status, RefundStatus::Failed | RefundStatus::Canceled)
-    }
-}
-
-/// What went back of a payment, by all `refunds` of it together. A part that somebody gave back by
-/// hand is not all of it; when that somebody gives back the rest, it is. While one of them is on
-/// its way, all are waited for.
-pub(super) fn given_back(refunds: Vec<Refunded>) -> Result<GivenBack, Failure> {
-    let (mut standing, failed): (Vec<_>, Vec<_>) = refunds.into_iter().partition(Refunded::stands);
-    let amount = standing.iter().fold(0_i64, |sum, it| sum.saturating_add(it.amount));
-    let pending = standing.iter().position(|it| it.status == RefundStatus::Pending);
-    if standing.is_empty() {
-        return Ok(GivenBack::Nothing { failed: failed.len() });
-    }
-    let latest = standing.swap_remove(pending.unwrap_or(0));
-    Refunded { amount, ..latest }.fact().map(GivenBack::Known)
-}
-
-/// Reads the answer to a `POST` of a refund.
-pub(super) fn refund(answer: &Answer) -> Result<RefundAnswer, Failure> {
-    if answer.status.is_success() {
-        return answer.json().map(RefundAnswer::Created);
-    }
-    let refusal = Refusal::read(answer)?;
-    if refusal.code() == "charge_already_refunded" {
-        return Ok(RefundAnswer::AlreadyRefunded);
-    }
-    Err(refusal.misunderstood(answer.status))
-}
-
 /// The object that was asked for; anything else than a success is none of the caller's doing.
 pub(super) fn object<T: DeserializeOwned>(answer: &Answer) -> Result<T, Failure> {
     if answer.status.is_success() {
@@ -281,7 +202,7 @@ pub(super) fn object<T: DeserializeOwned>(answer: &Answer) -> Result<T, Failure>
     Err(Refusal::read(answer)?.misunderstood(answer.status))
 }
 
-fn money(amount: i64, currency: &str) -> Result<Money, Failure> {
+pub(super) fn money(amount: i64, currency: &str) -> Result<Money, Failure> {
     let unknown = |_| Failure::poison("the provider moved money in a currency that is none");
     let currency = Currency::parse(&currency.to_uppercase()).map_err(unknown)?;
     Ok(Money::new(amount, currency))

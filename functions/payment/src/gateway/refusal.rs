@@ -53,6 +53,11 @@ struct ErrorBody {
     error: Refusal,
 }
 
+/// Another request had the idempotency key before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the key has been used for another request")]
+pub(super) struct KeyUsed;
+
 /// What a refused charge comes to.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Declined {
@@ -74,7 +79,7 @@ impl Refusal {
         match error.kind.as_str() {
             "card_error" => return Ok(error),
             "idempotency_error" => {
-                return Err(Failure::retry("the key has been used for another request"));
+                return Err(Failure::retry(KeyUsed));
             }
             _ => {}
         }

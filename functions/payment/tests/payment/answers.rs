@@ -1,5 +1,7 @@
 //! Whose fault a refusal is, and what of a provider's words goes further than its adapter: nothing.
 
+use std::time::Duration;
+
 use axum::{Json, Router, http::StatusCode, routing::any};
 use local_sandbox::Outcome;
 use local_testkit::Stage;
@@ -144,6 +146,67 @@ async fn nothing_that_a_rude_provider_says_is_kept_published_logged_or_parked() 
     }
 }
 
+/// The provider keeps its own error for the charge's key, and had charged before it broke, or not.
+#[tokio::test]
+async fn an_error_that_is_kept_for_the_key_leaves_no_order_unchargeable_and_charges_nobody_twice() {
+    for broken in [Outcome::Broken, Outcome::Halfdone] {
+        for later in [0, 30 * 3600] {
+            let world = World::new().await;
+            world.provider.script("order-123", broken);
+            world.deliver(&created()).await.unwrap();
+            assert!(world.deliver(&reserved()).await.unwrap_err().is_retry());
+            world.pass(Duration::from_secs(later));
+            assert_eq!(world.settle(&reserved()).await, Done::Handled, "{broken}");
+            assert_eq!(world.captured(), [TOTAL], "{broken}");
+            assert_eq!(world.said(), ["PaymentCompleted"]);
+            world.settle(&cancelled()).await;
+            assert_eq!(world.refunded(), [TOTAL], "{broken}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_charge_that_broke_is_revoked_if_it_took_nothing_and_refunded_if_it_did() {
+    for (broken, taken) in [(Outcome::Broken, vec![]), (Outcome::Halfdone, vec![TOTAL])] {
+        let world = World::new().await;
+        world.provider.script("order-123", broken);
+        world.deliver(&created()).await.unwrap();
+        assert!(world.deliver(&reserved()).await.unwrap_err().is_retry());
+        world.settle_all(&[cancelled(), reserved()]).await;
+        assert_eq!((world.captured(), world.refunded()), (taken.clone(), taken), "{broken}");
+    }
+}
+
+/// Every key in turn breaks, with and without an effect: there is one capture in the end, or none.
+#[tokio::test]
+async fn whichever_attempts_break_and_how_nothing_is_captured_twice() {
+    for breaks in 0..64_u32 {
+        let world = World::new().await;
+        world.deliver(&created()).await.unwrap();
+        for attempt in 0..3 {
+            let outcomes = [
+                Outcome::Slow(Duration::ZERO),
+                Outcome::Broken,
+                Outcome::Halfdone,
+                Outcome::Down(1),
+            ];
+            let outcome = outcomes[(breaks >> (2 * attempt) & 3) as usize];
+            // The second is for the key that follows one that has an answer.
+            for subject in ["order-123", "pm_card_visa"] {
+                world.provider.script(subject, outcome);
+            }
+            drop(world.deliver(&reserved()).await);
+            assert!(world.captured().len() <= 1, "{breaks}");
+        }
+        for subject in ["order-123", "pm_card_visa"] {
+            world.provider.script(subject, Outcome::Slow(Duration::ZERO));
+        }
+        world.settle(&reserved()).await;
+        assert_eq!(world.captured(), [TOTAL], "{breaks}");
+        assert_eq!(world.said(), ["PaymentCompleted"], "{breaks}");
+    }
+}
+
 /// How long the message is to wait for a refund that is on its way.
 fn wait(failure: Failure) -> u64 {
     let Failure::Retry { reason, wait: Wait::AtLeast(wait) } = failure else {
@@ -194,11 +257,12 @@ async fn a_refund_that_the_bank_returns_later_needs_review_and_is_made_anew_when
     for _ in 0..2 {
         wait(world.deliver(&cancelled()).await.unwrap_err());
     }
-    // It is found to have failed, and a second one is made: that one is on its way.
-    wait(world.deliver(&cancelled()).await.unwrap_err());
-    assert_eq!(world.said(), ["PaymentCompleted"]);
-    world.provider.script("refund:order-123", Outcome::Slow(std::time::Duration::ZERO));
-    while world.deliver(&cancelled()).await.is_err() {}
+    assert_eq!(world.deliver(&cancelled()).await.unwrap(), Done::Handled);
+    assert_eq!(world.said(), ["PaymentCompleted", "PaymentNeedsReview"]);
+    let (_, _, reason) = world.reviews().remove(0);
+    assert!(reason.starts_with("the refund failed at the bank"), "{reason}");
+    world.provider.script("refund:order-123", Outcome::Slow(Duration::ZERO));
+    assert_eq!(world.deliver(&resumed()).await.unwrap(), Done::Handled);
     assert_eq!(world.refunded(), [TOTAL]);
-    assert_eq!(world.said().last().unwrap(), "PaymentRefunded");
+    assert_eq!(world.said(), ["PaymentCompleted", "PaymentNeedsReview", "PaymentRefunded"]);
 }

@@ -8,7 +8,7 @@ use local_testkit::Stage;
 use outcome::Failure;
 use payment::{
     domain::{Capture, Charge, Fact},
-    gateway::{PaymentGateway, Stripe},
+    gateway::{Again, PaymentGateway, Stripe},
     handler::LEASE,
 };
 
@@ -30,8 +30,8 @@ impl PaymentGateway for Thoughtless {
         Ok(Fact::Revoked)
     }
 
-    async fn refund(&self, order: &AggregateId, it: &Capture, _: bool) -> Result<Fact, Failure> {
-        self.0.refund(order, it, false).await
+    async fn refund(&self, order: &AggregateId, it: &Capture, _: Again) -> Result<Fact, Failure> {
+        self.0.refund(order, it, Again::No).await
     }
 }
 

@@ -7,7 +7,7 @@ use local_testkit::{Stage, permutations};
 use outcome::{Done, Failure};
 use payment::{
     domain::{Capture, Charge, Fact, Refund},
-    gateway::PaymentGateway,
+    gateway::{Again, PaymentGateway},
 };
 use serde_json::Value;
 
@@ -133,7 +133,7 @@ impl PaymentGateway for Careless {
         Ok(Fact::Revoked)
     }
 
-    async fn refund(&self, _: &AggregateId, capture: &Capture, _: bool) -> Result<Fact, Failure> {
+    async fn refund(&self, _: &AggregateId, capture: &Capture, _: Again) -> Result<Fact, Failure> {
         let amount = Self::moves(capture.amount, self.refunds);
         Ok(Fact::Refunded(Refund { refund_id: "re_1".into(), amount }))
     }

@@ -83,6 +83,25 @@ async fn an_address_that_cannot_be_delivered_to_is_said_with_its_reason() {
     assert_eq!(world.said(), ["ShippingFailed"]);
 }
 
+/// What is logged and parked is the failure's text.
+#[tokio::test]
+async fn nothing_that_a_rude_carrier_says_is_kept_published_logged_or_parked() {
+    let polite = |text: &str| {
+        let rude = ["Jane", "jane.doe", "Rosewood", "555", "4242"];
+        assert!(!rude.iter().any(|it| text.contains(it)), "{text}");
+    };
+    for status in [400, 404, 409, 422, 429, 500] {
+        let world = World::new().await;
+        world.carrier.script("order-123", local_sandbox::Outcome::Rude(status));
+        world.deliver(&created()).await.unwrap();
+        match world.deliver(&paid()).await {
+            Err(failure) => polite(&format!("{failure} {failure:?}")),
+            Ok(done) => assert_eq!((status, done), (422, Done::Rejected)),
+        }
+        polite(&world.everything().await);
+    }
+}
+
 #[tokio::test]
 async fn events_that_say_nothing_to_shipments_leave_no_trace() {
     let world = World::new().await;

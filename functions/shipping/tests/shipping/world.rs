@@ -172,6 +172,11 @@ impl World {
         state["progress"]["M"]["status"]["S"].as_str().unwrap_or("none").to_owned()
     }
 
+    /// What is kept of the shipment and was published about it, as one text.
+    pub(crate) async fn everything(&self) -> String {
+        format!("{} {:?}", self.state().await, self.outgoing())
+    }
+
     /// The types of the events that the stream hands to the relay.
     pub(crate) fn said(&self) -> Vec<String> {
         let event_type = |event: &Value| event["eventType"]["S"].as_str().unwrap().to_owned();

@@ -105,14 +105,9 @@ pub(crate) async fn conduct(
             let broken = refusals.broken;
             let done = tokio::spawn(async move {
                 tokio::time::sleep(delay).await;
-                let answer = match outcome {
-                    Some(Outcome::Broken) => broken(),
-                    Some(Outcome::Halfdone) => {
-                        work();
-                        broken()
-                    }
-                    _ => work(),
-                };
+                let done = (outcome != Some(Outcome::Broken)).then(work);
+                let told = done.filter(|_| outcome != Some(Outcome::Halfdone));
+                let answer = told.unwrap_or_else(broken);
                 if let Some(key) = key {
                     keys.settle(&key, answer.clone());
                 }
@@ -131,10 +126,7 @@ pub(crate) async fn conduct(
 }
 
 fn slowness(outcome: Option<Outcome>) -> Duration {
-    match outcome {
-        Some(Outcome::Slow(after)) => after,
-        _ => Duration::ZERO,
-    }
+    if let Some(Outcome::Slow(after)) = outcome { after } else { Duration::ZERO }
 }
 
 fn replayed(answer: Answer) -> Response {

@@ -62,36 +62,6 @@ fn an_attempt_that_waits_for_the_customer_is_to_be_cancelled_and_then_a_refusal(
     assert_eq!(attempt("canceled", json!({})).ending().unwrap(), Ending::Nothing);
 }
 
-fn refunded(status: &str) -> Refunded {
-    let refund = json!({ "id": "re_1", "amount": 5, "currency": "usd", "status": status });
-    serde_json::from_value(refund).unwrap()
-}
-
-#[test]
-fn a_refund_is_one_when_it_has_succeeded() {
-    refunded("succeeded").fact().unwrap();
-    for status in ["pending", "requires_action", "whatever_comes"] {
-        let failure = refunded(status).fact().unwrap_err();
-        assert!(failure.is_retry(), "{status}");
-        assert!(failure.to_string().contains("refund re_1 is pending"), "{failure}");
-    }
-    for status in ["failed", "canceled"] {
-        assert!(!refunded(status).fact().unwrap_err().is_retry(), "{status}");
-    }
-}
-
-#[test]
-fn what_went_back_is_the_sum_of_what_stands_when_all_of_it_is_there() {
-    let known = given_back(vec![refunded("succeeded"), refunded("failed"), refunded("succeeded")]);
-    let refund = Refund { refund_id: "re_1".into(), amount: Money::usd(10) };
-    assert_eq!(known.unwrap(), GivenBack::Known(Fact::Refunded(refund)));
-    let pending = given_back(vec![refunded("succeeded"), refunded("pending")]);
-    assert!(pending.unwrap_err().is_retry());
-    let failed = given_back(vec![refunded("canceled"), refunded("failed")]).unwrap();
-    assert_eq!(failed, GivenBack::Nothing { failed: 2 });
-    assert_eq!(given_back(vec![]).unwrap(), GivenBack::Nothing { failed: 0 });
-}
-
 #[test]
 fn what_is_no_id_is_not_taken_for_one() {
     for text in ["", "Jane Doe", "pi-1", "jane@example.com"] {

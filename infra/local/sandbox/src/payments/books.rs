@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 
 use super::{
     intent::{Intent, IntentRequest, Status},
-    refund::{Refund, RefundRequest, RefundStatus},
+    refund::{Refund, RefundRequest, RefundStatus, refundable},
     refusal::Refusal,
     search::Query,
 };
@@ -200,6 +200,15 @@ impl Books {
         pages.intents.values().rev().filter(|it| query.matches(it)).map(Intent::to_json).collect()
     }
 
+    /// The intents of a customer, or of all, newest first; those before `after`.
+    pub(super) fn intents(&self, customer: Option<&str>, after: Option<&str>) -> Vec<Value> {
+        let pages = self.pages();
+        let older = pages.intents.values().rev().filter(|it| after.is_none_or(|id| *it.id < *id));
+        let theirs =
+            older.filter(|it| customer.is_none() || it.request.customer.as_deref() == customer);
+        theirs.map(Intent::to_json).collect()
+    }
+
     pub(super) fn find_refund(&self, id: &str, at: OffsetDateTime) -> Option<Value> {
         let mut pages = self.pages();
         let intent = pages.refunds.get(id)?.clone();
@@ -268,34 +277,6 @@ impl Pages {
         let entries =
             arrived.into_iter().map(|amount| entry(intent, EntryKind::Refund, amount, at));
         self.ledger.extend(entries);
-    }
-}
-
-/// How much a refund of `asked` gives back.
-fn refundable(intent: &Intent, asked: Option<u64>) -> Result<u64, Refusal> {
-    let charge = intent.charge.as_deref().unwrap_or_default();
-    let left = intent.unrefunded();
-    if intent.status != Status::Succeeded {
-        let message = format!(
-            "This PaymentIntent ({}) does not have a successful charge to refund.",
-            intent.id
-        );
-        return Err(Refusal::invalid("payment_intent", message));
-    }
-    if left == 0 {
-        let message = format!("Charge {charge} has already been refunded.");
-        return Err(
-            Refusal::invalid("payment_intent", message).with_code("charge_already_refunded")
-        );
-    }
-    match asked.unwrap_or(left) {
-        amount if amount <= left => Ok(amount),
-        amount => {
-            let message = format!(
-                "Refund amount ({amount}) is greater than unrefunded amount on charge ({left})"
-            );
-            Err(Refusal::invalid("amount", message))
-        }
     }
 }
 

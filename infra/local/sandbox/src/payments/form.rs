@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use super::refusal::Refusal;
 
 /// <https://docs.stripe.com/api/metadata>
@@ -94,4 +96,21 @@ impl Form {
             None => Ok(()),
         }
     }
+}
+
+/// How many objects a page has at most, and how many if the client does not say.
+const PAGE_MAX: usize = 100;
+const PAGE_DEFAULT: usize = 10;
+
+/// How many objects the client wants on a page.
+pub(super) fn limit(form: &Form) -> Result<usize, Refusal> {
+    let limit = form.integer("limit", PAGE_MAX as u64)?;
+    Ok(limit.and_then(|it| usize::try_from(it).ok()).unwrap_or(PAGE_DEFAULT))
+}
+
+/// The first page of what was found, and whether there is more.
+pub(super) fn page(mut found: Vec<Value>, limit: usize) -> (Vec<Value>, bool) {
+    let has_more = found.len() > limit;
+    found.truncate(limit);
+    (found, has_more)
 }

@@ -1,6 +1,6 @@
 //! A card gateway in Stripe's shape: payment intents, refunds, search, idempotency keys.
 //!
-//! Served are `POST /v1/payment_intents`, `GET /v1/payment_intents/{id}`,
+//! Served are `POST` and `GET /v1/payment_intents`, `GET /v1/payment_intents/{id}`,
 //! `GET /v1/payment_intents/search`, `POST /v1/payment_intents/{id}/confirm` and `/cancel`, `POST /v1/refunds`, `GET /v1/refunds/{id}` and
 //! `GET /v1/refunds?payment_intent=`; any key that begins with `sk_` is let in.
 //! An intent is charged if it is created with `confirm=true`, or confirmed later.
@@ -38,7 +38,7 @@ use crate::{
     script::{self, Outcome, Script},
 };
 use books::Books;
-use form::Form;
+use form::{Form, limit, page};
 use intent::IntentRequest;
 use refund::RefundRequest;
 use refusal::Refusal;
@@ -50,9 +50,6 @@ const KEY_BYTES_MAX: usize = 255;
 /// Source: <https://docs.stripe.com/api/payment_intents/cancel>.
 const CANCELLATION_REASONS: &[&str] =
     &["abandoned", "duplicate", "fraudulent", "requested_by_customer"];
-/// How many objects a page has at most, and how many if the client does not say.
-const PAGE_MAX: usize = 100;
-const PAGE_DEFAULT: usize = 10;
 
 const REFUSALS: Refusals = Refusals {
     down: || Refusal::down().into(),
@@ -94,7 +91,7 @@ impl Payments {
     /// The gateway as a router.
     pub fn router(&self) -> Router {
         Router::new()
-            .route("/v1/payment_intents", post(create_intent))
+            .route("/v1/payment_intents", post(create_intent).get(list_intents))
             .route("/v1/payment_intents/search", get(search_intents))
             .route("/v1/payment_intents/{id}", get(find_intent))
             .route("/v1/payment_intents/{id}/cancel", post(cancel_intent))
@@ -210,6 +207,20 @@ async fn find_intent(
     payments.0.books.intent(&id).map(Json).ok_or_else(|| Refusal::no_such_intent(&id, "intent"))
 }
 
+async fn list_intents(
+    State(payments): State<Payments>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Result<Json<Value>, Refusal> {
+    authorize(&headers)?;
+    let form = Form::parse(query.unwrap_or_default().as_bytes());
+    let limit = limit(&form)?;
+    let found = payments.0.books.intents(form.get("customer"), form.get("starting_after"));
+    let (data, has_more) = page(found, limit);
+    let url = "/v1/payment_intents";
+    Ok(Json(json!({"object": "list", "url": url, "has_more": has_more, "data": data})))
+}
+
 async fn search_intents(
     State(payments): State<Payments>,
     headers: HeaderMap,
@@ -254,17 +265,6 @@ async fn list_refunds(
     let found = payments.0.books.refunds(form.get("payment_intent"), (payments.0.clock)())?;
     let (data, has_more) = page(found, limit);
     Ok(Json(json!({"object": "list", "url": "/v1/refunds", "has_more": has_more, "data": data})))
-}
-
-fn limit(form: &Form) -> Result<usize, Refusal> {
-    let limit = form.integer("limit", PAGE_MAX as u64)?;
-    Ok(limit.and_then(|it| usize::try_from(it).ok()).unwrap_or(PAGE_DEFAULT))
-}
-
-fn page(mut found: Vec<Value>, limit: usize) -> (Vec<Value>, bool) {
-    let has_more = found.len() > limit;
-    found.truncate(limit);
-    (found, has_more)
 }
 
 /// The idempotency key of a caller who may call.

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 
 use super::{
     form::Form,
-    intent::{AMOUNT_MAX, Intent},
+    intent::{AMOUNT_MAX, Intent, Status},
     refusal::Refusal,
 };
 
@@ -92,5 +92,33 @@ impl Refund {
                 RefundStatus::Failed => "failed",
             },
         })
+    }
+}
+
+/// How much a refund of `asked` gives back.
+pub(super) fn refundable(intent: &Intent, asked: Option<u64>) -> Result<u64, Refusal> {
+    let charge = intent.charge.as_deref().unwrap_or_default();
+    let left = intent.unrefunded();
+    if intent.status != Status::Succeeded {
+        let message = format!(
+            "This PaymentIntent ({}) does not have a successful charge to refund.",
+            intent.id
+        );
+        return Err(Refusal::invalid("payment_intent", message));
+    }
+    if left == 0 {
+        let message = format!("Charge {charge} has already been refunded.");
+        return Err(
+            Refusal::invalid("payment_intent", message).with_code("charge_already_refunded")
+        );
+    }
+    match asked.unwrap_or(left) {
+        amount if amount <= left => Ok(amount),
+        amount => {
+            let message = format!(
+                "Refund amount ({amount}) is greater than unrefunded amount on charge ({left})"
+            );
+            Err(Refusal::invalid("amount", message))
+        }
     }
 }

@@ -1,0 +1,112 @@
+//! The keys of an order's charge, when the provider keeps an error of its own for one.
+//!
+//! Stripe keeps whatever it answers to a key, its own 500 included: the same request under the same
+//! key then fails for a day, whatever the first one did. The order would be unchargeable. So there
+//! are further keys, and still no second capture:
+//!
+//! 1. Another key is used only when a 500 *comes again* under the one before
+//!    (`Idempotent-Replayed`). That request is over, and nothing can be done under its key any more.
+//! 2. What it did all the same is then looked up in the list of the customer's payments, which, other
+//!    than the search, is never behind. What took money is the charge; what took none and still
+//!    could is cancelled first.
+//! 3. The keys are used in one order, by one process at a time (the payment's lease). A request that
+//!    arrives late comes under a key that has an answer, or that whoever comes next uses as well.
+//! 4. A revocation uses up keys in the same order until one of them is new, so that no request of the
+//!    charge can be carried out after it. After a day, when keys are forgotten, the search knows all.
+//!
+//! Source: <https://docs.stripe.com/api/idempotent_requests>,
+//! <https://docs.stripe.com/search#data-freshness>.
+
+use event_envelope::AggregateId;
+use outcome::Failure;
+
+use super::{
+    Stripe,
+    answer::{self, Ending, Id, Intent, IntentAnswer, List},
+    refusal::KeyUsed,
+};
+use crate::domain::{Charge, Fact};
+
+/// How many keys an order has. A provider that breaks on each of them is a matter of days.
+const KEYS_MAX: usize = 4;
+/// How many pages of a customer's payments are looked through.
+const PAGES_MAX: usize = 10;
+const PAGE: &str = "100";
+
+/// What became of the creation of an intent.
+pub(super) enum Creation {
+    /// This was answered.
+    Answered(IntentAnswer),
+    /// An earlier attempt is found to have ended so.
+    Found(Fact),
+}
+
+impl Stripe {
+    /// Creates an intent for the order under the first of its keys that is good for it.
+    pub(super) async fn create_intent(
+        &self,
+        order: &AggregateId,
+        charge: &Charge,
+        form: &[(&str, &str)],
+        passes_used_keys: bool,
+    ) -> Result<Creation, Failure> {
+        for number in 1..=KEYS_MAX {
+            let key = match number {
+                1 => format!("charge-{order}"),
+                _ => format!("charge-{order}-{number}"),
+            };
+            let request = self.port.post(&["v1", "payment_intents"], &key).form(form);
+            let answer = self.port.exchange(request).await?;
+            if !(answer.is_replayed && answer.status.is_server_error()) {
+                let read = answer::intent(&answer.settled()?);
+                let is_used =
+                    matches!(&read, Err(Failure::Retry { reason, .. }) if reason.is::<KeyUsed>());
+                if !(is_used && passes_used_keys) {
+                    return read.map(Creation::Answered);
+                }
+            }
+            if let Some(fact) = self.look_closely(order, charge).await? {
+                return Ok(Creation::Found(fact));
+            }
+        }
+        Err(Failure::retry("the provider keeps an error of its own for every key of the order"))
+    }
+
+    /// What became of the attempts at the charge, by the list that is never behind. Those that took
+    /// nothing never will.
+    async fn look_closely(
+        &self,
+        order: &AggregateId,
+        charge: &Charge,
+    ) -> Result<Option<Fact>, Failure> {
+        let attempts = self.attempts(order, charge).await?;
+        let open: Vec<Id> = attempts.iter().filter_map(Intent::open).cloned().collect();
+        let ending = answer::charged(attempts)?;
+        if ending != Ending::Nothing {
+            return self.known(ending).await;
+        }
+        for id in open {
+            self.cancel(&id, "duplicate").await?;
+        }
+        Ok(None)
+    }
+
+    async fn attempts(&self, order: &AggregateId, charge: &Charge) -> Result<Vec<Intent>, Failure> {
+        let mut found = Vec::new();
+        let mut after: Option<Id> = None;
+        for _ in 0..PAGES_MAX {
+            let mut query = vec![("customer", charge.customer.as_str()), ("limit", PAGE)];
+            if let Some(id) = &after {
+                query.push(("starting_after", id.as_str()));
+            }
+            let request = self.port.get(&["v1", "payment_intents"], &query);
+            let page: List<Intent> = answer::object(&self.port.send(request).await?)?;
+            after = page.data.last().map(|it| it.id().clone()).filter(|_| page.has_more);
+            found.extend(page.data.into_iter().filter(|it| it.is_for(order)));
+            if after.is_none() {
+                return Ok(found);
+            }
+        }
+        Err(Failure::retry("the customer has more payments than can be looked through"))
+    }
+}

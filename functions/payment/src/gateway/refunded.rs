@@ -1,0 +1,156 @@
+//! What the provider's refunds mean.
+//!
+//! Source: <https://docs.stripe.com/api/refunds/object>.
+
+use http_port::Answer;
+use outcome::Failure;
+use serde::Deserialize;
+
+use super::{
+    RETURNED,
+    answer::{Id, money},
+    refusal::Refusal,
+};
+use crate::domain::{Fact, Refund};
+
+/// A refund.
+#[derive(Debug, Deserialize)]
+pub(super) struct Refunded {
+    id: Id,
+    amount: i64,
+    currency: String,
+    #[serde(default)]
+    status: Option<RefundStatus>,
+}
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum RefundStatus {
+    Succeeded,
+    Failed,
+    Canceled,
+    /// On its way: `pending`, `requires_action`, or whatever else is not the end of it.
+    #[default]
+    #[serde(other)]
+    Pending,
+}
+
+/// The answer to the creation of a refund.
+#[derive(Debug)]
+pub(super) enum RefundAnswer {
+    Created(Refunded),
+    /// Everything went back before.
+    AlreadyRefunded,
+}
+
+/// What became of all refunds of a payment.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum GivenBack {
+    /// So much went back.
+    Known(Fact),
+    /// Nothing did, after so many attempts that failed at the bank.
+    Nothing {
+        /// How many.
+        failed: usize,
+    },
+}
+
+/// The money is on its way back. This may take days, and is not a failure.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("refund {refund_id} is pending: the provider has not said that the money is back")]
+pub struct RefundPending {
+    /// The refund, by the provider's id.
+    pub refund_id: String,
+}
+
+impl Refunded {
+    /// What became of it.
+    ///
+    /// # Errors
+    ///
+    /// Retry with [`RefundPending`] while it is on its way. Poison, when the bank returned it.
+    pub(super) fn fact(self) -> Result<Fact, Failure> {
+        match self.status() {
+            RefundStatus::Succeeded => {
+                let amount = money(self.amount, &self.currency)?;
+                Ok(Fact::Refunded(Refund { refund_id: self.id.0, amount }))
+            }
+            RefundStatus::Pending => Err(Failure::retry(RefundPending { refund_id: self.id.0 })),
+            RefundStatus::Failed | RefundStatus::Canceled => Err(Failure::poison(RETURNED)),
+        }
+    }
+
+    /// One that has none is on its way.
+    fn status(&self) -> RefundStatus {
+        self.status.unwrap_or_default()
+    }
+
+    fn stands(&self) -> bool {
+        !matches!(self.status(), RefundStatus::Failed | RefundStatus::Canceled)
+    }
+}
+
+/// What went back of a payment, by all `refunds` of it together. A part that somebody gave back by
+/// hand is not all of it; when that somebody gives back the rest, it is. While one of them is on
+/// its way, all are waited for.
+pub(super) fn given_back(refunds: Vec<Refunded>) -> Result<GivenBack, Failure> {
+    let (mut standing, failed): (Vec<_>, Vec<_>) = refunds.into_iter().partition(Refunded::stands);
+    let amount = standing.iter().fold(0_i64, |sum, it| sum.saturating_add(it.amount));
+    let pending = standing.iter().position(|it| it.status() == RefundStatus::Pending);
+    if standing.is_empty() {
+        return Ok(GivenBack::Nothing { failed: failed.len() });
+    }
+    let latest = standing.swap_remove(pending.unwrap_or(0));
+    Refunded { amount, ..latest }.fact().map(GivenBack::Known)
+}
+
+/// Reads the answer to a `POST` of a refund.
+pub(super) fn refund(answer: &Answer) -> Result<RefundAnswer, Failure> {
+    if answer.status.is_success() {
+        return answer.json().map(RefundAnswer::Created);
+    }
+    let refusal = Refusal::read(answer)?;
+    if refusal.code() == "charge_already_refunded" {
+        return Ok(RefundAnswer::AlreadyRefunded);
+    }
+    Err(refusal.misunderstood(answer.status))
+}
+
+#[cfg(test)]
+mod tests {
+    use events::Money;
+    use serde_json::json;
+
+    use super::*;
+
+    fn refunded(status: &str) -> Refunded {
+        let refund = json!({ "id": "re_1", "amount": 5, "currency": "usd", "status": status });
+        serde_json::from_value(refund).unwrap()
+    }
+
+    #[test]
+    fn a_refund_is_one_when_it_has_succeeded() {
+        refunded("succeeded").fact().unwrap();
+        for status in ["pending", "requires_action", "whatever_comes"] {
+            let failure = refunded(status).fact().unwrap_err();
+            assert!(failure.is_retry(), "{status}");
+            assert!(failure.to_string().contains("refund re_1 is pending"), "{failure}");
+        }
+        for status in ["failed", "canceled"] {
+            assert!(!refunded(status).fact().unwrap_err().is_retry(), "{status}");
+        }
+    }
+
+    #[test]
+    fn what_went_back_is_the_sum_of_what_stands_when_all_of_it_is_there() {
+        let known =
+            given_back(vec![refunded("succeeded"), refunded("failed"), refunded("succeeded")]);
+        let refund = Refund { refund_id: "re_1".into(), amount: Money::usd(10) };
+        assert_eq!(known.unwrap(), GivenBack::Known(Fact::Refunded(refund)));
+        let pending = given_back(vec![refunded("succeeded"), refunded("pending")]);
+        assert!(pending.unwrap_err().is_retry());
+        let failed = given_back(vec![refunded("canceled"), refunded("failed")]).unwrap();
+        assert_eq!(failed, GivenBack::Nothing { failed: 2 });
+        assert_eq!(given_back(vec![]).unwrap(), GivenBack::Nothing { failed: 0 });
+    }
+}
