@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::Client;
 use event_envelope::AggregateId;
 use event_store::EventStore;
 use http::StatusCode;
-use http_api::{Problem, Reply, Request, cursor};
+use http_api::{Problem, Reply, Request, TokenScope, cursor};
 use outcome::Failure;
 use serde_json::{Value, json};
 
@@ -18,8 +18,6 @@ use crate::{
     reviews::Reviews,
 };
 
-/// What a token must be allowed.
-const SCOPE: &str = "orders:read";
 /// The orders that operators may ask for.
 const NEEDS_REVIEW: &str = "needs-review";
 /// When the read model will have caught up, most often.
@@ -32,6 +30,7 @@ pub struct QueryApi {
     products: Products,
     reviews: Reviews,
     store: EventStore,
+    scope: TokenScope,
 }
 
 impl QueryApi {
@@ -42,6 +41,7 @@ impl QueryApi {
             products: Products::new(client.clone(), config.products.clone()),
             reviews: Reviews::new(client.clone(), config.views.clone()),
             store: EventStore::new(client, config.order_events.clone(), "ORDER"),
+            scope: config.scope.clone(),
         }
     }
 
@@ -60,7 +60,7 @@ impl QueryApi {
     }
 
     async fn detail(&self, request: Request<'_>) -> Result<Reply, Problem> {
-        let user = request.caller(SCOPE)?;
+        let user = request.caller(&self.scope)?;
         let order = request.path_id("id")?;
         match self.orders.find(&order).await.map_err(away)? {
             Found::View { owner, view } if owner == user.as_str() => {
@@ -85,7 +85,7 @@ impl QueryApi {
     }
 
     async fn list(&self, request: Request<'_>) -> Result<Reply, Problem> {
-        let user = request.caller(SCOPE)?;
+        let user = request.caller(&self.scope)?;
         let (limit, after) = (request.limit()?, request.cursor(&user)?);
         let page = self.orders.of_user(&user, limit, after).await.map_err(away)?;
         let mut body = json!({ "orders": page.orders });
@@ -96,7 +96,7 @@ impl QueryApi {
     }
 
     async fn audit_trail(&self, request: Request<'_>) -> Result<Reply, Problem> {
-        let user = request.caller(SCOPE)?;
+        let user = request.caller(&self.scope)?;
         let order = request.path_id("id")?;
         let events = self.store.load(&order, 0).await.map_err(away)?;
         let owner = events.first().map(|created| &created.data["userId"]);

@@ -9,13 +9,16 @@ mod observe;
 mod problem;
 mod reply;
 mod request;
+mod scope;
 mod trace;
 
 pub use body::BODY_BYTES_MAX;
+pub use caller::{InvalidSubject, SUBJECT_BYTES_MAX, caller_id};
 pub use cursor::{CURSOR_BYTES_MAX, cursor};
 pub use iam::IamCaller;
 pub use observe::observe;
 pub use problem::{FieldError, Problem};
 pub use reply::Reply;
 pub use request::{IDEMPOTENCY_KEY_BYTES_MAX, PAGE_DEFAULT, PAGE_MAX, Request};
+pub use scope::{InvalidScope, TokenScope};
 pub use trace::traceparent_of_xray;

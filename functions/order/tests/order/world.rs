@@ -9,6 +9,7 @@ use clock::Clock;
 use event_envelope::{AggregateId, Delivery, Envelope};
 use event_store::EventStore;
 use events::{DECODER, Event, LineItem, Money, OrderCreated};
+use http_api::TokenScope;
 use local_dynamodb::{DynamoDb, FaultPlan};
 use local_testkit::database;
 use local_testkit::http::{Answer, Request};
@@ -72,8 +73,13 @@ impl World {
     }
 
     pub(crate) fn api(&self, plan: FaultPlan, clock: Clock) -> OrderApi {
+        self.api_of(plan, clock, TokenScope::parse("orders:write").unwrap())
+    }
+
+    /// An API whose issuer names the scope so.
+    pub(crate) fn api_of(&self, plan: FaultPlan, clock: Clock, scope: TokenScope) -> OrderApi {
         let products = Products::new(self.database.client_with(plan.clone()), PRODUCTS);
-        OrderApi::new(self.store(plan), products, DEADLINES.pay_within, clock)
+        OrderApi::new(self.store(plan), products, DEADLINES.pay_within, scope, clock)
     }
 
     /// Asks a process that meets `plan`.
