@@ -17,7 +17,7 @@ use event_envelope::{Actor, AggregateId, CorrelationId, Envelope, FromEnvelope, 
 use event_store::{Decider, EventStore, ExecuteError, Executed, Lineage, StoreError, execute};
 use events::OrderCreated;
 use http::StatusCode;
-use http_api::{CARD_NUMBER, Problem, Reply, Request, holds_card_number, is_one_line};
+use http_api::{CARD_NUMBER, Problem, Reply, Request, TokenScope, holds_card_number, is_one_line};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -28,8 +28,6 @@ use crate::{
     placing::{OrderRequest, PlacingError, order_id},
 };
 
-/// What a token must be allowed.
-const SCOPE: &str = "orders:write";
 /// Said with an answer that was given before.
 const REPLAYED: http::HeaderName = http::HeaderName::from_static("idempotency-replayed");
 /// The longest reason for resuming an order, in characters.
@@ -43,6 +41,7 @@ pub struct OrderApi {
     store: EventStore,
     lookup: Lookup,
     pay_within: u64,
+    scope: TokenScope,
     clock: Clock,
 }
 
@@ -57,9 +56,16 @@ struct ResumeRequest {
 
 impl OrderApi {
     /// Keeps orders in `store`, at the prices that `lookup` finds. Each is to be looked at when it may
-    /// have waited for its payment for too long: `pay_within` seconds.
-    pub fn new(store: EventStore, lookup: Lookup, pay_within: u64, clock: Clock) -> Self {
-        Self { store, lookup, pay_within, clock }
+    /// have waited for its payment for too long: `pay_within` seconds. A customer's token must
+    /// grant `scope`.
+    pub fn new(
+        store: EventStore,
+        lookup: Lookup,
+        pay_within: u64,
+        scope: TokenScope,
+        clock: Clock,
+    ) -> Self {
+        Self { store, lookup, pay_within, scope, clock }
     }
 
     /// Answers one request: an order, or the problem with it.
@@ -79,7 +85,7 @@ impl OrderApi {
     /// Its id follows from the caller and the key, so that the order is itself the record of the
     /// request: a repetition finds it, whatever has happened since.
     async fn place(&self, request: Request<'_>) -> Result<Reply, Problem> {
-        let user = request.caller(SCOPE)?;
+        let user = request.caller(&self.scope)?;
         let order_id = order_id(&user, request.idempotency_key()?);
         let asked: OrderRequest = request.json_body()?;
         asked.validate().map_err(refused)?;
@@ -122,7 +128,7 @@ impl OrderApi {
 
     /// Cancels an order of the caller's. Doing it again answers the same.
     async fn cancel(&self, request: Request<'_>) -> Result<Reply, Problem> {
-        let user = request.caller(SCOPE)?;
+        let user = request.caller(&self.scope)?;
         let order_id = request.path_id("id")?;
         let first = self.store.first(&order_id).await.map_err(unavailable)?;
         let created = first.filter(|it| it.data["userId"] == user.as_str());

@@ -1,6 +1,7 @@
 //! What the template tells these functions: the one place that reads the environment.
 
 use environment::Missing;
+use http_api::{InvalidScope, TokenScope};
 
 use crate::deadlines::Deadlines;
 
@@ -9,6 +10,8 @@ const PRODUCTS_TABLE: &str = "PRODUCTS_TABLE";
 const DELIVERY_ADDRESSES_TABLE: &str = "DELIVERY_ADDRESSES_TABLE";
 const PAY_WITHIN_SECONDS: &str = "PAY_WITHIN_SECONDS";
 const SHIP_WITHIN_SECONDS: &str = "SHIP_WITHIN_SECONDS";
+const WRITE_SCOPE: &str = "WRITE_SCOPE";
+const SCOPE_CLAIM: &str = "SCOPE_CLAIM";
 const QUEUE_URL: &str = "QUEUE_URL";
 const DEAD_LETTER_QUEUE_URL: &str = "DEAD_LETTER_QUEUE_URL";
 const FULFILMENT_MODE: &str = "FULFILMENT_MODE";
@@ -29,6 +32,8 @@ pub struct ApiConfig {
     pub delivery_addresses: String,
     /// How long an order may wait for its payment, in seconds.
     pub pay_within: u64,
+    /// What a customer's token must grant.
+    pub scope: TokenScope,
     /// What is logged.
     pub log: Option<String>,
 }
@@ -73,6 +78,15 @@ pub enum ConfigError {
         /// What it is.
         value: String,
     },
+    /// A variable names no scope, or no claim.
+    #[error("{name}: {source}")]
+    Scope {
+        /// The variable.
+        name: &'static str,
+        /// What is wrong with it.
+        #[source]
+        source: InvalidScope,
+    },
 }
 
 /// Where variables come from.
@@ -96,6 +110,7 @@ impl ApiConfig {
             products: required(PRODUCTS_TABLE)?,
             delivery_addresses: required(DELIVERY_ADDRESSES_TABLE)?,
             pay_within: seconds(&required, PAY_WITHIN_SECONDS)?,
+            scope: scope(&required)?,
             log: required(RUST_LOG).ok(),
         })
     }
@@ -142,6 +157,16 @@ impl SweeperConfig {
     }
 }
 
+/// The scope `WRITE_SCOPE`, in the claim `SCOPE_CLAIM` where there is one.
+fn scope(required: &impl Variables) -> Result<TokenScope, ConfigError> {
+    let wrong = |name| move |source| ConfigError::Scope { name, source };
+    let scope = TokenScope::parse(required(WRITE_SCOPE)?).map_err(wrong(WRITE_SCOPE))?;
+    match required(SCOPE_CLAIM) {
+        Ok(claim) => scope.in_claim(claim).map_err(wrong(SCOPE_CLAIM)),
+        Err(_) => Ok(scope),
+    }
+}
+
 fn seconds(required: &impl Variables, name: &'static str) -> Result<u64, ConfigError> {
     let value = required(name)?;
     // `parse` alone would take a sign.
@@ -162,7 +187,7 @@ mod tests {
             _ if name == changed => value.map(str::to_owned).ok_or(Missing { name }),
             PAY_WITHIN_SECONDS => Ok("900".to_owned()),
             SHIP_WITHIN_SECONDS => Ok("86400".to_owned()),
-            RUST_LOG => Err(Missing { name }),
+            RUST_LOG | SCOPE_CLAIM => Err(Missing { name }),
             _ => Ok(name.to_owned()),
         }
     }
@@ -186,15 +211,34 @@ mod tests {
             let error = SweeperConfig::read(with(name, None)).unwrap_err();
             assert_eq!(error, ConfigError::Missing(Missing { name }));
         }
-        for name in
-            [ORDER_EVENTS_TABLE, PRODUCTS_TABLE, DELIVERY_ADDRESSES_TABLE, PAY_WITHIN_SECONDS]
-        {
+        for name in [
+            ORDER_EVENTS_TABLE,
+            PRODUCTS_TABLE,
+            DELIVERY_ADDRESSES_TABLE,
+            PAY_WITHIN_SECONDS,
+            WRITE_SCOPE,
+        ] {
             let error = ApiConfig::read(with(name, None)).unwrap_err();
             assert_eq!(error, ConfigError::Missing(Missing { name }));
         }
         for name in [ORDER_EVENTS_TABLE, QUEUE_URL, DEAD_LETTER_QUEUE_URL, FULFILMENT_MODE] {
             let error = EventsConfig::read(with(name, None)).unwrap_err();
             assert_eq!(error, ConfigError::Missing(Missing { name }));
+        }
+    }
+
+    #[test]
+    fn a_scope_and_its_claim_are_as_the_issuer_names_them() {
+        let told = |name, value| ApiConfig::read(with(name, Some(value)));
+        let scope = told(WRITE_SCOPE, "orders-api/orders:write").unwrap().scope;
+        assert_eq!(scope, TokenScope::parse("orders-api/orders:write").unwrap());
+        let scope = told(SCOPE_CLAIM, "permissions").unwrap().scope;
+        assert_eq!(scope, TokenScope::parse(WRITE_SCOPE).unwrap().in_claim("permissions").unwrap());
+        for name in [WRITE_SCOPE, SCOPE_CLAIM] {
+            for bad in ["", "two words"] {
+                let error = told(name, bad).unwrap_err().to_string();
+                assert!(error.starts_with(&format!("{name}: {bad:?}")), "{error}");
+            }
         }
     }
 

@@ -8,7 +8,7 @@ use clock::Clock;
 use event_envelope::{AggregateId, Envelope};
 use event_store::EventStore;
 use http::StatusCode;
-use http_api::{Problem, Reply, Request, cursor};
+use http_api::{Problem, Reply, Request, TokenScope, cursor};
 use outcome::Failure;
 use serde_json::json;
 
@@ -20,8 +20,6 @@ use crate::{
     stream,
 };
 
-/// What a token must be allowed.
-const SCOPE: &str = "orders:read";
 /// The orders that operators may ask for.
 const NEEDS_REVIEW: &str = "needs-review";
 /// How long a cache may keep a page of products: a price that has changed is seen a minute later.
@@ -45,6 +43,7 @@ pub struct QueryApi {
     reviews: Reviews,
     store: EventStore,
     clock: Clock,
+    scope: TokenScope,
 }
 
 impl QueryApi {
@@ -56,6 +55,7 @@ impl QueryApi {
             reviews: Reviews::new(client.clone(), config.views.clone()),
             store: EventStore::new(client, config.order_events.clone(), "ORDER"),
             clock: Clock::system(),
+            scope: config.scope.clone(),
         }
     }
 
@@ -81,7 +81,7 @@ impl QueryApi {
     }
 
     async fn detail(&self, request: Request<'_>) -> Result<Reply, Problem> {
-        let user = request.caller(SCOPE)?;
+        let user = request.caller(&self.scope)?;
         let order = request.path_id("id")?;
         match self.orders.find(&order).await.map_err(away)? {
             Found::View { owner, view } if owner == user.as_str() => {
@@ -113,7 +113,7 @@ impl QueryApi {
     }
 
     async fn list(&self, request: Request<'_>) -> Result<Reply, Problem> {
-        let user = request.caller(SCOPE)?;
+        let user = request.caller(&self.scope)?;
         let (limit, after) = (request.limit()?, request.cursor(&user)?);
         let page = self.orders.of_user(&user, limit, after).await.map_err(away)?;
         let mut body = json!({ "orders": page.orders });
@@ -124,7 +124,7 @@ impl QueryApi {
     }
 
     async fn audit_trail(&self, request: Request<'_>) -> Result<Reply, Problem> {
-        let user = request.caller(SCOPE)?;
+        let user = request.caller(&self.scope)?;
         let order = request.path_id("id")?;
         // Whose it is says the first event: nobody has a long trail of somebody else's read.
         let first = self.store.first(&order).await.map_err(away)?;

@@ -1,45 +1,93 @@
 //! Who is asking: the claims that API Gateway's JWT authorizer has verified.
 
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
-use event_envelope::AggregateId;
+use event_envelope::{AggregateId, fingerprint};
 use http::{HeaderValue, header};
 
-use crate::Problem;
+use crate::{Problem, TokenScope};
 
-/// The claims that list scopes; which one depends on who issues the tokens.
-const SCOPE_CLAIMS: [&str; 2] = ["scope", "scp"];
+/// The longest subject, in bytes. OpenID Connect allows 255 ASCII characters; who allows more is
+/// believed, for the length does no harm.
+pub const SUBJECT_BYTES_MAX: usize = 1024;
+/// What the ids begin with that are derived. A subject that begins so is derived as well, so that
+/// nobody can take the id of another by being called like it.
+const DERIVED: &str = "cust_";
 
-/// The subject of the claims, if they grant `scope`.
+/// Why a text names nobody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidSubject {
+    /// There is nothing to read.
+    #[error("the subject is empty or blank")]
+    Blank,
+    /// It is longer than any issuer's.
+    #[error("the subject is longer than {SUBJECT_BYTES_MAX} bytes")]
+    TooLong,
+}
+
+/// The id under which `subject`, of `issuer`, is known: what [`Request::caller`] answers.
+///
+/// A subject that is an identifier is its own id. Of any other text the id says nothing, though it
+/// may be a mail address: it is a hash of issuer and subject. Both are taken as they stand in the
+/// token, letter for letter (an issuer may end in a slash).
+///
+/// A subject is unique only within its issuer, so that subjects that are identifiers must not come
+/// from two issuers.
+///
+/// # Errors
+///
+/// When the subject is blank or longer than [`SUBJECT_BYTES_MAX`]: it names nobody.
+///
+/// [`Request::caller`]: crate::Request::caller
+pub fn caller_id(issuer: &str, subject: &str) -> Result<AggregateId, InvalidSubject> {
+    if subject.trim().is_empty() {
+        return Err(InvalidSubject::Blank);
+    }
+    if subject.len() > SUBJECT_BYTES_MAX {
+        return Err(InvalidSubject::TooLong);
+    }
+    let own = Some(subject).filter(|it| !it.starts_with(DERIVED));
+    if let Some(id) = own.and_then(|subject| AggregateId::parse(subject).ok()) {
+        return Ok(id);
+    }
+    let hash = fingerprint(&[issuer.as_bytes(), subject.as_bytes()]);
+    // It is of the right form and length. Were it not, it would name nobody.
+    AggregateId::parse(format!("{DERIVED}{hash}")).map_err(|_| InvalidSubject::TooLong)
+}
+
+/// Who the claims are about, if they grant `scope`.
 ///
 /// The claims are read rather than `authorizer.jwt.scopes`, and a scope is asked for by every
 /// route: an ID token has no scopes, and must not pass for an access token. Source:
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html>.
-pub(crate) fn caller(event: &ApiGatewayV2httpRequest, scope: &str) -> Result<AggregateId, Problem> {
+pub(crate) fn caller(
+    event: &ApiGatewayV2httpRequest,
+    scope: &TokenScope,
+) -> Result<AggregateId, Problem> {
     let authorizer = event.request_context.authorizer.as_ref();
     let claims = authorizer.and_then(|it| it.jwt.as_ref()).map(|jwt| &jwt.claims);
     let claims = claims.ok_or_else(|| Problem::unauthorized("the request has no claims"))?;
-    let subject = claims.get("sub").ok_or_else(|| Problem::unauthorized("no claim \"sub\""))?;
-    let user = AggregateId::parse(subject.as_str())
-        .map_err(|error| Problem::unauthorized(format!("claim \"sub\": {error}")))?;
-    let granted = SCOPE_CLAIMS.iter().filter_map(|name| claims.get(*name));
-    if granted.flat_map(|list| scopes(list)).any(|it| it == scope) {
-        Ok(user)
-    } else {
-        Err(missing(scope))
+    // Cognito says which kind of token it is. Where the claim of the scope is one that ID tokens
+    // have as well, nothing else tells them apart.
+    if claims.get("token_use").is_some_and(|it| it == "id") {
+        return Err(Problem::unauthorized("an ID token is no access token: send that one"));
     }
-}
-
-/// A list of scopes is separated by spaces; one that was an array is in brackets as well.
-fn scopes(list: &str) -> impl Iterator<Item = &str> {
-    list.trim_start_matches('[').trim_end_matches(']').split_whitespace()
+    let subject = claims.get("sub").ok_or_else(|| Problem::unauthorized("no claim \"sub\""))?;
+    let issuer = claims.get("iss").map_or("", String::as_str);
+    let caller = caller_id(issuer, subject)
+        .map_err(|error| Problem::unauthorized(format!("claim \"sub\": {error}")))?;
+    let mut granted = scope.claims().filter_map(|name| claims.get(name));
+    if granted.any(|list| scope.is_in(list)) { Ok(caller) } else { Err(missing(scope)) }
 }
 
 /// Source: <https://www.rfc-editor.org/rfc/rfc6750#section-3.1>.
-fn missing(scope: &str) -> Problem {
-    let problem = Problem::forbidden(format!("the token does not have the scope {scope:?}"));
+fn missing(scope: &TokenScope) -> Problem {
+    let problem = Problem::forbidden(format!("the token does not have the scope \"{scope}\""));
     let challenge = format!("Bearer error=\"insufficient_scope\", scope=\"{scope}\"");
     match HeaderValue::try_from(challenge) {
         Ok(challenge) => problem.header(header::WWW_AUTHENTICATE, challenge),
         Err(_) => problem,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,10 @@ use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use event_envelope::AggregateId;
 use serde::de::DeserializeOwned;
 
-use crate::{CARD_NUMBER, IamCaller, Problem, body, caller, cursor, holds_card_number, iam, trace};
+use crate::{
+    CARD_NUMBER, IamCaller, Problem, TokenScope, body, caller, cursor, holds_card_number, iam,
+    trace,
+};
 
 /// The longest `Idempotency-Key`, in bytes.
 pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
@@ -62,12 +65,12 @@ impl<'a> Request<'a> {
         self.event.headers.get(name.as_ref())?.to_str().ok()
     }
 
-    /// Who is asking, if the authorizer let them do what `scope` names.
+    /// Who is asking, if their token grants `scope`: the [id](crate::caller_id) of its subject.
     ///
     /// # Errors
     ///
-    /// When there are no claims: a 401; when they lack the scope: a 403.
-    pub fn caller(&self, scope: &str) -> Result<AggregateId, Problem> {
+    /// When there are no claims, or they name nobody: a 401; when they lack the scope: a 403.
+    pub fn caller(&self, scope: &TokenScope) -> Result<AggregateId, Problem> {
         caller::caller(self.event, scope)
     }
 

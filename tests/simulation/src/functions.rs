@@ -9,6 +9,7 @@ use consumer::{Consumer, Parking, ReplayPolicy};
 use event_store::EventStore;
 use events::{DECODER, Event, LIVE, ON_BUS};
 use futures_util::future::LocalBoxFuture;
+use http_api::TokenScope;
 use idempotency::{DynamoDbStore, Guard, Host, HostSettings, REVIEW_AFTER};
 use inventory::handler::Inventory;
 use lambda_runtime::{Context, LambdaEvent};
@@ -100,8 +101,9 @@ impl Surroundings {
             ["PRODUCTS_TABLE", "DELIVERY_ADDRESSES_TABLE"].map(|name| self.variable(name));
         let lookup = Lookup::new(self.wire().dynamodb(), products, addresses);
         let pay_within = self.seconds("PAY_WITHIN_SECONDS");
-        let api = OrderApi::new(self.orders(), lookup, pay_within, self.process.clock());
-        let api = Rc::new(api);
+        let scope = TokenScope::parse(self.variable("WRITE_SCOPE")).unwrap();
+        let clock = self.process.clock();
+        let api = Rc::new(OrderApi::new(self.orders(), lookup, pay_within, scope, clock));
         function(move |event, _| {
             let api = Rc::clone(&api);
             async move { write(&api.handle(read(event)?).await) }

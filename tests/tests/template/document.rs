@@ -19,17 +19,24 @@ pub(crate) fn read(path: &str) -> String {
 
 /// The template as the local stack reads it.
 pub(crate) fn resolved(mode: &str) -> Template {
+    resolved_with(&[("FulfilmentMode", mode)])
+}
+
+/// The same with these parameters.
+pub(crate) fn resolved_with(more: &[(&str, &str)]) -> Template {
     let given = [
         ("CarrierApiKey", "key"),
         ("CarrierUrl", "https://localhost"),
-        ("FulfilmentMode", mode),
         ("JwtAudience", "orderly"),
         ("JwtIssuer", "https://localhost"),
         ("PaymentGatewayApiKey", "key"),
         ("SenderEmail", "orders@localhost"),
     ];
-    let parameters: BTreeMap<String, String> =
-        given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let parameters: BTreeMap<String, String> = given
+        .iter()
+        .chain(more)
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect();
     let endpoint = "http://127.0.0.1:9000";
     let options = LoadOptions { stack_name: "orderly", endpoint, parameters: &parameters };
     Template::load(&root().join("infra/template.yaml"), &options).unwrap()

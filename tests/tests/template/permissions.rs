@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use events::SOURCES;
 use serde_json::{Value, json};
 
-use crate::document::{Document, attribute, only_if, reference, resolved, texts};
+use crate::document::{Document, attribute, only_if, reference, resolved, resolved_with, texts};
 
 /// Where AWS leaves no choice: the function, the resource's end, and why.
 const OPEN_ENDED: [(&str, &str, &str); 2] = [
@@ -186,6 +186,26 @@ fn sent_by_others(queue: &str) -> Value {
     })
 }
 
+/// What a token must grant: to look or to do, wherever API Gateway knows the claim that says so.
+fn scopes(route: &Value) -> Value {
+    let name = if route["Method"] == "GET" { "ReadScope" } else { "WriteScope" };
+    json!([only_if("GatewayKnowsScopes", &reference(name))])
+}
+
+#[test]
+fn a_claim_that_api_gateway_does_not_know_is_left_to_the_functions() {
+    let route = |claim: &str| {
+        let template = resolved_with(&[("ScopeClaim", claim), ("WriteScope", "shop/orders:write")]);
+        let route = template.routes.iter().find(|it| it.path == "/orders" && it.method == "POST");
+        let function = template.functions.iter().find(|it| it.binary == "order-api").unwrap();
+        (route.unwrap().scopes.clone(), function.environment.get("SCOPE_CLAIM").cloned())
+    };
+    let asked = vec!["shop/orders:write".to_owned()];
+    assert_eq!(route(""), (asked.clone(), None));
+    assert_eq!(route("scp"), (asked, Some("scp".to_owned())));
+    assert_eq!(route("permissions"), (vec![], Some("permissions".to_owned())));
+}
+
 #[test]
 fn every_route_but_the_catalogue_asks_who_it_is() {
     let document = Document::open();
@@ -199,7 +219,9 @@ fn every_route_but_the_catalogue_asks_who_it_is() {
             match auth["Authorizer"].as_str() {
                 Some("NONE") => open.push(path.as_str().unwrap()),
                 Some(_) => {}
-                None => assert!(auth["AuthorizationScopes"].is_array(), "{name} takes any token"),
+                None => {
+                    assert_eq!(auth["AuthorizationScopes"], scopes(&event["Properties"]), "{name}")
+                }
             }
         }
     }

@@ -15,7 +15,7 @@ async fn main() -> Result<(), Error> {
     let dynamodb = Aws::from_env()?.dynamodb();
     let store = EventStore::new(dynamodb.clone(), config.order_events, "ORDER");
     let lookup = Lookup::new(dynamodb, config.products, config.delivery_addresses);
-    let api = &OrderApi::new(store, lookup, config.pay_within, Clock::system());
+    let api = &OrderApi::new(store, lookup, config.pay_within, config.scope, Clock::system());
 
     run(service_fn(async |event: LambdaEvent<ApiGatewayV2httpRequest>| {
         Ok::<_, Error>(

@@ -9,6 +9,7 @@ use clock::Clock;
 use event_envelope::{AggregateId, Delivery, Envelope};
 use event_store::EventStore;
 use events::{DECODER, Event, LineItem, Money, OrderCreated};
+use http_api::TokenScope;
 use local_dynamodb::{DynamoDb, FaultPlan};
 use local_testkit::database;
 use local_testkit::http::{Answer, Request};
@@ -83,9 +84,14 @@ impl World {
     }
 
     pub(crate) fn api(&self, plan: FaultPlan, clock: Clock) -> OrderApi {
+        self.api_of(plan, clock, TokenScope::parse("orders:write").unwrap())
+    }
+
+    /// An API whose issuer names the scope so.
+    pub(crate) fn api_of(&self, plan: FaultPlan, clock: Clock, scope: TokenScope) -> OrderApi {
         let client = self.database.client_with(plan.clone());
         let lookup = Lookup::new(client, PRODUCTS.to_owned(), ADDRESSES.to_owned());
-        OrderApi::new(self.store(plan), lookup, DEADLINES.pay_within, clock)
+        OrderApi::new(self.store(plan), lookup, DEADLINES.pay_within, scope, clock)
     }
 
     /// Asks a process that meets `plan`.

@@ -1,6 +1,8 @@
 //! Who may ask for what.
 
-use local_testkit::http::Request;
+use http_api::{TokenScope, caller_id};
+use local_dynamodb::FaultPlan;
+use local_testkit::http::{Answer, Request};
 use serde_json::json;
 
 use crate::{
@@ -17,7 +19,7 @@ async fn nobody_sees_orders_without_saying_who_it_is() {
     let world = World::new().await;
     world.place("order-123", USER).await;
     for request in of_a_customer() {
-        let subjects = ["", "user 123", "user-123#", "usér"];
+        let subjects = ["", "  ", "\t", &"u".repeat(1025)];
         let mut nobodies = vec![request.clone().anonymous()];
         nobodies.extend(subjects.map(|subject| request.clone().of(subject)));
         nobodies.push(request.claims(json!({ "scope": "orders:read" })));
@@ -38,6 +40,45 @@ async fn nobody_sees_orders_without_the_scope() {
             let claims = json!({ "sub": USER, "scope": scope });
             world.ask(&request.clone().claims(claims)).await.problem(403);
         }
+    }
+}
+
+#[tokio::test]
+async fn each_subject_sees_orders_of_its_own() {
+    let world = World::new().await;
+    let subjects = ["auth0|77", "auth0:77", "auth0_77", "ann@customers.example", "Ann Miller"];
+    for (index, subject) in subjects.iter().enumerate() {
+        let user = caller_id("https://issuer.example", subject).unwrap();
+        world.place(&format!("order-{index}"), user.as_str()).await;
+    }
+    for (index, subject) in subjects.iter().enumerate() {
+        let claims = json!({
+            "iss": "https://issuer.example", "sub": subject, "scope": "orders:read",
+        });
+        for other in 0..subjects.len() {
+            let status = if other == index { 200 } else { 404 };
+            let request = history(&format!("order-{other}")).claims(claims.clone());
+            assert_eq!(world.ask(&request).await.status, status, "{subject} of order-{other}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_scope_is_called_as_the_issuer_calls_it() {
+    let world = World::new().await;
+    world.place("order-123", USER).await;
+    let told = TokenScope::parse("shop-api/orders.read").unwrap();
+    for (scope, status) in [
+        ("openid shop-api/orders.read", 200),
+        ("orders.read", 403),
+        ("orders:read", 403),
+        ("evil/orders.read", 403),
+        ("evil-shop-api/orders.read", 403),
+    ] {
+        let request = history("order-123").claims(json!({ "sub": USER, "scope": scope }));
+        let api = world.api_of(FaultPlan::none(), told.clone());
+        let answer: Answer = api.handle(request.event()).await.into();
+        assert_eq!(answer.status, status, "{scope}");
     }
 }
 

@@ -4,6 +4,7 @@ use clock::Clock;
 use event_envelope::{Actor, AggregateId, CorrelationId, Envelope};
 use event_store::EventStore;
 use events::{Event, LineItem, Money, OrderCreated, OrderPaid, OrderResumed};
+use http_api::TokenScope;
 use local_dynamodb::{DynamoDb, FaultPlan};
 use local_testkit::database;
 use query::{api::QueryApi, config::Config};
@@ -87,10 +88,16 @@ impl World {
     }
 
     pub(crate) fn api(&self, plan: FaultPlan) -> QueryApi {
+        self.api_of(plan, TokenScope::parse("orders:read").unwrap())
+    }
+
+    /// An API whose issuer names the scope so.
+    pub(crate) fn api_of(&self, plan: FaultPlan, scope: TokenScope) -> QueryApi {
         let config = Config {
             views: VIEWS.to_owned(),
             order_events: EVENTS.to_owned(),
             products: PRODUCTS.to_owned(),
+            scope,
             log: None,
         };
         let now = PLACED_AT + self.age;

@@ -1,6 +1,7 @@
-//! The authorizers of a machine without an identity provider.
+//! Who is let in.
 //!
-//! The bearer token *is* the caller: `Bearer alice` is user `alice` with every scope of the API;
+//! Where the stack is told of an issuer, tokens are checked as API Gateway checks them: see
+//! [`issuer`](crate::issuer). Without one the bearer token *is* the caller: `Bearer alice` is user `alice` with every scope of the API;
 //! `Bearer alice:orders:read` and `Bearer alice:orders:read,orders:write` name the scopes. What a
 //! function sees has the shape that a JWT authorizer gives it.
 //! Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html>.
@@ -13,6 +14,8 @@ use std::collections::BTreeMap;
 
 use axum::http::{HeaderMap, header};
 use serde::Serialize;
+
+use crate::issuer::{Invalid, Verifier};
 
 /// Who issued every token.
 const ISSUER: &str = "http://localhost";
@@ -43,7 +46,7 @@ pub(crate) enum Authorizer {
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Jwt {
-    claims: BTreeMap<&'static str, String>,
+    claims: BTreeMap<String, String>,
     scopes: Vec<String>,
 }
 
@@ -61,19 +64,19 @@ pub(crate) struct Iam {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Denied {
     Missing,
-    Invalid,
+    Invalid(Invalid),
     Unscoped,
     Unsigned,
 }
 
 impl Denied {
     /// The `WWW-Authenticate` header; none with a 403: whoever asks is known, and may not.
-    pub(crate) const fn challenge(self) -> Option<&'static str> {
+    pub(crate) fn challenge(self) -> Option<String> {
         match self {
-            Self::Missing => Some("Bearer"),
-            Self::Invalid => Some(
-                r#"Bearer scope="" error="invalid_token" error_description="the token has an invalid number of segments""#,
-            ),
+            Self::Missing => Some("Bearer".to_owned()),
+            Self::Invalid(reason) => Some(format!(
+                r#"Bearer scope="" error="invalid_token" error_description="{reason}""#
+            )),
             Self::Unscoped | Self::Unsigned => None,
         }
     }
@@ -81,15 +84,20 @@ impl Denied {
 
 /// The caller that the `Authorization` header names, where one is asked for. Of the scopes that a
 /// route asks for, one is enough.
-pub(crate) fn authorize(
+pub(crate) async fn authorize(
     access: Access,
     scopes: &[String],
     headers: &HeaderMap,
+    verifier: Option<&Verifier>,
+    now: i64,
 ) -> Result<Option<Authorizer>, Denied> {
     match access {
         Access::Anyone => Ok(None),
         Access::Token => {
-            let jwt = bearer(headers)?;
+            let jwt = match verifier {
+                Some(verifier) => verified(headers, verifier, now).await?,
+                None => bearer(headers)?,
+            };
             let may = scopes.is_empty() || scopes.iter().any(|scope| jwt.scopes.contains(scope));
             if may { Ok(Some(Authorizer::Jwt(jwt))) } else { Err(Denied::Unscoped) }
         }
@@ -119,17 +127,35 @@ fn signer(headers: &HeaderMap) -> Option<Iam> {
     })
 }
 
+/// A token of the issuer, with or without `Bearer` before it.
+async fn verified(headers: &HeaderMap, verifier: &Verifier, now: i64) -> Result<Jwt, Denied> {
+    let value = headers.get(header::AUTHORIZATION).ok_or(Denied::Missing)?;
+    let value = value.to_str().map_err(|_| Denied::Invalid(Invalid::Malformed))?;
+    let token = match value.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
+        _ => value,
+    };
+    let claims = verifier.verify(token, now).await.map_err(Denied::Invalid)?;
+    let lists = ["scope", "scp"].iter().filter_map(|name| claims.get(*name));
+    let scopes = lists.flat_map(|list| {
+        let array = list.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        array.unwrap_or(list).split_ascii_whitespace().map(str::to_owned)
+    });
+    let scopes = scopes.collect();
+    Ok(Jwt { claims, scopes })
+}
+
 fn bearer(headers: &HeaderMap) -> Result<Jwt, Denied> {
     let value = headers.get(header::AUTHORIZATION).ok_or(Denied::Missing)?;
-    let value = value.to_str().map_err(|_| Denied::Invalid)?;
-    let (scheme, token) = value.split_once(' ').ok_or(Denied::Invalid)?;
+    let value = value.to_str().map_err(|_| Denied::Invalid(Invalid::Segments))?;
+    let (scheme, token) = value.split_once(' ').ok_or(Denied::Invalid(Invalid::Segments))?;
     if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(Denied::Invalid);
+        return Err(Denied::Invalid(Invalid::Segments));
     }
     let (user, scopes) = token.split_once(':').unwrap_or((token, DEFAULT_SCOPES));
     let scopes: Vec<&str> = scopes.split(',').filter(|scope| !scope.is_empty()).collect();
     if !is_user(user) || !scopes.iter().all(|scope| is_scope(scope)) {
-        return Err(Denied::Invalid);
+        return Err(Denied::Invalid(Invalid::Segments));
     }
     let claims = BTreeMap::from([
         ("sub", user.to_owned()),
@@ -139,6 +165,7 @@ fn bearer(headers: &HeaderMap) -> Result<Jwt, Denied> {
         ("token_use", "access".to_owned()),
     ]);
     let scopes = scopes.into_iter().map(str::to_owned).collect();
+    let claims = claims.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     Ok(Jwt { claims, scopes })
 }
 
@@ -170,17 +197,18 @@ mod tests {
         assert_eq!(caller("Bearer alice:").unwrap().claims["scope"], "");
     }
 
-    #[test]
-    fn one_of_a_routes_scopes_is_enough_and_none_is_not() {
+    #[tokio::test]
+    async fn one_of_a_routes_scopes_is_enough_and_none_is_not() {
         let asked = ["orders:read", "orders:write"].map(str::to_owned);
-        let may = |header: &str, scopes: &[String]| {
+        let may = async |header: &str, scopes: &[String]| {
             let headers = HeaderMap::from_iter([(header::AUTHORIZATION, header.parse().unwrap())]);
-            authorize(Access::Token, scopes, &headers).map(|caller| caller.is_some())
+            let caller = authorize(Access::Token, scopes, &headers, None, 0).await;
+            caller.map(|caller| caller.is_some())
         };
-        assert_eq!(may("Bearer alice:orders:read", &asked), Ok(true));
-        assert_eq!(may("Bearer alice:orders:read", &asked[1..]), Err(Denied::Unscoped));
-        assert_eq!(may("Bearer alice:", &asked), Err(Denied::Unscoped));
-        assert_eq!(may("Bearer alice:", &[]), Ok(true));
+        assert_eq!(may("Bearer alice:orders:read", &asked).await, Ok(true));
+        assert_eq!(may("Bearer alice:orders:read", &asked[1..]).await, Err(Denied::Unscoped));
+        assert_eq!(may("Bearer alice:", &asked).await, Err(Denied::Unscoped));
+        assert_eq!(may("Bearer alice:", &[]).await, Ok(true));
     }
 
     #[test]
@@ -188,7 +216,7 @@ mod tests {
         assert_eq!(bearer(&HeaderMap::new()), Err(Denied::Missing));
         let long = format!("Bearer {}", "a".repeat(65));
         for header in ["", "alice", "Basic alice", "Bearer ", "Bearer a b", "Bearer ../a", &long] {
-            assert_eq!(caller(header), Err(Denied::Invalid), "{header:?}");
+            assert_eq!(caller(header), Err(Denied::Invalid(Invalid::Segments)), "{header:?}");
         }
     }
 }

@@ -6,6 +6,7 @@
 
 mod authorizer;
 mod event;
+mod issuer;
 mod response;
 mod route;
 
@@ -33,9 +34,11 @@ use time::OffsetDateTime;
 use tracing::{error, warn};
 
 pub use authorizer::Access;
+pub use issuer::{IssuerError, TokenIssuer};
 pub use route::RouteError;
 
 use authorizer::{Denied, authorize};
+use issuer::Verifier;
 use response::refusal;
 use route::{Route, Routes};
 
@@ -76,6 +79,17 @@ pub trait Invoke: Send + Sync + 'static {
     fn invoke<'a>(&'a self, function: &'a str, payload: Bytes) -> Invocation<'a>;
 }
 
+/// Why there can be no such API.
+#[derive(Debug, thiserror::Error)]
+pub enum GatewayError {
+    /// A route is wrong.
+    #[error(transparent)]
+    Route(#[from] RouteError),
+    /// The issuer cannot be asked.
+    #[error(transparent)]
+    Issuer(#[from] IssuerError),
+}
+
 /// An HTTP API.
 #[derive(Clone)]
 pub struct Gateway(Arc<Inner>);
@@ -85,6 +99,8 @@ struct Inner {
     invoker: Arc<dyn Invoke>,
     integration_timeout: Duration,
     requests: AtomicU64,
+    /// Who checks tokens; without it a token is a name.
+    verifier: Option<Verifier>,
 }
 
 impl Gateway {
@@ -93,13 +109,28 @@ impl Gateway {
     /// # Errors
     /// A route that API Gateway would not create either, by its key; correct the template.
     pub fn new(routes: Vec<RouteSpec>, invoker: Arc<dyn Invoke>) -> Result<Self, RouteError> {
-        Self::with_timeout(routes, invoker, INTEGRATION_TIMEOUT)
+        Self::build(routes, invoker, INTEGRATION_TIMEOUT, None)
     }
 
-    fn with_timeout(
+    /// The same, open to those alone who have a token of `issuer`. Its keys are fetched when the
+    /// first token comes.
+    ///
+    /// # Errors
+    /// A route that API Gateway would not create either, or no client to ask the issuer with.
+    pub fn with_issuer(
+        routes: Vec<RouteSpec>,
+        invoker: Arc<dyn Invoke>,
+        issuer: TokenIssuer,
+    ) -> Result<Self, GatewayError> {
+        let verifier = Verifier::new(issuer)?;
+        Ok(Self::build(routes, invoker, INTEGRATION_TIMEOUT, Some(verifier))?)
+    }
+
+    fn build(
         routes: Vec<RouteSpec>,
         invoker: Arc<dyn Invoke>,
         integration_timeout: Duration,
+        verifier: Option<Verifier>,
     ) -> Result<Self, RouteError> {
         let routes = Routes::parse(routes)?;
         Ok(Self(Arc::new(Inner {
@@ -107,6 +138,7 @@ impl Gateway {
             invoker,
             integration_timeout,
             requests: AtomicU64::new(0),
+            verifier,
         })))
     }
 
@@ -145,7 +177,10 @@ impl Inner {
         let Some((route, path_parameters)) = self.routes.find(&parts.method, &path) else {
             return refusal(StatusCode::NOT_FOUND);
         };
-        let authorizer = match authorize(route.access, &route.scopes, &parts.headers) {
+        let verifier = self.verifier.as_ref();
+        let now = at.unix_timestamp();
+        let authorizer = authorize(route.access, &route.scopes, &parts.headers, verifier, now);
+        let authorizer = match authorizer.await {
             Ok(authorizer) => authorizer,
             Err(denied) => return challenge(denied),
         };
@@ -219,8 +254,9 @@ fn decoded_path(parts: &Parts) -> Option<String> {
 fn challenge(denied: Denied) -> Response {
     let Some(challenge) = denied.challenge() else { return refusal(StatusCode::FORBIDDEN) };
     let mut response = refusal(StatusCode::UNAUTHORIZED);
-    let value = HeaderValue::from_static(challenge);
-    response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
+    if let Ok(value) = HeaderValue::try_from(challenge) {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
+    }
     response
 }
 

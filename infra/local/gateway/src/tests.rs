@@ -60,7 +60,7 @@ impl Api {
             route("GET /busy", "busy", Access::Anyone),
         ];
         let timeout = Duration::from_millis(50);
-        let gateway = Gateway::with_timeout(routes, Arc::new(Functions), timeout).unwrap();
+        let gateway = Gateway::build(routes, Arc::new(Functions), timeout, None).unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let service = gateway.router().into_make_service_with_connect_info::<SocketAddr>();

@@ -68,7 +68,8 @@ fn a_path_parameter_that_is_no_identifier_is_named() {
 fn denied(authorizer: &Value) -> (u16, String) {
     let context = json!({"http": {"method": "GET"}, "authorizer": authorizer});
     let event = event(&json!({ "requestContext": context }));
-    let problem = Request::new(&event).caller("orders:read").unwrap_err();
+    let problem =
+        Request::new(&event).caller(&TokenScope::parse("orders:read").unwrap()).unwrap_err();
     let status = problem.status().as_u16();
     let response = aws_lambda_events::apigw::ApiGatewayV2httpResponse::from(problem);
     let challenge = response.headers[http::header::WWW_AUTHENTICATE].to_str().unwrap().to_owned();
@@ -80,7 +81,9 @@ fn the_caller_is_the_subject_of_the_claims() {
     let caller = |claims: Value| {
         let context = json!({"http": {"method": "GET"}, "authorizer": {"jwt": {"claims": claims}}});
         let event = event(&json!({ "requestContext": context }));
-        Request::new(&event).caller("orders:read").map(|user| user.to_string())
+        Request::new(&event)
+            .caller(&TokenScope::parse("orders:read").unwrap())
+            .map(|user| user.to_string())
     };
     assert_eq!(caller(json!({"sub": "ann", "scope": "openid orders:read"})).unwrap(), "ann");
     assert_eq!(caller(json!({"sub": "ann", "scp": "[openid orders:read]"})).unwrap(), "ann");
@@ -93,7 +96,7 @@ fn nobody_without_claims_is_let_in() {
         json!({"lambda": {"sub": "ann"}}),
         json!({"jwt": {"claims": {"scope": "orders:read"}}}),
         json!({"jwt": {"claims": {"sub": "", "scope": "orders:read"}}}),
-        json!({"jwt": {"claims": {"sub": "ann#bob", "scope": "orders:read"}}}),
+        json!({"jwt": {"claims": {"sub": " \t", "scope": "orders:read"}}}),
     ] {
         assert_eq!(denied(&authorizer), (401, "Bearer".to_owned()), "{authorizer}");
     }

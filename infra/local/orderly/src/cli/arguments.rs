@@ -8,6 +8,7 @@ use std::{
 };
 
 use clap::{Args, Parser, Subcommand};
+use local_gateway::TokenIssuer;
 
 use super::{demo::Mode, events::Question};
 use crate::stack::{Disorder, Ports};
@@ -57,6 +58,13 @@ pub(super) enum Command {
         #[arg(long, value_name = "R", default_value_t = 50.0, value_parser = rate)]
         rate: f64,
     },
+    /// Show the id of a customer in events and in the table of contacts, from the claims `sub` and
+    /// (--issuer) `iss` of their tokens; starts nothing
+    CustomerId {
+        /// The claim `sub`, letter for letter
+        #[arg(long, value_name = "SUB")]
+        subject: String,
+    },
     /// Check the invariants of a stack that is up
     Check,
     /// Show how an order went through the functions of a stack that is up
@@ -98,6 +106,13 @@ pub(super) struct Shared {
     /// Set a parameter of the template, e.g. `EventRetentionDays=30`
     #[arg(long = "parameter", global = true, value_name = "NAME=VALUE")]
     parameters: Vec<Parameter>,
+    /// Let in those alone who have a token of this issuer, checked as API Gateway checks it
+    /// (default: a token is a name, as in `Bearer alice`)
+    #[arg(long, global = true, value_name = "URL", value_parser = issuer)]
+    pub(super) issuer: Option<String>,
+    /// Whom the tokens of --issuer are for: their `aud`, or else `client_id`
+    #[arg(long, global = true, value_name = "NAME", requires = "issuer")]
+    audience: Option<String>,
     /// Show the functions' logs (they are kept in target/orderly/logs as well)
     #[arg(long, global = true)]
     pub(super) logs: bool,
@@ -151,6 +166,11 @@ impl FromStr for Parameter {
     }
 }
 
+fn issuer(text: &str) -> Result<String, &'static str> {
+    let is_url = ["http://", "https://"].iter().any(|scheme| text.starts_with(scheme));
+    if is_url { Ok(text.to_owned()) } else { Err("write a URL, as it stands in the claim `iss`") }
+}
+
 fn rate(text: &str) -> Result<f64, &'static str> {
     let rate: f64 = text.parse().map_err(|_| "write a number")?;
     if (0.01..=100_000.0).contains(&rate) { Ok(rate) } else { Err("write 0.01 to 100000") }
@@ -191,7 +211,16 @@ impl Shared {
 
     /// The last value that is given to a parameter holds.
     pub(super) fn parameters(&self) -> BTreeMap<String, String> {
-        self.parameters.iter().map(|it| (it.name.clone(), it.value.clone())).collect()
+        let issuer = self.token_issuer().into_iter().flat_map(|TokenIssuer { url, audience }| {
+            [("JwtIssuer".to_owned(), url), ("JwtAudience".to_owned(), audience)]
+        });
+        issuer.chain(self.parameters.iter().map(|it| (it.name.clone(), it.value.clone()))).collect()
+    }
+
+    /// Who issues tokens, if they are more than names.
+    pub(super) fn token_issuer(&self) -> Option<TokenIssuer> {
+        let (url, audience) = self.issuer.clone().zip(self.audience.clone())?;
+        Some(TokenIssuer { url, audience })
     }
 
     pub(super) fn environment(&self) -> BTreeMap<String, BTreeMap<String, String>> {
@@ -257,6 +286,18 @@ mod tests {
         assert_eq!(parameters, expected.map(|(name, value)| (name.into(), value.into())).into());
         for wrong in ["Mode", "=value", ""] {
             assert!(wrong.parse::<Parameter>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_issuer_has_an_audience_and_both_are_parameters() {
+        let shared = parse("orderly up --issuer http://127.0.0.1:8080 --audience shop").shared;
+        assert_eq!(shared.token_issuer().unwrap().audience, "shop");
+        assert_eq!(shared.parameters()["JwtIssuer"], "http://127.0.0.1:8080");
+        assert_eq!(parse("orderly up").shared.token_issuer(), None);
+        for wrong in ["--audience a", "--issuer a --audience b"] {
+            let line = format!("orderly up {wrong}");
+            assert!(Arguments::try_parse_from(line.split_whitespace()).is_err(), "{wrong}");
         }
     }
 

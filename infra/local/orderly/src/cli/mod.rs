@@ -10,6 +10,7 @@ mod up;
 use std::{collections::BTreeMap, error::Error, path::PathBuf, process::ExitCode};
 
 use clap::Parser;
+use http_api::caller_id;
 use tokio::signal;
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
@@ -24,6 +25,13 @@ use demo::Wanted;
 
 /// Ledgers and archives begin anew with each run, and so must the tables they are compared with.
 const DATA: &str = "--data is for `orderly up`: `demo` and `load` begin with empty tables";
+
+/// The clients of these have names for tokens.
+const ISSUER: &str = "--issuer is for `orderly up`: `demo` and `load` have no tokens of it";
+/// What an id is made of.
+const NO_ISSUER: &str = "whose customer? give --issuer, as it stands in the claim `iss`";
+/// What tokens are checked against.
+const NO_AUDIENCE: &str = "--issuer needs --audience: whom the tokens are for";
 
 /// Carries out the command line. Succeeds if everything held that must hold.
 pub async fn run() -> ExitCode {
@@ -50,6 +58,17 @@ fn observe(logs: bool) {
 async fn carry_out(arguments: Arguments) -> Result<bool, Box<dyn Error>> {
     let Arguments { shared, command } = arguments;
     match command.unwrap_or(Command::Up) {
+        Command::Up if shared.issuer.is_some() && shared.token_issuer().is_none() => {
+            Err(NO_AUDIENCE.into())
+        }
+        Command::Demo { .. } | Command::Load { .. } if shared.issuer.is_some() => {
+            Err(ISSUER.into())
+        }
+        Command::CustomerId { subject } => {
+            let issuer = shared.issuer.as_deref().ok_or(NO_ISSUER)?;
+            console::say(caller_id(issuer, &subject)?);
+            Ok(true)
+        }
         Command::Check => Ok(check::run(shared.first_port()).await?),
         Command::Trace { order } => Ok(telemetry::trace(shared.first_port(), &order).await?),
         Command::Metrics => Ok(telemetry::metrics(shared.first_port()).await?),
@@ -99,6 +118,7 @@ async fn prepare(
     options.logs.shown = shared.logs;
     options.mails = Some(mails(shared, files));
     options.data = shared.data.clone();
+    options.issuer = shared.token_issuer();
     Ok(options)
 }
 

@@ -4,7 +4,7 @@ use std::{io, path::PathBuf};
 
 use local_dynamodb::OpenError;
 use local_eventbridge::TopologyError;
-use local_gateway::RouteError;
+use local_gateway::GatewayError;
 use local_lambda::{HostError, event_source::MappingError};
 use local_protocol::AwsError;
 use local_states::StateMachineError;
@@ -84,9 +84,9 @@ pub enum StackError {
         /// What it could have named.
         known: String,
     },
-    /// A route is not one that API Gateway would create.
+    /// The HTTP API is not one that API Gateway would create.
     #[error(transparent)]
-    Route(#[from] RouteError),
+    Gateway(#[from] GatewayError),
     /// An event source mapping is refused.
     #[error("{name} cannot be created")]
     Mapping {

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use local_eventbridge::Disorder;
+use local_gateway::TokenIssuer;
 use local_scheduler::SchedulePace;
 
 /// How a stack is to run. [`StackOptions::new`] is a stack in memory, on free ports.
@@ -21,6 +22,8 @@ pub struct StackOptions {
     /// Queues, the bus and the executions of state machines are in memory: they begin anew with
     /// each run, whatever the tables say.
     pub data: Option<PathBuf>,
+    /// Who issues customers' tokens. Without one a token is a name, and nothing is checked.
+    pub issuer: Option<TokenIssuer>,
     /// What the bus does to its events.
     pub disorder: Disorder,
     /// The directory where each mail is kept as a file, if it is.
@@ -85,6 +88,7 @@ impl StackOptions {
             ports: Ports::Any,
             parameters: BTreeMap::new(),
             data: None,
+            issuer: None,
             disorder: Disorder::default(),
             mails: None,
             logs: LogOptions::default(),

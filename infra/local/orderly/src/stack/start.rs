@@ -10,7 +10,7 @@ use std::{
 use axum::Router;
 use local_dynamodb::{DynamoDb, Storage};
 use local_eventbridge::{EventBridge, Options as BusOptions};
-use local_gateway::{Gateway, Invocation, Invoke, InvokeReply};
+use local_gateway::{Gateway, GatewayError, Invocation, Invoke, InvokeReply};
 use local_lambda::{HostOptions, LambdaHost};
 use local_protocol::Service;
 use local_sandbox::{Carrier, Mail, Payments, system_clock};
@@ -101,7 +101,11 @@ impl Stack {
         let carrier = Carrier::default();
         let mail = Mail::new(system_clock(), options.mails.clone());
         let invoker = Arc::new(Functions(lambda.clone()));
-        let gateway = Gateway::new(resources::routes(&template), invoker)?;
+        let routes = resources::routes(&template);
+        let gateway = match options.issuer.clone() {
+            Some(issuer) => Gateway::with_issuer(routes, invoker, issuer)?,
+            None => Gateway::new(routes, invoker).map_err(GatewayError::from)?,
+        };
 
         let sources = Sources {
             database: &dynamodb,
