@@ -4,6 +4,7 @@
 use std::{collections::BTreeMap, rc::Rc, sync::Arc, time::Duration};
 
 use analytics::handler::Analytics;
+use batch::QueueBatch;
 use clock::{Clock, Tokens, within};
 use consumer::{Consumer, Parking, ReplayPolicy};
 use event_store::EventStore;
@@ -236,7 +237,7 @@ impl Surroundings {
         function(move |event, deadline| {
             let consumer = Rc::clone(&consumer);
             let left = clock.until(deadline);
-            async move { write(&within(left, consumer.consume::<Event>(read(event)?)).await) }
+            async move { write(&within(left, consumer.consume::<Event>(read::<QueueBatch>(event)?)).await) }
         })
     }
 
@@ -248,7 +249,7 @@ impl Surroundings {
         let consumer = Rc::new(consumer);
         function(move |event, _| {
             let consumer = Rc::clone(&consumer);
-            async move { write(&consumer.consume::<Event>(read(event)?).await) }
+            async move { write(&consumer.consume::<Event>(read::<QueueBatch>(event)?).await) }
         })
     }
 
@@ -262,7 +263,7 @@ impl Surroundings {
         function(move |event, deadline| {
             let consumer = Rc::clone(&consumer);
             let left = clock.until(deadline);
-            async move { write(&within(left, consumer.consume::<Event>(read(event)?)).await) }
+            async move { write(&within(left, consumer.consume::<Event>(read::<QueueBatch>(event)?)).await) }
         })
     }
 

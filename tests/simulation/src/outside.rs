@@ -229,13 +229,13 @@ impl Carrier for Provider {
     async fn ship(
         &self,
         order: &AggregateId,
-        address: &AggregateId,
+        to: &Destination,
         resumed: bool,
     ) -> Result<ShippingFact, Failure> {
-        let given = (order.clone(), address.clone());
+        let given = (order.clone(), to.clone());
         self.call("ship", move |provider| {
-            let (order, address) = given.clone();
-            async move { provider.parcels().ship(&order, &address, resumed).await }
+            let (order, to) = given.clone();
+            async move { provider.parcels().ship(&order, &to, resumed).await }
         })
         .await
     }
