@@ -13,7 +13,7 @@ mod shapes;
 use local_protocol::{AwsError, Bytes, Reply, Service};
 use serde_json::Value;
 
-use crate::sqs::Sqs;
+use crate::{error, sqs::Sqs};
 
 impl Service for Sqs {
     fn targets(&self) -> &'static [&'static str] {
@@ -30,7 +30,7 @@ impl Service for Sqs {
 
     fn call<'a>(&'a self, operation: &'a str, body: Bytes) -> Reply<'a> {
         Box::pin(async move {
-            let answer = self.answer(operation, &body).await?;
+            let answer = self.answer(operation, &body).await.map_err(error::on_the_wire)?;
             Ok(Bytes::from(answer.to_string()))
         })
     }
