@@ -24,8 +24,8 @@ impl Service for Sqs {
         "1.0"
     }
 
-    fn query_code(&self, error: &AwsError) -> String {
-        crate::query_code(error).to_owned()
+    fn query_code(&self, error: &AwsError) -> Option<String> {
+        Some(crate::query_code(error).to_owned())
     }
 
     fn call<'a>(&'a self, operation: &'a str, body: Bytes) -> Reply<'a> {

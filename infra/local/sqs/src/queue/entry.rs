@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use crate::{
     clock::Now,
+    digest,
     message::{MessageAttribute, PeekedMessage, ReceivedMessage, Standing},
     receipt::Receipt,
 };
@@ -166,6 +167,7 @@ impl Delivery {
             md5_of_body: message.md5_of_body.clone(),
             attributes: system.into_iter().filter_map(present).collect(),
             message_attributes: message.attributes.clone(),
+            md5_of_attributes: digest::of_attributes(&message.attributes),
         }
     }
 }
