@@ -184,6 +184,24 @@ fn a_message_stays_hidden_for_six_timeouts() {
 }
 
 #[test]
+fn a_queue_hides_messages_as_long_as_its_function_may_take_or_longer() {
+    assert!(parse(&CONSUMER.replace("!Ref Seconds", "10")).is_ok());
+}
+
+#[test]
+fn a_mapping_has_at_most_five_filters() {
+    let filters = |count: usize| {
+        let filter = "{ Pattern: '{\"body\": {\"kind\": [\"a\"]}}' }";
+        let filters = vec![filter; count].join(", ");
+        let own = format!("FilterCriteria: {{ Filters: [{filters}] }}\n      FunctionName:");
+        CONSUMER.replace("FunctionName:", &own)
+    };
+    assert!(parse(&filters(5)).is_ok());
+    let refusal = parse(&filters(6)).unwrap_err().to_string();
+    assert_eq!(refusal, "Mapping.FilterCriteria.Filters: has 6 filters, at most 5 are allowed");
+}
+
+#[test]
 fn a_rule_without_permission_to_send_is_refused() {
     let problem = "Rule.Targets[0]: no AWS::SQS::QueuePolicy lets events.amazonaws.com send to Queue \
                    for this rule";
