@@ -175,8 +175,8 @@ pub(crate) fn error(mut error: AwsError) -> AwsError {
 fn check(operation: &str, asked: &Value) -> Result<(), AwsError> {
     if operation == "TransactWriteItems" {
         let writes = asked["TransactItems"].as_array().into_iter().flatten();
-        let actions = writes.filter_map(Value::as_object).flat_map(Map::values);
-        if actions.into_iter().any(|it| it["ExpressionAttributeValues"] == json!({})) {
+        let mut actions = writes.filter_map(Value::as_object).flat_map(Map::values);
+        if actions.any(|it| it["ExpressionAttributeValues"] == json!({})) {
             let message = "ExpressionAttributeValues must not be empty";
             return Err(AwsError::validation(message));
         }
