@@ -39,6 +39,7 @@ async fn host(database: &DynamoDb) -> LambdaHost {
         aliases: Vec::new(),
         binary: binary(),
         environment: BTreeMap::from([("AWS_ENDPOINT_URL".to_owned(), endpoint)]),
+        secrets: [].into(),
         timeout: Duration::from_secs(20),
         memory_mb: 128,
         concurrency_max: 2,

@@ -237,7 +237,9 @@ impl Surroundings {
         function(move |event, deadline| {
             let consumer = Rc::clone(&consumer);
             let left = clock.until(deadline);
-            async move { write(&within(left, consumer.consume::<Event>(read::<QueueBatch>(event)?)).await) }
+            async move {
+                write(&within(left, consumer.consume::<Event>(read::<QueueBatch>(event)?)).await)
+            }
         })
     }
 
@@ -263,7 +265,9 @@ impl Surroundings {
         function(move |event, deadline| {
             let consumer = Rc::clone(&consumer);
             let left = clock.until(deadline);
-            async move { write(&within(left, consumer.consume::<Event>(read::<QueueBatch>(event)?)).await) }
+            async move {
+                write(&within(left, consumer.consume::<Event>(read::<QueueBatch>(event)?)).await)
+            }
         })
     }
 

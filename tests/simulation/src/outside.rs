@@ -22,7 +22,7 @@ use payment::{
 };
 use shipping::{
     carrier::{Carrier, HttpCarrier},
-    domain::Fact as ShippingFact,
+    domain::{Destination, Fact as ShippingFact},
 };
 use tokio::{net::TcpListener, runtime::Runtime};
 

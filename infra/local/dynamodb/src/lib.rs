@@ -1,20 +1,21 @@
 //! DynamoDB on one machine: `dynoxide` embedded, behind the wire protocol and behind an
 //! in-process HTTP connector for tests.
 //!
-//! What it adds to the engine: write units are counted whoever asks for them, streams stay flat in
-//! cost as records grow, a stream can be read as the records Lambda would hand to a function, and
-//! a [`Client`] over [`DynamoDb::client`] meets seeded [`Fault`]s at the
-//! calls a test names.
+//! What it adds to the engine: answers are the service's where the engine's differ, write units are
+//! counted whoever asks for them, streams stay flat in cost as records grow and have no record of
+//! no change, a stream can be read as the records Lambda would hand to a function, and a
+//! [`Client`] over [`DynamoDb::client`] meets seeded [`Fault`]s at the calls a test names.
 
 mod connector;
 mod fault;
 mod operation;
+mod rewrite;
 mod storage;
 mod stream;
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
 use aws_sdk_dynamodb::Client;
@@ -41,7 +42,9 @@ struct Inner {
     writes: watch::Sender<u64>,
     shards: Mutex<HashMap<String, stream::Shard>>,
     // Keeps a temporary directory alive as long as its database.
-    _storage: storage::Opened,
+    storage: storage::Opened,
+    /// Held alone by what reads before it writes.
+    turn: RwLock<()>,
 }
 
 impl std::fmt::Debug for DynamoDb {
@@ -65,7 +68,8 @@ impl DynamoDb {
                 capacity: operation::Meter::default(),
                 writes: watch::Sender::new(0),
                 shards: Mutex::default(),
-                _storage: opened,
+                storage: opened,
+                turn: RwLock::default(),
             }),
         })
     }
@@ -131,9 +135,23 @@ impl DynamoDb {
         serde_json::from_str(&answer).map_err(|error| AwsError::internal(error.to_string()))
     }
 
+    /// Refuses to read what is no stream, or no longer one: the engine goes by the table alone.
+    fn check_stream(&self, body: &[u8]) -> Result<(), AwsError> {
+        let asked: Value = serde_json::from_slice(body).unwrap_or_default();
+        let Some(arn) = asked["StreamArn"].as_str() else { return Ok(()) };
+        self.request("DescribeStream", &json!({ "StreamArn": arn })).map(drop)
+    }
+
     fn execute(&self, operation: &str, body: &[u8]) -> Result<String, AwsError> {
+        let inner = &*self.inner;
+        let request = rewrite::Request::read(operation, body)?;
+        let engine = (&inner.database, &inner.capacity, &inner.turn);
         let answer =
-            operation::execute(&self.inner.database, &self.inner.capacity, operation, body)?;
+            operation::execute(engine, operation, &request.body).map_err(rewrite::error)?;
+        let answer = request.answer(answer, &inner.storage)?;
+        if operation == "DeleteTable" {
+            inner.shards.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        }
         if operation::writes(operation) {
             self.inner.writes.send_modify(|count| *count += 1);
         }
@@ -151,7 +169,12 @@ impl Service for DynamoDb {
     }
 
     fn call<'a>(&'a self, operation: &'a str, body: Bytes) -> Reply<'a> {
-        Box::pin(async move { self.execute(operation, &body).map(Bytes::from) })
+        Box::pin(async move {
+            if operation == "GetShardIterator" {
+                self.check_stream(&body)?;
+            }
+            self.execute(operation, &body).map(Bytes::from)
+        })
     }
 }
 

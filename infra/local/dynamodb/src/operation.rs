@@ -1,14 +1,14 @@
 //! One operation of the API: JSON in, JSON out, its capacity counted.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError, RwLock};
 
 use dynoxide::{
     Database, DynoxideError,
     types::{ConsumedCapacity, item_size, write_capacity_units},
 };
 use local_protocol::AwsError;
-use serde::{Serialize, de::DeserializeOwned};
-use serde_json::Value;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::{Value, json};
 
 /// Capacity units consumed, and the requests that consumed them.
 /// Source: <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html>.
@@ -113,21 +113,28 @@ macro_rules! free {
     };
 }
 
+/// What carries operations out: the engine, what counts them, and whose turn it is.
+pub(crate) type Engine<'a> = (&'a Database, &'a Meter, &'a RwLock<()>);
+
 struct Call<'a> {
     database: &'a Database,
     meter: &'a Meter,
+    turn: &'a RwLock<()>,
     operation: &'a str,
     body: &'a [u8],
 }
 
 /// Carries out `operation` on a JSON request.
 pub(crate) fn execute(
-    database: &Database,
-    meter: &Meter,
+    (database, meter, turn): Engine<'_>,
     operation: &str,
     body: &[u8],
 ) -> Result<String, AwsError> {
-    let call = Call { database, meter, operation, body };
+    let call = Call { database, meter, turn, operation, body };
+    if operation == "UpdateItem" && asks_for_all_old(body) {
+        return call.update_from_old();
+    }
+    let _turn = turn.read().unwrap_or_else(PoisonError::into_inner);
     match operation {
         "PutItem" => metered!(call.put_item as PutItemRequest),
         "GetItem" => metered!(call.get_item as GetItemRequest),
@@ -155,6 +162,43 @@ pub(crate) fn execute(
         "GetRecords" => free!(call.get_records),
         other => Err(AwsError::unknown_operation(other)),
     }
+}
+
+impl Call<'_> {
+    /// An update that answers the item as it was. Of a new one there is none, for which the engine
+    /// gives its key: whether it is new is read before, while nobody else writes.
+    fn update_from_old(self) -> Result<String, AwsError> {
+        let _turn = self.turn.write().unwrap_or_else(PoisonError::into_inner);
+        let asked: Value = serde_json::from_slice(self.body).unwrap_or_default();
+        let key = json!({
+            "TableName": asked["TableName"], "Key": asked["Key"], "ConsistentRead": true,
+        });
+        let read =
+            serde_json::from_value(key).ok().and_then(|key| self.database.get_item(key).ok());
+        let is_new = read.is_some_and(|it| it.item.is_none());
+        let call = self;
+        let answer = metered!(call.update_item as UpdateItemRequest)?;
+        if !is_new {
+            return Ok(answer);
+        }
+        let mut answer: Value =
+            serde_json::from_str(&answer).map_err(|error| AwsError::internal(error.to_string()))?;
+        if let Some(members) = answer.as_object_mut() {
+            members.remove("Attributes");
+        }
+        Ok(answer.to_string())
+    }
+}
+
+fn asks_for_all_old(body: &[u8]) -> bool {
+    let asked = serde_json::from_slice::<ReturnValues>(body);
+    asked.is_ok_and(|it| it.return_values.is_some_and(|value| value == "ALL_OLD"))
+}
+
+#[derive(Deserialize)]
+struct ReturnValues {
+    #[serde(rename = "ReturnValues")]
+    return_values: Option<String>,
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, AwsError> {

@@ -1,8 +1,14 @@
-//! Where the data lies, and the index that keeps streams flat in cost.
+//! Where the data lies, and what is added to the engine's own schema: an index that keeps streams
+//! flat in cost, and triggers that keep their records as the service does.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+};
 
 use dynoxide::Database;
+use local_protocol::AwsError;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -51,9 +57,36 @@ const STREAM_INDEX: &str = "CREATE INDEX IF NOT EXISTS _stream_sequence \
 /// Source: <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html>.
 const TRIM: &str = "DELETE FROM _stream_records WHERE created_at < unixepoch('now', '-24 hours')";
 
+/// The view of each stream that the engine keeps both images of.
+const VIEWS: &str = "CREATE TABLE IF NOT EXISTS _stream_views \
+     (table_name TEXT PRIMARY KEY, view_type TEXT NOT NULL)";
+
+/// A stream ends with its table; the engine keeps its records for the next of that name.
+const END_OF_STREAM: &str = "CREATE TRIGGER IF NOT EXISTS _end_of_stream \
+     AFTER DELETE ON _tables BEGIN \
+         DELETE FROM _stream_records WHERE table_name = OLD.table_name; \
+         DELETE FROM _stream_views WHERE table_name = OLD.table_name; \
+     END";
+
+/// A write that changes nothing leaves no record. The members of an item have no order, so each
+/// image is laid out as the sorted list of its parts.
+/// Source: <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html>.
+const NO_CHANGE: &str = "CREATE TRIGGER IF NOT EXISTS _no_change \
+     BEFORE INSERT ON _stream_records \
+     WHEN NEW.new_image IS NOT NULL AND NEW.old_image IS NOT NULL AND \
+         (SELECT json_group_array(json_array(fullkey, type, atom)) FROM \
+             (SELECT fullkey, type, atom FROM json_tree(NEW.new_image) ORDER BY fullkey)) = \
+         (SELECT json_group_array(json_array(fullkey, type, atom)) FROM \
+             (SELECT fullkey, type, atom FROM json_tree(NEW.old_image) ORDER BY fullkey)) \
+     BEGIN SELECT RAISE(IGNORE); END";
+
 /// An open database and what must live as long as it.
 pub(crate) struct Opened {
     database: Database,
+    /// Beside the engine's own.
+    connection: Mutex<Connection>,
+    /// What `_stream_views` holds.
+    views: Mutex<HashMap<String, String>>,
     _directory: Option<TempDir>,
 }
 
@@ -74,9 +107,26 @@ impl Opened {
         let database = Database::new(&path.to_string_lossy()).map_err(|error| {
             OpenError::Database { path: path.clone(), reason: error.to_string() }
         })?;
-        tune(&path, temporary.is_some())
+        let (connection, views) = tune(&path, temporary.is_some())
             .map_err(|error| OpenError::Database { path, reason: error.to_string() })?;
-        Ok(Self { database, _directory: temporary })
+        let (connection, views) = (Mutex::new(connection), Mutex::new(views));
+        Ok(Self { database, connection, views, _directory: temporary })
+    }
+
+    /// The view of a table's stream, if it is known.
+    pub(crate) fn view(&self, table: &str) -> Option<String> {
+        self.views.lock().unwrap_or_else(PoisonError::into_inner).get(table).cloned()
+    }
+
+    /// Keeps the view of a table's stream.
+    pub(crate) fn keep_view(&self, table: &str, view: &str) -> Result<(), AwsError> {
+        let keep = "INSERT OR REPLACE INTO _stream_views (table_name, view_type) VALUES (?1, ?2)";
+        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = connection.execute(keep, [table, view]);
+        kept.map_err(|error| AwsError::internal(error.to_string()))?;
+        let mut views = self.views.lock().unwrap_or_else(PoisonError::into_inner);
+        views.insert(table.to_owned(), view.to_owned());
+        Ok(())
     }
 
     pub(crate) fn database(&self) -> Database {
@@ -94,11 +144,18 @@ fn memory_directory() -> Result<TempDir, OpenError> {
     made.map_err(|source| OpenError::Directory { path: MEMORY.into(), source })
 }
 
-fn tune(path: &Path, in_memory: bool) -> rusqlite::Result<()> {
+fn tune(path: &Path, in_memory: bool) -> rusqlite::Result<(Connection, HashMap<String, String>)> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
     if !in_memory {
         connection.execute(TRIM, [])?;
     }
-    connection.execute(STREAM_INDEX, []).map(|_| ())
+    for statement in [STREAM_INDEX, VIEWS, END_OF_STREAM, NO_CHANGE] {
+        connection.execute(statement, [])?;
+    }
+    let views = connection
+        .prepare("SELECT table_name, view_type FROM _stream_views")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    Ok((connection, views))
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::DynamoDb;
 
 /// Public sequence numbers have 21 digits; this is the first.
-const SEQUENCE_BASE: u128 = 100_000_000_000_000_000_000;
+pub(crate) const SEQUENCE_BASE: u128 = 100_000_000_000_000_000_000;
 
 /// A record of a stream.
 #[derive(Debug, Clone, PartialEq)]
@@ -82,7 +82,6 @@ fn lambda_record(table: &str, mut event: Value) -> Result<StreamRecord, AwsError
         .and_then(|text| text.parse::<u128>().ok())
         .and_then(|public| u64::try_from(public.checked_sub(SEQUENCE_BASE)?).ok())
         .ok_or_else(|| AwsError::internal("a stream record without a sequence number"))?;
-    event["awsRegion"] = REGION.into();
     event["eventSourceARN"] =
         format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{table}/stream/{STREAM_LABEL}").into();
     Ok(StreamRecord { sequence, event })

@@ -132,3 +132,171 @@ async fn a_directory_keeps_its_data() {
     reopened.create_table(&table("things")).await.unwrap();
     assert_eq!(reopened.client().scan().table_name("things").send().await.unwrap().count(), 1);
 }
+
+fn refused_code(outcome: Result<Value, AwsError>) -> String {
+    outcome.unwrap_err().short_code().to_owned()
+}
+
+fn item(id: &str) -> Value {
+    json!({ "TableName": "things", "Item": { "id": { "S": id } } })
+}
+
+#[tokio::test]
+async fn an_update_that_makes_its_item_has_no_old_one() {
+    let database = database().await;
+    let update = |value: &str| {
+        json!({
+            "TableName": "things", "Key": { "id": { "S": "a" } }, "ReturnValues": "ALL_OLD",
+            "UpdateExpression": "SET n = :n", "ExpressionAttributeValues": { ":n": { "N": value } },
+        })
+    };
+    let made = database.json("UpdateItem", &update("1")).await.unwrap();
+    assert_eq!(made.get("Attributes"), None);
+    let changed = database.json("UpdateItem", &update("2")).await.unwrap();
+    assert_eq!(changed["Attributes"], json!({ "id": { "S": "a" }, "n": { "N": "1" } }));
+    // An item that has nothing but its key is not new.
+    database.json("PutItem", &item("b")).await.unwrap();
+    let mut bare = update("1");
+    bare["Key"]["id"]["S"] = "b".into();
+    let changed = database.json("UpdateItem", &bare).await.unwrap();
+    assert_eq!(changed["Attributes"], json!({ "id": { "S": "b" } }));
+}
+
+#[tokio::test]
+async fn a_write_that_changes_nothing_leaves_no_record() {
+    let database = database().await;
+    let put = json!({ "TableName": "things", "Item": {
+        "id": { "S": "a" }, "m": { "M": { "x": { "N": "1" }, "y": { "L": [{ "BOOL": true }] } } },
+    } });
+    for _ in 0..3 {
+        database.json("PutItem", &put).await.unwrap();
+    }
+    assert_eq!(database.stream_records("things", 0, 10).unwrap().len(), 1);
+    let mut other = put.clone();
+    other["Item"]["m"]["M"]["y"]["L"][0]["BOOL"] = false.into();
+    database.json("PutItem", &other).await.unwrap();
+    database
+        .json("DeleteItem", &json!({ "TableName": "things", "Key": { "id": { "S": "a" } } }))
+        .await
+        .unwrap();
+    let records = database.stream_records("things", 0, 10).unwrap();
+    let names: Vec<_> = records.iter().map(|it| &it.event["eventName"]).collect();
+    assert_eq!(names, ["INSERT", "MODIFY", "REMOVE"]);
+}
+
+#[tokio::test]
+async fn a_record_has_what_its_view_has_and_says_its_size() {
+    let database = database().await;
+    for (name, view, images) in [
+        ("keys", "KEYS_ONLY", [false, false]),
+        ("new", "NEW_IMAGE", [true, false]),
+        ("old", "OLD_IMAGE", [false, true]),
+        ("both", "NEW_AND_OLD_IMAGES", [true, true]),
+    ] {
+        let mut made = table(name);
+        made.create_table["StreamSpecification"]["StreamViewType"] = view.into();
+        database.create_table(&made).await.unwrap();
+        for word in ["one", "three"] {
+            let put =
+                json!({ "TableName": name, "Item": { "id": { "S": "a" }, "w": { "S": word } } });
+            database.json("PutItem", &put).await.unwrap();
+        }
+        let change = &database.stream_records(name, 0, 10).unwrap()[1].event;
+        assert_eq!(change["awsRegion"], "us-east-1");
+        let change = &change["dynamodb"];
+        let found = ["NewImage", "OldImage"].map(|image| change.get(image).is_some());
+        assert_eq!((found, &change["StreamViewType"]), (images, &json!(view)));
+        // The key is 3 bytes, the new image 9, the old one 7.
+        let size = 3 + if images[0] { 9 } else { 0 } + if images[1] { 7 } else { 0 };
+        assert_eq!(change["SizeBytes"], size, "{view}");
+        let described =
+            database.json("DescribeTable", &json!({ "TableName": name })).await.unwrap();
+        assert_eq!(described["Table"]["StreamSpecification"]["StreamViewType"], view);
+    }
+}
+
+#[tokio::test]
+async fn a_table_made_anew_has_a_stream_of_its_own() {
+    let database = database().await;
+    let name = json!({ "TableName": "things" });
+    let stream = async || {
+        let described = database.json("DescribeTable", &name).await.unwrap();
+        json!({ "StreamArn": described["Table"]["LatestStreamArn"] })
+    };
+    database.json("PutItem", &item("before")).await.unwrap();
+    assert_eq!(database.stream_records("things", 0, 10).unwrap().len(), 1);
+    let first = stream().await;
+    database.json("DeleteTable", &name).await.unwrap();
+    database.create_table(&table("things")).await.unwrap();
+    assert!(database.stream_records("things", 0, 10).unwrap().is_empty());
+    database.json("PutItem", &item("after")).await.unwrap();
+    let records = database.stream_records("things", 0, 10).unwrap();
+    assert_eq!(records[0].event["dynamodb"]["Keys"]["id"]["S"], "after");
+    let gone = database.json("DescribeStream", &first).await;
+    assert_eq!(refused_code(gone), "ResourceNotFoundException");
+    assert!(database.json("DescribeStream", &stream().await).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_shard_that_is_open_has_no_end_and_is_the_only_one() {
+    let database = database().await;
+    database.json("PutItem", &item("a")).await.unwrap();
+    let described =
+        database.json("DescribeTable", &json!({ "TableName": "things" })).await.unwrap();
+    let mut request = json!({ "StreamArn": described["Table"]["LatestStreamArn"] });
+    let stream = database.json("DescribeStream", &request).await.unwrap();
+    let shard = &stream["StreamDescription"]["Shards"][0];
+    assert!(shard["SequenceNumberRange"]["StartingSequenceNumber"].is_string());
+    assert_eq!(shard["SequenceNumberRange"].get("EndingSequenceNumber"), None);
+    request["ExclusiveStartShardId"] = shard["ShardId"].clone();
+    let rest = database.json("DescribeStream", &request).await.unwrap();
+    assert_eq!(rest["StreamDescription"]["Shards"], json!([]));
+}
+
+#[tokio::test]
+async fn a_table_is_described_and_named_by_its_arn() {
+    let database = database().await;
+    let described =
+        database.json("DescribeTable", &json!({ "TableName": "things" })).await.unwrap();
+    let table = &described["Table"];
+    let arn = "arn:aws:dynamodb:us-east-1:000000000000:table/things";
+    assert_eq!(table["TableArn"], arn);
+    assert_eq!(table["DeletionProtectionEnabled"], false);
+    assert!(table["LatestStreamArn"].as_str().unwrap().starts_with(arn));
+    let id = json!({ "id": { "S": "a" } });
+    for (operation, request) in [
+        ("PutItem", json!({ "TableName": arn, "Item": id })),
+        (
+            "TransactWriteItems",
+            json!({ "TransactItems": [{ "Put": { "TableName": arn, "Item": id } }] }),
+        ),
+        ("BatchWriteItem", json!({ "RequestItems": { arn: [{ "PutRequest": { "Item": id } }] } })),
+    ] {
+        database.json(operation, &request).await.unwrap();
+    }
+    let read = json!({ "RequestItems": { arn: { "Keys": [id] } } });
+    let read = database.json("BatchGetItem", &read).await.unwrap();
+    assert_eq!(read["Responses"], json!({ arn: [id] }));
+    let scanned = database.json("Scan", &json!({ "TableName": arn })).await.unwrap();
+    assert_eq!(scanned["Count"], 1);
+}
+
+#[tokio::test]
+async fn what_the_service_refuses_is_refused() {
+    let database = database().await;
+    let query = |value: Value| {
+        json!({
+            "TableName": "things", "KeyConditionExpression": "id=:id",
+            "ExpressionAttributeValues": { ":id": value },
+        })
+    };
+    let empty = database.json("Query", &query(json!({ "S": "" }))).await;
+    assert_eq!(refused_code(empty), "ValidationException");
+    assert!(database.json("Query", &query(json!({ "S": "a" }))).await.is_ok());
+    let check = json!({ "TransactItems": [{ "ConditionCheck": {
+        "TableName": "things", "Key": { "id": { "S": "a" } },
+        "ConditionExpression": "attribute_not_exists(id)", "ExpressionAttributeValues": {},
+    } }] });
+    let refused = database.json("TransactWriteItems", &check).await;
+    assert_eq!(refused_code(refused), "ValidationException");
+}

@@ -13,6 +13,7 @@ use crate::{
     requests::{self, TestEventPattern, constraint, required},
     service::Inner,
     topology::PATTERN_CHARACTERS_MAX,
+    wildcard::{TOO_COMPLEX, too_complex},
 };
 
 /// Carries out an operation of the EventBridge API.
@@ -35,10 +36,10 @@ pub(crate) fn call(bus: &Arc<Inner>, operation: &str, body: &Bytes) -> Result<Va
     }
 }
 
-/// The members that the event of `TestEventPattern` must have.
+/// The members that the event of `TestEventPattern` must have. The page names `resources` too,
+/// which may be missing all the same.
 /// Source: <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_TestEventPattern.html>.
-const EVENT_MEMBERS: [&str; 7] =
-    ["id", "account", "source", "time", "region", "resources", "detail-type"];
+const EVENT_MEMBERS: [&str; 6] = ["id", "account", "source", "time", "region", "detail-type"];
 
 fn test_event_pattern(request: TestEventPattern) -> Result<Value, AwsError> {
     let pattern = required("eventPattern", request.event_pattern)?;
@@ -52,7 +53,11 @@ fn test_event_pattern(request: TestEventPattern) -> Result<Value, AwsError> {
         let message = format!("Event pattern is not valid. Reason: {reason}");
         AwsError::client("InvalidEventPatternException", message)
     };
-    let pattern = serde_json::from_str(&pattern).map_err(|error| invalid(error.to_string()))?;
+    let pattern: Value =
+        serde_json::from_str(&pattern).map_err(|error| invalid(error.to_string()))?;
+    if let Some(wildcard) = too_complex(&pattern) {
+        return Err(invalid(format!("{TOO_COMPLEX}: {wildcard}")));
+    }
     let pattern = Pattern::parse(&pattern).map_err(|error| invalid(error.to_string()))?;
     let event: Map<String, Value> = serde_json::from_str(&event)
         .map_err(|_| AwsError::validation("Parameter Event is not valid."))?;

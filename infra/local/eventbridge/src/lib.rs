@@ -24,6 +24,7 @@ mod service;
 mod spec;
 mod stats;
 mod topology;
+mod wildcard;
 
 pub use archive::ArchivedEvent;
 pub use arn::{archive_arn, bus_arn, rule_arn};

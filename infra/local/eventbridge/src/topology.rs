@@ -13,6 +13,7 @@ use crate::{
     archive::Archive,
     arn::{DEFAULT_BUS, rule_arn},
     spec::{ArchiveSpec, RuleSpec, TargetSpec, Topology},
+    wildcard::{TOO_COMPLEX, too_complex},
 };
 
 /// The targets that a rule may have.
@@ -76,6 +77,16 @@ pub enum TopologyError {
         kind: &'static str,
         /// Its name.
         name: String,
+    },
+    /// A wildcard that is too costly to match.
+    #[error("{kind} {name:?}: wildcard {wildcard:?}: {TOO_COMPLEX}")]
+    Wildcard {
+        /// The kind of resource.
+        kind: &'static str,
+        /// Its name.
+        name: String,
+        /// The wildcard.
+        wildcard: String,
     },
     /// More targets than a rule may have.
     #[error("rule {rule:?} has {count} targets, at most {TARGETS_MAX} are allowed")]
@@ -209,6 +220,10 @@ fn archive(spec: ArchiveSpec) -> Result<Archive, TopologyError> {
 fn parsed(kind: &'static str, name: &str, pattern: &Value) -> Result<Pattern, TopologyError> {
     if pattern.to_string().chars().count() > PATTERN_CHARACTERS_MAX {
         return Err(TopologyError::PatternTooLong { kind, name: name.to_owned() });
+    }
+    if let Some(wildcard) = too_complex(pattern) {
+        let (name, wildcard) = (name.to_owned(), wildcard.to_owned());
+        return Err(TopologyError::Wildcard { kind, name, wildcard });
     }
     Pattern::parse(pattern).map_err(|source| TopologyError::Pattern {
         kind,

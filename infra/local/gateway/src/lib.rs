@@ -44,6 +44,8 @@ use route::{Route, Routes};
 
 /// The quotas of an HTTP API, <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>.
 const BODY_BYTES_MAX: usize = 10 * 1024 * 1024;
+/// Of the request line and the values of all headers together.
+const HEAD_BYTES_MAX: usize = 10_240;
 const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A route as a template declares it.
@@ -173,6 +175,9 @@ impl Inner {
         at: OffsetDateTime,
     ) -> Response {
         let (parts, body) = request.into_parts();
+        if head_bytes(&parts) > HEAD_BYTES_MAX {
+            return refusal(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+        }
         let Some(path) = decoded_path(&parts) else { return refusal(StatusCode::BAD_REQUEST) };
         let Some((route, path_parameters)) = self.routes.find(&parts.method, &path) else {
             return refusal(StatusCode::NOT_FOUND);
@@ -241,6 +246,12 @@ impl Inner {
         id[6..].copy_from_slice(&count.to_be_bytes()[3..]);
         URL_SAFE.encode(id)
     }
+}
+
+/// The size of the request line and of the values of all headers.
+fn head_bytes(parts: &Parts) -> usize {
+    let line = parts.method.as_str().len() + parts.uri.to_string().len() + "  HTTP/1.1".len();
+    line + parts.headers.values().map(HeaderValue::len).sum::<usize>()
 }
 
 /// The path as routes are matched on and functions see it: decoded once, so that `%2F` separates

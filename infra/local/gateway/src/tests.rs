@@ -189,3 +189,20 @@ async fn a_body_beyond_ten_megabytes_is_refused() {
     let body: Value = refused.json().await.unwrap();
     assert_eq!(body, json!({"message": "Request Entity Too Large"}));
 }
+
+#[tokio::test]
+async fn a_head_beyond_ten_kilobytes_is_refused() {
+    let api = Api::start().await;
+    let send = async |path: &str, header: usize| {
+        let request = api.client.get(format!("{}/open/{path}", api.base));
+        request.header("x-long", "a".repeat(header)).send().await.unwrap()
+    };
+    // Some of it is the client's own headers.
+    assert_eq!(send("a", HEAD_BYTES_MAX - 200).await.status(), StatusCode::OK);
+    for (path, header) in [("a".to_owned(), HEAD_BYTES_MAX), ("p".repeat(HEAD_BYTES_MAX), 1)] {
+        let refused = send(&path, header).await;
+        assert_eq!(refused.status(), StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+        let body: Value = refused.json().await.unwrap();
+        assert_eq!(body, json!({"message": "Request Header Fields Too Large"}));
+    }
+}

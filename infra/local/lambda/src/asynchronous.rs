@@ -7,6 +7,7 @@ use serde_json::json;
 use tokio::time::{Instant, sleep};
 
 use crate::{
+    VERSION,
     destination::{self, Condition, Failure},
     function::Function,
     host::Inner,
@@ -86,7 +87,7 @@ fn record(host: &Inner, function: &Function, request: &Request, failed: &Failed)
     };
     let failure = Failure {
         request_id: &request.id,
-        function_arn: &function.spec.arn(),
+        function_arn: &format!("{}:{VERSION}", function.spec.arn()),
         condition: failed.condition,
         attempts: failed.attempts,
         function_error: failed.last.function_error.as_deref(),

@@ -36,6 +36,7 @@ impl Condition {
 #[derive(Debug)]
 pub(crate) struct Failure<'a> {
     pub(crate) request_id: &'a str,
+    /// With its version for an asynchronous event, without for a batch of a stream.
     pub(crate) function_arn: &'a str,
     pub(crate) condition: Condition,
     pub(crate) attempts: u32,
@@ -73,15 +74,17 @@ fn record(failure: &Failure<'_>, members: Value, timestamp: &str) -> Value {
         "timestamp": timestamp,
         "requestContext": {
             "requestId": failure.request_id,
-            "functionArn": format!("{}:{VERSION}", failure.function_arn),
+            "functionArn": failure.function_arn,
             "condition": failure.condition.name(),
             "approximateInvokeCount": failure.attempts,
         },
-        "responseContext": { "statusCode": 200, "executedVersion": VERSION },
+        "responseContext": {
+            "statusCode": 200,
+            "executedVersion": VERSION,
+            // There in any case: null for a function that answered which records failed.
+            "functionError": failure.function_error,
+        },
     });
-    if let Some(error) = failure.function_error {
-        record["responseContext"]["functionError"] = error.into();
-    }
     if let (Value::Object(record), Value::Object(members)) = (&mut record, members) {
         record.extend(members);
     }

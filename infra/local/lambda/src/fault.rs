@@ -12,6 +12,9 @@ pub(crate) struct Fault {
     message: String,
 }
 
+/// What Lambda calls an answer over its limit.
+const TOO_LARGE: &str = "Function.ResponseSizeTooLarge";
+
 impl Fault {
     /// The process ended on its own, or was killed by someone else.
     pub(crate) fn exited(status: Option<ExitStatus>) -> Self {
@@ -41,12 +44,16 @@ impl Fault {
         let message = format!(
             "Response payload size exceeded maximum allowed payload size ({bytes_max} bytes)."
         );
-        Self { error_type: "Function.ResponseSizeTooLarge", message }
+        Self { error_type: TOO_LARGE, message }
     }
 
     /// The payload that the caller of `request_id` receives.
     pub(crate) fn payload(&self, request_id: &str) -> Bytes {
-        let message = format!("RequestId: {request_id} Error: {}", self.message);
+        // What Lambda itself says of an answer has no id before it.
+        let message = match self.error_type {
+            TOO_LARGE => self.message.clone(),
+            _ => format!("RequestId: {request_id} Error: {}", self.message),
+        };
         json!({ "errorType": self.error_type, "errorMessage": message }).to_string().into()
     }
 }
@@ -84,6 +91,15 @@ mod tests {
         assert_eq!(message(9), "Runtime exited with error: signal: killed");
         assert_eq!(message(101 << 8), "Runtime exited with error: exit status 101");
         assert_eq!(message(0), "Runtime exited without providing a reason");
+    }
+
+    #[test]
+    fn an_answer_that_is_too_large_is_no_error_of_the_request() {
+        let payload = Fault::response_too_large(6_291_556).payload("r-1");
+        let payload: serde_json::Value = serde_json::from_slice(&payload).unwrap();
+        let message =
+            "Response payload size exceeded maximum allowed payload size (6291556 bytes).";
+        assert_eq!(payload, json!({ "errorType": TOO_LARGE, "errorMessage": message }));
     }
 
     #[test]

@@ -101,6 +101,7 @@ impl Function {
         if pool.closed {
             return Err(InvokeError::ShuttingDown);
         }
+        let waiting_max = if self.spec.concurrency_max == 0 { 0 } else { waiting_max };
         if pool.waiting.len() >= waiting_max {
             pool.stats.throttles += 1;
             let function = self.spec.name.clone();

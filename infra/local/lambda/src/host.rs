@@ -7,6 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use local_protocol::guarded;
 use tokio::{
     net::TcpListener,
     sync::{oneshot, watch},
@@ -94,12 +95,13 @@ impl LambdaHost {
     }
 
     /// Accepts an event for `function` (a name, an alias or an ARN), to be handled later: tried
-    /// again after a function error, and then sent to its on-failure destination.
+    /// again after a function error, and then sent to its on-failure destination. Gives back the
+    /// id that the function is invoked with.
     ///
     /// # Errors
     ///
     /// When the event was not accepted.
-    pub fn invoke_async(&self, function: &str, payload: Bytes) -> Result<(), InvokeError> {
+    pub fn invoke_async(&self, function: &str, payload: Bytes) -> Result<String, InvokeError> {
         let function = Arc::clone(self.inner.resolve(function)?);
         let request = Request::new(payload, ASYNC_PAYLOAD_BYTES_MAX)?;
         let waiting_max = self.inner.options.waiting_max;
@@ -114,8 +116,9 @@ impl LambdaHost {
             return Err(InvokeError::TooManyRequests { function, waiting_max });
         }
         function.count(|stats| stats.async_pending += 1);
+        let request_id = request.id.clone();
         events.spawn(asynchronous::deliver(Arc::clone(&self.inner), function, request));
-        Ok(())
+        Ok(request_id)
     }
 
     /// The Invoke API, for a server on loopback.
@@ -211,7 +214,12 @@ impl Inner {
 
 async fn serve(inner: Arc<Inner>, listener: TcpListener) {
     let mut stop = inner.stop.clone();
-    let server = async { axum::serve(listener, runtime_api::router(inner)).await };
+    let server = async {
+        {
+            let port = inner.runtime_api.port();
+            axum::serve(listener, guarded(runtime_api::router(inner), port)).await
+        }
+    };
     tokio::select! {
         // The server ends only with the host, so the reason does not matter.
         _ = server => (),

@@ -1,6 +1,8 @@
 //! The Invoke API, and as much of the Function API as a client needs to look around.
 //! Source: <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use axum::{
     Json, Router,
     body::{Body, to_bytes},
@@ -21,7 +23,12 @@ use crate::{
 
 const EXECUTED_VERSION: HeaderName = HeaderName::from_static("x-amz-executed-version");
 const FUNCTION_ERROR: HeaderName = HeaderName::from_static("x-amz-function-error");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 const LOG_RESULT: HeaderName = HeaderName::from_static("x-amz-log-result");
+
+/// What the names of variables have whose values are nobody's business.
+const SECRET: [&str; 4] = ["KEY", "SECRET", "TOKEN", "PASSWORD"];
+const MASK: &str = "****";
 
 pub(crate) fn router(host: LambdaHost) -> Router {
     Router::new()
@@ -67,7 +74,7 @@ async fn invoke(
         "Event" => read(body, ASYNC_PAYLOAD_BYTES_MAX)
             .await
             .and_then(|payload| host.invoke_async(&name, payload))
-            .map(|()| StatusCode::ACCEPTED.into_response()),
+            .map(|request_id| (StatusCode::ACCEPTED, [(REQUEST_ID, request_id)]).into_response()),
         "DryRun" => read(body, SYNC_PAYLOAD_BYTES_MAX)
             .await
             .and_then(|payload| Request::new(payload, SYNC_PAYLOAD_BYTES_MAX))
@@ -93,9 +100,8 @@ fn answer(invocation: Invocation, tail: bool) -> Response {
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(EXECUTED_VERSION, HeaderValue::from_static(VERSION));
     let log = tail.then(|| BASE64_STANDARD.encode(&invocation.log_tail));
-    let request_id = HeaderName::from_static("x-amzn-requestid");
     let values = [
-        (request_id, Some(invocation.request_id)),
+        (REQUEST_ID, Some(invocation.request_id)),
         (FUNCTION_ERROR, invocation.function_error),
         (LOG_RESULT, log),
     ];
@@ -150,8 +156,22 @@ fn configuration(spec: &FunctionSpec) -> Value {
         "LastUpdateStatus": "Successful",
         "Timeout": spec.timeout.as_secs(),
         "MemorySize": spec.memory_mb,
-        "Environment": { "Variables": spec.environment },
+        "Environment": { "Variables": shown(&spec.environment, &spec.secrets) },
     })
+}
+
+/// The environment for people to look at: without secrets, which AWS shows to whoever may ask.
+fn shown(
+    environment: &BTreeMap<String, String>,
+    secrets: &BTreeSet<String>,
+) -> BTreeMap<String, String> {
+    let masked = |name: &str, value: &str| {
+        let name = name.to_ascii_uppercase();
+        let is_secret = SECRET.iter().any(|it| name.contains(it))
+            || secrets.iter().any(|it| value == it || (it.len() >= 8 && value.contains(it)));
+        if is_secret && !value.is_empty() { MASK.to_owned() } else { value.to_owned() }
+    };
+    environment.iter().map(|(name, value)| (name.clone(), masked(name, value))).collect()
 }
 
 fn refuse(error: &InvokeError) -> Response {

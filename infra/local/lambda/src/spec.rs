@@ -1,7 +1,7 @@
 //! What a function is, and what Lambda refuses to host.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs::File,
     io::Read,
     path::{Path, PathBuf},
@@ -48,11 +48,14 @@ pub struct FunctionSpec {
     pub binary: PathBuf,
     /// The function's own environment variables.
     pub environment: BTreeMap<String, String>,
+    /// Texts that nobody is shown, whichever variable they stand in.
+    pub secrets: BTreeSet<String>,
     /// The longest an invocation may take, at most 900 s; its process is killed then.
     pub timeout: Duration,
     /// The memory announced to the function, in MB.
     pub memory_mb: u32,
-    /// The most execution environments at once; further invocations wait.
+    /// The most execution environments at once; further invocations wait. With none, the function
+    /// is switched off, and each invocation is throttled.
     pub concurrency_max: usize,
     /// What becomes of asynchronous invocations that fail.
     pub asynchronous: AsyncConfig,
@@ -73,9 +76,6 @@ impl FunctionSpec {
         }
         if self.timeout.is_zero() || self.timeout > TIMEOUT_MAX {
             return Err(invalid("timeout", "must be above zero and at most 900 s"));
-        }
-        if self.concurrency_max == 0 {
-            return Err(invalid("concurrency_max", "must be at least 1"));
         }
         if let Some(variable) =
             self.environment.keys().find(|name| RESERVED_VARIABLES.contains(&name.as_str()))
@@ -187,6 +187,7 @@ mod tests {
             aliases: Vec::new(),
             binary,
             environment: BTreeMap::new(),
+            secrets: BTreeSet::new(),
             timeout: Duration::from_secs(3),
             memory_mb: 128,
             concurrency_max: 1,
@@ -242,6 +243,5 @@ mod tests {
         assert_eq!(field(|spec| spec.name.clear()), "name");
         assert_eq!(field(|spec| spec.name.push('/')), "name");
         assert_eq!(field(|spec| spec.timeout = Duration::from_secs(901)), "timeout");
-        assert_eq!(field(|spec| spec.concurrency_max = 0), "concurrency_max");
     }
 }

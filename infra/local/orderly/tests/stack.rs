@@ -173,3 +173,114 @@ async fn a_function_hears_its_environment_and_a_dead_consumer_is_missed_sooner()
     assert_eq!(queue.visibility_timeout, payment.timeout);
     stack.stop().await;
 }
+
+/// A template that is not this project's, with a program that does nothing.
+fn foreign(resources: &str) -> (StackOptions, TempDir) {
+    let directory = tempfile::tempdir().unwrap();
+    let text = format!(
+        "Transform: AWS::Serverless-2016-10-31
+Parameters:
+  Secret: {{ Type: String, NoEcho: true, Default: open-sesame }}
+Resources:
+  Worker:
+    Type: AWS::Serverless::Function
+    Metadata: {{ BuildMethod: rust-cargolambda, BuildProperties: {{ Binary: worker }} }}
+    Properties:
+      Runtime: provided.al2023
+      Handler: bootstrap
+      CodeUri: .
+      Timeout: 20
+      Environment: {{ Variables: {{ WORD: !Ref Secret }} }}
+{resources}"
+    );
+    let path = directory.path().join("template.yaml");
+    fs::write(&path, text).unwrap();
+    let program = directory.path().join("worker");
+    fs::write(&program, "#!/bin/sh\nexec sleep 1000\n").unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    (StackOptions::new(path, directory.path()), directory)
+}
+
+const CONSUMER: &str = "
+  Parcels: { Type: AWS::SQS::Queue, Properties: { VisibilityTimeout: 20 } }
+  Mapping:
+    Type: AWS::Lambda::EventSourceMapping
+    Properties: { FunctionName: !Ref Worker, EventSourceArn: !GetAtt Parcels.Arn }
+";
+const LISTENER: &str = "
+  Rule:
+    Type: AWS::Events::Rule
+    Properties:
+      EventPattern: { source: [parcels] }
+      Targets: [{ Id: worker, Arn: !GetAtt Worker.Arn }]
+";
+
+#[tokio::test]
+async fn the_template_of_another_project_starts() {
+    for resources in [CONSUMER, LISTENER] {
+        let (options, _directory) = foreign(resources);
+        let stack = Stack::start(options).await.unwrap();
+        seed::seed(&stack).await.unwrap();
+        stack.stop().await;
+    }
+}
+
+/// The status and the body that a request to the AWS endpoint is answered with.
+async fn ask(stack: &Stack, request: &str) -> (u16, String) {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let address = stack.endpoint_url().strip_prefix("http://").unwrap().to_owned();
+    let port = address.rsplit(':').next().unwrap();
+    let mut stream = tokio::net::TcpStream::connect(&address).await.unwrap();
+    let request = request.replace("PORT", port);
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    (answer.split(' ').nth(1).unwrap().parse().unwrap(), answer)
+}
+
+#[tokio::test]
+async fn a_page_of_the_web_reaches_nothing_and_secrets_are_masked() {
+    let (options, _directory) = foreign("");
+    let stack = Stack::start(options).await.unwrap();
+    let get = |headers: &str| {
+        format!(
+            "GET /2015-03-31/functions/Worker/configuration HTTP/1.1\r\n\
+             Connection: close\r\n{headers}\r\n"
+        )
+    };
+    let (status, body) = ask(&stack, &get("Host: localhost:PORT\r\n")).await;
+    assert_eq!(status, 200);
+    assert!(body.contains("****") && !body.contains("open-sesame"), "{body}");
+    for (headers, refusal) in [
+        ("Host: shop.example:PORT\r\n", 421),
+        ("Host: 127.0.0.1:1\r\n", 421),
+        ("Host: 127.0.0.1:PORT\r\nOrigin: https://shop.example\r\n", 403),
+        ("Host: 127.0.0.1:PORT\r\nSec-Fetch-Site: cross-site\r\n", 403),
+    ] {
+        assert_eq!(ask(&stack, &get(headers)).await.0, refusal, "{headers}");
+    }
+    stack.stop().await;
+}
+
+#[tokio::test]
+async fn every_answer_has_an_id_and_only_sqs_has_a_code_of_the_query_protocol() {
+    let (options, _directory) = foreign("");
+    let stack = Stack::start(options).await.unwrap();
+    for (target, has_code) in [
+        ("AmazonSQS.SendMessage", true),
+        ("DynamoDB_20120810.GetItem", false),
+        ("AWSEvents.DescribeRule", false),
+        ("AWSStepFunctions.DescribeExecution", false),
+    ] {
+        let request = format!(
+            "POST / HTTP/1.1\r\nHost: 127.0.0.1:PORT\r\nConnection: close\r\n\
+             X-Amz-Target: {target}\r\nContent-Length: 2\r\n\r\n{{}}"
+        );
+        let (status, answer) = ask(&stack, &request).await;
+        assert_eq!(status, 400, "{answer}");
+        let has = |name: &str| answer.to_ascii_lowercase().contains(&format!("\r\n{name}: "));
+        assert!(has("x-amzn-requestid"), "{answer}");
+        assert_eq!(has("x-amzn-query-error"), has_code, "{answer}");
+    }
+    stack.stop().await;
+}

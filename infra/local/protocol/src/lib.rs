@@ -7,6 +7,8 @@
 
 mod clock;
 mod error;
+mod guard;
+mod request_id;
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
@@ -22,6 +24,8 @@ pub use bytes::Bytes;
 
 pub use clock::Clock;
 pub use error::AwsError;
+pub use guard::guarded;
+pub use request_id::request_id;
 
 /// The account every local ARN names.
 pub const ACCOUNT: &str = "000000000000";
@@ -41,10 +45,10 @@ pub trait Service: Send + Sync + 'static {
     /// `1.0` or `1.1`, as in the content type `application/x-amz-json-1.0`.
     fn json_version(&self) -> &'static str;
 
-    /// The code of `error` in the query protocol that a service spoke before JSON: SDKs and the CLI
-    /// still tell errors of SQS apart by it.
-    fn query_code(&self, error: &AwsError) -> String {
-        error.short_code().to_owned()
+    /// The code of `error` in the query protocol, if the service spoke that before JSON: SDKs and
+    /// the CLI still tell errors of SQS apart by it.
+    fn query_code(&self, _error: &AwsError) -> Option<String> {
+        None
     }
 
     /// Carries out `operation` (what stands after the dot) on a JSON body.
@@ -64,6 +68,14 @@ async fn dispatch(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
+    let mut response = answer(&services, &headers, body).await;
+    if let Ok(id) = request_id().parse() {
+        response.headers_mut().insert("x-amzn-requestid", id);
+    }
+    response
+}
+
+async fn answer(services: &[Arc<dyn Service>], headers: &HeaderMap, body: Bytes) -> Response {
     let target = headers.get("x-amz-target").and_then(|it| it.to_str().ok()).unwrap_or_default();
     let Some((prefix, operation)) = target.split_once('.') else {
         return refuse(&AwsError::unknown_operation(target), "1.0");
@@ -78,7 +90,9 @@ async fn dispatch(
         }
         Err(error) => {
             let mut response = refuse(&error, service.json_version());
-            if let Ok(value) = format!("{};Sender", service.query_code(&error)).parse() {
+            let fault = if error.status < 500 { "Sender" } else { "Receiver" };
+            let code = service.query_code(&error).map(|code| format!("{code};{fault}").parse());
+            if let Some(Ok(value)) = code {
                 response.headers_mut().insert("x-amzn-query-error", value);
             }
             response

@@ -18,6 +18,8 @@ pub fn query_code(error: &AwsError) -> &str {
         "BatchRequestTooLong" => "AWS.SimpleQueueService.BatchRequestTooLong",
         "EmptyBatchRequest" => "AWS.SimpleQueueService.EmptyBatchRequest",
         "InvalidBatchEntryId" => "AWS.SimpleQueueService.InvalidBatchEntryId",
+        "InvalidParameterValueException" => "InvalidParameterValue",
+        "MissingRequiredParameterException" => "MissingParameter",
         "MessageNotInflight" => "AWS.SimpleQueueService.MessageNotInflight",
         "PurgeQueueInProgress" => "AWS.SimpleQueueService.PurgeQueueInProgress",
         "QueueDeletedRecently" => "AWS.SimpleQueueService.QueueDeletedRecently",
@@ -42,6 +44,21 @@ pub(crate) fn invalid_handle(handle: &str) -> AwsError {
     sqs("ReceiptHandleIsInvalid", format!("The input receipt handle \"{handle}\" is not valid."))
 }
 
+/// The one error of SQS with the status 403.
+pub(crate) fn purge_in_progress(message: String) -> AwsError {
+    AwsError { status: 403, ..sqs("PurgeQueueInProgress", message) }
+}
+
+/// `error` as the JSON protocol names its type: two shapes are not called by their codes.
+pub(crate) fn on_the_wire(error: AwsError) -> AwsError {
+    let shape = match error.short_code() {
+        "InvalidParameterValue" => "InvalidParameterValueException",
+        "MissingParameter" => "MissingRequiredParameterException",
+        _ => return error,
+    };
+    AwsError { code: format!("{NAMESPACE}{shape}"), ..error }
+}
+
 pub(crate) fn missing(parameter: &str) -> AwsError {
     sqs("MissingParameter", format!("The request must contain the parameter {parameter}."))
 }
@@ -59,7 +76,15 @@ pub(crate) fn wrong_queue_type(parameter: &str, value: impl std::fmt::Display) -
 
 #[cfg(test)]
 mod tests {
-    use super::{query_code, queue_does_not_exist, sqs};
+    use super::{missing, on_the_wire, query_code, queue_does_not_exist, sqs};
+
+    #[test]
+    fn a_type_on_the_wire_keeps_its_code_in_the_query_protocol() {
+        let error = on_the_wire(missing("QueueUrl"));
+        assert_eq!(error.code, "com.amazonaws.sqs#MissingRequiredParameterException");
+        assert_eq!(query_code(&error), "MissingParameter");
+        assert_eq!(on_the_wire(sqs("OverLimit", "")), sqs("OverLimit", ""));
+    }
 
     #[test]
     fn the_query_protocol_has_names_of_its_own() {

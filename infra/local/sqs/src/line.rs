@@ -37,6 +37,14 @@ impl Line {
         }
     }
 
+    /// A message that cannot be received any more for now: whoever received it keeps it on.
+    pub(crate) fn hold(&mut self, key: u64, group: &str) {
+        match self {
+            Self::Standard(turns) => turns.remove(key),
+            Self::Fifo(groups) => groups.hold(key, group),
+        }
+    }
+
     /// The message that the next [`Self::take`] begins with.
     pub(crate) fn first(&self) -> Option<u64> {
         match self {

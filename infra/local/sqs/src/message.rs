@@ -101,6 +101,8 @@ pub struct ReceivedMessage {
     pub attributes: BTreeMap<String, String>,
     /// As sent.
     pub message_attributes: BTreeMap<String, MessageAttribute>,
+    /// Lowercase hex, as the send answered it; none without attributes.
+    pub md5_of_attributes: Option<String>,
 }
 
 /// How many messages a queue holds.

@@ -115,10 +115,17 @@ impl Sqs {
     /// Stops a task; what it has moved stays moved. Gives back how many messages those are.
     ///
     /// # Errors
-    /// `ResourceNotFoundException` if there is no such task, `UnsupportedOperation` if it has
+    /// `InvalidParameterValue` for what is no handle of a task, `ResourceNotFoundException` if
+    /// there is no such task, `UnsupportedOperation` if it has
     /// ended already.
     pub fn cancel_move(&self, handle: &str) -> Result<usize, AwsError> {
         let mut store = self.store();
+        let is_handle = handle.len() == 36
+            && handle.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+        if !is_handle {
+            let reason = "it was not given out by StartMessageMoveTask.";
+            return Err(error::invalid("TaskHandle", handle, reason));
+        }
         let Some(task) = store.moves.with_handle(handle) else {
             return Err(error::sqs("ResourceNotFoundException", "Task does not exist."));
         };

@@ -20,12 +20,15 @@ pub fn queue_name_of_arn(arn: &str) -> Result<&str, AwsError> {
         .ok_or_else(|| error::invalid("ARN", arn, &expected))
 }
 
-/// The name of the queue that `url` stands for. The host does not matter: one endpoint has
-/// several names.
+/// The name of the queue that `url` stands for, which may be the bare name. The host does not
+/// matter: one endpoint has several names.
 ///
 /// # Errors
 /// `InvalidAddress` if it is not the URL of a queue of this account: correct it.
 pub fn queue_name_of_url(url: &str) -> Result<&str, AwsError> {
+    if !url.is_empty() && !url.contains([':', '/']) {
+        return Ok(url);
+    }
     let path = url.split_once("://").and_then(|(_, rest)| rest.split_once('/'));
     let owned = path.and_then(|(_, path)| path.split_once('/'));
     match owned {
@@ -46,13 +49,18 @@ mod tests {
         assert_eq!(queue_name_of_arn(&queue_arn("orders.fifo")), Ok("orders.fifo"));
         let url = "http://[::1]:9000/000000000000/orders";
         assert_eq!(queue_name_of_url(url), Ok("orders"));
+        assert_eq!(queue_name_of_url("orders.fifo"), Ok("orders.fifo"));
     }
 
     #[test]
     fn what_is_no_address_of_a_queue_here_is_refused() {
-        for url in
-            ["orders", "http://host/orders", "http://host/123/orders", "http://host/000000000000/"]
-        {
+        for url in [
+            "",
+            "host:orders",
+            "http://host/orders",
+            "http://host/123/orders",
+            "http://host/000000000000/",
+        ] {
             assert_eq!(queue_name_of_url(url).unwrap_err().short_code(), "InvalidAddress");
         }
         for arn in [

@@ -165,7 +165,8 @@ impl Queue {
                 entry.receives += 1;
                 entry.receives_here += 1;
                 entry.first_received_ms.get_or_insert(now.wall_ms);
-                entry.place = Place::InFlight { since: now.instant, until };
+                entry.held_since = Some(now.instant);
+                entry.place = Place::InFlight { until };
                 self.in_flight += 1;
                 self.timers.insert((until, key));
                 let receive = entry.receives_here;
@@ -184,9 +185,11 @@ impl Queue {
                 "Only one PurgeQueue operation on {name} is allowed every 60 \
                                    seconds."
             );
-            return Err(error::sqs("PurgeQueueInProgress", message));
+            return Err(error::purge_in_progress(message));
         }
         self.purged = Some(now);
+        // What was sent before is forgotten, so that the same ids are new again.
+        self.deduplication = Deduplication::default();
         while let Some((key, _)) = self.entries.first_key_value() {
             self.remove(*key);
         }
@@ -228,7 +231,7 @@ impl Queue {
         let entry = self.entries.remove(&key)?;
         self.line.remove(key, entry.message.group());
         self.ages.remove(&(entry.since, key));
-        if let Place::InFlight { until, .. } | Place::Delayed { until } = entry.place {
+        if let Place::InFlight { until } | Place::Delayed { until } = entry.place {
             self.timers.remove(&(until, key));
         }
         if matches!(entry.place, Place::InFlight { .. }) {

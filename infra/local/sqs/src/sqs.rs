@@ -139,12 +139,14 @@ impl Sqs {
         self.store().change(queue, now, |queue| queue.delete(receipt_handle))
     }
 
-    /// Makes a message in flight visible after `timeout` from now, of at most 12 h since its
-    /// receive; at once if zero.
+    /// Makes a message visible after `timeout` from now, of at most 12 h since its receive; at once
+    /// if zero. A standard queue also hides one again whose timeout has passed, as long as nobody
+    /// else has received it, and takes earlier handles of a message in flight.
     ///
     /// # Errors
-    /// `ReceiptHandleIsInvalid`, `MessageNotInflight` if it is visible already, or
-    /// `InvalidParameterValue` if it was deleted or received again, or the timeout is too long.
+    /// `ReceiptHandleIsInvalid`, `MessageNotInflight` if it was handed back or received again and
+    /// is visible, or `InvalidParameterValue` if it was deleted, the timeout is too long, or the
+    /// handle of a FIFO queue has expired.
     pub fn change_visibility(
         &self,
         queue: &str,

@@ -13,7 +13,7 @@ mod shapes;
 use local_protocol::{AwsError, Bytes, Reply, Service};
 use serde_json::Value;
 
-use crate::sqs::Sqs;
+use crate::{error, sqs::Sqs};
 
 impl Service for Sqs {
     fn targets(&self) -> &'static [&'static str] {
@@ -24,13 +24,13 @@ impl Service for Sqs {
         "1.0"
     }
 
-    fn query_code(&self, error: &AwsError) -> String {
-        crate::query_code(error).to_owned()
+    fn query_code(&self, error: &AwsError) -> Option<String> {
+        Some(crate::query_code(error).to_owned())
     }
 
     fn call<'a>(&'a self, operation: &'a str, body: Bytes) -> Reply<'a> {
         Box::pin(async move {
-            let answer = self.answer(operation, &body).await?;
+            let answer = self.answer(operation, &body).await.map_err(error::on_the_wire)?;
             Ok(Bytes::from(answer.to_string()))
         })
     }

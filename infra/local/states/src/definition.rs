@@ -68,9 +68,13 @@ impl Definition {
             return Err(place.invalid(problem));
         }
         let value = json::parse(text).map_err(DefinitionError::Json)?;
+        let by_state = value.get("QueryLanguage").is_none() && says_itself(&value);
+        if by_state {
+            each_state_says(&value, &place)?;
+        }
         let mut fields = Fields::new(place, value)?;
         fields.comment()?;
-        query_language(&mut fields, true)?;
+        query_language(&mut fields, !by_state)?;
         if fields.text_if_any("Version")?.is_some_and(|version| version != "1.0") {
             return Err(fields.place().child("Version").invalid("must be \"1.0\""));
         }
@@ -126,7 +130,29 @@ impl States {
     }
 }
 
-/// Only `JSONata` is run: the machine says so, and a state may say it again.
+/// Whether a state of a machine or a branch says its query language.
+fn says_itself(states: &Value) -> bool {
+    let states = states["States"].as_object();
+    states.is_some_and(|it| it.values().any(|state| state.get("QueryLanguage").is_some()))
+}
+
+/// In a machine that does not say its query language, each state must say `JSONata` for itself.
+fn each_state_says(states: &Value, place: &Place) -> Result<(), DefinitionError> {
+    let place = place.child("States");
+    for (name, state) in states["States"].as_object().into_iter().flatten() {
+        let place = place.child(name);
+        if state.get("QueryLanguage").is_none() {
+            let what = "the query language JSONPath, the default,";
+            return Err(place.child("QueryLanguage").unsupported(what, "\"JSONata\""));
+        }
+        for (index, branch) in state["Branches"].as_array().into_iter().flatten().enumerate() {
+            each_state_says(branch, &place.child("Branches").item(index))?;
+        }
+    }
+    Ok(())
+}
+
+/// Only `JSONata` is run: the machine says so, and a state may say it again; or each state does.
 fn query_language(fields: &mut Fields, is_machine: bool) -> Result<(), DefinitionError> {
     match fields.text_if_any("QueryLanguage")?.as_deref() {
         Some("JSONata") => Ok(()),

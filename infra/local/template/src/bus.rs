@@ -11,6 +11,8 @@ use crate::{
     queue::seconds,
 };
 
+/// The bus that every account has.
+pub(crate) const DEFAULT_BUS: &str = "default";
 /// How many targets a rule may have.
 /// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html>.
 const TARGETS_MAX: usize = 5;
@@ -122,7 +124,7 @@ pub(crate) fn read_rule(
     mut properties: Properties,
 ) -> Result<Rule, TemplateError> {
     let bus = properties.text_if_any("EventBusName")?;
-    let bus = bus.as_deref().map_or("default", bus_name).to_owned();
+    let bus = bus.as_deref().map_or(DEFAULT_BUS, bus_name).to_owned();
     let rule = Rule {
         logical_id: logical_id.to_owned(),
         arn: rule_arn(&bus, &name),

@@ -5,14 +5,10 @@ use std::collections::BTreeSet;
 
 use crate::{
     Template,
+    bus::DEFAULT_BUS,
     error::{Place, TemplateError},
     mapping::{Mapping, Source},
 };
-
-/// A message must stay hidden for several times the function's timeout, or it comes again while
-/// it is still being worked on.
-/// Source: <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>.
-const VISIBILITY_TIMEOUTS_MIN: u32 = 6;
 
 pub(crate) fn check(template: &Template) -> Result<(), TemplateError> {
     names_are_unique(template)?;
@@ -80,7 +76,8 @@ fn buses_are_there(template: &Template) -> Result<(), TemplateError> {
     let rules = template.rules.iter().map(|it| (&it.logical_id, &it.bus));
     let archives = template.archives.iter().map(|it| (&it.logical_id, &it.bus));
     for (logical_id, bus) in rules.chain(archives) {
-        if !template.buses.iter().any(|it| it.name == *bus) {
+        // Every account has the default bus.
+        if bus != DEFAULT_BUS && !template.buses.iter().any(|it| it.name == *bus) {
             let problem = format!("{bus} is not a bus of the template");
             return Err(Place::at(logical_id).invalid(problem));
         }
@@ -147,11 +144,11 @@ fn check_mapping(template: &Template, mapping: &Mapping) -> Result<(), TemplateE
             require_queue(template, arn, &place.child("EventSourceArn"))?;
             let queue = template.queues.iter().find(|it| it.arn == *arn);
             match queue {
-                Some(queue)
-                    if queue.visibility_timeout < function.timeout * VISIBILITY_TIMEOUTS_MIN =>
-                {
+                // Else a message comes again while it is still being worked on. Six times is advice:
+                // <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>.
+                Some(queue) if queue.visibility_timeout < function.timeout => {
                     let problem = format!(
-                        "is {} s, must be at least {VISIBILITY_TIMEOUTS_MIN} times the {} s that {} may take",
+                        "is {} s, must be at least the {} s that {} may take",
                         queue.visibility_timeout.as_secs(),
                         function.timeout.as_secs(),
                         function.logical_id,

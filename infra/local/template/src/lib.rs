@@ -44,7 +44,11 @@ mod state_machine;
 mod table;
 mod yaml;
 
-use std::{collections::BTreeMap, fs, io, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs, io,
+    path::Path,
+};
 
 use serde_json::Value;
 
@@ -98,6 +102,8 @@ pub struct Template {
     pub schedules: Vec<Schedule>,
     /// The state machines.
     pub state_machines: Vec<StateMachine>,
+    /// The values of parameters that say `NoEcho`: not to be shown.
+    pub secrets: BTreeSet<String>,
 }
 
 impl Template {
@@ -112,6 +118,17 @@ impl Template {
             .map_err(|source| TemplateError::Unreadable { path: path.to_owned(), source })?;
         let folder = path.parent().unwrap_or(Path::new(""));
         Self::parse_with(&text, options, &|file| fs::read_to_string(folder.join(file)))
+    }
+
+    /// The names of the parameters that the template at `path` declares: others cannot be given.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read, or is no template.
+    pub fn parameters_of(path: &Path) -> Result<BTreeSet<String>, TemplateError> {
+        let text = fs::read_to_string(path)
+            .map_err(|source| TemplateError::Unreadable { path: path.to_owned(), source })?;
+        Ok(Document::new(yaml::parse(&text)?)?.parameters.into_keys().collect())
     }
 
     /// Reads a template from its text. It has no folder, and so no state machines: their
@@ -144,7 +161,7 @@ impl Template {
                 apis.insert((*id).to_owned(), route::read_api(resolved(&resolver, id)?)?);
             }
         }
-        let mut template = Self::default();
+        let mut template = Self { secrets: resolver.secrets.clone(), ..Self::default() };
         let mut policies = Vec::new();
         for (id, kind) in resources {
             if kind == Kind::QueuePolicy {

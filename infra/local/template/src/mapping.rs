@@ -11,6 +11,10 @@ use crate::{
 /// A queue's batch may not be larger than this without a batching window.
 const UNWINDOWED_BATCH_MAX: u32 = 10;
 
+/// The quota of filters, unless it was raised.
+/// Source: <https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html>.
+const FILTERS_MAX: usize = 5;
+
 /// An `AWS::Lambda::EventSourceMapping`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mapping {
@@ -122,8 +126,12 @@ fn reports_item_failures(properties: &mut Properties) -> Result<bool, TemplateEr
 
 fn filters(properties: &mut Properties) -> Result<Vec<Value>, TemplateError> {
     let Some(mut criteria) = properties.object("FilterCriteria")? else { return Ok(Vec::new()) };
-    let filters = criteria
-        .list("Filters")?
+    let filters = criteria.list("Filters")?;
+    if filters.len() > FILTERS_MAX {
+        let problem = format!("has {} filters, at most {FILTERS_MAX} are allowed", filters.len());
+        return Err(criteria.place().child("Filters").invalid(problem));
+    }
+    let filters = filters
         .into_iter()
         .map(|(place, value)| {
             let mut filter = Properties::new(place, value)?;

@@ -1,7 +1,7 @@
 //! The values of a template's parameters: what was given, else the default, within what the
 //! template allows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -10,21 +10,32 @@ use crate::{document::Document, error::TemplateError, properties::Properties};
 /// Parameter values by name. All are text, as in CloudFormation.
 pub(crate) type Values = BTreeMap<String, String>;
 
+/// What the parameters come to.
+#[derive(Debug, Default)]
+pub(crate) struct Settled {
+    pub(crate) values: Values,
+    /// The values of those with `NoEcho`.
+    pub(crate) secrets: BTreeSet<String>,
+}
+
 /// Settles every parameter of `document`.
 ///
 /// `AllowedPattern` and the numeric and length limits but `MinLength` are left to CloudFormation.
-pub(crate) fn settle(document: &mut Document, given: &Values) -> Result<Values, TemplateError> {
+pub(crate) fn settle(document: &mut Document, given: &Values) -> Result<Settled, TemplateError> {
     let declared = std::mem::take(&mut document.parameters);
     if let Some(unknown) = given.keys().find(|name| !declared.contains_key(*name)) {
         return Err(wrong(unknown, "is not a parameter of the template"));
     }
-    declared
-        .into_iter()
-        .map(|(name, declaration)| {
-            let value = value(&name, declaration, given.get(&name))?;
-            Ok((name, value))
-        })
-        .collect()
+    let mut settled = Settled::default();
+    for (name, mut declaration) in declared {
+        let is_secret = declaration.flag("NoEcho")?.unwrap_or(false);
+        let value = value(&name, declaration, given.get(&name))?;
+        if is_secret {
+            settled.secrets.insert(value.clone());
+        }
+        settled.values.insert(name, value);
+    }
+    Ok(settled)
 }
 
 fn value(

@@ -2,6 +2,8 @@
 //!
 //! Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html>.
 
+use std::collections::BTreeSet;
+
 use local_protocol::{ACCOUNT, REGION};
 use serde_json::{Map, Value};
 
@@ -9,7 +11,7 @@ use crate::{
     LoadOptions,
     document::Document,
     error::{Place, TemplateError},
-    parameters::{self, Values},
+    parameters::{self, Settled, Values},
     properties::text,
 };
 
@@ -22,6 +24,8 @@ pub(crate) struct Resolver<'a> {
     pub(crate) document: Document,
     pub(crate) options: &'a LoadOptions<'a>,
     parameters: Values,
+    /// The values of parameters with `NoEcho`.
+    pub(crate) secrets: BTreeSet<String>,
 }
 
 /// Where a value stands in the template, and how deep the resolver is in it.
@@ -50,8 +54,8 @@ impl<'a> Resolver<'a> {
         mut document: Document,
         options: &'a LoadOptions<'a>,
     ) -> Result<Self, TemplateError> {
-        let parameters = parameters::settle(&mut document, options.parameters)?;
-        Ok(Self { document, options, parameters })
+        let Settled { values, secrets } = parameters::settle(&mut document, options.parameters)?;
+        Ok(Self { document, options, parameters: values, secrets })
     }
 
     /// `value` with every function in it resolved; nothing if it is `AWS::NoValue`.

@@ -178,9 +178,27 @@ fn what_is_not_modelled_is_refused_by_name() {
 #[test]
 fn a_message_stays_hidden_for_six_timeouts() {
     assert_eq!(
-        broken("!Ref Seconds", "59"),
-        "Queue.VisibilityTimeout: is 59 s, must be at least 6 times the 10 s that Function may take"
+        broken("!Ref Seconds", "9"),
+        "Queue.VisibilityTimeout: is 9 s, must be at least the 10 s that Function may take"
     );
+}
+
+#[test]
+fn a_queue_hides_messages_as_long_as_its_function_may_take_or_longer() {
+    assert!(parse(&CONSUMER.replace("!Ref Seconds", "10")).is_ok());
+}
+
+#[test]
+fn a_mapping_has_at_most_five_filters() {
+    let filters = |count: usize| {
+        let filter = "{ Pattern: '{\"body\": {\"kind\": [\"a\"]}}' }";
+        let filters = vec![filter; count].join(", ");
+        let own = format!("FilterCriteria: {{ Filters: [{filters}] }}\n      FunctionName:");
+        CONSUMER.replace("FunctionName:", &own)
+    };
+    assert!(parse(&filters(5)).is_ok());
+    let refusal = parse(&filters(6)).unwrap_err().to_string();
+    assert_eq!(refusal, "Mapping.FilterCriteria.Filters: has 6 filters, at most 5 are allowed");
 }
 
 #[test]

@@ -119,6 +119,9 @@ fn target_summary(target: &TargetSpec) -> Value {
 }
 
 pub(super) fn archives(inner: &Inner, query: Query) -> Result<Value, AwsError> {
+    if let Some(arn) = &query.event_source_arn {
+        bus(inner, Some(arn))?;
+    }
     let is_of_bus = |archive: &Archive| {
         let wanted = query.event_source_arn.as_deref();
         wanted.is_none_or(|arn| arn == bus_arn(&archive.spec.bus))

@@ -80,6 +80,11 @@ async fn what_is_not_there_is_an_error() {
         ("ListRules", json!({"NextToken": "x"}), "ValidationException"),
         ("ListTargetsByRule", json!({"Rule": "x"}), "ResourceNotFoundException"),
         ("DescribeArchive", json!({"ArchiveName": "x"}), "ResourceNotFoundException"),
+        (
+            "ListArchives",
+            json!({"EventSourceArn": "arn:aws:events:us-east-1:000000000000:event-bus/x"}),
+            "ResourceNotFoundException",
+        ),
         ("PutRule", json!({"Name": "x"}), "UnknownOperationException"),
     ] {
         let error = refused(&bus, operation, body).await;
@@ -95,6 +100,15 @@ async fn a_pattern_is_tried_out() {
         "time": "2026-11-23T12:00:00Z", "resources": [], "detail-type": "OrderCreated",
         "detail": {"total": 10_997},
     });
+    let mut without = event.clone();
+    without.as_object_mut().unwrap().remove("resources");
+    for (pattern, matches) in
+        [(r#"{"source": ["order-service"]}"#, true), (r#"{"resources": ["x"]}"#, false)]
+    {
+        let request = json!({"EventPattern": pattern, "Event": without.to_string()});
+        let response = call(&bus, "TestEventPattern", request).await.unwrap();
+        assert_eq!(response, json!({ "Result": matches }), "{pattern}");
+    }
     let request = |pattern: &str| json!({"EventPattern": pattern, "Event": event.to_string()});
     for (pattern, matches) in [
         (r#"{"detail": {"total": [{"numeric": [">", 10000]}]}}"#, true),
@@ -105,6 +119,11 @@ async fn a_pattern_is_tried_out() {
     }
     for (body, code, says) in [
         (request(r#"{"source": "x"}"#), "InvalidEventPatternException", "source: must be"),
+        (
+            request(r#"{"detail": {"id": [{"wildcard": "*-*-*-*-*-end"}]}}"#),
+            "InvalidEventPatternException",
+            "too complex",
+        ),
         (request("{"), "InvalidEventPatternException", "Event pattern is not valid"),
         (request(&" ".repeat(4_097)), "ValidationException", "4096"),
         (json!({"EventPattern": "{}"}), "ValidationException", "'event'"),

@@ -20,6 +20,8 @@ pub fn record(queue: &str, message: &ReceivedMessage) -> Value {
         "attributes": message.attributes,
         "messageAttributes": attributes,
         "md5OfBody": message.md5_of_body,
+        // There in any case: null without attributes.
+        "md5OfMessageAttributes": message.md5_of_attributes,
         "eventSource": "aws:sqs",
         "eventSourceARN": queue_arn(queue),
         "awsRegion": REGION,
@@ -58,10 +60,13 @@ mod tests {
         ];
         let sent =
             OutgoingMessage { attributes: attributes.into(), ..OutgoingMessage::new("text") };
-        queues.send("orders", sent).unwrap();
+        let sent = queues.send("orders", sent).unwrap();
         let messages = queues.receive("orders", ReceiveRequest::default()).await.unwrap();
 
         let event = json!({ "Records": [record("orders", &messages[0])] });
+        let digest = &event["Records"][0]["md5OfMessageAttributes"];
+        assert_eq!(digest.as_str(), sent.md5_of_attributes.as_deref());
+        assert!(digest.is_string());
         let event: SqsEvent = serde_json::from_value(event).unwrap();
         let record = &event.records[0];
         assert_eq!(record.body.as_deref(), Some("text"));

@@ -220,7 +220,7 @@ impl Reader {
 fn batch_info(slice: &Slice) -> Value {
     let (first, last) = (slice.records.first(), slice.records.last());
     let number = |record: Option<&StreamRecord>| record.map(identifier).map(str::to_owned);
-    let arrival = |record: Option<&StreamRecord>| record.map(|it| clock::timestamp_at(created(it)));
+    let arrival = |record: Option<&StreamRecord>| record.map(|it| clock::second_at(created(it)));
     json!({
         "DDBStreamBatchInfo": {
             "shardId": "shardId-00000000000000000000-00000000",

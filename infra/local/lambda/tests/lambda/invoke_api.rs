@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderMap, Request, StatusCode},
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
-use local_lambda::LambdaHost;
+use local_lambda::{FunctionSpec, LambdaHost};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -91,6 +91,7 @@ async fn an_event_is_accepted_and_handled_later() {
     let event = [("x-amz-invocation-type", "Event")];
     let answer = invoke(&host, "probe", &event, r#"{"n":1}"#).await;
     assert_eq!((answer.status, answer.body.as_str()), (StatusCode::ACCEPTED, ""));
+    assert_eq!(answer.header("x-amzn-requestid").len(), 36);
     until(|| stats(&host).async_pending == 0).await;
     assert_eq!(journal.lines(), [r#"{"n":1}"#]);
     host.shutdown().await;
@@ -137,5 +138,39 @@ async fn a_client_can_look_around() {
     let function = get(&host, "/2015-03-31/functions/probe").await.json();
     assert_eq!(function["Configuration"]["Timeout"], 30);
     assert_eq!(get(&host, "/2015-03-31/functions/nobody").await.status, StatusCode::NOT_FOUND);
+    host.shutdown().await;
+}
+
+#[tokio::test]
+async fn secrets_are_not_shown() {
+    let variables = [
+        ("GATEWAY_API_KEY", "sk_1"),
+        ("session_token", "t"),
+        ("SIGNING_KEY", ""),
+        ("GATEWAY_URL", "https://user:hunter2-and-more@pay.example"),
+        ("TABLE", "orders"),
+    ];
+    let secrets = ["hunter2-and-more".to_owned()].into();
+    let host = host(FunctionSpec { secrets, ..spec_with(&variables) }).await;
+    let shown = get(&host, "/2015-03-31/functions/probe/configuration").await.json();
+    let variables = json!({
+        "GATEWAY_API_KEY": "****", "session_token": "****", "SIGNING_KEY": "",
+        "GATEWAY_URL": "****", "TABLE": "orders",
+    });
+    assert_eq!(shown["Environment"]["Variables"], variables);
+    for path in ["/2015-03-31/functions", "/2015-03-31/functions/probe"] {
+        let body = get(&host, path).await.body;
+        assert!(!body.contains("hunter2") && !body.contains("sk_1"), "{body}");
+    }
+    host.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_function_without_concurrency_is_throttled() {
+    let host = host(FunctionSpec { concurrency_max: 0, ..spec() }).await;
+    let answer = invoke(&host, "probe", &[], "{}").await;
+    assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(answer.header("x-amzn-errortype"), "TooManyRequestsException");
+    assert_eq!(stats(&host).cold_starts, 0);
     host.shutdown().await;
 }

@@ -1,7 +1,7 @@
 //! A host of the function in `examples/probe.rs`.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
     time::Duration,
@@ -29,6 +29,7 @@ pub(crate) fn spec() -> FunctionSpec {
         aliases: vec!["probe".to_owned()],
         binary: probe(),
         environment: BTreeMap::new(),
+        secrets: BTreeSet::new(),
         timeout: Duration::from_secs(30),
         memory_mb: 128,
         concurrency_max: 1,

@@ -102,7 +102,11 @@ async fn prepare(
     let template_path = shared.template()?;
     let template = stack::load_template_with(&template_path, &parameters)?;
     let (binaries, files) = match &shared.binaries {
-        Some(directory) => (directory.clone(), std::env::temp_dir().join(stack::STACK_NAME)),
+        // Others use this machine too: a folder that is ours alone, of a name that nobody foresees.
+        Some(directory) => {
+            let prefix = format!("{}-", stack::STACK_NAME);
+            (directory.clone(), tempfile::Builder::new().prefix(&prefix).tempdir()?.keep())
+        }
         None => {
             let output = build::Output::of_this_program()?;
             let files = output.target.join(stack::STACK_NAME);

@@ -6,6 +6,7 @@ use std::{
 };
 
 use axum::{Router, serve::ListenerExt};
+use local_protocol::guarded;
 use tokio::{net::TcpListener, task::JoinSet};
 
 use super::{StackError, options::Ports};
@@ -81,9 +82,10 @@ async fn bind_v6(ports: Ports, port: u16) -> Result<Option<TcpListener>, StackEr
     }
 }
 
-/// Serves `router` until the task is aborted. Handlers learn who called.
+/// Serves `router` to this machine until the task is aborted. Handlers learn who called.
 pub(super) fn serve(servers: &mut JoinSet<()>, listener: TcpListener, router: Router) {
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let service =
+        guarded(router, port_of(&listener)).into_make_service_with_connect_info::<SocketAddr>();
     // Answers are small, and somebody waits for each.
     let listener = listener.tap_io(|connection| {
         let _ = connection.set_nodelay(true);

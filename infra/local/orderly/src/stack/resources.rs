@@ -142,7 +142,8 @@ pub(super) fn functions(
             });
         }
     }
-    Ok(template.functions.iter().map(|function| function_spec(function, options)).collect())
+    let spec = |function| function_spec(function, &template.secrets, options);
+    Ok(template.functions.iter().map(spec).collect())
 }
 
 /// The names that people have for a function.
@@ -150,7 +151,11 @@ fn is_called(function: &Function, name: &str) -> bool {
     function.name == name || function.binary == name || function.logical_id == name
 }
 
-fn function_spec(function: &Function, options: &StackOptions) -> FunctionSpec {
+fn function_spec(
+    function: &Function,
+    secrets: &BTreeSet<String>,
+    options: &StackOptions,
+) -> FunctionSpec {
     let mut environment = function.environment.clone();
     for (_, more) in options.environment.iter().filter(|(name, _)| is_called(function, name)) {
         environment.extend(more.clone());
@@ -164,6 +169,7 @@ fn function_spec(function: &Function, options: &StackOptions) -> FunctionSpec {
         aliases: aliases.into_iter().collect(),
         binary: binary(&options.binaries, &function.binary),
         environment,
+        secrets: secrets.clone(),
         timeout: function.timeout,
         memory_mb: function.memory_mib,
         concurrency_max: reserved.unwrap_or(options.processes_max),
@@ -182,6 +188,7 @@ fn binary(directory: &Path, name: &str) -> std::path::PathBuf {
 /// What a deployment would be asked for: what was given, and what one machine knows by itself.
 pub(super) fn parameters(
     sandboxes: &str,
+    declared: &BTreeSet<String>,
     own: &BTreeMap<String, String>,
 ) -> BTreeMap<String, String> {
     let given = [
@@ -195,8 +202,10 @@ pub(super) fn parameters(
         // For `orderly trace`.
         ("TracesExporter", "otlp/stdout".to_owned()),
     ];
+    // What a template does not ask for, it is not given.
+    let given = given.into_iter().filter(|(name, _)| declared.contains(*name));
     let mut parameters: BTreeMap<String, String> =
-        given.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        given.map(|(name, value)| (name.to_owned(), value)).collect();
     parameters.extend(own.clone());
     parameters
 }

@@ -58,7 +58,8 @@ fn load(
     sandboxes: &str,
     parameters: &BTreeMap<String, String>,
 ) -> Result<Template, StackError> {
-    let parameters = resources::parameters(sandboxes, parameters);
+    let declared = Template::parameters_of(path)?;
+    let parameters = resources::parameters(sandboxes, &declared, parameters);
     let options = LoadOptions { stack_name: STACK_NAME, endpoint, parameters: &parameters };
     Ok(Template::load(path, &options)?)
 }

@@ -5,8 +5,8 @@ use std::{
     sync::Arc,
 };
 
-/// Strict order within each group, no order among groups; nothing of a group is taken while
-/// anything of it is in flight.
+/// Strict order within each group, no order among groups: nothing of a group is taken while
+/// something that came before it is in flight or delayed.
 #[derive(Debug, Default)]
 pub(crate) struct Groups {
     groups: HashMap<Arc<str>, Group>,
@@ -24,11 +24,15 @@ struct Group {
 }
 
 impl Group {
-    /// The message whose turn it is. A delayed one holds up those that came after it.
+    /// The message whose turn it is.
     fn head(&self) -> Option<u64> {
-        let first = *self.waiting.first()?;
-        let overtakes = self.delayed.first().is_some_and(|delayed| *delayed < first);
-        (self.in_flight.is_empty() && !overtakes).then_some(first)
+        self.waiting.first().copied().filter(|first| *first < self.held_from())
+    }
+
+    /// The first message that is delayed or in flight: it holds up those that came after it.
+    fn held_from(&self) -> u64 {
+        let held = [&self.delayed, &self.in_flight].map(|held| held.first().copied());
+        held.into_iter().flatten().min().unwrap_or(u64::MAX)
     }
 
     fn forget(&mut self, key: u64) {
@@ -56,6 +60,14 @@ impl Groups {
         });
     }
 
+    /// A message that waits no longer: its consumer holds it on.
+    pub(super) fn hold(&mut self, key: u64, group: &str) {
+        self.change(group, |group| {
+            group.forget(key);
+            group.in_flight.insert(key);
+        });
+    }
+
     pub(super) fn remove(&mut self, key: u64, group: &str) {
         self.change(group, |group| group.forget(key));
     }
@@ -68,10 +80,10 @@ impl Groups {
         {
             let Some(group) = self.groups.get_mut(&name) else { continue };
             group.listed = None;
-            let first_delayed = group.delayed.first().copied().unwrap_or(u64::MAX);
+            let held_from = group.held_from();
             while keys.len() < max
                 && let Some(key) = group.waiting.first().copied()
-                && key < first_delayed
+                && key < held_from
             {
                 group.waiting.remove(&key);
                 group.in_flight.insert(key);
@@ -130,6 +142,24 @@ mod tests {
         assert_eq!(groups.open(), 0);
         groups.show(2, "a");
         assert_eq!(groups.take(10), [2, 4]);
+    }
+
+    #[test]
+    fn what_comes_back_is_taken_up_to_what_is_still_in_flight() {
+        let mut groups = Groups::default();
+        for key in 1..=4 {
+            groups.show(key, "a");
+        }
+        assert_eq!(groups.take(3), [1, 2, 3]);
+        groups.show(3, "a");
+        assert!(groups.take(10).is_empty());
+        groups.show(1, "a");
+        assert_eq!(groups.take(10), [1]);
+        groups.hold(3, "a");
+        groups.show(2, "a");
+        assert!(groups.take(10).is_empty());
+        groups.remove(1, "a");
+        assert_eq!(groups.take(10), [2]);
     }
 
     #[test]

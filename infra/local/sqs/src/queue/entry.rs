@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use crate::{
     clock::Now,
+    digest,
     message::{MessageAttribute, PeekedMessage, ReceivedMessage, Standing},
     receipt::Receipt,
 };
@@ -43,6 +44,8 @@ pub(crate) struct Entry {
     /// In this queue, which is what its redrive policy counts.
     pub(crate) receives_here: u32,
     pub(crate) first_received_ms: Option<u64>,
+    /// When the latest consumer received it, as long as that one has not handed it back.
+    pub(crate) held_since: Option<Instant>,
     /// The start of the retention.
     pub(crate) since: Instant,
 }
@@ -52,7 +55,7 @@ pub(crate) struct Entry {
 pub(crate) enum Place {
     Visible,
     Delayed { until: Instant },
-    InFlight { since: Instant, until: Instant },
+    InFlight { until: Instant },
 }
 
 impl Entry {
@@ -64,6 +67,7 @@ impl Entry {
             receives: 0,
             receives_here: 0,
             first_received_ms: None,
+            held_since: None,
             since,
         }
     }
@@ -77,6 +81,7 @@ impl Entry {
         Self {
             message: Arc::new(message),
             receives_here: 0,
+            held_since: None,
             since: if fifo { now } else { self.since },
             ..self
         }
@@ -162,6 +167,7 @@ impl Delivery {
             md5_of_body: message.md5_of_body.clone(),
             attributes: system.into_iter().filter_map(present).collect(),
             message_attributes: message.attributes.clone(),
+            md5_of_attributes: digest::of_attributes(&message.attributes),
         }
     }
 }

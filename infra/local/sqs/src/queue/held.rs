@@ -29,6 +29,9 @@ impl Queue {
     }
 
     /// Makes the message that `handle` was given out for visible after `timeout` from now.
+    ///
+    /// The timeout may have run out, as long as nobody else has received the message; of a message
+    /// in flight a standard queue takes the handles of earlier receives too.
     pub(crate) fn change_visibility(
         &mut self,
         handle: &str,
@@ -36,12 +39,17 @@ impl Queue {
         now: Instant,
     ) -> Result<(), AwsError> {
         let receipt = self.decode(handle)?;
+        let fifo = self.spec.fifo;
         let gone = "Message does not exist or is not available for visibility timeout change.";
-        let entry = match self.entries.get_mut(&receipt.key) {
-            Some(entry) if entry.receives_here == receipt.receive => entry,
-            Some(_) | None => return Err(error::invalid("ReceiptHandle", handle, gone)),
+        let Some(entry) = self.entries.get_mut(&receipt.key) else {
+            return Err(error::invalid("ReceiptHandle", handle, gone));
         };
-        let Place::InFlight { since, until } = entry.place else {
+        let latest = entry.receives_here == receipt.receive;
+        let in_flight = matches!(entry.place, Place::InFlight { .. });
+        if fifo && !(latest && in_flight) {
+            return Err(error::invalid("ReceiptHandle", handle, gone));
+        }
+        let Some(since) = entry.held_since.filter(|_| latest || in_flight) else {
             let message = format!("The message of receipt handle {handle} is not in flight.");
             return Err(error::sqs("MessageNotInflight", message));
         };
@@ -50,14 +58,21 @@ impl Queue {
                           seconds].";
             return Err(error::invalid("VisibilityTimeout", timeout.as_secs(), reason));
         }
-        self.timers.remove(&(until, receipt.key));
-        if timeout.is_zero() {
-            self.show(receipt.key);
-        } else {
-            let until = now + timeout;
-            entry.place = Place::InFlight { since, until };
-            self.timers.insert((until, receipt.key));
+        if let Place::InFlight { until } = entry.place {
+            self.timers.remove(&(until, receipt.key));
         }
+        if timeout.is_zero() {
+            entry.held_since = None;
+            self.show(receipt.key);
+            return Ok(());
+        }
+        let until = now + timeout;
+        if !in_flight {
+            self.line.hold(receipt.key, entry.message.group());
+            self.in_flight += 1;
+        }
+        entry.place = Place::InFlight { until };
+        self.timers.insert((until, receipt.key));
         Ok(())
     }
 

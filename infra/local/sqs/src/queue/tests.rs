@@ -117,8 +117,42 @@ fn a_changed_timeout_counts_from_the_change() {
     scene.pass(59 * SECOND);
     assert!(scene.bodies().is_empty());
     scene.pass(SECOND);
+    assert_eq!(scene.bodies(), ["a"]);
+}
+
+#[test]
+fn a_handle_hides_its_message_again_after_the_timeout_unless_it_was_handed_back() {
+    let mut scene = Scene::standard();
+    scene.send(OutgoingMessage::new("a"));
+    let handle = scene.receive(1).remove(0).receipt_handle;
+    scene.pass(31 * SECOND);
+    scene.queue.change_visibility(&handle, 10 * SECOND, scene.now.instant).unwrap();
+    assert_eq!(scene.queue.depth().in_flight, 1);
+    assert!(scene.bodies().is_empty());
+    scene.pass(10 * SECOND);
+    scene.queue.change_visibility(&handle, Duration::ZERO, scene.now.instant).unwrap();
     let late = scene.queue.change_visibility(&handle, SECOND, scene.now.instant).unwrap_err();
     assert_eq!(late.short_code(), "MessageNotInflight");
+    assert_eq!(scene.bodies(), ["a"]);
+}
+
+#[test]
+fn the_handle_of_an_earlier_receive_still_ends_the_timeout() {
+    let mut scene = Scene::standard();
+    scene.send(OutgoingMessage::new("a"));
+    let earlier = scene.receive(1).remove(0).receipt_handle;
+    scene.pass(30 * SECOND);
+    assert_eq!(scene.bodies(), ["a"]);
+    scene.queue.change_visibility(&earlier, Duration::ZERO, scene.now.instant).unwrap();
+    assert_eq!(scene.bodies(), ["a"]);
+}
+
+#[test]
+fn a_purge_forgets_which_ids_were_sent() {
+    let mut scene = Scene::fifo();
+    scene.send_to_group("g", "a");
+    scene.queue.purge(scene.now.instant).unwrap();
+    scene.send_to_group("g", "a");
     assert_eq!(scene.bodies(), ["a"]);
 }
 

@@ -41,6 +41,13 @@ const NAMES: [&str; 22] = [
     "VisibilityTimeout",
 ];
 
+/// What a queue says of itself that was told nothing else.
+const DEFAULTS: [(&str, &str); 3] = [
+    ("SqsManagedSseEnabled", "true"),
+    ("DeduplicationScope", "queue"),
+    ("FifoThroughputLimit", "perQueue"),
+];
+
 /// Brings one attribute of a request into `spec`.
 pub(super) fn set(spec: &mut QueueSpec, name: &str, value: &str) -> Result<(), AwsError> {
     let seconds = |range| duration(name, value, range);
@@ -52,10 +59,16 @@ pub(super) fn set(spec: &mut QueueSpec, name: &str, value: &str) -> Result<(), A
         "MaximumMessageSize" => {
             spec.maximum_message_size = value.parse().map_err(|_| invalid_attribute(name))?;
         }
+        // A standard queue is made by leaving it out, and does not know it.
+        "FifoQueue" if !flag(name, value)? && !spec.fifo => return Err(unknown(name)),
         "FifoQueue" => spec.fifo = flag(name, value)?,
+        "ContentBasedDeduplication" | "DeduplicationScope" | "FifoThroughputLimit"
+            if !spec.fifo =>
+        {
+            return Err(only_fifo(name));
+        }
         "ContentBasedDeduplication" => spec.content_based_deduplication = flag(name, value)?,
         "RedrivePolicy" => spec.redrive = redrive(value)?,
-        "DeduplicationScope" | "FifoThroughputLimit" if !spec.fifo => return Err(only_fifo(name)),
         _ => further(spec, name, value)?,
     }
     Ok(())
@@ -88,8 +101,8 @@ fn further(spec: &mut QueueSpec, name: &str, value: &str) -> Result<(), AwsError
     if !valid {
         return Err(invalid_attribute(name));
     }
-    // An empty text takes a policy or a key away.
-    if value.is_empty() {
+    // An empty text takes a policy or a key away; what holds by default is not kept.
+    if value.is_empty() || DEFAULTS.contains(&(name, value)) {
         spec.further.remove(name);
     } else {
         spec.further.insert(name.to_owned(), value.to_owned());
@@ -137,6 +150,16 @@ fn all(queue: &Queue) -> BTreeMap<String, String> {
     let present = |(name, value): (&str, Option<String>)| Some((name.to_owned(), value?));
     let mut attributes: BTreeMap<_, _> = attributes.into_iter().filter_map(present).collect();
     attributes.extend(spec.further.clone());
+    let encrypted_otherwise = spec.further.contains_key("KmsMasterKeyId");
+    for (name, value) in DEFAULTS {
+        let value = match name {
+            "SqsManagedSseEnabled" if encrypted_otherwise => "false",
+            "SqsManagedSseEnabled" => value,
+            _ if spec.fifo => value,
+            _ => continue,
+        };
+        attributes.entry(name.to_owned()).or_insert_with(|| value.to_owned());
+    }
     attributes
 }
 
@@ -181,6 +204,7 @@ fn flag(name: &str, value: &str) -> Result<bool, AwsError> {
     value.to_ascii_lowercase().parse().map_err(|_| invalid_attribute(name))
 }
 
-fn unknown(name: &str) -> AwsError {
+/// The answer to an attribute that the queue does not have.
+pub(super) fn unknown(name: &str) -> AwsError {
     error::sqs("InvalidAttributeName", format!("Unknown Attribute {name}."))
 }

@@ -50,6 +50,11 @@ impl Sqs {
     pub(super) fn on_send_batch(&self, batch: Batch<Outgoing>) -> Result<Value, AwsError> {
         let (queue, entries) = self.open(batch, "SendMessageBatchRequestEntry")?;
         let mut bytes = 0;
+        let fifo = self.queue_spec(&queue)?.fifo;
+        if fifo && entries.iter().any(|it| it.request.group().is_none()) {
+            let message = "The request must contain the parameter MessageGroupId.";
+            return Err(error::sqs("InvalidParameterValue", message));
+        }
         let mut messages = Vec::with_capacity(entries.len());
         for Entry { id, request } in entries {
             let message = request.outgoing();

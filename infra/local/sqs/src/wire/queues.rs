@@ -152,6 +152,9 @@ impl Sqs {
         let mut store = self.store();
         let mut spec = store.queue(&name, now)?.spec.clone();
         let fifo = spec.fifo;
+        if !fifo && request.attributes.contains_key("FifoQueue") {
+            return Err(attributes::unknown("FifoQueue"));
+        }
         attributes::set_all(&mut spec, &request.attributes)?;
         if spec.fifo != fifo {
             let message = "The attribute FifoQueue cannot be changed.";

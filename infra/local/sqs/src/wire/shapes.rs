@@ -37,6 +37,11 @@ struct WireAttribute {
 }
 
 impl Outgoing {
+    /// The message group, if it names one.
+    pub(super) fn group(&self) -> Option<&str> {
+        self.message_group_id.as_deref()
+    }
+
     pub(super) fn outgoing(self) -> Result<OutgoingMessage, AwsError> {
         let delay = self
             .delay_seconds
@@ -139,11 +144,11 @@ pub(super) fn received_members(
     ])
 }
 
-/// Whether `pattern` names the attribute: `All`, `.*`, a prefix as in `order.*`, or the name.
+/// Whether `pattern` names the attribute: `All`, `*`, `.*`, a prefix as in `order.*`, or the name.
 fn is_asked_for(pattern: &str, name: &str) -> bool {
     match pattern.strip_suffix(".*") {
         Some(prefix) => name.starts_with(prefix),
-        None => pattern == "All" || pattern == name,
+        None => ["All", "*"].contains(&pattern) || pattern == name,
     }
 }
 
@@ -163,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_prefix_or_all_asks_for_attributes_too() {
-        for pattern in ["All", ".*", "order.*", "order.total"] {
+        for pattern in ["All", "*", ".*", "order.*", "order.total"] {
             assert!(is_asked_for(pattern, "order.total"), "{pattern}");
         }
         for pattern in ["order", "total.*", "order.total.*x"] {

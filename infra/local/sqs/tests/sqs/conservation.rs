@@ -126,10 +126,12 @@ impl World {
     async fn receive(&mut self, dead: bool, max: usize, hold: bool, before: &Whereabouts) {
         let visibility = Some(if hold { HOUR } else { Duration::ZERO });
         let request = ReceiveRequest { max, wait: Duration::ZERO, visibility };
+        let queue = self.sqs.peek(self.queue(dead)).unwrap();
+        let arrived: Vec<String> = queue.into_iter().map(|message| message.body).collect();
         let batch = self.sqs.receive(self.queue(dead), request).await.unwrap();
         assert!(batch.len() <= max);
         if self.fifo {
-            check_order(dead, &batch, before);
+            check_order(dead, &batch, before, &arrived);
         }
         for message in batch {
             let was = before[&message.body];
@@ -175,16 +177,19 @@ impl World {
     }
 }
 
-/// Of each group: ascending, and nothing while something of it is in flight.
-fn check_order(dead: bool, batch: &[ReceivedMessage], before: &Whereabouts) {
+/// Of each group: ascending, and nothing while something of it that `arrived` before is in flight.
+fn check_order(dead: bool, batch: &[ReceivedMessage], before: &Whereabouts, arrived: &[String]) {
+    let place = |body: &str| arrived.iter().position(|it| it == body);
     let number = |body: &str| body.parse::<usize>().unwrap();
     let mut last = BTreeMap::new();
     for message in batch {
         let group = number(&message.body) % GROUPS;
         let busy = |(body, at): (&String, &(bool, Standing))| {
-            number(body) % GROUPS == group && *at == (dead, Standing::InFlight)
+            number(body) % GROUPS == group
+                && *at == (dead, Standing::InFlight)
+                && place(body) < place(&message.body)
         };
-        assert!(!before.iter().any(busy), "two of a group in flight");
+        assert!(!before.iter().any(busy), "one of a group in flight is overtaken");
         let sequence = message.attributes["SequenceNumber"].clone();
         let previous = last.insert(group, sequence.clone());
         assert!(dead || previous.is_none_or(|previous| previous < sequence), "out of order");

@@ -135,36 +135,41 @@ async fn requests_that_say_too_little_or_nonsense_are_refused() {
     let sqs = wire_with_orders().await;
     let nowhere = "http://127.0.0.1:9000/000000000000/nowhere";
     for (operation, request, code) in [
-        ("SendMessage", json!({"MessageBody": "a"}), "MissingParameter"),
-        ("SendMessage", json!({"QueueUrl": URL}), "MissingParameter"),
-        ("SendMessage", json!({"QueueUrl": "orders", "MessageBody": "a"}), "InvalidAddress"),
+        ("SendMessage", json!({"MessageBody": "a"}), "MissingRequiredParameterException"),
+        ("SendMessage", json!({"QueueUrl": URL}), "MissingRequiredParameterException"),
+        ("SendMessage", json!({"QueueUrl": "at/orders", "MessageBody": "a"}), "InvalidAddress"),
         ("SendMessage", json!({"QueueUrl": nowhere, "MessageBody": "a"}), "QueueDoesNotExist"),
         (
             "ReceiveMessage",
             json!({"QueueUrl": URL, "MaxNumberOfMessages": -1}),
-            "InvalidParameterValue",
+            "InvalidParameterValueException",
         ),
         (
             "ReceiveMessage",
             json!({"QueueUrl": URL, "WaitTimeSeconds": 21}),
-            "InvalidParameterValue",
+            "InvalidParameterValueException",
         ),
         (
             "ReceiveMessage",
             json!({"QueueUrl": URL, "AttributeNames": ["x"]}),
             "InvalidAttributeName",
         ),
-        ("DeleteMessage", json!({"QueueUrl": URL}), "MissingParameter"),
+        ("DeleteMessage", json!({"QueueUrl": URL}), "MissingRequiredParameterException"),
         ("DeleteMessage", json!({"QueueUrl": URL, "ReceiptHandle": "x"}), "ReceiptHandleIsInvalid"),
         (
             "ChangeMessageVisibility",
             json!({"QueueUrl": URL, "ReceiptHandle": "x"}),
-            "MissingParameter",
+            "MissingRequiredParameterException",
         ),
-        ("CreateQueue", json!({}), "MissingParameter"),
-        ("CreateQueue", json!({"QueueName": "a.b"}), "InvalidParameterValue"),
-        ("StartMessageMoveTask", json!({"SourceArn": "x"}), "InvalidParameterValue"),
-        ("CancelMessageMoveTask", json!({"TaskHandle": "x"}), "ResourceNotFoundException"),
+        ("CreateQueue", json!({}), "MissingRequiredParameterException"),
+        ("CreateQueue", json!({"QueueName": "a.b"}), "InvalidParameterValueException"),
+        ("StartMessageMoveTask", json!({"SourceArn": "x"}), "InvalidParameterValueException"),
+        ("CancelMessageMoveTask", json!({"TaskHandle": "x"}), "InvalidParameterValueException"),
+        (
+            "CancelMessageMoveTask",
+            json!({"TaskHandle": "00000000-0000-4000-8000-000000000000"}),
+            "ResourceNotFoundException",
+        ),
     ] {
         let found = refused(&sqs, operation, request.clone()).await;
         assert_eq!(found, format!("com.amazonaws.sqs#{code}"), "{operation} {request}");
@@ -191,4 +196,20 @@ async fn a_fifo_queue_numbers_its_messages_and_knows_duplicates() {
     assert_eq!(attributes["MessageGroupId"], "g");
     assert_eq!(attributes["SequenceNumber"], first["SequenceNumber"]);
     assert_eq!(attributes["MessageDeduplicationId"].as_str().unwrap().len(), 64);
+}
+
+#[tokio::test]
+async fn a_batch_to_a_fifo_queue_without_a_group_fails_as_a_whole() {
+    let sqs = Sqs::new("http://127.0.0.1:9000");
+    let attributes = json!({"FifoQueue": "true", "ContentBasedDeduplication": "true"});
+    let create = json!({"QueueName": "orders.fifo", "Attributes": attributes});
+    let url = call(&sqs, "CreateQueue", create).await["QueueUrl"].take();
+    let entries = json!([
+        {"Id": "1", "MessageBody": "a", "MessageGroupId": "g"},
+        {"Id": "2", "MessageBody": "b"},
+    ]);
+    let request = json!({"QueueUrl": url, "Entries": entries});
+    let code = refused(&sqs, "SendMessageBatch", request).await;
+    assert_eq!(code, "com.amazonaws.sqs#InvalidParameterValueException");
+    assert_eq!(sqs.depth("orders.fifo").unwrap().total(), 0);
 }

@@ -3,7 +3,9 @@
 use local_sqs::queue_arn;
 use serde_json::{Value, json};
 
-use super::{DEAD_URL, URL, call, refused, wire_with_dead_letter_queue, wire_with_orders};
+use super::{
+    DEAD_URL, URL, call, refused, try_call, wire_with_dead_letter_queue, wire_with_orders,
+};
 
 #[tokio::test]
 async fn queues_are_found_listed_tagged_and_deleted() {
@@ -77,13 +79,15 @@ async fn attributes_that_aws_refuses_are_refused() {
         ("DelaySeconds", "soon", "InvalidAttributeValue"),
         ("MaximumMessageSize", "1048577", "InvalidAttributeValue"),
         ("Policy", "{", "InvalidAttributeValue"),
-        ("FifoQueue", "true", "InvalidAttributeValue"),
+        ("FifoQueue", "true", "InvalidAttributeName"),
+        ("FifoQueue", "false", "InvalidAttributeName"),
+        ("ContentBasedDeduplication", "false", "InvalidAttributeName"),
         ("QueueArn", "x", "InvalidAttributeName"),
         ("Colour", "red", "InvalidAttributeName"),
         ("DeduplicationScope", "queue", "InvalidAttributeName"),
-        ("RedrivePolicy", "{}", "InvalidParameterValue"),
-        ("RedrivePolicy", &missing, "InvalidParameterValue"),
-        ("RedrivePolicy", &denied.to_string(), "InvalidParameterValue"),
+        ("RedrivePolicy", "{}", "InvalidParameterValueException"),
+        ("RedrivePolicy", &missing, "InvalidParameterValueException"),
+        ("RedrivePolicy", &denied.to_string(), "InvalidParameterValueException"),
     ] {
         let request = json!({"QueueUrl": URL, "Attributes": {name: value}});
         let found = refused(&sqs, "SetQueueAttributes", request).await;
@@ -131,6 +135,35 @@ async fn a_purge_empties_the_queue_once_a_minute() {
     call(&sqs, "SendMessage", json!({"QueueUrl": URL, "MessageBody": "a"})).await;
     assert_eq!(call(&sqs, "PurgeQueue", json!({"QueueUrl": URL})).await, json!({}));
     assert_eq!(sqs.depth("orders").unwrap().total(), 0);
-    let code = refused(&sqs, "PurgeQueue", json!({"QueueUrl": URL})).await;
-    assert_eq!(code, "com.amazonaws.sqs#PurgeQueueInProgress");
+    let refusal = try_call(&sqs, "PurgeQueue", json!({"QueueUrl": URL})).await.unwrap_err();
+    assert_eq!(refusal.code, "com.amazonaws.sqs#PurgeQueueInProgress");
+    assert_eq!(refusal.status, 403);
+}
+
+#[tokio::test]
+async fn a_standard_queue_is_made_by_leaving_out_what_fifo_queues_have() {
+    let sqs = wire_with_orders().await;
+    for attribute in ["FifoQueue", "ContentBasedDeduplication"] {
+        let request = json!({"QueueName": "parcels", "Attributes": {attribute: "false"}});
+        let code = refused(&sqs, "CreateQueue", request).await;
+        assert_eq!(code, "com.amazonaws.sqs#InvalidAttributeName", "{attribute}");
+    }
+}
+
+#[tokio::test]
+async fn what_holds_by_default_is_said() {
+    let sqs = wire_with_orders().await;
+    let fifo = json!({"FifoQueue": "true"});
+    call(&sqs, "CreateQueue", json!({"QueueName": "orders.fifo", "Attributes": fifo})).await;
+    let key = json!({"KmsMasterKeyId": "alias/orders"});
+    call(&sqs, "CreateQueue", json!({"QueueName": "orders-key", "Attributes": key})).await;
+    let mut said = Vec::new();
+    for url in [URL.to_owned(), format!("{URL}.fifo"), format!("{URL}-key")] {
+        let get = json!({"QueueUrl": url, "AttributeNames": ["All"]});
+        said.push(call(&sqs, "GetQueueAttributes", get).await["Attributes"].take());
+    }
+    let member = |name: &str| said.iter().map(|it| it[name].clone()).collect::<Vec<_>>();
+    assert_eq!(member("SqsManagedSseEnabled"), ["true", "true", "false"]);
+    assert_eq!(member("DeduplicationScope"), [json!(null), json!("queue"), json!(null)]);
+    assert_eq!(member("FifoThroughputLimit"), [json!(null), json!("perQueue"), json!(null)]);
 }

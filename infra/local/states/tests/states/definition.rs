@@ -123,6 +123,25 @@ fn states_that_are_not_run_are_refused_by_name() {
 }
 
 #[test]
+fn each_state_may_say_the_query_language_instead_of_the_machine() {
+    let state = |more: Value| {
+        let mut state = json!({"Type": "Pass", "End": true});
+        merge(&mut state, more);
+        json!({"StartAt": "A", "States": {"A": state}})
+    };
+    let says = json!({"QueryLanguage": "JSONata", "Output": "{% 2 * 3 %}"});
+    Definition::parse(&state(says.clone()).to_string()).unwrap();
+    let branch = |inner: Value| {
+        let outer = json!({"Type": "Parallel", "QueryLanguage": "JSONata", "Branches": [inner]});
+        state(outer)
+    };
+    Definition::parse(&branch(state(says)).to_string()).unwrap();
+    refused(&branch(state(json!({}))), "/States/A/Branches[0]/States/A/QueryLanguage");
+    refused(&state(json!({"QueryLanguage": "JSONPath"})), "/States/A/QueryLanguage");
+    refused(&state(json!({})), "/QueryLanguage: the query language JSONPath, the default,");
+}
+
+#[test]
 fn every_state_leads_somewhere_and_can_be_reached() {
     let end = || json!({"Type": "Succeed"});
     for (states, says) in [
