@@ -77,6 +77,7 @@ impl Deliver for Targets {
                 Some(Target::Function(function)) => self
                     .functions
                     .invoke_async(function, event.to_owned().into())
+                    .map(drop)
                     .map_err(|error| function_error(&error))?,
                 None => return Err(DeliveryError::Permanent(format!("no target {target_arn}"))),
             }

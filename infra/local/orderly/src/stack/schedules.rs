@@ -66,7 +66,10 @@ struct Behind {
 
 impl Targets for Behind {
     fn invoke(&self, function_arn: &str, payload: Bytes) -> Result<(), Refusal> {
-        self.functions.invoke_async(function_arn, payload).map_err(|error| refused(&error))
+        self.functions
+            .invoke_async(function_arn, payload)
+            .map(drop)
+            .map_err(|error| refused(&error))
     }
 
     fn is_busy(&self, function_arn: &str) -> bool {
