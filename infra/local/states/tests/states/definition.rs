@@ -124,19 +124,20 @@ fn states_that_are_not_run_are_refused_by_name() {
 
 #[test]
 fn each_state_may_say_the_query_language_instead_of_the_machine() {
-    let state = |more: Value| {
+    let named = |name: &str, more: Value| {
         let mut state = json!({"Type": "Pass", "End": true});
         merge(&mut state, more);
-        json!({"StartAt": "A", "States": {"A": state}})
+        json!({"StartAt": name, "States": {name: state}})
     };
+    let state = |more: Value| named("A", more);
     let says = json!({"QueryLanguage": "JSONata", "Output": "{% 2 * 3 %}"});
     Definition::parse(&state(says.clone()).to_string()).unwrap();
     let branch = |inner: Value| {
         let outer = json!({"Type": "Parallel", "QueryLanguage": "JSONata", "Branches": [inner]});
         state(outer)
     };
-    Definition::parse(&branch(state(says)).to_string()).unwrap();
-    refused(&branch(state(json!({}))), "/States/A/Branches[0]/States/A/QueryLanguage");
+    Definition::parse(&branch(named("B", says)).to_string()).unwrap();
+    refused(&branch(named("B", json!({}))), "/States/A/Branches[0]/States/B/QueryLanguage");
     refused(&state(json!({"QueryLanguage": "JSONPath"})), "/States/A/QueryLanguage");
     refused(&state(json!({})), "/QueryLanguage: the query language JSONPath, the default,");
 }
