@@ -60,11 +60,13 @@ async fn what_follows_from_news_says_so() {
 }
 
 #[tokio::test]
-async fn a_payment_that_does_not_name_its_amount_is_of_the_total() {
+async fn a_payment_that_does_not_name_its_amount_is_not_believed() {
     let world = World::new().await;
     let order = world.placed("key-1").await;
-    world.deliver(&paid_with(&order, None)).await.unwrap();
-    assert_eq!(world.stream(&order).await[1].data["amount"]["amount"], TOTAL.amount);
+    let failure = world.deliver(&paid_with(&order, None)).await.unwrap_err();
+    assert!(!failure.is_retry(), "{failure}");
+    assert!(failure.to_string().contains("data.amount"), "{failure}");
+    assert_eq!(world.stream(&order).await.len(), 1, "nothing is paid");
 }
 
 #[tokio::test]

@@ -194,7 +194,7 @@ impl World {
 
     /// The events that the stream hands to the relay, in DynamoDB's JSON.
     fn outgoing(&self) -> Vec<Value> {
-        let records = self.database.stream_records(TABLE, 0, 1000).unwrap();
+        let records = self.database.stream_records(TABLE, 0, 100_000).unwrap();
         let outgoing = records
             .iter()
             .filter_map(|record| record.event["dynamodb"]["NewImage"]["outgoing"]["L"].as_array());

@@ -97,6 +97,7 @@ fn a_function_is_told_the_names_that_exist() {
     let payment = template.function("orderly-payment").unwrap();
     let expected = [
         ("DEAD_LETTER_QUEUE_URL", "http://127.0.0.1:9000/000000000000/orderly-payment-dlq"),
+        ("FULFILMENT_MODE", "choreography"),
         ("METRICS_NAMESPACE", "orderly"),
         ("OTEL_TRACES_EXPORTER", "none"),
         ("PAYMENTS_TABLE", "orderly-payments"),
