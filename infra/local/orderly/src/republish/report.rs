@@ -21,7 +21,8 @@ pub struct Figures {
     pub failed: usize,
     /// What could not be read, and why the relay did not take something, without repetitions.
     pub reasons: Vec<String>,
-    unreadable: usize,
+    /// The items that could not be read.
+    pub unreadable: usize,
 }
 
 impl Figures {
