@@ -158,6 +158,20 @@ impl AwsEnv {
         Self::read(|variable| std::env::var(variable).ok())
     }
 
+    /// As [`from_env`](Self::from_env), in `region` whatever the variables say.
+    ///
+    /// # Errors
+    ///
+    /// As there, except for the region.
+    pub fn from_env_in(region: &str) -> Result<Self, EnvError> {
+        #[expect(clippy::disallowed_methods, reason = "this is the config.rs that reads it")]
+        let variables = |variable| std::env::var(variable).ok();
+        Self::read(|variable| match variable {
+            REGION => Some(region.to_owned()),
+            _ => variables(variable),
+        })
+    }
+
     fn read(variables: impl Fn(&'static str) -> Option<String>) -> Result<Self, EnvError> {
         // An empty variable counts as none, as it does in the SDKs.
         let optional = |variable| variables(variable).filter(|value| !value.is_empty());

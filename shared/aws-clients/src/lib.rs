@@ -22,6 +22,8 @@ use aws_types::{SdkConfig, region::Region};
 pub use aws_credential_types::Credentials;
 pub use config::{AwsEnv, EnvError, Proxy, Service, Timeouts};
 
+pub use roots::AMAZON as AMAZON_ROOTS;
+
 use config::Endpoints;
 
 /// How often a request is tried. The SDK's own default, stated because the timeouts rely on it.

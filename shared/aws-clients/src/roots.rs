@@ -13,7 +13,8 @@ use rustls::{
 
 use crate::{EnvError, config::CA_BUNDLE};
 
-const AMAZON: &[u8] = include_bytes!("../roots/amazon-trust-services.pem");
+/// The authorities of Amazon, as PEM: for an HTTP client of one's own.
+pub const AMAZON: &[u8] = include_bytes!("../roots/amazon-trust-services.pem");
 
 /// The authorities in `bundle`, or Amazon's if there is none.
 pub(crate) fn trusted(bundle: Option<&Path>) -> Result<TrustStore, EnvError> {

@@ -35,7 +35,7 @@ mod wire;
 mod world;
 
 pub use fault::{Fault, Point, Site, Strike};
-pub use profile::{Mutation, Plan, Profile};
+pub use profile::{Mutation, Outage, Plan, Profile};
 pub use run::{Finding, Run};
 pub use story::Story;
 pub use world::World;

@@ -1,8 +1,35 @@
-//! What an operator does when everything is quiet.
+//! What an operator does when everything is quiet, or was away.
 
 use local_sqs::{OutgoingMessage, ReceiveRequest};
+use orderly::republish::{InvokeError, Options, Relay, Report, Republisher, Window};
+use serde_json::Value;
 
-use crate::{description::name_of, lambda::Lambda, queues::POISON};
+use crate::{
+    description::{STACK, name_of},
+    lambda::{End, Lambda, Slot},
+    queues::POISON,
+    sim::BEGINNING,
+};
+
+/// The relay, as an operator invokes it.
+struct Invoked {
+    slot: Slot,
+    publishes: String,
+}
+
+impl Relay for Invoked {
+    async fn publishes(&self) -> Result<String, InvokeError> {
+        Ok(self.publishes.clone())
+    }
+
+    async fn relay(&self, batch: &Value) -> Result<Value, InvokeError> {
+        match self.slot.invoke(batch.clone(), None).await {
+            End::Answered(answer) => Ok(answer),
+            End::Failed(body) => Err(InvokeError::Failed { kind: "Unhandled".to_owned(), body }),
+            End::Died => Err(InvokeError::Unreadable { what: "answer" }),
+        }
+    }
+}
 
 impl Lambda {
     /// Puts back what lies in dead-letter queues and is an event, as an operator does; whether
@@ -28,5 +55,18 @@ impl Lambda {
             }
         }
         is_any
+    }
+
+    /// Publishes again what nobody has heard of, by what `orderly republish` does.
+    pub(crate) async fn republish(&self) -> Report {
+        let name = self.name_of("relay");
+        let publishes = self.template.function(name).unwrap().environment["PUBLISHES"].clone();
+        let relay = Invoked { slot: self.slot(name), publishes };
+        let window = Window { since: BEGINNING, until: self.sim.now() };
+        let options = Options { window, is_dry: false, rate: None };
+        let (client, views) = (self.services.database.client(), format!("{STACK}-order-views"));
+        let report = Republisher::new(client, views, relay, options).run(|_| ()).await.unwrap();
+        self.sim.note(&format!("published again:\n{report}"));
+        report
     }
 }

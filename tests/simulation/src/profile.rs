@@ -16,6 +16,20 @@ pub enum Mutation {
     AtMostOnce(&'static str),
 }
 
+/// Streams that nobody reads for longer than they remember: what is written in that time never
+/// reaches the relay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outage {
+    /// The tables whose streams these are.
+    pub tables: &'static [&'static str],
+    /// From when on, since the beginning.
+    pub from: Duration,
+    /// When they are read again.
+    pub until: Duration,
+    /// Whether an operator publishes again afterwards what the tables hold.
+    pub republished: bool,
+}
+
 /// How rough the weather is: the rate of each fault, and what is always uncertain.
 #[derive(Debug, Clone)]
 pub struct Profile {
@@ -27,6 +41,8 @@ pub struct Profile {
     pub skew_max: Duration,
     /// The protection that is taken away; none.
     pub(crate) mutation: Option<Mutation>,
+    /// The streams that are away; none.
+    pub(crate) outage: Option<Outage>,
 }
 
 impl Profile {
@@ -38,6 +54,7 @@ impl Profile {
             heals_after: Duration::from_hours(2),
             skew_max: Duration::ZERO,
             mutation: None,
+            outage: None,
         }
     }
 
@@ -57,6 +74,12 @@ impl Profile {
     #[must_use]
     pub fn without(self, mutation: Mutation) -> Self {
         Self { mutation: Some(mutation), ..self }
+    }
+
+    /// The same with streams that are away.
+    #[must_use]
+    pub fn with_outage(self, outage: Outage) -> Self {
+        Self { outage: Some(outage), ..self }
     }
 
     pub(crate) fn rate(&self, fault: Fault) -> f64 {

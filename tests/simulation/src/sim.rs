@@ -14,12 +14,13 @@ use time::{OffsetDateTime, macros::datetime};
 use tokio::time::Instant;
 
 use crate::{
+    description::STACK,
     fault::{Fault, Point, Site, Strike},
-    profile::{Mutation, Plan, Profile},
+    profile::{Mutation, Outage, Plan, Profile},
 };
 
 /// When every world begins.
-const BEGINNING: OffsetDateTime = datetime!(2027-01-01 00:00 UTC);
+pub(crate) const BEGINNING: OffsetDateTime = datetime!(2027-01-01 00:00 UTC);
 
 /// Shared by everything in one world.
 #[derive(Debug)]
@@ -97,6 +98,20 @@ impl Sim {
     /// Whether this protection is taken away.
     pub(crate) fn lacks(&self, mutation: impl Fn(Mutation) -> bool) -> bool {
         self.profile().mutation.is_some_and(mutation)
+    }
+
+    /// The streams that are away at some time.
+    pub(crate) fn outage(&self) -> Option<Outage> {
+        self.profile().outage
+    }
+
+    /// Whether what is in this table's stream now never reaches anybody.
+    pub(crate) fn is_away(&self, table: &str) -> bool {
+        let now = Duration::from_millis(self.millisecond());
+        self.outage().is_some_and(|outage| {
+            (outage.from..outage.until).contains(&now)
+                && outage.tables.iter().any(|it| format!("{STACK}-{it}") == table)
+        })
     }
 
     /// Virtual time since the beginning, in milliseconds. Only on the world's own thread.

@@ -44,6 +44,12 @@ impl Reader {
                 self.lambda.sim.pass(POLL_MAX).await;
                 continue;
             };
+            if self.lambda.sim.is_away(&table) {
+                let records = records.len();
+                self.lambda.sim.note(&format!("{table} forgot {records} records"));
+                self.position.set(last);
+                continue;
+            }
             for record in &mut records {
                 self.stamp(record);
             }

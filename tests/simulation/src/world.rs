@@ -85,6 +85,7 @@ impl World {
         LocalSet::new().block_on(&runtime, async {
             let sim = Sim::new(self.seed, self.plan.clone());
             let stage = Stage::set(&sim, stories).await;
+            stage.expect_outage();
             let customers = stage.begin(stories);
             let is_over = stage.watch(customers).await;
             let evidence = Evidence::gather(&stage.lambda, stage.told.take(), stage.poisoned.get());
@@ -210,6 +211,18 @@ impl Stage {
             });
         }
         self
+    }
+
+    /// When streams were away, an operator publishes again what they have forgotten, if that is
+    /// part of the plan.
+    fn expect_outage(&self) {
+        let Some(outage) = self.lambda.sim.outage().filter(|it| it.republished) else { return };
+        let (lambda, under_way) = (self.lambda.clone(), self.lambda.sim.under_way());
+        spawn_local(async move {
+            sleep(outage.until).await;
+            assert!(lambda.republish().await.is_complete());
+            drop(under_way);
+        });
     }
 
     fn begin(&self, stories: &[Story]) -> Vec<JoinHandle<()>> {

@@ -13,6 +13,7 @@ mod console;
 pub mod demo;
 pub mod invariants;
 pub mod load;
+pub mod republish;
 pub mod seed;
 pub mod stack;
 pub mod telemetry;

@@ -10,7 +10,7 @@ use std::{
 use clap::{Args, Parser, Subcommand};
 use local_gateway::TokenIssuer;
 
-use super::{demo::Mode, events::Question};
+use super::{demo::Mode, events::Question, republish::Republish};
 use crate::stack::{Disorder, Ports};
 
 /// The port of the AWS endpoint, unless another is asked for.
@@ -74,6 +74,8 @@ pub(super) enum Command {
     },
     /// Show the metrics that the functions of a stack that is up have written so far
     Metrics,
+    /// Publish again what the tables hold and nobody has heard of, after a stream has forgotten it
+    Republish(Republish),
     /// Show the catalogue of events: who says and who hears which; starts nothing
     Events {
         #[command(subcommand)]
@@ -171,7 +173,7 @@ fn issuer(text: &str) -> Result<String, &'static str> {
     if is_url { Ok(text.to_owned()) } else { Err("write a URL, as it stands in the claim `iss`") }
 }
 
-fn rate(text: &str) -> Result<f64, &'static str> {
+pub(super) fn rate(text: &str) -> Result<f64, &'static str> {
     let rate: f64 = text.parse().map_err(|_| "write a number")?;
     if (0.01..=100_000.0).contains(&rate) { Ok(rate) } else { Err("write 0.01 to 100000") }
 }
@@ -257,6 +259,11 @@ mod tests {
         assert_eq!(parse("orderly").command, None);
         assert_eq!(parse("orderly load").command, Some(Command::Load { orders: 500, rate: 50.0 }));
         assert!(Arguments::try_parse_from(["orderly", "load", "--rate", "0"]).is_err());
+        parse("orderly republish --since 2026-01-31T10:00:00Z --until 2026-02-01T16:00:00+01:00");
+        for wrong in ["", " --since yesterday", " --since 2026-01-31"] {
+            let line = format!("orderly republish{wrong}");
+            assert!(Arguments::try_parse_from(line.split_whitespace()).is_err(), "{wrong}");
+        }
     }
 
     #[test]

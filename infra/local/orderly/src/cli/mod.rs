@@ -4,6 +4,7 @@ mod arguments;
 mod check;
 mod demo;
 mod events;
+mod republish;
 mod telemetry;
 mod up;
 
@@ -72,6 +73,7 @@ async fn carry_out(arguments: Arguments) -> Result<bool, Box<dyn Error>> {
         Command::Check => Ok(check::run(shared.first_port()).await?),
         Command::Trace { order } => Ok(telemetry::trace(shared.first_port(), &order).await?),
         Command::Metrics => Ok(telemetry::metrics(shared.first_port()).await?),
+        Command::Republish(wanted) => republish::run(wanted).await,
         Command::Events { question, json } => events::run(question, json, &shared),
         Command::Up => {
             let options =
