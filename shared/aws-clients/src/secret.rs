@@ -174,7 +174,7 @@ impl Secret {
     /// error is shown: it must not hold the value.
     pub async fn read<T, E: fmt::Display>(
         &self,
-        parse: impl FnOnce(&str) -> Result<T, E>,
+        parse: impl FnOnce(String) -> Result<T, E>,
     ) -> Result<T, SecretError> {
         let reference = &self.reference;
         let text = match reference.keeper {
@@ -182,7 +182,7 @@ impl Secret {
             Keeper::ParameterStore => self.parameter().await?,
         };
         let text = text.ok_or_else(|| reference.failed(Problem::NoText))?;
-        parse(&text).map_err(|error| reference.failed(Problem::Unusable(error.to_string())))
+        parse(text).map_err(|error| reference.failed(Problem::Unusable(error.to_string())))
     }
 
     fn region(&self) -> Region {

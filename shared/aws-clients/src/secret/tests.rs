@@ -41,8 +41,8 @@ async fn serve(status: u16, body: &'static str) -> (Aws, Arc<Mutex<String>>) {
     (Aws::new(env).unwrap(), asked)
 }
 
-fn any(text: &str) -> Result<String, String> {
-    Ok(text.to_owned())
+fn any(text: String) -> Result<String, String> {
+    Ok(text)
 }
 
 async fn failure(arn: &str, status: u16, body: &'static str) -> SecretError {
