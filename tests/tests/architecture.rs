@@ -27,11 +27,11 @@ fn template() -> Template {
 
 fn template_by(mode: &str) -> Template {
     let names = [
-        "CarrierApiKey",
+        "CarrierApiKeySecret",
         "CarrierUrl",
         "JwtAudience",
         "JwtIssuer",
-        "PaymentGatewayApiKey",
+        "PaymentGatewayApiKeySecret",
         "SenderEmail",
     ];
     let mut parameters: BTreeMap<String, String> =

@@ -2,28 +2,29 @@
 
 use std::num::NonZeroU32;
 
+use aws_clients::{InvalidSecretRef, SecretRef};
 use environment::Missing;
-use http_port::{ApiKey, InvalidKey, InvalidUrl, Url, parse_url};
+use http_port::{InvalidUrl, Url, parse_url};
 use idempotency::REVIEW_AFTER;
 
 const PAYMENTS_TABLE: &str = "PAYMENTS_TABLE";
 const PAYMENT_GATEWAY_URL: &str = "PAYMENT_GATEWAY_URL";
-const PAYMENT_GATEWAY_API_KEY: &str = "PAYMENT_GATEWAY_API_KEY";
+const PAYMENT_GATEWAY_API_KEY_SECRET: &str = "PAYMENT_GATEWAY_API_KEY_SECRET";
 const QUEUE_URL: &str = "QUEUE_URL";
 const DEAD_LETTER_QUEUE_URL: &str = "DEAD_LETTER_QUEUE_URL";
 const REVIEW_AFTER_ATTEMPTS: &str = "REVIEW_AFTER_ATTEMPTS";
 const FULFILMENT_MODE: &str = "FULFILMENT_MODE";
 const RUST_LOG: &str = "RUST_LOG";
 
-/// What the function is told. Its `Debug` shows no secret.
+/// What the function is told. Nothing of it is secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     /// The table of payments.
     pub payments_table: String,
     /// Where the payment provider is.
     pub gateway_url: Url,
-    /// What lets this function in there.
-    pub gateway_api_key: ApiKey,
+    /// The secret that lets this function in there.
+    pub gateway_api_key: SecretRef,
     /// The queue that the function is invoked for.
     pub queue_url: String,
     /// Where records go that can never succeed.
@@ -46,9 +47,9 @@ pub enum ConfigError {
     /// The provider cannot be called there.
     #[error("{PAYMENT_GATEWAY_URL}: {0}")]
     Url(#[from] InvalidUrl),
-    /// The provider's key cannot be sent.
-    #[error("{PAYMENT_GATEWAY_API_KEY}: {0}")]
-    Key(#[from] InvalidKey),
+    /// No secret is named.
+    #[error(transparent)]
+    Secret(#[from] InvalidSecretRef),
     /// One attempt is no reason to stop, and after ten receives the queue has given up itself.
     #[error("{REVIEW_AFTER_ATTEMPTS}: {0:?} is not a whole number from 2 to 9")]
     ReviewAfter(String),
@@ -70,7 +71,10 @@ impl Config {
         Ok(Self {
             payments_table: required(PAYMENTS_TABLE)?,
             gateway_url: parse_url(&required(PAYMENT_GATEWAY_URL)?)?,
-            gateway_api_key: ApiKey::parse(required(PAYMENT_GATEWAY_API_KEY)?)?,
+            gateway_api_key: SecretRef::parse(
+                PAYMENT_GATEWAY_API_KEY_SECRET,
+                &required(PAYMENT_GATEWAY_API_KEY_SECRET)?,
+            )?,
             queue_url: required(QUEUE_URL)?,
             dead_letter_queue_url: required(DEAD_LETTER_QUEUE_URL)?,
             review_after: review_after(required(REVIEW_AFTER_ATTEMPTS).ok())?,
@@ -91,11 +95,14 @@ fn review_after(attempts: Option<String>) -> Result<NonZeroU32, ConfigError> {
 mod tests {
     use super::*;
 
+    const SECRET: &str = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:shop/key-x1Y2z3";
+
     /// What `Config` makes of an environment in which all is well but `changed`.
     fn read(changed: &str, value: Option<&str>) -> Result<Config, ConfigError> {
         Config::read(|name| match name {
             _ if name == changed => value.map(str::to_owned).ok_or(Missing { name }),
             PAYMENT_GATEWAY_URL => Ok("https://api.stripe.com".to_owned()),
+            PAYMENT_GATEWAY_API_KEY_SECRET => Ok(SECRET.to_owned()),
             RUST_LOG | REVIEW_AFTER_ATTEMPTS => Err(Missing { name }),
             _ => Ok(name.to_owned()),
         })
@@ -105,15 +112,23 @@ mod tests {
     fn an_error_names_the_variable_and_shows_no_key() {
         assert_eq!(read("", None).unwrap().payments_table, PAYMENTS_TABLE);
         for name in
-            [PAYMENTS_TABLE, PAYMENT_GATEWAY_API_KEY, DEAD_LETTER_QUEUE_URL, FULFILMENT_MODE]
+            [PAYMENTS_TABLE, PAYMENT_GATEWAY_API_KEY_SECRET, DEAD_LETTER_QUEUE_URL, FULFILMENT_MODE]
         {
             assert!(read(name, None).unwrap_err().to_string().contains(name));
         }
         let url = read(PAYMENT_GATEWAY_URL, Some("stripe")).unwrap_err().to_string();
-        assert_eq!(url, "PAYMENT_GATEWAY_URL: \"stripe\" is not an http or https URL");
-        let key = read(PAYMENT_GATEWAY_API_KEY, Some("sk_secret\n")).unwrap_err().to_string();
-        assert!(key.starts_with("PAYMENT_GATEWAY_API_KEY: not a key"), "{key}");
-        assert!(!key.contains("sk_secret"));
+        assert_eq!(
+            url,
+            "PAYMENT_GATEWAY_URL: \"stripe\" is not an https URL, nor an http URL of 127.0.0.1, localhost or [::1]"
+        );
+        assert_eq!(read("", None).unwrap().gateway_api_key.arn(), SECRET);
+        // Whoever gives the key itself is told so without it.
+        let key = read(PAYMENT_GATEWAY_API_KEY_SECRET, Some("sk_hush")).unwrap_err();
+        assert!(
+            key.to_string().starts_with("PAYMENT_GATEWAY_API_KEY_SECRET names no secret"),
+            "{key}"
+        );
+        assert!(!format!("{key} {key:?}").contains("sk_hush"));
     }
 
     #[test]
@@ -132,8 +147,13 @@ mod tests {
     }
 
     #[test]
-    fn its_debug_shows_no_secret() {
-        let config = read(PAYMENT_GATEWAY_API_KEY, Some("sk_secret")).unwrap();
-        assert!(!format!("{config:?}").contains("sk_secret"));
+    fn a_key_goes_out_under_tls_alone() {
+        let clear =
+            read(PAYMENT_GATEWAY_URL, Some("http://provider.example")).unwrap_err().to_string();
+        assert!(
+            clear.starts_with("PAYMENT_GATEWAY_URL: \"http://provider.example\" is not"),
+            "{clear}"
+        );
+        read(PAYMENT_GATEWAY_URL, Some("http://127.0.0.1:9003/provider")).unwrap();
     }
 }

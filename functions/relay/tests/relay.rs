@@ -42,11 +42,11 @@ const DEAD_LETTERS: &str = "orderly-relay-dlq";
 fn sources() -> Sources {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../infra/template.yaml");
     let given = [
-        ("CarrierApiKey", "key"),
+        ("CarrierApiKeySecret", "arn:aws:ssm:us-east-1:000000000000:parameter/carrier"),
         ("CarrierUrl", "https://localhost"),
         ("JwtAudience", "orderly"),
         ("JwtIssuer", "https://localhost"),
-        ("PaymentGatewayApiKey", "key"),
+        ("PaymentGatewayApiKeySecret", "arn:aws:ssm:us-east-1:000000000000:parameter/gateway"),
         ("SenderEmail", "orders@localhost"),
     ];
     let parameters: BTreeMap<String, String> =

@@ -2,28 +2,29 @@
 
 use std::num::NonZeroU32;
 
+use aws_clients::{InvalidSecretRef, SecretRef};
 use environment::Missing;
-use http_port::{ApiKey, InvalidKey, InvalidUrl, Url, parse_url};
+use http_port::{InvalidUrl, Url, parse_url};
 use idempotency::REVIEW_AFTER;
 
 const SHIPMENTS_TABLE: &str = "SHIPMENTS_TABLE";
 const CARRIER_URL: &str = "CARRIER_URL";
-const CARRIER_API_KEY: &str = "CARRIER_API_KEY";
+const CARRIER_API_KEY_SECRET: &str = "CARRIER_API_KEY_SECRET";
 const QUEUE_URL: &str = "QUEUE_URL";
 const DEAD_LETTER_QUEUE_URL: &str = "DEAD_LETTER_QUEUE_URL";
 const REVIEW_AFTER_ATTEMPTS: &str = "REVIEW_AFTER_ATTEMPTS";
 const FULFILMENT_MODE: &str = "FULFILMENT_MODE";
 const RUST_LOG: &str = "RUST_LOG";
 
-/// What the function is told. Its `Debug` shows no secret.
+/// What the function is told. Nothing of it is secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     /// The table of shipments.
     pub shipments_table: String,
     /// Where the carrier is.
     pub carrier_url: Url,
-    /// What lets this function in there.
-    pub carrier_api_key: ApiKey,
+    /// The secret that lets this function in there.
+    pub carrier_api_key: SecretRef,
     /// The queue that the function is invoked for.
     pub queue_url: String,
     /// Where records go that can never succeed.
@@ -46,9 +47,9 @@ pub enum ConfigError {
     /// The carrier cannot be called there.
     #[error("{CARRIER_URL}: {0}")]
     Url(#[from] InvalidUrl),
-    /// The carrier's key cannot be sent.
-    #[error("{CARRIER_API_KEY}: {0}")]
-    Key(#[from] InvalidKey),
+    /// No secret is named.
+    #[error(transparent)]
+    Secret(#[from] InvalidSecretRef),
     /// One attempt is no reason to stop, and after ten receives the queue has given up itself.
     #[error("{REVIEW_AFTER_ATTEMPTS}: {0:?} is not a whole number from 2 to 9")]
     ReviewAfter(String),
@@ -70,7 +71,10 @@ impl Config {
         Ok(Self {
             shipments_table: required(SHIPMENTS_TABLE)?,
             carrier_url: parse_url(&required(CARRIER_URL)?)?,
-            carrier_api_key: ApiKey::parse(required(CARRIER_API_KEY)?)?,
+            carrier_api_key: SecretRef::parse(
+                CARRIER_API_KEY_SECRET,
+                &required(CARRIER_API_KEY_SECRET)?,
+            )?,
             queue_url: required(QUEUE_URL)?,
             dead_letter_queue_url: required(DEAD_LETTER_QUEUE_URL)?,
             review_after: review_after(required(REVIEW_AFTER_ATTEMPTS).ok())?,
@@ -91,11 +95,14 @@ fn review_after(attempts: Option<String>) -> Result<NonZeroU32, ConfigError> {
 mod tests {
     use super::*;
 
+    const SECRET: &str = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:shop/key-x1Y2z3";
+
     /// What `Config` makes of an environment in which all is well but `changed`.
     fn read(changed: &str, value: Option<&str>) -> Result<Config, ConfigError> {
         Config::read(|name| match name {
             _ if name == changed => value.map(str::to_owned).ok_or(Missing { name }),
             CARRIER_URL => Ok("https://carrier.example".to_owned()),
+            CARRIER_API_KEY_SECRET => Ok(SECRET.to_owned()),
             RUST_LOG | REVIEW_AFTER_ATTEMPTS => Err(Missing { name }),
             _ => Ok(name.to_owned()),
         })
@@ -104,14 +111,21 @@ mod tests {
     #[test]
     fn an_error_names_the_variable_and_shows_no_key() {
         assert_eq!(read("", None).unwrap().shipments_table, SHIPMENTS_TABLE);
-        for name in [SHIPMENTS_TABLE, CARRIER_API_KEY, DEAD_LETTER_QUEUE_URL, FULFILMENT_MODE] {
+        for name in
+            [SHIPMENTS_TABLE, CARRIER_API_KEY_SECRET, DEAD_LETTER_QUEUE_URL, FULFILMENT_MODE]
+        {
             assert!(read(name, None).unwrap_err().to_string().contains(name));
         }
         let url = read(CARRIER_URL, Some("ups")).unwrap_err().to_string();
-        assert_eq!(url, "CARRIER_URL: \"ups\" is not an http or https URL");
-        let key = read(CARRIER_API_KEY, Some("secret\n")).unwrap_err().to_string();
-        assert!(key.starts_with("CARRIER_API_KEY: not a key"), "{key}");
-        assert!(!key.contains("secret"));
+        assert_eq!(
+            url,
+            "CARRIER_URL: \"ups\" is not an https URL, nor an http URL of 127.0.0.1, localhost or [::1]"
+        );
+        assert_eq!(read("", None).unwrap().carrier_api_key.arn(), SECRET);
+        // Whoever gives the key itself is told so without it.
+        let key = read(CARRIER_API_KEY_SECRET, Some("sk_hush")).unwrap_err();
+        assert!(key.to_string().starts_with("CARRIER_API_KEY_SECRET names no secret"), "{key}");
+        assert!(!format!("{key} {key:?}").contains("sk_hush"));
     }
 
     #[test]
@@ -130,8 +144,9 @@ mod tests {
     }
 
     #[test]
-    fn its_debug_shows_no_secret() {
-        let config = read(CARRIER_API_KEY, Some("secret")).unwrap();
-        assert!(!format!("{config:?}").contains("secret"));
+    fn a_key_goes_out_under_tls_alone() {
+        let clear = read(CARRIER_URL, Some("http://provider.example")).unwrap_err().to_string();
+        assert!(clear.starts_with("CARRIER_URL: \"http://provider.example\" is not"), "{clear}");
+        read(CARRIER_URL, Some("http://127.0.0.1:9003/provider")).unwrap();
     }
 }

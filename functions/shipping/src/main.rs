@@ -4,7 +4,7 @@ use aws_clients::Aws;
 use clock::{Clock, Tokens, within};
 use consumer::{Consumer, Parking, ReplayPolicy};
 use events::{DECODER, Event, LIVE};
-use http_port::HttpPort;
+use http_port::{ApiKey, HttpPort};
 use idempotency::Host;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use shipping::{carrier::HttpCarrier, config::Config, handler::Handler, handler::hosted_in};
@@ -19,7 +19,12 @@ async fn main() -> Result<(), Error> {
     let settings = hosted_in(config.shipments_table);
     let host = Host::new(aws.dynamodb(), settings, clock.clone(), Tokens::random())
         .review_after(config.review_after);
-    let carrier = HttpCarrier::new(HttpPort::new(config.carrier_url, config.carrier_api_key)?);
+    let secret = aws.secret(config.carrier_api_key);
+    let port = HttpPort::new(config.carrier_url, secret.read(ApiKey::parse).await?)?;
+    let carrier = HttpCarrier::new(port.renewed_by(move || {
+        let secret = secret.clone();
+        async move { secret.read(ApiKey::parse).await }
+    }));
     let tasks = Tasks::in_mode(config.fulfilment_mode);
     let parking = Parking::new(aws.sqs(), config.queue_url, config.dead_letter_queue_url);
     let handler = std::sync::Arc::new(Handler::new(host, carrier));

@@ -36,25 +36,39 @@ pub enum Service {
     DynamoDb,
     /// Amazon EventBridge.
     EventBridge,
+    /// AWS Secrets Manager.
+    SecretsManager,
     /// Amazon Simple Email Service, API version 2.
     SesV2,
     /// AWS Step Functions.
     Sfn,
     /// Amazon Simple Queue Service.
     Sqs,
+    /// AWS Systems Manager, for its parameters.
+    Ssm,
 }
 
 impl Service {
-    const ALL: [Self; 5] = [Self::DynamoDb, Self::EventBridge, Self::SesV2, Self::Sfn, Self::Sqs];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::DynamoDb,
+        Self::EventBridge,
+        Self::SecretsManager,
+        Self::SesV2,
+        Self::Sfn,
+        Self::Sqs,
+        Self::Ssm,
+    ];
 
     /// The service's name inside the SDKs.
     fn sdk_id(self) -> &'static str {
         match self {
             Self::DynamoDb => "DynamoDB",
             Self::EventBridge => "EventBridge",
+            Self::SecretsManager => "Secrets Manager",
             Self::SesV2 => "SESv2",
             Self::Sfn => "SFN",
             Self::Sqs => "SQS",
+            Self::Ssm => "SSM",
         }
     }
 
@@ -62,9 +76,11 @@ impl Service {
         match self {
             Self::DynamoDb => "AWS_ENDPOINT_URL_DYNAMODB",
             Self::EventBridge => "AWS_ENDPOINT_URL_EVENTBRIDGE",
+            Self::SecretsManager => "AWS_ENDPOINT_URL_SECRETS_MANAGER",
             Self::SesV2 => "AWS_ENDPOINT_URL_SESV2",
             Self::Sfn => "AWS_ENDPOINT_URL_SFN",
             Self::Sqs => "AWS_ENDPOINT_URL_SQS",
+            Self::Ssm => "AWS_ENDPOINT_URL_SSM",
         }
     }
 }

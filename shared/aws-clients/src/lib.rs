@@ -5,6 +5,8 @@
 mod config;
 mod connection;
 mod roots;
+#[cfg(feature = "secrets")]
+mod secret;
 #[cfg(feature = "dynamodb")]
 mod warm;
 
@@ -21,6 +23,8 @@ use aws_types::{SdkConfig, region::Region};
 
 pub use aws_credential_types::Credentials;
 pub use config::{AwsEnv, EnvError, Proxy, Service, Timeouts};
+#[cfg(feature = "secrets")]
+pub use secret::{InvalidSecretRef, Secret, SecretError, SecretRef};
 
 pub use roots::AMAZON as AMAZON_ROOTS;
 
@@ -109,6 +113,18 @@ impl Aws {
         aws_sdk_eventbridge::Client::new(&self.sdk)
     }
 
+    /// The secret that `reference` names, to be read.
+    #[cfg(feature = "secrets")]
+    pub fn secret(&self, reference: SecretRef) -> Secret {
+        Secret::new(reference, self.clone())
+    }
+
+    /// A client of Secrets Manager.
+    #[cfg(feature = "secrets")]
+    pub fn secretsmanager(&self) -> aws_sdk_secretsmanager::Client {
+        aws_sdk_secretsmanager::Client::new(&self.sdk)
+    }
+
     /// A client of SES, API version 2.
     #[cfg(feature = "sesv2")]
     pub fn sesv2(&self) -> aws_sdk_sesv2::Client {
@@ -125,6 +141,12 @@ impl Aws {
     #[cfg(feature = "sqs")]
     pub fn sqs(&self) -> aws_sdk_sqs::Client {
         aws_sdk_sqs::Client::new(&self.sdk)
+    }
+
+    /// A client of the parameter store of Systems Manager.
+    #[cfg(feature = "secrets")]
+    pub fn ssm(&self) -> aws_sdk_ssm::Client {
+        aws_sdk_ssm::Client::new(&self.sdk)
     }
 
     /// Opens the connection that the first request to DynamoDB will use; to be called while the

@@ -89,16 +89,16 @@ async fn the_endpoint_of_one_service_comes_first() {
 #[tokio::test]
 async fn every_client_reaches_its_service() {
     let (url, counts) = serve(Some("{}")).await;
-    let services =
-        [Service::DynamoDb, Service::EventBridge, Service::SesV2, Service::Sfn, Service::Sqs];
-    let endpoint_urls = services.map(|service| (service, url.clone())).into();
+    let endpoint_urls = Service::ALL.map(|service| (service, url.clone())).into();
     let aws = Aws::new(AwsEnv { endpoint_urls, ..env() }).unwrap();
     aws.dynamodb().list_tables().send().await.unwrap();
     aws.eventbridge().list_event_buses().send().await.unwrap();
     aws.sesv2().get_account().send().await.unwrap();
     aws.sfn().list_state_machines().send().await.unwrap();
     aws.sqs().list_queues().send().await.unwrap();
-    assert_eq!(counts.requests.load(Ordering::SeqCst), 5);
+    aws.secretsmanager().list_secrets().send().await.unwrap();
+    aws.ssm().describe_parameters().send().await.unwrap();
+    assert_eq!(counts.requests.load(Ordering::SeqCst), 7);
     assert_eq!(counts.connections.load(Ordering::SeqCst), 1, "they share a pool");
 }
 

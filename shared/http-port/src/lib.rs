@@ -3,13 +3,19 @@
 
 mod answer;
 mod key;
+mod keys;
 
 use std::time::{Duration, Instant};
 
 use answer::ANSWER_BYTES_MAX;
 use breaker::Breaker;
+use keys::Keys;
 use outcome::{BoxError, Failure};
-use reqwest::{Client, Method, RequestBuilder, redirect::Policy};
+use reqwest::{
+    Client, Method, Request, RequestBuilder,
+    header::{AUTHORIZATION, HeaderValue},
+    redirect::Policy,
+};
 use tracing::{Instrument, Level, Span, event, field::Empty, info_span};
 
 pub use answer::{Answer, AnswerTooLong, UnreadableAnswer, code, misconfigured};
@@ -27,12 +33,12 @@ const FAILURES_MAX: u32 = 5;
 /// function's time goes to others.
 const REST: Duration = Duration::from_secs(5);
 
-/// A provider: where it is, the key it lets in, and how long it may take. Clones share their
+/// A provider: where it is, the key that it lets in, and how long it may take. Clones share their
 /// connections, and what they know of its health.
 #[derive(Debug, Clone)]
 pub struct HttpPort {
     base: Url,
-    key: ApiKey,
+    keys: Keys,
     timeout: Duration,
     client: Client,
     breaker: Breaker,
@@ -40,7 +46,7 @@ pub struct HttpPort {
 
 /// The text, which it names, cannot be what requests begin with.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not an http or https URL")]
+#[error("{0:?} is not an https URL, nor an http URL of 127.0.0.1, localhost or [::1]")]
 pub struct InvalidUrl(String);
 
 /// No connection of this process could ever be made.
@@ -48,17 +54,20 @@ pub struct InvalidUrl(String);
 #[error("TLS cannot be set up")]
 pub struct SetupError(#[source] reqwest::Error);
 
-/// Takes the URL of a provider that came from outside.
+/// Takes the URL of a provider that came from outside: `https`, or `http` on this machine. On any other
+/// way the key would be there for all to read.
 ///
 /// # Errors
 ///
-/// When nothing can be appended to it, or it is neither http nor https; the function should not
-/// start.
+/// When nothing can be appended to it, or its scheme is another; the function should not start.
 pub fn parse_url(text: &str) -> Result<Url, InvalidUrl> {
-    match Url::parse(text) {
-        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(url),
-        _ => Err(InvalidUrl(text.to_owned())),
-    }
+    let is_fit = |url: &Url| match url.scheme() {
+        "https" => url.has_host(),
+        // The parser writes each host in one way, however it came.
+        "http" => matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]")),
+        _ => false,
+    };
+    Url::parse(text).ok().filter(is_fit).ok_or_else(|| InvalidUrl(text.to_owned()))
 }
 
 impl HttpPort {
@@ -81,7 +90,8 @@ impl HttpPort {
         }
         let client = client.build().map_err(SetupError)?;
         let breaker = Breaker::new(FAILURES_MAX, REST);
-        Ok(Self { base, key, timeout: REQUEST_TIMEOUT, client, breaker })
+        let keys = Keys::fixed(key);
+        Ok(Self { base, keys, timeout: REQUEST_TIMEOUT, client, breaker })
     }
 
     /// The same provider, given `timeout` for each answer, from connecting to its last byte, in
@@ -89,6 +99,19 @@ impl HttpPort {
     #[must_use]
     pub fn with_timeout(self, timeout: Duration) -> Self {
         Self { timeout, ..self }
+    }
+
+    /// The same provider, whose key is read anew by `read` when it answers 401, as it does once the
+    /// key was changed; at most once a minute. If there is another key by then, the request is sent
+    /// once more with it, and so is whatever comes later. What `read` fails with is logged, so it must
+    /// not hold the key.
+    #[must_use]
+    pub fn renewed_by<F, E>(self, read: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<ApiKey, E>> + Send + 'static,
+        E: Into<BoxError>,
+    {
+        Self { keys: self.keys.renewed_by(read), ..self }
     }
 
     /// Where the provider is.
@@ -106,8 +129,7 @@ impl HttpPort {
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
-        let request = self.client.request(method, url).timeout(self.timeout);
-        request.bearer_auth(self.key.reveal())
+        self.client.request(method, url).timeout(self.timeout)
     }
 
     /// A `GET` of the resource at `path` below the provider's URL, whose segments are escaped, with
@@ -149,12 +171,38 @@ impl HttpPort {
     /// Retry, when nothing was heard or too much ([`AnswerTooLong`]), and while the provider is left
     /// alone, as for [`send`](Self::send).
     pub async fn exchange(&self, request: RequestBuilder) -> Result<Answer, Failure> {
+        let (client, request) = request.build_split();
+        let request = request.map_err(Failure::retry)?;
+        // Every body here lies in memory, and so can be sent again.
+        let again = request.try_clone();
+        let key = self.keys.current();
+        let answer = self.attempt(&client, request, &key).await?;
+        let Some(again) = again.filter(|_| answer.status == StatusCode::UNAUTHORIZED) else {
+            return Ok(answer);
+        };
+        match self.keys.other_than(&key).await {
+            Some(key) => self.attempt(&client, again, &key).await,
+            None => Ok(answer),
+        }
+    }
+
+    /// Sends it once, unless the provider is left alone.
+    async fn attempt(
+        &self,
+        client: &Client,
+        mut request: Request,
+        key: &ApiKey,
+    ) -> Result<Answer, Failure> {
         if let Err(resting) = self.breaker.admit() {
             event!(target: "metrics", Level::TRACE, monotonic_counter.ProviderRests = 1_u64);
             return Err(Failure::retry_after(resting, resting.left));
         }
+        let bearer = format!("Bearer {}", key.reveal());
+        let mut bearer = HeaderValue::try_from(bearer).map_err(Failure::retry)?;
+        bearer.set_sensitive(true);
+        request.headers_mut().insert(AUTHORIZATION, bearer);
         let span = info_span!("provider", otel.kind = "client", status = Empty);
-        let answer = measured(request).instrument(span).await;
+        let answer = measured(client, request).instrument(span).await;
         match &answer {
             Ok(answer) if !answer.status.is_server_error() => self.breaker.succeeded(),
             Ok(_) | Err(_) => self.breaker.failed(),
@@ -165,9 +213,9 @@ impl HttpPort {
 
 /// As [`receive`], and says how that went, for metrics. A 4xx is an answer like any other: a card
 /// that is declined, say.
-async fn measured(request: RequestBuilder) -> Result<Answer, BoxError> {
+async fn measured(client: &Client, request: Request) -> Result<Answer, BoxError> {
     let begun = Instant::now();
-    let answer = receive(request).await;
+    let answer = receive(client, request).await;
     let status = answer.as_ref().ok().map(|answer| answer.status);
     Span::current().record("status", status.map(|it| it.as_u16()));
     let is_failed = status.is_none_or(|it| it.is_server_error());
@@ -184,8 +232,8 @@ async fn measured(request: RequestBuilder) -> Result<Answer, BoxError> {
 }
 
 /// The whole answer, unless it is too long to be one.
-async fn receive(request: RequestBuilder) -> Result<Answer, BoxError> {
-    let mut response = request.send().await?;
+async fn receive(client: &Client, request: Request) -> Result<Answer, BoxError> {
+    let mut response = client.execute(request).await?;
     let (status, headers) = (response.status(), response.headers().clone());
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await? {

@@ -3,15 +3,16 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
+    future::{Ready, ready},
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
 use axum::{Json, Router, extract::Request, routing::any};
-use http_port::{AnswerTooLong, ApiKey, HttpPort, parse_url};
+use http_port::{AnswerTooLong, ApiKey, HttpPort, InvalidKey, StatusCode, parse_url};
 use outcome::{Failure, Wait};
 use tokio::net::{TcpListener, TcpSocket};
 
@@ -69,6 +70,98 @@ async fn nobody_there_is_tried_again_and_no_text_shows_the_key() {
 fn only_a_url_that_can_be_called_is_taken() {
     for bad in ["", "127.0.0.1:9003", "ftp://example.com", "mailto:x@example.com", "http://"] {
         assert!(parse_url(bad).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn a_key_leaves_this_machine_under_tls_alone() {
+    for good in [
+        "https://api.stripe.com",
+        "https://10.0.0.7:8443/v2",
+        "http://127.0.0.1:9003/payments",
+        "http://localhost",
+        "http://LOCALHOST:1/",
+        "http://[::1]:9003",
+    ] {
+        parse_url(good).unwrap();
+    }
+    for bad in [
+        "http://api.stripe.com",
+        "http://127.0.0.1.example.com",
+        "http://localhost.example.com",
+        "http://localhost@example.com",
+        "http://10.0.0.7",
+        "http://0.0.0.0:9003",
+        "http://[::2]",
+    ] {
+        let error = parse_url(bad).unwrap_err().to_string();
+        assert!(error.contains("is not an https URL"), "{error}");
+    }
+}
+
+/// A provider that lets in `current` alone, and tells for each call who asked what.
+async fn choosy(current: &'static str) -> (String, Arc<Mutex<Vec<(bool, String, String)>>>) {
+    let calls = Arc::new(Mutex::new(Vec::new()));
+    let told = calls.clone();
+    let answer = move |request: Request| {
+        let told = told.clone();
+        async move {
+            let (parts, body) = request.into_parts();
+            let is_let_in = parts.headers["authorization"] == format!("Bearer {current}");
+            assert_eq!(parts.headers.get_all("authorization").iter().count(), 1);
+            let key = parts.headers["idempotency-key"].to_str().unwrap().to_owned();
+            let body = axum::body::to_bytes(body, 1024).await.unwrap();
+            let body = String::from_utf8(body.to_vec()).unwrap();
+            told.lock().unwrap().push((is_let_in, key, body));
+            if is_let_in { StatusCode::OK } else { StatusCode::UNAUTHORIZED }
+        }
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let router = Router::new().fallback(any(answer));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    (url, calls)
+}
+
+/// Reads a key, and counts how often.
+fn reading(key: &'static str, reads: &Arc<AtomicUsize>) -> impl Fn() -> Ready<Read> + use<> {
+    let reads = reads.clone();
+    move || {
+        reads.fetch_add(1, Ordering::SeqCst);
+        ready(ApiKey::parse(key))
+    }
+}
+
+type Read = Result<ApiKey, InvalidKey>;
+
+#[tokio::test]
+async fn a_request_that_a_changed_key_refuses_is_sent_once_more_with_the_new_one() {
+    let (url, calls) = choosy("sk_new").await;
+    let reads = Arc::new(AtomicUsize::new(0));
+    let port = port(&url).renewed_by(reading("sk_new", &reads));
+    let other = port.clone();
+    let request = port.post(&["v1"], "charge-7").body("amount=1");
+    assert_eq!(port.send(request).await.unwrap().status, StatusCode::OK);
+    let call = |is_let_in| (is_let_in, "charge-7".to_owned(), "amount=1".to_owned());
+    assert_eq!(*calls.lock().unwrap(), [call(false), call(true)]);
+    // Later requests have the new key from the start, those of clones as well.
+    other.send(other.post(&["v1"], "charge-8")).await.unwrap();
+    assert_eq!((calls.lock().unwrap().len(), reads.load(Ordering::SeqCst)), (3, 1));
+    assert!(!format!("{port:?}").contains("sk_"));
+}
+
+#[tokio::test]
+async fn a_key_that_is_the_same_or_wrong_as_well_is_no_reason_to_ask_for_ever() {
+    for (kept, calls_expected) in [("sk_secret", 2), ("sk_wrong_too", 3), ("no key", 2)] {
+        let (url, calls) = choosy("sk_new").await;
+        let reads = Arc::new(AtomicUsize::new(0));
+        let port = port(&url).renewed_by(reading(kept, &reads));
+        for _ in 0..2 {
+            let failure = port.send(port.post(&["v1"], "k")).await.unwrap_err();
+            assert!(failure.is_retry() && !format!("{failure:?}").contains("sk_"), "{failure:?}");
+        }
+        let asked = (calls.lock().unwrap().len(), reads.load(Ordering::SeqCst));
+        assert_eq!(asked, (calls_expected, 1), "{kept}");
     }
 }
 

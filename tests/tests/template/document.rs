@@ -25,11 +25,11 @@ pub(crate) fn resolved(mode: &str) -> Template {
 /// The same with these parameters.
 pub(crate) fn resolved_with(more: &[(&str, &str)]) -> Template {
     let given = [
-        ("CarrierApiKey", "key"),
+        ("CarrierApiKeySecret", "arn:aws:ssm:us-east-1:000000000000:parameter/carrier"),
         ("CarrierUrl", "https://localhost"),
         ("JwtAudience", "orderly"),
         ("JwtIssuer", "https://localhost"),
-        ("PaymentGatewayApiKey", "key"),
+        ("PaymentGatewayApiKeySecret", "arn:aws:ssm:us-east-1:000000000000:parameter/gateway"),
         ("SenderEmail", "orders@localhost"),
     ];
     let parameters: BTreeMap<String, String> = given

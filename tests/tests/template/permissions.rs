@@ -72,6 +72,45 @@ fn only_the_relay_publishes_and_only_for_the_services_of_the_catalogue() {
     assert_eq!(statement["Condition"]["ArnNotEquals"], relay, "who is refused");
 }
 
+/// Their values stand in no parameter and no environment: whoever may look at a function sees an ARN.
+#[test]
+fn keys_of_providers_are_secrets_that_one_function_each_may_read() {
+    let document = Document::open();
+    for (name, parameter) in document.section("Parameters") {
+        assert!(
+            parameter.get("NoEcho").is_none(),
+            "{name} is a secret itself: name one by its ARN"
+        );
+    }
+    let reads = |it: &Value| texts(&it["Action"]).iter().any(|it| it.contains("Secret"));
+    let statements = document.allowed_to_roles();
+    let readers: Vec<_> = statements.iter().filter(|(_, it)| reads(it)).collect();
+    let expected = [
+        ("PaymentFunction", "PAYMENT_GATEWAY_API_KEY_SECRET", "PaymentGatewayApiKeySecret"),
+        ("ShippingFunction", "CARRIER_API_KEY_SECRET", "CarrierApiKeySecret"),
+    ];
+    assert_eq!(readers.len(), expected.len());
+    for ((id, statement), (function, variable, parameter)) in readers.into_iter().zip(expected) {
+        let actions = json!(["secretsmanager:GetSecretValue", "ssm:GetParameter"]);
+        assert_eq!((*id, &statement["Action"]), (function, &actions));
+        assert_eq!(statement["Resource"], reference(parameter), "{id}");
+        let variables = &document.resource(id)["Properties"]["Environment"]["Variables"];
+        assert_eq!(variables[variable], reference(parameter), "{id}");
+    }
+}
+
+/// A key in the clear is everybody's.
+#[test]
+fn providers_are_called_under_tls() {
+    let document = Document::open();
+    for name in ["PaymentGatewayUrl", "CarrierUrl"] {
+        let pattern = document.section("Parameters")[name]["AllowedPattern"].as_str().unwrap();
+        let (tls, clear) = pattern.split_once('|').unwrap();
+        assert_eq!(tls, "https://.+", "{name}");
+        assert!(clear.starts_with(r"http://(127\.0\.0\.1|localhost|\[::1\])("), "{name}");
+    }
+}
+
 /// What one writes there in the name of another would count as handled, or be published.
 #[test]
 fn each_consumer_writes_only_its_own_records_of_the_table_they_share() {

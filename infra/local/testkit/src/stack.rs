@@ -16,7 +16,13 @@ pub(crate) const STACK: &str = "orderly";
 
 /// The template, resolved.
 pub(crate) static TEMPLATE: LazyLock<Template> = LazyLock::new(|| {
-    let given = ["JwtIssuer", "JwtAudience", "PaymentGatewayApiKey", "CarrierUrl", "CarrierApiKey"];
+    let given = [
+        "JwtIssuer",
+        "JwtAudience",
+        "PaymentGatewayApiKeySecret",
+        "CarrierUrl",
+        "CarrierApiKeySecret",
+    ];
     let value = |name: &str| (name.to_owned(), "https://example.com".to_owned());
     let mut parameters: BTreeMap<_, _> = given.into_iter().map(value).collect();
     parameters.insert("SenderEmail".to_owned(), "shop@example.com".to_owned());

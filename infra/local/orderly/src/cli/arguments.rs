@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    fmt,
     path::{Path, PathBuf},
     str::FromStr,
     time::Duration,
@@ -108,6 +109,10 @@ pub(super) struct Shared {
     /// Set a parameter of the template, e.g. `EventRetentionDays=30`
     #[arg(long = "parameter", global = true, value_name = "NAME=VALUE")]
     parameters: Vec<Parameter>,
+    /// Keep a secret for the functions to read, by its name or ARN, e.g.
+    /// `orderly/carrier-api-key=carrier_123`
+    #[arg(long = "secret", global = true, value_name = "NAME=VALUE")]
+    secrets: Vec<Kept>,
     /// Let in those alone who have a token of this issuer, checked as API Gateway checks it
     /// (default: a token is a name, as in `Bearer alice`)
     #[arg(long, global = true, value_name = "URL", value_parser = issuer)]
@@ -168,6 +173,24 @@ impl FromStr for Parameter {
     }
 }
 
+/// `NAME=VALUE`, whose value is not shown.
+#[derive(Clone, PartialEq, Eq)]
+struct Kept(Parameter);
+
+impl FromStr for Kept {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self)
+    }
+}
+
+impl fmt::Debug for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Kept").field(&self.0.name).finish_non_exhaustive()
+    }
+}
+
 fn issuer(text: &str) -> Result<String, &'static str> {
     let is_url = ["http://", "https://"].iter().any(|scheme| text.starts_with(scheme));
     if is_url { Ok(text.to_owned()) } else { Err("write a URL, as it stands in the claim `iss`") }
@@ -217,6 +240,11 @@ impl Shared {
             [("JwtIssuer".to_owned(), url), ("JwtAudience".to_owned(), audience)]
         });
         issuer.chain(self.parameters.iter().map(|it| (it.name.clone(), it.value.clone()))).collect()
+    }
+
+    /// The last value that is given to a secret holds.
+    pub(super) fn secrets(&self) -> BTreeMap<String, String> {
+        self.secrets.iter().map(|Kept(it)| (it.name.clone(), it.value.clone())).collect()
     }
 
     /// Who issues tokens, if they are more than names.
@@ -294,6 +322,15 @@ mod tests {
         for wrong in ["Mode", "=value", ""] {
             assert!(wrong.parse::<Parameter>().is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn secrets_are_given_by_name_and_not_shown() {
+        let shared = parse("orderly up --secret orderly/carrier-api-key=hush==").shared;
+        assert_eq!(shared.secrets()["orderly/carrier-api-key"], "hush==");
+        assert!(!format!("{shared:?}").contains("hush"));
+        let wrong = Arguments::try_parse_from(["orderly", "--secret", "=hush"]).unwrap_err();
+        assert!(wrong.to_string().contains("write NAME=VALUE"), "{wrong}");
     }
 
     #[test]

@@ -120,6 +120,7 @@ async fn prepare(
     options.disorder = shared.disorder();
     options.environment = shared.environment();
     options.parameters = parameters;
+    options.secrets = shared.secrets();
     options.logs.directory = Some(files.join("logs"));
     options.logs.shown = shared.logs;
     options.mails = Some(mails(shared, files));

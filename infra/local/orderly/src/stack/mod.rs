@@ -12,6 +12,7 @@ mod overview;
 mod quiet;
 mod resources;
 mod schedules;
+mod secrets;
 mod start;
 mod workflows;
 
@@ -25,6 +26,7 @@ use local_eventbridge::EventBridge;
 use local_lambda::{LambdaHost, event_source::EventSourceMapping};
 use local_sandbox::{Carrier, Mail, Payments};
 use local_scheduler::Scheduler;
+use local_secrets::Secrets;
 use local_sqs::Sqs;
 use local_states::StepFunctions;
 use local_template::Template;
@@ -40,6 +42,7 @@ pub use local_scheduler::SchedulePace;
 pub use logs::Logs;
 pub use options::{LogOptions, Ports, Redelivery, StackOptions};
 pub use overview::Overview;
+pub use secrets::{CARRIER_SECRET, PAYMENT_GATEWAY_SECRET};
 pub use start::{load_template, load_template_with};
 
 use deliver::Targets;
@@ -55,6 +58,7 @@ struct Inner {
     template: Template,
     dynamodb: DynamoDb,
     sqs: Sqs,
+    secrets: Secrets,
     bus: EventBridge,
     lambda: LambdaHost,
     payments: Payments,
@@ -108,6 +112,11 @@ impl Stack {
     /// The queues.
     pub fn sqs(&self) -> &Sqs {
         &self.0.sqs
+    }
+
+    /// The secrets, which can be changed while functions use them.
+    pub fn secrets(&self) -> &Secrets {
+        &self.0.secrets
     }
 
     /// The bus.

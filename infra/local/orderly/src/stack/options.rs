@@ -18,6 +18,10 @@ pub struct StackOptions {
     /// Values of the template's parameters by name, which win over its defaults and over what one
     /// machine gives by itself, such as the URL of the payment gateway.
     pub parameters: BTreeMap<String, String>,
+    /// Secrets by name or ARN, besides the keys of payment gateway and carrier, which they may replace:
+    /// [`PAYMENT_GATEWAY_SECRET`](super::PAYMENT_GATEWAY_SECRET) and
+    /// [`CARRIER_SECRET`](super::CARRIER_SECRET).
+    pub secrets: BTreeMap<String, String>,
     /// The directory where tables are kept from one run to the next; in memory if not given.
     /// Queues, the bus and the executions of state machines are in memory: they begin anew with
     /// each run, whatever the tables say.
@@ -87,6 +91,7 @@ impl StackOptions {
             binaries: binaries.into(),
             ports: Ports::Any,
             parameters: BTreeMap::new(),
+            secrets: BTreeMap::new(),
             data: None,
             issuer: None,
             disorder: Disorder::default(),

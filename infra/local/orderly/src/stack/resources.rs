@@ -10,12 +10,14 @@ use local_eventbridge::{ArchiveSpec, BusSpec, RetryPolicy, RuleSpec, TargetSpec,
 use local_gateway::RouteSpec;
 use local_lambda::{AsyncConfig, FunctionSpec};
 use local_protocol::AwsError;
+use local_secrets::arn_of_secret;
 use local_sqs::{QueueSpec, Redrive, Sqs, queue_name_of_arn};
 use local_template::{Function, Queue, Source, Template};
 
 use super::{
     StackError, logs,
     options::{Redelivery, StackOptions},
+    secrets::{CARRIER_SECRET, PAYMENT_GATEWAY_SECRET},
 };
 
 pub(super) async fn create_tables(
@@ -193,9 +195,9 @@ pub(super) fn parameters(
 ) -> BTreeMap<String, String> {
     let given = [
         ("PaymentGatewayUrl", format!("{sandboxes}/payments")),
-        ("PaymentGatewayApiKey", "sk_test_local".to_owned()),
+        ("PaymentGatewayApiKeySecret", arn_of_secret(PAYMENT_GATEWAY_SECRET)),
         ("CarrierUrl", format!("{sandboxes}/carrier")),
-        ("CarrierApiKey", "carrier_test_local".to_owned()),
+        ("CarrierApiKeySecret", arn_of_secret(CARRIER_SECRET)),
         ("SenderEmail", "orders@example.com".to_owned()),
         ("JwtIssuer", "https://localhost".to_owned()),
         ("JwtAudience", "orderly".to_owned()),

@@ -24,7 +24,7 @@ use super::{
     inspect,
     listeners::{Listeners, serve, url_of},
     mappings::Sources,
-    resources, schedules, workflows,
+    resources, schedules, secrets, workflows,
 };
 
 /// How long payment gateways keep idempotency keys.
@@ -116,11 +116,13 @@ impl Stack {
         };
         let mappings = sources.start(&template)?;
         let scheduler = schedules::start(&template, &lambda, &sqs, options.schedule_pace);
+        let secrets = secrets::keep(&options.secrets);
         let servers = Mutex::default();
         let stack = Self(Arc::new(Inner {
             template,
             dynamodb,
             sqs,
+            secrets,
             bus,
             lambda,
             payments,
@@ -152,6 +154,7 @@ impl Stack {
         let services: Vec<Arc<dyn Service>> = vec![
             Arc::new(self.0.dynamodb.clone()),
             Arc::new(self.0.sqs.clone()),
+            Arc::new(self.0.secrets.clone()),
             Arc::new(self.0.bus.clone()),
             Arc::new(self.0.state_machines.clone()),
         ];

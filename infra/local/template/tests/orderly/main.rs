@@ -11,6 +11,9 @@ use std::{
 use local_template::{Access, LoadOptions, Template};
 use serde_json::json;
 
+const GATEWAY_SECRET: &str =
+    "arn:aws:secretsmanager:us-east-1:000000000000:secret:payment-gateway-aBcD12";
+
 fn orderly() -> Template {
     orderly_by("choreography")
 }
@@ -21,9 +24,9 @@ fn orderly_by(mode: &str) -> Template {
         ("FulfilmentMode", mode),
         ("JwtIssuer", "https://issuer.example.com"),
         ("JwtAudience", "orderly"),
-        ("PaymentGatewayApiKey", "sk_test"),
+        ("PaymentGatewayApiKeySecret", GATEWAY_SECRET),
         ("CarrierUrl", "http://127.0.0.1:9003/carrier"),
-        ("CarrierApiKey", "carrier_test"),
+        ("CarrierApiKeySecret", "arn:aws:ssm:us-east-1:000000000000:parameter/carrier"),
         ("SenderEmail", "orders@example.com"),
     ];
     let parameters =
@@ -101,7 +104,7 @@ fn a_function_is_told_the_names_that_exist() {
         ("METRICS_NAMESPACE", "orderly"),
         ("OTEL_TRACES_EXPORTER", "none"),
         ("PAYMENTS_TABLE", "orderly-payments"),
-        ("PAYMENT_GATEWAY_API_KEY", "sk_test"),
+        ("PAYMENT_GATEWAY_API_KEY_SECRET", GATEWAY_SECRET),
         ("PAYMENT_GATEWAY_URL", "https://api.stripe.com"),
         ("QUEUE_URL", "http://127.0.0.1:9000/000000000000/orderly-payment-queue"),
         ("REVIEW_AFTER_ATTEMPTS", "8"),
