@@ -7,6 +7,7 @@ use http_port::{ApiKey, InvalidKey, InvalidUrl, Url, parse_url};
 use idempotency::REVIEW_AFTER;
 
 const PAYMENTS_TABLE: &str = "PAYMENTS_TABLE";
+const PAYMENT_CUSTOMERS_TABLE: &str = "PAYMENT_CUSTOMERS_TABLE";
 const PAYMENT_GATEWAY_URL: &str = "PAYMENT_GATEWAY_URL";
 const PAYMENT_GATEWAY_API_KEY: &str = "PAYMENT_GATEWAY_API_KEY";
 const QUEUE_URL: &str = "QUEUE_URL";
@@ -20,6 +21,8 @@ const RUST_LOG: &str = "RUST_LOG";
 pub struct Config {
     /// The table of payments.
     pub payments_table: String,
+    /// The table of who a customer is at the payment provider.
+    pub customers_table: String,
     /// Where the payment provider is.
     pub gateway_url: Url,
     /// What lets this function in there.
@@ -69,6 +72,7 @@ impl Config {
     ) -> Result<Self, ConfigError> {
         Ok(Self {
             payments_table: required(PAYMENTS_TABLE)?,
+            customers_table: required(PAYMENT_CUSTOMERS_TABLE)?,
             gateway_url: parse_url(&required(PAYMENT_GATEWAY_URL)?)?,
             gateway_api_key: ApiKey::parse(required(PAYMENT_GATEWAY_API_KEY)?)?,
             queue_url: required(QUEUE_URL)?,
@@ -104,9 +108,13 @@ mod tests {
     #[test]
     fn an_error_names_the_variable_and_shows_no_key() {
         assert_eq!(read("", None).unwrap().payments_table, PAYMENTS_TABLE);
-        for name in
-            [PAYMENTS_TABLE, PAYMENT_GATEWAY_API_KEY, DEAD_LETTER_QUEUE_URL, FULFILMENT_MODE]
-        {
+        for name in [
+            PAYMENTS_TABLE,
+            PAYMENT_CUSTOMERS_TABLE,
+            PAYMENT_GATEWAY_API_KEY,
+            DEAD_LETTER_QUEUE_URL,
+            FULFILMENT_MODE,
+        ] {
             assert!(read(name, None).unwrap_err().to_string().contains(name));
         }
         let url = read(PAYMENT_GATEWAY_URL, Some("stripe")).unwrap_err().to_string();

@@ -19,12 +19,12 @@ const ID_LENGTH_MAX: usize = 255;
 /// An id of the provider's: letters, digits and underscores, and so fit for events and logs.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
-pub(super) struct Id(pub(super) String);
+pub struct Id(pub(super) String);
 
 /// The text is no id of the provider's.
 #[derive(Debug, thiserror::Error)]
 #[error("not an id: 1 to {ID_LENGTH_MAX} letters, digits and underscores")]
-pub(super) struct InvalidId;
+pub struct InvalidId;
 
 impl TryFrom<String> for Id {
     type Error = InvalidId;
@@ -43,7 +43,8 @@ impl fmt::Display for Id {
 }
 
 impl Id {
-    pub(super) fn as_str(&self) -> &str {
+    /// The id as the provider writes it.
+    pub fn as_str(&self) -> &str {
         &self.0
     }
 }
