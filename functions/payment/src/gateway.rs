@@ -1,5 +1,6 @@
 //! The payment provider: where the process ends.
 
+mod amount;
 mod answer;
 mod customers;
 mod keys;
@@ -188,10 +189,13 @@ impl PaymentGateway for Stripe {
         if resumed && let Some(fact) = self.find_charge(order).await? {
             return Ok(fact);
         }
+        let Ok(amount) = amount::sent(charge.amount) else {
+            return Ok(Fact::Declined(DeclineCode::AmountNotSupported.into()));
+        };
         let Some(method) = self.payment_method(charge, customer).await? else {
             return self.without_method(order, charge, customer, resumed).await;
         };
-        let amount = charge.amount.amount.to_string();
+        let amount = amount.to_string();
         let currency = charge.amount.currency.to_string().to_lowercase();
         let form = [
             ("amount", amount.as_str()),
@@ -231,7 +235,10 @@ impl PaymentGateway for Stripe {
         if let Some(fact) = self.find_charge(order).await? {
             return Ok(fact);
         }
-        let amount = charge.amount.amount.to_string();
+        let Ok(amount) = amount::sent(charge.amount) else {
+            return Ok(Fact::Declined(DeclineCode::AmountNotSupported.into()));
+        };
+        let amount = amount.to_string();
         let currency = charge.amount.currency.to_string().to_lowercase();
         let form = [
             ("amount", amount.as_str()),
@@ -266,7 +273,7 @@ impl PaymentGateway for Stripe {
                 GivenBack::Nothing { failed } => key = format!("{key}-{}", failed + 1),
             }
         }
-        let amount = capture.amount.amount.to_string();
+        let amount = amount::sent(capture.amount).map_err(Failure::poison)?.to_string();
         let form = [
             ("payment_intent", capture.payment_id.as_str()),
             ("amount", &amount),

@@ -11,7 +11,10 @@ use http_port::Answer;
 use outcome::Failure;
 use serde::{Deserialize, de::DeserializeOwned};
 
-use super::refusal::{Declined, Refusal};
+use super::{
+    amount,
+    refusal::{Declined, Refusal},
+};
 use crate::domain::{Capture, DeclineCode, Fact};
 
 const ID_LENGTH_MAX: usize = 255;
@@ -206,7 +209,7 @@ pub(super) fn object<T: DeserializeOwned>(answer: &Answer) -> Result<T, Failure>
 pub(super) fn money(amount: i64, currency: &str) -> Result<Money, Failure> {
     let unknown = |_| Failure::poison("the provider moved money in a currency that is none");
     let currency = Currency::parse(&currency.to_uppercase()).map_err(unknown)?;
-    Ok(Money::new(amount, currency))
+    amount::received(amount, currency).map_err(Failure::poison)
 }
 
 #[cfg(test)]
