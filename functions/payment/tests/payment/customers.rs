@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use events::{Currency, Money};
 use local_dynamodb::{Fault, FaultPlan};
 use local_sandbox::Outcome;
 use local_testkit::Stage;
 use outcome::Done;
 
-use crate::world::{World, created, created_by, created_with, reserved};
+use crate::world::{World, cancelled, created, created_by, created_for, created_with, reserved};
 
 const TOTAL: u64 = 10_997;
 const DAY_AND_HOUR: Duration = Duration::from_secs(25 * 3600);
@@ -117,4 +118,25 @@ async fn a_payment_method_of_somebody_else_is_the_customers_affair() {
     let state = world.state().await;
     assert_eq!(state["progress"]["M"]["code"]["S"], "payment_method_unusable");
     assert_eq!(world.provider.ledger(), []);
+}
+
+#[tokio::test]
+async fn an_amount_goes_out_and_comes_back_as_the_provider_counts_it() {
+    for (amount, code, number) in [(4_000, "ISK", 400_000), (50_000, "MGA", 500)] {
+        let world = World::new().await;
+        let total = Money::new(amount, Currency::parse(code).unwrap());
+        world.settle_all(&[created_for(total), reserved(), cancelled()]).await;
+        assert_eq!((world.captured(), world.refunded()), (vec![number], vec![number]), "{code}");
+        assert_eq!(world.said(), ["PaymentCompleted", "PaymentRefunded"], "{code}");
+    }
+}
+
+#[tokio::test]
+async fn an_amount_that_the_provider_cannot_count_is_declined_and_nothing_is_sent() {
+    let world = World::new().await;
+    let total = Money::new(5_124, Currency::parse("KWD").unwrap());
+    world.deliver(&created_for(total)).await.unwrap();
+    assert_eq!(world.deliver(&reserved()).await.unwrap(), Done::Rejected);
+    assert_eq!(world.state().await["progress"]["M"]["code"]["S"], "amount_not_supported");
+    assert_eq!(world.search().await["data"].as_array().unwrap().len(), 0);
 }

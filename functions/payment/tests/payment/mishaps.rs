@@ -342,6 +342,7 @@ async fn a_decline_that_settled_later_is_found_as_the_charge_that_it_became() {
         ("amount", "10997"),
         ("currency", "usd"),
         ("confirm", "true"),
+        ("payment_method", "pm_card_visa"),
         ("metadata[order_id]", "order-123"),
     ];
     world.by_hand(&["v1", "payment_intents"], &form).await;

@@ -72,6 +72,12 @@ pub(crate) fn created_by(payment_method: Option<&str>) -> Delivery<Event> {
     delivery(created, 1)
 }
 
+/// An order of so much, whatever its currency.
+pub(crate) fn created_for(total: Money) -> Delivery<Event> {
+    let Event::OrderCreated(created) = created().event else { panic!("another event") };
+    delivery(OrderCreated { total, ..created }, 1)
+}
+
 pub(crate) fn created() -> Delivery<Event> {
     created_by(Some("pm_card_visa"))
 }
