@@ -8,6 +8,7 @@ use http_port::{InvalidUrl, Url, parse_url};
 use idempotency::REVIEW_AFTER;
 
 const PAYMENTS_TABLE: &str = "PAYMENTS_TABLE";
+const PAYMENT_CUSTOMERS_TABLE: &str = "PAYMENT_CUSTOMERS_TABLE";
 const PAYMENT_GATEWAY_URL: &str = "PAYMENT_GATEWAY_URL";
 const PAYMENT_GATEWAY_API_KEY_SECRET: &str = "PAYMENT_GATEWAY_API_KEY_SECRET";
 const QUEUE_URL: &str = "QUEUE_URL";
@@ -21,6 +22,8 @@ const RUST_LOG: &str = "RUST_LOG";
 pub struct Config {
     /// The table of payments.
     pub payments_table: String,
+    /// The table of who a customer is at the payment provider.
+    pub customers_table: String,
     /// Where the payment provider is.
     pub gateway_url: Url,
     /// The secret that lets this function in there.
@@ -70,6 +73,7 @@ impl Config {
     ) -> Result<Self, ConfigError> {
         Ok(Self {
             payments_table: required(PAYMENTS_TABLE)?,
+            customers_table: required(PAYMENT_CUSTOMERS_TABLE)?,
             gateway_url: parse_url(&required(PAYMENT_GATEWAY_URL)?)?,
             gateway_api_key: SecretRef::parse(
                 PAYMENT_GATEWAY_API_KEY_SECRET,
@@ -111,9 +115,13 @@ mod tests {
     #[test]
     fn an_error_names_the_variable_and_shows_no_key() {
         assert_eq!(read("", None).unwrap().payments_table, PAYMENTS_TABLE);
-        for name in
-            [PAYMENTS_TABLE, PAYMENT_GATEWAY_API_KEY_SECRET, DEAD_LETTER_QUEUE_URL, FULFILMENT_MODE]
-        {
+        for name in [
+            PAYMENTS_TABLE,
+            PAYMENT_CUSTOMERS_TABLE,
+            PAYMENT_GATEWAY_API_KEY_SECRET,
+            DEAD_LETTER_QUEUE_URL,
+            FULFILMENT_MODE,
+        ] {
             assert!(read(name, None).unwrap_err().to_string().contains(name));
         }
         let url = read(PAYMENT_GATEWAY_URL, Some("stripe")).unwrap_err().to_string();

@@ -1,6 +1,8 @@
 //! The payment provider: where the process ends.
 
+mod amount;
 mod answer;
+mod customers;
 mod keys;
 mod refunded;
 mod refusal;
@@ -12,6 +14,7 @@ use outcome::Failure;
 use crate::domain::{Capture, Charge, DeclineCode, Fact};
 
 use answer::{ABANDONED, Ending, Id, Intent, IntentAnswer, List};
+pub use answer::{Id as ProviderId, InvalidId};
 use keys::Creation;
 pub use refunded::RefundPending;
 use refunded::{GivenBack, RefundAnswer, Refunded};
@@ -36,8 +39,20 @@ pub enum Again {
 /// Every method may be called again for the same order, after a crash, an answer that got lost or
 /// a redrive days later, and moves the money at most once all the same.
 pub trait PaymentGateway: Send + Sync {
-    /// Takes the money for `order`. When the attempt is `resumed`, an earlier one may have taken
-    /// it already.
+    /// The provider's id of a customer of ours, who is made known there if need be. Asked for again,
+    /// it is the same customer.
+    ///
+    /// # Errors
+    ///
+    /// As [`charge`](Self::charge).
+    fn enroll(
+        &self,
+        customer: &AggregateId,
+    ) -> impl Future<Output = Result<ProviderId, Failure>> + Send;
+
+    /// Takes the money for `order` from `customer`, by the payment method that the order names, or
+    /// else by one that the customer has saved. When the attempt is `resumed`, an earlier one may
+    /// have taken it already.
     ///
     /// # Errors
     ///
@@ -47,11 +62,12 @@ pub trait PaymentGateway: Send + Sync {
         &self,
         order: &AggregateId,
         charge: &Charge,
+        customer: &ProviderId,
         resumed: bool,
     ) -> impl Future<Output = Result<Fact, Failure>> + Send;
 
     /// Finds out whether money was taken for `order`, and if not, keeps every attempt at it that
-    /// may still be on its way from taking it.
+    /// may still be on its way from taking it. Without a `customer`, nothing was ever sent.
     ///
     /// # Errors
     ///
@@ -60,6 +76,7 @@ pub trait PaymentGateway: Send + Sync {
         &self,
         order: &AggregateId,
         charge: &Charge,
+        customer: Option<&ProviderId>,
     ) -> impl Future<Output = Result<Fact, Failure>> + Send;
 
     /// Gives all of it back. An earlier attempt may have done so, if it is tried [`Again`].
@@ -158,30 +175,45 @@ impl Stripe {
 }
 
 impl PaymentGateway for Stripe {
+    async fn enroll(&self, customer: &AggregateId) -> Result<ProviderId, Failure> {
+        self.find_or_create_customer(customer).await
+    }
+
     async fn charge(
         &self,
         order: &AggregateId,
         charge: &Charge,
+        customer: &ProviderId,
         resumed: bool,
     ) -> Result<Fact, Failure> {
         if resumed && let Some(fact) = self.find_charge(order).await? {
             return Ok(fact);
         }
-        let amount = charge.amount.amount.to_string();
+        let Ok(amount) = amount::sent(charge.amount) else {
+            return Ok(Fact::Declined(DeclineCode::AmountNotSupported.into()));
+        };
+        let Some(method) = self.payment_method(charge, customer).await? else {
+            return self.without_method(order, charge, customer, resumed).await;
+        };
+        let amount = amount.to_string();
         let currency = charge.amount.currency.to_string().to_lowercase();
-        let mut form = vec![
+        let form = [
             ("amount", amount.as_str()),
             ("currency", &currency),
-            ("customer", charge.customer.as_str()),
+            ("customer", customer.as_str()),
+            ("payment_method", &method),
             ("confirm", "true"),
             // The customer is not there to be asked by the bank.
             ("off_session", "true"),
             ("metadata[order_id]", order.as_str()),
         ];
-        if let Some(payment_method) = &charge.payment_method {
-            form.push(("payment_method", payment_method));
+        let created = self.create_intent(order, Some(customer), &form, false).await;
+        if matches!(created, Err(Failure::Poison { .. }))
+            && self.belongs_to_another(&method, customer).await?
+        {
+            return Ok(Fact::Declined(DeclineCode::PaymentMethodUnusable.into()));
         }
-        match self.create_intent(order, charge, &form, false).await? {
+        match created? {
             Creation::Found(fact) => Ok(fact),
             Creation::Answered(IntentAnswer::Created(intent)) => {
                 let known = self.known(intent.ending()?).await?;
@@ -194,11 +226,19 @@ impl PaymentGateway for Stripe {
     /// Uses up the idempotency key of the charge, for an intent that nobody confirms: a request to
     /// charge that is still on its way is then refused. If the key is taken, an attempt did get
     /// there, and the search will soon tell what became of it.
-    async fn revoke(&self, order: &AggregateId, charge: &Charge) -> Result<Fact, Failure> {
+    async fn revoke(
+        &self,
+        order: &AggregateId,
+        charge: &Charge,
+        customer: Option<&ProviderId>,
+    ) -> Result<Fact, Failure> {
         if let Some(fact) = self.find_charge(order).await? {
             return Ok(fact);
         }
-        let amount = charge.amount.amount.to_string();
+        let Ok(amount) = amount::sent(charge.amount) else {
+            return Ok(Fact::Declined(DeclineCode::AmountNotSupported.into()));
+        };
+        let amount = amount.to_string();
         let currency = charge.amount.currency.to_string().to_lowercase();
         let form = [
             ("amount", amount.as_str()),
@@ -206,7 +246,7 @@ impl PaymentGateway for Stripe {
             ("confirm", "false"),
             ("metadata[order_id]", order.as_str()),
         ];
-        match self.create_intent(order, charge, &form, true).await? {
+        match self.create_intent(order, customer, &form, true).await? {
             Creation::Found(fact) => Ok(fact),
             Creation::Answered(IntentAnswer::Created(_)) => Ok(Fact::Revoked),
             // The charge is refused for the same reason whenever it arrives.
@@ -233,7 +273,7 @@ impl PaymentGateway for Stripe {
                 GivenBack::Nothing { failed } => key = format!("{key}-{}", failed + 1),
             }
         }
-        let amount = capture.amount.amount.to_string();
+        let amount = amount::sent(capture.amount).map_err(Failure::poison)?.to_string();
         let form = [
             ("payment_intent", capture.payment_id.as_str()),
             ("amount", &amount),

@@ -15,8 +15,9 @@ use outcome::{Done, Failure};
 use tower::Service;
 
 use crate::{
+    customers::Customers,
     domain::{Charge, Effect, Fact, Payment},
-    gateway::{Again, PaymentGateway, RefundPending},
+    gateway::{Again, PaymentGateway, ProviderId, RefundPending},
 };
 
 /// How long an attempt may take. Longer than the function's timeout of ten seconds, so that a
@@ -38,12 +39,13 @@ pub fn hosted_in(table: String) -> HostSettings {
 pub struct Handler<G> {
     host: Host,
     gateway: G,
+    customers: Customers,
 }
 
 impl<G: PaymentGateway> Handler<G> {
-    /// Keeps payments in `host` and moves money through `gateway`.
-    pub const fn new(host: Host, gateway: G) -> Self {
-        Self { host, gateway }
+    /// Keeps payments in `host` and moves money through `gateway`, where `customers` says who is who.
+    pub const fn new(host: Host, gateway: G, customers: Customers) -> Self {
+        Self { host, gateway, customers }
     }
 
     /// This handler as the service that a consumer calls.
@@ -95,11 +97,29 @@ impl<G: PaymentGateway> Handler<G> {
         self.host.look(order).await
     }
 
+    /// The provider's id of a customer. It is kept before anything is charged to it.
+    async fn customer(&self, customer: &AggregateId) -> Result<ProviderId, Failure> {
+        match self.customers.find(customer).await? {
+            Some(id) => Ok(id),
+            None => {
+                let id = self.gateway.enroll(customer).await?;
+                self.customers.keep(customer, id).await
+            }
+        }
+    }
+
     async fn perform(&self, order: &AggregateId, due: Due<Effect>) -> Result<Fact, Failure> {
         let Due { effect, resumed, attempt } = due;
         let answer = match &effect {
-            Effect::Charge(charge) => self.gateway.charge(order, charge, resumed).await?,
-            Effect::Revoke(charge) => self.gateway.revoke(order, charge).await?,
+            Effect::Charge(charge) => {
+                let customer = self.customer(&charge.customer).await?;
+                self.gateway.charge(order, charge, &customer, resumed).await?
+            }
+            Effect::Revoke(charge) => {
+                // Whoever is not known there was never charged: that is kept first.
+                let customer = self.customers.find_now(&charge.customer).await?;
+                self.gateway.revoke(order, charge, customer.as_ref()).await?
+            }
             Effect::Refund(capture) => {
                 let refunded = self.gateway.refund(order, capture, again(resumed, attempt)).await;
                 refunded.map_err(|failure| patient(failure, attempt))?

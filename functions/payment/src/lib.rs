@@ -5,6 +5,7 @@
 //! with it. What a workflow asks for is told to the same machine as what the events say.
 
 pub mod config;
+pub mod customers;
 pub mod domain;
 pub mod gateway;
 pub mod handler;

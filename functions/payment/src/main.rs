@@ -7,7 +7,9 @@ use events::{DECODER, Event, LIVE};
 use http_port::{ApiKey, HttpPort};
 use idempotency::Host;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use payment::{config::Config, gateway::Stripe, handler::Handler, handler::hosted_in};
+use payment::{
+    config::Config, customers::Customers, gateway::Stripe, handler::Handler, handler::hosted_in,
+};
 use task::{Invocation, Tasks, answer_traced};
 
 #[tokio::main(flavor = "current_thread")]
@@ -27,7 +29,8 @@ async fn main() -> Result<(), Error> {
     }));
     let tasks = Tasks::in_mode(config.fulfilment_mode);
     let parking = Parking::new(aws.sqs(), config.queue_url, config.dead_letter_queue_url);
-    let handler = std::sync::Arc::new(Handler::new(host, gateway));
+    let customers = Customers::new(aws.dynamodb(), config.customers_table);
+    let handler = std::sync::Arc::new(Handler::new(host, gateway, customers));
     let service = handler.clone().into_service();
     let consumer = Consumer::new("payment", LIVE, ReplayPolicy::Refuse, parking, service)
         .traced(traces.clone());

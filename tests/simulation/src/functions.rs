@@ -175,7 +175,10 @@ impl Surroundings {
         let settings = payment::handler::hosted_in(self.variable("PAYMENTS_TABLE"));
         let host = Host::new(self.wire().dynamodb(), settings, clock.clone(), tokens)
             .review_after(self.review_after());
-        let handler = Arc::new(payment::handler::Handler::new(host, self.provider()));
+        let table = self.variable("PAYMENT_CUSTOMERS_TABLE");
+        let customers = payment::customers::Customers::new(self.wire().dynamodb(), table);
+        let handler = payment::handler::Handler::new(host, self.provider(), customers);
+        let handler = Arc::new(handler);
         let service = Arc::clone(&handler).into_service();
         let consumer =
             Consumer::new("payment", LIVE, ReplayPolicy::Refuse, self.parking(), service);

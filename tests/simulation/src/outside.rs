@@ -18,7 +18,7 @@ use local_sandbox::{Carrier as Depot, Mail, Outcome, Payments};
 use outcome::Failure;
 use payment::{
     domain::{Capture, Charge, Fact as PaymentFact},
-    gateway::{Again, PaymentGateway, Stripe},
+    gateway::{Again, PaymentGateway, ProviderId, Stripe},
 };
 use shipping::{
     carrier::{Carrier, HttpCarrier},
@@ -58,7 +58,7 @@ impl Outside {
             Arc::new(move || sim.shown())
         };
         sim.show();
-        let payments = Payments::new(clock(), KEY_TIME_TO_LIVE);
+        let payments = Payments::new(clock(), KEY_TIME_TO_LIVE).with_saved_cards();
         let carrier = Depot::new(clock());
         let own = Arc::clone(sim);
         let mail = Mail::new(Arc::new(move || own.now()), None);
@@ -187,25 +187,40 @@ impl Provider {
 }
 
 impl PaymentGateway for Provider {
-    async fn charge(
-        &self,
-        order: &AggregateId,
-        charge: &Charge,
-        resumed: bool,
-    ) -> Result<PaymentFact, Failure> {
-        let given = (order.clone(), charge.clone());
-        self.call("charge", move |provider| {
-            let (order, charge) = given.clone();
-            async move { provider.stripe().charge(&order, &charge, resumed).await }
+    async fn enroll(&self, customer: &AggregateId) -> Result<ProviderId, Failure> {
+        let given = customer.clone();
+        self.call("enroll", move |provider| {
+            let customer = given.clone();
+            async move { provider.stripe().enroll(&customer).await }
         })
         .await
     }
 
-    async fn revoke(&self, order: &AggregateId, charge: &Charge) -> Result<PaymentFact, Failure> {
-        let given = (order.clone(), charge.clone());
+    async fn charge(
+        &self,
+        order: &AggregateId,
+        charge: &Charge,
+        customer: &ProviderId,
+        resumed: bool,
+    ) -> Result<PaymentFact, Failure> {
+        let given = (order.clone(), charge.clone(), customer.clone());
+        self.call("charge", move |provider| {
+            let (order, charge, customer) = given.clone();
+            async move { provider.stripe().charge(&order, &charge, &customer, resumed).await }
+        })
+        .await
+    }
+
+    async fn revoke(
+        &self,
+        order: &AggregateId,
+        charge: &Charge,
+        customer: Option<&ProviderId>,
+    ) -> Result<PaymentFact, Failure> {
+        let given = (order.clone(), charge.clone(), customer.cloned());
         self.call("revoke", move |provider| {
-            let (order, charge) = given.clone();
-            async move { provider.stripe().revoke(&order, &charge).await }
+            let (order, charge, customer) = given.clone();
+            async move { provider.stripe().revoke(&order, &charge, customer.as_ref()).await }
         })
         .await
     }

@@ -16,6 +16,8 @@ pub struct Decline {
 /// of its own may name people and cards, and goes no further than its adapter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeclineCode {
+    /// The provider cannot take this amount to the last unit, or does not know the currency.
+    AmountNotSupported,
     /// The order's amount is more than the provider takes at once.
     AmountTooLarge,
     /// The order's amount is less than the provider takes.
@@ -46,7 +48,8 @@ pub enum DeclineCode {
 
 impl DeclineCode {
     /// Each of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
+        Self::AmountNotSupported,
         Self::AmountTooLarge,
         Self::AmountTooSmall,
         Self::AuthenticationRequired,
@@ -65,6 +68,7 @@ impl DeclineCode {
     /// The code, for programs.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::AmountNotSupported => "amount_not_supported",
             Self::AmountTooLarge => "amount_too_large",
             Self::AmountTooSmall => "amount_too_small",
             Self::AuthenticationRequired => "authentication_required",
@@ -84,6 +88,7 @@ impl DeclineCode {
     /// What the customer is told.
     pub const fn reason(self) -> &'static str {
         match self {
+            Self::AmountNotSupported => "This amount cannot be paid exactly in this currency.",
             Self::AmountTooLarge => "The amount is more than can be paid at once.",
             Self::AmountTooSmall => "The amount is less than can be paid this way.",
             Self::AuthenticationRequired => {

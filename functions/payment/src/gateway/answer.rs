@@ -11,7 +11,10 @@ use http_port::Answer;
 use outcome::Failure;
 use serde::{Deserialize, de::DeserializeOwned};
 
-use super::refusal::{Declined, Refusal};
+use super::{
+    amount,
+    refusal::{Declined, Refusal},
+};
 use crate::domain::{Capture, DeclineCode, Fact};
 
 const ID_LENGTH_MAX: usize = 255;
@@ -19,12 +22,12 @@ const ID_LENGTH_MAX: usize = 255;
 /// An id of the provider's: letters, digits and underscores, and so fit for events and logs.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
-pub(super) struct Id(pub(super) String);
+pub struct Id(pub(super) String);
 
 /// The text is no id of the provider's.
 #[derive(Debug, thiserror::Error)]
 #[error("not an id: 1 to {ID_LENGTH_MAX} letters, digits and underscores")]
-pub(super) struct InvalidId;
+pub struct InvalidId;
 
 impl TryFrom<String> for Id {
     type Error = InvalidId;
@@ -43,7 +46,8 @@ impl fmt::Display for Id {
 }
 
 impl Id {
-    pub(super) fn as_str(&self) -> &str {
+    /// The id as the provider writes it.
+    pub fn as_str(&self) -> &str {
         &self.0
     }
 }
@@ -205,7 +209,7 @@ pub(super) fn object<T: DeserializeOwned>(answer: &Answer) -> Result<T, Failure>
 pub(super) fn money(amount: i64, currency: &str) -> Result<Money, Failure> {
     let unknown = |_| Failure::poison("the provider moved money in a currency that is none");
     let currency = Currency::parse(&currency.to_uppercase()).map_err(unknown)?;
-    Ok(Money::new(amount, currency))
+    amount::received(amount, currency).map_err(Failure::poison)
 }
 
 #[cfg(test)]

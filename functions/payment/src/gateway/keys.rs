@@ -25,10 +25,10 @@ use super::{
     answer::{self, Ending, Id, Intent, IntentAnswer, List},
     refusal::KeyUsed,
 };
-use crate::domain::{Charge, Fact};
+use crate::domain::Fact;
 
 /// How many keys an order has. A provider that breaks on each of them is a matter of days.
-const KEYS_MAX: usize = 4;
+pub(super) const KEYS_MAX: usize = 4;
 /// How many pages of a customer's payments are looked through.
 const PAGES_MAX: usize = 10;
 const PAGE: &str = "100";
@@ -41,20 +41,22 @@ pub(super) enum Creation {
     Found(Fact),
 }
 
+/// The key of a request, or one of those that follow it.
+pub(super) fn numbered(key: String, number: usize) -> String {
+    if number == 1 { key } else { format!("{key}-{number}") }
+}
+
 impl Stripe {
     /// Creates an intent for the order under the first of its keys that is good for it.
     pub(super) async fn create_intent(
         &self,
         order: &AggregateId,
-        charge: &Charge,
+        customer: Option<&Id>,
         form: &[(&str, &str)],
         passes_used_keys: bool,
     ) -> Result<Creation, Failure> {
         for number in 1..=KEYS_MAX {
-            let key = match number {
-                1 => format!("charge-{order}"),
-                _ => format!("charge-{order}-{number}"),
-            };
+            let key = numbered(format!("charge-{order}"), number);
             let request = self.port.post(&["v1", "payment_intents"], &key).form(form);
             let answer = self.port.exchange(request).await?;
             if !(answer.is_replayed && answer.status.is_server_error()) {
@@ -65,7 +67,7 @@ impl Stripe {
                     return read.map(Creation::Answered);
                 }
             }
-            if let Some(fact) = self.look_closely(order, charge).await? {
+            if let Some(fact) = self.look_closely(order, customer).await? {
                 return Ok(Creation::Found(fact));
             }
         }
@@ -77,9 +79,12 @@ impl Stripe {
     async fn look_closely(
         &self,
         order: &AggregateId,
-        charge: &Charge,
+        customer: Option<&Id>,
     ) -> Result<Option<Fact>, Failure> {
-        let attempts = self.attempts(order, charge).await?;
+        let attempts = match customer {
+            Some(customer) => self.attempts(order, customer).await?,
+            None => Vec::new(),
+        };
         let open: Vec<Id> = attempts.iter().filter_map(Intent::open).cloned().collect();
         let ending = answer::charged(attempts)?;
         if ending != Ending::Nothing {
@@ -91,11 +96,11 @@ impl Stripe {
         Ok(None)
     }
 
-    async fn attempts(&self, order: &AggregateId, charge: &Charge) -> Result<Vec<Intent>, Failure> {
+    async fn attempts(&self, order: &AggregateId, customer: &Id) -> Result<Vec<Intent>, Failure> {
         let mut found = Vec::new();
         let mut after: Option<Id> = None;
         for _ in 0..PAGES_MAX {
-            let mut query = vec![("customer", charge.customer.as_str()), ("limit", PAGE)];
+            let mut query = vec![("customer", customer.as_str()), ("limit", PAGE)];
             if let Some(id) = &after {
                 query.push(("starting_after", id.as_str()));
             }

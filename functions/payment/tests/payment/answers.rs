@@ -14,10 +14,12 @@ const TOTAL: u64 = 10_997;
 /// What the rude provider says, and the one below.
 const RUDE: [&str; 6] = ["Jane", "jane.doe", "Rosewood", "555", "4242", "refused Jane"];
 
-/// A provider that answers every request so.
-fn answering(status: u16, body: Value) -> Router {
+/// A provider that answers every charge so.
+fn answering(world: &World, status: u16, body: Value) -> Router {
     let status = StatusCode::from_u16(status).unwrap();
-    Router::new().fallback(any(move || async move { (status, Json(body)) }))
+    Router::new()
+        .route("/v1/payment_intents", any(move || async move { (status, Json(body)) }))
+        .fallback_service(world.provider.router())
 }
 
 fn refusing(kind: &str, code: &str, param: &str) -> Value {
@@ -28,7 +30,9 @@ fn refusing(kind: &str, code: &str, param: &str) -> Value {
 
 /// What becomes of a charge that is answered so.
 async fn charged(status: u16, body: Value) -> (World, Result<Done, Failure>) {
-    let world = World::new().await.at(answering(status, body)).await;
+    let world = World::new().await;
+    let router = answering(&world, status, body);
+    let world = world.at(router).await;
     world.deliver(&created()).await.unwrap();
     let done = world.deliver(&reserved()).await;
     (world, done)
@@ -110,6 +114,8 @@ async fn a_charge_that_waits_for_the_customer_is_declined_and_cannot_be_complete
 async fn a_charge_that_was_completed_a_moment_before_it_could_be_cancelled_is_a_payment() {
     let world = World::new().await;
     world.provider.script("order-123", Outcome::Action);
+    let enrolled = [("metadata[customer_id]", "user-456")];
+    world.by_hand(&["v1", "customers"], &enrolled).await;
     world.provider.script("*", Outcome::Down(1));
     world.deliver(&created()).await.unwrap();
     // The charge waits for the customer, and cannot be cancelled: the provider is down.

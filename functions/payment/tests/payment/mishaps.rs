@@ -11,7 +11,7 @@ use outcome::{Done, Failure, Wait};
 use payment::{domain::Charge, gateway::PaymentGateway};
 
 use crate::world::{
-    World, cancelled, created, order, reserved, resumed, resumed_at, shipping_failed,
+    WRITTEN_DOWN, World, cancelled, created, order, reserved, resumed, resumed_at, shipping_failed,
 };
 
 const TOTAL: u64 = 10_997;
@@ -75,7 +75,7 @@ async fn a_redrive_after_the_provider_forgot_the_key_charges_nobody_again() {
     let world = World::new().await;
     world.deliver(&created()).await.unwrap();
     // Load, lease, charge: the process dies when it wants to write down the answer.
-    let dying = world.handler(FaultPlan::at(2, Fault::CrashBefore));
+    let dying = world.handler(FaultPlan::at(WRITTEN_DOWN, Fault::CrashBefore));
     dying.handle(&reserved()).await.unwrap_err();
     assert_eq!(world.captured(), [TOTAL]);
     assert_eq!(world.status().await, "charging");
@@ -159,8 +159,9 @@ async fn a_charge_that_never_arrived_is_kept_from_arriving_after_the_cancel() {
     // The request that somebody sent long ago.
     let customer = AggregateId::parse("user-456").unwrap();
     let payment_method = Some("pm_card_visa".to_owned());
-    let charge = Charge { amount: Money::usd(10_997), customer, payment_method };
-    let failure = world.gateway().charge(&order(), &charge, false).await.unwrap_err();
+    let charge = Charge { amount: Money::usd(10_997), customer: customer.clone(), payment_method };
+    let customer = world.gateway().enroll(&customer).await.unwrap();
+    let failure = world.gateway().charge(&order(), &charge, &customer, false).await.unwrap_err();
     assert!(failure.is_retry(), "{failure}");
     assert_eq!(world.provider.ledger(), []);
     assert_eq!(world.said(), ["PaymentFailed"]);
@@ -318,7 +319,7 @@ async fn declined_in_secret() -> World {
     let world = World::new().await;
     world.provider.script("order-123", Outcome::Decline);
     world.deliver(&created()).await.unwrap();
-    let dying = world.handler(FaultPlan::at(2, Fault::CrashBefore));
+    let dying = world.handler(FaultPlan::at(WRITTEN_DOWN, Fault::CrashBefore));
     dying.handle(&reserved()).await.unwrap_err();
     // From now on the card would pay.
     world.provider.script("order-123", Outcome::Slow(Duration::ZERO));
@@ -341,6 +342,7 @@ async fn a_decline_that_settled_later_is_found_as_the_charge_that_it_became() {
         ("amount", "10997"),
         ("currency", "usd"),
         ("confirm", "true"),
+        ("payment_method", "pm_card_visa"),
         ("metadata[order_id]", "order-123"),
     ];
     world.by_hand(&["v1", "payment_intents"], &form).await;

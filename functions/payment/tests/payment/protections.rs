@@ -8,11 +8,11 @@ use local_testkit::Stage;
 use outcome::Failure;
 use payment::{
     domain::{Capture, Charge, Fact},
-    gateway::{Again, PaymentGateway, Stripe},
+    gateway::{Again, PaymentGateway, ProviderId, Stripe},
     handler::LEASE,
 };
 
-use crate::world::{World, cancelled, created, reserved};
+use crate::world::{WRITTEN_DOWN, World, cancelled, created, reserved};
 
 const TOTAL: u64 = 10_997;
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -22,11 +22,26 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 struct Thoughtless(Stripe);
 
 impl PaymentGateway for Thoughtless {
-    async fn charge(&self, order: &AggregateId, charge: &Charge, _: bool) -> Result<Fact, Failure> {
-        self.0.charge(order, charge, false).await
+    async fn enroll(&self, customer: &AggregateId) -> Result<ProviderId, Failure> {
+        self.0.enroll(customer).await
     }
 
-    async fn revoke(&self, _: &AggregateId, _: &Charge) -> Result<Fact, Failure> {
+    async fn charge(
+        &self,
+        order: &AggregateId,
+        charge: &Charge,
+        customer: &ProviderId,
+        _: bool,
+    ) -> Result<Fact, Failure> {
+        self.0.charge(order, charge, customer, false).await
+    }
+
+    async fn revoke(
+        &self,
+        _: &AggregateId,
+        _: &Charge,
+        _: Option<&ProviderId>,
+    ) -> Result<Fact, Failure> {
         Ok(Fact::Revoked)
     }
 
@@ -39,7 +54,7 @@ impl PaymentGateway for Thoughtless {
 async fn charged_in_secret() -> World {
     let world = World::new().await;
     world.deliver(&created()).await.unwrap();
-    let dying = world.handler(FaultPlan::at(2, Fault::CrashBefore));
+    let dying = world.handler(FaultPlan::at(WRITTEN_DOWN, Fault::CrashBefore));
     dying.handle(&reserved()).await.unwrap_err();
     assert_eq!(world.captured(), [TOTAL]);
     world

@@ -7,7 +7,7 @@ use local_testkit::{Stage, permutations};
 use outcome::{Done, Failure};
 use payment::{
     domain::{Capture, Charge, Fact, Refund},
-    gateway::{Again, PaymentGateway},
+    gateway::{Again, PaymentGateway, ProviderId},
 };
 use serde_json::Value;
 
@@ -124,12 +124,27 @@ impl Careless {
 }
 
 impl PaymentGateway for Careless {
-    async fn charge(&self, _: &AggregateId, charge: &Charge, _: bool) -> Result<Fact, Failure> {
+    async fn enroll(&self, _: &AggregateId) -> Result<ProviderId, Failure> {
+        Ok(ProviderId::try_from("cus_1".to_owned()).unwrap())
+    }
+
+    async fn charge(
+        &self,
+        _: &AggregateId,
+        charge: &Charge,
+        _: &ProviderId,
+        _: bool,
+    ) -> Result<Fact, Failure> {
         let amount = Self::moves(charge.amount, self.charges);
         Ok(Fact::Captured(Capture { payment_id: "pi_1".into(), amount }))
     }
 
-    async fn revoke(&self, _: &AggregateId, _: &Charge) -> Result<Fact, Failure> {
+    async fn revoke(
+        &self,
+        _: &AggregateId,
+        _: &Charge,
+        _: Option<&ProviderId>,
+    ) -> Result<Fact, Failure> {
         Ok(Fact::Revoked)
     }
 

@@ -22,6 +22,7 @@ use local_sandbox::{EntryKind, Payments};
 use local_testkit::{Stage, database};
 use outcome::{Done, Failure};
 use payment::{
+    customers::Customers,
     gateway::{PaymentGateway, Stripe},
     handler::{Handler, LEASE, hosted_in},
     tasks::Command,
@@ -32,6 +33,10 @@ use time::OffsetDateTime;
 use tokio::{net::TcpListener, time::sleep};
 
 const TABLE: &str = "orderly-payments";
+const CUSTOMERS: &str = "orderly-payment-customers";
+/// The call to the database that writes down what came of a new customer's charge: after the look at
+/// the row, the lease, the look for the customer and what the provider calls it.
+pub(crate) const WRITTEN_DOWN: usize = 4;
 
 pub(crate) struct World {
     pub(crate) provider: Payments,
@@ -51,19 +56,30 @@ fn delivery(event: impl Into<Event>, sequence: u64) -> Delivery<Event> {
 }
 
 pub(crate) fn created_with(payment_method: &str) -> Delivery<Event> {
+    created_by(Some(payment_method))
+}
+
+/// An order that is paid for with this, or with whatever the customer has.
+pub(crate) fn created_by(payment_method: Option<&str>) -> Delivery<Event> {
     let created = OrderCreated {
         order_id: order(),
         user_id: AggregateId::parse("user-456").unwrap(),
         items: Vec::new(),
         total: Money::usd(10_997),
-        payment_method_id: Some(payment_method.to_owned()),
+        payment_method_id: payment_method.map(str::to_owned),
         delivery_address_id: None,
     };
     delivery(created, 1)
 }
 
+/// An order of so much, whatever its currency.
+pub(crate) fn created_for(total: Money) -> Delivery<Event> {
+    let Event::OrderCreated(created) = created().event else { panic!("another event") };
+    delivery(OrderCreated { total, ..created }, 1)
+}
+
 pub(crate) fn created() -> Delivery<Event> {
-    created_with("pm_card_visa")
+    created_by(Some("pm_card_visa"))
 }
 
 pub(crate) fn reserved() -> Delivery<Event> {
@@ -96,7 +112,7 @@ pub(crate) fn shipping_failed() -> Delivery<Event> {
 
 impl World {
     pub(crate) async fn new() -> Self {
-        let database = database(&[TABLE]).await;
+        let database = database(&[TABLE, CUSTOMERS]).await;
         let seconds = Arc::new(AtomicI64::new(1_767_225_600));
         let provider = Payments::new(Arc::new(tell(&seconds)), time::Duration::hours(24));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -143,8 +159,9 @@ impl World {
     pub(crate) fn handler_of<G: PaymentGateway>(&self, gateway: G, plan: FaultPlan) -> Handler<G> {
         let client = self.database.client_with(plan);
         let clock = Clock::from_fn(tell(&self.seconds));
+        let customers = Customers::new(client.clone(), CUSTOMERS.to_owned());
         let host = Host::new(client, hosted_in(TABLE.to_owned()), clock, Tokens::random());
-        Handler::new(host, gateway)
+        Handler::new(host, gateway, customers)
     }
 
     /// Has a new process do the task `name`, and gives its answer as the workflow sees it.
@@ -218,6 +235,22 @@ impl World {
         let query = [("query", "metadata['order_id']:'order-123'")];
         let request = self.port.get(&["v1", "payment_intents", "search"], &query);
         self.port.send(request).await.unwrap().json().unwrap()
+    }
+
+    /// The customer's id at the provider, if the table of customers has it.
+    pub(crate) async fn customer(&self) -> Option<String> {
+        let key = json!({ "userId": { "S": "user-456" } });
+        let request = json!({ "TableName": CUSTOMERS, "Key": key });
+        let got = self.database.json("GetItem", &request).await.unwrap();
+        got["Item"]["providerCustomerId"]["S"].as_str().map(str::to_owned)
+    }
+
+    /// What somebody imports into the table of customers.
+    pub(crate) async fn import(&self, provider_id: &str) {
+        let item =
+            json!({ "userId": { "S": "user-456" }, "providerCustomerId": { "S": provider_id } });
+        let request = json!({ "TableName": CUSTOMERS, "Item": item });
+        self.database.json("PutItem", &request).await.unwrap();
     }
 
     /// The payment, by the provider's id.

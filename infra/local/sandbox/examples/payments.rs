@@ -11,5 +11,5 @@ async fn main() -> std::io::Result<()> {
     let mut out = std::io::stdout();
     writeln!(out, "http://{}", listener.local_addr()?)?;
     out.flush()?;
-    axum::serve(listener, Payments::default().router()).await
+    axum::serve(listener, Payments::default().with_saved_cards().router()).await
 }

@@ -98,7 +98,7 @@ impl Stack {
         let state_machines = workflows::start(&template, &lambda)?;
         let only_scheduled = schedules::only_scheduled(&template, &state_machines);
 
-        let payments = Payments::new(system_clock(), PAYMENT_KEYS_KEPT);
+        let payments = Payments::new(system_clock(), PAYMENT_KEYS_KEPT).with_saved_cards();
         let carrier = Carrier::default();
         let mail = Mail::new(system_clock(), options.mails.clone());
         let invoker = Arc::new(Functions(lambda.clone()));

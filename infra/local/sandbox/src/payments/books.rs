@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use super::{
+    customers::Customers,
     intent::{Intent, IntentRequest, Status},
     refund::{Refund, RefundRequest, RefundStatus, refundable},
     refusal::Refusal,
@@ -98,7 +99,13 @@ impl Books {
     }
 
     /// Charges an intent that was not charged when it was made, or not with success.
-    pub(super) fn confirm(&self, id: &str, token: Option<String>, at: OffsetDateTime) -> Answer {
+    pub(super) fn confirm(
+        &self,
+        id: &str,
+        token: Option<String>,
+        customers: &Customers,
+        at: OffsetDateTime,
+    ) -> Answer {
         let mut pages = self.pages();
         let Some(mut intent) = pages.intents.get(id).cloned() else {
             return Refusal::no_such_intent(id, "intent").into();
@@ -107,9 +114,8 @@ impl Books {
             let message = format!("This PaymentIntent is {}.", intent.status.name());
             return Refusal::unexpected_state(message).into();
         }
-        if let Some(token) = token
-            && let Err(refusal) = intent.request.pay_with(token)
-        {
+        let paying = token.map_or(Ok(()), |token| intent.request.pay_with(token, customers));
+        if let Err(refusal) = paying.and_then(|()| intent.request.payable()) {
             return refusal.into();
         }
         intent.status = intent.request.confirmed(None);
@@ -155,7 +161,7 @@ impl Books {
         let intent =
             intents.get_mut(&id).ok_or_else(|| Refusal::no_such_intent(&id, "payment_intent"))?;
         let amount = refundable(intent, request.amount)?;
-        let token = intent.request.payment_method.as_deref().unwrap_or_default();
+        let token = intent.request.card.as_deref().unwrap_or_default();
         let (status, ends, looks) = match (outcome, Outcome::split_suffix(token).0) {
             (Some(Outcome::Pending(looks)), _) => {
                 (RefundStatus::Pending, RefundStatus::Succeeded, looks)
@@ -197,7 +203,7 @@ impl Books {
     /// The intents that match, newest first.
     pub(super) fn search(&self, query: &Query) -> Vec<Value> {
         let pages = self.pages();
-        pages.intents.values().rev().filter(|it| query.matches(it)).map(Intent::to_json).collect()
+        pages.intents.values().rev().filter(|it| query.matches(*it)).map(Intent::to_json).collect()
     }
 
     /// The intents of a customer, or of all, newest first; those before `after`.

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use super::{
+    customers::Customers,
     form::Form,
     refund::{Refund, RefundStatus},
     refusal::Refusal,
@@ -16,8 +17,6 @@ use crate::script::Outcome;
 
 /// Stripe's limit of eight digits.
 pub(super) const AMOUNT_MAX: u64 = 99_999_999;
-/// What pays if the client names no payment method.
-const DEFAULT_CARD: &str = "pm_card_visa";
 const PARAMETERS: &[&str] = &[
     "amount",
     "automatic_payment_methods",
@@ -71,6 +70,11 @@ const fn declined(decline_code: &'static str, message: &'static str) -> Decline 
     Decline { code: "card_declined", decline_code, message }
 }
 
+/// Whether there is such a test card.
+pub(super) fn is_card(token: &str) -> bool {
+    card(token).is_some()
+}
+
 /// What a card answers, `None` if there is no such card.
 fn card(token: &str) -> Option<Option<Decline>> {
     match Outcome::split_suffix(token).0 {
@@ -97,8 +101,10 @@ pub(super) struct IntentRequest {
     pub(super) customer: Option<String>,
     pub(super) description: Option<String>,
     pub(super) metadata: BTreeMap<String, String>,
-    /// As sent; `None` is the customer's default.
+    /// As sent.
     pub(super) payment_method: Option<String>,
+    /// The test card behind it.
+    pub(super) card: Option<String>,
     pub(super) confirm: bool,
     pub(super) decline: Option<Decline>,
     /// Whether the customer is not there to be asked.
@@ -108,7 +114,7 @@ pub(super) struct IntentRequest {
 impl IntentRequest {
     /// What becomes of the charge when it is confirmed.
     pub(super) fn confirmed(&mut self, outcome: Option<Outcome>) -> Status {
-        let token = self.payment_method.as_deref().unwrap_or(DEFAULT_CARD);
+        let token = self.card.as_deref().unwrap_or_default();
         let asks = Outcome::split_suffix(token).0 == ASKS_FOR_THE_CUSTOMER;
         if outcome == Some(Outcome::Decline) {
             self.decline = Some(GENERIC_DECLINE);
@@ -123,11 +129,25 @@ impl IntentRequest {
     }
 
     /// Pays with another payment method.
-    pub(super) fn pay_with(&mut self, token: String) -> Result<(), Refusal> {
-        self.decline = card(&token)
-            .ok_or_else(|| Refusal::no_such("PaymentMethod", &token, "payment_method"))?;
+    pub(super) fn pay_with(&mut self, token: String, customers: &Customers) -> Result<(), Refusal> {
         self.payment_method = Some(token);
-        Ok(())
+        self.check(customers)
+    }
+
+    /// Finds the card that pays, if a payment method is named.
+    ///
+    /// Refused when there is no such customer or payment method, or it is another customer's.
+    pub(super) fn check(&mut self, customers: &Customers) -> Result<(), Refusal> {
+        self.card = customers.card(self.customer.as_deref(), self.payment_method.as_deref())?;
+        self.decline = self.card.as_deref().and_then(card).flatten();
+        if self.confirm { self.payable() } else { Ok(()) }
+    }
+
+    /// Stripe charges nobody's default card: the request has to name what pays.
+    pub(super) fn payable(&self) -> Result<(), Refusal> {
+        let message =
+            "You cannot confirm this PaymentIntent because it is missing a payment method.";
+        self.card.as_ref().map(drop).ok_or_else(|| Refusal::unexpected_state(message))
     }
 
     pub(super) fn parse(form: &Form) -> Result<Self, Refusal> {
@@ -140,19 +160,16 @@ impl IntentRequest {
             return Err(Refusal::invalid("currency", message));
         }
         form.one_of("capture_method", &["automatic", "automatic_async"])?;
-        let payment_method = form.owned("payment_method");
-        let token = payment_method.as_deref().unwrap_or(DEFAULT_CARD);
-        let decline = card(token)
-            .ok_or_else(|| Refusal::no_such("PaymentMethod", token, "payment_method"))?;
         Ok(Self {
             amount,
             currency,
             customer: form.owned("customer"),
             description: form.owned("description"),
             metadata: form.metadata()?,
-            payment_method,
+            payment_method: form.owned("payment_method"),
+            card: None,
             confirm: form.boolean("confirm")?.unwrap_or(false),
-            decline,
+            decline: None,
             off_session: form.boolean("off_session")?.unwrap_or(false),
         })
     }
@@ -214,12 +231,10 @@ impl Intent {
     fn payment_method(&self) -> Option<&str> {
         match self.status {
             Status::RequiresPaymentMethod => None,
-            Status::RequiresConfirmation | Status::Canceled => {
-                self.request.payment_method.as_deref()
-            }
-            Status::RequiresAction | Status::Succeeded => {
-                Some(self.request.payment_method.as_deref().unwrap_or(DEFAULT_CARD))
-            }
+            Status::RequiresConfirmation
+            | Status::Canceled
+            | Status::RequiresAction
+            | Status::Succeeded => self.request.payment_method.as_deref(),
         }
     }
 

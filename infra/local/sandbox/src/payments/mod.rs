@@ -4,12 +4,13 @@
 //! `GET /v1/payment_intents/search`, `POST /v1/payment_intents/{id}/confirm` and `/cancel`, `POST /v1/refunds`, `GET /v1/refunds/{id}` and
 //! `GET /v1/refunds?payment_intent=`; any key that begins with `sk_` is let in.
 //! An intent is charged if it is created with `confirm=true`, or confirmed later.
-//! Cards are Stripe's test tokens, see <https://docs.stripe.com/testing>; no payment method
-//! means the customer's default card, which succeeds.
+//! Cards are Stripe's test tokens, see <https://docs.stripe.com/testing>, or what a customer has
+//! saved, see [`customers`]; as at Stripe, nothing is charged without a payment method.
 //! Scripted subjects are the order (`metadata[order_id]`), the payment method, and
 //! `refund:<order>` for refunds.
 
 mod books;
+mod customers;
 mod form;
 mod intent;
 mod refund;
@@ -38,6 +39,7 @@ use crate::{
     script::{self, Outcome, Script},
 };
 use books::Books;
+use customers::Customers;
 use form::{Form, limit, page};
 use intent::IntentRequest;
 use refund::RefundRequest;
@@ -67,6 +69,7 @@ pub struct Payments(Arc<Desk>);
 struct Desk {
     clock: Clock,
     books: Books,
+    customers: Customers,
     keys: Arc<Keys<Answer>>,
     script: Script,
 }
@@ -82,6 +85,7 @@ impl Payments {
     pub fn new(clock: Clock, key_time_to_live: Duration) -> Self {
         Self(Arc::new(Desk {
             books: Books::new(&clock),
+            customers: Customers::new(&clock),
             keys: Arc::new(Keys::new(key_time_to_live)),
             script: Script::default(),
             clock,
@@ -102,6 +106,7 @@ impl Payments {
                 "/_sandbox/ledger",
                 get(async |State(payments): State<Self>| Json(payments.ledger())),
             )
+            .merge(customers::routes())
             .merge(script::routes(|payments: &Self| &payments.0.script))
             .fallback(async |method: Method, uri: Uri| Refusal::no_such_url(&method, uri.path()))
             .with_state(self.clone())
@@ -125,9 +130,10 @@ async fn create_intent(
 ) -> Result<Response, Refusal> {
     let key = authorize(&headers)?;
     let form = Form::parse(&body);
-    let request = IntentRequest::parse(&form)?;
+    let mut request = IntentRequest::parse(&form)?;
+    request.check(&payments.0.customers)?;
     let order = request.metadata.get("order_id").map_or("", String::as_str);
-    let token = request.payment_method.as_deref().unwrap_or_default();
+    let token = request.card.as_deref().unwrap_or_default();
     let scope = if order.is_empty() { key.unwrap_or_default() } else { order };
     let outcome = payments.0.script.next_with(&[order, token], token, scope);
     let desk = payments.0.clone();
@@ -164,7 +170,7 @@ async fn confirm_intent(
     let token = form.owned("payment_method");
     let endpoint = format!("/v1/payment_intents/{id}/confirm");
     let desk = payments.0.clone();
-    let work = move || desk.books.confirm(&id, token, (desk.clock)());
+    let work = move || desk.books.confirm(&id, token, &desk.customers, (desk.clock)());
     Ok(payments.0.settle(&endpoint, key, &form, None, work).await)
 }
 

@@ -80,7 +80,18 @@ impl Refusal {
     }
 
     pub(super) fn no_such_refund(id: &str) -> Self {
-        Self { status: StatusCode::NOT_FOUND, ..Self::no_such("refund", id, "id") }
+        Self::not_found("refund", id)
+    }
+
+    /// An object whose URL nobody knows.
+    pub(super) fn not_found(object: &str, id: &str) -> Self {
+        Self { status: StatusCode::NOT_FOUND, ..Self::no_such(object, id, "id") }
+    }
+
+    /// Stripe's answer has neither a code nor a parameter by which it could be told.
+    pub(super) fn of_another_customer() -> Self {
+        let message = "The PaymentMethod belongs to another Customer than the one supplied.";
+        Self::new(INVALID, INVALID_REQUEST, message)
     }
 
     pub(super) fn no_such_url(method: &Method, path: &str) -> Self {

@@ -5,13 +5,20 @@
 
 use super::{intent::Intent, refusal::Refusal};
 
+/// What can be asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Field {
+pub(super) enum Field {
     Amount,
     Currency,
     Customer,
     Metadata(String),
     Status,
+}
+
+/// What can be searched.
+pub(super) trait Indexed {
+    /// What stands in a field, if it has one.
+    fn value(&self, field: &Field) -> Option<String>;
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,22 +54,22 @@ impl Query {
         }
     }
 
-    pub(super) fn matches(&self, intent: &Intent) -> bool {
+    pub(super) fn matches(&self, object: &impl Indexed) -> bool {
         self.0.iter().all(|clause| {
-            let equal = clause.value_in(intent).is_some_and(|value| value == clause.value);
+            let equal = object.value(&clause.field).is_some_and(|value| value == clause.value);
             equal != clause.negated
         })
     }
 }
 
-impl Clause {
-    fn value_in(&self, intent: &Intent) -> Option<String> {
-        match &self.field {
-            Field::Amount => Some(intent.request.amount.to_string()),
-            Field::Currency => Some(intent.request.currency.clone()),
-            Field::Customer => intent.request.customer.clone(),
-            Field::Metadata(key) => intent.request.metadata.get(key).cloned(),
-            Field::Status => Some(intent.status.name().to_owned()),
+impl Indexed for Intent {
+    fn value(&self, field: &Field) -> Option<String> {
+        match field {
+            Field::Amount => Some(self.request.amount.to_string()),
+            Field::Currency => Some(self.request.currency.clone()),
+            Field::Customer => self.request.customer.clone(),
+            Field::Metadata(key) => self.request.metadata.get(key).cloned(),
+            Field::Status => Some(self.status.name().to_owned()),
         }
     }
 }

@@ -8,22 +8,22 @@ use tower::ServiceExt;
 use super::*;
 use crate::testing::{client, manual_clock, persist, read, serve};
 
-struct Gateway {
-    payments: Payments,
+pub(super) struct Gateway {
+    pub(super) payments: Payments,
     base: String,
     client: Client,
 }
 
 impl Gateway {
-    async fn start() -> Self {
+    pub(super) async fn start() -> Self {
         Self::of(Payments::default()).await
     }
 
-    async fn of(payments: Payments) -> Self {
+    pub(super) async fn of(payments: Payments) -> Self {
         Self { base: serve(payments.router()).await, payments, client: client() }
     }
 
-    fn post(&self, path: &str, form: &[(&str, &str)]) -> RequestBuilder {
+    pub(super) fn post(&self, path: &str, form: &[(&str, &str)]) -> RequestBuilder {
         let url = format!("{}{path}", self.base);
         self.client.post(url).bearer_auth("sk_test_1").form(form)
     }
@@ -43,7 +43,8 @@ impl Gateway {
     }
 
     async fn charged(&self, order: &str) -> String {
-        let (status, intent) = read(self.charge(order, "", order).send().await.unwrap()).await;
+        let (status, intent) =
+            read(self.charge(order, "pm_card_visa", order).send().await.unwrap()).await;
         assert_eq!(status, 200);
         intent["id"].as_str().unwrap().to_owned()
     }
@@ -53,7 +54,7 @@ impl Gateway {
         self.post("/v1/refunds", &form).header("Idempotency-Key", key)
     }
 
-    async fn get(&self, path: &str) -> (u16, Value) {
+    pub(super) async fn get(&self, path: &str) -> (u16, Value) {
         let request = self.client.get(format!("{}{path}", self.base)).bearer_auth("sk_test_1");
         read(request.send().await.unwrap()).await
     }
@@ -136,7 +137,12 @@ async fn a_declined_card_is_a_402_with_the_intent_inside() {
 #[tokio::test]
 async fn what_is_malformed_is_refused_by_its_parameter_and_not_remembered() {
     let gateway = Gateway::start().await;
-    let valid = [("amount", "100"), ("currency", "usd"), ("confirm", "true")];
+    let valid = [
+        ("amount", "100"),
+        ("currency", "usd"),
+        ("confirm", "true"),
+        ("payment_method", "pm_card_visa"),
+    ];
     let with = |name: &'static str, value: &'static str| {
         let mut form: Vec<_> = valid.into_iter().filter(|(it, _)| *it != name).collect();
         form.push((name, value));
@@ -174,28 +180,29 @@ async fn callers_without_a_secret_key_are_refused() {
         assert_eq!((status, &body["error"]["type"]), (401, &json!("invalid_request_error")));
         assert!(!body.to_string().contains("verysecret"));
     }
-    assert_eq!(gateway.get("/v1/customers").await.0, 404);
+    assert_eq!(gateway.get("/v1/payouts").await.0, 404);
 }
 
 #[tokio::test]
 async fn a_key_has_one_charge_for_a_day_and_another_one_after() {
     let (clock, hand) = manual_clock();
     let gateway = Gateway::of(Payments::new(clock, KEY_TIME_TO_LIVE)).await;
-    let first = gateway.charge("order-1", "", "k").send().await.unwrap();
+    let first = gateway.charge("order-1", "pm_card_visa", "k").send().await.unwrap();
     assert!(!first.headers().contains_key("idempotent-replayed"));
     let first = read(first).await;
     hand.fetch_add(24 * 3600 - 1, Ordering::Relaxed);
-    let again = gateway.charge("order-1", "", "k").send().await.unwrap();
+    let again = gateway.charge("order-1", "pm_card_visa", "k").send().await.unwrap();
     assert_eq!(again.headers()["idempotent-replayed"], "true");
     assert_eq!(read(again).await, first);
-    let (status, other) = read(gateway.charge("order-2", "", "k").send().await.unwrap()).await;
+    let (status, other) =
+        read(gateway.charge("order-2", "pm_card_visa", "k").send().await.unwrap()).await;
     assert_eq!((status, &other["error"]["type"]), (400, &json!("idempotency_error")));
     let intent = first.1["id"].as_str().unwrap();
     let other_endpoint = gateway.refund(intent, "1", "k").send().await.unwrap();
     assert_eq!(read(other_endpoint).await.1["error"]["type"], "idempotency_error");
     assert_eq!(gateway.moved(), [CAPTURED]);
     hand.fetch_add(1, Ordering::Relaxed);
-    assert_eq!(gateway.charge("order-1", "", "k").send().await.unwrap().status(), 200);
+    assert_eq!(gateway.charge("order-1", "pm_card_visa", "k").send().await.unwrap().status(), 200);
     assert_eq!(gateway.moved(), [CAPTURED, CAPTURED]);
 }
 
@@ -207,7 +214,7 @@ async fn two_requests_with_one_key_at_a_time_are_a_conflict() {
         let request = Request::post("/v1/payment_intents")
             .header("authorization", "Bearer sk_test_1")
             .header("idempotency-key", "k")
-            .body(Body::from("amount=10997&currency=usd&confirm=true"));
+            .body(Body::from("amount=10997&currency=usd&confirm=true&payment_method=pm_card_visa"));
         payments.router().oneshot(request.unwrap())
     };
     // On one thread the first is polled until it waits, so the second always finds it there.
@@ -222,7 +229,7 @@ async fn two_requests_with_one_key_at_a_time_are_a_conflict() {
 async fn a_charge_whose_answer_got_lost_is_in_the_ledger_and_told_on_retry() {
     let gateway = Gateway::start().await;
     gateway.payments.script("order-1", "timeout".parse().unwrap());
-    for (order, token) in [("order-1", ""), ("order-2", "pm_card_visa_timeout")] {
+    for (order, token) in [("order-1", "pm_card_visa"), ("order-2", "pm_card_visa_timeout")] {
         let answer = persist(|| gateway.charge(order, token, order)).await;
         assert_eq!(answer.headers()["idempotent-replayed"], "true");
         assert_eq!(read(answer).await.1["status"], "succeeded");
@@ -253,7 +260,7 @@ async fn a_gateway_that_is_down_or_throttles_changes_nothing() {
     let put = gateway.client.put(&url).json(&script).send().await.unwrap();
     assert_eq!(put.status(), 204);
     for (order, token, statuses) in [
-        ("order-1", "", &[503, 503, 200, 200][..]),
+        ("order-1", "pm_card_visa", &[503, 503, 200, 200][..]),
         ("order-2", "pm_card_mastercard", &[429, 200]),
         ("order-3", "pm_card_visa_down_1", &[503, 200]),
     ] {
