@@ -24,6 +24,11 @@ const ORDERED_FROM: usize = SEEN_MAX / 2;
 /// the notes of what took effect.
 const IDLE_MAX: usize = 20;
 
+/// The most events of earlier writes that a row keeps. One more each hour, which is what a step that
+/// is resumed again and again comes to, fills this in a week: by then the relay had each, or an
+/// outage was looked at. Without a bound the item would outgrow DynamoDB, and refuse every fact.
+const EARLIER_MAX: usize = 200;
+
 /// Who is having an effect, and until when nobody else may.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Lease {
@@ -76,6 +81,8 @@ impl<M: Machine> Row<M> {
                 let said = std::mem::take(&mut row.outgoing);
                 if M::KEEPS_EVENTS {
                     row.earlier.extend(said);
+                    let old = row.earlier.len().saturating_sub(EARLIER_MAX);
+                    row.earlier.drain(..old);
                 }
                 Ok(row)
             }
