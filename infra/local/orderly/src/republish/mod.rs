@@ -244,8 +244,7 @@ impl<R: Relay> Republisher<R> {
     /// Waits for as long as so many events may take.
     async fn slow_down(&self, events: usize) {
         let Some(rate) = self.options.rate else { return };
-        #[expect(clippy::cast_precision_loss, reason = "a batch has few events")]
-        let seconds = events as f64 / rate;
+        let seconds = f64::from(u32::try_from(events).unwrap_or(u32::MAX)) / rate;
         tokio::time::sleep(Duration::try_from_secs_f64(seconds).unwrap_or_default()).await;
     }
 }
