@@ -23,10 +23,7 @@ async fn main() -> Result<(), Error> {
         .review_after(config.review_after);
     let secret = aws.secret(config.gateway_api_key);
     let port = HttpPort::new(config.gateway_url, secret.read(ApiKey::parse).await?)?;
-    let gateway = Stripe::new(port.renewed_by(move || {
-        let secret = secret.clone();
-        async move { secret.read(ApiKey::parse).await }
-    }));
+    let gateway = Stripe::new(port.renewed_by(secret.reader(ApiKey::parse)));
     let tasks = Tasks::in_mode(config.fulfilment_mode);
     let parking = Parking::new(aws.sqs(), config.queue_url, config.dead_letter_queue_url);
     let customers = Customers::new(aws.dynamodb(), config.customers_table);

@@ -21,10 +21,7 @@ async fn main() -> Result<(), Error> {
         .review_after(config.review_after);
     let secret = aws.secret(config.carrier_api_key);
     let port = HttpPort::new(config.carrier_url, secret.read(ApiKey::parse).await?)?;
-    let carrier = HttpCarrier::new(port.renewed_by(move || {
-        let secret = secret.clone();
-        async move { secret.read(ApiKey::parse).await }
-    }));
+    let carrier = HttpCarrier::new(port.renewed_by(secret.reader(ApiKey::parse)));
     let tasks = Tasks::in_mode(config.fulfilment_mode);
     let parking = Parking::new(aws.sqs(), config.queue_url, config.dead_letter_queue_url);
     let handler = std::sync::Arc::new(Handler::new(host, carrier));

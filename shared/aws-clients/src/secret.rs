@@ -3,7 +3,7 @@
 //! Sources: <https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html>
 //! and <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameter.html>.
 
-use std::fmt;
+use std::{fmt, pin::Pin};
 
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -183,6 +183,18 @@ impl Secret {
         };
         let text = text.ok_or_else(|| reference.failed(Problem::NoText))?;
         parse(text).map_err(|error| reference.failed(Problem::Unusable(error.to_string())))
+    }
+
+    /// What reads it again each time it is called, as [`read`](Self::read) does.
+    pub fn reader<T: Send + 'static, E: fmt::Display + 'static>(
+        self,
+        parse: fn(String) -> Result<T, E>,
+    ) -> impl Fn() -> Pin<Box<dyn Future<Output = Result<T, SecretError>> + Send>> + Send + Sync
+    {
+        move || {
+            let secret = self.clone();
+            Box::pin(async move { secret.read(parse).await })
+        }
     }
 
     fn region(&self) -> Region {
