@@ -12,7 +12,7 @@ use crate::world::{World, cancelled, created, created_with, reserved, resumed};
 
 const TOTAL: u64 = 10_997;
 /// What the rude provider says, and the one below.
-const RUDE: [&str; 6] = ["Jane", "jane.doe", "Rosewood", "555", "4242", "refused Jane"];
+const RUDE: [&str; 6] = ["Jane", "jane.doe", "Rosewood", "555 0100", "4242 4242", "refused Jane"];
 
 /// A provider that answers every charge so.
 fn answering(world: &World, status: u16, body: Value) -> Router {

@@ -17,7 +17,7 @@ use events::{
 };
 use http_port::{ApiKey, HttpPort, parse_url};
 use idempotency::Host;
-use local_dynamodb::{DynamoDb, FaultPlan};
+use local_dynamodb::{DynamoDb, FaultPlan, StreamRecord};
 use local_sandbox::{EntryKind, Payments};
 use local_testkit::{Stage, database};
 use outcome::{Done, Failure};
@@ -211,7 +211,15 @@ impl World {
 
     /// The events that the stream hands to the relay, in DynamoDB's JSON.
     fn outgoing(&self) -> Vec<Value> {
-        let records = self.database.stream_records(TABLE, 0, 100_000).unwrap();
+        let mut records = Vec::new();
+        loop {
+            let after = records.last().map_or(0, |record: &StreamRecord| record.sequence);
+            let page = self.database.stream_records(TABLE, after, 1000).unwrap();
+            if page.is_empty() {
+                break;
+            }
+            records.extend(page);
+        }
         let outgoing = records
             .iter()
             .filter_map(|record| record.event["dynamodb"]["NewImage"]["outgoing"]["L"].as_array());
