@@ -57,7 +57,11 @@ impl QueueRecord {
         let mut read = Self::default();
         match record {
             Value::Object(mut fields) => read.fill(&mut fields),
-            other => read.blame("whole", &other, "an object"),
+            other @ (Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Array(_)) => read.blame("whole", &other, "an object"),
         }
         read
     }
@@ -132,7 +136,7 @@ impl QueueRecord {
         match fields.remove(name)? {
             Value::String(text) => Some(text),
             Value::Null => None,
-            other => {
+            other @ (Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
                 self.blame(name, &other, "a text");
                 None
             }

@@ -28,10 +28,7 @@ pub struct WrongSource {
 /// The source that an event names, if it names one in a way that is known here: of its records
 /// (`aws:sqs`, `aws:sns`), or of the whole (EventBridge, API Gateway, a load balancer).
 pub fn event_source(event: &Map<String, Value>) -> Option<String> {
-    let of_records = || match event.get(RECORDS)? {
-        Value::Array(records) => records.iter().find_map(record_source),
-        _ => None,
-    };
+    let of_records = || event.get(RECORDS)?.as_array()?.iter().find_map(record_source);
     of_records().or_else(|| text(event, "eventSource").map(shown)).or_else(|| of_whole(event))
 }
 

@@ -108,6 +108,6 @@ fn sequence_number(change: &Value) -> Option<String> {
     match change.get("SequenceNumber")? {
         Value::String(number) => Some(number.clone()),
         Value::Number(number) => Some(number.to_string()),
-        _ => None,
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     }
 }
