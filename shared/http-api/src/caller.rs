@@ -6,7 +6,7 @@ use http::{HeaderValue, header};
 
 use crate::{Problem, TokenScope};
 
-/// The longest subject, in bytes. OpenID Connect allows 255 ASCII characters; who allows more is
+/// The longest subject, in bytes. `OpenID` Connect allows 255 ASCII characters; who allows more is
 /// believed, for the length does no harm.
 pub const SUBJECT_BYTES_MAX: usize = 1024;
 /// What the ids begin with that are derived. A subject that begins so is derived as well, so that

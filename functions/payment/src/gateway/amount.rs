@@ -97,8 +97,8 @@ mod tests {
         for (amount, code, number) in [
             (10_997, "USD", Some(10_997)),
             (500, "JPY", Some(500)),
-            (199_00, "HUF", Some(199_00)),
-            (800_01, "TWD", Some(800_01)),
+            (19_900, "HUF", Some(19_900)),
+            (80_001, "TWD", Some(80_001)),
             (40, "ISK", Some(4_000)),
             (5, "UGX", Some(500)),
             (1_200, "MGA", Some(12)),

@@ -16,7 +16,12 @@ pub(crate) fn too_complex(pattern: &Value) -> Option<&str> {
             Value::String(wildcard) if name == "wildcard" && is_too_complex(wildcard) => {
                 Some(wildcard.as_str())
             }
-            _ => too_complex(value),
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Array(_)
+            | Value::Object(_) => too_complex(value),
         }),
         Value::Array(items) => items.iter().find_map(too_complex),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,

@@ -31,7 +31,7 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 /// Who issues tokens, and for whom.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenIssuer {
-    /// The claim `iss` of tokens, and where the OpenID configuration lies beneath.
+    /// The claim `iss` of tokens, and where the `OpenID` configuration lies beneath.
     pub url: String,
     /// What the claim `aud` must name, or `client_id` where there is no `aud`.
     pub audience: String,

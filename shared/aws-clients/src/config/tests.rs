@@ -57,9 +57,11 @@ fn secrets_are_never_shown() {
     assert!(!shown.contains("hush") && !shown.contains("token\""), "{shown}");
 }
 
+type IsOn = fn(&AwsEnv) -> bool;
+
 #[test]
 fn switches_are_read_as_the_sdks_read_them() {
-    let switches: [(&str, fn(&AwsEnv) -> bool); 2] =
+    let switches: [(&str, IsOn); 2] =
         [(USE_FIPS, |env| env.use_fips), (USE_DUAL_STACK, |env| env.use_dual_stack)];
     for (variable, is_on) in switches {
         for (value, on) in [("true", true), ("TRUE", true), ("False", false), ("", false)] {

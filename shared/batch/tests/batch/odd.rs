@@ -58,9 +58,12 @@ fn changes_count(record: &mut Value) {
     record["attributes"]["ApproximateReceiveCount"] = json!(7);
 }
 
+/// What is odd about a record.
+type Change = fn(&mut Value);
+
 #[tokio::test]
 async fn an_odd_record_costs_one_record_and_says_why() {
-    let changes: [(fn(&mut Value), &str); 9] = [
+    let changes: [(Change, &str); 9] = [
         (|it| it["body"] = json!({ "b": [2] }), "body cannot be read: it is an object"),
         (|it| it["body"] = json!(7), "body cannot be read: it is a number"),
         (|it| it["attributes"] = json!("none"), "attributes cannot be read: it is a text"),

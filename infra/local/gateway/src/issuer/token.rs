@@ -105,9 +105,9 @@ pub(crate) fn check_claims(
         return Err(Invalid::Issuer);
     }
     // Where there is an audience, the client does not matter.
-    let names = |value: &Value| match value {
-        Value::Array(items) => items.iter().any(|item| item == issuer.audience.as_str()),
-        one => one == issuer.audience.as_str(),
+    let names = |value: &Value| {
+        let one = std::slice::from_ref(value);
+        value.as_array().map_or(one, Vec::as_slice).iter().any(|it| it == issuer.audience.as_str())
     };
     if !claims.get("aud").or_else(|| claims.get("client_id")).is_some_and(names) {
         return Err(Invalid::Audience);
@@ -139,11 +139,11 @@ pub(crate) fn claim_texts(claims: &Map<String, Value>) -> BTreeMap<String, Strin
             value.to_string()
         }
     };
-    let whole = |value: &Value| match value {
-        Value::Array(items) => {
+    let whole = |value: &Value| {
+        let list = |items: &Vec<Value>| {
             format!("[{}]", items.iter().map(text).collect::<Vec<_>>().join(" "))
-        }
-        one => text(one),
+        };
+        value.as_array().map_or_else(|| text(value), list)
     };
     claims.iter().map(|(name, value)| (name.clone(), whole(value))).collect()
 }

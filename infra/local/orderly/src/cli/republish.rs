@@ -46,10 +46,15 @@ fn instant(text: &str) -> Result<OffsetDateTime, &'static str> {
     OffsetDateTime::parse(text, &Rfc3339).map_err(|_| "write a time as in 2026-01-31T10:00:00Z")
 }
 
+#[expect(clippy::disallowed_methods, reason = "what is stored from now on is the stream's")]
+fn now() -> OffsetDateTime {
+    OffsetDateTime::now_utc()
+}
+
 /// Publishes what is not proven to be published, and shows what it found.
 pub(super) async fn run(wanted: Republish) -> Result<bool, Box<dyn Error>> {
     let Republish { since, until, stack, rate, dry_run, .. } = &wanted;
-    let window = Window { since: *since, until: until.unwrap_or_else(OffsetDateTime::now_utc) };
+    let window = Window { since: *since, until: until.unwrap_or_else(now) };
     let options = Options { window, is_dry: *dry_run, rate: *rate };
     let env = environment(&wanted)?;
     let relay = HttpRelay::new(env.clone(), &format!("{stack}-relay"))?;

@@ -125,7 +125,7 @@ impl HttpRelay {
             .identity(&identity)
             .region(&self.env.region)
             .name("lambda")
-            .time(SystemTime::now())
+            .time(now())
             .settings(SigningSettings::default())
             .build()
             .map_err(|error| InvokeError::Signing(error.to_string()))?
@@ -165,6 +165,11 @@ fn endpoint_of(env: &AwsEnv) -> String {
     format!("https://{service}.{region}.{domain}")
 }
 
+#[expect(clippy::disallowed_methods, reason = "a signature is of the moment it is made")]
+fn now() -> SystemTime {
+    SystemTime::now()
+}
+
 #[cfg(test)]
 mod tests {
     use aws_clients::Credentials;
@@ -192,7 +197,7 @@ mod tests {
             let signature = headers["authorization"].to_str().unwrap().to_owned();
             assert!(signature.contains("/eu-central-1/lambda/aws4_request"), "{signature}");
             let failed = if body == "[]" { "Unhandled" } else { "" };
-            let headers = (!failed.is_empty()).then(|| [(FUNCTION_ERROR, failed)]);
+            let headers = (!failed.is_empty()).then_some([(FUNCTION_ERROR, failed)]);
             (
                 headers.map_or_else(HeaderMap::new, |[(name, value)]| {
                     HeaderMap::from_iter([(name.parse().unwrap(), value.parse().unwrap())])

@@ -47,7 +47,7 @@ impl Relay for Bus {
 }
 
 fn order(number: u64) -> AggregateId {
-    AggregateId::parse(&format!("order-{number}")).unwrap()
+    AggregateId::parse(format!("order-{number}")).unwrap()
 }
 
 fn event(said: impl Into<Event>, order: &AggregateId, sequence: u64) -> Envelope {

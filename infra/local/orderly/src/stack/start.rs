@@ -99,7 +99,6 @@ impl Stack {
         let only_scheduled = schedules::only_scheduled(&template, &state_machines);
 
         let payments = Payments::new(system_clock(), PAYMENT_KEYS_KEPT).with_saved_cards();
-        let carrier = Carrier::default();
         let mail = Mail::new(system_clock(), options.mails.clone());
         let invoker = Arc::new(Functions(lambda.clone()));
         let routes = resources::routes(&template);
@@ -117,7 +116,6 @@ impl Stack {
         let mappings = sources.start(&template)?;
         let scheduler = schedules::start(&template, &lambda, &sqs, options.schedule_pace);
         let secrets = secrets::keep(&options.secrets);
-        let servers = Mutex::default();
         let stack = Self(Arc::new(Inner {
             template,
             dynamodb,
@@ -126,7 +124,7 @@ impl Stack {
             bus,
             lambda,
             payments,
-            carrier,
+            carrier: Carrier::default(),
             mail,
             mappings,
             state_machines,
@@ -135,7 +133,7 @@ impl Stack {
             logs,
             targets,
             urls,
-            servers,
+            servers: Mutex::default(),
         }));
         let endpoint = stack.endpoint();
         let mut servers = JoinSet::new();
