@@ -130,7 +130,7 @@ impl Publisher {
         Self { clock, ..self }
     }
 
-    /// The same publisher, for which [`relay`](crate::relay()) records a span of each event: beside
+    /// The same publisher, for which [`Relay`](crate::Relay) records a span of each event: beside
     /// those that hear it, for what is published is what was stored.
     #[must_use]
     pub fn traced(self, traces: Traces) -> Self {
