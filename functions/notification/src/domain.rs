@@ -98,12 +98,6 @@ impl Machine for Mails {
     type Effect = Send;
     type Event = Event;
 
-    /// With the ids of a true order the row has about 1,000 bytes at its last mail, more than half
-    /// of it the event that the stream carries. Whatever is kept beside that, deflated as well (1,202
-    /// bytes at the second mail, 1,350 at the third), costs a unit more for each further mail, to
-    /// keep what only the order's view shows.
-    const KEEPS_EVENTS: bool = false;
-
     fn apply(mut self, fact: &Fact) -> (Self, Vec<Event>) {
         match fact {
             Fact::Placed { user_id } => {

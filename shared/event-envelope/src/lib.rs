@@ -11,6 +11,8 @@ mod delivery;
 mod envelope;
 mod error;
 mod id;
+#[cfg(feature = "packed")]
+mod packed;
 mod read;
 mod stored;
 pub mod strict;
@@ -25,6 +27,8 @@ pub use delivery::{Delivery, FromEnvelope, ReplayPolicy};
 pub use envelope::{Actor, DEPTH_MAX, Draft, Envelope, Metadata, TooDeep, TooLarge};
 pub use error::DecodeError;
 pub use id::{AggregateId, CorrelationId, EventId, ID_BYTES_MAX, InvalidId, fingerprint};
+#[cfg(feature = "packed")]
+pub use packed::{Unpackable, pack, unpack};
 pub use stored::{LEVELS_MAX, Unstorable};
 pub use timestamp::instant;
 pub use version::{InvalidVersion, Version};

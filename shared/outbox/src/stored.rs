@@ -1,13 +1,17 @@
 use std::collections::HashMap;
 
 use aws_lambda_events::dynamodb::EventRecord;
-use event_envelope::Envelope;
+use event_envelope::{Envelope, Unpackable, unpack};
 use serde_dynamo::{AttributeValue, Item};
 
 /// The attribute that holds the events an item has to say.
 const OUTGOING: &str = "outgoing";
 /// The attribute that holds those that it said in earlier writes.
 const EARLIER: &str = "earlier";
+/// The attribute that holds every event of an item, packed, in place of the two lists.
+const OUTBOX: &str = "outbox";
+/// The attribute that says how many of those, the last ones, a write has added.
+const ADDED: &str = "outboxAdded";
 /// What the sort key of an item that *is* an event begins with.
 const EVENT_PREFIX: &str = "EVENT#";
 
@@ -24,6 +28,17 @@ pub enum Unreadable {
         /// `outgoing` or `earlier`.
         attribute: &'static str,
     },
+    /// An attribute for packed events is something else.
+    #[error("{attribute} is not {expected}")]
+    NotPacked {
+        /// `outbox` or `outboxAdded`.
+        attribute: &'static str,
+        /// What it should be.
+        expected: &'static str,
+    },
+    /// What is packed is not events.
+    #[error("{OUTBOX} cannot be unpacked")]
+    Unpackable(#[from] Unpackable),
     /// An event has a field that is missing or wrong.
     #[error("{place} is not an event")]
     NotAnEvent {
@@ -45,8 +60,9 @@ pub enum Unreadable {
 
 /// The events that `record` says are to be published, in their order.
 ///
-/// An item that was written has them in its attribute `outgoing`, a list of envelopes. Or it is new,
-/// and one itself: an item of an event store, with a sort key `SK` that begins with `EVENT#` and the
+/// An item that was written has them in its attribute `outgoing`, a list of envelopes. Or it keeps
+/// every event that it ever said in the attribute `outbox`, packed (`event_envelope::pack`), and they
+/// are the last ones among them, as many as `outboxAdded` says. Or it is new, and one itself: an item of an event store, with a sort key `SK` that begins with `EVENT#` and the
 /// envelope's fields for attributes. Such an item says nothing when it changes: an event does not,
 /// so that it is a note on the event. Any other item has none, and neither has one that was deleted.
 ///
@@ -65,14 +81,16 @@ pub fn envelopes_of(record: &EventRecord) -> Result<Vec<Envelope>, Unreadable> {
     }
     match listed(item, OUTGOING)? {
         Some(outgoing) => Ok(outgoing),
+        None if item.contains_key(ADDED) => added(item),
         None if is_new => itself(item),
         None => Ok(Vec::new()),
     }
 }
 
-/// Every event that `item` of a table still holds, the oldest first: those of its last write, those
-/// of earlier ones in the attribute `earlier`, or the item itself. What a stream has not carried is
-/// among them, as it was written; so is what has been published.
+/// Every event that `item` of a table still holds, the oldest first: all of its `outbox`, or those
+/// of earlier writes in the list `earlier` and those of the last one in `outgoing`, or the item
+/// itself. What a stream has not carried is among them, as it was written; so is what has been
+/// published.
 ///
 /// # Errors
 ///
@@ -80,6 +98,7 @@ pub fn envelopes_of(record: &EventRecord) -> Result<Vec<Envelope>, Unreadable> {
 pub fn stored_events(item: &Item) -> Result<Vec<Envelope>, Unreadable> {
     let item = item.inner();
     let mut events = listed(item, EARLIER)?.unwrap_or_default();
+    events.extend(packed(item)?);
     match listed(item, OUTGOING)? {
         Some(outgoing) => events.extend(outgoing),
         None => events.extend(itself(item)?),
@@ -100,6 +119,28 @@ fn listed(
         Some(_) => Err(Unreadable::NotAList { attribute }),
         None => Ok(None),
     }
+}
+
+/// Every event of the `outbox`.
+fn packed(item: &HashMap<String, AttributeValue>) -> Result<Vec<Envelope>, Unreadable> {
+    match item.get(OUTBOX) {
+        Some(AttributeValue::B(packed)) => Ok(unpack(packed)?),
+        Some(_) => Err(Unreadable::NotPacked { attribute: OUTBOX, expected: "bytes" }),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// The last events of the `outbox`, as many as were added.
+fn added(item: &HashMap<String, AttributeValue>) -> Result<Vec<Envelope>, Unreadable> {
+    let mut events = packed(item)?;
+    let added = match item.get(ADDED) {
+        Some(AttributeValue::N(added)) => added.parse().ok(),
+        _ => None,
+    };
+    let first = added.and_then(|added| events.len().checked_sub(added));
+    let expected = "the number of the last events among those of outbox";
+    let first = first.ok_or(Unreadable::NotPacked { attribute: ADDED, expected })?;
+    Ok(events.split_off(first))
 }
 
 /// The item, if it is an event.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use local_dynamodb::DynamoDb;
 use local_sandbox::{LedgerEntry, SentMail, Shipment};
+use outbox::stored_events;
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -130,11 +131,13 @@ impl Evidence {
                 self.tampered.push(format!("{} of {keys}", record["eventName"]));
             }
         }
-        let own = is_event(&item).then(|| item.clone());
-        let outgoing = item["outgoing"].as_array().cloned().unwrap_or_default();
-        for event in outgoing.into_iter().chain(own) {
-            let id = event["eventId"].as_str().unwrap_or_default().to_owned();
-            self.said.entry(id).or_insert(event);
+        let image = serde_json::from_value(record["dynamodb"]["NewImage"].clone());
+        match stored_events(&image.unwrap_or_default()) {
+            Ok(events) => {
+                let named = events.into_iter().map(|it| (it.event_id.to_string(), json!(it)));
+                named.for_each(|(id, event)| drop(self.said.entry(id).or_insert(event)));
+            }
+            Err(error) => self.tampered.push(format!("{keys}: {error}")),
         }
     }
 

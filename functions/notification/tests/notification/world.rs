@@ -149,12 +149,7 @@ impl World {
 
     /// The events that the stream hands to the relay, oldest first.
     pub(crate) fn said(&self) -> Vec<Envelope> {
-        let outgoing = |image: Value| -> Vec<Envelope> {
-            let Some(list) = image.get("outgoing") else { return Vec::new() };
-            let list: serde_dynamo::AttributeValue = serde_json::from_value(list.clone()).unwrap();
-            serde_dynamo::from_attribute_value(list).unwrap()
-        };
-        self.images().into_iter().flat_map(outgoing).collect()
+        self.images().iter().flat_map(local_testkit::events_added).collect()
     }
 
     /// What was said: the type and what it is about, oldest first.

@@ -10,7 +10,7 @@ use std::{
 
 use axum::{Json, Router, http::StatusCode, routing::delete};
 use clock::{Clock, Tokens};
-use event_envelope::{AggregateId, CorrelationId, Delivery};
+use event_envelope::{AggregateId, CorrelationId, Delivery, Envelope};
 use events::{
     CancelReason, DECODER, Event, Money, OrderCancelled, OrderCreated, OrderResumed,
     PaymentCompleted,
@@ -179,28 +179,24 @@ impl World {
 
     /// The types of the events that the stream hands to the relay.
     pub(crate) fn said(&self) -> Vec<String> {
-        let event_type = |event: &Value| event["eventType"]["S"].as_str().unwrap().to_owned();
-        self.outgoing().iter().map(event_type).collect()
+        self.outgoing().into_iter().map(|event| event.event_type).collect()
     }
 
     /// At which step a person had to look, after how many attempts, and why.
     pub(crate) fn reviews(&self) -> Vec<(String, String, String)> {
         let said = self.outgoing().into_iter();
-        let reviews = said.filter(|it| it["eventType"]["S"] == "ShippingNeedsReview").map(|it| {
-            let data = &it["data"]["M"];
-            let text = |name: &str, kind: &str| data[name][kind].as_str().unwrap().to_owned();
-            (text("step", "S"), text("attempts", "N"), text("reason", "S"))
+        let reviews = said.filter(|it| it.event_type == "ShippingNeedsReview").map(|it| {
+            let text = |name: &str| it.data[name].as_str().unwrap().to_owned();
+            (text("step"), it.data["attempts"].to_string(), text("reason"))
         });
         reviews.collect()
     }
 
-    /// The events that the stream hands to the relay, in DynamoDB's JSON.
-    fn outgoing(&self) -> Vec<Value> {
+    /// The events that the stream hands to the relay.
+    fn outgoing(&self) -> Vec<Envelope> {
         let records = self.database.stream_records(TABLE, 0, 1000).unwrap();
-        let outgoing = records
-            .iter()
-            .filter_map(|record| record.event["dynamodb"]["NewImage"]["outgoing"]["L"].as_array());
-        outgoing.flatten().map(|event| event["M"].clone()).collect()
+        let images = records.iter().map(|record| &record.event["dynamodb"]["NewImage"]);
+        images.flat_map(local_testkit::events_added).collect()
     }
 
     /// How the order's shipments stand with the carrier.

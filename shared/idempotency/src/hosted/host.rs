@@ -61,7 +61,7 @@ impl Host {
     /// due.
     ///
     /// Every write is conditional on the revision that was read, and carries the events that the
-    /// step says in `outgoing`, so that state, record and outbox are one. An effect is had under a
+    /// step says in `outbox`, so that state, record and outbox are one. An effect is had under a
     /// lease in the same item; a holder that lost it writes nothing.
     ///
     /// Notes of causes are kept up to a hundred, twenty of them of causes that changed nothing. The

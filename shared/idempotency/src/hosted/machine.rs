@@ -18,11 +18,6 @@ pub trait Machine: Clone + Default + PartialEq + Serialize + DeserializeOwned + 
     /// What it says to others.
     type Event: Send;
 
-    /// Whether its row keeps the events of earlier writes, so that they can be published again
-    /// after the stream has forgotten them. They make the row larger with each event; without
-    /// them it holds those of the last write alone.
-    const KEEPS_EVENTS: bool = true;
-
     /// The state after `fact`, and what is to be said about it. Never fails: a fact that changes
     /// nothing changes nothing.
     fn apply(self, fact: &Self::Fact) -> (Self, Vec<Self::Event>);

@@ -2,11 +2,12 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use event_envelope::{AggregateId, Envelope};
+use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
+use event_envelope::{AggregateId, Envelope, pack, unpack};
 use outcome::Failure;
-use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
+use tracing::warn;
 
 use crate::{
     Cause, IdempotencyError, Item, Machine,
@@ -24,10 +25,19 @@ const ORDERED_FROM: usize = SEEN_MAX / 2;
 /// the notes of what took effect.
 const IDLE_MAX: usize = 20;
 
+/// Every event of the row, packed: a stream forgets after a day, the row does not.
+const OUTBOX: &str = "outbox";
+/// How many of the events, the last ones, this write adds: those that the relay publishes from the
+/// stream. None with a write that adds none.
+const ADDED: &str = "outboxAdded";
+/// What rows of earlier versions have in place of them: lists of what the last write added, and of
+/// what others had added before.
+const LISTS: [&str; 2] = ["earlier", "outgoing"];
+
 /// The most events of earlier writes that a row keeps. One more each hour, which is what a step that
 /// is resumed again and again comes to, fills this in a week: by then the relay had each, or an
 /// outage was looked at. Without a bound the item would outgrow DynamoDB, and refuse every fact.
-const EARLIER_MAX: usize = 200;
+const KEPT_MAX: usize = 200;
 
 /// Who is having an effect, and until when nobody else may.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,27 +74,23 @@ pub(super) struct Row<M> {
     /// How often the effect that is due was tried. Rows of versions that did not count have none.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(super) attempts: u32,
-    /// What the last write said: the relay publishes it from the stream.
-    #[serde(default, deserialize_with = "readable", skip_serializing_if = "Vec::is_empty")]
-    outgoing: Vec<Envelope>,
-    /// What earlier writes said: a stream forgets after a day, the row does not. Rows of versions
-    /// that did not keep it have none.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    earlier: Vec<Envelope>,
+    /// The events of earlier writes, oldest first.
+    #[serde(skip)]
+    kept: Vec<Envelope>,
+    /// The events that this write adds.
+    #[serde(skip)]
+    added: Vec<Envelope>,
 }
 
 impl<M: Machine> Row<M> {
     pub(super) fn read(item: Option<Item>) -> Result<Self, Failure> {
         match item {
-            Some(item) => {
-                let mut row: Self = serde_dynamo::from_item(item).map_err(Failure::poison)?;
-                let said = std::mem::take(&mut row.outgoing);
-                if M::KEEPS_EVENTS {
-                    row.earlier.extend(said);
-                    let old = row.earlier.len().saturating_sub(EARLIER_MAX);
-                    row.earlier.drain(..old);
-                }
-                Ok(row)
+            Some(mut item) => {
+                let mut kept = take_events(&mut item);
+                let old = kept.len().saturating_sub(KEPT_MAX);
+                kept.drain(..old);
+                let row: Self = serde_dynamo::from_item(item).map_err(Failure::poison)?;
+                Ok(Self { kept, ..row })
             }
             None => Ok(Self {
                 state: M::default(),
@@ -95,8 +101,8 @@ impl<M: Machine> Row<M> {
                 idle: Vec::new(),
                 lease: None,
                 attempts: 0,
-                outgoing: Vec::new(),
-                earlier: Vec::new(),
+                kept: Vec::new(),
+                added: Vec::new(),
             }),
         }
     }
@@ -104,8 +110,17 @@ impl<M: Machine> Row<M> {
     /// The item of the next revision.
     pub(super) fn into_item(mut self, writer: &str, now: OffsetDateTime) -> Result<Item, Failure> {
         self.revision += 1;
-        self.outgoing.iter().try_for_each(check_event)?;
+        self.added.iter().try_for_each(check_event)?;
+        let added = self.added.len();
+        let mut events = std::mem::take(&mut self.kept);
+        events.append(&mut self.added);
         let mut item: Item = serde_dynamo::to_item(self).map_err(Failure::poison)?;
+        if !events.is_empty() {
+            item.insert(OUTBOX.to_owned(), AttributeValue::B(Blob::new(pack(&events))));
+        }
+        if added > 0 {
+            item.insert(ADDED.to_owned(), AttributeValue::N(added.to_string()));
+        }
         item.insert(WRITER.to_owned(), text(writer));
         item.insert("updatedAt".to_owned(), number(now.unix_timestamp()));
         Ok(item)
@@ -185,7 +200,7 @@ impl<M: Machine> Row<M> {
         for event in events {
             self.sequence += 1;
             let draft = M::draft(&event, key.clone(), self.sequence, now);
-            self.outgoing.push(draft.caused_by(cause).map_err(Failure::poison)?);
+            self.added.push(draft.caused_by(cause).map_err(Failure::poison)?);
         }
         Ok(())
     }
@@ -217,14 +232,25 @@ impl<M: Machine> Row<M> {
     }
 }
 
-/// What the last write said. If that is not what a machine writes, nobody could publish it either,
-/// and it must not stop the row.
-fn readable<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Envelope>, D::Error> {
-    let said = Value::deserialize(deserializer)?;
-    Ok(serde_json::from_value(said).unwrap_or_else(|error| {
-        tracing::warn!(%error, "what a row last said is not events, and is not kept");
-        Vec::new()
-    }))
+/// Takes the events out of a row, oldest first. If what stands there is no events, nobody could
+/// publish it either, and it must not stop the row.
+fn take_events(item: &mut Item) -> Vec<Envelope> {
+    item.remove(ADDED);
+    let lists = LISTS.map(|list| item.remove(list));
+    let lists = lists.into_iter().flatten().map(serde_dynamo::from_attribute_value);
+    let lists = lists.map(|list: Result<Vec<Envelope>, _>| list.map_err(|error| error.to_string()));
+    let packed = item.remove(OUTBOX).map(|events| match events {
+        AttributeValue::B(packed) => unpack(packed.as_ref()).map_err(|error| error.to_string()),
+        _ => Err("no bytes".to_owned()),
+    });
+    let mut events = Vec::new();
+    for read in lists.chain(packed) {
+        match read {
+            Ok(read) => events.extend(read),
+            Err(error) => warn!(%error, "what should be a row's events is not, and is not kept"),
+        }
+    }
+    events
 }
 
 fn is_zero(attempts: &u32) -> bool {

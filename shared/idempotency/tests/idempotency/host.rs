@@ -2,15 +2,16 @@
 
 use std::convert::Infallible;
 
-use event_envelope::{AggregateId, DEPTH_MAX, Draft, Envelope, EventId};
-use idempotency::Machine;
+use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
+use event_envelope::{AggregateId, DEPTH_MAX, Draft, Envelope, EventId, unpack};
+use idempotency::{Item, Machine};
 use outcome::Done;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use crate::{
-    parcel::{Depot, Effect, Fact, LIFE, cause, first, named, parcel},
+    parcel::{Depot, Effect, Fact, LIFE, Parcel, cause, first, named, parcel},
     world::{MACHINES, assert_poison, event, number, text},
 };
 
@@ -62,25 +63,44 @@ async fn a_row_keeps_what_its_earlier_writes_said() {
     }
     depot.hear(Fact::Kept).await.unwrap();
     let row = depot.row().await;
-    assert!(!row.contains_key("outgoing"), "the last write said nothing");
-    let kept: Vec<Envelope> = serde_dynamo::from_attribute_value(row["earlier"].clone()).unwrap();
-    assert_eq!(kept, depot.world.outgoing(MACHINES).concat(), "each as it was said, once");
+    assert!(!row.contains_key("outboxAdded"), "the last write said nothing");
+    assert_eq!(kept(&row), depot.world.outgoing(MACHINES).concat(), "each as it was said, once");
 }
 
-/// Such as one of a version that did not keep them, or one that somebody has written by hand.
+/// Every event that a row keeps.
+fn kept(row: &Item) -> Vec<Envelope> {
+    unpack(row["outbox"].as_b().unwrap().as_ref()).unwrap()
+}
+
+/// Such as one of a version that kept them in lists, or not at all, or one written by hand.
 #[tokio::test]
-async fn a_row_without_earlier_events_goes_on() {
-    for outgoing in [None, Some(text("nothing that was ever said"))] {
+async fn a_row_of_an_earlier_version_goes_on_and_loses_no_event() {
+    let list = |sequence| {
+        let draft = Parcel::draft(&"ParcelReady", parcel(), sequence, OffsetDateTime::UNIX_EPOCH);
+        let event = draft.caused_by(&cause(Fact::Packed)).unwrap();
+        serde_dynamo::to_attribute_value::<_, AttributeValue>([event]).unwrap()
+    };
+    for (before, expected) in [
+        (vec![], 0),
+        (vec![("outgoing", list(7))], 1),
+        (vec![("outgoing", list(7)), ("earlier", list(6))], 2),
+        (vec![("outgoing", text("nothing that was ever said"))], 0),
+        (vec![("outbox", text("nothing that was ever said"))], 0),
+        (vec![("outbox", AttributeValue::B(Blob::new("no events")))], 0),
+    ] {
         let depot = Depot::new().await;
         depot.hear(Fact::Packed).await.unwrap();
         let mut row = depot.row().await;
-        assert!(!row.contains_key("earlier"));
-        row.extend(outgoing.map(|it| ("outgoing".to_owned(), it)));
+        assert!(!row.contains_key("outbox"));
+        row.extend(before.into_iter().map(|(name, value)| (name.to_owned(), value)));
         let put = depot.world.database.client().put_item().table_name(MACHINES);
         put.set_item(Some(row)).send().await.unwrap();
         depot.hear(Fact::Paid).await.unwrap();
         assert_eq!(depot.carrier.asked(), [first(Effect::Send)]);
-        assert_eq!(depot.row().await["earlier"].as_l().unwrap().len(), 1);
+        let row = depot.row().await;
+        assert!(!row.contains_key("outgoing") && !row.contains_key("earlier"));
+        let numbers: Vec<_> = kept(&row).iter().map(|it| it.sequence_number).collect();
+        assert_eq!(numbers, [&[6, 7][2 - expected..], &[1, 2, 3]].concat());
     }
 }
 

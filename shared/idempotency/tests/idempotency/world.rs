@@ -10,7 +10,7 @@ use std::{
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use clock::{Clock, Tokens};
-use event_envelope::{AggregateId, CorrelationId, Delivery, Draft, Envelope, Version};
+use event_envelope::{AggregateId, CorrelationId, Delivery, Draft, Envelope, Version, unpack};
 use idempotency::{DynamoDbStore, Guard, IdempotencyLayer, Item, ReplayPolicy};
 use local_dynamodb::{DynamoDb, FaultPlan, Storage};
 use local_template::Table;
@@ -138,15 +138,23 @@ impl World {
         item.map_or(0, |it| it["count"].as_n().unwrap().parse().unwrap())
     }
 
-    /// The `outgoing` of each write to `table`, in the order of its stream.
+    /// What each write to `table` said, in the order of its stream.
     pub(crate) fn outgoing(&self, table: &str) -> Vec<Vec<Envelope>> {
         let records = self.database.stream_records(table, 0, 1_000).unwrap();
         let said = records.into_iter().map(|record| {
             let image = record.event["dynamodb"]["NewImage"].clone();
             let image: serde_dynamo::Item = serde_json::from_value(image).unwrap();
-            let item: Value = serde_dynamo::from_item(image).unwrap();
-            item.get("outgoing")
-                .map_or_else(Vec::new, |outgoing| serde_json::from_value(outgoing.clone()).unwrap())
+            let image = image.into_inner();
+            if let Some(outgoing) = image.get("outgoing") {
+                return serde_dynamo::from_attribute_value(outgoing.clone()).unwrap();
+            }
+            let Some(added) = image.get("outboxAdded") else { return Vec::new() };
+            let added: usize = serde_dynamo::from_attribute_value(added.clone()).unwrap();
+            let serde_dynamo::AttributeValue::B(packed) = &image["outbox"] else {
+                panic!("{:?} is not packed", image["outbox"]);
+            };
+            let mut events = unpack(packed).unwrap();
+            events.split_off(events.len() - added)
         });
         said.collect()
     }

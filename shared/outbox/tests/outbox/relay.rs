@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
 use aws_lambda_events::streams::DynamoDbEventResponse;
-use event_envelope::{EVENT_BYTES_MAX, Envelope};
+use base64::{Engine, prelude::BASE64_STANDARD as BASE64};
+use event_envelope::{EVENT_BYTES_MAX, Envelope, pack};
 use outbox::{Place, Sources, Unreadable, envelopes_of, stored_events};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -72,6 +73,28 @@ fn other_items_changes_of_an_event_and_deletions_say_nothing() {
     }
 }
 
+/// Packed events, as an attribute in the stream's JSON.
+fn packed(events: &[Envelope]) -> Value {
+    json!({ "B": BASE64.encode(pack(events)) })
+}
+
+fn outbox(events: &[Envelope], added: Value) -> Value {
+    json!({ "orderId": { "S": "order-123" }, "outbox": packed(events), "outboxAdded": added })
+}
+
+#[test]
+fn an_item_that_keeps_every_event_says_those_that_a_write_added() {
+    let events = envelopes(3);
+    for (added, expected) in [("1", &events[2..]), ("3", &events[..]), ("0", &[])] {
+        let mut changed = record("1", &outbox(&events, json!({ "N": added })));
+        assert_eq!(read(&changed).unwrap(), expected, "{added}");
+        changed["eventName"] = "MODIFY".into();
+        assert_eq!(read(&changed).unwrap(), expected, "{added}");
+    }
+    // A write that added none.
+    assert_eq!(read(&record("1", &json!({ "outbox": packed(&events) }))).unwrap(), []);
+}
+
 #[test]
 fn an_item_shows_every_event_that_it_still_holds() {
     let events = envelopes(3);
@@ -84,6 +107,8 @@ fn an_item_shows_every_event_that_it_still_holds() {
         (json!({ "earlier": list(&events[..2]), "outgoing": list(&events[2..]) }), &events[..]),
         (json!({ "earlier": list(&events) }), &events[..]),
         (json!({ "outgoing": list(&events[..1]) }), &events[..1]),
+        (outbox(&events, json!({ "N": "1" })), &events[..]),
+        (json!({ "earlier": list(&events[..1]), "outbox": packed(&events[1..]) }), &events[..]),
         (stored(&events[0]), &events[..1]),
         (silent, &[]),
     ] {
@@ -107,6 +132,15 @@ fn what_cannot_be_read_is_named() {
     for (record, reason) in [
         (record("1", &json!({})), "NEW_IMAGE"),
         (outgoing(json!({ "S": "[]" })), "not a list"),
+        (record("1", &outbox(&envelopes(2), json!({ "N": "3" }))), "outboxAdded is not the number"),
+        (record("1", &outbox(&envelopes(2), json!({ "N": "-1" }))), "outboxAdded is not"),
+        (record("1", &outbox(&envelopes(2), json!({ "S": "1" }))), "outboxAdded is not"),
+        (record("1", &json!({ "outboxAdded": { "N": "1" } })), "outboxAdded is not"),
+        (record("1", &json!({ "outbox": { "S": "" }, "outboxAdded": { "N": "1" } })), "not bytes"),
+        (
+            record("1", &json!({ "outbox": { "B": "AAAA" }, "outboxAdded": { "N": "1" } })),
+            "unpacked",
+        ),
         (outgoing(json!({ "L": [{ "M": {} }] })), "outgoing[0]"),
         (record("1", &blank), "the item is not an event"),
         (rounded, "outgoing[1] has the number 123456789012345678901234567890"),

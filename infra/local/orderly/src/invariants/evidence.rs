@@ -8,6 +8,7 @@ use local_protocol::AwsError;
 use local_sandbox::{LedgerEntry, SentMail, Shipment};
 use local_states::ExecutionReport;
 use local_template::Function;
+use outbox::stored_events;
 use serde_json::{Value, json};
 
 use super::{
@@ -185,11 +186,15 @@ impl Evidence {
                 self.tampered.push(format!("{} of {keys}", record["eventName"]));
             }
         }
-        let own = is_event(&item).then_some(&item);
-        let outgoing = item["outgoing"].as_array().into_iter().flatten();
-        for event in outgoing.chain(own) {
-            let id = event["eventId"].as_str().unwrap_or("an event without an id");
-            self.said.entry(id.to_owned()).or_insert_with(|| table.to_owned());
+        let image = serde_json::from_value(record["dynamodb"]["NewImage"].clone());
+        match stored_events(&image.unwrap_or_default()) {
+            Ok(events) => {
+                for event in events {
+                    let id = event.event_id.to_string();
+                    self.said.entry(id).or_insert_with(|| table.to_owned());
+                }
+            }
+            Err(error) => self.tampered.push(format!("{table} {keys}: {error}")),
         }
     }
 
