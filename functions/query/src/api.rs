@@ -1,7 +1,5 @@
 //! One request in, one answer out.
 
-use std::time::Duration;
-
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use aws_sdk_dynamodb::Client;
 use clock::Clock;
@@ -13,23 +11,19 @@ use outcome::Failure;
 use serde_json::json;
 
 use crate::{
+    answers::{RETRY_AFTER, all_of_them, away},
     config::Config,
     orders::{Found, Orders},
-    products::Products,
     reviews::Reviews,
     stream,
 };
 
 /// The orders that operators may ask for.
 const NEEDS_REVIEW: &str = "needs-review";
-/// How long a cache may keep a page of products: a price that has changed is seen a minute later.
-const PRODUCTS_KEPT: Duration = Duration::from_secs(60);
 /// Stands for an operator, whoever it was.
 const OPERATOR: &str = "operator";
 /// Stands for a process of the shop.
 const SYSTEM: &str = "system";
-/// When the read model will have caught up, most often.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// How long the read model may be behind before it counts as having lost an order. Events that wait
 /// for their turn behind a failure come within minutes; a queue that stands still has its alarm.
@@ -39,7 +33,6 @@ const BEHIND_MAX: time::Duration = time::Duration::minutes(2);
 #[derive(Debug, Clone)]
 pub struct QueryApi {
     orders: Orders,
-    products: Products,
     reviews: Reviews,
     store: EventStore,
     clock: Clock,
@@ -51,7 +44,6 @@ impl QueryApi {
     pub fn new(client: Client, config: &Config) -> Self {
         Self {
             orders: Orders::new(client.clone(), config.views.clone()),
-            products: Products::new(client.clone(), config.products.clone()),
             reviews: Reviews::new(client.clone(), config.views.clone()),
             store: EventStore::new(client, config.order_events.clone(), "ORDER"),
             clock: Clock::system(),
@@ -72,7 +64,6 @@ impl QueryApi {
             "GET /orders" => self.list(request).await,
             "GET /orders/{id}" => self.detail(request).await,
             "GET /orders/{id}/events" => self.audit_trail(request).await,
-            "GET /products" => self.catalogue(request).await,
             "GET /admin/orders" => self.work_list(request).await,
             "GET /admin/orders/{id}/events" => self.whole_trail(request).await,
             other => Err(Problem::not_found(format!("there is no route {other:?} here"))),
@@ -147,18 +138,6 @@ impl QueryApi {
         Reply::json(StatusCode::OK, &json!({ "orderId": order, "events": events }))
     }
 
-    async fn catalogue(&self, request: Request<'_>) -> Result<Reply, Problem> {
-        // Anybody may look; the cursor still has to name somebody.
-        let anybody = all_of_them("anybody")?;
-        let (limit, after) = (request.limit()?, request.cursor(&anybody)?);
-        let page = self.products.page(limit, after).await.map_err(away)?;
-        let mut body = json!({ "products": page.products });
-        if let Some(position) = page.next {
-            body["cursor"] = cursor(&anybody, &position)?.into();
-        }
-        Ok(Reply::json(StatusCode::OK, &body)?.public(PRODUCTS_KEPT))
-    }
-
     /// What waits for an operator. IAM lets them through at the gateway.
     async fn work_list(&self, request: Request<'_>) -> Result<Reply, Problem> {
         request.iam_caller()?;
@@ -190,21 +169,6 @@ fn seen_by(customer: &AggregateId, mut event: Envelope) -> Envelope {
     event
 }
 
-/// Who stands in the cursors of a list that is nobody's own.
-fn all_of_them(name: &str) -> Result<AggregateId, Problem> {
-    AggregateId::parse(name).map_err(|_| Problem::internal())
-}
-
 fn no_such_order(order: &AggregateId) -> Problem {
     Problem::not_found(format!("there is no order {order}"))
-}
-
-fn away(failure: impl Into<Failure>) -> Problem {
-    let failure = failure.into();
-    tracing::error!(%failure, "request not answered");
-    if failure.is_retry() {
-        Problem::unavailable("the store is busy", RETRY_AFTER)
-    } else {
-        Problem::internal()
-    }
 }

@@ -1,4 +1,4 @@
-//! What the template tells this function.
+//! What the template tells these functions.
 
 use environment::{Missing, optional, required};
 use http_api::{InvalidScope, TokenScope};
@@ -6,17 +6,24 @@ use http_api::{InvalidScope, TokenScope};
 const READ_SCOPE: &str = "READ_SCOPE";
 const SCOPE_CLAIM: &str = "SCOPE_CLAIM";
 
-/// Read once, before the first request.
+/// What `query` is told. Read once, before the first request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     /// The table of read models.
     pub views: String,
     /// The table of the orders' event streams.
     pub order_events: String,
-    /// The catalogue of products.
-    pub products: String,
     /// What a customer's token must grant.
     pub scope: TokenScope,
+    /// What is logged.
+    pub log: Option<String>,
+}
+
+/// What `products` is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CatalogueConfig {
+    /// The catalogue of products.
+    pub products: String,
     /// What is logged.
     pub log: Option<String>,
 }
@@ -48,10 +55,20 @@ impl Config {
         Ok(Self {
             views: required("ORDER_VIEWS_TABLE")?,
             order_events: required("ORDER_EVENTS_TABLE")?,
-            products: required("PRODUCTS_TABLE")?,
             scope: scope(&required(READ_SCOPE)?, optional(SCOPE_CLAIM))?,
             log: optional("RUST_LOG"),
         })
+    }
+}
+
+impl CatalogueConfig {
+    /// Reads the environment.
+    ///
+    /// # Errors
+    ///
+    /// Names the variable that is missing; the function should not start.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Ok(Self { products: required("PRODUCTS_TABLE")?, log: optional("RUST_LOG") })
     }
 }
 

@@ -1,7 +1,9 @@
-//! Questions about orders and products, answered from the read models, and from the event store
-//! where the history itself is asked for.
+//! Questions about orders, answered from the read models, and from the event store where the history
+//! itself is asked for; and about products, in a function of its own.
 
+mod answers;
 pub mod api;
+pub mod catalogue;
 pub mod config;
 mod orders;
 mod products;

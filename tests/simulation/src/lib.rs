@@ -1,6 +1,6 @@
 //! The choreography in one process, on virtual time, with faults from a seed: every consumer, the
-//! relay, `order-api` and the sweeper. `query`, `inventory-api`, the workflow and stale reads are not
-//! simulated.
+//! relay, `order-api` and the sweeper. `query`, `products`, `inventory-api`, the workflow and stale reads
+//! are not simulated.
 //!
 //! The real handlers with the real clients of the AWS SDK run on one thread, over DynamoDB, SQS and
 //! EventBridge as the local stack has them, wired as `infra/template.yaml` says. Everything that is

@@ -132,6 +132,24 @@ fn each_consumer_writes_only_its_own_records_of_the_table_they_share() {
     assert_eq!(consumers, BTreeSet::from(expected));
 }
 
+/// Whoever has no token gets no further than the catalogue, whatever is wrong with what answers them.
+#[test]
+fn what_anybody_may_ask_reads_the_catalogue_and_nothing_else() {
+    let document = Document::open();
+    let of = |function: &str| {
+        let statements = document.allowed_to_roles().into_iter();
+        let own = statements.filter(|(id, _)| *id == function);
+        own.map(|(_, it)| (it["Action"].clone(), it["Resource"].clone())).collect::<Vec<_>>()
+    };
+    let products = attribute("ProductsTable", "Arn");
+    assert_eq!(of("ProductsFunction"), [(json!("dynamodb:Scan"), products.clone())]);
+    let reads_products =
+        |(_, resource): &(_, Value)| resource.to_string().contains("ProductsTable");
+    assert!(!of("QueryFunction").iter().any(reads_products), "query may read the catalogue");
+    let reserved = |id: &str| &document.resource(id)["Properties"]["ReservedConcurrentExecutions"];
+    assert_eq!(reserved("ProductsFunction")["Fn::If"][0], "ReservesConcurrency");
+}
+
 /// The projector only updates: what stands in a row comes back with the update.
 #[test]
 fn the_projector_may_not_read_rows_one_by_one() {

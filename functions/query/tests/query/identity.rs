@@ -106,3 +106,16 @@ async fn a_route_that_is_not_there_is_not_found() {
         assert_eq!(world.ask(&request(route)).await.problem(404), None);
     }
 }
+
+/// The gateway brings each route to one function: the other knows nothing of it.
+#[tokio::test]
+async fn a_function_answers_its_own_routes_and_no_others() {
+    let world = World::new().await;
+    let (orders, catalogue) = (world.api(FaultPlan::none()), world.catalogue(FaultPlan::none()));
+    let answer: Answer = orders.handle(products().event()).await.into();
+    assert_eq!(answer.problem(404), None);
+    for request in [list(), request("POST /products"), request("$default")] {
+        let answer: Answer = catalogue.handle(request.event()).await.into();
+        assert_eq!(answer.problem(404), None);
+    }
+}

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use aws_lambda_events::encodings::Body;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use events::Money;
+use local_dynamodb::FaultPlan;
 use serde_json::{Value, json};
 
 use crate::{request::products, world::World};
@@ -14,6 +16,9 @@ async fn a_product_is_shown_with_its_price() {
     world.offer("prod-001", Money::usd(2999)).await;
     let price = json!({ "amount": 2999, "currency": "USD" });
     let product = json!({ "productId": "prod-001", "name": "Product prod-001", "price": price });
+    let answer = world.catalogue(FaultPlan::none()).handle(products().event()).await;
+    let body = r#"{"products":[{"name":"Product prod-001","price":{"amount":2999,"currency":"USD"},"productId":"prod-001"}]}"#;
+    assert_eq!(answer.body, Some(Body::Text(body.to_owned())), "byte for byte");
     assert_eq!(world.ask(&products()).await.ok(), json!({ "products": [product] }));
 }
 

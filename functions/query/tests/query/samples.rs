@@ -1,4 +1,4 @@
-//! The requests in `events/query`, as Lambda hands them to the function.
+//! The requests in `events/query` and `events/products`, as Lambda hands them to the functions.
 
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use events::Money;
@@ -11,6 +11,7 @@ use crate::{
 };
 
 const SAMPLES: Samples = Samples::of("query");
+const OF_THE_CATALOGUE: Samples = Samples::of("products");
 /// The order that `events/order-api/place-order-book.json` places.
 const ORDER: &str = "order-ff3001dfa963c700b0dabe1ae7a38e40";
 
@@ -40,14 +41,17 @@ const EXCHANGES: &[Exchange] = &[
     ("list-reviews-of-one", 200, Says::List("reviews", 1)),
     ("list-reviews-bad-status", 400, Says::Field("status")),
     ("list-reviews-of-a-customer", 403, Says::Nothing),
+];
+
+const OF_PRODUCTS: &[Exchange] = &[
     ("list-products", 200, Says::List("products", 3)),
     ("list-products-of-two", 200, Says::List("products", 2)),
     ("list-products-bad-cursor", 400, Says::Field("cursor")),
 ];
 
-async fn ask(world: &World, name: &str) -> Answer {
-    let request: ApiGatewayV2httpRequest = SAMPLES.read(name);
-    world.api(FaultPlan::none()).handle(request).await.into()
+async fn ask(world: &World, samples: Samples, name: &str) -> Answer {
+    let request: ApiGatewayV2httpRequest = samples.read(name);
+    world.answer(FaultPlan::none(), request).await
 }
 
 #[tokio::test]
@@ -66,8 +70,10 @@ async fn every_request_is_answered_as_its_name_says() {
     for product in ["prod-001", "prod-002", "prod-003"] {
         world.offer(product, Money::usd(2999)).await;
     }
-    for (name, status, says) in EXCHANGES {
-        let answer = ask(&world, name).await;
+    let of_orders = EXCHANGES.iter().map(|exchange| (SAMPLES, exchange));
+    let of_products = OF_PRODUCTS.iter().map(|exchange| (OF_THE_CATALOGUE, exchange));
+    for (samples, (name, status, says)) in of_orders.chain(of_products) {
+        let answer = ask(&world, samples, name).await;
         match says {
             Says::List(list, length) => {
                 assert_eq!(answer.ok()[*list].as_array().unwrap().len(), *length, "{name}");
@@ -82,10 +88,11 @@ async fn every_request_is_answered_as_its_name_says() {
 async fn an_order_that_is_not_projected_yet_is_being_processed() {
     let world = World::new().await;
     world.place(ORDER, USER).await;
-    assert_eq!(ask(&world, "get-order").await.status, 202);
+    assert_eq!(ask(&world, SAMPLES, "get-order").await.status, 202);
 }
 
 #[test]
 fn every_sample_has_an_answer() {
     SAMPLES.assert_all_told(EXCHANGES.iter().map(|(name, ..)| *name));
+    OF_THE_CATALOGUE.assert_all_told(OF_PRODUCTS.iter().map(|(name, ..)| *name));
 }

@@ -1,5 +1,6 @@
 //! The tables that are read, with rows as the services write them.
 
+use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use clock::Clock;
 use event_envelope::{Actor, AggregateId, CorrelationId, Envelope};
 use event_store::EventStore;
@@ -7,7 +8,11 @@ use events::{Event, LineItem, Money, OrderCreated, OrderPaid, OrderResumed};
 use http_api::TokenScope;
 use local_dynamodb::{DynamoDb, FaultPlan};
 use local_testkit::database;
-use query::{api::QueryApi, config::Config};
+use query::{
+    api::QueryApi,
+    catalogue::CatalogueApi,
+    config::{CatalogueConfig, Config},
+};
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime, macros::datetime};
 
@@ -80,7 +85,15 @@ impl World {
 
     /// Asks a process that meets `plan`.
     pub(crate) async fn ask_with(&self, plan: FaultPlan, request: &Request) -> Answer {
-        self.api(plan).handle(request.event()).await.into()
+        self.answer(plan, request.event()).await
+    }
+
+    /// Asks the function to which the gateway brings the route.
+    pub(crate) async fn answer(&self, plan: FaultPlan, event: ApiGatewayV2httpRequest) -> Answer {
+        match event.route_key.as_deref() {
+            Some("GET /products") => self.catalogue(plan).handle(event).await.into(),
+            _ => self.api(plan).handle(event).await.into(),
+        }
     }
 
     pub(crate) async fn ask(&self, request: &Request) -> Answer {
@@ -93,15 +106,16 @@ impl World {
 
     /// An API whose issuer names the scope so.
     pub(crate) fn api_of(&self, plan: FaultPlan, scope: TokenScope) -> QueryApi {
-        let config = Config {
-            views: VIEWS.to_owned(),
-            order_events: EVENTS.to_owned(),
-            products: PRODUCTS.to_owned(),
-            scope,
-            log: None,
-        };
+        let config =
+            Config { views: VIEWS.to_owned(), order_events: EVENTS.to_owned(), scope, log: None };
         let now = PLACED_AT + self.age;
         QueryApi::new(self.database.client_with(plan), &config).clock(Clock::fixed(now))
+    }
+
+    /// The catalogue, in its function.
+    pub(crate) fn catalogue(&self, plan: FaultPlan) -> CatalogueApi {
+        let config = CatalogueConfig { products: PRODUCTS.to_owned(), log: None };
+        CatalogueApi::new(self.database.client_with(plan), &config)
     }
 
     /// The same world when orders are so old.

@@ -56,6 +56,7 @@ fn functions_are_the_binaries_of_the_suite() {
         ("order-events", ("orderly-order-events", 5)),
         ("order-sweeper", ("orderly-order-sweeper", 50)),
         ("payment", ("orderly-payment", 10)),
+        ("products", ("orderly-products", 5)),
         ("projector", ("orderly-projector", 5)),
         ("query", ("orderly-query", 5)),
         ("relay", ("orderly-relay", 30)),
@@ -150,7 +151,7 @@ fn routes_lead_to_the_apis_and_only_the_catalogue_is_open() {
         ("/orders/{id}", "GET", "orderly-query", Access::Token),
         ("/orders/{id}/cancel", "POST", "orderly-order-api", Access::Token),
         ("/orders/{id}/events", "GET", "orderly-query", Access::Token),
-        ("/products", "GET", "orderly-query", Access::Anyone),
+        ("/products", "GET", "orderly-products", Access::Anyone),
     ];
     let expected = expected.map(|(path, method, function, access)| {
         (path.into(), method.into(), function.into(), access)
