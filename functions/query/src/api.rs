@@ -14,6 +14,7 @@ use crate::{
     answers::{RETRY_AFTER, all_of_them, away},
     config::Config,
     orders::{Found, Orders},
+    repair::Repairs,
     reviews::Reviews,
     stream,
 };
@@ -35,17 +36,19 @@ pub struct QueryApi {
     orders: Orders,
     reviews: Reviews,
     store: EventStore,
+    repairs: Repairs,
     clock: Clock,
     scope: TokenScope,
 }
 
 impl QueryApi {
-    /// Reads the tables that `config` names.
-    pub fn new(client: Client, config: &Config) -> Self {
+    /// Reads the tables that `config` names, and has `queues` bring the projector what they lack.
+    pub fn new(client: Client, queues: aws_sdk_sqs::Client, config: &Config) -> Self {
         Self {
             orders: Orders::new(client.clone(), config.views.clone()),
             reviews: Reviews::new(client.clone(), config.views.clone()),
             store: EventStore::new(client, config.order_events.clone(), "ORDER"),
+            repairs: Repairs::new(queues, config.projector_queue_url.clone()),
             clock: Clock::system(),
             scope: config.scope.clone(),
         }
@@ -85,8 +88,7 @@ impl QueryApi {
     }
 
     /// An order that the read model does not have: it may not have caught up yet. If the order is
-    /// too old for that, its own events tell what they can, and somebody has to have the read model
-    /// rebuilt.
+    /// too old for that, its own events tell what they can, and the projector writes the row anew.
     async fn pending(&self, order: &AggregateId, user: &AggregateId) -> Result<Reply, Problem> {
         let first = self.store.first(order).await.map_err(away)?;
         let owned = first.filter(|created| created.data["userId"] == user.as_str());
@@ -94,13 +96,23 @@ impl QueryApi {
         if self.clock.now() - created.timestamp > BEHIND_MAX {
             let events = self.store.load(order, 0).await.map_err(away)?;
             let view = stream::view(&events).map_err(|error| away(Failure::poison(error)))?;
-            tracing::error!(order_id = %order, "the read model has lost an order: replay its events");
+            tracing::error!(order_id = %order, "the read model has lost an order");
+            self.repair(order, &events).await;
             return Reply::json(StatusCode::OK, &view);
         }
         let body = json!({ "orderId": order, "status": "processing" });
         Ok(Reply::json(StatusCode::ACCEPTED, &body)?
             .location(&format!("/orders/{order}"))?
             .retry_after(RETRY_AFTER))
+    }
+
+    /// Asks for the row of an order to be written again. That it cannot be asked for now is no reason
+    /// not to answer: the next question asks again.
+    async fn repair(&self, order: &AggregateId, events: &[Envelope]) {
+        let Some(last) = events.last() else { return };
+        if let Err(failure) = self.repairs.ask(last).await {
+            tracing::warn!(order_id = %order, %failure, "the lost row is not repaired yet");
+        }
     }
 
     async fn list(&self, request: Request<'_>) -> Result<Reply, Problem> {

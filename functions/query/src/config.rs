@@ -13,6 +13,8 @@ pub struct Config {
     pub views: String,
     /// The table of the orders' event streams.
     pub order_events: String,
+    /// The projector's queue, for what the read model has lost.
+    pub projector_queue_url: String,
     /// What a customer's token must grant.
     pub scope: TokenScope,
     /// What is logged.
@@ -55,6 +57,7 @@ impl Config {
         Ok(Self {
             views: required("ORDER_VIEWS_TABLE")?,
             order_events: required("ORDER_EVENTS_TABLE")?,
+            projector_queue_url: required("PROJECTOR_QUEUE_URL")?,
             scope: scope(&required(READ_SCOPE)?, optional(SCOPE_CLAIM))?,
             log: optional("RUST_LOG"),
         })

@@ -7,5 +7,6 @@ pub mod catalogue;
 pub mod config;
 mod orders;
 mod products;
+mod repair;
 mod reviews;
 mod stream;

@@ -10,7 +10,8 @@ use query::{api::QueryApi, config::Config};
 async fn main() -> Result<(), Error> {
     let config = Config::from_env()?;
     let traces = telemetry::init("query", config.log.as_deref())?;
-    let api = &QueryApi::new(Aws::from_env()?.dynamodb(), &config);
+    let aws = Aws::from_env()?;
+    let api = &QueryApi::new(aws.dynamodb(), aws.sqs(), &config);
 
     run(service_fn(async |event: LambdaEvent<ApiGatewayV2httpRequest>| {
         Ok::<_, Error>(

@@ -1,10 +1,12 @@
 //! What a customer sees of one order.
 
 use events::Money;
+use local_testkit::End;
+use outcome::Done;
 use serde_json::{Value, json};
 
 use crate::{
-    request::{OTHER_USER, USER, detail},
+    request::{OTHER_USER, USER, detail, list},
     world::{World, created, give_up},
 };
 
@@ -162,6 +164,37 @@ async fn an_order_whose_row_is_lost_is_told_from_its_events() {
     world.project(&created("order-123", USER, AT)).await;
     let answer = world.ask(&detail("order-123")).await.ok();
     assert_eq!((&answer["status"], &answer["isPartial"]), (&json!("created"), &Value::Null));
+}
+
+#[tokio::test]
+async fn a_lost_row_is_written_again_by_the_projector_when_it_is_asked_for() {
+    let world = World::new().await.aged(time::Duration::minutes(3));
+    world.place("order-123", USER).await;
+    assert_eq!(world.ask(&list()).await.ok()["orders"], json!([]));
+    // Whoever may not see it repairs nothing.
+    world.ask(&detail("order-123").of(OTHER_USER)).await.problem(404);
+    assert!(world.repairs().is_empty());
+    let partial = world.ask(&detail("order-123")).await.ok();
+    world.ask(&detail("order-123")).await.ok();
+    let handled = [Done::Handled, Done::Duplicate].map(End::Done);
+    assert_eq!(world.project_repairs().await, handled, "asked twice, repaired once");
+    let mut whole = world.ask(&detail("order-123")).await.ok();
+    assert_eq!(whole["isPartial"], Value::Null);
+    for part in ["inventory", "payment", "shipping", "notifications"] {
+        whole[part] = partial[part].clone();
+    }
+    whole["isPartial"] = true.into();
+    assert_eq!(whole, partial, "the same of the order itself");
+    assert_eq!(world.ask(&list()).await.ok()["orders"][0]["orderId"], "order-123");
+    assert_eq!(world.repairs().len(), 2, "what is there is not repaired");
+}
+
+#[tokio::test]
+async fn without_the_projectors_queue_a_lost_order_is_shown_all_the_same() {
+    let world = World::new().await.aged(time::Duration::minutes(3));
+    world.place("order-123", USER).await;
+    world.lose_queue();
+    assert_eq!(world.ask(&detail("order-123")).await.ok()["isPartial"], true);
 }
 
 #[tokio::test]

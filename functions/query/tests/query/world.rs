@@ -1,13 +1,21 @@
 //! The tables that are read, with rows as the services write them.
 
-use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
+use std::sync::Arc;
+
+use aws_lambda_events::{
+    apigw::ApiGatewayV2httpRequest,
+    sqs::{SqsEvent, SqsMessage},
+};
 use clock::Clock;
+use consumer::ReplayPolicy;
 use event_envelope::{Actor, AggregateId, CorrelationId, Envelope};
 use event_store::EventStore;
 use events::{Event, LineItem, Money, OrderCreated, OrderPaid, OrderResumed};
 use http_api::TokenScope;
 use local_dynamodb::{DynamoDb, FaultPlan};
-use local_testkit::database;
+use local_sqs::{QueueSpec, Sqs};
+use local_testkit::{End, Queues, database, sdk_config};
+use projector::handler::Projector;
 use query::{
     api::QueryApi,
     catalogue::CatalogueApi,
@@ -21,6 +29,7 @@ use local_testkit::http::{Answer, Request};
 const EVENTS: &str = "orderly-order-events";
 const PRODUCTS: &str = "orderly-products";
 const VIEWS: &str = "orderly-order-views";
+const PROJECTOR_QUEUE: &str = "orderly-projector-queue";
 /// When orders are placed.
 const PLACED_AT: OffsetDateTime = datetime!(2025-11-17 10:30 UTC);
 
@@ -31,6 +40,7 @@ pub(crate) const OPERATOR: &str = "000000000000/AROAOPERATOR";
 #[derive(Debug, Clone)]
 pub(crate) struct World {
     database: DynamoDb,
+    sqs: Sqs,
     age: Duration,
 }
 
@@ -80,7 +90,9 @@ pub(crate) fn give_up(row: &mut Value, service: &str, since: &str) {
 
 impl World {
     pub(crate) async fn new() -> Self {
-        Self { database: database(&[EVENTS, PRODUCTS, VIEWS]).await, age: Duration::SECOND }
+        let sqs = Sqs::new("http://127.0.0.1:9000");
+        sqs.create_queue(QueueSpec::named(PROJECTOR_QUEUE)).unwrap();
+        Self { database: database(&[EVENTS, PRODUCTS, VIEWS]).await, sqs, age: Duration::SECOND }
     }
 
     /// Asks a process that meets `plan`.
@@ -106,16 +118,48 @@ impl World {
 
     /// An API whose issuer names the scope so.
     pub(crate) fn api_of(&self, plan: FaultPlan, scope: TokenScope) -> QueryApi {
-        let config =
-            Config { views: VIEWS.to_owned(), order_events: EVENTS.to_owned(), scope, log: None };
+        let config = Config {
+            views: VIEWS.to_owned(),
+            order_events: EVENTS.to_owned(),
+            projector_queue_url: self.sqs.queue_url(PROJECTOR_QUEUE),
+            scope,
+            log: None,
+        };
         let now = PLACED_AT + self.age;
-        QueryApi::new(self.database.client_with(plan), &config).clock(Clock::fixed(now))
+        let queues = aws_sdk_sqs::Client::new(&sdk_config(Arc::new(self.sqs.clone())));
+        QueryApi::new(self.database.client_with(plan), queues, &config).clock(Clock::fixed(now))
     }
 
     /// The catalogue, in its function.
     pub(crate) fn catalogue(&self, plan: FaultPlan) -> CatalogueApi {
         let config = CatalogueConfig { products: PRODUCTS.to_owned(), log: None };
         CatalogueApi::new(self.database.client_with(plan), &config)
+    }
+
+    /// Takes the projector's queue away.
+    pub(crate) fn lose_queue(&self) {
+        self.sqs.delete_queue(PROJECTOR_QUEUE).unwrap();
+    }
+
+    /// What waits for the projector.
+    pub(crate) fn repairs(&self) -> Vec<String> {
+        self.sqs.peek(PROJECTOR_QUEUE).unwrap().into_iter().map(|message| message.body).collect()
+    }
+
+    /// Has the projector consume what waits for it; how each message ends.
+    pub(crate) async fn project_repairs(&self) -> Vec<End> {
+        let client = self.database.client();
+        let store = EventStore::new(client.clone(), EVENTS, "ORDER");
+        let projector = Projector::new(client, VIEWS.to_owned(), store).into_service();
+        let message = |(index, body): (usize, String)| {
+            let mut message = SqsMessage::default();
+            message.message_id = Some(format!("message-{index}"));
+            message.body = Some(body);
+            message
+        };
+        let mut batch = SqsEvent::default();
+        batch.records = self.repairs().into_iter().enumerate().map(message).collect();
+        Queues::of("projector", ReplayPolicy::Accept).consume(batch, projector).await
     }
 
     /// The same world when orders are so old.
