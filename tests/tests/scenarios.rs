@@ -1,14 +1,15 @@
 //! Every scenario, in both modes, while events come twice, late and in any order.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::{path::Path, time::Duration};
+use std::{fs, path::Path, time::Duration};
 
 use orderly::{
     build,
     demo::{self, DemoOptions},
     seed,
-    stack::{self, Disorder, SchedulePace, Stack, StackOptions},
+    stack::{self, Disorder, STACK_NAME, SchedulePace, Stack, StackOptions},
 };
+use serde_json::Value;
 
 /// Far more than events overtake each other by in AWS, far less than an order's deadline.
 const DELAY_MAX: Duration = Duration::from_millis(500);
@@ -27,10 +28,34 @@ async fn plays_all(mode: &str) {
     };
     let stack = Stack::start(options).await.unwrap();
     seed::seed(&stack).await.unwrap();
+    if mode == "choreography" {
+        takes_no_tasks(&stack).await;
+    }
     let scenarios = demo::ALL.iter().collect();
     let held = demo::run(&stack, DemoOptions { scenarios, kills: false, seed: 7 }).await.unwrap();
     stack.stop().await;
     assert!(held, "an invariant did not hold in {mode}: the report is above");
+}
+
+/// Where no workflow is deployed, whoever may invoke a function may not have it do a workflow's work.
+async fn takes_no_tasks(stack: &Stack) {
+    for (function, task) in [
+        ("order-events", "task-record-payment"),
+        ("inventory", "task-reserve"),
+        ("payment", "task-charge"),
+        ("shipping", "task-ship"),
+    ] {
+        let path = format!("{}/../events/{function}/{task}.json", env!("CARGO_MANIFEST_DIR"));
+        let task = fs::read(path).unwrap().into();
+        let name = format!("{STACK_NAME}-{function}");
+        let refused = stack.lambda().invoke(&name, task).await.unwrap();
+        assert!(!refused.is_ok(), "{function} took a task");
+        let error: Value = serde_json::from_slice(&refused.payload).unwrap();
+        assert_eq!(error["errorType"], "Poison", "{function}: {error}");
+        let reason = error["errorMessage"].as_str().unwrap();
+        assert!(reason.starts_with("tasks are refused in the mode"), "{function}: {error}");
+    }
+    assert_eq!(stack.payments().ledger().len() + stack.carrier().shipments().len(), 0);
 }
 
 /// One after the other: their deadlines are meant for one stack on this machine at a time.

@@ -228,8 +228,14 @@ fn queues_and_the_topic_take_nothing_in_the_clear_and_only_from_those_they_wait_
     }
 }
 
-/// A message that is neither the bus's nor the operator's, refused.
+/// A message that is neither the bus's nor the operator's, refused. The query has lost rows written
+/// again.
 fn sent_by_others(queue: &str) -> Value {
+    let operator = reference("OperatorRoleArn");
+    let senders = match queue {
+        "ProjectorQueue" => json!([operator, attribute("QueryFunctionRole", "Arn")]),
+        _ => operator,
+    };
     json!({
         "Sid": "OnlyTheBusAndTheOperator",
         "Effect": "Deny",
@@ -238,7 +244,7 @@ fn sent_by_others(queue: &str) -> Value {
         "Resource": attribute(queue, "Arn"),
         "Condition": {
             "Bool": { "aws:PrincipalIsAWSService": "false" },
-            "ArnNotLike": { "aws:PrincipalArn": reference("OperatorRoleArn") },
+            "ArnNotLike": { "aws:PrincipalArn": senders },
         },
     })
 }

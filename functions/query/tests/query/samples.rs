@@ -33,6 +33,8 @@ const EXCHANGES: &[Exchange] = &[
     ("get-order-unknown", 404, Says::Nothing),
     ("get-order-events", 200, Says::List("events", 2)),
     ("get-order-events-of-another", 404, Says::Nothing),
+    ("get-whole-order-events", 200, Says::List("events", 2)),
+    ("get-whole-order-events-of-a-customer", 403, Says::Nothing),
     ("list-orders", 200, Says::List("orders", 3)),
     ("list-orders-of-two", 200, Says::List("orders", 2)),
     ("list-orders-bad-limit", 400, Says::Field("limit")),
