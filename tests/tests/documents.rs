@@ -186,3 +186,20 @@ fn a_page_of_this_test_is_read_as_github_reads_it() {
     assert_eq!(targets(page), ["there.md#part", "https://example.com/a"]);
     assert_eq!(straight(Path::new("/a/b/../c/./d.md")), Path::new("/a/c/d.md"));
 }
+
+#[test]
+fn a_decision_says_why_what_instead_of_what_and_what_follows() {
+    let folder = root().join("docs/decisions");
+    let index = fs::read_to_string(folder.join("README.md")).unwrap();
+    let decisions = pages(&folder).into_iter().filter(|path| !path.ends_with("README.md"));
+    for (count, path) in decisions.enumerate() {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let page = fs::read_to_string(&path).unwrap();
+        assert!(name.starts_with(&format!("{:04}-", count + 1)), "{name} is out of line");
+        let title = page.lines().next().unwrap_or_default().trim_start_matches("# ");
+        assert!(index.contains(&format!("- [{title}]({name})")), "the index lacks {name}");
+        let parts = page.lines().filter_map(|line| line.strip_prefix("## "));
+        let parts: Vec<&str> = parts.collect();
+        assert_eq!(parts, ["Context", "Decision", "Alternatives", "Consequences"], "{name}");
+    }
+}
