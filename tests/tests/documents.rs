@@ -10,6 +10,27 @@ use std::{
 /// What a path in the text begins with, if it is one of this repository.
 const FOLDERS: [&str; 6] = ["docs/", "events/", "functions/", "infra/", "shared/", "tests/"];
 
+/// Words that have a standard one in their place: name the consumer, the operator or the other
+/// invocation; publish and consume; dead-letter; cancel; unavailable.
+const RETIRED: [&str; 16] = [
+    "called off",
+    "calls off",
+    "carries an order on",
+    "carries orders on",
+    "everybody",
+    "given up",
+    "hears",
+    "is away",
+    "lawful",
+    "needs a person",
+    "nobody",
+    "parked",
+    "parks",
+    "somebody",
+    "the book's",
+    "whoever",
+];
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
@@ -202,4 +223,36 @@ fn a_decision_says_why_what_instead_of_what_and_what_follows() {
         let parts: Vec<&str> = parts.collect();
         assert_eq!(parts, ["Context", "Decision", "Alternatives", "Consequences"], "{name}");
     }
+}
+
+/// What is set in italics or as code is a name: of a column, a status, a log line.
+#[test]
+fn the_pages_are_written_in_standard_words() {
+    let mut checked = pages(&root().join("docs"));
+    for name in ["ARCHITECTURE.md", "CONTRIBUTING.md", "README.md"] {
+        checked.push(root().join(name));
+    }
+    checked.extend(["README.md", "RUNBOOK.md"].map(|name| root().join("infra").join(name)));
+    let mut found = Vec::new();
+    for path in checked {
+        let page = fs::read_to_string(&path).unwrap();
+        // The tables of the state machines are the code's.
+        let has_tables = path.ends_with("state-machines.md");
+        for line in prose(&page).filter(|line| !(has_tables && line.starts_with('|'))) {
+            let text: String = line.split('`').step_by(2).collect();
+            let text: String = text.split('*').step_by(2).collect();
+            let text = format!(" {} ", text.to_lowercase());
+            for word in RETIRED {
+                let stands = text.match_indices(word).any(|(start, _)| {
+                    let before = text[..start].chars().next_back();
+                    let after = text[start + word.len()..].chars().next();
+                    [before, after].iter().all(|it| it.is_none_or(|c| !c.is_alphanumeric()))
+                });
+                if stands {
+                    found.push(format!("{}: {word:?} in {line:?}", path.display()));
+                }
+            }
+        }
+    }
+    assert!(found.is_empty(), "there are standard words for these:\n{}", found.join("\n"));
 }
