@@ -167,21 +167,6 @@ fn a_rule_matches_the_one_edge_it_is_named_after() {
     }
 }
 
-/// The tables of states and facts stand beside the code, which is held to them there.
-#[test]
-fn the_tables_of_the_state_machines_are_those_beside_the_code() {
-    let page = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
-    for service in ["order", "inventory", "payment", "shipping", "notification"] {
-        let path = root().join("functions").join(service).join("src/domain.rs");
-        let code = fs::read_to_string(&path).unwrap();
-        let table = code.lines().filter_map(|line| line.strip_prefix("/// |"));
-        let table: Vec<String> = table.map(|row| format!("|{row}")).collect();
-        assert!(table.len() > 3, "{} has no table", path.display());
-        let table = table.join("\n");
-        assert!(page.contains(&table), "ARCHITECTURE.md lacks {service}'s table:\n{table}");
-    }
-}
-
 #[test]
 fn every_function_has_sample_payloads_that_are_json() {
     // Which has every function.
