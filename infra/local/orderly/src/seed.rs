@@ -108,6 +108,17 @@ pub async fn seed(stack: &Stack) -> Result<(), AwsError> {
     Ok(())
 }
 
+/// Writes that a customer can be reached, at an address that follows from their id.
+///
+/// # Errors
+///
+/// When the table cannot be written.
+pub async fn contact(stack: &Stack, user_id: &str) -> Result<(), AwsError> {
+    let email = format!("{user_id}@example.com");
+    let row = json!({ "userId": { "S": user_id }, "email": { "S": email } });
+    put(stack, "contacts", "userId", row).await
+}
+
 async fn put(stack: &Stack, table: &str, key: &str, item: Value) -> Result<(), AwsError> {
     let table = stack.table(table);
     if !stack.template().tables.iter().any(|it| it.name == table) {
