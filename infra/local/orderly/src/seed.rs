@@ -108,13 +108,12 @@ pub async fn seed(stack: &Stack) -> Result<(), AwsError> {
     Ok(())
 }
 
-/// Writes that a customer can be reached, at an address that follows from their id.
+/// Writes that one more customer can be reached, where one of [`CONTACTS`] is reached too.
 ///
 /// # Errors
 ///
 /// When the table cannot be written.
-pub async fn contact(stack: &Stack, user_id: &str) -> Result<(), AwsError> {
-    let email = format!("{user_id}@example.com");
+pub async fn contact(stack: &Stack, user_id: &str, email: &str) -> Result<(), AwsError> {
     let row = json!({ "userId": { "S": user_id }, "email": { "S": email } });
     put(stack, "contacts", "userId", row).await
 }

@@ -65,7 +65,8 @@ pub async fn run(stack: &Stack, options: LoadOptions) -> Result<bool, LoadError>
     say(format_args!("{orders} orders at {rate} a second"));
     let customer = Customer::new(stack.api_url(), "user-123")?;
     for number in 0..arrivals::customers(orders) {
-        seed::contact(stack, &arrivals::customer(number)).await?;
+        let email = seed::CONTACTS[number % seed::CONTACTS.len()].email;
+        seed::contact(stack, &arrivals::customer(number), email).await?;
     }
     let capacity_before = stack.dynamodb().capacity();
     let run = now().unix_timestamp_nanos().to_string();
