@@ -38,7 +38,7 @@ async fn options() -> StackOptions {
         let output = build::Output::of_this_program().unwrap();
         build::functions(&template, &path, &output).await.unwrap()
     });
-    StackOptions::new(&path, binaries.await)
+    StackOptions { parameters: demo::without_limits(), ..StackOptions::new(&path, binaries.await) }
 }
 
 async fn start(options: StackOptions) -> Stack {

@@ -29,14 +29,10 @@ async fn main() -> Result<(), Error> {
         .traced(traces.clone());
 
     run(service_fn(async |LambdaEvent { payload, context }: LambdaEvent<Invocation>| {
-        let payload = mode.admit(payload)?;
         let consume = async |batch| consumer.consume(batch).await;
         let work = async |task| tasks.clone().oneshot(task).await;
-        within(
-            clock.until(context.deadline),
-            answer_traced(payload, &DECODER, &traces, consume, work),
-        )
-        .await
+        let answered = answer_traced(mode.admit(payload)?, &DECODER, &traces, consume, work);
+        within(clock.until(context.deadline), answered).await
     }))
     .await
 }

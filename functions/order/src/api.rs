@@ -2,7 +2,7 @@
 //!
 //! | route | by | body | answers |
 //! |---|---|---|---|
-//! | `POST /orders` | a customer | an [`OrderRequest`] | the order |
+//! | `POST /orders` | a customer, within their [limits](crate::limit) | an [`OrderRequest`] | the order |
 //! | `POST /orders/{id}/cancel` | its customer | | `orderId`, `status` |
 //! | `POST /admin/orders/{id}/resume` | an operator | `reason`, or none at all | `orderId`, `status` |
 //!
@@ -24,6 +24,7 @@ use serde_json::json;
 use crate::{
     deadlines::deadline,
     domain::{Command, Order, OrderEvent, Resume, Resumption, Rule},
+    limit::{OrderLimit, TooMany},
     lookup::Lookup,
     placing::{OrderRequest, PlacingError, order_id},
 };
@@ -43,6 +44,7 @@ pub struct OrderApi {
     pay_within: u64,
     scope: TokenScope,
     clock: Clock,
+    limit: Option<OrderLimit>,
 }
 
 /// The body of `POST /admin/orders/{id}/resume`.
@@ -65,7 +67,13 @@ impl OrderApi {
         scope: TokenScope,
         clock: Clock,
     ) -> Self {
-        Self { store, lookup, pay_within, scope, clock }
+        Self { store, lookup, pay_within, scope, clock, limit: None }
+    }
+
+    /// The same, which holds each customer to `limit`. Without, there is none.
+    #[must_use]
+    pub fn limited(self, limit: OrderLimit) -> Self {
+        Self { limit: Some(limit), ..self }
     }
 
     /// Answers one request: an order, or the problem with it.
@@ -96,6 +104,10 @@ impl OrderApi {
         let address = asked.delivery_address_id.as_ref();
         let known = self.lookup.find(quantities.keys(), &user, address).await.map_err(away)?;
         let order = asked.price(order_id.clone(), user.clone(), &known).map_err(refused)?;
+        // What can be placed, and was not before: nothing else counts.
+        if let Some(limit) = &self.limit {
+            limit.admit(&user, self.clock.now()).await.map_err(too_many)?;
+        }
         let placed = self.record(order, &user, request.traceparent()).await;
         match placed {
             Ok(created) => accepted(&created),
@@ -259,6 +271,11 @@ fn refused(error: PlacingError) -> Problem {
                 .field(pointer, format!("{shown} was shown, it is {actual}"))
         }
     }
+}
+
+fn too_many(error: TooMany) -> Problem {
+    Problem::too_many(error.to_string(), error.retry_after())
+        .kind("too-many-orders", "Too many orders")
 }
 
 fn no_such_order(order: &AggregateId) -> Problem {

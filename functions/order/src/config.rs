@@ -3,11 +3,14 @@
 use environment::Missing;
 use http_api::{InvalidScope, TokenScope};
 
-use crate::deadlines::Deadlines;
+use crate::{deadlines::Deadlines, limit::Limits};
 
 const ORDER_EVENTS_TABLE: &str = "ORDER_EVENTS_TABLE";
 const PRODUCTS_TABLE: &str = "PRODUCTS_TABLE";
 const DELIVERY_ADDRESSES_TABLE: &str = "DELIVERY_ADDRESSES_TABLE";
+const ORDER_VIEWS_TABLE: &str = "ORDER_VIEWS_TABLE";
+const OPEN_ORDERS_PER_CUSTOMER: &str = "OPEN_ORDERS_PER_CUSTOMER";
+const ORDERS_PER_MINUTE: &str = "ORDERS_PER_MINUTE";
 const PAY_WITHIN_SECONDS: &str = "PAY_WITHIN_SECONDS";
 const SHIP_WITHIN_SECONDS: &str = "SHIP_WITHIN_SECONDS";
 const WRITE_SCOPE: &str = "WRITE_SCOPE";
@@ -21,6 +24,9 @@ const RUST_LOG: &str = "RUST_LOG";
 /// has counted in something else.
 pub const WITHIN_SECONDS_MAX: u64 = 30 * 24 * 60 * 60;
 
+/// The most orders that a limit may be: more of them could not be looked at in one read.
+pub const ORDERS_MAX: u16 = 1_000;
+
 /// What `order-api` is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiConfig {
@@ -30,6 +36,10 @@ pub struct ApiConfig {
     pub products: String,
     /// The customers' address books.
     pub delivery_addresses: String,
+    /// The table of read models, by which customers are held to their limits.
+    pub order_views: String,
+    /// What a customer may place.
+    pub limits: Limits,
     /// How long an order may wait for its payment, in seconds.
     pub pay_within: u64,
     /// What a customer's token must grant.
@@ -78,6 +88,14 @@ pub enum ConfigError {
         /// What it is.
         value: String,
     },
+    /// A variable is no number of orders.
+    #[error("{name}: {value:?} is not a whole number of orders from 1 to {ORDERS_MAX}")]
+    Orders {
+        /// The variable.
+        name: &'static str,
+        /// What it is.
+        value: String,
+    },
     /// A variable names no scope, or no claim.
     #[error("{name}: {source}")]
     Scope {
@@ -109,6 +127,11 @@ impl ApiConfig {
             order_events: required(ORDER_EVENTS_TABLE)?,
             products: required(PRODUCTS_TABLE)?,
             delivery_addresses: required(DELIVERY_ADDRESSES_TABLE)?,
+            order_views: required(ORDER_VIEWS_TABLE)?,
+            limits: Limits {
+                open: orders(&required, OPEN_ORDERS_PER_CUSTOMER)?,
+                per_minute: orders(&required, ORDERS_PER_MINUTE)?,
+            },
             pay_within: seconds(&required, PAY_WITHIN_SECONDS)?,
             scope: scope(&required)?,
             log: required(RUST_LOG).ok(),
@@ -169,12 +192,22 @@ fn scope(required: &impl Variables) -> Result<TokenScope, ConfigError> {
 
 fn seconds(required: &impl Variables, name: &'static str) -> Result<u64, ConfigError> {
     let value = required(name)?;
+    let seconds = whole(&value).filter(|seconds| (1..=WITHIN_SECONDS_MAX).contains(seconds));
+    seconds.ok_or(ConfigError::Seconds { name, value })
+}
+
+fn orders(required: &impl Variables, name: &'static str) -> Result<u16, ConfigError> {
+    let value = required(name)?;
+    let orders = whole(&value).and_then(|orders| u16::try_from(orders).ok());
+    let orders = orders.filter(|orders| (1..=ORDERS_MAX).contains(orders));
+    orders.ok_or(ConfigError::Orders { name, value })
+}
+
+/// The number that `text` is.
+fn whole(text: &str) -> Option<u64> {
     // `parse` alone would take a sign.
-    let digits = Some(&value).filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
-    let seconds = digits.and_then(|digits| digits.parse().ok());
-    seconds
-        .filter(|seconds| (1..=WITHIN_SECONDS_MAX).contains(seconds))
-        .ok_or(ConfigError::Seconds { name, value })
+    let digits = Some(text).filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+    digits.and_then(|digits| digits.parse().ok())
 }
 
 #[cfg(test)]
@@ -187,6 +220,8 @@ mod tests {
             _ if name == changed => value.map(str::to_owned).ok_or(Missing { name }),
             PAY_WITHIN_SECONDS => Ok("900".to_owned()),
             SHIP_WITHIN_SECONDS => Ok("86400".to_owned()),
+            OPEN_ORDERS_PER_CUSTOMER => Ok("20".to_owned()),
+            ORDERS_PER_MINUTE => Ok("10".to_owned()),
             RUST_LOG | SCOPE_CLAIM => Err(Missing { name }),
             _ => Ok(name.to_owned()),
         }
@@ -200,6 +235,8 @@ mod tests {
         let api = ApiConfig::read(with("", None)).unwrap();
         assert_eq!((api.products.as_str(), api.pay_within), (PRODUCTS_TABLE, 900));
         assert_eq!(api.delivery_addresses, DELIVERY_ADDRESSES_TABLE);
+        assert_eq!(api.order_views, ORDER_VIEWS_TABLE);
+        assert_eq!(api.limits, Limits { open: 20, per_minute: 10 });
         let events = EventsConfig::read(with(RUST_LOG, Some("debug"))).unwrap();
         assert_eq!(events.dead_letter_queue_url, DEAD_LETTER_QUEUE_URL);
         assert_eq!(events.log.as_deref(), Some("debug"));
@@ -215,6 +252,9 @@ mod tests {
             ORDER_EVENTS_TABLE,
             PRODUCTS_TABLE,
             DELIVERY_ADDRESSES_TABLE,
+            ORDER_VIEWS_TABLE,
+            OPEN_ORDERS_PER_CUSTOMER,
+            ORDERS_PER_MINUTE,
             PAY_WITHIN_SECONDS,
             WRITE_SCOPE,
         ] {
@@ -253,6 +293,23 @@ mod tests {
                 "PAY_WITHIN_SECONDS: {bad:?} is not a whole number of seconds from 1 to 2592000"
             );
             assert_eq!(error.to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn a_limit_is_one_to_a_thousand_orders() {
+        for name in [OPEN_ORDERS_PER_CUSTOMER, ORDERS_PER_MINUTE] {
+            for good in ["1", "1000"] {
+                ApiConfig::read(with(name, Some(good))).unwrap();
+            }
+            for bad in
+                ["", "0", "-1", "+10", "2.5", "many", "1001", "65536", "18446744073709551617"]
+            {
+                let error = ApiConfig::read(with(name, Some(bad))).unwrap_err().to_string();
+                let expected =
+                    format!("{name}: {bad:?} is not a whole number of orders from 1 to 1000");
+                assert_eq!(error, expected);
+            }
         }
     }
 }

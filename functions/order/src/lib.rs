@@ -9,6 +9,7 @@ pub mod api;
 pub mod config;
 pub mod deadlines;
 pub mod domain;
+pub mod limit;
 pub mod lookup;
 pub mod news;
 pub mod placing;

@@ -7,9 +7,7 @@ use events::{DECODER, Event, LIVE};
 use http_port::{ApiKey, HttpPort};
 use idempotency::Host;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use payment::{
-    config::Config, customers::Customers, gateway::Stripe, handler::Handler, handler::hosted_in,
-};
+use payment::{config::Config, customers::Customers, gateway::Stripe, handler};
 use task::{Invocation, Tasks, answer_traced};
 
 #[tokio::main(flavor = "current_thread")]
@@ -18,7 +16,7 @@ async fn main() -> Result<(), Error> {
     let traces = telemetry::init("payment", config.log_filter.as_deref())?;
     let (aws, clock) = (Aws::from_env()?, Clock::system());
     aws.warm_dynamodb().await;
-    let settings = hosted_in(config.payments_table);
+    let settings = handler::hosted_in(config.payments_table);
     let host = Host::new(aws.dynamodb(), settings, clock.clone(), Tokens::random())
         .review_after(config.review_after);
     let secret = aws.secret(config.gateway_api_key);
@@ -27,17 +25,16 @@ async fn main() -> Result<(), Error> {
     let tasks = Tasks::in_mode(config.fulfilment_mode);
     let parking = Parking::new(aws.sqs(), config.queue_url, config.dead_letter_queue_url);
     let customers = Customers::new(aws.dynamodb(), config.customers_table);
-    let handler = std::sync::Arc::new(Handler::new(host, gateway, customers));
+    let handler = std::sync::Arc::new(handler::Handler::new(host, gateway, customers));
     let service = handler.clone().into_service();
     let consumer = Consumer::new("payment", LIVE, ReplayPolicy::Refuse, parking, service)
         .traced(traces.clone());
     // The futures of the SDK are deep: one more layer around them is too much to compile.
     let consume = async |batch| Box::pin(consumer.consume::<Event>(batch)).await;
     let work = async |task| Box::pin(handler.work(task)).await;
-    let handle = async |invoked: LambdaEvent<Invocation>| {
-        let left = clock.until(invoked.context.deadline);
-        let invocation = tasks.admit(invoked.payload)?;
-        within(left, answer_traced(invocation, &DECODER, &traces, consume, work)).await
+    let handle = async |LambdaEvent { payload, context }: LambdaEvent<Invocation>| {
+        let answered = answer_traced(tasks.admit(payload)?, &DECODER, &traces, consume, work);
+        within(clock.until(context.deadline), answered).await
     };
     lambda_runtime::run(service_fn(handle)).await
 }

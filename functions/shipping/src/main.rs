@@ -31,10 +31,9 @@ async fn main() -> Result<(), Error> {
     // The futures of the SDK are deep: one more layer around them is too much to compile.
     let consume = async |batch| Box::pin(consumer.consume::<Event>(batch)).await;
     let work = async |task| Box::pin(handler.work(task)).await;
-    let handle = async |invoked: LambdaEvent<Invocation>| {
-        let left = clock.until(invoked.context.deadline);
-        let invocation = tasks.admit(invoked.payload)?;
-        within(left, answer_traced(invocation, &DECODER, &traces, consume, work)).await
+    let handle = async |LambdaEvent { payload, context }: LambdaEvent<Invocation>| {
+        let answered = answer_traced(tasks.admit(payload)?, &DECODER, &traces, consume, work);
+        within(clock.until(context.deadline), answered).await
     };
     lambda_runtime::run(service_fn(handle)).await
 }

@@ -45,8 +45,7 @@ async fn host(database: &DynamoDb) -> LambdaHost {
         concurrency_max: 2,
         asynchronous: local_lambda::AsyncConfig::default(),
     };
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    LambdaHost::start(vec![function], listener, HostOptions::default()).await.unwrap()
+    LambdaHost::start(vec![function], HostOptions::default()).unwrap()
 }
 
 fn message(id: &str, body: &Value) -> Value {

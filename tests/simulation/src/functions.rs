@@ -15,7 +15,15 @@ use idempotency::{DynamoDbStore, Guard, Host, HostSettings, REVIEW_AFTER};
 use inventory::handler::Inventory;
 use lambda_runtime::{Context, LambdaEvent};
 use notification::{contacts::Contacts, handler::Notifications, mail::Mailer};
-use order::{api::OrderApi, deadlines::Deadlines, lookup::Lookup, news, sweeper::Sweeper, tasks};
+use order::{
+    api::OrderApi,
+    deadlines::Deadlines,
+    limit::{Limits, OrderLimit},
+    lookup::Lookup,
+    news,
+    sweeper::Sweeper,
+    tasks,
+};
 use outbox::{DeadLetters, Publisher, Relay};
 use projector::handler::Projector;
 use serde::{Serialize, de::DeserializeOwned};
@@ -104,7 +112,14 @@ impl Surroundings {
         let pay_within = self.seconds("PAY_WITHIN_SECONDS");
         let scope = TokenScope::parse(self.variable("WRITE_SCOPE")).unwrap();
         let clock = self.process.clock();
-        let api = Rc::new(OrderApi::new(self.orders(), lookup, pay_within, scope, clock));
+        let limits = Limits {
+            open: self.variable("OPEN_ORDERS_PER_CUSTOMER").parse().unwrap(),
+            per_minute: self.variable("ORDERS_PER_MINUTE").parse().unwrap(),
+        };
+        let views = self.variable("ORDER_VIEWS_TABLE");
+        let limit = OrderLimit::new(self.wire().dynamodb(), views, limits);
+        let api = OrderApi::new(self.orders(), lookup, pay_within, scope, clock).limited(limit);
+        let api = Rc::new(api);
         function(move |event, _| {
             let api = Rc::clone(&api);
             async move { write(&api.handle(read(event)?).await) }

@@ -6,7 +6,7 @@ use clock::Clock;
 use event_store::EventStore;
 use http_api::observe;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use order::{api::OrderApi, config::ApiConfig, lookup::Lookup};
+use order::{api::OrderApi, config::ApiConfig, limit::OrderLimit, lookup::Lookup};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -14,8 +14,10 @@ async fn main() -> Result<(), Error> {
     let traces = telemetry::init("order-api", config.log.as_deref())?;
     let dynamodb = Aws::from_env()?.dynamodb();
     let store = EventStore::new(dynamodb.clone(), config.order_events, "ORDER");
-    let lookup = Lookup::new(dynamodb, config.products, config.delivery_addresses);
-    let api = &OrderApi::new(store, lookup, config.pay_within, config.scope, Clock::system());
+    let lookup = Lookup::new(dynamodb.clone(), config.products, config.delivery_addresses);
+    let limit = OrderLimit::new(dynamodb, config.order_views, config.limits);
+    let api = &OrderApi::new(store, lookup, config.pay_within, config.scope, Clock::system())
+        .limited(limit);
 
     run(service_fn(async |event: LambdaEvent<ApiGatewayV2httpRequest>| {
         Ok::<_, Error>(

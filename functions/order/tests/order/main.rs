@@ -5,6 +5,7 @@ mod cancelling;
 mod deliveries;
 mod faults;
 mod identity;
+mod limits;
 mod news;
 mod placing;
 mod refusals;

@@ -13,6 +13,7 @@ use local_testkit::{
     http::Answer,
     text_attribute,
 };
+use order::limit::Limits;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
@@ -39,6 +40,9 @@ async fn consume(queues: &Queues, world: &World, name: &str) -> Vec<End> {
 /// field at fault. Those before it all succeed.
 type Exchange = (&'static [&'static str], u64, Option<&'static str>);
 
+/// Of the customer of the samples.
+const ONE_A_MINUTE: Limits = Limits { open: 20, per_minute: 1 };
+
 const EXCHANGES: &[Exchange] = &[
     (&["place-order-book"], 201, None),
     (&["place-order-book", "place-order-book"], 201, None),
@@ -58,6 +62,7 @@ const EXCHANGES: &[Exchange] = &[
     (&["place-order-card-number"], 422, Some("/paymentMethodId")),
     (&["place-order-book", "place-order-key-reused"], 422, Some("Idempotency-Key")),
     (&["place-order-unknown-product"], 422, Some("/items/1/productId")),
+    (&["place-order-book", "place-order-too-many"], 429, None),
     (&["place-order-book", "cancel-order"], 200, None),
     (&["place-order-book", "cancel-order", "cancel-order"], 200, None),
     (&["place-order-book", "cancel-order-of-another"], 404, None),
@@ -75,7 +80,7 @@ const EXCHANGES: &[Exchange] = &[
 async fn every_request_is_answered_as_its_name_says() {
     for (names, status, field) in EXCHANGES {
         let world = World::new().await;
-        let api = world.api(FaultPlan::none(), Clock::system());
+        let api = world.limited(FaultPlan::none(), Clock::system(), ONE_A_MINUTE);
         let mut answers = Vec::new();
         for name in *names {
             let request: ApiGatewayV2httpRequest = REQUESTS.read(name);

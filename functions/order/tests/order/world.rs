@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use clock::Clock;
-use event_envelope::{AggregateId, Delivery, Envelope};
+use event_envelope::{AggregateId, Delivery, Envelope, instant};
 use event_store::EventStore;
 use events::{DECODER, Event, LineItem, Money, OrderCreated};
 use http_api::TokenScope;
@@ -16,6 +16,7 @@ use local_testkit::http::{Answer, Request};
 use order::{
     api::OrderApi,
     deadlines::{Deadlines, deadline},
+    limit::{Limits, OrderLimit},
     lookup::Lookup,
     news,
     sweeper::{Sweeper, Swept},
@@ -34,6 +35,7 @@ use crate::{
 const EVENTS: &str = "orderly-order-events";
 const PRODUCTS: &str = "orderly-products";
 const ADDRESSES: &str = "orderly-delivery-addresses";
+const VIEWS: &str = "orderly-order-views";
 pub(crate) const NOW: OffsetDateTime = datetime!(2025-11-17 10:30 UTC);
 pub(crate) const DEADLINES: Deadlines = Deadlines { pay_within: 900, ship_within: 86_400 };
 
@@ -49,7 +51,7 @@ pub(crate) fn id(text: &str) -> AggregateId {
 
 impl World {
     pub(crate) async fn new() -> Self {
-        let database = database(&[EVENTS, PRODUCTS, ADDRESSES]).await;
+        let database = database(&[EVENTS, PRODUCTS, ADDRESSES, VIEWS]).await;
         let world = Self { database };
         world.offer("prod-001", Money::usd(2999)).await;
         world.offer("prod-002", Money::usd(4999)).await;
@@ -92,6 +94,38 @@ impl World {
         let client = self.database.client_with(plan.clone());
         let lookup = Lookup::new(client, PRODUCTS.to_owned(), ADDRESSES.to_owned());
         OrderApi::new(self.store(plan), lookup, DEADLINES.pay_within, scope, clock)
+    }
+
+    /// An API that holds customers to `limits`, and meets `plan` when it looks at what they placed.
+    pub(crate) fn limited(&self, plan: FaultPlan, clock: Clock, limits: Limits) -> OrderApi {
+        let client = self.database.client_with(plan);
+        let limit = OrderLimit::new(client, VIEWS.to_owned(), limits);
+        self.api(FaultPlan::none(), clock).limited(limit)
+    }
+
+    /// Writes what the projector makes of an order that `user` placed at this time.
+    pub(crate) async fn project(&self, order: &str, user: &str, status: &str, at: OffsetDateTime) {
+        let at = instant(at);
+        let item = json!({
+            "orderId": { "S": order },
+            "userId": { "S": user },
+            "status": { "S": status },
+            "createdAt": { "S": at },
+            "placedAt": { "S": format!("{at}#{order}") },
+        });
+        let request = json!({ "TableName": VIEWS, "Item": item });
+        self.database.json("PutItem", &request).await.unwrap();
+    }
+
+    /// Makes something of the row of an order that no projector writes.
+    pub(crate) async fn spoil(&self, order: &str) {
+        let request = json!({
+            "TableName": VIEWS,
+            "Key": { "orderId": { "S": order } },
+            "UpdateExpression": "SET createdAt = :nonsense",
+            "ExpressionAttributeValues": { ":nonsense": { "N": "1" } },
+        });
+        self.database.json("UpdateItem", &request).await.unwrap();
     }
 
     /// Asks a process that meets `plan`.

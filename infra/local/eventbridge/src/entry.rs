@@ -1,13 +1,13 @@
 //! What `PutEvents` accepts.
 
-use local_protocol::AwsError;
+use local_protocol::{AwsError, request_id};
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
 use crate::{
     arn::{DEFAULT_BUS, name_of},
     clock,
-    event::{self, Content, Event},
+    event::{Content, Event},
     requests::{Entry, PutEvents, constraint, required},
 };
 
@@ -120,7 +120,7 @@ pub(crate) fn accept(entry: &Entry, now: OffsetDateTime) -> Result<(String, Even
             .ok_or_else(|| Refusal::argument("Time", "Time is out of range"))?,
         None => now,
     };
-    let id = event::new_id();
+    let id = request_id();
     let resources = entry.resources.as_deref().unwrap_or_default();
     let event = Event::new(&Content { id: &id, detail_type, source, time, resources, detail });
     Ok((id, event))

@@ -62,20 +62,12 @@ impl Event {
     }
 }
 
-/// A new event's id: a version 4 UUID.
-#[expect(clippy::disallowed_methods, reason = "these ids only have to differ; no logic reads them")]
-pub(crate) fn new_id() -> String {
-    let bits = fastrand::u128(..) & !(0xf << 76) & !(0x3 << 62) | (0x4 << 76) | (0x2 << 62);
-    let hex = format!("{bits:032x}");
-    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
     use time::OffsetDateTime;
 
-    use super::{Content, Event, new_id};
+    use super::{Content, Event};
 
     #[test]
     fn the_envelope_is_eventbridges() {
@@ -103,13 +95,5 @@ mod tests {
         assert_eq!(event.value(), expected);
         expected["replay-name"] = json!("again");
         assert_eq!(replayed.value(), expected);
-    }
-
-    #[test]
-    fn ids_are_shaped_like_uuids_and_differ() {
-        let id = new_id();
-        let lengths: Vec<_> = id.split('-').map(str::len).collect();
-        assert_eq!(lengths, [8, 4, 4, 4, 12]);
-        assert_ne!(id, new_id());
     }
 }

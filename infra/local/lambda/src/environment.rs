@@ -21,19 +21,13 @@ use crate::{
     invocation::{Invocation, Job},
     output::Output,
     process,
-    runtime_api::{Call, Delivery, Outcome, Poll},
+    runtime_api::{Call, Delivery, Outcome, Poll, RuntimeApi},
 };
 
 /// Runs environment `number` of `function` until its process ends or the host stops.
-pub(crate) async fn run(
-    host: Arc<Inner>,
-    function: Arc<Function>,
-    number: u32,
-    calls: mpsc::Receiver<Call>,
-) {
-    let shared = &host.options.environment;
-    let init_fault = match process::spawn(&function.spec, shared, host.runtime_api, number) {
-        Ok(mut child) => {
+pub(crate) async fn run(host: Arc<Inner>, function: Arc<Function>, number: u32) {
+    let init_fault = match start(&host, &function, number).await {
+        Ok((mut child, RuntimeApi { calls, server: _server, .. })) => {
             function.started(number, child.id());
             let sink = Arc::clone(&host.options.output);
             let output = Output::follow(&mut child, &function.spec.name, sink);
@@ -48,14 +42,27 @@ pub(crate) async fn run(
             };
             environment.live().await
         }
-        Err(error) => {
-            let message = format!("{}: {error}", function.spec.binary.display());
-            let cause = InitCause::Fault(Fault::not_started(&message));
+        Err(reason) => {
+            let cause = InitCause::Fault(Fault::not_started(&reason));
             Some(InitFault { cause, log_tail: String::new() })
         }
     };
     function.ended(number, init_fault);
     host.scale(&function);
+}
+
+/// A process, and where it finds its invocations; or why there is none.
+async fn start(
+    host: &Inner,
+    function: &Function,
+    number: u32,
+) -> Result<(Child, RuntimeApi), String> {
+    let (spec, shared) = (&function.spec, &host.options.environment);
+    let api = RuntimeApi::open().await.map_err(|error| format!("no runtime api: {error}"))?;
+    match process::spawn(spec, shared, api.address, number) {
+        Ok(child) => Ok((child, api)),
+        Err(error) => Err(format!("{}: {error}", spec.binary.display())),
+    }
 }
 
 struct Environment {

@@ -8,13 +8,12 @@ use std::{
     sync::Mutex,
 };
 
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::Semaphore;
 
 use crate::{
     fault::Fault,
     invocation::{Invocation, InvokeError, Job},
     lock,
-    runtime_api::Call,
     spec::FunctionSpec,
 };
 
@@ -22,8 +21,6 @@ use crate::{
 /// Lambda repeats a failed init once.
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>.
 const INITS_MAX: u32 = 2;
-/// Calls of one process to its Runtime API that may queue; a sound runtime has one at a time.
-const CALLS_MAX: usize = 4;
 
 /// What happened to a function since the host started.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -73,7 +70,6 @@ struct Pool {
 }
 
 struct Slot {
-    calls: mpsc::Sender<Call>,
     pid: Option<u32>,
     busy: bool,
 }
@@ -113,8 +109,8 @@ impl Function {
     }
 
     /// Makes room for one more environment if an invocation waits that no present one is free to
-    /// take: its number, and the receiver of its calls to the Runtime API.
-    pub(crate) fn reserve(&self) -> Option<(u32, mpsc::Receiver<Call>)> {
+    /// take: its number.
+    pub(crate) fn reserve(&self) -> Option<u32> {
         let mut pool = lock(&self.pool);
         let present = pool.environments.len();
         let free = present - pool.busy();
@@ -124,9 +120,8 @@ impl Function {
         let number = pool.started;
         pool.started += 1;
         pool.stats.cold_starts += 1;
-        let (calls, receiver) = mpsc::channel(CALLS_MAX);
-        pool.environments.insert(number, Slot { calls, pid: None, busy: false });
-        Some((number, receiver))
+        pool.environments.insert(number, Slot { pid: None, busy: false });
+        Some(number)
     }
 
     pub(crate) fn started(&self, number: u32, pid: Option<u32>) {
@@ -186,11 +181,6 @@ impl Function {
         let invocation = fault.invocation(&job.request.id);
         // A caller that went away does not need the answer.
         let _ = job.reply.send(invocation);
-    }
-
-    /// The channel for calls of the process in environment `number`.
-    pub(crate) fn calls(&self, number: u32) -> Option<mpsc::Sender<Call>> {
-        lock(&self.pool).environments.get(&number).map(|slot| slot.calls.clone())
     }
 
     /// Refuses further invocations and drops those that wait.

@@ -2,14 +2,11 @@
 
 use std::{
     collections::BTreeMap,
-    net::SocketAddr,
     sync::{Arc, Mutex},
 };
 
 use bytes::Bytes;
-use local_protocol::guarded;
 use tokio::{
-    net::TcpListener,
     sync::{oneshot, watch},
     task::JoinSet,
 };
@@ -20,7 +17,6 @@ use crate::{
     invocation::{Invocation, InvokeError, Job, Request},
     invoke_api, lock,
     options::HostOptions,
-    runtime_api,
     spec::{FunctionSpec, HostError},
 };
 
@@ -37,27 +33,22 @@ pub(crate) struct Inner {
     pub(crate) functions: BTreeMap<String, Arc<Function>>,
     aliases: BTreeMap<String, String>,
     pub(crate) options: HostOptions,
-    pub(crate) runtime_api: SocketAddr,
     pub(crate) stop: watch::Receiver<bool>,
-    /// The Runtime API and the environments: they end by themselves on `stop`.
+    /// The environments: they end by themselves on `stop`.
     tasks: Mutex<JoinSet<()>>,
     /// Asynchronous events under way: they can be cut off at any await.
     events: Mutex<JoinSet<()>>,
 }
 
 impl LambdaHost {
-    /// Hosts the functions `specs`, whose processes find the Runtime API at `runtime_listener`.
-    /// A function's first process starts with its first invocation.
+    /// Hosts the functions `specs`. A function's first process starts with its first invocation;
+    /// each finds the Runtime API on a port of its own, as long as it lives.
     ///
     /// # Errors
     ///
     /// When a spec is not one that Lambda would accept, or a binary is missing or no program; the
     /// error names the function.
-    pub async fn start(
-        specs: Vec<FunctionSpec>,
-        runtime_listener: TcpListener,
-        options: HostOptions,
-    ) -> Result<Self, HostError> {
+    pub fn start(specs: Vec<FunctionSpec>, options: HostOptions) -> Result<Self, HostError> {
         let aliases = aliases(&specs)?;
         for spec in &specs {
             spec.check()?;
@@ -71,13 +62,10 @@ impl LambdaHost {
             functions,
             aliases,
             options,
-            runtime_api: runtime_listener.local_addr().map_err(HostError::Listener)?,
             stop: stopped,
             tasks: Mutex::default(),
             events: Mutex::default(),
         });
-        let serve = serve(Arc::clone(&inner), runtime_listener);
-        lock(&inner.tasks).spawn(serve);
         Ok(Self { inner, stop: Arc::new(stop) })
     }
 
@@ -171,7 +159,6 @@ impl std::fmt::Debug for LambdaHost {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("LambdaHost")
             .field("functions", &self.inner.functions.keys())
-            .field("runtime_api", &self.inner.runtime_api)
             .finish_non_exhaustive()
     }
 }
@@ -195,9 +182,9 @@ impl Inner {
         let mut tasks = lock(&self.tasks);
         while tasks.try_join_next().is_some() {}
         while !*self.stop.borrow()
-            && let Some((number, calls)) = function.reserve()
+            && let Some(number) = function.reserve()
         {
-            tasks.spawn(environment::run(Arc::clone(self), Arc::clone(function), number, calls));
+            tasks.spawn(environment::run(Arc::clone(self), Arc::clone(function), number));
         }
     }
 
@@ -209,21 +196,6 @@ impl Inner {
         known
             .filter(|_| version == VERSION)
             .ok_or_else(|| InvokeError::UnknownFunction { name: name.to_owned() })
-    }
-}
-
-async fn serve(inner: Arc<Inner>, listener: TcpListener) {
-    let mut stop = inner.stop.clone();
-    let server = async {
-        {
-            let port = inner.runtime_api.port();
-            axum::serve(listener, guarded(runtime_api::router(inner), port)).await
-        }
-    };
-    tokio::select! {
-        // The server ends only with the host, so the reason does not matter.
-        _ = server => (),
-        _ = stop.wait_for(|stop| *stop) => (),
     }
 }
 

@@ -46,8 +46,7 @@ fn variables(
         ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".to_owned()),
         ("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{name}")),
         ("AWS_LAMBDA_LOG_STREAM_NAME", format!("local/[{VERSION}]{number}")),
-        // A path tells the environments apart. A runtime takes one only behind a scheme.
-        ("AWS_LAMBDA_RUNTIME_API", format!("http://{runtime_api}/rt/{name}/{number}")),
+        ("AWS_LAMBDA_RUNTIME_API", runtime_api.to_string()),
         ("AWS_REGION", REGION.to_owned()),
         ("LAMBDA_TASK_ROOT", task_root),
         ("LANG", "en_US.UTF-8".to_owned()),

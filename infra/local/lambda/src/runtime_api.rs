@@ -1,7 +1,8 @@
-//! The Lambda Runtime API, as the process of an environment sees it.
+//! The Lambda Runtime API, as the process of an environment sees it: on a port of its own, for a
+//! runtime is told a host and a port, and puts the rest of the address behind them itself.
 //! Source: <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>.
 
-use std::sync::Arc;
+use std::net::{Ipv4Addr, SocketAddr};
 
 use axum::{
     Json, Router,
@@ -12,13 +13,21 @@ use axum::{
     routing::{get, post},
 };
 use bytes::Bytes;
+use local_protocol::guarded;
 use serde_json::json;
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    net::TcpListener,
+    sync::{mpsc, oneshot},
+    task::JoinSet,
+};
 
-use crate::{SYNC_PAYLOAD_BYTES_MAX, fault::Fault, host::Inner};
+use crate::{SYNC_PAYLOAD_BYTES_MAX, fault::Fault};
 
 /// The largest answer of a function: Lambda allows a hundred bytes over the request's limit.
 const RESPONSE_BYTES_MAX: usize = SYNC_PAYLOAD_BYTES_MAX + 100;
+
+/// Calls of one process that may queue; a sound runtime has one at a time.
+const CALLS_MAX: usize = 4;
 
 /// What a process says to its environment.
 pub(crate) enum Call {
@@ -54,21 +63,54 @@ pub(crate) struct Delivery {
     pub(crate) deadline_ms: u128,
 }
 
-pub(crate) fn router(host: Arc<Inner>) -> Router {
+/// The server of one environment. It is closed when this is dropped.
+pub(crate) struct RuntimeApi {
+    /// Where the process finds it.
+    pub(crate) address: SocketAddr,
+    /// What the process says.
+    pub(crate) calls: mpsc::Receiver<Call>,
+    pub(crate) server: Server,
+}
+
+/// Dropped, it takes no more connections, and ends those that there are.
+pub(crate) struct Server {
+    _accepting: JoinSet<()>,
+    _open: oneshot::Sender<()>,
+}
+
+impl RuntimeApi {
+    /// Listens on a port that nobody else has.
+    pub(crate) async fn open() -> std::io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let address = listener.local_addr()?;
+        let (sender, calls) = mpsc::channel(CALLS_MAX);
+        let (open, closed) = oneshot::channel();
+        let service = guarded(router(sender), address.port());
+        let mut accepting = JoinSet::new();
+        accepting.spawn(async move {
+            let closed = async move {
+                // Nobody sends: it is dropped.
+                let _ = closed.await;
+            };
+            // Nobody is left to be told why it ended.
+            let _ = axum::serve(listener, service).with_graceful_shutdown(closed).await;
+        });
+        Ok(Self { address, calls, server: Server { _accepting: accepting, _open: open } })
+    }
+}
+
+fn router(calls: mpsc::Sender<Call>) -> Router {
     let runtime = Router::new()
         .route("/invocation/next", get(next))
         .route("/invocation/{request_id}/response", post(response))
         .route("/invocation/{request_id}/error", post(error))
         .route("/init/error", post(init_error));
-    Router::new().nest("/rt/{function}/{number}/2018-06-01/runtime", runtime).with_state(host)
+    Router::new().nest("/2018-06-01/runtime", runtime).with_state(calls)
 }
 
-async fn next(
-    State(host): State<Arc<Inner>>,
-    Path((function, number)): Path<(String, u32)>,
-) -> Response {
+async fn next(State(calls): State<mpsc::Sender<Call>>) -> Response {
     let (poll, delivery) = oneshot::channel();
-    if !call(&host, &function, number, Call::Next(poll)).await {
+    if calls.send(Call::Next(poll)).await.is_err() {
         return gone();
     }
     match delivery.await {
@@ -78,20 +120,20 @@ async fn next(
 }
 
 async fn response(
-    host: State<Arc<Inner>>,
-    path: Path<(String, u32, String)>,
+    calls: State<mpsc::Sender<Call>>,
+    request_id: Path<String>,
     body: Body,
 ) -> Response {
-    answer(host, path, body, Outcome::Response).await
+    answer(calls, request_id, body, Outcome::Response).await
 }
 
-async fn error(host: State<Arc<Inner>>, path: Path<(String, u32, String)>, body: Body) -> Response {
-    answer(host, path, body, Outcome::Error).await
+async fn error(calls: State<mpsc::Sender<Call>>, request_id: Path<String>, body: Body) -> Response {
+    answer(calls, request_id, body, Outcome::Error).await
 }
 
 async fn answer(
-    State(host): State<Arc<Inner>>,
-    Path((function, number, request_id)): Path<(String, u32, String)>,
+    State(calls): State<mpsc::Sender<Call>>,
+    Path(request_id): Path<String>,
     body: Body,
     outcome: fn(Bytes) -> Outcome,
 ) -> Response {
@@ -103,7 +145,7 @@ async fn answer(
         }
     };
     let (accepted, acceptance) = oneshot::channel();
-    if !call(&host, &function, number, Call::Outcome { request_id, outcome, accepted }).await {
+    if calls.send(Call::Outcome { request_id, outcome, accepted }).await.is_err() {
         return gone();
     }
     match acceptance.await {
@@ -112,23 +154,10 @@ async fn answer(
     }
 }
 
-async fn init_error(
-    State(host): State<Arc<Inner>>,
-    Path((function, number)): Path<(String, u32)>,
-    payload: Bytes,
-) -> Response {
-    match call(&host, &function, number, Call::InitError(payload)).await {
-        true => (StatusCode::ACCEPTED, Json(json!({ "status": "OK" }))).into_response(),
-        false => gone(),
-    }
-}
-
-async fn call(host: &Inner, function: &str, number: u32, call: Call) -> bool {
-    let calls: Option<mpsc::Sender<Call>> =
-        host.functions.get(function).and_then(|function| function.calls(number));
-    match calls {
-        Some(calls) => calls.send(call).await.is_ok(),
-        None => false,
+async fn init_error(State(calls): State<mpsc::Sender<Call>>, payload: Bytes) -> Response {
+    match calls.send(Call::InitError(payload)).await {
+        Ok(()) => (StatusCode::ACCEPTED, Json(json!({ "status": "OK" }))).into_response(),
+        Err(_) => gone(),
     }
 }
 

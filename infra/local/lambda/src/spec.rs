@@ -154,9 +154,6 @@ pub enum HostError {
         /// The variable.
         variable: String,
     },
-    /// The listener of the Runtime API has no address.
-    #[error("the listener of the runtime api has no local address")]
-    Listener(#[source] std::io::Error),
 }
 
 fn check_binary(path: &Path) -> Result<(), String> {

@@ -108,6 +108,16 @@ pub async fn seed(stack: &Stack) -> Result<(), AwsError> {
     Ok(())
 }
 
+/// Writes that one more customer can be reached, where one of [`CONTACTS`] is reached too.
+///
+/// # Errors
+///
+/// When the table cannot be written.
+pub async fn contact(stack: &Stack, user_id: &str, email: &str) -> Result<(), AwsError> {
+    let row = json!({ "userId": { "S": user_id }, "email": { "S": email } });
+    put(stack, "contacts", "userId", row).await
+}
+
 async fn put(stack: &Stack, table: &str, key: &str, item: Value) -> Result<(), AwsError> {
     let table = stack.table(table);
     if !stack.template().tables.iter().any(|it| it.name == table) {

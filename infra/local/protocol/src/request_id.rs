@@ -1,4 +1,4 @@
-//! The ids that AWS gives requests.
+//! The ids that AWS gives requests and events.
 
 /// A new id: a version 4 UUID.
 #[expect(clippy::disallowed_methods, reason = "these ids only have to differ; no logic reads them")]

@@ -68,8 +68,7 @@ async fn names_aliases_and_arns_lead_to_the_same_function() {
 async fn two_functions_cannot_share_a_name() {
     let other = FunctionSpec { name: "probe".to_owned(), aliases: Vec::new(), ..spec() };
     let specs = vec![spec(), other];
-    let started =
-        LambdaHost::start(specs, crate::support::listener().await, HostOptions::default()).await;
+    let started = LambdaHost::start(specs, HostOptions::default());
     assert!(matches!(started, Err(HostError::DuplicateName { name, .. }) if name == "probe"));
 }
 

@@ -6,5 +6,6 @@ mod asynchronous;
 mod host;
 mod invoke_api;
 mod queue_mapping;
+mod runtime_api;
 mod stream_mapping;
 mod support;

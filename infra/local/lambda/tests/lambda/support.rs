@@ -9,15 +9,18 @@ use std::{
 
 use local_lambda::{AsyncConfig, FunctionSpec, HostOptions, Invocation, LambdaHost};
 use serde_json::Value;
-use tokio::net::TcpListener;
 
 /// Long enough for anything that is going to happen at all.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The compiled example: cargo puts it next to the directory of the test binaries.
 pub(crate) fn probe() -> PathBuf {
+    example("probe")
+}
+
+/// A compiled example: cargo puts it next to the directory of the test binaries.
+pub(crate) fn example(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
-    let path = test.parent().and_then(Path::parent).unwrap().join("examples/probe");
+    let path = test.parent().and_then(Path::parent).unwrap().join("examples").join(name);
     assert!(path.exists(), "{} is missing: run `cargo build --examples`", path.display());
     path
 }
@@ -42,16 +45,12 @@ pub(crate) fn spec_with(variables: &[(&str, &str)]) -> FunctionSpec {
     FunctionSpec { environment: environment.collect(), ..spec() }
 }
 
-pub(crate) async fn listener() -> TcpListener {
-    TcpListener::bind(("127.0.0.1", 0)).await.unwrap()
-}
-
 pub(crate) async fn host(spec: FunctionSpec) -> LambdaHost {
     host_with(spec, HostOptions::default()).await
 }
 
 pub(crate) async fn host_with(spec: FunctionSpec, options: HostOptions) -> LambdaHost {
-    LambdaHost::start(vec![spec], listener().await, options).await.unwrap()
+    LambdaHost::start(vec![spec], options).unwrap()
 }
 
 pub(crate) async fn invoke(host: &LambdaHost, event: Value) -> Invocation {

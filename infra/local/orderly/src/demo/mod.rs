@@ -43,7 +43,8 @@ pub struct DemoOptions {
 
 /// The template's parameters for a demonstration in this mode, `choreography` or `orchestration`:
 /// deadlines and reviews that come while somebody watches, yet not before a slow machine is done, nor
-/// before a message comes again (after 30 s) whose function died.
+/// before a message comes again (after 30 s) whose function died; and no limit that one customer
+/// meets who places them all.
 pub fn parameters(mode: &str) -> BTreeMap<String, String> {
     let parameters = [
         ("FulfilmentMode", mode),
@@ -51,7 +52,15 @@ pub fn parameters(mode: &str) -> BTreeMap<String, String> {
         ("ShipWithinSeconds", "45"),
         ("ReviewAfterAttempts", "4"),
     ];
-    parameters.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
+    let parameters = parameters.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    parameters.into_iter().chain(without_limits()).collect()
+}
+
+/// The template's parameters with which one customer may place the orders of all scenarios at once.
+pub fn without_limits() -> BTreeMap<String, String> {
+    ["OpenOrdersPerCustomer", "OrdersPerMinute"]
+        .map(|name| (name.to_owned(), "1000".to_owned()))
+        .into()
 }
 
 /// Why there was nothing to show.

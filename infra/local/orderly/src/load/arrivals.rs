@@ -12,10 +12,11 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use crate::{
-    client::{Customer, NewOrder},
-    seed,
-};
+use crate::client::{Customer, NewOrder};
+
+/// How many orders a customer places: fewer than the template lets one place in a minute, so that a
+/// run measures orders and no refusals.
+const ORDERS_EACH: usize = 8;
 
 /// An order that was sent.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,6 +46,16 @@ impl Schedule {
     }
 }
 
+/// How many customers place so many orders.
+pub(super) fn customers(orders: usize) -> usize {
+    orders.div_ceil(ORDERS_EACH)
+}
+
+/// The id of a customer.
+pub(super) fn customer(number: usize) -> String {
+    format!("load-{number}")
+}
+
 /// Sends every order of `schedule` when it is due.
 pub(super) async fn send(customer: Customer, schedule: Schedule, run: String) -> Vec<Sent> {
     let (start, start_wall) = (Instant::now(), super::now());
@@ -52,8 +63,7 @@ pub(super) async fn send(customer: Customer, schedule: Schedule, run: String) ->
     for number in 0..schedule.orders {
         let after = schedule.due(number);
         sleep_until(start + after).await;
-        let contact = seed::CONTACTS[number % seed::CONTACTS.len()];
-        let customer = customer.named(contact.user_id);
+        let customer = customer.named(&self::customer(number % customers(schedule.orders)));
         let key = format!("load-{run}-{number}");
         answers.spawn(async move {
             let answer = customer.place(&NewOrder::of_the_book(), &key).await;
@@ -79,5 +89,16 @@ mod tests {
         let schedule = Schedule { orders: 100, rate: 50.0 };
         assert_eq!(schedule.due(0), Duration::ZERO);
         assert_eq!(schedule.due(75), Duration::from_millis(1_500));
+    }
+
+    #[test]
+    fn no_customer_places_more_than_one_may_in_a_minute() {
+        for orders in [1, 7, 8, 9, 500, 2_000] {
+            let mut placed = std::collections::BTreeMap::<_, usize>::new();
+            for number in 0..orders {
+                *placed.entry(number % customers(orders)).or_default() += 1;
+            }
+            assert!(placed.values().all(|count| *count <= ORDERS_EACH), "{orders}");
+        }
     }
 }

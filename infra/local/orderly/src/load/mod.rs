@@ -19,6 +19,7 @@ use crate::{
     client::{ClientError, Customer},
     console::{bad, good, heading, say},
     invariants::{Evidence, Finding, Report},
+    seed,
     stack::Stack,
 };
 use arrivals::{Schedule, Sent};
@@ -63,6 +64,10 @@ pub async fn run(stack: &Stack, options: LoadOptions) -> Result<bool, LoadError>
     let LoadOptions { orders, rate } = options;
     say(format_args!("{orders} orders at {rate} a second"));
     let customer = Customer::new(stack.api_url(), "user-123")?;
+    for number in 0..arrivals::customers(orders) {
+        let email = seed::CONTACTS[number % seed::CONTACTS.len()].email;
+        seed::contact(stack, &arrivals::customer(number), email).await?;
+    }
     let capacity_before = stack.dynamodb().capacity();
     let run = now().unix_timestamp_nanos().to_string();
     let sending = tokio::spawn(arrivals::send(customer, Schedule { orders, rate }, run));

@@ -14,7 +14,6 @@ use super::{StackError, options::Ports};
 const ENDPOINT: Purpose = Purpose { offset: 0, name: "the AWS endpoint" };
 const API: Purpose = Purpose { offset: 2, name: "the HTTP API" };
 const SANDBOXES: Purpose = Purpose { offset: 3, name: "the sandboxes of payment and carrier" };
-const RUNTIME: Purpose = Purpose { offset: 4, name: "the Lambda Runtime API" };
 
 #[derive(Debug, Clone, Copy)]
 struct Purpose {
@@ -31,7 +30,6 @@ pub(super) struct Listeners {
     pub(super) endpoint_v6: Option<TcpListener>,
     pub(super) api: TcpListener,
     pub(super) sandboxes: TcpListener,
-    pub(super) runtime: TcpListener,
 }
 
 impl Listeners {
@@ -42,7 +40,6 @@ impl Listeners {
             endpoint,
             api: bind(ports, API).await?,
             sandboxes: bind(ports, SANDBOXES).await?,
-            runtime: bind(ports, RUNTIME).await?,
         })
     }
 }
@@ -102,7 +99,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_taken_port_is_named_with_what_it_is_for() {
-        // Below the ports that the system hands out, so that only one of the five is taken.
+        // Below the ports that the system hands out, so that only one of the three is taken.
         let mut first = 30_000;
         let _taken = loop {
             match TcpListener::bind(("127.0.0.1", first + API.offset)).await {

@@ -90,7 +90,7 @@ impl Stack {
 
         let specs = resources::functions(&template, &options)?;
         let host = host_options(&urls.endpoint, &logs, &sqs);
-        let lambda = LambdaHost::start(specs, listeners.runtime, host).await?;
+        let lambda = LambdaHost::start(specs, host)?;
         let targets = Arc::new(Targets::new(&template, sqs.clone(), lambda.clone())?);
         let bus_options = BusOptions { disorder: options.disorder, ..BusOptions::default() };
         let bus = EventBridge::new(resources::topology(&template), targets.clone(), bus_options)?;
