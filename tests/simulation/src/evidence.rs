@@ -134,8 +134,10 @@ impl Evidence {
         let image = serde_json::from_value(record["dynamodb"]["NewImage"].clone());
         match stored_events(&image.unwrap_or_default()) {
             Ok(events) => {
-                let named = events.into_iter().map(|it| (it.event_id.to_string(), json!(it)));
-                named.for_each(|(id, event)| drop(self.said.entry(id).or_insert(event)));
+                for event in events {
+                    let id = event.event_id.to_string();
+                    self.said.entry(id).or_insert_with(|| json!(event));
+                }
             }
             Err(error) => self.tampered.push(format!("{keys}: {error}")),
         }
