@@ -17,6 +17,7 @@ use lambda_runtime::{Context, LambdaEvent};
 use notification::{contacts::Contacts, handler::Notifications, mail::Mailer};
 use order::{api::OrderApi, deadlines::Deadlines, lookup::Lookup, news, sweeper::Sweeper, tasks};
 use outbox::{DeadLetters, Publisher, Relay};
+use payment::webhooks::Heard;
 use projector::handler::Projector;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -179,7 +180,7 @@ impl Surroundings {
         let customers = payment::customers::Customers::new(self.wire().dynamodb(), table);
         let handler = payment::handler::Handler::new(host, self.provider(), customers);
         let handler = Arc::new(handler);
-        let service = Arc::clone(&handler).into_service();
+        let service = Arc::clone(&handler).into_service::<Heard>();
         let consumer =
             Consumer::new("payment", LIVE, ReplayPolicy::Refuse, self.parking(), service);
         let consumer = Rc::new(consumer);
@@ -187,7 +188,7 @@ impl Surroundings {
             let (consumer, handler) = (Rc::clone(&consumer), Arc::clone(&handler));
             let left = clock.until(deadline);
             async move {
-                let consume = async |batch| Box::pin(consumer.consume::<Event>(batch)).await;
+                let consume = async |batch| Box::pin(consumer.consume::<Heard>(batch)).await;
                 let work = async |task| Box::pin(handler.work(task)).await;
                 let answered = answer(read(event)?, &DECODER, consume, work);
                 write(&within(left, answered).await.map_err(text)?)

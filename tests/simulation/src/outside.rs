@@ -18,7 +18,7 @@ use local_sandbox::{Carrier as Depot, Mail, Outcome, Payments};
 use outcome::Failure;
 use payment::{
     domain::{Capture, Charge, Fact as PaymentFact},
-    gateway::{Again, PaymentGateway, ProviderId, Stripe},
+    gateway::{Again, PaymentGateway, ProviderId, SoFar, Stripe},
 };
 use shipping::{
     carrier::{Carrier, HttpCarrier},
@@ -235,6 +235,15 @@ impl PaymentGateway for Provider {
         self.call("refund", move |provider| {
             let (order, capture) = given.clone();
             async move { provider.stripe().refund(&order, &capture, again).await }
+        })
+        .await
+    }
+
+    async fn refunded(&self, capture: &Capture) -> Result<SoFar, Failure> {
+        let given = capture.clone();
+        self.call("look", move |provider| {
+            let capture = given.clone();
+            async move { provider.stripe().refunded(&capture).await }
         })
         .await
     }
