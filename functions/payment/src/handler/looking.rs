@@ -6,7 +6,8 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use event_envelope::{AggregateId, Envelope};
+use event_envelope::{AggregateId, Envelope, EventId};
+use events::source;
 use idempotency::Cause;
 use outcome::{Done, Failure};
 
@@ -31,18 +32,20 @@ impl<G: PaymentGateway> Handler<G> {
         order: &AggregateId,
         envelope: &Envelope,
     ) -> Result<Done, Failure> {
+        let origin = origin(order, envelope);
+        let cause = Cause::task(envelope.event_id.as_str(), envelope.payload_hash(), &origin);
         match self.look(order).await? {
-            Payment::Charging(_) | Payment::Revoking(_) => self.attempt(order, envelope).await,
+            Payment::Charging(_) | Payment::Revoking(_) => self.attempt(order, cause).await,
             Payment::Refunding(capture) => match self.gateway.refunded(&capture).await? {
                 SoFar::Back(fact) if is_all(&capture, &fact) => {
-                    self.tell(order, envelope.into(), &[fact]).await
+                    self.tell(order, cause, &[fact]).await
                 }
-                SoFar::Back(_) | SoFar::Returned => self.attempt(order, envelope).await,
+                SoFar::Back(_) | SoFar::Returned => self.attempt(order, cause).await,
                 SoFar::Pending | SoFar::Nothing => Ok(Done::Ignored),
             },
             Payment::RefundInReview(capture) => match self.gateway.refunded(&capture).await? {
                 SoFar::Back(fact) if is_all(&capture, &fact) => {
-                    self.tell(order, envelope.into(), &[fact]).await
+                    self.tell(order, cause, &[fact]).await
                 }
                 // A person looks already.
                 SoFar::Back(_) | SoFar::Returned | SoFar::Pending | SoFar::Nothing => {
@@ -63,14 +66,13 @@ impl<G: PaymentGateway> Handler<G> {
 
     /// Has what is due of the payment tried once more, as each event of the order does. When it
     /// fails again, the message goes on that the payment waits with.
-    async fn attempt(&self, order: &AggregateId, envelope: &Envelope) -> Result<Done, Failure> {
+    async fn attempt(&self, order: &AggregateId, cause: Cause<'_>) -> Result<Done, Failure> {
         let has_failed = AtomicBool::new(false);
         let perform = async |due| {
             let answer = self.perform(order, due).await;
             has_failed.fetch_or(answer.is_err(), Ordering::Relaxed);
             answer
         };
-        let cause = Cause::from(envelope);
         match self.host.handle_all::<Payment, _>(order, cause, &[], perform).await {
             Err(failure) if has_failed.into_inner() => {
                 tracing::info!(%failure, "looked again: it has not ended yet");
@@ -79,6 +81,14 @@ impl<G: PaymentGateway> Handler<G> {
             handled => handled,
         }
     }
+}
+
+/// What is said after a look follows from the order itself, as after a task: what had the payment
+/// look is no event that anybody else knows.
+fn origin(order: &AggregateId, envelope: &Envelope) -> Envelope {
+    let mut origin = envelope.clone();
+    origin.event_id = EventId::of_sequence(source::ORDER, order, 1);
+    origin
 }
 
 /// Whether this is all of what was taken.

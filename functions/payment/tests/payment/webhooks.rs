@@ -9,7 +9,7 @@ use std::{
 };
 
 use consumer::{Consumer, Parking, ReplayPolicy};
-use event_envelope::Delivery;
+use event_envelope::{Delivery, EventId};
 use events::LIVE;
 use local_dynamodb::FaultPlan;
 use local_sandbox::Outcome;
@@ -26,7 +26,7 @@ use payment::webhooks::{
 use ring::hmac;
 use serde_json::{Value, json};
 
-use crate::world::{World, cancelled, created, reserved, resumed};
+use crate::world::{World, cancelled, created, order, reserved, resumed};
 
 const SAMPLES: Samples = Samples::of("payment-webhooks");
 const TOTAL: u64 = 10_997;
@@ -259,6 +259,10 @@ async fn a_refund_on_its_way_is_said_when_the_provider_reports_its_end() {
     assert_eq!(world.said(), ["PaymentCompleted"]);
     assert_eq!(endpoint.look_again().await.remove(0).unwrap(), Done::Handled);
     assert_eq!(world.said(), ["PaymentCompleted", "PaymentRefunded"]);
+    // What causes it is an event that was published.
+    let created = EventId::of_sequence("order-service", &order(), 1);
+    let everything = world.everything().await;
+    assert!(everything.contains(created.as_str()), "{everything}");
     // Twice, and then what the payment waited with.
     assert_eq!(endpoint.look_again().await.remove(0).unwrap(), Done::Ignored);
     assert_eq!(world.deliver(&cancelled()).await.unwrap(), Done::Duplicate);
