@@ -14,6 +14,7 @@ mod resources;
 mod schedules;
 mod secrets;
 mod start;
+mod webhooks;
 mod workflows;
 
 use std::{
