@@ -1,7 +1,7 @@
 //! The functions, wired as their `main.rs` wires them: what the environment says comes from the
 //! template, and time, tokens and clients from the world.
 
-use std::{collections::BTreeMap, rc::Rc, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, pin::Pin, rc::Rc, sync::Arc, time::Duration};
 
 use analytics::handler::Analytics;
 use batch::QueueBatch;
@@ -17,7 +17,7 @@ use lambda_runtime::{Context, LambdaEvent};
 use notification::{contacts::Contacts, handler::Notifications, mail::Mailer};
 use order::{api::OrderApi, deadlines::Deadlines, lookup::Lookup, news, sweeper::Sweeper, tasks};
 use outbox::{DeadLetters, Publisher, Relay};
-use payment::webhooks::Heard;
+use payment::webhooks::{Heard, Keyring, Queue, SigningSecrets, Webhooks};
 use projector::handler::Projector;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -25,7 +25,7 @@ use task::{Invocation, answer};
 use tower::ServiceExt;
 
 use crate::{
-    outside::{Outside, Provider},
+    outside::{Outside, Provider, WEBHOOK_SECRET},
     process::Process,
     services::Services,
     wire::Wire,
@@ -89,6 +89,7 @@ impl Surroundings {
             "order-sweeper" => self.order_sweeper(),
             "inventory" => self.inventory(),
             "payment" => self.payment(),
+            "payment-webhooks" => self.payment_webhooks(),
             "shipping" => self.shipping(),
             "notification" => self.notification(),
             "projector" => self.projector(),
@@ -193,6 +194,23 @@ impl Surroundings {
                 let answered = answer(read(event)?, &DECODER, consume, work);
                 write(&within(left, answered).await.map_err(text)?)
             }
+        })
+    }
+
+    fn payment_webhooks(&self) -> Function {
+        let (clock, tokens) = (self.process.clock(), self.process.tokens());
+        let secrets = || SigningSecrets::parse(WEBHOOK_SECRET.to_owned()).unwrap();
+        let read = move || -> Pin<Box<dyn Future<Output = Result<_, String>> + Send>> {
+            Box::pin(async move { Ok(secrets()) })
+        };
+        let keyring = Keyring::new(secrets(), read, clock.clone());
+        let settings = payment::handler::hosted_in(self.variable("PAYMENTS_TABLE"));
+        let host = Host::new(self.wire().dynamodb(), settings, clock.clone(), tokens);
+        let queue = Queue::new(self.wire().sqs(), self.variable("PAYMENT_QUEUE_URL"));
+        let webhooks = Rc::new(Webhooks::new(keyring, host, queue, clock.clone()));
+        function(move |event, deadline| {
+            let (webhooks, left) = (Rc::clone(&webhooks), clock.until(deadline));
+            async move { write(&within(left, webhooks.handle(self::read(event)?)).await) }
         })
     }
 

@@ -34,6 +34,8 @@ use crate::{
 
 /// Idempotency keys are kept for a day.
 const KEY_TIME_TO_LIVE: time::Duration = time::Duration::hours(24);
+/// What the payment provider signs its webhooks with.
+pub(crate) const WEBHOOK_SECRET: &str = "whsec_simulated_secret";
 /// How long a client of a provider waits for an answer.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// The longest that a request is late whose caller has given it up, in seconds.
