@@ -32,6 +32,7 @@ fn template_by(mode: &str) -> Template {
         "JwtAudience",
         "JwtIssuer",
         "PaymentGatewayApiKeySecret",
+        "PaymentWebhookSecret",
         "SenderEmail",
     ];
     let mut parameters: BTreeMap<String, String> =

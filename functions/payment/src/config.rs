@@ -11,6 +11,8 @@ const PAYMENTS_TABLE: &str = "PAYMENTS_TABLE";
 const PAYMENT_CUSTOMERS_TABLE: &str = "PAYMENT_CUSTOMERS_TABLE";
 const PAYMENT_GATEWAY_URL: &str = "PAYMENT_GATEWAY_URL";
 const PAYMENT_GATEWAY_API_KEY_SECRET: &str = "PAYMENT_GATEWAY_API_KEY_SECRET";
+const PAYMENT_QUEUE_URL: &str = "PAYMENT_QUEUE_URL";
+const PAYMENT_WEBHOOK_SECRET: &str = "PAYMENT_WEBHOOK_SECRET";
 const QUEUE_URL: &str = "QUEUE_URL";
 const DEAD_LETTER_QUEUE_URL: &str = "DEAD_LETTER_QUEUE_URL";
 const REVIEW_AFTER_ATTEMPTS: &str = "REVIEW_AFTER_ATTEMPTS";
@@ -37,6 +39,19 @@ pub struct Config {
     pub review_after: NonZeroU32,
     /// How orders are fulfilled: by a workflow, whose tasks are taken, or without.
     pub fulfilment_mode: String,
+    /// What is logged beyond the usual.
+    pub log_filter: Option<String>,
+}
+
+/// What `payment-webhooks` is told. Nothing of it is secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WebhooksConfig {
+    /// The table of payments.
+    pub payments_table: String,
+    /// The queue of the function that has payments look again.
+    pub queue_url: String,
+    /// The secret that the provider signs its webhooks with.
+    pub secret: SecretRef,
     /// What is logged beyond the usual.
     pub log_filter: Option<String>,
 }
@@ -83,6 +98,29 @@ impl Config {
             dead_letter_queue_url: required(DEAD_LETTER_QUEUE_URL)?,
             review_after: review_after(required(REVIEW_AFTER_ATTEMPTS).ok())?,
             fulfilment_mode: required(FULFILMENT_MODE)?,
+            log_filter: required(RUST_LOG).ok(),
+        })
+    }
+}
+
+impl WebhooksConfig {
+    /// Takes everything from the environment.
+    ///
+    /// # Errors
+    ///
+    /// When a variable is missing or makes no sense; the function should not start.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::read(environment::required)
+    }
+
+    fn read(
+        required: impl Fn(&'static str) -> Result<String, Missing>,
+    ) -> Result<Self, ConfigError> {
+        let secret = SecretRef::parse(PAYMENT_WEBHOOK_SECRET, &required(PAYMENT_WEBHOOK_SECRET)?)?;
+        Ok(Self {
+            payments_table: required(PAYMENTS_TABLE)?,
+            queue_url: required(PAYMENT_QUEUE_URL)?,
+            secret,
             log_filter: required(RUST_LOG).ok(),
         })
     }
@@ -137,6 +175,24 @@ mod tests {
             "{key}"
         );
         assert!(!format!("{key} {key:?}").contains("sk_hush"));
+    }
+
+    #[test]
+    fn the_webhooks_need_a_table_a_queue_and_a_secret_by_its_name() {
+        let read = |changed: &str, value: Option<&str>| {
+            WebhooksConfig::read(|name| match name {
+                _ if name == changed => value.map(str::to_owned).ok_or(Missing { name }),
+                PAYMENT_WEBHOOK_SECRET => Ok(SECRET.to_owned()),
+                _ => Ok(name.to_owned()),
+            })
+        };
+        let config = read(RUST_LOG, None).unwrap();
+        assert_eq!((config.queue_url.as_str(), config.log_filter), (PAYMENT_QUEUE_URL, None));
+        for name in [PAYMENTS_TABLE, PAYMENT_QUEUE_URL, PAYMENT_WEBHOOK_SECRET] {
+            assert!(read(name, None).unwrap_err().to_string().contains(name));
+        }
+        let itself = read(PAYMENT_WEBHOOK_SECRET, Some("whsec_hush")).unwrap_err();
+        assert!(!format!("{itself} {itself:?}").contains("hush"));
     }
 
     #[test]

@@ -14,7 +14,8 @@
 //! gone through although nobody heard the answer. Such a charge is revoked: found if it is there,
 //! and then refunded, and kept from happening if it is not. Taking money is never given up here:
 //! the order's deadline calls it off. Giving it back is, when it keeps failing: a person then has
-//! to look, and lets it go on.
+//! to look, and lets it go on. A refund that was given up may still arrive, for a bank takes its
+//! time: it is then the refund, and nobody has to look any more.
 //!
 //! However a step ends that may be given up, the payment says so, also that there was nothing to
 //! give back: a review that one event of the payment opened is closed by the next one, and by
@@ -56,7 +57,7 @@ pub use stored::Incomplete;
 /// | revoked | – | – | – | – | – | – | – | – | – |
 /// | refunded | – | – | – | – | – | – | – | – | – |
 /// | revoke in review | – | – | – | – | – | – | – | – | revoking |
-/// | refund in review | – | – | – | – | – | – | – | – | refunding |
+/// | refund in review | – | – | – | – | – | – | refunded *refunded* | – | refunding |
 ///
 /// – : it has taken effect, or never will. Of answers, the first one counts.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,6 +94,25 @@ pub enum Payment {
 }
 
 impl Payment {
+    /// Whether it waits for something at the provider, so that a look there may change it.
+    pub const fn waits(&self) -> bool {
+        match self {
+            Self::Charging(_)
+            | Self::Revoking(_)
+            | Self::Refunding(_)
+            | Self::RefundInReview(_) => true,
+            Self::Absent
+            | Self::Ordered(_)
+            | Self::Reserved
+            | Self::Withdrawn
+            | Self::Captured(_)
+            | Self::Declined(_)
+            | Self::Revoked
+            | Self::Refunded(..)
+            | Self::RevokeInReview(_) => false,
+        }
+    }
+
     /// The table above.
     fn hear(self, fact: &Fact) -> (Self, Option<Said>) {
         use Fact::{
@@ -117,7 +137,7 @@ impl Payment {
                 (Self::RevokeInReview(charge), Some(review.of(PaymentStep::Revoke)))
             }
             (Self::Captured(capture), CalledOff) => (Self::Refunding(capture), None),
-            (Self::Refunding(capture), Refunded(refund)) => {
+            (Self::Refunding(capture) | Self::RefundInReview(capture), Refunded(refund)) => {
                 let said = Said::Refunded(capture.clone(), refund.clone());
                 (Self::Refunded(capture, refund.clone()), Some(said))
             }
@@ -146,6 +166,10 @@ impl Payment {
             )
             | (state @ (Self::RevokeInReview(_) | Self::RefundInReview(_)), CalledOff)
             | (
+                state @ Self::RefundInReview(_),
+                Created(_) | Reserved | Captured(_) | Declined(_) | Revoked | GaveUp(_),
+            )
+            | (
                 state @ (Self::Withdrawn | Self::Declined(_) | Self::Revoked | Self::Refunded(..)),
                 CalledOff | Resumed,
             )
@@ -156,8 +180,7 @@ impl Payment {
                 | Self::Declined(_)
                 | Self::Revoked
                 | Self::Refunded(..)
-                | Self::RevokeInReview(_)
-                | Self::RefundInReview(_)),
+                | Self::RevokeInReview(_)),
                 Created(_) | Reserved | Captured(_) | Declined(_) | Revoked | Refunded(_)
                 | GaveUp(_),
             ) => (state, None),

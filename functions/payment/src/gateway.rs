@@ -16,8 +16,8 @@ use crate::domain::{Capture, Charge, DeclineCode, Fact};
 use answer::{ABANDONED, Ending, Id, Intent, IntentAnswer, List};
 pub use answer::{Id as ProviderId, InvalidId};
 use keys::Creation;
-pub use refunded::RefundPending;
-use refunded::{GivenBack, RefundAnswer, Refunded};
+use refunded::{GivenBack, RefundAnswer};
+pub use refunded::{RefundPending, SoFar};
 use refusal::Declined;
 
 /// Why a refund needs review that was on its way.
@@ -91,6 +91,13 @@ pub trait PaymentGateway: Send + Sync {
         capture: &Capture,
         again: Again,
     ) -> impl Future<Output = Result<Fact, Failure>> + Send;
+
+    /// What went back by now of what was taken. It only looks: nothing is asked for.
+    ///
+    /// # Errors
+    ///
+    /// As [`charge`](Self::charge).
+    fn refunded(&self, capture: &Capture) -> impl Future<Output = Result<SoFar, Failure>> + Send;
 }
 
 /// A provider with Stripe's API: payment intents and refunds.
@@ -164,13 +171,6 @@ impl Stripe {
             }
             Declined { code, .. } => Ok(Fact::Declined(code.into())),
         }
-    }
-
-    async fn find_refund(&self, payment_id: &str) -> Result<GivenBack, Failure> {
-        let path = ["v1", "refunds"];
-        let request = self.port.get(&path, &[("payment_intent", payment_id), ("limit", "100")]);
-        let found: List<Refunded> = answer::object(&self.port.send(request).await?)?;
-        refunded::given_back(found.data)
     }
 }
 
@@ -290,5 +290,9 @@ impl PaymentGateway for Stripe {
                 )),
             },
         }
+    }
+
+    async fn refunded(&self, capture: &Capture) -> Result<SoFar, Failure> {
+        SoFar::of(self.find_refund(&capture.payment_id).await)
     }
 }

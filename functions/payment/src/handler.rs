@@ -1,5 +1,7 @@
 //! From an event to what it means for the payment, and to what becomes of the record.
 
+mod looking;
+
 use std::{
     sync::{
         Arc,
@@ -18,6 +20,7 @@ use crate::{
     customers::Customers,
     domain::{Charge, Effect, Fact, Payment},
     gateway::{Again, PaymentGateway, ProviderId, RefundPending},
+    webhooks::Heard,
 };
 
 /// How long an attempt may take. Longer than the function's timeout of ten seconds, so that a
@@ -49,13 +52,20 @@ impl<G: PaymentGateway> Handler<G> {
     }
 
     /// This handler as the service that a consumer calls.
-    pub fn into_service(
+    pub fn into_service<E: Into<Heard>>(
         self: Arc<Self>,
-    ) -> impl Service<Delivery<Event>, Response = Done, Error = Failure> + Clone {
+    ) -> impl Service<Delivery<E>, Response = Done, Error = Failure> + Clone {
         let handler = self;
-        tower::service_fn(move |delivery: Delivery<Event>| {
+        tower::service_fn(move |Delivery { envelope, event, replay }: Delivery<E>| {
             let handler = handler.clone();
-            async move { handler.handle(&delivery).await }
+            async move {
+                match event.into() {
+                    Heard::Event(event) => {
+                        handler.handle(&Delivery { envelope, event, replay }).await
+                    }
+                    Heard::LookAgain(order) => handler.look_again(&order, &envelope).await,
+                }
+            }
         })
     }
 

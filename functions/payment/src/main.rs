@@ -3,11 +3,11 @@
 use aws_clients::Aws;
 use clock::{Clock, Tokens, within};
 use consumer::{Consumer, Parking, ReplayPolicy};
-use events::{DECODER, Event, LIVE};
+use events::{DECODER, LIVE};
 use http_port::{ApiKey, HttpPort};
 use idempotency::Host;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use payment::{config::Config, customers::Customers, gateway::Stripe, handler};
+use payment::{config::Config, customers::Customers, gateway::Stripe, handler, webhooks::Heard};
 use task::{Invocation, Tasks, answer_traced};
 
 #[tokio::main(flavor = "current_thread")]
@@ -26,11 +26,11 @@ async fn main() -> Result<(), Error> {
     let parking = Parking::new(aws.sqs(), config.queue_url, config.dead_letter_queue_url);
     let customers = Customers::new(aws.dynamodb(), config.customers_table);
     let handler = std::sync::Arc::new(handler::Handler::new(host, gateway, customers));
-    let service = handler.clone().into_service();
+    let service = handler.clone().into_service::<Heard>();
     let consumer = Consumer::new("payment", LIVE, ReplayPolicy::Refuse, parking, service)
         .traced(traces.clone());
     // The futures of the SDK are deep: one more layer around them is too much to compile.
-    let consume = async |batch| Box::pin(consumer.consume::<Event>(batch)).await;
+    let consume = async |batch| Box::pin(consumer.consume::<Heard>(batch)).await;
     let work = async |task| Box::pin(handler.work(task)).await;
     let handle = async |LambdaEvent { payload, context }: LambdaEvent<Invocation>| {
         let answered = answer_traced(tasks.admit(payload)?, &DECODER, &traces, consume, work);

@@ -15,7 +15,8 @@ use crate::{Problem, Request};
 /// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>.
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
 
-pub(crate) fn bytes(event: &ApiGatewayV2httpRequest) -> Result<Vec<u8>, Problem> {
+pub(crate) fn bytes(event: &ApiGatewayV2httpRequest, bytes_max: usize) -> Result<Vec<u8>, Problem> {
+    let check_size = |bytes| check_size(bytes, bytes_max);
     let text = event.body.as_deref().filter(|text| !text.is_empty());
     let text = text.ok_or_else(|| Problem::bad_request("the request has no body"))?;
     if !event.is_base64_encoded {
@@ -28,12 +29,12 @@ pub(crate) fn bytes(event: &ApiGatewayV2httpRequest) -> Result<Vec<u8>, Problem>
     check_size(bytes.len()).map(|()| bytes)
 }
 
-fn check_size(bytes: usize) -> Result<(), Problem> {
-    if bytes <= BODY_BYTES_MAX { Ok(()) } else { Err(too_large()) }
+fn check_size(bytes: usize, bytes_max: usize) -> Result<(), Problem> {
+    if bytes <= bytes_max { Ok(()) } else { Err(too_large(bytes_max)) }
 }
 
-fn too_large() -> Problem {
-    Problem::too_large(format!("the body has more than {BODY_BYTES_MAX} bytes"))
+fn too_large(bytes_max: usize) -> Problem {
+    Problem::too_large(format!("the body has more than {bytes_max} bytes"))
 }
 
 pub(crate) fn json<T: DeserializeOwned>(request: &Request<'_>) -> Result<T, Problem> {
@@ -43,7 +44,7 @@ pub(crate) fn json<T: DeserializeOwned>(request: &Request<'_>) -> Result<T, Prob
     }
     let limits = Limits { bytes_max: BODY_BYTES_MAX, ..Limits::default() };
     let value = strict::parse(&request.body()?, limits).map_err(|error| match error {
-        StrictError::TooLarge { .. } => too_large(),
+        StrictError::TooLarge { .. } => too_large(BODY_BYTES_MAX),
         StrictError::Invalid(error) => Problem::bad_field("", error.to_string()),
     })?;
     serde_path_to_error::deserialize(value).map_err(|error| {

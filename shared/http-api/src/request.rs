@@ -6,8 +6,8 @@ use event_envelope::AggregateId;
 use serde::de::DeserializeOwned;
 
 use crate::{
-    CARD_NUMBER, IamCaller, Problem, TokenScope, body, caller, cursor, holds_card_number, iam,
-    trace,
+    BODY_BYTES_MAX, CARD_NUMBER, IamCaller, Problem, TokenScope, body, caller, cursor,
+    holds_card_number, iam, trace,
 };
 
 /// The longest `Idempotency-Key`, in bytes.
@@ -89,7 +89,17 @@ impl<'a> Request<'a> {
     ///
     /// When there are none or they are not base64: a 400; when they are too many: a 413.
     pub fn body(&self) -> Result<Vec<u8>, Problem> {
-        body::bytes(self.event)
+        self.body_within(BODY_BYTES_MAX)
+    }
+
+    /// The bytes of the body, decoded, where it may have up to `bytes_max` of them: a body that is
+    /// signed is taken as it came.
+    ///
+    /// # Errors
+    ///
+    /// As [`body`](Self::body).
+    pub fn body_within(&self, bytes_max: usize) -> Result<Vec<u8>, Problem> {
+        body::bytes(self.event, bytes_max)
     }
 
     /// The body as a `T`, which should deny unknown fields.

@@ -1,7 +1,7 @@
 //! The functions, wired as their `main.rs` wires them: what the environment says comes from the
 //! template, and time, tokens and clients from the world.
 
-use std::{collections::BTreeMap, rc::Rc, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, pin::Pin, rc::Rc, sync::Arc, time::Duration};
 
 use analytics::handler::Analytics;
 use batch::QueueBatch;
@@ -25,6 +25,7 @@ use order::{
     tasks,
 };
 use outbox::{DeadLetters, Publisher, Relay};
+use payment::webhooks::{Heard, Keyring, Queue, SigningSecrets, Webhooks};
 use projector::handler::Projector;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -32,7 +33,7 @@ use task::{Invocation, answer};
 use tower::ServiceExt;
 
 use crate::{
-    outside::{Outside, Provider},
+    outside::{Outside, Provider, WEBHOOK_SECRET},
     process::Process,
     services::Services,
     wire::Wire,
@@ -96,6 +97,7 @@ impl Surroundings {
             "order-sweeper" => self.order_sweeper(),
             "inventory" => self.inventory(),
             "payment" => self.payment(),
+            "payment-webhooks" => self.payment_webhooks(),
             "shipping" => self.shipping(),
             "notification" => self.notification(),
             "projector" => self.projector(),
@@ -194,7 +196,7 @@ impl Surroundings {
         let customers = payment::customers::Customers::new(self.wire().dynamodb(), table);
         let handler = payment::handler::Handler::new(host, self.provider(), customers);
         let handler = Arc::new(handler);
-        let service = Arc::clone(&handler).into_service();
+        let service = Arc::clone(&handler).into_service::<Heard>();
         let consumer =
             Consumer::new("payment", LIVE, ReplayPolicy::Refuse, self.parking(), service);
         let consumer = Rc::new(consumer);
@@ -202,11 +204,28 @@ impl Surroundings {
             let (consumer, handler) = (Rc::clone(&consumer), Arc::clone(&handler));
             let left = clock.until(deadline);
             async move {
-                let consume = async |batch| Box::pin(consumer.consume::<Event>(batch)).await;
+                let consume = async |batch| Box::pin(consumer.consume::<Heard>(batch)).await;
                 let work = async |task| Box::pin(handler.work(task)).await;
                 let answered = answer(read(event)?, &DECODER, consume, work);
                 write(&within(left, answered).await.map_err(text)?)
             }
+        })
+    }
+
+    fn payment_webhooks(&self) -> Function {
+        let (clock, tokens) = (self.process.clock(), self.process.tokens());
+        let secrets = || SigningSecrets::parse(WEBHOOK_SECRET.to_owned()).unwrap();
+        let read = move || -> Pin<Box<dyn Future<Output = Result<_, String>> + Send>> {
+            Box::pin(async move { Ok(secrets()) })
+        };
+        let keyring = Keyring::new(secrets(), read, clock.clone());
+        let settings = payment::handler::hosted_in(self.variable("PAYMENTS_TABLE"));
+        let host = Host::new(self.wire().dynamodb(), settings, clock.clone(), tokens);
+        let queue = Queue::new(self.wire().sqs(), self.variable("PAYMENT_QUEUE_URL"));
+        let webhooks = Rc::new(Webhooks::new(keyring, host, queue, clock.clone()));
+        function(move |event, deadline| {
+            let (webhooks, left) = (Rc::clone(&webhooks), clock.until(deadline));
+            async move { write(&within(left, webhooks.handle(self::read(event)?)).await) }
         })
     }
 

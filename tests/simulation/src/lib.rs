@@ -1,6 +1,6 @@
 //! The choreography in one process, on virtual time, with faults from a seed: every consumer, the
-//! relay, `order-api` and the sweeper. `query`, `products`, `inventory-api`, the workflow and stale reads
-//! are not simulated.
+//! relay, `order-api`, the sweeper and, where a profile asks for them, the payment provider's
+//! webhooks. `query`, `products`, `inventory-api`, the workflow and stale reads are not simulated.
 //!
 //! The real handlers with the real clients of the AWS SDK run on one thread, over DynamoDB, SQS and
 //! EventBridge as the local stack has them, wired as `infra/template.yaml` says. Everything that is
@@ -31,6 +31,7 @@ mod services;
 mod sim;
 mod story;
 mod streams;
+mod webhooks;
 mod wire;
 mod world;
 

@@ -18,7 +18,7 @@ use local_sandbox::{Carrier as Depot, Mail, Outcome, Payments};
 use outcome::Failure;
 use payment::{
     domain::{Capture, Charge, Fact as PaymentFact},
-    gateway::{Again, PaymentGateway, ProviderId, Stripe},
+    gateway::{Again, PaymentGateway, ProviderId, SoFar, Stripe},
 };
 use shipping::{
     carrier::{Carrier, HttpCarrier},
@@ -34,6 +34,8 @@ use crate::{
 
 /// Idempotency keys are kept for a day.
 const KEY_TIME_TO_LIVE: time::Duration = time::Duration::hours(24);
+/// What the payment provider signs its webhooks with.
+pub(crate) const WEBHOOK_SECRET: &str = "whsec_simulated_secret";
 /// How long a client of a provider waits for an answer.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// The longest that a request is late whose caller has given it up, in seconds.
@@ -235,6 +237,15 @@ impl PaymentGateway for Provider {
         self.call("refund", move |provider| {
             let (order, capture) = given.clone();
             async move { provider.stripe().refund(&order, &capture, again).await }
+        })
+        .await
+    }
+
+    async fn refunded(&self, capture: &Capture) -> Result<SoFar, Failure> {
+        let given = capture.clone();
+        self.call("look", move |provider| {
+            let capture = given.clone();
+            async move { provider.stripe().refunded(&capture).await }
         })
         .await
     }

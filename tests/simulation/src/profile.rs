@@ -43,6 +43,8 @@ pub struct Profile {
     pub(crate) mutation: Option<Mutation>,
     /// The streams that are away; none.
     pub(crate) outage: Option<Outage>,
+    /// Whether the payment provider sends webhooks: late, twice, in any order, or not at all.
+    pub(crate) webhooks: bool,
 }
 
 impl Profile {
@@ -55,6 +57,7 @@ impl Profile {
             skew_max: Duration::ZERO,
             mutation: None,
             outage: None,
+            webhooks: false,
         }
     }
 
@@ -80,6 +83,12 @@ impl Profile {
     #[must_use]
     pub fn with_outage(self, outage: Outage) -> Self {
         Self { outage: Some(outage), ..self }
+    }
+
+    /// The same with a payment provider that sends webhooks: late, twice, in any order, or not at all.
+    #[must_use]
+    pub fn with_webhooks(self) -> Self {
+        Self { webhooks: true, ..self }
     }
 
     pub(crate) fn rate(&self, fault: Fault) -> f64 {

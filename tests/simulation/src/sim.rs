@@ -100,6 +100,11 @@ impl Sim {
         self.profile().mutation.is_some_and(mutation)
     }
 
+    /// Whether the payment provider sends webhooks.
+    pub(crate) fn has_webhooks(&self) -> bool {
+        self.profile().webhooks
+    }
+
     /// The streams that are away at some time.
     pub(crate) fn outage(&self) -> Option<Outage> {
         self.profile().outage

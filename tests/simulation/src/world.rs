@@ -31,6 +31,7 @@ use crate::{
     sim::Sim,
     story::{Customer, PLENTIFUL, SCARCE, Story, Told},
     streams::Reader,
+    webhooks,
 };
 
 /// How many batches of a queue are worked on at once.
@@ -86,6 +87,9 @@ impl World {
             let sim = Sim::new(self.seed, self.plan.clone());
             let stage = Stage::set(&sim, stories).await;
             stage.expect_outage();
+            if sim.has_webhooks() {
+                spawn_local(webhooks::send(stage.lambda.clone()));
+            }
             let customers = stage.begin(stories);
             let is_over = stage.watch(customers).await;
             let evidence = Evidence::gather(&stage.lambda, stage.told.take(), stage.poisoned.get());

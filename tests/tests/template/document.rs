@@ -30,6 +30,7 @@ pub(crate) fn resolved_with(more: &[(&str, &str)]) -> Template {
         ("JwtAudience", "orderly"),
         ("JwtIssuer", "https://localhost"),
         ("PaymentGatewayApiKeySecret", "arn:aws:ssm:us-east-1:000000000000:parameter/gateway"),
+        ("PaymentWebhookSecret", "arn:aws:ssm:us-east-1:000000000000:parameter/webhooks"),
         ("SenderEmail", "orders@localhost"),
     ];
     let parameters: BTreeMap<String, String> = given

@@ -87,6 +87,7 @@ fn keys_of_providers_are_secrets_that_one_function_each_may_read() {
     let readers: Vec<_> = statements.iter().filter(|(_, it)| reads(it)).collect();
     let expected = [
         ("PaymentFunction", "PAYMENT_GATEWAY_API_KEY_SECRET", "PaymentGatewayApiKeySecret"),
+        ("PaymentWebhooksFunction", "PAYMENT_WEBHOOK_SECRET", "PaymentWebhookSecret"),
         ("ShippingFunction", "CARRIER_API_KEY_SECRET", "CarrierApiKeySecret"),
     ];
     assert_eq!(readers.len(), expected.len());
@@ -228,11 +229,12 @@ fn queues_and_the_topic_take_nothing_in_the_clear_and_only_from_those_they_wait_
     }
 }
 
-/// A message that is neither the bus's nor the operator's, refused. The query has lost rows written
-/// again.
+/// A message that is neither the bus's nor the operator's, refused. The provider's webhooks have
+/// payments look again, the query has lost rows written again.
 fn sent_by_others(queue: &str) -> Value {
     let operator = reference("OperatorRoleArn");
     let senders = match queue {
+        "PaymentQueue" => json!([operator, attribute("PaymentWebhooksFunctionRole", "Arn")]),
         "ProjectorQueue" => json!([operator, attribute("QueryFunctionRole", "Arn")]),
         _ => operator,
     };
@@ -270,7 +272,7 @@ fn a_claim_that_api_gateway_does_not_know_is_left_to_the_functions() {
 }
 
 #[test]
-fn every_route_but_the_catalogue_asks_who_it_is() {
+fn every_route_but_the_catalogue_and_signed_webhooks_asks_who_it_is() {
     let document = Document::open();
     let mut open = Vec::new();
     for (_, function) in document.all("AWS::Serverless::Function") {
@@ -288,7 +290,9 @@ fn every_route_but_the_catalogue_asks_who_it_is() {
             }
         }
     }
-    assert_eq!(open, ["/products"]);
+    assert_eq!(open, ["/webhooks/payments", "/products"]);
+    let limit = &document.resource("HttpApi")["Properties"]["RouteSettings"];
+    assert!(limit["POST /webhooks/payments"]["ThrottlingRateLimit"].is_u64(), "nothing slows it");
 }
 
 /// A service that may use the key for anything it is asked to would use it for other accounts, too.

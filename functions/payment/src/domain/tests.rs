@@ -88,6 +88,47 @@ fn what_is_given_up_rests_until_it_is_resumed_and_says_so_each_time() {
     assert_eq!(hear(&again).0[1..], [needs_review.clone(), needs_review]);
 }
 
+/// A paid order that is called off, and whose refund was given up.
+fn refund_in_review() -> Vec<Fact> {
+    let paid = [created(), Fact::Reserved, Fact::Captured(capture()), Fact::CalledOff];
+    [&paid[..], &[Fact::GaveUp(review())]].concat()
+}
+
+#[test]
+fn given_a_refund_in_review_when_it_arrives_after_all_then_it_is_the_refund() {
+    let before = hear(&refund_in_review()).0;
+    let arrived = [refund_in_review(), vec![Fact::Refunded(refund())]].concat();
+    let (said, due) = hear(&arrived);
+    assert_eq!(said, [before, vec![Said::Refunded(capture(), refund())]].concat());
+    assert_eq!(due, None);
+}
+
+#[test]
+fn given_a_refund_that_arrived_in_review_when_anything_comes_again_then_nothing_more_goes_back() {
+    let arrived = [refund_in_review(), vec![Fact::Refunded(refund())]].concat();
+    let other = Fact::Refunded(Refund { refund_id: "re_2".into(), ..refund() });
+    let again = [Fact::Refunded(refund()), other, Fact::Resumed, Fact::CalledOff];
+    for fact in again.into_iter().chain([Fact::GaveUp(review()), Fact::Captured(capture())]) {
+        let more = [&arrived[..], std::slice::from_ref(&fact)].concat();
+        assert_eq!(hear(&more), hear(&arrived), "{fact:?}");
+    }
+}
+
+#[test]
+fn given_a_refund_in_review_when_it_is_resumed_and_arrives_then_it_is_said_once() {
+    let arrived = [Fact::Resumed, Fact::Refunded(refund()), Fact::Refunded(refund())];
+    let (said, due) = hear(&[refund_in_review(), arrived.to_vec()].concat());
+    let refunds = said.iter().filter(|it| matches!(it, Said::Refunded(..))).count();
+    assert_eq!((refunds, due), (1, None));
+}
+
+#[test]
+fn given_a_revocation_in_review_when_a_refund_is_heard_of_then_it_still_needs_review() {
+    let stuck = [created(), Fact::Reserved, Fact::CalledOff, Fact::GaveUp(review())];
+    let heard = [&stuck[..], &[Fact::Refunded(refund())]].concat();
+    assert_eq!(hear(&heard), hear(&stuck));
+}
+
 #[test]
 fn money_that_should_go_back_is_given_up_and_money_that_should_come_is_not() {
     let given_up = |effect| Payment::give_up(&effect, 8, "the provider is down");
@@ -236,8 +277,9 @@ proptest! {
     fn whatever_is_lost_no_money_stays_that_should_not(
         history in histories(vec![created(), Fact::Reserved, Fact::CalledOff, Fact::Resumed]),
         mishaps in provider::mishaps(),
+        reports in any::<bool>(),
     ) {
-        let world = World::run(&history, Card::Pays, &mishaps);
+        let world = World::run_with(&history, Card::Pays, &mishaps, reports);
         prop_assert_eq!(world.payment.due(), None, "everything comes to an end");
         prop_assert!(world.captures.len() <= 1);
         prop_assert_eq!(&world.refunds, &world.captures);

@@ -7,8 +7,8 @@ use outcome::Failure;
 use serde::Deserialize;
 
 use super::{
-    RETURNED,
-    answer::{Id, money},
+    RETURNED, Stripe,
+    answer::{self, Id, List, money},
     refusal::Refusal,
 };
 use crate::domain::{Fact, Refund};
@@ -53,6 +53,41 @@ pub(super) enum GivenBack {
         /// How many.
         failed: usize,
     },
+}
+
+/// How far a refund is, for whoever only looks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SoFar {
+    /// So much went back, and no more is on its way.
+    Back(Fact),
+    /// It is on its way.
+    Pending,
+    /// The bank returned what was on its way.
+    Returned,
+    /// Nobody has asked for it yet.
+    Nothing,
+}
+
+impl Stripe {
+    /// What became of all refunds of a payment.
+    pub(super) async fn find_refund(&self, payment_id: &str) -> Result<GivenBack, Failure> {
+        let path = ["v1", "refunds"];
+        let request = self.port.get(&path, &[("payment_intent", payment_id), ("limit", "100")]);
+        let found: List<Refunded> = answer::object(&self.port.send(request).await?)?;
+        given_back(found.data)
+    }
+}
+
+impl SoFar {
+    pub(super) fn of(found: Result<GivenBack, Failure>) -> Result<Self, Failure> {
+        match found {
+            Ok(GivenBack::Known(fact)) => Ok(Self::Back(fact)),
+            Ok(GivenBack::Nothing { failed: 0 }) => Ok(Self::Nothing),
+            Ok(GivenBack::Nothing { .. }) => Ok(Self::Returned),
+            Err(Failure::Retry { reason, .. }) if reason.is::<RefundPending>() => Ok(Self::Pending),
+            Err(failure) => Err(failure),
+        }
+    }
 }
 
 /// The money is on its way back. This may take days, and is not a failure.

@@ -10,4 +10,5 @@ mod protections;
 mod samples;
 mod stories;
 mod tasks;
+mod webhooks;
 mod world;

@@ -8,7 +8,7 @@ use local_testkit::Stage;
 use outcome::Failure;
 use payment::{
     domain::{Capture, Charge, Fact},
-    gateway::{Again, PaymentGateway, ProviderId, Stripe},
+    gateway::{Again, PaymentGateway, ProviderId, SoFar, Stripe},
     handler::LEASE,
 };
 
@@ -47,6 +47,10 @@ impl PaymentGateway for Thoughtless {
 
     async fn refund(&self, order: &AggregateId, it: &Capture, _: Again) -> Result<Fact, Failure> {
         self.0.refund(order, it, Again::No).await
+    }
+
+    async fn refunded(&self, capture: &Capture) -> Result<SoFar, Failure> {
+        self.0.refunded(capture).await
     }
 }
 

@@ -7,7 +7,7 @@ use local_testkit::{Stage, permutations};
 use outcome::{Done, Failure};
 use payment::{
     domain::{Capture, Charge, Fact, Refund},
-    gateway::{Again, PaymentGateway, ProviderId},
+    gateway::{Again, PaymentGateway, ProviderId, SoFar},
 };
 use serde_json::Value;
 
@@ -151,6 +151,10 @@ impl PaymentGateway for Careless {
     async fn refund(&self, _: &AggregateId, capture: &Capture, _: Again) -> Result<Fact, Failure> {
         let amount = Self::moves(capture.amount, self.refunds);
         Ok(Fact::Refunded(Refund { refund_id: "re_1".into(), amount }))
+    }
+
+    async fn refunded(&self, _: &Capture) -> Result<SoFar, Failure> {
+        Ok(SoFar::Nothing)
     }
 }
 

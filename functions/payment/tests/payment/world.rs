@@ -164,6 +164,21 @@ impl World {
         Handler::new(host, gateway, customers)
     }
 
+    /// Where payments are kept, by a process whose calls meet `plan`.
+    pub(crate) fn host(&self, plan: FaultPlan) -> Host {
+        let (client, clock) = (self.database.client_with(plan), self.clock());
+        Host::new(client, hosted_in(TABLE.to_owned()), clock, Tokens::random())
+    }
+
+    pub(crate) fn clock(&self) -> Clock {
+        Clock::from_fn(tell(&self.seconds))
+    }
+
+    /// Makes it so many seconds past the epoch.
+    pub(crate) fn set(&self, seconds: i64) {
+        self.seconds.store(seconds, Ordering::SeqCst);
+    }
+
     /// Has a new process do the task `name`, and gives its answer as the workflow sees it.
     pub(crate) async fn ask(&self, name: &str) -> Result<Value, Failure> {
         let handler = self.handler(FaultPlan::none());

@@ -19,7 +19,7 @@ mod testing;
 pub use carrier::{Carrier, Shipment, ShipmentStatus};
 pub use clock::{Clock, system_clock};
 pub use mail::{Mail, SentMail};
-pub use payments::{EntryKind, LedgerEntry, Payments};
+pub use payments::{EntryKind, LedgerEntry, Payments, Webhook};
 pub use script::{Outcome, OutcomeError};
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ pub(crate) static TEMPLATE: LazyLock<Template> = LazyLock::new(|| {
         "JwtIssuer",
         "JwtAudience",
         "PaymentGatewayApiKeySecret",
+        "PaymentWebhookSecret",
         "CarrierUrl",
         "CarrierApiKeySecret",
     ];

@@ -66,6 +66,16 @@ impl World {
     /// Tells a payment `history`, with `mishaps` for its first attempts; then everything that can
     /// arrive does, and an operator resumes what was given up.
     pub(super) fn run(history: &[Fact], card: Card, mishaps: &[Mishap]) -> Self {
+        Self::run_with(history, card, mishaps, false)
+    }
+
+    /// As [`run`](Self::run). The provider `reports` what went back before the operator comes.
+    pub(super) fn run_with(
+        history: &[Fact],
+        card: Card,
+        mishaps: &[Mishap],
+        reports: bool,
+    ) -> Self {
         let mut world = Self { card, ..Self::default() };
         let mut mishaps = mishaps.iter().copied();
         for fact in history {
@@ -77,6 +87,9 @@ impl World {
             world.carry_out(&effect);
         }
         world.work(&mut std::iter::empty());
+        if reports && !world.refunds.is_empty() {
+            world.tell(&Fact::Refunded(refund()));
+        }
         world.tell(&Fact::Resumed);
         world.work(&mut std::iter::empty());
         world

@@ -14,6 +14,7 @@ mod resources;
 mod schedules;
 mod secrets;
 mod start;
+mod webhooks;
 mod workflows;
 
 use std::{
@@ -42,7 +43,7 @@ pub use local_scheduler::SchedulePace;
 pub use logs::Logs;
 pub use options::{LogOptions, Ports, Redelivery, StackOptions};
 pub use overview::Overview;
-pub use secrets::{CARRIER_SECRET, PAYMENT_GATEWAY_SECRET};
+pub use secrets::{CARRIER_SECRET, PAYMENT_GATEWAY_SECRET, PAYMENT_WEBHOOK_SECRET};
 pub use start::{load_template, load_template_with};
 
 use deliver::Targets;

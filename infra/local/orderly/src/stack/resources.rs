@@ -17,7 +17,7 @@ use local_template::{Function, Queue, Source, Template};
 use super::{
     StackError, logs,
     options::{Redelivery, StackOptions},
-    secrets::{CARRIER_SECRET, PAYMENT_GATEWAY_SECRET},
+    secrets::{CARRIER_SECRET, PAYMENT_GATEWAY_SECRET, PAYMENT_WEBHOOK_SECRET},
 };
 
 pub(super) async fn create_tables(
@@ -196,6 +196,7 @@ pub(super) fn parameters(
     let given = [
         ("PaymentGatewayUrl", format!("{sandboxes}/payments")),
         ("PaymentGatewayApiKeySecret", arn_of_secret(PAYMENT_GATEWAY_SECRET)),
+        ("PaymentWebhookSecret", arn_of_secret(PAYMENT_WEBHOOK_SECRET)),
         ("CarrierUrl", format!("{sandboxes}/carrier")),
         ("CarrierApiKeySecret", arn_of_secret(CARRIER_SECRET)),
         ("SenderEmail", "orders@example.com".to_owned()),

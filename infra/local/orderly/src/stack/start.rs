@@ -24,7 +24,7 @@ use super::{
     inspect,
     listeners::{Listeners, serve, url_of},
     mappings::Sources,
-    resources, schedules, secrets, workflows,
+    resources, schedules, secrets, webhooks, workflows,
 };
 
 /// How long payment gateways keep idempotency keys.
@@ -143,6 +143,9 @@ impl Stack {
         serve(&mut servers, listeners.endpoint, endpoint);
         serve(&mut servers, listeners.api, gateway.router());
         serve(&mut servers, listeners.sandboxes, stack.sandboxes());
+        if let Some(sender) = webhooks::sender(&stack, &options.secrets) {
+            servers.spawn(sender);
+        }
         *stack.servers() = servers;
         Ok(stack)
     }

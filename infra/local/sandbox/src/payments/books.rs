@@ -2,17 +2,18 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use axum::http::StatusCode;
-use serde::Serialize;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use super::{
     customers::Customers,
     intent::{Intent, IntentRequest, Status},
+    journal::Journal,
+    ledger::{EntryKind, LedgerEntry, entry},
     refund::{Refund, RefundRequest, RefundStatus, refundable},
     refusal::Refusal,
     search::Query,
@@ -23,37 +24,10 @@ use crate::{
     script::Outcome,
 };
 
-/// Which way money went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EntryKind {
-    /// From the customer.
-    Capture,
-    /// Back to the customer.
-    Refund,
-}
-
-/// One movement of money.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct LedgerEntry {
-    /// The intent's `metadata[order_id]`.
-    pub order_id: Option<String>,
-    /// The id of the payment intent.
-    pub payment_intent: String,
-    /// Which way it went.
-    pub kind: EntryKind,
-    /// In the currency's minor unit.
-    pub amount: u64,
-    /// A lower-case ISO 4217 code.
-    pub currency: String,
-    /// When it happened.
-    #[serde(with = "time::serde::rfc3339")]
-    pub at: OffsetDateTime,
-}
-
 pub(super) struct Books {
     ids: Ids,
     pages: Mutex<Pages>,
+    pub(super) journal: Arc<Journal>,
 }
 
 #[derive(Default)]
@@ -63,11 +37,14 @@ struct Pages {
     /// Refund ids to their intents.
     refunds: BTreeMap<String, String>,
     ledger: Vec<LedgerEntry>,
+    journal: Arc<Journal>,
 }
 
 impl Books {
     pub(super) fn new(clock: &Clock) -> Self {
-        Self { ids: Ids::new(clock), pages: Mutex::default() }
+        let pages = Pages::default();
+        let journal = Arc::clone(&pages.journal);
+        Self { ids: Ids::new(clock), pages: Mutex::new(pages), journal }
     }
 
     fn pages(&self) -> MutexGuard<'_, Pages> {
@@ -124,9 +101,10 @@ impl Books {
     }
 
     /// Sees to it that an intent never takes anything.
-    pub(super) fn cancel(&self, id: &str, reason: Option<String>) -> Answer {
+    pub(super) fn cancel(&self, id: &str, reason: Option<String>, at: OffsetDateTime) -> Answer {
         let mut pages = self.pages();
-        match pages.intents.get_mut(id) {
+        let Pages { intents, journal, .. } = &mut *pages;
+        match intents.get_mut(id) {
             None => Refusal::no_such_intent(id, "intent").into(),
             Some(intent) if matches!(intent.status, Status::Succeeded | Status::Canceled) => {
                 let message = format!("This PaymentIntent is {}.", intent.status.name());
@@ -134,6 +112,7 @@ impl Books {
             }
             Some(intent) => {
                 (intent.status, intent.cancellation_reason) = (Status::Canceled, reason);
+                journal.write("payment_intent.canceled", intent.to_json(), at);
                 Answer::ok(intent.to_json())
             }
         }
@@ -156,7 +135,7 @@ impl Books {
         at: OffsetDateTime,
     ) -> Result<Value, Refusal> {
         let mut pages = self.pages();
-        let Pages { intents, refunds, ledger } = &mut *pages;
+        let Pages { intents, refunds, ledger, journal } = &mut *pages;
         let id = request.payment_intent;
         let intent =
             intents.get_mut(&id).ok_or_else(|| Refusal::no_such_intent(&id, "payment_intent"))?;
@@ -184,8 +163,9 @@ impl Books {
             created: at,
         };
         let object = refund.to_json(intent);
+        journal.write("refund.created", object.clone(), at);
         if status == RefundStatus::Succeeded {
-            ledger.push(entry(intent, EntryKind::Refund, amount, at));
+            ledger.push(entry(&intent.request, &intent.id, EntryKind::Refund, amount, at));
         }
         refunds.insert(refund.id.clone(), id);
         intent.refunds.push(refund);
@@ -260,6 +240,16 @@ impl Pages {
     fn enter(&mut self, intent: Intent, at: OffsetDateTime) -> Answer {
         let object = intent.to_json();
         let decline = intent.request.decline.filter(|_| intent.charge.is_some());
+        match intent.status {
+            Status::Succeeded => self.journal.write("payment_intent.succeeded", object.clone(), at),
+            Status::RequiresPaymentMethod if decline.is_some() => {
+                self.journal.write("payment_intent.payment_failed", object.clone(), at);
+            }
+            Status::RequiresPaymentMethod
+            | Status::RequiresConfirmation
+            | Status::RequiresAction
+            | Status::Canceled => {}
+        }
         let answer = match decline {
             None => Answer::ok(object),
             Some(decline) => {
@@ -269,7 +259,13 @@ impl Pages {
             }
         };
         if intent.status == Status::Succeeded {
-            self.ledger.push(entry(&intent, EntryKind::Capture, intent.request.amount, at));
+            self.ledger.push(entry(
+                &intent.request,
+                &intent.id,
+                EntryKind::Capture,
+                intent.request.amount,
+                at,
+            ));
         }
         self.intents.insert(intent.id.clone(), intent);
         answer
@@ -278,21 +274,26 @@ impl Pages {
     /// Somebody looks at the refunds of an intent, or at one of them: what is on its way gets on.
     fn look(&mut self, intent: &str, refund: Option<&str>, at: OffsetDateTime) {
         let Some(intent) = self.intents.get_mut(intent) else { return };
-        let looked_at = intent.refunds.iter_mut().filter(|it| refund.is_none_or(|id| it.id == id));
-        let arrived: Vec<u64> = looked_at.filter_map(|it| it.look().then_some(it.amount)).collect();
-        let entries =
-            arrived.into_iter().map(|amount| entry(intent, EntryKind::Refund, amount, at));
-        self.ledger.extend(entries);
-    }
-}
-
-fn entry(intent: &Intent, kind: EntryKind, amount: u64, at: OffsetDateTime) -> LedgerEntry {
-    LedgerEntry {
-        order_id: intent.order_id().cloned(),
-        payment_intent: intent.id.clone(),
-        kind,
-        amount,
-        currency: intent.request.currency.clone(),
-        at,
+        let mut ended = Vec::new();
+        for it in intent.refunds.iter_mut().filter(|it| refund.is_none_or(|id| it.id == id)) {
+            let before = it.status;
+            if it.look() {
+                self.ledger.push(entry(
+                    &intent.request,
+                    &intent.id,
+                    EntryKind::Refund,
+                    it.amount,
+                    at,
+                ));
+            }
+            if it.status != before {
+                ended.push(it.id.clone());
+            }
+        }
+        for it in intent.refunds.iter().filter(|it| ended.contains(&it.id)) {
+            let failed = it.status == RefundStatus::Failed;
+            let kind = if failed { "refund.failed" } else { "refund.updated" };
+            self.journal.write(kind, it.to_json(intent), at);
+        }
     }
 }

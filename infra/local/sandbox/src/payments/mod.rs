@@ -7,15 +7,18 @@
 //! Cards are Stripe's test tokens, see <https://docs.stripe.com/testing>, or what a customer has
 //! saved, see [`customers`]; as at Stripe, nothing is charged without a payment method.
 //! Scripted subjects are the order (`metadata[order_id]`), the payment method, and
-//! `refund:<order>` for refunds.
+//! `refund:<order>` for refunds. What happens can be sent to an endpoint: [`Webhook`].
 
 mod books;
 mod customers;
 mod form;
 mod intent;
+mod journal;
+mod ledger;
 mod refund;
 mod refusal;
 mod search;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -30,7 +33,8 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use time::Duration;
 
-pub use books::{EntryKind, LedgerEntry};
+pub use ledger::{EntryKind, LedgerEntry};
+pub use webhooks::Webhook;
 
 use crate::{
     clock::{Clock, system_clock},
@@ -154,7 +158,7 @@ async fn cancel_intent(
     let endpoint = format!("/v1/payment_intents/{id}/cancel");
     let outcome = payments.0.script.next(&[&format!("cancel:{id}")]);
     let desk = payments.0.clone();
-    let work = move || desk.books.cancel(&id, reason);
+    let work = move || desk.books.cancel(&id, reason, (desk.clock)());
     Ok(payments.0.settle(&endpoint, key, &form, outcome, work).await)
 }
 

@@ -25,6 +25,7 @@ fn orderly_by(mode: &str) -> Template {
         ("JwtIssuer", "https://issuer.example.com"),
         ("JwtAudience", "orderly"),
         ("PaymentGatewayApiKeySecret", GATEWAY_SECRET),
+        ("PaymentWebhookSecret", "arn:aws:ssm:us-east-1:000000000000:parameter/webhooks"),
         ("CarrierUrl", "http://127.0.0.1:9003/carrier"),
         ("CarrierApiKeySecret", "arn:aws:ssm:us-east-1:000000000000:parameter/carrier"),
         ("SenderEmail", "orders@example.com"),
@@ -56,6 +57,7 @@ fn functions_are_the_binaries_of_the_suite() {
         ("order-events", ("orderly-order-events", 5)),
         ("order-sweeper", ("orderly-order-sweeper", 50)),
         ("payment", ("orderly-payment", 10)),
+        ("payment-webhooks", ("orderly-payment-webhooks", 10)),
         ("products", ("orderly-products", 5)),
         ("projector", ("orderly-projector", 5)),
         ("query", ("orderly-query", 5)),
@@ -123,7 +125,7 @@ fn a_function_is_told_the_names_that_exist() {
 }
 
 #[test]
-fn routes_lead_to_the_apis_and_only_the_catalogue_is_open() {
+fn routes_lead_to_the_apis_and_only_the_catalogue_and_webhooks_are_open() {
     let routes: BTreeSet<_> = orderly()
         .routes
         .into_iter()
@@ -152,6 +154,8 @@ fn routes_lead_to_the_apis_and_only_the_catalogue_is_open() {
         ("/orders/{id}/cancel", "POST", "orderly-order-api", Access::Token),
         ("/orders/{id}/events", "GET", "orderly-query", Access::Token),
         ("/products", "GET", "orderly-products", Access::Anyone),
+        // Who signs is asked by the function.
+        ("/webhooks/payments", "POST", "orderly-payment-webhooks", Access::Anyone),
     ];
     let expected = expected.map(|(path, method, function, access)| {
         (path.into(), method.into(), function.into(), access)

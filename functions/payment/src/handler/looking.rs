@@ -1,0 +1,97 @@
+//! A payment looked at again, because the provider says that something has changed there.
+//!
+//! What the provider says is no news by itself: it is asked, as it would have been a while later by
+//! the message that the payment waits with. That message stays where it is. So one look is enough,
+//! and it is done with whatever it finds.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use event_envelope::{AggregateId, Envelope, EventId};
+use events::source;
+use idempotency::Cause;
+use outcome::{Done, Failure};
+
+use super::Handler;
+use crate::{
+    domain::{Capture, Effect, Fact, Payment},
+    gateway::{PaymentGateway, SoFar},
+};
+
+impl<G: PaymentGateway> Handler<G> {
+    /// Looks how the payment of `order` stands at the provider, if it waits for something there.
+    ///
+    /// A refund that is on its way is only looked at: that is no attempt, and so however often the
+    /// provider reports, it is not given up the sooner.
+    ///
+    /// # Errors
+    ///
+    /// Retry when the store is away, or the provider while a refund is looked at. Poison when what
+    /// is stored is no payment, or the provider does not understand the look.
+    pub async fn look_again(
+        &self,
+        order: &AggregateId,
+        envelope: &Envelope,
+    ) -> Result<Done, Failure> {
+        let origin = origin(order, envelope);
+        let cause = Cause::task(envelope.event_id.as_str(), envelope.payload_hash(), &origin);
+        match self.look(order).await? {
+            Payment::Charging(_) | Payment::Revoking(_) => self.attempt(order, cause).await,
+            Payment::Refunding(capture) => match self.gateway.refunded(&capture).await? {
+                SoFar::Back(fact) if is_all(&capture, &fact) => {
+                    self.tell(order, cause, &[fact]).await
+                }
+                SoFar::Back(_) | SoFar::Returned => self.attempt(order, cause).await,
+                SoFar::Pending | SoFar::Nothing => Ok(Done::Ignored),
+            },
+            Payment::RefundInReview(capture) => match self.gateway.refunded(&capture).await? {
+                SoFar::Back(fact) if is_all(&capture, &fact) => {
+                    self.tell(order, cause, &[fact]).await
+                }
+                // A person looks already.
+                SoFar::Back(_) | SoFar::Returned | SoFar::Pending | SoFar::Nothing => {
+                    Ok(Done::Ignored)
+                }
+            },
+            Payment::Absent
+            | Payment::Ordered(_)
+            | Payment::Reserved
+            | Payment::Withdrawn
+            | Payment::Captured(_)
+            | Payment::Declined(_)
+            | Payment::Revoked
+            | Payment::Refunded(..)
+            | Payment::RevokeInReview(_) => Ok(Done::Ignored),
+        }
+    }
+
+    /// Has what is due of the payment tried once more, as each event of the order does. When it
+    /// fails again, the message goes on that the payment waits with.
+    async fn attempt(&self, order: &AggregateId, cause: Cause<'_>) -> Result<Done, Failure> {
+        let has_failed = AtomicBool::new(false);
+        let perform = async |due| {
+            let answer = self.perform(order, due).await;
+            has_failed.fetch_or(answer.is_err(), Ordering::Relaxed);
+            answer
+        };
+        match self.host.handle_all::<Payment, _>(order, cause, &[], perform).await {
+            Err(failure) if has_failed.into_inner() => {
+                tracing::info!(%failure, "looked again: it has not ended yet");
+                Ok(Done::Ignored)
+            }
+            handled => handled,
+        }
+    }
+}
+
+/// What is said after a look follows from the order itself, as after a task: what had the payment
+/// look is no event that anybody else knows.
+fn origin(order: &AggregateId, envelope: &Envelope) -> Envelope {
+    let mut origin = envelope.clone();
+    origin.event_id = EventId::of_sequence(source::ORDER, order, 1);
+    origin
+}
+
+/// Whether this is all of what was taken.
+fn is_all(capture: &Capture, fact: &Fact) -> bool {
+    Effect::Refund(capture.clone()).check(fact).is_ok()
+}
