@@ -31,8 +31,7 @@ pub(crate) async fn run(
     number: u32,
     calls: mpsc::Receiver<Call>,
 ) {
-    let shared = &host.options.environment;
-    let init_fault = match process::spawn(&function.spec, shared, host.runtime_api, number) {
+    let init_fault = match process::spawn(&function.spec, &host.options, host.runtime_api, number) {
         Ok(mut child) => {
             function.started(number, child.id());
             let sink = Arc::clone(&host.options.output);
