@@ -26,17 +26,13 @@ fn template() -> Template {
 }
 
 fn template_by(mode: &str) -> Template {
-    let names = [
-        "CarrierApiKeySecret",
-        "CarrierUrl",
-        "JwtAudience",
-        "JwtIssuer",
-        "PaymentGatewayApiKeySecret",
-        "PaymentWebhookSecret",
-        "SenderEmail",
-    ];
+    let names = ["CarrierUrl", "JwtAudience", "JwtIssuer", "SenderEmail"];
     let mut parameters: BTreeMap<String, String> =
         names.iter().map(|name| ((*name).to_owned(), "https://localhost".to_owned())).collect();
+    for name in ["CarrierApiKeySecret", "PaymentGatewayApiKeySecret", "PaymentWebhookSecret"] {
+        let secret = format!("arn:aws:ssm:us-east-1:000000000000:parameter/{name}");
+        parameters.insert(name.to_owned(), secret);
+    }
     parameters.insert("FulfilmentMode".to_owned(), mode.to_owned());
     let options = LoadOptions {
         stack_name: "orderly",

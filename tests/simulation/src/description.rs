@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, path::Path, sync::LazyLock, time::Duration};
 use event_pattern::Pattern;
 use local_dynamodb::{DynamoDb, Storage};
 use local_eventbridge::{ArchiveSpec, BusSpec, RetryPolicy, RuleSpec, TargetSpec, Topology};
+use local_iam::Authority;
 use local_lambda::event_source::StreamSource;
 use local_sqs::{QueueSpec, Redrive, Sqs};
 use local_template::{LoadOptions, Mapping, Queue, Source, Template};
@@ -18,21 +19,21 @@ const RETRY_DELAY: Duration = Duration::from_secs(1);
 
 /// The template, resolved.
 pub(crate) static TEMPLATE: LazyLock<Template> = LazyLock::new(|| {
-    let given = [
-        "JwtIssuer",
-        "JwtAudience",
-        "PaymentGatewayApiKeySecret",
-        "PaymentWebhookSecret",
-        "CarrierUrl",
-        "CarrierApiKeySecret",
-    ];
+    let given = ["JwtIssuer", "JwtAudience", "CarrierUrl"];
     let value = |name: &str| (name.to_owned(), "https://example.com".to_owned());
     let mut parameters: BTreeMap<_, _> = given.into_iter().map(value).collect();
+    for name in ["PaymentGatewayApiKeySecret", "PaymentWebhookSecret", "CarrierApiKeySecret"] {
+        let secret = format!("arn:aws:ssm:us-east-1:000000000000:parameter/{name}");
+        parameters.insert(name.to_owned(), secret);
+    }
     parameters.insert("SenderEmail".to_owned(), "shop@example.com".to_owned());
     let options = LoadOptions { stack_name: STACK, endpoint: ENDPOINT, parameters: &parameters };
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../infra/template.yaml");
     Template::load(&path, &options).unwrap()
 });
+
+/// Decides what functions may do.
+pub(crate) static AUTHORITY: LazyLock<Authority> = LazyLock::new(|| TEMPLATE.authority());
 
 /// The last part of an ARN.
 pub(crate) fn name_of(arn: &str) -> &str {

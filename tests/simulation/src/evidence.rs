@@ -48,6 +48,8 @@ pub(crate) struct Evidence {
     /// How much poison was thrown in, and how much lies in dead-letter queues.
     pub(crate) poison: (usize, usize),
     pub(crate) dropped: u64,
+    /// What functions were refused, for their roles do not allow it.
+    pub(crate) refused: Vec<String>,
 }
 
 impl Evidence {
@@ -64,6 +66,7 @@ impl Evidence {
             mails: lambda.outside.mail.mails(),
             strikes: lambda.sim.strikes_by_function(),
             dropped: lambda.services.bus.stats().dropped,
+            refused: lambda.services.refused.lock().unwrap().iter().cloned().collect(),
             ..Self::default()
         };
         for row in scan(database, "inventory").await {

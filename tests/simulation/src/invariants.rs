@@ -25,6 +25,7 @@ type Broken = Vec<String>;
 type Invariant = (&'static str, fn(&Evidence) -> Broken);
 
 const INVARIANTS: &[Invariant] = &[
+    ("roles allow what functions need", |evidence| evidence.refused.clone()),
     ("customers are told the truth", tells_customers_the_truth),
     ("every order ends", ends),
     ("streams are gapless and append-only", streams_are_whole),

@@ -22,7 +22,7 @@ impl Process {
     }
 
     /// The binary that this is a process of.
-    fn binary(&self) -> &str {
+    pub(crate) fn binary(&self) -> &str {
         self.name.split('#').next().unwrap_or_default()
     }
 

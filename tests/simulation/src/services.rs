@@ -1,18 +1,25 @@
 //! The services of AWS that functions call, in process.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex},
+};
 
 use axum::{Router, body::Body};
 use bytes::Bytes;
 use local_dynamodb::DynamoDb;
 use local_eventbridge::EventBridge;
+use local_iam::Call;
 use local_protocol::{AwsError, Service};
 use local_sqs::Sqs;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 use tower::ServiceExt;
 
-use crate::wire::{Sent, answer_of};
+use crate::{
+    description::{AUTHORITY, TEMPLATE},
+    wire::{Sent, answer_of},
+};
 
 /// Clones are the same services.
 #[derive(Clone)]
@@ -21,14 +28,19 @@ pub(crate) struct Services {
     pub(crate) queues: Sqs,
     pub(crate) bus: EventBridge,
     pub(crate) mail: Router,
+    /// What functions were refused, for their roles do not allow it.
+    pub(crate) refused: Arc<Mutex<BTreeSet<String>>>,
     /// Wakes, in their order, those who wait for a write. (The database has such a signal too; it
     /// wakes in no certain order.)
     pub(crate) written: Arc<Notify>,
 }
 
 impl Services {
-    /// Carries out a request.
+    /// Carries out a request, if the role of the function that sent it allows it.
     pub(crate) async fn call(&self, sent: &Sent) -> (u16, Bytes) {
+        if let Err(error) = self.check(sent) {
+            return answer_of(&error);
+        }
         let Some((prefix, operation)) = sent.target.as_deref().and_then(|it| it.split_once('.'))
         else {
             return self.send_mail(sent).await;
@@ -44,6 +56,17 @@ impl Services {
             Ok(body) => (200, body),
             Err(error) => answer_of(&error),
         }
+    }
+
+    fn check(&self, sent: &Sent) -> Result<(), AwsError> {
+        let functions = &TEMPLATE.functions;
+        let function = functions.iter().find(|it| it.binary == sent.binary).unwrap();
+        let (target, path) = (sent.target.as_deref(), sent.path.as_str());
+        let path = path.find("/v2/").map_or(path, |at| &path[at..]);
+        let call = Call { path, method: "POST", target, body: &sent.body };
+        AUTHORITY.check_function(&function.name, &call).inspect_err(|error| {
+            self.refused.lock().unwrap().insert(error.message.clone());
+        })
     }
 
     /// Has the bus take only some of the entries; the others are refused as it may refuse them.

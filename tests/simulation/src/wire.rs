@@ -90,7 +90,8 @@ impl Wire {
         let target = request.headers().get("x-amz-target").map(str::to_owned);
         let path = request.uri().to_owned();
         let body = Bytes::copy_from_slice(request.body().bytes().unwrap_or_default());
-        let mut sent = Sent { target, path, body };
+        let binary = self.process.binary().to_owned();
+        let mut sent = Sent { binary, target, path, body };
         if self.process.lacks_conditions() {
             sent.disarm();
         }
@@ -201,6 +202,8 @@ impl HttpConnector for Wire {
 /// A request as it was sent.
 #[derive(Debug, Clone)]
 pub(crate) struct Sent {
+    /// The function that sent it, by its binary.
+    pub(crate) binary: String,
     /// `X-Amz-Target`; none with services that have paths instead.
     pub(crate) target: Option<String>,
     pub(crate) path: String,

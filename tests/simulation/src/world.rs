@@ -120,7 +120,14 @@ impl Stage {
             Options { disorder, clock: BusClock::new(move || own.now()), ..Options::default() };
         let bus = EventBridge::new(description::topology(), Arc::new(targets), options).unwrap();
         let mail = outside.mail.router();
-        let services = Services { database, queues, bus, mail, written: Arc::default() };
+        let services = Services {
+            database,
+            queues,
+            bus,
+            mail,
+            refused: Arc::default(),
+            written: Arc::default(),
+        };
         let lambda = Lambda {
             sim: Arc::clone(sim),
             template: &TEMPLATE,

@@ -7,6 +7,7 @@ mod document;
 mod emitted;
 mod observed;
 mod permissions;
+mod rights;
 mod routes;
 mod watched;
 

@@ -57,9 +57,9 @@ async fn start(
     function: &Function,
     number: u32,
 ) -> Result<(Child, RuntimeApi), String> {
-    let (spec, shared) = (&function.spec, &host.options.environment);
+    let spec = &function.spec;
     let api = RuntimeApi::open().await.map_err(|error| format!("no runtime api: {error}"))?;
-    match process::spawn(spec, shared, api.address, number) {
+    match process::spawn(spec, &host.options, api.address, number) {
         Ok(child) => Ok((child, api)),
         Err(error) => Err(format!("{}: {error}", spec.binary.display())),
     }

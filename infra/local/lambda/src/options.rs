@@ -12,6 +12,9 @@ pub struct HostOptions {
     /// Environment variables of every function, before its own: the endpoint, the credentials
     /// that Lambda would take from the function's role.
     pub environment: BTreeMap<String, String>,
+    /// The access key of each function's role, by the function's name, in place of that of
+    /// `environment`.
+    pub access_keys: BTreeMap<String, String>,
     /// Receives each line that a function writes to its standard output or error.
     pub output: OutputSink,
     /// How long an environment may take to ask for its first invocation. Lambda: 10 s.
@@ -38,6 +41,7 @@ impl Default for HostOptions {
             environment: credentials
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .into(),
+            access_keys: BTreeMap::new(),
             output: Arc::new(|_| ()),
             init_timeout: Duration::from_secs(10),
             retry_delay: Duration::from_secs(60),

@@ -6,12 +6,12 @@ use std::{collections::BTreeMap, net::SocketAddr, path::Path, process::Stdio};
 use local_protocol::REGION;
 use tokio::process::{Child, Command};
 
-use crate::{VERSION, spec::FunctionSpec};
+use crate::{VERSION, options::HostOptions, spec::FunctionSpec};
 
 /// Starts the process of environment `number`. It is killed when the handle is dropped.
 pub(crate) fn spawn(
     spec: &FunctionSpec,
-    shared: &BTreeMap<String, String>,
+    options: &HostOptions,
     runtime_api: SocketAddr,
     number: u32,
 ) -> std::io::Result<Child> {
@@ -19,7 +19,8 @@ pub(crate) fn spawn(
     command
         .env_clear()
         .envs(variables(spec, runtime_api, number))
-        .envs(shared)
+        .envs(&options.environment)
+        .envs(options.access_keys.get(&spec.name).map(|key| ("AWS_ACCESS_KEY_ID", key)))
         .envs(&spec.environment)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -235,6 +235,7 @@ mod tests {
                 age_max: std::time::Duration::from_secs(60),
                 on_failure_arn: None,
             },
+            role: local_template::Role::default(),
         };
         Template { functions: vec![function], ..Template::default() }
     }

@@ -190,6 +190,7 @@ Resources:
       Handler: bootstrap
       CodeUri: .
       Timeout: 20
+      Policies: [AWSLambdaSQSQueueExecutionRole]
       Environment: {{ Variables: {{ WORD: !Ref Secret }} }}
 {resources}"
     );

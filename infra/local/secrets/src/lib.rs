@@ -32,7 +32,7 @@ pub fn arn_of_secret(name: &str) -> String {
 }
 
 /// The ARN of the parameter `name`; of what is an ARN, itself.
-fn arn_of_parameter(name: &str) -> String {
+pub fn arn_of_parameter(name: &str) -> String {
     if name.starts_with("arn:") {
         return name.to_owned();
     }

@@ -35,6 +35,9 @@ pub struct Invoked {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvokeError {
+    /// The role of the state machine may not invoke the function.
+    #[error("{0}")]
+    AccessDenied(String),
     /// There is no such function, or no such version of it.
     #[error("{0}")]
     NotFound(String),
@@ -56,6 +59,7 @@ impl InvokeError {
     /// The code of the exception, and the HTTP status that it comes with.
     pub(crate) fn code(&self) -> (&'static str, Option<u16>) {
         match self {
+            Self::AccessDenied(_) => ("AccessDeniedException", Some(403)),
             Self::NotFound(_) => ("ResourceNotFoundException", Some(404)),
             Self::PayloadTooLarge(_) => ("RequestTooLargeException", Some(413)),
             Self::TooManyRequests(_) => ("TooManyRequestsException", Some(429)),

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use local_iam::Role;
 use serde_json::Value;
 
 use crate::{
@@ -12,6 +13,7 @@ use crate::{
     properties::{Properties, text},
     queue::seconds,
     resolver,
+    role::sends_to,
 };
 
 /// The runtimes whose functions are plain binaries.
@@ -38,6 +40,8 @@ pub struct Function {
     pub reserved_concurrency: Option<u32>,
     /// What happens to asynchronous invocations.
     pub async_invoke: AsyncInvoke,
+    /// The role that it acts as.
+    pub role: Role,
 }
 
 /// What happens to the asynchronous invocations of a function.
@@ -79,9 +83,15 @@ pub(crate) fn read(
     logical_id: &str,
     name: String,
     resource: &Resource,
+    mut role: Role,
     mut properties: Properties,
 ) -> Result<Function, TemplateError> {
     runs_here(&mut properties)?;
+    let place = properties.place().child("EventInvokeConfig");
+    let async_invoke = async_invoke(properties.object("EventInvokeConfig")?)?;
+    if let Some(queue) = &async_invoke.on_failure_arn {
+        role.statements.extend(sends_to(queue, &place)?);
+    }
     let function = Function {
         logical_id: logical_id.to_owned(),
         arn: arn("lambda", &format!("function:{name}")),
@@ -91,7 +101,8 @@ pub(crate) fn read(
         memory_mib: properties.whole("MemorySize", 128..=10_240)?.unwrap_or(128),
         environment: environment(&mut properties)?,
         reserved_concurrency: properties.whole("ReservedConcurrentExecutions", 0..=u32::MAX)?,
-        async_invoke: async_invoke(properties.object("EventInvokeConfig")?)?,
+        async_invoke,
+        role,
     };
     properties.pass_over(&[
         "FunctionName",
@@ -100,9 +111,6 @@ pub(crate) fn read(
         "Description",
         "KmsKeyArn",
         "LoggingConfig",
-        "PermissionsBoundary",
-        "Policies",
-        "Role",
         "Tags",
         "Tracing",
     ]);

@@ -31,6 +31,7 @@ mod document;
 mod error;
 mod events;
 mod function;
+mod managed;
 mod mapping;
 mod parameters;
 mod permission;
@@ -38,6 +39,7 @@ mod physical;
 mod properties;
 mod queue;
 mod resolver;
+mod role;
 mod route;
 mod schedule;
 mod state_machine;
@@ -51,6 +53,8 @@ use std::{
 };
 
 use serde_json::Value;
+
+pub use local_iam::{ResourcePolicy, Role};
 
 pub use bus::{Archive, Bus, RetryPolicy, Rule, Target};
 pub use error::{Place, TemplateError};
@@ -102,6 +106,8 @@ pub struct Template {
     pub schedules: Vec<Schedule>,
     /// The state machines.
     pub state_machines: Vec<StateMachine>,
+    /// The policies of queues and buses.
+    pub resource_policies: Vec<ResourcePolicy>,
     /// The values of parameters that say `NoEcho`: not to be shown.
     pub secrets: BTreeSet<String>,
 }
@@ -163,18 +169,35 @@ impl Template {
         }
         let mut template = Self { secrets: resolver.secrets.clone(), ..Self::default() };
         let mut policies = Vec::new();
+        let known = role::Known::read(&resolver, &resources)?;
+        let surroundings = Surroundings { apis, known };
         for (id, kind) in resources {
-            if kind == Kind::QueuePolicy {
-                policies.push(permission::read(resolved(&resolver, id)?)?);
+            let mut properties = resolved(&resolver, id)?;
+            match kind {
+                Kind::BusPolicy => template.resource_policies.push(role::bus_policy(properties)?),
+                Kind::QueuePolicy => policies.push(permission::read(properties)?),
+                Kind::StateMachine => {
+                    let role = surroundings.known.take(options.stack_name, id, &mut properties)?;
+                    let read = state_machine::read(&resolver, id, role, properties, files)?;
+                    template.state_machines.push(read);
+                }
+                Kind::Archive
+                | Kind::Bus
+                | Kind::Function
+                | Kind::HttpApi
+                | Kind::Inert
+                | Kind::Mapping
+                | Kind::Queue
+                | Kind::Role
+                | Kind::Rule
+                | Kind::Table
+                | Kind::Topic => {
+                    template.read(&resolver, id, properties, kind, &surroundings)?;
+                }
             }
-            if kind == Kind::StateMachine {
-                let read = state_machine::read(&resolver, id, resolved(&resolver, id)?, files)?;
-                template.state_machines.push(read);
-            }
-            template.read(&resolver, id, kind, &apis)?;
         }
         checks::check(&template)?;
-        permission::check(&template, &policies)?;
+        permission::settle(&mut template, policies)?;
         Ok(template)
     }
 
@@ -182,10 +205,11 @@ impl Template {
         &mut self,
         resolver: &Resolver<'_>,
         id: &str,
+        mut properties: Properties,
         kind: Kind,
-        apis: &route::Apis,
+        surroundings: &Surroundings,
     ) -> Result<(), TemplateError> {
-        let mut properties = resolved(resolver, id)?;
+        let Surroundings { apis, known } = surroundings;
         let name = resolver.name_of(id, &Spot::new(Place::at(id)))?;
         match kind {
             Kind::Archive => self.archives.push(bus::read_archive(id, name, properties)?),
@@ -196,14 +220,16 @@ impl Template {
                 let events = events::read(invoked, resolver, &mut properties, apis)?;
                 self.routes.extend(events.routes);
                 self.schedules.extend(events.schedules);
-                self.functions.push(function::read(id, name, resource, properties)?);
+                let role = known.take(resolver.options.stack_name, id, &mut properties)?;
+                self.functions.push(function::read(id, name, resource, role, properties)?);
             }
             Kind::Mapping => self.mappings.push(mapping::read(id, properties)?),
             Kind::Queue => self.queues.push(queue::read(resolver, id, name, properties)?),
             Kind::Rule => self.rules.push(bus::read_rule(id, name, properties)?),
             Kind::Table => self.tables.push(table::read(id, name, properties)?),
             // Resolved above, so that a reference to nothing is found there too.
-            Kind::HttpApi
+            Kind::BusPolicy
+            | Kind::HttpApi
             | Kind::Inert
             | Kind::QueuePolicy
             | Kind::Role
@@ -224,6 +250,12 @@ impl Template {
     pub fn queue(&self, arn: &str) -> Option<&Queue> {
         self.queues.iter().find(|queue| queue.arn == arn)
     }
+}
+
+/// What functions refer to.
+struct Surroundings {
+    apis: route::Apis,
+    known: role::Known,
 }
 
 /// The resources whose condition holds, with what each of them is.

@@ -13,14 +13,13 @@ use crate::{
 /// The label of every table's stream. AWS gives the moment of the stream's creation.
 pub const STREAM_LABEL: &str = "2026-01-01T00:00:00.000";
 
-/// The types that have no effect on one machine: permissions, logs, what watches over both, and what
+/// The types that have no effect on one machine: logs, what watches over them, and what
 /// only tells people, such as the registry of schemas in a stack of its own.
 const INERT: &[&str] = &[
     "AWS::CloudFormation::Stack",
     "AWS::CloudWatch::Alarm",
     "AWS::CloudWatch::CompositeAlarm",
     "AWS::CloudWatch::Dashboard",
-    "AWS::Events::EventBusPolicy",
     "AWS::IAM::ManagedPolicy",
     "AWS::IAM::Policy",
     "AWS::KMS::Alias",
@@ -34,11 +33,12 @@ const INERT: &[&str] = &[
 ];
 
 /// The types that the local stack runs, and those that have names and ARNs without being run:
-/// roles, whose permissions nobody checks, and topics, which only tell people.
+/// topics, which only tell people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Archive,
     Bus,
+    BusPolicy,
     Function,
     HttpApi,
     Inert,
@@ -58,6 +58,7 @@ impl Kind {
             "AWS::DynamoDB::Table" => Self::Table,
             "AWS::Events::Archive" => Self::Archive,
             "AWS::Events::EventBus" => Self::Bus,
+            "AWS::Events::EventBusPolicy" => Self::BusPolicy,
             "AWS::Events::Rule" => Self::Rule,
             "AWS::IAM::Role" => Self::Role,
             "AWS::Lambda::EventSourceMapping" => Self::Mapping,
@@ -89,7 +90,9 @@ impl Kind {
             Self::StateMachine => Some(("Name", 80)),
             Self::Table => Some(("TableName", 255)),
             Self::Topic => Some(("TopicName", 256)),
-            Self::HttpApi | Self::Inert | Self::Mapping | Self::QueuePolicy => None,
+            Self::BusPolicy | Self::HttpApi | Self::Inert | Self::Mapping | Self::QueuePolicy => {
+                None
+            }
         }
     }
 }
@@ -150,7 +153,7 @@ impl Resolver<'_> {
                 self.name_of(id, at)
             }
             Kind::HttpApi => Ok(id.to_owned()),
-            Kind::Mapping | Kind::QueuePolicy | Kind::Rule => {
+            Kind::BusPolicy | Kind::Mapping | Kind::QueuePolicy | Kind::Rule => {
                 Err(at.place.invalid(format!("!Ref {id} is not followed on one machine")))
             }
         }

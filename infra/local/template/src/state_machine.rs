@@ -2,12 +2,13 @@
 
 use std::io;
 
+use local_iam::Role;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::{
     error::{Place, TemplateError},
-    physical::{role_arn, state_machine_arn},
+    physical::state_machine_arn,
     properties::{Properties, text},
     resolver::{Resolver, Spot},
 };
@@ -23,39 +24,29 @@ pub struct StateMachine {
     pub arn: String,
     /// Its definition in the Amazon States Language, with all substitutions made: JSON.
     pub definition: String,
-    /// The ARN of the role that it runs as: the one it names, or the one that SAM would make.
-    pub role_arn: String,
+    /// The role that it runs as: the one it names, or the one that SAM makes.
+    pub role: Role,
 }
 
 /// Source: <https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-statemachine.html>.
 pub(crate) fn read(
     resolver: &Resolver<'_>,
     logical_id: &str,
+    role: Role,
     mut properties: Properties,
     files: &dyn Fn(&str) -> io::Result<String>,
 ) -> Result<StateMachine, TemplateError> {
     let name = resolver.name_of(logical_id, &Spot::new(Place::at(logical_id)))?;
     is_standard(&mut properties)?;
     let definition = definition(&mut properties, files)?;
-    let role = properties.text_if_any("Role")?;
-    let made_by_sam = || role_arn(&format!("{}-{logical_id}Role", resolver.options.stack_name));
-    properties.pass_over(&[
-        "Name",
-        "Logging",
-        "PermissionsBoundary",
-        "Policies",
-        "PropagateTags",
-        "RolePath",
-        "Tags",
-        "Tracing",
-    ]);
+    properties.pass_over(&["Name", "Logging", "PropagateTags", "RolePath", "Tags", "Tracing"]);
     properties.done()?;
     Ok(StateMachine {
         logical_id: logical_id.to_owned(),
         arn: state_machine_arn(&name),
         name,
         definition,
-        role_arn: role.unwrap_or_else(made_by_sam),
+        role,
     })
 }
 

@@ -322,7 +322,14 @@ fn the_role_that_sam_makes_for_a_function_can_be_named() {
             "{CONSUMER}
   BusPolicy:
     Type: AWS::Events::EventBusPolicy
-    Properties: {{ StatementId: a, Statement: {{ Condition: !GetAtt {role} }} }}
+    Properties:
+      StatementId: a
+      Statement:
+        Effect: Deny
+        Principal: '*'
+        Action: events:PutEvents
+        Resource: '*'
+        Condition: {{ ArnNotEquals: {{ aws:PrincipalArn: !GetAtt {role} }} }}
 "
         )
     };

@@ -110,7 +110,7 @@ fn a_state_machine_has_its_definition_with_the_values_of_this_stack() {
         ("Fulfilment", "small-fulfilment")
     );
     assert_eq!(machine.arn, "arn:aws:states:us-east-1:000000000000:stateMachine:small-fulfilment");
-    assert_eq!(machine.role_arn, "arn:aws:iam::000000000000:role/small-FulfilmentRole");
+    assert_eq!(machine.role.arn, "arn:aws:iam::000000000000:role/small-FulfilmentRole");
     let reserve = &template.function("small-Reserve").unwrap().arn;
     assert_eq!(
         machine.definition,
@@ -122,7 +122,7 @@ fn a_state_machine_has_its_definition_with_the_values_of_this_stack() {
     assert_eq!(sweep["ROLE"], "arn:aws:iam::000000000000:role/fulfiller");
     let own = TEMPLATE.replacen("Policies:", "Role: !GetAtt Role.Arn\n      Policies:", 1);
     let own = read(&own, &[]).unwrap();
-    assert_eq!(own.state_machines[0].role_arn, sweep["ROLE"]);
+    assert_eq!(own.state_machines[0].role.arn, sweep["ROLE"]);
 }
 
 #[test]

@@ -16,16 +16,13 @@ pub(crate) const STACK: &str = "orderly";
 
 /// The template, resolved.
 pub(crate) static TEMPLATE: LazyLock<Template> = LazyLock::new(|| {
-    let given = [
-        "JwtIssuer",
-        "JwtAudience",
-        "PaymentGatewayApiKeySecret",
-        "PaymentWebhookSecret",
-        "CarrierUrl",
-        "CarrierApiKeySecret",
-    ];
+    let given = ["JwtIssuer", "JwtAudience", "CarrierUrl"];
     let value = |name: &str| (name.to_owned(), "https://example.com".to_owned());
     let mut parameters: BTreeMap<_, _> = given.into_iter().map(value).collect();
+    for name in ["PaymentGatewayApiKeySecret", "PaymentWebhookSecret", "CarrierApiKeySecret"] {
+        let secret = format!("arn:aws:ssm:us-east-1:000000000000:parameter/{name}");
+        parameters.insert(name.to_owned(), secret);
+    }
     parameters.insert("SenderEmail".to_owned(), "shop@example.com".to_owned());
     let options = LoadOptions { stack_name: STACK, endpoint: ENDPOINT, parameters: &parameters };
     Template::load(&root().join("infra/template.yaml"), &options).unwrap()

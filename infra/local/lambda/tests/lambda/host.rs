@@ -51,6 +51,17 @@ async fn a_function_sees_lambdas_variables_and_its_own_and_no_others() {
 }
 
 #[tokio::test]
+async fn a_function_signs_with_the_key_of_its_own_role() {
+    let access_keys = [("orderly-probe", "own"), ("orderly-other", "others")];
+    let access_keys = access_keys.map(|(name, key)| (name.to_owned(), key.to_owned())).into();
+    let options = HostOptions { access_keys, ..HostOptions::default() };
+    let host = host_with(spec(), options).await;
+    let seen = json(&invoke(&host, json!({ "do": "environment" })).await);
+    assert_eq!(seen["AWS_ACCESS_KEY_ID"], "own");
+    host.shutdown().await;
+}
+
+#[tokio::test]
 async fn names_aliases_and_arns_lead_to_the_same_function() {
     let host = host(spec()).await;
     let arn = "arn:aws:lambda:us-east-1:000000000000:function:orderly-probe";

@@ -29,10 +29,11 @@ pub(super) struct Sources<'s> {
 }
 
 impl Sources<'_> {
-    /// Starts every mapping that is enabled.
+    /// Starts every mapping that is enabled and whose function's role lets it read.
     pub(super) fn start(&self, template: &Template) -> Result<Vec<EventSourceMapping>, StackError> {
         let enabled = template.mappings.iter().filter(|mapping| mapping.enabled);
         enabled
+            .filter(|mapping| template.lacking(mapping).is_none())
             .map(|mapping| {
                 let name = mapping.logical_id.clone();
                 self.start_one(mapping).map_err(|source| StackError::Mapping { name, source })

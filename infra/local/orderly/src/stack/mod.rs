@@ -11,6 +11,7 @@ mod options;
 mod overview;
 mod quiet;
 mod resources;
+mod rights;
 mod schedules;
 mod secrets;
 mod start;
@@ -66,6 +67,8 @@ struct Inner {
     carrier: Carrier,
     mail: Mail,
     mappings: Vec<EventSourceMapping>,
+    /// Why the others are not at work.
+    refused_mappings: Vec<String>,
     state_machines: StepFunctions,
     scheduler: Scheduler,
     /// The functions that nothing but a schedule invokes, by name.
@@ -148,6 +151,12 @@ impl Stack {
     /// The event source mappings.
     pub fn mappings(&self) -> &[EventSourceMapping] {
         &self.0.mappings
+    }
+
+    /// The mappings that Lambda would not create, for the role of the function lacks what they need:
+    /// each with what it lacks.
+    pub fn refused_mappings(&self) -> &[String] {
+        &self.0.refused_mappings
     }
 
     /// The state machines, their executions, and the histories of those. An execution has the

@@ -11,6 +11,7 @@ use axum::Router;
 use local_dynamodb::{DynamoDb, Storage};
 use local_eventbridge::{EventBridge, Options as BusOptions};
 use local_gateway::{Gateway, GatewayError, Invocation, Invoke, InvokeReply};
+use local_iam::access_key_of;
 use local_lambda::{HostOptions, LambdaHost};
 use local_protocol::Service;
 use local_sandbox::{Carrier, Mail, Payments, system_clock};
@@ -18,13 +19,15 @@ use local_sqs::Sqs;
 use local_template::{LoadOptions, Template};
 use tokio::task::JoinSet;
 
+use crate::console::{bad, say};
+
 use super::{
     Inner, Logs, STACK_NAME, Stack, StackError, StackOptions, Urls,
     deliver::Targets,
     inspect,
     listeners::{Listeners, serve, url_of},
     mappings::Sources,
-    resources, schedules, secrets, webhooks, workflows,
+    resources, rights, schedules, secrets, webhooks, workflows,
 };
 
 /// How long payment gateways keep idempotency keys.
@@ -89,7 +92,7 @@ impl Stack {
         resources::create_queues(&template, &sqs, options.redelivery)?;
 
         let specs = resources::functions(&template, &options)?;
-        let host = host_options(&urls.endpoint, &logs, &sqs);
+        let host = host_options(&template, &urls.endpoint, &logs, &sqs);
         let lambda = LambdaHost::start(specs, host)?;
         let targets = Arc::new(Targets::new(&template, sqs.clone(), lambda.clone())?);
         let bus_options = BusOptions { disorder: options.disorder, ..BusOptions::default() };
@@ -113,6 +116,7 @@ impl Stack {
             functions: &lambda,
             batches_max: options.processes_max,
         };
+        let refused_mappings = refused_mappings(&template);
         let mappings = sources.start(&template)?;
         let scheduler = schedules::start(&template, &lambda, &sqs, options.schedule_pace);
         let secrets = secrets::keep(&options.secrets);
@@ -127,6 +131,7 @@ impl Stack {
             carrier: Carrier::default(),
             mail,
             mappings,
+            refused_mappings,
             state_machines,
             scheduler,
             only_scheduled,
@@ -159,10 +164,11 @@ impl Stack {
             Arc::new(self.0.bus.clone()),
             Arc::new(self.0.state_machines.clone()),
         ];
-        local_protocol::router(services)
+        let router = local_protocol::router(services)
             .merge(self.0.lambda.router())
             .merge(self.0.mail.router())
-            .merge(inspect::router(Arc::downgrade(&self.0)))
+            .merge(inspect::router(Arc::downgrade(&self.0)));
+        rights::enforced(router, self.0.template.authority())
     }
 
     fn sandboxes(&self) -> Router {
@@ -172,9 +178,26 @@ impl Stack {
     }
 }
 
-fn host_options(endpoint: &str, logs: &Arc<Logs>, queues: &Sqs) -> HostOptions {
+/// What is said of a mapping that is not started.
+fn refused_mappings(template: &Template) -> Vec<String> {
+    let enabled = template.mappings.iter().filter(|mapping| mapping.enabled);
+    let refused: Vec<String> = enabled.filter_map(|it| template.lacking(it)).collect();
+    for mapping in &refused {
+        say(bad(mapping));
+    }
+    refused
+}
+
+fn host_options(
+    template: &Template,
+    endpoint: &str,
+    logs: &Arc<Logs>,
+    queues: &Sqs,
+) -> HostOptions {
     let mut options = HostOptions::default();
     options.environment.insert("AWS_ENDPOINT_URL".to_owned(), endpoint.to_owned());
+    let names = template.functions.iter().map(|it| it.name.clone());
+    options.access_keys = names.map(|name| (name.clone(), access_key_of(&name))).collect();
     let logs = Arc::clone(logs);
     options.output = Arc::new(move |line| logs.write(line));
     options.queues = Some(queues.clone());

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use local_iam::{Caller, Request};
 use local_lambda::LambdaHost;
 use local_states::{
     Invocation, InvokeError, Invoked, Options, StateMachineSpec, StepFunctions, Tasks,
@@ -12,6 +13,8 @@ use super::StackError;
 
 /// The one version of a function, which its name and its ARN may end in.
 const LATEST: &str = ":$LATEST";
+/// What a task needs.
+const INVOKE: &str = "lambda:InvokeFunction";
 
 /// Builds the state machines. None of their tasks names a function that is not there.
 pub(super) fn start(
@@ -20,11 +23,15 @@ pub(super) fn start(
 ) -> Result<StepFunctions, StackError> {
     let spec = |it: &local_template::StateMachine| StateMachineSpec {
         name: it.name.clone(),
-        role_arn: it.role_arn.clone(),
+        role_arn: it.role.arn.clone(),
         definition: it.definition.clone(),
     };
     let specs = template.state_machines.iter().map(spec).collect();
-    let tasks = Arc::new(Functions { names: names(template), host: functions.clone() });
+    let tasks = Arc::new(Functions {
+        names: names(template),
+        refused: refused_functions(template),
+        host: functions.clone(),
+    });
     let state_machines = StepFunctions::new(specs, tasks.clone(), Options::default())?;
     for (state_machine, definition) in state_machines.definitions() {
         for function in definition.functions() {
@@ -46,6 +53,9 @@ pub(super) fn start(
 struct Functions {
     /// Names by what a definition may say: a name, or an ARN.
     names: BTreeMap<String, String>,
+    /// Those that no state machine's role may invoke, by name, and what is said of it. Which of them
+    /// asks is not known where a task is worked on.
+    refused: BTreeMap<String, String>,
     host: LambdaHost,
 }
 
@@ -54,6 +64,29 @@ fn names(template: &Template) -> BTreeMap<String, String> {
     functions
         .flat_map(|it| [(it.name.clone(), it.name.clone()), (it.arn.clone(), it.name.clone())])
         .collect()
+}
+
+fn refused_functions(template: &Template) -> BTreeMap<String, String> {
+    let authority = template.authority();
+    let may = |machine: &local_template::StateMachine, function: &local_template::Function| {
+        let caller = Caller::Role { role: &machine.role, session: &machine.name };
+        authority.decide(&caller, &Request::new(INVOKE, &function.arn)).is_ok()
+    };
+    let refused = template
+        .functions
+        .iter()
+        .filter(|function| !template.state_machines.iter().any(|machine| may(machine, function)));
+    let told = refused.map(|function| {
+        let roles: Vec<_> = template.state_machines.iter().map(|it| it.role.arn.as_str()).collect();
+        let told = format!(
+            "User: {} is not authorized to perform: {INVOKE} on resource: {} \
+             because no identity-based policy allows the {INVOKE} action",
+            roles.join(", "),
+            function.arn
+        );
+        (function.name.clone(), told)
+    });
+    told.collect()
 }
 
 impl Functions {
@@ -69,6 +102,9 @@ impl Tasks for Functions {
             let Some(name) = self.name_of(function) else {
                 return Err(InvokeError::NotFound(format!("Function not found: {function}")));
             };
+            if let Some(told) = self.refused.get(name) {
+                return Err(InvokeError::AccessDenied(told.clone()));
+            }
             let answer = self.host.invoke(name, payload).await.map_err(refused)?;
             Ok(Invoked {
                 request_id: answer.request_id,

@@ -48,6 +48,7 @@ async fn a_function_error_without_a_type_is_unknown() {
 async fn an_exception_of_lambda_is_called_by_its_code() {
     let text = || "that is why".to_owned();
     for (exception, name, says) in [
+        (InvokeError::AccessDenied(text()), "Lambda.AccessDeniedException", "Status Code: 403"),
         (InvokeError::NotFound(text()), "Lambda.ResourceNotFoundException", "Status Code: 404"),
         (InvokeError::TooManyRequests(text()), "Lambda.TooManyRequestsException", "Code: 429"),
         (InvokeError::Service(text()), "Lambda.ServiceException", "Code: 500"),

@@ -1,0 +1,31 @@
+//! Who may do what on one machine: the statements of policies, evaluated as AWS does, and what each
+//! request needs of them.
+//!
+//! Nothing is allowed that no statement allows, and what one denies is denied whatever others say.
+//! It reads strictly: an element, an operator or a key of a condition that is not known here is
+//! refused when the policy is read, for a condition passed over would allow what AWS refuses.
+//!
+//! An [`Authority`] knows the roles of functions and the policies of queues and buses. It tells the
+//! function behind a request by the access key, and refuses in the words of the service asked.
+//!
+//! Left out: permissions boundaries, session policies and policies of an organisation, more than one
+//! account, keys of KMS, and signatures, which nobody checks here.
+//!
+//! Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>.
+
+mod access;
+mod authority;
+mod caller;
+mod condition;
+mod decision;
+mod error;
+mod refusal;
+mod statement;
+mod text;
+
+pub use access::{Call, Context, Request, Tables};
+pub use authority::{Authority, ResourcePolicy, Role, access_key_of};
+pub use caller::Caller;
+pub use decision::{Reason, decide};
+pub use error::PolicyError;
+pub use statement::{Statement, identity_policy, resource_policy};

@@ -1,0 +1,64 @@
+//! What the template's policies allow, enforced where functions ask: at the AWS endpoint.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    extract::{Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    middleware::{Next, from_fn_with_state},
+    response::{IntoResponse, Response},
+};
+use local_iam::{Authority, Call};
+use local_protocol::{AwsError, request_id};
+
+/// The largest request of any service: DynamoDB's 16 MB.
+const REQUEST_BYTES_MAX: usize = 16 * 1024 * 1024;
+const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
+const QUERY_ERROR: HeaderName = HeaderName::from_static("x-amzn-query-error");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+
+/// `router`, which functions reach only for what their roles allow. Whoever does not sign with the
+/// key of a function is the administrator of the account.
+pub(super) fn enforced(router: Router, authority: Authority) -> Router {
+    router.layer(from_fn_with_state(Arc::new(authority), check))
+}
+
+async fn check(State(authority): State<Arc<Authority>>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, REQUEST_BYTES_MAX).await else {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    };
+    let target = text(&parts.headers, "x-amz-target");
+    let call = Call { path: parts.uri.path(), method: parts.method.as_str(), target, body: &body };
+    match authority.check(text(&parts.headers, header::AUTHORIZATION.as_str()), &call) {
+        Ok(()) => next.run(Request::from_parts(parts, Body::from(body))).await,
+        Err(error) => refuse(&error, target),
+    }
+}
+
+fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+fn refuse(error: &AwsError, target: Option<&str>) -> Response {
+    let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::FORBIDDEN);
+    let mut response = (status, error.body()).into_response();
+    let headers = response.headers_mut();
+    let kind = if target.is_some() { "application/x-amz-json-1.0" } else { "application/json" };
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    // Of the services with paths, SDKs tell errors apart by it.
+    if let (None, Ok(code)) = (target, error.short_code().parse()) {
+        headers.insert(ERROR_TYPE, code);
+    }
+    if target.is_some_and(|it| it.starts_with("AmazonSQS.")) {
+        // What its query protocol called it.
+        let code = HeaderValue::from_static("AccessDenied;Sender");
+        headers.insert(QUERY_ERROR, code);
+    }
+    if let Ok(id) = request_id().parse() {
+        headers.insert(REQUEST_ID, id);
+    }
+    response
+}

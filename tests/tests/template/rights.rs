@@ -1,0 +1,247 @@
+//! What functions may do by the template's own statements, as AWS evaluates them: requests as they
+//! send them, each with its verdict.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use local_iam::{Authority, Call};
+use local_template::{LoadOptions, Template};
+use serde_json::{Value, json};
+
+use crate::document::{read, resolved};
+
+const QUEUES: &str = "http://127.0.0.1:9000/000000000000/orderly-";
+
+/// A request of a function.
+#[derive(Debug)]
+struct Asked {
+    function: &'static str,
+    target: &'static str,
+    body: Value,
+}
+
+impl Asked {
+    /// Nothing, or what is said.
+    fn by(&self, authority: &Authority) -> Result<(), String> {
+        let (body, function) = (self.body.to_string(), format!("orderly-{}", self.function));
+        let call = match self.target {
+            "SendEmail" => Call {
+                path: "/v2/email/outbound-emails",
+                method: "POST",
+                target: None,
+                body: body.as_bytes(),
+            },
+            target => Call::json(target, body.as_bytes()),
+        };
+        authority.check_function(&function, &call).map_err(|error| error.message)
+    }
+}
+
+fn items(function: &'static str, operation: &'static str, body: Value) -> Asked {
+    Asked { function, target: operation, body }
+}
+
+fn put(function: &'static str, table: &str, key: Value) -> Asked {
+    let body = json!({ "TableName": format!("orderly-{table}"), "Item": key });
+    items(function, "DynamoDB_20120810.PutItem", body)
+}
+
+fn update(function: &'static str, table: &str, key: Value) -> Asked {
+    let body = json!({ "TableName": format!("orderly-{table}"), "Key": key });
+    items(function, "DynamoDB_20120810.UpdateItem", body)
+}
+
+fn query(function: &'static str, table: &str, index: Option<&str>) -> Asked {
+    let body = json!({ "TableName": format!("orderly-{table}"), "IndexName": index });
+    items(function, "DynamoDB_20120810.Query", body)
+}
+
+fn scan(function: &'static str, table: &str) -> Asked {
+    let body = json!({ "TableName": format!("orderly-{table}") });
+    items(function, "DynamoDB_20120810.Scan", body)
+}
+
+fn put_in_transaction(function: &'static str, table: &str, key: Value) -> Asked {
+    let put = json!({ "TableName": format!("orderly-{table}"), "Item": key });
+    let body = json!({ "TransactItems": [{ "Put": put }] });
+    items(function, "DynamoDB_20120810.TransactWriteItems", body)
+}
+
+fn send(function: &'static str, queue: &str) -> Asked {
+    let body = json!({ "QueueUrl": format!("{QUEUES}{queue}") });
+    Asked { function, target: "AmazonSQS.SendMessage", body }
+}
+
+fn change_visibility(function: &'static str, queue: &str) -> Asked {
+    let body = json!({ "QueueUrl": format!("{QUEUES}{queue}") });
+    Asked { function, target: "AmazonSQS.ChangeMessageVisibilityBatch", body }
+}
+
+fn publish(function: &'static str, sources: &[&str]) -> Asked {
+    let entry = |source| json!({ "EventBusName": "orderly-bus", "Source": source });
+    let entries: Value = sources.iter().map(entry).collect();
+    Asked { function, target: "AWSEvents.PutEvents", body: json!({ "Entries": entries }) }
+}
+
+fn mail(function: &'static str, from: &str) -> Asked {
+    Asked { function, target: "SendEmail", body: json!({ "FromEmailAddress": from }) }
+}
+
+fn secret(function: &'static str, name: &str) -> Asked {
+    Asked { function, target: "AmazonSSM.GetParameter", body: json!({ "Name": name }) }
+}
+
+fn record(consumer: &str) -> Value {
+    json!({ "id": { "S": format!("{consumer}#evt-1") } })
+}
+
+fn order() -> Value {
+    json!({ "PK": { "S": "ORDER#1" }, "SK": { "S": "1" } })
+}
+
+fn start_execution() -> Asked {
+    let machine = "arn:aws:states:us-east-1:000000000000:stateMachine:orderly-fulfilment";
+    let body = json!({ "stateMachineArn": machine });
+    Asked { function: "workflow", target: "AWSStepFunctions.StartExecution", body }
+}
+
+#[test]
+fn every_function_may_do_what_it_is_there_for() {
+    let template = resolved("orchestration");
+    let authority = template.authority();
+    let needed = [
+        put_in_transaction("order-api", "order-events", order()),
+        query("order-events", "order-events", None),
+        query("order-sweeper", "order-events", Some("due")),
+        update("inventory", "inventory", json!({ "productId": { "S": "p" } })),
+        put("inventory", "event-idempotency", record("inventory")),
+        put_in_transaction("inventory-api", "event-idempotency", record("inventory-api")),
+        put("payment", "payments", json!({ "orderId": { "S": "1" } })),
+        secret("payment", "/gateway"),
+        secret("payment-webhooks", "/webhooks"),
+        send("payment-webhooks", "payment-queue"),
+        put("shipping", "shipments", json!({ "orderId": { "S": "1" } })),
+        secret("shipping", "/carrier"),
+        mail("notification", "Orderly <orders@localhost>"),
+        change_visibility("notification", "notification-queue"),
+        update("analytics", "order-figures", json!({ "day": { "S": "1" } })),
+        put("analytics", "event-idempotency", record("analytics")),
+        update("projector", "order-views", json!({ "orderId": { "S": "1" } })),
+        send("projector", "projector-dlq"),
+        query("query", "order-views", Some("by-user")),
+        send("query", "projector-queue"),
+        query("order-api", "order-views", Some("by-user")),
+        scan("products", "products"),
+        publish("relay", &["order-service", "payment-service"]),
+        start_execution(),
+    ];
+    let mut idle: BTreeSet<_> = template.functions.iter().map(|it| it.name.clone()).collect();
+    for asked in needed {
+        assert_eq!(asked.by(&authority), Ok(()), "{asked:?}");
+        idle.remove(&format!("orderly-{}", asked.function));
+    }
+    assert!(idle.is_empty(), "nothing is asked of {idle:?}");
+    for mapping in template.mappings.iter().chain(&resolved("choreography").mappings) {
+        assert_eq!(template.lacking(mapping), None);
+    }
+}
+
+#[test]
+fn nobody_may_do_what_is_anothers() {
+    let authority = resolved("orchestration").authority();
+    let because = |action: &str| format!("no identity-based policy allows the {action} action");
+    let nothing_allows = [
+        put("notification", "order-events", order()),
+        put_in_transaction("payment", "order-events", order()),
+        put("shipping", "payments", json!({ "orderId": { "S": "1" } })),
+        // Another consumer's record, and one of nobody's.
+        put("analytics", "event-idempotency", record("inventory")),
+        put("inventory", "event-idempotency", record("inventory-api")),
+        put("inventory-api", "event-idempotency", record("inventory")),
+        put("inventory", "event-idempotency", json!({})),
+        put("query", "order-views", json!({ "orderId": { "S": "1" } })),
+        update("query", "order-views", json!({ "orderId": { "S": "1" } })),
+        query("query", "order-views", None),
+        scan("query", "products"),
+        scan("products", "order-views"),
+        update("payment-webhooks", "payments", json!({ "orderId": { "S": "1" } })),
+        query("order-events", "order-events", Some("due")),
+        query("projector", "payments", None),
+        update("order-events", "order-events", order()),
+    ];
+    for asked in nothing_allows {
+        let said = asked.by(&authority).unwrap_err();
+        assert!(said.contains("because no identity-based policy allows the dynamodb:"), "{said}");
+    }
+    for (asked, action) in [
+        (send("payment", "shipping-dlq"), "sqs:sendmessage"),
+        (send("payment-webhooks", "projector-queue"), "sqs:sendmessage"),
+        (send("payment", "payment-queue"), "sqs:sendmessage"),
+        (change_visibility("query", "order-queue"), "sqs:changemessagevisibility"),
+        (publish("relay", &["order-service", "warehouse"]), "events:PutEvents"),
+        (secret("payment", "/carrier"), "ssm:GetParameter"),
+        (secret("payment-webhooks", "/gateway"), "ssm:GetParameter"),
+        (secret("relay", "/gateway"), "ssm:GetParameter"),
+    ] {
+        let said = asked.by(&authority).unwrap_err();
+        assert!(said.ends_with(&because(action)), "{said}");
+    }
+    for asked in
+        [mail("notification", "someone@example.com"), mail("order-api", "orders@localhost")]
+    {
+        assert!(asked.by(&authority).unwrap_err().contains("`ses:SendEmail'"), "{asked:?}");
+    }
+    for function in ["order-api", "payment", "query", "workflow"] {
+        let said = publish(function, &["order-service"]).by(&authority).unwrap_err();
+        assert!(said.ends_with("with an explicit deny in a resource-based policy"), "{said}");
+    }
+}
+
+/// A template without `statement` of it, as it stands there.
+fn without(statement: &str) -> Authority {
+    let text = read("infra/template.yaml");
+    assert_eq!(text.matches(statement).count(), 1, "{statement}");
+    let given = ["CarrierUrl", "JwtAudience", "JwtIssuer", "SenderEmail"];
+    let mut parameters: BTreeMap<String, String> =
+        given.map(|it| (it.to_owned(), "https://localhost".to_owned())).into();
+    for name in ["CarrierApiKeySecret", "PaymentGatewayApiKeySecret", "PaymentWebhookSecret"] {
+        let secret = format!("arn:aws:ssm:us-east-1:000000000000:parameter/{name}");
+        parameters.insert(name.to_owned(), secret);
+    }
+    let endpoint = "http://127.0.0.1:9000";
+    let options = LoadOptions { stack_name: "orderly", endpoint, parameters: &parameters };
+    Template::parse(&text.replace(statement, ""), &options).unwrap().authority()
+}
+
+/// What shows that it is the statement which allows, and nothing else.
+#[test]
+fn without_its_statement_a_request_is_refused() {
+    let whole = resolved("choreography").authority();
+    for (statement, asked) in [
+        (
+            "            - Effect: Allow
+              Action: dynamodb:UpdateItem
+              Resource: !GetAtt OrderFiguresTable.Arn
+",
+            update("analytics", "order-figures", json!({ "day": { "S": "1" } })),
+        ),
+        (
+            "            - Effect: Allow
+              Action: sqs:SendMessage
+              Resource: !GetAtt ProjectorDeadLetterQueue.Arn
+",
+            send("projector", "projector-dlq"),
+        ),
+        (
+            "            - Effect: Allow
+              Action: dynamodb:PutItem
+              Resource: !GetAtt EventIdempotencyTable.Arn
+              Condition: { ForAllValues:StringLike: { dynamodb:LeadingKeys: ['analytics#*'] } }
+",
+            put("analytics", "event-idempotency", record("analytics")),
+        ),
+        ("                - payment-service\n", publish("relay", &["payment-service"])),
+    ] {
+        assert_eq!(asked.by(&whole), Ok(()), "{asked:?}");
+        assert!(asked.by(&without(statement)).is_err(), "{asked:?}");
+    }
+}
