@@ -215,9 +215,10 @@ impl Surroundings {
     fn payment_webhooks(&self) -> Function {
         let (clock, tokens) = (self.process.clock(), self.process.tokens());
         let secrets = || SigningSecrets::parse(WEBHOOK_SECRET.to_owned()).unwrap();
-        let read = move || -> Pin<Box<dyn Future<Output = Result<_, String>> + Send>> {
-            Box::pin(async move { Ok(secrets()) })
-        };
+        let read =
+            move || -> Pin<Box<dyn Future<Output = Result<SigningSecrets, String>> + Send>> {
+                Box::pin(async move { Ok(secrets()) })
+            };
         let keyring = Keyring::new(secrets(), read, clock.clone());
         let settings = payment::handler::hosted_in(self.variable("PAYMENTS_TABLE"));
         let host = Host::new(self.wire().dynamodb(), settings, clock.clone(), tokens);
