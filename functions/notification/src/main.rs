@@ -12,7 +12,7 @@ use notification::{config::Config, contacts::Contacts, handler::Notifications, m
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let config = Config::from_env()?;
-    let traces = telemetry::init("notification", config.log.as_deref())?;
+    let traces = telemetry::init("notification", config.log_filter.as_deref())?;
     let (aws, clock) = (Aws::from_env()?, &Clock::system());
     let dynamodb = aws.dynamodb();
     let host = Host::new(dynamodb.clone(), config.notifications, clock.clone(), Tokens::random());

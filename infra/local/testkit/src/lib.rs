@@ -1,6 +1,6 @@
 //! What tests of functions need, once.
 //!
-//! - [`database`] has the tables of `infra/template.yaml`, [`Queues`] the queues of a function, and
+//! - [`template`] is `infra/template.yaml`, resolved; [`database`] has its tables, [`Queues`] the queues of a function, and
 //!   [`sdk_config`] leads any SDK client to a service in the same process.
 //! - [`Samples`] reads `events/<folder>`, and holds a test to have told of every file.
 //! - [`http`] builds requests as API Gateway sends them, and reads answers.
@@ -27,5 +27,5 @@ pub use disorder::permutations;
 pub use events::events_added;
 pub use queues::{End, Queues, text_attribute};
 pub use samples::Samples;
-pub use stack::database;
+pub use stack::{database, template};
 pub use sweep::{Again, Case, Stage, cases, sweep};

@@ -28,6 +28,11 @@ pub(crate) static TEMPLATE: LazyLock<Template> = LazyLock::new(|| {
     Template::load(&root().join("infra/template.yaml"), &options).unwrap()
 });
 
+/// The template, resolved, of a stack that is called `orderly`.
+pub fn template() -> &'static Template {
+    &TEMPLATE
+}
+
 /// Where the workspace is.
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..")
