@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use environment::{Missing, optional, required};
-use idempotency::HostSettings;
+use state_machine::HostSettings;
 
 /// Read once, before the first event.
 #[derive(Debug, Clone, PartialEq, Eq)]

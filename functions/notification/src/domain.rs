@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use event_envelope::{AggregateId, Draft};
 use events::{CancelReason, Event, NotificationFailed, NotificationSent, Template};
-use idempotency::Machine;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use state_machine::Machine;
 use time::OffsetDateTime;
 
 /// What the service is told.

@@ -2,8 +2,8 @@
 
 use event_envelope::{AggregateId, Delivery};
 use events::Event;
-use idempotency::{Due, Host};
 use outcome::{Done, Failure};
+use state_machine::{Due, Host};
 use tower::Service;
 
 use crate::{

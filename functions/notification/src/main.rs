@@ -5,9 +5,9 @@ use batch::QueueBatch;
 use clock::{Clock, Tokens, within};
 use consumer::{Consumer, Parking, ReplayPolicy};
 use events::LIVE;
-use idempotency::Host;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use notification::{config::Config, contacts::Contacts, handler::Notifications, mail::Mailer};
+use state_machine::Host;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {

@@ -28,9 +28,9 @@ mod stored;
 
 use event_envelope::{AggregateId, Draft};
 use events::PaymentStep;
-use idempotency::Machine;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use state_machine::Machine;
 use time::OffsetDateTime;
 
 pub use decline::{Decline, DeclineCode};

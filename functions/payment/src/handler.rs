@@ -12,8 +12,8 @@ use std::{
 
 use event_envelope::{AggregateId, Delivery};
 use events::{Event, OrderCreated};
-use idempotency::{Cause, Due, Host, HostSettings};
 use outcome::{Done, Failure};
+use state_machine::{Cause, Due, Host, HostSettings};
 use tower::Service;
 
 use crate::{

@@ -5,9 +5,9 @@ use clock::{Clock, Tokens, within};
 use consumer::{Consumer, Parking, ReplayPolicy};
 use events::{DECODER, LIVE};
 use http_port::{ApiKey, HttpPort};
-use idempotency::Host;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use payment::{config::Config, customers::Customers, gateway::Stripe, handler, webhooks::Heard};
+use state_machine::Host;
 use task::{Invocation, Tasks, answer_traced};
 
 #[tokio::main(flavor = "current_thread")]

@@ -1,9 +1,9 @@
 //! What a workflow may ask of payments, and what it is answered.
 
 use events::{Event, Money};
-use idempotency::Cause;
 use outcome::Failure;
 use serde::{Deserialize, Serialize};
+use state_machine::Cause;
 use task::Task;
 
 use crate::{

@@ -24,8 +24,8 @@ use clock::Clock;
 use event_envelope::AggregateId;
 use http::StatusCode;
 use http_api::{Problem, Reply, Request};
-use idempotency::Host;
 use outcome::chain;
+use state_machine::Host;
 use tracing::{Span, error, info};
 
 use crate::{domain::Payment, handler::LEASE};

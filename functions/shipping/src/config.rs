@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use aws_clients::{InvalidSecretRef, SecretRef};
 use environment::Missing;
 use http_port::{InvalidUrl, Url, parse_url};
-use idempotency::REVIEW_AFTER;
+use state_machine::REVIEW_AFTER;
 
 const SHIPMENTS_TABLE: &str = "SHIPMENTS_TABLE";
 const CARRIER_URL: &str = "CARRIER_URL";

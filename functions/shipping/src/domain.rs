@@ -26,9 +26,9 @@ mod stored;
 
 use event_envelope::{AggregateId, Draft};
 use events::ShippingStep;
-use idempotency::Machine;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use state_machine::Machine;
 use time::OffsetDateTime;
 
 pub use facts::{Destination, Effect, Fact, Refusal, Review, Shipment};

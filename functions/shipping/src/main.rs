@@ -5,9 +5,9 @@ use clock::{Clock, Tokens, within};
 use consumer::{Consumer, Parking, ReplayPolicy};
 use events::{DECODER, Event, LIVE};
 use http_port::{ApiKey, HttpPort};
-use idempotency::Host;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use shipping::{carrier::HttpCarrier, config::Config, handler::Handler, handler::hosted_in};
+use state_machine::Host;
 use task::{Invocation, Tasks, answer_traced};
 
 #[tokio::main(flavor = "current_thread")]

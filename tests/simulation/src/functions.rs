@@ -11,7 +11,7 @@ use event_store::EventStore;
 use events::{DECODER, Event, LIVE, ON_BUS};
 use futures_util::future::LocalBoxFuture;
 use http_api::TokenScope;
-use idempotency::{DynamoDbStore, Guard, Host, HostSettings, REVIEW_AFTER};
+use idempotency::{DynamoDbStore, Guard};
 use inventory::handler::Inventory;
 use lambda_runtime::{Context, LambdaEvent};
 use notification::{contacts::Contacts, handler::Notifications, mail::Mailer};
@@ -29,6 +29,7 @@ use payment::webhooks::{Heard, Keyring, Queue, SigningSecrets, Webhooks};
 use projector::handler::Projector;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
+use state_machine::{Host, HostSettings, REVIEW_AFTER};
 use task::{Invocation, answer};
 use tower::ServiceExt;
 

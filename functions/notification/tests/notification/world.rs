@@ -13,12 +13,12 @@ use event_envelope::{AggregateId, CorrelationId, Delivery, Envelope};
 use events::{
     CancelReason, Event, Money, OrderCancelled, OrderCreated, PaymentCompleted, ShipmentCreated,
 };
-use idempotency::{Host, HostSettings};
 use local_dynamodb::{DynamoDb, FaultPlan};
 use local_testkit::{Stage, database};
 use notification::{contacts::Contacts, handler::Notifications};
 use outcome::{Done, Failure};
 use serde_json::{Value, json};
+use state_machine::{Host, HostSettings};
 use time::OffsetDateTime;
 
 use crate::office::Office;

@@ -4,13 +4,13 @@ use aws_clients::Aws;
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use clock::{Clock, Tokens, within};
 use http_api::observe;
-use idempotency::Host;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use payment::{
     config::WebhooksConfig,
     handler::hosted_in,
     webhooks::{Keyring, Queue, SigningSecrets, Webhooks},
 };
+use state_machine::Host;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {

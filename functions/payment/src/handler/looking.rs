@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use event_envelope::{AggregateId, Envelope, EventId};
 use events::source;
-use idempotency::Cause;
 use outcome::{Done, Failure};
+use state_machine::Cause;
 
 use super::Handler;
 use crate::{

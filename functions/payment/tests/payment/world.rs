@@ -16,7 +16,6 @@ use events::{
     OrderResumed, ShippingFailed,
 };
 use http_port::{ApiKey, HttpPort, parse_url};
-use idempotency::Host;
 use local_dynamodb::{DynamoDb, FaultPlan, StreamRecord};
 use local_sandbox::{EntryKind, Payments};
 use local_testkit::{Stage, database};
@@ -28,6 +27,7 @@ use payment::{
     tasks::Command,
 };
 use serde_json::{Value, json};
+use state_machine::Host;
 use task::{Invocation, Task, TaskError};
 use time::OffsetDateTime;
 use tokio::{net::TcpListener, time::sleep};

@@ -16,7 +16,6 @@ use events::{
     PaymentCompleted,
 };
 use http_port::{ApiKey, HttpPort, parse_url};
-use idempotency::Host;
 use local_dynamodb::{DynamoDb, FaultPlan};
 use local_sandbox::{Carrier, ShipmentStatus};
 use local_testkit::{Stage, database};
@@ -28,6 +27,7 @@ use shipping::{
     handler::{Handler, LEASE, hosted_in},
     tasks::Command,
 };
+use state_machine::Host;
 use task::{Invocation, Task, TaskError};
 use time::OffsetDateTime;
 use tokio::{net::TcpListener, time::sleep};

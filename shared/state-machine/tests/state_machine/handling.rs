@@ -4,10 +4,11 @@ use std::convert::Infallible;
 
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use event_envelope::{AggregateId, DEPTH_MAX, Draft, Envelope, EventId, unpack};
-use idempotency::{Item, Machine};
+use idempotency::Item;
 use outcome::Done;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use state_machine::Machine;
 use time::OffsetDateTime;
 
 use crate::{
@@ -52,7 +53,7 @@ async fn a_write_says_what_follows_from_it_and_nothing_else() {
         named(&LIFE[3..]),
     ];
     assert_eq!(depot.said(), said);
-    assert!(!depot.world.item(MACHINES, "parcel-1").await.unwrap().contains_key("lease"));
+    assert!(!depot.world.item("parcel-1").await.unwrap().contains_key("lease"));
 }
 
 #[tokio::test]
@@ -64,7 +65,7 @@ async fn a_row_keeps_what_its_earlier_writes_said() {
     depot.hear(Fact::Kept).await.unwrap();
     let row = depot.row().await;
     assert!(!row.contains_key("outboxAdded"), "the last write said nothing");
-    assert_eq!(kept(&row), depot.world.outgoing(MACHINES).concat(), "each as it was said, once");
+    assert_eq!(kept(&row), depot.world.outgoing().concat(), "each as it was said, once");
 }
 
 /// Every event that a row keeps.
@@ -110,7 +111,7 @@ async fn an_event_is_named_by_its_place_and_follows_from_its_cause() {
     for fact in FACTS {
         depot.hear(fact).await.unwrap();
     }
-    let said = depot.world.outgoing(MACHINES).concat();
+    let said = depot.world.outgoing().concat();
     let causes = [Fact::Paid, Fact::Paid, Fact::Paid, Fact::Recalled].map(cause);
     for ((event, cause), sequence) in said.iter().zip(&causes).zip(1..) {
         assert_eq!(event.event_id, EventId::of_sequence("parcels", &parcel(), sequence));

@@ -5,11 +5,12 @@ use std::fmt::Display;
 use event_envelope::AggregateId;
 use outcome::{Failure, chain};
 
-use super::{row::Row, table::Saved};
-use crate::{Cause, Due, Host, IdempotencyError, Machine};
+use idempotency::IdempotencyError;
+
+use crate::{Cause, Due, Host, Machine, row::Row, table::Saved};
 
 /// How often a row is loaded and changed again when somebody else wrote it in between.
-pub(super) const ATTEMPTS_MAX: usize = 8;
+pub(crate) const ATTEMPTS_MAX: usize = 8;
 /// How much of a reason a machine is told, in characters: it goes into an event.
 const REASON_LENGTH_MAX: usize = 500;
 
@@ -37,7 +38,7 @@ enum After {
 impl Host {
     /// Takes the lease, has the effect, and tells the machine what it led to. False when somebody
     /// else was first.
-    pub(super) async fn perform<M, P>(
+    pub(crate) async fn perform<M, P>(
         &self,
         key: &AggregateId,
         cause: &Cause<'_>,
@@ -173,7 +174,7 @@ impl Host {
 }
 
 /// Logs that an effect of the machine `key` is given up. Alarms count this line by its message.
-pub(super) fn log_given_up(key: &AggregateId, attempts: u32, failure: &dyn Display) {
+pub(crate) fn log_given_up(key: &AggregateId, attempts: u32, failure: &dyn Display) {
     tracing::warn!(%key, attempts, %failure, "an effect is given up: a person has to look");
 }
 

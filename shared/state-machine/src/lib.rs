@@ -1,4 +1,6 @@
-//! Records hosted in the one item that a handler owns.
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![forbid(unsafe_code)]
 
 mod attempt;
 mod cause;

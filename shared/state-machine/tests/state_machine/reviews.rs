@@ -1,13 +1,13 @@
 //! What becomes of a machine whose effect keeps failing: it is given up, said so, and resumed.
 
 use event_envelope::Envelope;
-use idempotency::Due;
 use local_dynamodb::{Fault, FaultPlan};
 use outcome::{Done, Failure};
 use serde_json::{Value, json};
+use state_machine::Due;
 
 use crate::{
-    observations::Log,
+    log::Log,
     parcel::{Depot, Effect, Fact, LIFE, Parcel, REVIEW_AFTER, cause, named, resumed},
     world::{LEASE, MACHINES, assert_poison, number, retried_after},
 };
@@ -355,7 +355,7 @@ struct Outcome {
 }
 
 async fn outcome(depot: &Depot) -> Outcome {
-    let mut said = depot.world.outgoing(MACHINES).concat();
+    let mut said = depot.world.outgoing().concat();
     for event in &mut said {
         // Which fact an event follows from, and when, depends on what came through first.
         event.causation_id = None;

@@ -6,17 +6,17 @@ use aws_sdk_dynamodb::{
     types::{AttributeValue, ReturnValuesOnConditionCheckFailure},
 };
 use event_envelope::AggregateId;
+use idempotency::{IdempotencyError, Item, is_contention, retry_on_contention};
 use outcome::Failure;
 use tracing::{Level, event};
 
-use super::row::{self, Row};
 use crate::{
-    Host, Item, Machine,
-    dynamodb::{failure, is_contention, patiently, text},
+    Host, Machine,
+    row::{self, Row, text},
 };
 
 impl Host {
-    pub(super) async fn load<M: Machine>(&self, key: &AggregateId) -> Result<Row<M>, Failure> {
+    pub(crate) async fn load<M: Machine>(&self, key: &AggregateId) -> Result<Row<M>, Failure> {
         let got = self
             .client
             .get_item()
@@ -25,11 +25,11 @@ impl Host {
             .consistent_read(true)
             .send()
             .await
-            .map_err(failure)?;
+            .map_err(IdempotencyError::from)?;
         Row::read(got.item)
     }
 
-    pub(super) async fn save<M: Machine>(
+    pub(crate) async fn save<M: Machine>(
         &self,
         key: &AggregateId,
         row: Row<M>,
@@ -55,7 +55,7 @@ impl Host {
                     AttributeValue::N(read_revision.to_string()),
                 )
         };
-        match patiently(|| put.clone().send(), is_contention).await {
+        match retry_on_contention(|| put.clone().send(), is_contention).await {
             Ok(_) => Ok(Saved::Written),
             Err(error) => overtaken(error, &writer),
         }
@@ -64,7 +64,7 @@ impl Host {
 
 /// What became of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Saved {
+pub(crate) enum Saved {
     Written,
     Overtaken,
 }
@@ -72,7 +72,7 @@ pub(super) enum Saved {
 fn overtaken(error: SdkError<PutItemError>, writer: &str) -> Result<Saved, Failure> {
     let Some(PutItemError::ConditionalCheckFailedException(refused)) = error.as_service_error()
     else {
-        return Err(failure(error).into());
+        return Err(IdempotencyError::from(error).into());
     };
     // The answer to our own write may have been lost, and the SDK have sent it again.
     let ours = refused.item().and_then(|it: &Item| it.get(row::WRITER)) == Some(&text(writer));

@@ -5,7 +5,7 @@ use local_dynamodb::{Fault, FaultPlan};
 
 use crate::{
     parcel::{Depot, Effect, Fact, LIFE, Parcel, named},
-    world::{LEASE, MACHINES},
+    world::LEASE,
 };
 
 const FACTS: [Fact; 3] = [Fact::Packed, Fact::Paid, Fact::Recalled];
@@ -23,7 +23,7 @@ impl Outcome {
     /// Of the depot, each event under the id it was said with, whichever order of facts the
     /// faults led to.
     async fn of(depot: &Depot) -> Self {
-        let mut said = depot.world.outgoing(MACHINES).concat();
+        let mut said = depot.world.outgoing().concat();
         for event in &mut said {
             // Which fact an event follows from, and when, depends on what came through first.
             event.causation_id = None;

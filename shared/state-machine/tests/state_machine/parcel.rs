@@ -7,11 +7,12 @@ use std::{
 
 use clock::{Clock, Tokens};
 use event_envelope::{AggregateId, Draft, Envelope, Version};
-use idempotency::{Cause, Due, Host, HostSettings, Item, Machine};
+use idempotency::Item;
 use local_dynamodb::FaultPlan;
 use outcome::{Done, Failure};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use state_machine::{Cause, Due, Host, HostSettings, Machine};
 use time::OffsetDateTime;
 use tokio::runtime::Builder;
 
@@ -236,7 +237,7 @@ impl Depot {
     }
 
     pub(crate) async fn row(&self) -> Item {
-        self.world.item(MACHINES, parcel().as_str()).await.unwrap()
+        self.world.item(parcel().as_str()).await.unwrap()
     }
 
     pub(crate) async fn state(&self) -> Parcel {
@@ -245,7 +246,7 @@ impl Depot {
 
     /// What each write to the row said.
     pub(crate) fn said(&self) -> Vec<Vec<(String, u64)>> {
-        let writes = self.world.outgoing(MACHINES).into_iter();
+        let writes = self.world.outgoing().into_iter();
         let name = |event: Envelope| (event.event_type, event.sequence_number);
         writes.map(|events| events.into_iter().map(name).collect()).collect()
     }

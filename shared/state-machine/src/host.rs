@@ -6,14 +6,15 @@ use std::{num::NonZeroU32, slice, time::Duration};
 use aws_sdk_dynamodb::Client;
 use clock::{Clock, Tokens};
 use event_envelope::AggregateId;
+use idempotency::IdempotencyError;
 use outcome::{Done, Failure};
 
-use super::{
+use crate::{
+    Cause, Due, Machine,
     attempt::{ATTEMPTS_MAX, log_given_up},
     row::{Admission, Row},
     table::Saved,
 };
-use crate::{Cause, Due, IdempotencyError, Machine};
 
 /// After how many failed attempts a machine is asked to give an effect up, unless the host is told
 /// otherwise. A queue that redrives after ten receives has then not lost sight of the record yet.
@@ -36,11 +37,11 @@ pub struct HostSettings {
 /// Runs [`Machine`]s, each in an item of its own.
 #[derive(Debug, Clone)]
 pub struct Host {
-    pub(super) client: Client,
-    pub(super) settings: HostSettings,
-    pub(super) review_after: NonZeroU32,
-    pub(super) clock: Clock,
-    pub(super) tokens: Tokens,
+    pub(crate) client: Client,
+    pub(crate) settings: HostSettings,
+    pub(crate) review_after: NonZeroU32,
+    pub(crate) clock: Clock,
+    pub(crate) tokens: Tokens,
 }
 
 impl Host {

@@ -4,18 +4,16 @@ use std::{collections::BTreeMap, time::Duration};
 
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use event_envelope::{AggregateId, Envelope, pack, unpack};
+use idempotency::{IdempotencyError, Item, check_event};
 use outcome::Failure;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use tracing::warn;
 
-use crate::{
-    Cause, IdempotencyError, Item, Machine,
-    dynamodb::{check_event, millis, number, text},
-};
+use crate::{Cause, Machine};
 
-pub(super) const REVISION: &str = "revision";
-pub(super) const WRITER: &str = "writer";
+pub(crate) const REVISION: &str = "revision";
+pub(crate) const WRITER: &str = "writer";
 
 /// The most events and tasks that one machine keeps a note of. An order has about a dozen.
 const SEEN_MAX: usize = 100;
@@ -41,24 +39,24 @@ const KEPT_MAX: usize = 200;
 
 /// Who is having an effect, and until when nobody else may.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Lease {
-    pub(super) owner: String,
+pub(crate) struct Lease {
+    pub(crate) owner: String,
     /// Milliseconds since the epoch.
-    pub(super) until: i64,
+    pub(crate) until: i64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Admission {
+pub(crate) enum Admission {
     New,
     Seen,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Row<M> {
-    pub(super) state: M,
+pub(crate) struct Row<M> {
+    pub(crate) state: M,
     /// Counts the writes.
-    pub(super) revision: u64,
+    pub(crate) revision: u64,
     /// Counts the events said.
     sequence: u64,
     /// The events and tasks taken note of, each with the hash of what it says.
@@ -70,10 +68,10 @@ pub(super) struct Row<M> {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     idle: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) lease: Option<Lease>,
+    pub(crate) lease: Option<Lease>,
     /// How often the effect that is due was tried. Rows of versions that did not count have none.
     #[serde(default, skip_serializing_if = "is_zero")]
-    pub(super) attempts: u32,
+    pub(crate) attempts: u32,
     /// The events of earlier writes, oldest first.
     #[serde(skip)]
     kept: Vec<Envelope>,
@@ -83,7 +81,7 @@ pub(super) struct Row<M> {
 }
 
 impl<M: Machine> Row<M> {
-    pub(super) fn read(item: Option<Item>) -> Result<Self, Failure> {
+    pub(crate) fn read(item: Option<Item>) -> Result<Self, Failure> {
         match item {
             Some(mut item) => {
                 let mut kept = take_events(&mut item);
@@ -108,7 +106,7 @@ impl<M: Machine> Row<M> {
     }
 
     /// The item of the next revision.
-    pub(super) fn into_item(mut self, writer: &str, now: OffsetDateTime) -> Result<Item, Failure> {
+    pub(crate) fn into_item(mut self, writer: &str, now: OffsetDateTime) -> Result<Item, Failure> {
         self.revision += 1;
         self.added.iter().try_for_each(check_event)?;
         let added = self.added.len();
@@ -133,7 +131,7 @@ impl<M: Machine> Row<M> {
     ///
     /// Poison, when its id came before and said something else. Never because of how many there
     /// were: a bound on notes is no reason to refuse a fact.
-    pub(super) fn hear(
+    pub(crate) fn hear(
         &mut self,
         cause: &Cause<'_>,
         facts: &[M::Fact],
@@ -184,7 +182,7 @@ impl<M: Machine> Row<M> {
 
     /// Tells the machine a fact, and keeps what it says about it. Attempts count anew when another
     /// effect is due then.
-    pub(super) fn apply(
+    pub(crate) fn apply(
         &mut self,
         fact: &M::Fact,
         cause: &Envelope,
@@ -206,28 +204,28 @@ impl<M: Machine> Row<M> {
     }
 
     /// Gives `owner` the lease for one more attempt.
-    pub(super) fn take_lease(&mut self, owner: &str, until: OffsetDateTime) {
+    pub(crate) fn take_lease(&mut self, owner: &str, until: OffsetDateTime) {
         self.attempts = self.attempts.saturating_add(1);
         self.lease = Some(Lease { owner: owner.to_owned(), until: millis(until) });
     }
 
     /// Ends the lease of `owner`, keeping the trace of the attempt.
-    pub(super) fn leave_trace(&mut self, owner: &str) {
+    pub(crate) fn leave_trace(&mut self, owner: &str) {
         self.lease = Some(Lease { owner: owner.to_owned(), until: 0 });
     }
 
     /// Ends the lease of an attempt that was answered.
-    pub(super) fn end_lease(&mut self) {
+    pub(crate) fn end_lease(&mut self) {
         (self.lease, self.attempts) = (None, 0);
     }
 
     /// How long somebody may still hold the lease; none when nobody does.
-    pub(super) fn held_for(&self, now: OffsetDateTime) -> Option<Duration> {
+    pub(crate) fn held_for(&self, now: OffsetDateTime) -> Option<Duration> {
         let left = self.lease.as_ref()?.until - millis(now);
         u64::try_from(left).ok().filter(|left| *left > 0).map(Duration::from_millis)
     }
 
-    pub(super) fn is_held_by(&self, owner: &str) -> bool {
+    pub(crate) fn is_held_by(&self, owner: &str) -> bool {
         self.lease.as_ref().is_some_and(|lease| lease.owner == owner)
     }
 }
@@ -251,6 +249,19 @@ fn take_events(item: &mut Item) -> Vec<Envelope> {
         }
     }
     events
+}
+
+pub(crate) fn text(value: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(value.into())
+}
+
+fn number(value: i64) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+/// Milliseconds since the epoch.
+fn millis(at: OffsetDateTime) -> i64 {
+    i64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX)
 }
 
 fn is_zero(attempts: &u32) -> bool {

@@ -5,9 +5,9 @@ use event_envelope::Envelope;
 /// What makes a machine hear facts. It takes effect once, by its id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cause<'a> {
-    pub(super) id: &'a str,
-    pub(super) hash: String,
-    pub(super) envelope: &'a Envelope,
+    pub(crate) id: &'a str,
+    pub(crate) hash: String,
+    pub(crate) envelope: &'a Envelope,
 }
 
 impl<'a> Cause<'a> {

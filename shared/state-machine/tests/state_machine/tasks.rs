@@ -1,11 +1,11 @@
 //! A machine that works for a workflow: tasks in place of events, several facts at once, and looks.
 
-use idempotency::Cause;
 use outcome::Done;
+use state_machine::Cause;
 
 use crate::{
     parcel::{Depot, Effect, Fact, LIFE, Parcel, cause, first, named},
-    world::{MACHINES, assert_poison, number},
+    world::{assert_poison, number},
 };
 
 const TASK: &str = "evt_1/send";
@@ -33,7 +33,7 @@ async fn what_follows_from_a_task_follows_from_its_event() {
     let envelope = cause(Fact::Packed);
     let task = Cause::task(TASK, "hash".to_owned(), &envelope);
     depot.hear_all(task, &[Fact::Packed, Fact::Paid]).await.unwrap();
-    for said in depot.world.outgoing(MACHINES).concat() {
+    for said in depot.world.outgoing().concat() {
         assert_eq!(said.causation_id.as_ref(), Some(&envelope.event_id));
         assert_eq!(said.correlation_id, envelope.correlation_id);
     }

@@ -1,0 +1,14 @@
+//! One effect per event, over the real SDK against an embedded DynamoDB: whatever comes twice,
+//! whatever crashes, and whoever else is at it.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod costs;
+mod handling;
+mod leases;
+mod log;
+mod parcel;
+mod reviews;
+mod sweep;
+mod tasks;
+mod world;
