@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use environment::{Missing, optional, required};
-use state_machine::HostSettings;
+use state_machine::RunnerConfig;
 
 /// Read once, before the first event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     /// Where what was told is kept.
-    pub notifications: HostSettings,
+    pub notifications: RunnerConfig,
     /// The table of the customers' addresses.
     pub contacts: String,
     /// In whose name mails are sent.
@@ -30,7 +30,7 @@ impl Config {
     /// Names the variable that is missing.
     pub fn from_env() -> Result<Self, Missing> {
         Ok(Self {
-            notifications: HostSettings {
+            notifications: RunnerConfig {
                 table: required("NOTIFICATIONS_TABLE")?,
                 key: "orderId",
                 // Longer than the function's timeout of 10 s: a live sender is never doubled.

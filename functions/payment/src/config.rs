@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use aws_clients::{InvalidSecretRef, SecretRef};
 use environment::Missing;
 use http_port::{InvalidUrl, Url, parse_url};
-use state_machine::REVIEW_AFTER;
+use state_machine::EXHAUSTED_AFTER;
 
 const PAYMENTS_TABLE: &str = "PAYMENTS_TABLE";
 const PAYMENT_CUSTOMERS_TABLE: &str = "PAYMENT_CUSTOMERS_TABLE";
@@ -127,7 +127,7 @@ impl WebhooksConfig {
 }
 
 fn review_after(attempts: Option<String>) -> Result<NonZeroU32, ConfigError> {
-    let Some(text) = attempts else { return Ok(REVIEW_AFTER) };
+    let Some(text) = attempts else { return Ok(EXHAUSTED_AFTER) };
     let attempts =
         text.parse().ok().filter(|attempts: &NonZeroU32| (2..=9).contains(&attempts.get()));
     attempts.ok_or(ConfigError::ReviewAfter(text))

@@ -2,13 +2,16 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
-mod attempt;
-mod cause;
-mod host;
+mod holder;
+mod instance;
 mod machine;
-mod row;
+mod runner;
+#[cfg(any(test, feature = "testing"))]
+pub mod scenario;
+mod step;
 mod table;
+mod trigger;
 
-pub use cause::Cause;
-pub use host::{Host, HostSettings, REVIEW_AFTER};
-pub use machine::{Due, Machine};
+pub use machine::{Attempt, StateMachine};
+pub use runner::{EXHAUSTED_AFTER, Handled, Runner, RunnerConfig};
+pub use trigger::Trigger;

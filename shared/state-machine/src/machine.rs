@@ -1,37 +1,42 @@
-//! What a [`Host`](crate::Host) hosts: a pure machine of facts, effects and events.
+//! The pure half: a machine of inputs, commands and events.
 
 use event_envelope::{AggregateId, Draft};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use time::OffsetDateTime;
 
-/// A small state machine that takes facts in any order, and knows which effect is due.
+/// A small state machine that takes inputs in any order, and knows which command is pending.
 ///
-/// All of it is pure: what an effect led to comes back as one more fact. [`Host`](crate::Host)
-/// does the I/O. A cause that leaves the state equal, and has nothing said, is the first to be forgotten
-/// when there are many.
-pub trait Machine: Clone + Default + PartialEq + Serialize + DeserializeOwned + Send {
-    /// What it is told: events of others, and what its own effects led to.
-    type Fact: Send;
-    /// Something to do outside. Equal ones are the same work: attempts at it are counted together.
-    type Effect: Clone + PartialEq + Send + Sync;
-    /// What it says to others.
+/// All of it is pure: what a command led to comes back as one more input. [`Runner`](crate::Runner)
+/// does the I/O. A state is read back as it was written. A trigger that leaves the state equal, and
+/// emits nothing, is the first to be forgotten when there are many.
+pub trait StateMachine: Clone + Default + PartialEq + Serialize + DeserializeOwned + Send {
+    /// What it takes: events of others, and what its own commands led to.
+    type Input: Send;
+    /// A call to the world outside the table. Equal ones are the same work: attempts at it are
+    /// counted together.
+    type Command: Clone + PartialEq + Send + Sync;
+    /// What it emits, to be published.
     type Event: Send;
 
-    /// The state after `fact`, and what is to be said about it. Never fails: a fact that changes
-    /// nothing changes nothing.
-    fn apply(self, fact: &Self::Fact) -> (Self, Vec<Self::Event>);
+    /// The state after `input`, and the events that follow from it. Never fails: an input that
+    /// changes nothing changes nothing.
+    fn transition(self, input: &Self::Input) -> (Self, Vec<Self::Event>);
 
-    /// The effect that is to be had now, if there is one.
-    fn due(&self) -> Option<Self::Effect>;
+    /// The command that is to be run now, if there is one.
+    fn pending(&self) -> Option<Self::Command>;
 
-    /// The fact that `effect` is given up after so many `attempts`, of which the last one failed
-    /// for `reason` (for people, at most 500 characters). None, unless a machine says otherwise:
-    /// this effect is never given up, and is tried as long as something brings the machine up.
+    /// The input that `command` is abandoned after so many `attempts`, of which the last one failed
+    /// for `reason` (for people, at most 500 characters). None, unless a machine returns one: this
+    /// command is never abandoned, and is tried as long as a delivery triggers the machine.
     ///
-    /// A machine that gives an effect up says so, and has nothing due until a fact lets it go on.
-    /// The effect is then resumed: [`Due::resumed`].
-    fn give_up(_effect: &Self::Effect, _attempts: u32, _reason: &str) -> Option<Self::Fact> {
+    /// A machine that abandons a command emits an event about it, and has nothing pending until an
+    /// input lets it go on. The command is then resumed: [`Attempt::may_have_run`].
+    fn on_exhausted(
+        _command: &Self::Command,
+        _attempts: u32,
+        _reason: &str,
+    ) -> Option<Self::Input> {
         None
     }
 
@@ -44,16 +49,16 @@ pub trait Machine: Clone + Default + PartialEq + Serialize + DeserializeOwned + 
     ) -> Draft<Value>;
 }
 
-/// An effect that is to be had now.
+/// A command that is to be run now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Due<E> {
-    /// The effect.
-    pub effect: E,
-    /// Whether an earlier attempt may have had it already. Then look first, by the effect's own
-    /// key, before doing it again: providers forget idempotency keys (Stripe's after a day), and a
-    /// redelivery can be days late.
-    pub resumed: bool,
-    /// The number of this attempt, from 1: how often in a row this effect was tried, this time
+pub struct Attempt<C> {
+    /// The command.
+    pub command: C,
+    /// Whether an earlier attempt may have run it already. Then ask first, by the command's own
+    /// key, before running it again: providers forget idempotency keys (Stripe's after a day), and
+    /// a redelivery can be days late.
+    pub may_have_run: bool,
+    /// The number of this attempt, from 1: how often in a row this command was tried, this time
     /// included. Something that takes its time can be asked for ever more rarely.
-    pub attempt: u32,
+    pub number: u32,
 }

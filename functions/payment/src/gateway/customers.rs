@@ -16,7 +16,7 @@ use super::{
     answer::{self, Id, List},
     keys::{KEYS_MAX, numbered},
 };
-use crate::domain::{Charge, DeclineCode, Fact};
+use crate::domain::{Charge, DeclineCode, Input};
 
 #[derive(Debug, Deserialize)]
 struct Customer {
@@ -83,14 +83,14 @@ impl Stripe {
         order: &AggregateId,
         charge: &Charge,
         customer: &Id,
-        resumed: bool,
-    ) -> Result<Fact, Failure> {
-        let declined = Fact::Declined(DeclineCode::NoPaymentMethod.into());
-        if !resumed {
+        may_have_run: bool,
+    ) -> Result<Input, Failure> {
+        let declined = Input::Declined(DeclineCode::NoPaymentMethod.into());
+        if !may_have_run {
             return Ok(declined);
         }
-        let fact = self.revoke(order, charge, Some(customer)).await?;
-        Ok(if fact == Fact::Revoked { declined } else { fact })
+        let input = self.revoke(order, charge, Some(customer)).await?;
+        Ok(if input == Input::Revoked { declined } else { input })
     }
 
     /// Whether a payment method is somebody else's: the provider refuses it without a code that says

@@ -23,11 +23,11 @@ use outcome::{Done, Failure};
 use payment::{
     customers::Customers,
     gateway::{PaymentGateway, Stripe},
-    handler::{Handler, LEASE, hosted_in},
+    handler::{Handler, LEASE, runner_config},
     tasks::Command,
 };
 use serde_json::{Value, json};
-use state_machine::Host;
+use state_machine::Runner;
 use task::{Invocation, Task, TaskError};
 use time::OffsetDateTime;
 use tokio::{net::TcpListener, time::sleep};
@@ -160,14 +160,14 @@ impl World {
         let client = self.database.client_with(plan);
         let clock = Clock::from_fn(tell(&self.seconds));
         let customers = Customers::new(client.clone(), CUSTOMERS.to_owned());
-        let host = Host::new(client, hosted_in(TABLE.to_owned()), clock, Tokens::random());
-        Handler::new(host, gateway, customers)
+        let runner = Runner::new(client, runner_config(TABLE.to_owned()), clock, Tokens::random());
+        Handler::new(runner, gateway, customers)
     }
 
     /// Where payments are kept, by a process whose calls meet `plan`.
-    pub(crate) fn host(&self, plan: FaultPlan) -> Host {
+    pub(crate) fn runner(&self, plan: FaultPlan) -> Runner {
         let (client, clock) = (self.database.client_with(plan), self.clock());
-        Host::new(client, hosted_in(TABLE.to_owned()), clock, Tokens::random())
+        Runner::new(client, runner_config(TABLE.to_owned()), clock, Tokens::random())
     }
 
     pub(crate) fn clock(&self) -> Clock {
@@ -208,7 +208,7 @@ impl World {
     }
 
     /// The types of the events that the stream hands to the relay.
-    pub(crate) fn said(&self) -> Vec<String> {
+    pub(crate) fn event(&self) -> Vec<String> {
         self.outgoing().into_iter().map(|event| event.event_type).collect()
     }
 

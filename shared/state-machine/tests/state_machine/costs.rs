@@ -1,8 +1,8 @@
-//! What a fact costs: the table in the crate's documentation.
+//! What an input costs: the table in the crate's documentation.
 
-use local_dynamodb::Capacity;
+use local_dynamodb::{Capacity, FaultPlan};
 
-use crate::parcel::{Depot, Fact};
+use crate::parcel::{Command, Depot, Input, first};
 
 /// Write units, write requests and read units.
 type Cost = (f64, u64, f64);
@@ -16,15 +16,29 @@ fn cost(before: Capacity, after: Capacity) -> Cost {
 }
 
 #[tokio::test]
-async fn a_hosted_record_costs_one_write_a_fact_and_one_more_for_its_effect() {
+async fn an_input_costs_one_write_and_its_command_one_more_and_one_read_each() {
     let depot = Depot::new().await;
     let mut marks = vec![depot.world.database.capacity()];
-    for fact in [Fact::Packed, Fact::Packed, Fact::Paid, Fact::Paid] {
-        depot.hear(fact).await.unwrap();
+    for input in [Input::Packed, Input::Packed, Input::Paid, Input::Paid] {
+        depot.handle(input).await.unwrap();
         marks.push(depot.world.database.capacity());
     }
     let costs: Vec<_> = marks.windows(2).map(|pair| cost(pair[0], pair[1])).collect();
-    // An effect is followed by a look at the row as it is then, and at what is due next. A row keeps
-    // what it published, and stays below the kilobyte of one unit.
-    assert_eq!(costs, [(1.0, 1, 1.0), (0.0, 0, 1.0), (2.0, 2, 3.0), (0.0, 0, 1.0)]);
+    // What the command led to is applied to the item as it is then; what was written is not read
+    // again. An item keeps what it published, and stays below the kilobyte of one unit.
+    assert_eq!(costs, [(1.0, 1, 1.0), (0.0, 0, 1.0), (2.0, 2, 2.0), (0.0, 0, 1.0)]);
+}
+
+#[tokio::test]
+async fn a_command_that_follows_from_another_costs_two_writes_and_one_read_more() {
+    let depot = Depot::new().await;
+    for input in [Input::Packed, Input::Recalled] {
+        depot.handle(input).await.unwrap();
+    }
+    let before = depot.world.database.capacity();
+    let plan = FaultPlan::none();
+    depot.with(plan.clone()).handle(Input::Paid).await.unwrap();
+    assert_eq!(depot.carrier.asked(), [first(Command::Send), first(Command::Fetch)]);
+    assert_eq!(cost(before, depot.world.database.capacity()), (4.0, 4, 3.0));
+    assert_eq!(plan.calls(), 7, "each is one round trip");
 }

@@ -9,6 +9,8 @@ mod leases;
 mod log;
 mod parcel;
 mod reviews;
+mod scenarios;
+mod stored;
 mod sweep;
 mod tasks;
 mod world;

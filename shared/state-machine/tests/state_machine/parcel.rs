@@ -1,4 +1,4 @@
-//! A parcel: a machine with two effects, and a carrier that notes who asked it for what.
+//! A parcel: a machine with two commands, and a carrier that notes who asked it for what.
 
 use std::{
     num::NonZeroU32,
@@ -12,17 +12,17 @@ use local_dynamodb::FaultPlan;
 use outcome::{Done, Failure};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use state_machine::{Cause, Due, Host, HostSettings, Machine};
+use state_machine::{Attempt, Handled, Runner, RunnerConfig, StateMachine, Trigger};
 use time::OffsetDateTime;
 use tokio::runtime::Builder;
 
 use crate::world::{LEASE, MACHINES, World, event};
 
 /// After how many attempts a parcel is stuck that does not come back.
-pub(crate) const REVIEW_AFTER: NonZeroU32 = NonZeroU32::new(3).unwrap();
+pub(crate) const EXHAUSTED_AFTER: NonZeroU32 = NonZeroU32::new(3).unwrap();
 
 /// A parcel is sent when it is packed and paid, and fetched back when it is recalled. A recall
-/// never stops it on its way out, so that every order of facts ends alike. Sending is tried for
+/// never stops it on its way out, so that every order of inputs ends alike. Sending is tried for
 /// ever; fetching is given up.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Parcel {
@@ -40,7 +40,7 @@ pub(crate) struct Parcel {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fact {
+pub(crate) enum Input {
     Packed,
     Paid,
     Recalled,
@@ -52,57 +52,57 @@ pub(crate) enum Fact {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Effect {
+pub(crate) enum Command {
     Send,
     Fetch,
 }
 
-impl Machine for Parcel {
-    type Fact = Fact;
-    type Effect = Effect;
+impl StateMachine for Parcel {
+    type Input = Input;
+    type Command = Command;
     type Event = &'static str;
 
-    fn apply(mut self, fact: &Fact) -> (Self, Vec<&'static str>) {
+    fn transition(mut self, input: &Input) -> (Self, Vec<&'static str>) {
         let was_ready = self.packed && self.paid;
-        match fact {
-            Fact::Packed => self.packed = true,
-            Fact::Paid => self.paid = true,
-            Fact::Recalled => self.recalled = true,
-            Fact::Sent if !self.sent => {
+        match input {
+            Input::Packed => self.packed = true,
+            Input::Paid => self.paid = true,
+            Input::Recalled => self.recalled = true,
+            Input::Sent if !self.sent => {
                 self.sent = true;
                 return (self, vec!["ParcelSent", "InvoiceDue"]);
             }
-            Fact::Returned if !self.returned => {
+            Input::Returned if !self.returned => {
                 self.returned = true;
                 return (self, vec!["ParcelReturned"]);
             }
-            Fact::Kept => self.kept = true,
-            Fact::Resumed => self.stuck = None,
-            Fact::GaveUp { attempts, reason } => {
+            Input::Kept => self.kept = true,
+            Input::Resumed => self.stuck = None,
+            Input::GaveUp { attempts, reason } => {
                 self.stuck = Some((*attempts, (*reason).to_owned()));
                 return (self, vec!["ParcelStuck"]);
             }
-            Fact::Sent | Fact::Returned => (),
+            Input::Sent | Input::Returned => (),
         }
         let says_ready = self.packed && self.paid && !was_ready;
         (self, says_ready.then_some("ParcelReady").into_iter().collect())
     }
 
-    fn due(&self) -> Option<Effect> {
+    fn pending(&self) -> Option<Command> {
         if self.packed && self.paid && !self.sent {
-            Some(Effect::Send)
+            Some(Command::Send)
         } else if self.sent && self.recalled && !self.kept && !self.returned && self.stuck.is_none()
         {
-            Some(Effect::Fetch)
+            Some(Command::Fetch)
         } else {
             None
         }
     }
 
-    fn give_up(effect: &Effect, attempts: u32, reason: &str) -> Option<Fact> {
-        match effect {
-            Effect::Send => None,
-            Effect::Fetch => Some(Fact::GaveUp { attempts, reason: reason.to_owned().leak() }),
+    fn on_exhausted(command: &Command, attempts: u32, reason: &str) -> Option<Input> {
+        match command {
+            Command::Send => None,
+            Command::Fetch => Some(Input::GaveUp { attempts, reason: reason.to_owned().leak() }),
         }
     }
 
@@ -130,110 +130,123 @@ pub(crate) const LIFE: [(&str, u64); 4] =
 
 /// What was asked of the carrier, in order. The numbers of the attempts are left out.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Carrier(Arc<Mutex<Vec<Due<Effect>>>>);
+pub(crate) struct Carrier(Arc<Mutex<Vec<Attempt<Command>>>>);
 
 impl Carrier {
-    pub(crate) fn asked(&self) -> Vec<Due<Effect>> {
+    pub(crate) fn asked(&self) -> Vec<Attempt<Command>> {
         self.0.lock().unwrap().clone()
     }
 
-    pub(crate) async fn perform(&self, due: Due<Effect>) -> Result<Fact, Failure> {
-        self.0.lock().unwrap().push(Due { attempt: 1, ..due });
-        Ok(match due.effect {
-            Effect::Send => Fact::Sent,
-            Effect::Fetch => Fact::Returned,
+    pub(crate) async fn run(&self, attempt: Attempt<Command>) -> Result<Input, Failure> {
+        self.0.lock().unwrap().push(Attempt { number: 1, ..attempt });
+        Ok(match attempt.command {
+            Command::Send => Input::Sent,
+            Command::Fetch => Input::Returned,
         })
     }
 }
 
-pub(crate) fn first(effect: Effect) -> Due<Effect> {
-    Due { effect, resumed: false, attempt: 1 }
+pub(crate) fn first(command: Command) -> Attempt<Command> {
+    Attempt { command, may_have_run: false, number: 1 }
 }
 
-pub(crate) fn resumed(effect: Effect) -> Due<Effect> {
-    Due { effect, resumed: true, attempt: 1 }
+pub(crate) fn resumed(command: Command) -> Attempt<Command> {
+    Attempt { command, may_have_run: true, number: 1 }
 }
 
 pub(crate) fn parcel() -> AggregateId {
     AggregateId::parse("parcel-1").unwrap()
 }
 
-/// The event by which a fact comes.
-pub(crate) fn cause(fact: Fact) -> Envelope {
-    let sequence = match fact {
-        Fact::Packed => 1,
-        Fact::Paid => 2,
-        Fact::Recalled => 3,
-        Fact::Kept => 4,
-        Fact::Resumed => 5,
-        Fact::Sent | Fact::Returned | Fact::GaveUp { .. } => {
-            panic!("{fact:?} is an answer, no event brings it")
+/// The event by which an input comes.
+pub(crate) fn cause(input: Input) -> Envelope {
+    let sequence = match input {
+        Input::Packed => 1,
+        Input::Paid => 2,
+        Input::Recalled => 3,
+        Input::Kept => 4,
+        Input::Resumed => 5,
+        Input::Sent | Input::Returned | Input::GaveUp { .. } => {
+            panic!("{input:?} is an answer, no event brings it")
         }
     };
-    event(sequence, json!({ "fact": format!("{fact:?}") }))
+    event(sequence, json!({ "input": format!("{input:?}") }))
 }
 
-/// A function that hosts parcels, and the world it runs in.
+/// A function that runs parcels, and the world it runs in.
 #[derive(Debug, Clone)]
 pub(crate) struct Depot {
     pub(crate) world: World,
     pub(crate) carrier: Carrier,
-    host: Host,
+    runner: Runner,
 }
 
 impl Depot {
     pub(crate) async fn new() -> Self {
         let world = World::new().await;
-        let host = host(&world, FaultPlan::none(), world.clock());
-        Self { world, carrier: Carrier::default(), host }
+        let runner = runner(&world, FaultPlan::none(), world.clock());
+        Self { world, carrier: Carrier::default(), runner }
     }
 
     /// The same depot, run by a process with faults.
     pub(crate) fn with(&self, plan: FaultPlan) -> Self {
-        Self { host: host(&self.world, plan, self.world.clock()), ..self.clone() }
+        Self { runner: runner(&self.world, plan, self.world.clock()), ..self.clone() }
     }
 
     /// The same depot, run by a process that is overtaken: a row is read before the time is asked
-    /// for, and written after it, and meanwhile the depot hears `fact`.
-    pub(crate) fn overtaken_by(&self, fact: Fact) -> Self {
+    /// for, and written after it, and meanwhile the depot handles `input`.
+    pub(crate) fn overtaken_by(&self, input: Input) -> Self {
         let (rival, heard) = (self.clone(), Once::new());
         let clock = Clock::from_fn(move || {
             let act = || {
                 let runtime = Builder::new_current_thread().enable_time().build().unwrap();
-                runtime.block_on(rival.hear(fact)).unwrap();
+                runtime.block_on(rival.handle(input)).unwrap();
             };
             heard.call_once(|| std::thread::scope(|scope| scope.spawn(act).join().unwrap()));
             rival.world.clock().now()
         });
-        Self { host: host(&self.world, FaultPlan::none(), clock), ..self.clone() }
+        Self { runner: runner(&self.world, FaultPlan::none(), clock), ..self.clone() }
     }
 
-    pub(crate) async fn hear(&self, fact: Fact) -> Result<Done, Failure> {
-        self.hear_with(&cause(fact), fact, async |due| self.carrier.perform(due).await).await
+    pub(crate) async fn handle(&self, input: Input) -> Result<Done, Failure> {
+        self.handle_with(&cause(input), input, async |attempt| self.carrier.run(attempt).await)
+            .await
     }
 
-    pub(crate) async fn hear_with<'a>(
+    pub(crate) async fn handle_with<'a>(
         &self,
-        cause: impl Into<Cause<'a>>,
-        fact: Fact,
-        perform: impl AsyncFn(Due<Effect>) -> Result<Fact, Failure>,
+        trigger: impl Into<Trigger<'a>>,
+        input: Input,
+        run: impl AsyncFn(Attempt<Command>) -> Result<Input, Failure>,
     ) -> Result<Done, Failure> {
-        self.host.handle::<Parcel, _>(&parcel(), cause, fact, perform).await
+        let handled = self.runner.handle::<Parcel, _>(&parcel(), trigger, input, run).await?;
+        Ok(handled.done)
     }
 
-    /// Hears several facts at once.
-    pub(crate) async fn hear_all(&self, cause: Cause<'_>, facts: &[Fact]) -> Result<Done, Failure> {
-        let perform = async |due| self.carrier.perform(due).await;
-        self.host.handle_all::<Parcel, _>(&parcel(), cause, facts, perform).await
+    /// Handles an input, and gives all that the call returns.
+    pub(crate) async fn handled(&self, input: Input) -> Result<Handled<Parcel>, Failure> {
+        let run = async |attempt| self.carrier.run(attempt).await;
+        self.runner.handle(&parcel(), &cause(input), input, run).await
     }
 
-    /// Where its parcels live.
-    pub(crate) const fn host(&self) -> &Host {
-        &self.host
+    /// Handles several inputs at once.
+    pub(crate) async fn handle_all(
+        &self,
+        trigger: Trigger<'_>,
+        inputs: &[Input],
+    ) -> Result<Done, Failure> {
+        let run = async |attempt| self.carrier.run(attempt).await;
+        let handled = self.runner.handle_all::<Parcel, _>(&parcel(), trigger, inputs, run).await?;
+        Ok(handled.done)
     }
 
-    pub(crate) async fn look(&self) -> Result<Parcel, Failure> {
-        self.host.look(&parcel()).await
+    /// What runs its parcels.
+    pub(crate) const fn runner(&self) -> &Runner {
+        &self.runner
+    }
+
+    pub(crate) async fn loaded(&self) -> Result<Parcel, Failure> {
+        self.runner.state(&parcel()).await
     }
 
     pub(crate) async fn row(&self) -> Item {
@@ -252,10 +265,10 @@ impl Depot {
     }
 }
 
-fn host(world: &World, plan: FaultPlan, clock: Clock) -> Host {
-    let settings = HostSettings { table: MACHINES.to_owned(), key: "id", lease: LEASE };
+fn runner(world: &World, plan: FaultPlan, clock: Clock) -> Runner {
+    let settings = RunnerConfig { table: MACHINES.to_owned(), key: "id", lease: LEASE };
     let client = world.database.client_with(plan);
-    Host::new(client, settings, clock, Tokens::random()).review_after(REVIEW_AFTER)
+    Runner::new(client, settings, clock, Tokens::random()).exhausted_after(EXHAUSTED_AFTER)
 }
 
 /// Names of events with their places, to compare with what was said.

@@ -1,4 +1,5 @@
-//! The item that hosts a machine and its record.
+//! A stored machine: its state, the triggers that it has taken, the lease on its command, and its
+//! events, in one item.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -10,41 +11,44 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use tracing::warn;
 
-use crate::{Cause, Machine};
+use crate::{StateMachine, Trigger};
 
 pub(crate) const REVISION: &str = "revision";
 pub(crate) const WRITER: &str = "writer";
 
-/// The most events and tasks that one machine keeps a note of. An order has about a dozen.
+/// The most triggers that one machine keeps a note of. An order has about a dozen.
 const SEEN_MAX: usize = 100;
 /// From how many notes on their order is kept, too, to know which is the oldest.
 const ORDERED_FROM: usize = SEEN_MAX / 2;
-/// The most among them of what changed nothing. However much of that comes, it does not drive out
-/// the notes of what took effect.
+/// The most among them of those that changed nothing. However many come, they do not drive out the
+/// notes of those that took effect.
 const IDLE_MAX: usize = 20;
 
-/// Every event of the row, packed: a stream forgets after a day, the row does not.
+/// Every event of the machine, packed: a stream forgets after a day, the item does not.
 const OUTBOX: &str = "outbox";
 /// How many of the events, the last ones, this write adds: those that the relay publishes from the
 /// stream. None with a write that adds none.
 const ADDED: &str = "outboxAdded";
-/// What rows of earlier versions have in place of them: lists of what the last write added, and of
+/// What items of earlier versions have in place of them: lists of what the last write added, and of
 /// what others had added before.
 const LISTS: [&str; 2] = ["earlier", "outgoing"];
 
-/// The most events of earlier writes that a row keeps. One more each hour, which is what a step that
-/// is resumed again and again comes to, fills this in a week: by then the relay had each, or an
-/// outage was looked at. Without a bound the item would outgrow DynamoDB, and refuse every fact.
+/// The most events of earlier writes that an item keeps. One more each hour, which is what a step
+/// that is resumed again and again comes to, fills this in a week: by then the relay had each, or
+/// an outage was noticed. Without a bound the item would outgrow DynamoDB, and refuse every input.
 const KEPT_MAX: usize = 200;
 
-/// Who is having an effect, and until when nobody else may.
+/// Which attempt runs the pending command, and until when no other one may.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Lease {
-    pub(crate) owner: String,
+    /// The fencing token of the attempt.
+    #[serde(rename = "owner")]
+    token: String,
     /// Milliseconds since the epoch.
-    pub(crate) until: i64,
+    until: i64,
 }
 
+/// Whether a trigger came before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Admission {
     New,
@@ -53,13 +57,13 @@ pub(crate) enum Admission {
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Row<M> {
+pub(crate) struct Instance<M> {
     pub(crate) state: M,
     /// Counts the writes.
     pub(crate) revision: u64,
-    /// Counts the events said.
+    /// Counts the events emitted.
     sequence: u64,
-    /// The events and tasks taken note of, each with the hash of what it says.
+    /// The triggers taken note of, each with the hash of its payload.
     seen: BTreeMap<String, String>,
     /// Those among them that were noted when there were many, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -68,8 +72,8 @@ pub(crate) struct Row<M> {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     idle: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) lease: Option<Lease>,
-    /// How often the effect that is due was tried. Rows of versions that did not count have none.
+    lease: Option<Lease>,
+    /// How often the pending command was tried. Items of versions that did not count have none.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(crate) attempts: u32,
     /// The events of earlier writes, oldest first.
@@ -80,15 +84,14 @@ pub(crate) struct Row<M> {
     added: Vec<Envelope>,
 }
 
-impl<M: Machine> Row<M> {
+impl<M: StateMachine> Instance<M> {
     pub(crate) fn read(item: Option<Item>) -> Result<Self, Failure> {
         match item {
             Some(mut item) => {
-                let mut kept = take_events(&mut item);
-                let old = kept.len().saturating_sub(KEPT_MAX);
-                kept.drain(..old);
-                let row: Self = serde_dynamo::from_item(item).map_err(Failure::poison)?;
-                Ok(Self { kept, ..row })
+                let events = take_events(&mut item);
+                let mut instance: Self = serde_dynamo::from_item(item).map_err(Failure::poison)?;
+                instance.keep(events);
+                Ok(instance)
             }
             None => Ok(Self {
                 state: M::default(),
@@ -106,61 +109,73 @@ impl<M: Machine> Row<M> {
     }
 
     /// The item of the next revision.
-    pub(crate) fn into_item(mut self, writer: &str, now: OffsetDateTime) -> Result<Item, Failure> {
+    pub(crate) fn next_item(&mut self, writer: &str, now: OffsetDateTime) -> Result<Item, Failure> {
         self.revision += 1;
         self.added.iter().try_for_each(check_event)?;
-        let added = self.added.len();
-        let mut events = std::mem::take(&mut self.kept);
-        events.append(&mut self.added);
-        let mut item: Item = serde_dynamo::to_item(self).map_err(Failure::poison)?;
+        let mut item: Item = serde_dynamo::to_item(&*self).map_err(Failure::poison)?;
+        let events = [&self.kept[..], &self.added].concat();
         if !events.is_empty() {
             item.insert(OUTBOX.to_owned(), AttributeValue::B(Blob::new(pack(&events))));
         }
-        if added > 0 {
-            item.insert(ADDED.to_owned(), AttributeValue::N(added.to_string()));
+        if !self.added.is_empty() {
+            item.insert(ADDED.to_owned(), AttributeValue::N(self.added.len().to_string()));
         }
         item.insert(WRITER.to_owned(), text(writer));
         item.insert("updatedAt".to_owned(), number(now.unix_timestamp()));
         Ok(item)
     }
 
-    /// Tells the machine the `facts` that `cause` brings, and takes note of it, unless it came
-    /// before.
+    /// Takes note that the item is written: the instance is as if it were read now. Returns the
+    /// events that the write added.
+    pub(crate) fn written(&mut self) -> Vec<Envelope> {
+        let added = std::mem::take(&mut self.added);
+        self.keep(added.clone());
+        added
+    }
+
+    /// Keeps events of earlier writes, the last ones.
+    fn keep(&mut self, events: Vec<Envelope>) {
+        self.kept.extend(events);
+        let old = self.kept.len().saturating_sub(KEPT_MAX);
+        self.kept.drain(..old);
+    }
+
+    /// Applies the `inputs` that `trigger` brings, and takes note of it, unless it came before.
     ///
     /// # Errors
     ///
-    /// Poison, when its id came before and said something else. Never because of how many there
-    /// were: a bound on notes is no reason to refuse a fact.
-    pub(crate) fn hear(
+    /// Permanent, when its id came before with another payload. Never because of how many there
+    /// were: a bound on notes is no reason to refuse an input.
+    pub(crate) fn admit(
         &mut self,
-        cause: &Cause<'_>,
-        facts: &[M::Fact],
+        trigger: &Trigger<'_>,
+        inputs: &[M::Input],
         key: &AggregateId,
         now: OffsetDateTime,
     ) -> Result<Admission, Failure> {
-        if let Some(known) = self.seen.get(cause.id) {
-            return if *known == cause.hash {
+        if let Some(known) = self.seen.get(trigger.id) {
+            return if *known == trigger.hash {
                 Ok(Admission::Seen)
             } else {
-                Err(IdempotencyError::PayloadMismatch { id: cause.id.to_owned() }.into())
+                Err(IdempotencyError::PayloadMismatch { id: trigger.id.to_owned() }.into())
             };
         }
         let (state, sequence) = (self.state.clone(), self.sequence);
-        for fact in facts {
-            self.apply(fact, cause.envelope, key, now)?;
+        for input in inputs {
+            self.transition(input, trigger.envelope, key, now)?;
         }
         let is_idle = self.state == state && self.sequence == sequence;
-        self.note(cause, is_idle);
+        self.note(trigger, is_idle);
         Ok(Admission::New)
     }
 
-    /// Takes note of an event or a task. There is always room: the oldest note makes it.
-    fn note(&mut self, cause: &Cause<'_>, is_idle: bool) {
+    /// Takes note of a trigger. There is always room: the oldest note makes it.
+    fn note(&mut self, trigger: &Trigger<'_>, is_idle: bool) {
         if is_idle {
             while self.idle.len() >= IDLE_MAX {
                 self.seen.remove(&self.idle.remove(0));
             }
-            self.idle.push(cause.id.to_owned());
+            self.idle.push(trigger.id.to_owned());
         } else {
             while self.seen.len().saturating_sub(self.idle.len()) >= SEEN_MAX - IDLE_MAX {
                 let Some(oldest) = self.oldest() else { break };
@@ -168,10 +183,10 @@ impl<M: Machine> Row<M> {
                 self.seen.remove(&oldest);
             }
             if self.seen.len() >= ORDERED_FROM {
-                self.latest.push(cause.id.to_owned());
+                self.latest.push(trigger.id.to_owned());
             }
         }
-        self.seen.insert(cause.id.to_owned(), cause.hash.clone());
+        self.seen.insert(trigger.id.to_owned(), trigger.hash.clone());
     }
 
     /// The oldest note of what took effect. Those of which no order is known came first.
@@ -180,19 +195,19 @@ impl<M: Machine> Row<M> {
         self.seen.keys().find(is_older).or(self.latest.first()).cloned()
     }
 
-    /// Tells the machine a fact, and keeps what it says about it. Attempts count anew when another
-    /// effect is due then.
-    pub(crate) fn apply(
+    /// Applies an input, and keeps the events that follow from it. Attempts count anew when another
+    /// command is pending then.
+    pub(crate) fn transition(
         &mut self,
-        fact: &M::Fact,
+        input: &M::Input,
         cause: &Envelope,
         key: &AggregateId,
         now: OffsetDateTime,
     ) -> Result<(), Failure> {
-        let before = self.state.due();
-        let (state, events) = std::mem::take(&mut self.state).apply(fact);
+        let before = self.state.pending();
+        let (state, events) = std::mem::take(&mut self.state).transition(input);
         self.state = state;
-        if self.state.due() != before {
+        if self.state.pending() != before {
             self.attempts = 0;
         }
         for event in events {
@@ -203,35 +218,41 @@ impl<M: Machine> Row<M> {
         Ok(())
     }
 
-    /// Gives `owner` the lease for one more attempt.
-    pub(crate) fn take_lease(&mut self, owner: &str, until: OffsetDateTime) {
+    /// Gives the attempt with this `token` the lease.
+    pub(crate) fn take_lease(&mut self, token: &str, until: OffsetDateTime) {
         self.attempts = self.attempts.saturating_add(1);
-        self.lease = Some(Lease { owner: owner.to_owned(), until: millis(until) });
+        self.lease = Some(Lease { token: token.to_owned(), until: millis(until) });
     }
 
-    /// Ends the lease of `owner`, keeping the trace of the attempt.
-    pub(crate) fn leave_trace(&mut self, owner: &str) {
-        self.lease = Some(Lease { owner: owner.to_owned(), until: 0 });
+    /// Ends the lease of the attempt with this `token`, keeping the trace that there was one.
+    pub(crate) fn expire_lease(&mut self, token: &str) {
+        self.lease = Some(Lease { token: token.to_owned(), until: 0 });
     }
 
-    /// Ends the lease of an attempt that was answered.
+    /// Ends the lease of an attempt whose result is known.
     pub(crate) fn end_lease(&mut self) {
-        (self.lease, self.attempts) = (None, 0);
+        self.lease = None;
+        self.attempts = 0;
     }
 
-    /// How long somebody may still hold the lease; none when nobody does.
-    pub(crate) fn held_for(&self, now: OffsetDateTime) -> Option<Duration> {
+    /// Whether an attempt was made at the pending command whose result is not known.
+    pub(crate) const fn may_have_run(&self) -> bool {
+        self.lease.is_some()
+    }
+
+    /// How long the lease still holds; none when it does not.
+    pub(crate) fn lease_left(&self, now: OffsetDateTime) -> Option<Duration> {
         let left = self.lease.as_ref()?.until - millis(now);
         u64::try_from(left).ok().filter(|left| *left > 0).map(Duration::from_millis)
     }
 
-    pub(crate) fn is_held_by(&self, owner: &str) -> bool {
-        self.lease.as_ref().is_some_and(|lease| lease.owner == owner)
+    pub(crate) fn is_held_by(&self, token: &str) -> bool {
+        self.lease.as_ref().is_some_and(|lease| lease.token == token)
     }
 }
 
-/// Takes the events out of a row, oldest first. If what stands there is no events, nobody could
-/// publish it either, and it must not stop the row.
+/// Takes the events out of an item, oldest first. If what stands there is no events, the relay could
+/// not publish it either, and it must not stop the machine.
 fn take_events(item: &mut Item) -> Vec<Envelope> {
     item.remove(ADDED);
     let lists = LISTS.map(|list| item.remove(list));
@@ -245,7 +266,7 @@ fn take_events(item: &mut Item) -> Vec<Envelope> {
     for read in lists.chain(packed) {
         match read {
             Ok(read) => events.extend(read),
-            Err(error) => warn!(%error, "what should be a row's events is not, and is not kept"),
+            Err(error) => warn!(%error, "what should be an item's events is not, and is not kept"),
         }
     }
     events
