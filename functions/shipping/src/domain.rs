@@ -17,8 +17,8 @@
 //! is never abandoned here: the order's deadline calls it off. Calling back is, when it keeps failing
 //! or the carrier refuses: an operator then removes what stood in the way, and resumes it.
 //!
-//! However a step ends that may be abandoned, the shipment emits an event: a review that one event of the
-//! shipment opened is closed by the next one, and by nothing else.
+//! However a step ends that may be abandoned, the shipment emits an event: a review that one event
+//! of the shipment opened is closed by the next one, and by nothing else.
 
 mod event;
 mod inputs;
