@@ -13,9 +13,9 @@
 //! charged. One that is called off *while* it is being charged needs care: the attempt may have
 //! gone through although its answer was lost. Such a charge is revoked: found if it is there, and
 //! then refunded, and kept from happening if it is not. Taking money is never abandoned here: the
-//! order's deadline calls it off. Giving it back is, when it keeps failing: an operator then removes
-//! what stood in the way, and resumes it. A refund that was abandoned may still arrive, for a bank
-//! takes its time: it is then the refund, and the review is over.
+//! order's deadline calls it off. Giving it back is, when it keeps failing: an operator then
+//! removes what stood in the way, and resumes it. A refund that was abandoned may still arrive, for
+//! a bank takes its time: it is then the refund, and the review is over.
 //!
 //! However a step ends that may be abandoned, the payment emits an event, also if there was nothing
 //! to give back: a review that one event of the payment opened is closed by the next one, and by

@@ -39,8 +39,8 @@ pub enum Again {
 /// Every method may be called again for the same order, after a crash, an answer that got lost or
 /// a redrive days later, and moves the money at most once all the same.
 pub trait PaymentGateway: Send + Sync {
-    /// The provider's id of a customer of ours, who is made known there if need be. Asked for again,
-    /// it is the same customer.
+    /// The provider's id of a customer of ours, who is made known there if need be. Asked for
+    /// again, it is the same customer.
     ///
     /// # Errors
     ///
@@ -51,8 +51,8 @@ pub trait PaymentGateway: Send + Sync {
     ) -> impl Future<Output = Result<ProviderId, Failure>> + Send;
 
     /// Takes the money for `order` from `customer`, by the payment method that the order names, or
-    /// else by one that the customer has saved. If this attempt `may_have_run` already, an earlier one may
-    /// have taken it already.
+    /// else by one that the customer has saved. If it `may_have_run`, an earlier attempt may have
+    /// taken it already.
     ///
     /// # Errors
     ///

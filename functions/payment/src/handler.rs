@@ -40,7 +40,8 @@ pub struct Handler<G> {
 }
 
 impl<G: PaymentGateway> Handler<G> {
-    /// Runs payments by `runner` and moves money through `gateway`, where `customers` says who is who.
+    /// Runs payments by `runner` and moves money through `gateway`, where `customers` says who is
+    /// who.
     pub const fn new(runner: Runner, gateway: G, customers: Customers) -> Self {
         Self { runner, gateway, customers }
     }
@@ -63,15 +64,15 @@ impl<G: PaymentGateway> Handler<G> {
         })
     }
 
-    /// Applies the event to the order's payment, and moves the money that is then to be moved. Money
-    /// that should go back and does not is abandoned after a while: the event is then handled, and
-    /// the payment emits that it needs manual intervention.
+    /// Applies the event to the order's payment, and moves the money that is then to be moved.
+    /// Money that should go back and does not is abandoned after a while: the event is then
+    /// handled, and the payment emits that it needs manual intervention.
     ///
     /// # Errors
     ///
     /// Retry when the store or the provider is unavailable, or another delivery holds the lease.
-    /// Permanent when the event is not what it was, when the provider refuses this code's own requests for a
-    /// charge, or when it took another amount than it was asked to.
+    /// Permanent when the event is not what it was, when the provider refuses this code's own
+    /// requests for a charge, or when it took another amount than it was asked to.
     pub async fn handle(&self, delivery: &Delivery<Event>) -> Result<Done, Failure> {
         let Some(input) = input(&delivery.event) else {
             return Ok(Done::Ignored);
@@ -143,10 +144,10 @@ fn again(may_have_run: bool, attempt: u32) -> Again {
     }
 }
 
-/// A refund that is on its way is asked for again after a minute, then after five times as long each
-/// time, and at last twice a day: most are there at once, and some take a day. Eight attempts see
-/// about a day and a half of it; a person then looks, and lets it go on. Each attempt counts, so
-/// that the message never goes to the dead-letter queue over a refund that only takes its time.
+/// A refund that is on its way is asked for again after a minute, then after five times as long
+/// each time, and at last twice a day: most are there at once, and some take a day. Eight attempts
+/// see about a day and a half of it; a person then looks, and lets it go on. Each attempt counts,
+/// so that the message never goes to the dead-letter queue over a refund that only takes its time.
 fn patient(failure: Failure, attempt: u32) -> Failure {
     match failure {
         Failure::Retry { reason, .. } if reason.is::<RefundPending>() => {

@@ -14,7 +14,7 @@ use crate::domain::{Destination, Input};
 /// Every method may be called again for the same order, after a crash, an answer that got lost or
 /// a redrive days later, and there is one parcel at most all the same.
 pub trait Carrier: Send + Sync {
-    /// Has `order` delivered there. If this attempt `may_have_run` already, an earlier one may have
+    /// Has `order` delivered there. If it `may_have_run`, an earlier attempt may have
     /// gone through.
     ///
     /// # Errors

@@ -11,11 +11,11 @@
 //!
 //! A shipment is pending only in `Shipping`, so an order that was cancelled before that is never
 //! shipped. One that is cancelled *while* it is being shipped needs care: the carrier may have
-//! taken it although its answer was lost, or may still take it, from a request that is on its
-//! way. Such a shipment is traced, which is to ask for the very same once more: then the carrier
-//! has it, once, and it can be called back. Merely to look would miss what arrives later. Shipping
-//! is never abandoned here: the order's deadline calls it off. Calling back is, when it keeps failing
-//! or the carrier refuses: an operator then removes what stood in the way, and resumes it.
+//! taken it although its answer was lost, or may still take it, from a request that is on its way.
+//! Such a shipment is traced, which is to ask for the very same once more: then the carrier has it,
+//! once, and it can be called back. Merely to look would miss what arrives later. Shipping is never
+//! abandoned here: the order's deadline calls it off. Calling back is, when it keeps failing or the
+//! carrier refuses: an operator then removes what stood in the way, and resumes it.
 //!
 //! However a step ends that may be abandoned, the shipment emits an event: a review that one event
 //! of the shipment opened is closed by the next one, and by nothing else.

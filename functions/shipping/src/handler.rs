@@ -53,7 +53,8 @@ impl<C: Carrier> Handler<C> {
     /// # Errors
     ///
     /// Retry when the store or the carrier is unavailable, or another delivery holds the lease.
-    /// Permanent when the event is not what it was, or when the carrier refuses this code's own requests to ship.
+    /// Permanent when the event is not what it was, or when the carrier refuses this code's own
+    /// requests to ship.
     pub async fn handle(&self, delivery: &Delivery<Event>) -> Result<Done, Failure> {
         let Some(input) = input(&delivery.event) else {
             return Ok(Done::Ignored);

@@ -251,8 +251,8 @@ impl<M: StateMachine> Instance<M> {
     }
 }
 
-/// Takes the events out of an item, oldest first. If what stands there is no events, the relay could
-/// not publish it either, and it must not stop the machine.
+/// Takes the events out of an item, oldest first. If what stands there is no events, the relay
+/// could not publish it either, and it must not stop the machine.
 fn take_events(item: &mut Item) -> Vec<Envelope> {
     item.remove(ADDED);
     let lists = LISTS.map(|list| item.remove(list));

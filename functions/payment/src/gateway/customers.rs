@@ -60,8 +60,8 @@ impl Stripe {
         Err(Failure::retry("the provider keeps an error of its own for every key of the customer"))
     }
 
-    /// What pays: what the order names, or else what the customer saved last. If that is another one
-    /// when the charge is tried again, the key is refused, and nothing is charged twice.
+    /// What pays: what the order names, or else what the customer saved last. If that is another
+    /// one when the charge is tried again, the key is refused, and nothing is charged twice.
     pub(super) async fn payment_method(
         &self,
         charge: &Charge,
@@ -76,8 +76,8 @@ impl Stripe {
         Ok(saved.data.into_iter().next().map(|it| it.id.0))
     }
 
-    /// There is nothing to pay with. If there was when an earlier attempt was made, that one may have
-    /// taken the money, and is kept from doing so from now on.
+    /// There is nothing to pay with. If there was when an earlier attempt was made, that one may
+    /// have taken the money, and is kept from doing so from now on.
     pub(super) async fn without_method(
         &self,
         order: &AggregateId,
@@ -93,8 +93,8 @@ impl Stripe {
         Ok(if input == Input::Revoked { declined } else { input })
     }
 
-    /// Whether a payment method is somebody else's: the provider refuses it without a code that says
-    /// so.
+    /// Whether a payment method is somebody else's: the provider refuses it without a code that
+    /// says so.
     pub(super) async fn belongs_to_another(
         &self,
         method: &str,

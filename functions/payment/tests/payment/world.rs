@@ -34,8 +34,8 @@ use tokio::{net::TcpListener, time::sleep};
 
 const TABLE: &str = "orderly-payments";
 const CUSTOMERS: &str = "orderly-payment-customers";
-/// The call to the database that writes down what came of a new customer's charge: after the look at
-/// the row, the lease, the look for the customer and what the provider calls it.
+/// The call to the database that writes down what came of a new customer's charge: after the look
+/// at the row, the lease, the look for the customer and what the provider calls it.
 pub(crate) const WRITTEN_DOWN: usize = 4;
 
 pub(crate) struct World {

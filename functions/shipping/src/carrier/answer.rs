@@ -34,8 +34,8 @@ struct ErrorBody {
     code: String,
 }
 
-/// Why a carrier refuses an order for good. The list is closed: what a carrier writes of its own may
-/// name people and addresses, and goes no further than this module.
+/// Why a carrier refuses an order for good. The list is closed: what a carrier writes of its own
+/// may name people and addresses, and goes no further than this module.
 const REFUSALS: [(&[&str], &str, &str); 4] = [
     (
         &["address_undeliverable", "address_not_found", "address_invalid", "recipient_unknown"],

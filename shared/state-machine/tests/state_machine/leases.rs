@@ -1,4 +1,5 @@
-//! What becomes of a machine's command when others come meanwhile, or its holder does not come back.
+//! What becomes of a machine's command when others come meanwhile, or its holder does not come
+//! back.
 
 use std::time::Duration;
 

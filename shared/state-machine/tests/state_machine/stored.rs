@@ -1,4 +1,5 @@
-//! What a call returns is what it has stored, and what is stored can be read by what was there before.
+//! What a call returns is what it has stored, and what is stored can be read by what was there
+//! before.
 
 use std::collections::BTreeSet;
 

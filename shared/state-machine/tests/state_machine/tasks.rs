@@ -1,4 +1,5 @@
-//! A machine that works for a workflow: tasks in place of events, several inputs at once, and loads.
+//! A machine that works for a workflow: tasks in place of events, several inputs at once, and
+//! loads.
 
 use outcome::Done;
 use state_machine::Trigger;
