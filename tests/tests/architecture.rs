@@ -196,7 +196,7 @@ fn the_alarm_waits_for_the_line_that_is_written_when_a_step_is_given_up() {
     });
     let filters: Vec<&str> = filters.collect();
     assert_eq!(filters.len(), 2, "one for payment and one for shipping");
-    let code = files(&root().join("shared/idempotency/src/hosted"), ".rs");
+    let code = files(&root().join("shared/state-machine/src"), ".rs");
     let code: String = code.iter().map(|path| fs::read_to_string(path).unwrap()).collect();
     for line in filters {
         assert!(code.contains(&format!("\"{line}\"")), "nobody writes {line:?}");

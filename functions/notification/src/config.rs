@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use environment::{ConfigError, Environment};
-use idempotency::HostSettings;
+use state_machine::RunnerConfig;
 
 /// Read once, before the first event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     /// Where what was told is kept.
-    pub notifications: HostSettings,
+    pub notifications: RunnerConfig,
     /// The table of the customers' addresses.
     pub contacts: String,
     /// In whose name mails are sent.
@@ -34,7 +34,7 @@ impl Config {
 
     fn read(environment: &Environment) -> Result<Self, ConfigError> {
         Ok(Self {
-            notifications: HostSettings {
+            notifications: RunnerConfig {
                 table: environment.required("NOTIFICATIONS_TABLE")?,
                 key: "orderId",
                 // Longer than the function's timeout of 10 s: a live sender is never doubled.

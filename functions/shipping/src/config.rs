@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use aws_clients::SecretRef;
 use environment::{ConfigError, Environment};
 use http_port::{Url, parse_url};
-use idempotency::REVIEW_AFTER;
+use state_machine::EXHAUSTED_AFTER;
 
 const SHIPMENTS_TABLE: &str = "SHIPMENTS_TABLE";
 const CARRIER_URL: &str = "CARRIER_URL";
@@ -64,10 +64,10 @@ impl Config {
 /// One failed attempt is no reason to stop, and after ten receives the queue redrives.
 fn review_after(environment: &Environment) -> Result<NonZeroU32, ConfigError> {
     if environment.optional(REVIEW_AFTER_ATTEMPTS).is_none() {
-        return Ok(REVIEW_AFTER);
+        return Ok(EXHAUSTED_AFTER);
     }
     let attempts = environment.whole(REVIEW_AFTER_ATTEMPTS, 2_u32..=9)?;
-    Ok(NonZeroU32::new(attempts).unwrap_or(REVIEW_AFTER))
+    Ok(NonZeroU32::new(attempts).unwrap_or(EXHAUSTED_AFTER))
 }
 
 fn secret(environment: &Environment, name: &'static str) -> Result<SecretRef, ConfigError> {

@@ -1,44 +1,49 @@
-//! What becomes of a machine whose effect keeps failing: it is given up, said so, and resumed.
+//! What becomes of a machine whose command keeps failing: it is abandoned, emits that, and is
+//! resumed.
 
 use event_envelope::Envelope;
-use idempotency::Due;
 use local_dynamodb::{Fault, FaultPlan};
 use outcome::{Done, Failure};
 use serde_json::{Value, json};
+use state_machine::Attempt;
 
 use crate::{
-    observations::Log,
-    parcel::{Depot, Effect, Fact, LIFE, Parcel, REVIEW_AFTER, cause, named, resumed},
+    log::Log,
+    parcel::{Command, Depot, EXHAUSTED_AFTER, Input, LIFE, Parcel, cause, named, resumed},
     world::{LEASE, MACHINES, assert_poison, number, retried_after},
 };
 
 /// Everything that a parcel says which could not be fetched until somebody helped.
 const STUCK_LIFE: [(&str, u64); 5] = [LIFE[0], LIFE[1], LIFE[2], ("ParcelStuck", 4), RETURNED];
 const RETURNED: (&str, u64) = ("ParcelReturned", 5);
-/// How often a fact is delivered before a test gives up.
+/// How often an input is delivered before a test gives up.
 const DELIVERIES_MAX: usize = 6;
 
 /// A depot with a parcel on its way.
 async fn sent() -> Depot {
     let depot = Depot::new().await;
-    depot.hear(Fact::Packed).await.unwrap();
-    depot.hear(Fact::Paid).await.unwrap();
+    depot.handle(Input::Packed).await.unwrap();
+    depot.handle(Input::Paid).await.unwrap();
     depot
 }
 
 impl Depot {
-    /// Hears a fact while the carrier fails with `failure` whenever it is to fetch.
-    async fn hear_failing(&self, fact: Fact, failure: fn() -> Failure) -> Result<Done, Failure> {
-        let perform = async |due: Due<Effect>| {
-            let answer = self.carrier.perform(due).await?;
-            if due.effect == Effect::Fetch { Err(failure()) } else { Ok(answer) }
+    /// Hears an input while the carrier fails with `failure` whenever it is to fetch.
+    async fn handle_failing(
+        &self,
+        input: Input,
+        failure: fn() -> Failure,
+    ) -> Result<Done, Failure> {
+        let run = async |attempt: Attempt<Command>| {
+            let answer = self.carrier.run(attempt).await?;
+            if attempt.command == Command::Fetch { Err(failure()) } else { Ok(answer) }
         };
-        self.hear_with(&cause(fact), fact, perform).await
+        self.handle_with(&cause(input), input, run).await
     }
 
     /// How often the carrier was asked to fetch.
     fn fetches(&self) -> usize {
-        self.carrier.asked().iter().filter(|due| due.effect == Effect::Fetch).count()
+        self.carrier.asked().iter().filter(|attempt| attempt.command == Command::Fetch).count()
     }
 
     fn last_said(&self) -> Vec<(String, u64)> {
@@ -61,23 +66,23 @@ fn stuck() -> Vec<(String, u64)> {
 /// A depot with a parcel that was recalled, and given up.
 async fn given_up() -> Depot {
     let depot = sent().await;
-    for _ in 1..REVIEW_AFTER.get() {
-        assert!(depot.hear_failing(Fact::Recalled, away).await.unwrap_err().is_retry());
+    for _ in 1..EXHAUSTED_AFTER.get() {
+        assert!(depot.handle_failing(Input::Recalled, away).await.unwrap_err().is_retry());
     }
-    assert_eq!(depot.hear_failing(Fact::Recalled, away).await.unwrap(), Done::Handled);
+    assert_eq!(depot.handle_failing(Input::Recalled, away).await.unwrap(), Done::Handled);
     depot
 }
 
 #[tokio::test]
-async fn an_effect_that_keeps_failing_is_given_up_and_rests() {
+async fn a_command_that_keeps_failing_is_given_up_and_rests() {
     let depot = given_up().await;
     assert_eq!(depot.state().await.stuck, Some((3, "the carrier is away".to_owned())));
     assert_eq!(depot.last_said(), stuck());
     let row = depot.row().await;
     assert!(!row.contains_key("attempts"));
     assert_eq!(row["lease"].as_m().unwrap()["until"], number(0));
-    for fact in [Fact::Recalled, Fact::Packed] {
-        assert_eq!(depot.hear(fact).await.unwrap(), Done::Duplicate);
+    for input in [Input::Recalled, Input::Packed] {
+        assert_eq!(depot.handle(input).await.unwrap(), Done::Duplicate);
     }
     assert_eq!((depot.fetches(), depot.row().await), (3, row));
 }
@@ -85,29 +90,29 @@ async fn an_effect_that_keeps_failing_is_given_up_and_rests() {
 #[tokio::test]
 async fn attempts_count_together_whoever_makes_them() {
     let depot = sent().await;
-    depot.hear_failing(Fact::Recalled, away).await.unwrap_err();
+    depot.handle_failing(Input::Recalled, away).await.unwrap_err();
     assert_eq!(depot.row().await["attempts"], number(1));
-    depot.hear_failing(Fact::Packed, away).await.unwrap_err();
+    depot.handle_failing(Input::Packed, away).await.unwrap_err();
     assert_eq!(depot.row().await["attempts"], number(2));
-    assert_eq!(depot.hear_failing(Fact::Paid, away).await.unwrap(), Done::Handled);
+    assert_eq!(depot.handle_failing(Input::Paid, away).await.unwrap(), Done::Handled);
     assert_eq!(depot.last_said(), stuck());
-    assert_eq!(depot.hear(Fact::Recalled).await.unwrap(), Done::Duplicate);
+    assert_eq!(depot.handle(Input::Recalled).await.unwrap(), Done::Duplicate);
 }
 
 #[tokio::test]
-async fn attempts_at_one_effect_do_not_count_for_the_next() {
+async fn attempts_at_one_command_do_not_count_for_the_next() {
     let depot = Depot::new().await;
-    for fact in [Fact::Packed, Fact::Recalled] {
-        depot.hear(fact).await.unwrap();
+    for input in [Input::Packed, Input::Recalled] {
+        depot.handle(input).await.unwrap();
     }
     for _ in 0..2 {
         let fails = async |_| Err(away());
-        depot.hear_with(&cause(Fact::Paid), Fact::Paid, fails).await.unwrap_err();
+        depot.handle_with(&cause(Input::Paid), Input::Paid, fails).await.unwrap_err();
     }
     // Sent at the third attempt; fetching is then tried for the first time.
-    assert!(depot.hear_failing(Fact::Paid, away).await.unwrap_err().is_retry());
+    assert!(depot.handle_failing(Input::Paid, away).await.unwrap_err().is_retry());
     assert_eq!(depot.row().await["attempts"], number(1));
-    assert_eq!(depot.hear(Fact::Paid).await.unwrap(), Done::Handled);
+    assert_eq!(depot.handle(Input::Paid).await.unwrap(), Done::Handled);
     assert_eq!(depot.said().concat(), named(&LIFE));
     assert!(!depot.row().await.contains_key("attempts"));
 }
@@ -115,7 +120,7 @@ async fn attempts_at_one_effect_do_not_count_for_the_next() {
 #[tokio::test]
 async fn what_can_never_succeed_is_given_up_at_once() {
     let depot = sent().await;
-    let done = depot.hear_failing(Fact::Recalled, refuses).await.unwrap();
+    let done = depot.handle_failing(Input::Recalled, refuses).await.unwrap();
     assert_eq!(done, Done::Handled);
     assert_eq!(depot.state().await.stuck, Some((1, "picked up already".to_owned())));
     assert_eq!(depot.last_said(), stuck());
@@ -124,28 +129,29 @@ async fn what_can_never_succeed_is_given_up_at_once() {
 #[tokio::test]
 async fn what_a_machine_never_gives_up_is_tried_for_ever() {
     let depot = Depot::new().await;
-    depot.hear(Fact::Packed).await.unwrap();
+    depot.handle(Input::Packed).await.unwrap();
     for failure in [away, refuses] {
-        for _ in 0..2 * REVIEW_AFTER.get() {
+        for _ in 0..2 * EXHAUSTED_AFTER.get() {
             let fails = async |_| Err(failure());
-            let failed = depot.hear_with(&cause(Fact::Paid), Fact::Paid, fails).await.unwrap_err();
+            let failed =
+                depot.handle_with(&cause(Input::Paid), Input::Paid, fails).await.unwrap_err();
             assert_eq!(failed.to_string(), failure().to_string());
         }
     }
-    assert_eq!(depot.hear(Fact::Paid).await.unwrap(), Done::Handled);
-    assert_eq!(depot.carrier.asked(), [resumed(Effect::Send)]);
+    assert_eq!(depot.handle(Input::Paid).await.unwrap(), Done::Handled);
+    assert_eq!(depot.carrier.asked(), [resumed(Command::Send)]);
     assert_eq!(depot.said().concat(), named(&LIFE[..3]));
 }
 
 #[tokio::test]
-async fn a_resumed_effect_is_looked_for_first_and_counted_anew() {
+async fn a_resumed_command_is_looked_for_first_and_counted_anew() {
     let depot = given_up().await;
-    for _ in 1..REVIEW_AFTER.get() {
-        depot.hear_failing(Fact::Resumed, away).await.unwrap_err();
-        assert_eq!(depot.carrier.asked().pop(), Some(resumed(Effect::Fetch)));
+    for _ in 1..EXHAUSTED_AFTER.get() {
+        depot.handle_failing(Input::Resumed, away).await.unwrap_err();
+        assert_eq!(depot.carrier.asked().pop(), Some(resumed(Command::Fetch)));
     }
-    assert_eq!(depot.hear(Fact::Resumed).await.unwrap(), Done::Handled);
-    assert_eq!(depot.carrier.asked().pop(), Some(resumed(Effect::Fetch)));
+    assert_eq!(depot.handle(Input::Resumed).await.unwrap(), Done::Handled);
+    assert_eq!(depot.carrier.asked().pop(), Some(resumed(Command::Fetch)));
     assert_eq!(depot.said().concat(), named(&STUCK_LIFE));
     assert!(!depot.row().await.contains_key("lease"));
 }
@@ -153,26 +159,26 @@ async fn a_resumed_effect_is_looked_for_first_and_counted_anew() {
 #[tokio::test]
 async fn what_is_resumed_may_be_given_up_again() {
     let depot = given_up().await;
-    let done = depot.hear_failing(Fact::Resumed, refuses).await.unwrap();
+    let done = depot.handle_failing(Input::Resumed, refuses).await.unwrap();
     assert_eq!(done, Done::Handled);
     assert_eq!(depot.last_said(), named(&[("ParcelStuck", 5)]));
-    assert_eq!(depot.hear(Fact::Resumed).await.unwrap(), Done::Duplicate);
+    assert_eq!(depot.handle(Input::Resumed).await.unwrap(), Done::Duplicate);
 }
 
 #[tokio::test]
-async fn a_resume_that_comes_before_the_effect_is_given_up_changes_nothing() {
+async fn a_resume_that_comes_before_the_command_is_given_up_changes_nothing() {
     let depot = sent().await;
-    depot.hear_failing(Fact::Recalled, away).await.unwrap_err();
-    depot.hear_failing(Fact::Recalled, away).await.unwrap_err();
-    let perform = async |due| {
-        depot.carrier.perform(due).await.unwrap();
-        assert_eq!(depot.hear(Fact::Resumed).await.unwrap(), Done::Handled);
+    depot.handle_failing(Input::Recalled, away).await.unwrap_err();
+    depot.handle_failing(Input::Recalled, away).await.unwrap_err();
+    let run = async |attempt| {
+        depot.carrier.run(attempt).await.unwrap();
+        assert_eq!(depot.handle(Input::Resumed).await.unwrap(), Done::Handled);
         Err(away())
     };
-    let done = depot.hear_with(&cause(Fact::Recalled), Fact::Recalled, perform).await.unwrap();
+    let done = depot.handle_with(&cause(Input::Recalled), Input::Recalled, run).await.unwrap();
     assert_eq!(done, Done::Handled);
     assert_eq!(depot.last_said(), stuck());
-    assert_eq!(depot.hear(Fact::Resumed).await.unwrap(), Done::Duplicate);
+    assert_eq!(depot.handle(Input::Resumed).await.unwrap(), Done::Duplicate);
     assert!(depot.state().await.stuck.is_some());
 }
 
@@ -180,11 +186,11 @@ async fn a_resume_that_comes_before_the_effect_is_given_up_changes_nothing() {
 async fn what_nobody_waits_for_any_more_is_neither_given_up_nor_failed() {
     for failure in [away, refuses] {
         let depot = sent().await;
-        let perform = async |_| {
-            assert_eq!(depot.hear(Fact::Kept).await.unwrap(), Done::Handled);
+        let run = async |_| {
+            assert_eq!(depot.handle(Input::Kept).await.unwrap(), Done::Handled);
             Err(failure())
         };
-        let done = depot.hear_with(&cause(Fact::Recalled), Fact::Recalled, perform).await.unwrap();
+        let done = depot.handle_with(&cause(Input::Recalled), Input::Recalled, run).await.unwrap();
         assert_eq!(done, Done::Handled);
         assert_eq!(depot.state().await.stuck, None);
         assert_eq!(depot.said().concat(), named(&LIFE[..3]));
@@ -194,43 +200,45 @@ async fn what_nobody_waits_for_any_more_is_neither_given_up_nor_failed() {
 #[tokio::test]
 async fn a_holder_that_was_overtaken_gives_nothing_up() {
     let depot = sent().await;
-    let slow = async |due| {
+    let slow = async |attempt| {
         depot.world.pass(LEASE);
-        assert_eq!(depot.hear(Fact::Packed).await.unwrap(), Done::Handled);
-        depot.carrier.perform(due).await.unwrap();
+        assert_eq!(depot.handle(Input::Packed).await.unwrap(), Done::Handled);
+        depot.carrier.run(attempt).await.unwrap();
         Err(refuses())
     };
-    let failure = depot.hear_with(&cause(Fact::Recalled), Fact::Recalled, slow).await.unwrap_err();
+    let failure =
+        depot.handle_with(&cause(Input::Recalled), Input::Recalled, slow).await.unwrap_err();
     assert!(failure.is_retry() && failure.to_string().contains("lease was lost"), "{failure}");
     assert_eq!(depot.said().concat(), named(&LIFE));
-    assert_eq!(depot.hear(Fact::Recalled).await.unwrap(), Done::Duplicate);
+    assert_eq!(depot.handle(Input::Recalled).await.unwrap(), Done::Duplicate);
 }
 
 #[tokio::test]
 async fn a_holder_that_comes_late_to_what_was_given_up_writes_nothing() {
     let depot = sent().await;
-    for _ in 1..REVIEW_AFTER.get() {
-        depot.hear_failing(Fact::Recalled, away).await.unwrap_err();
+    for _ in 1..EXHAUSTED_AFTER.get() {
+        depot.handle_failing(Input::Recalled, away).await.unwrap_err();
     }
-    let slow = async |due| {
-        let answer = depot.carrier.perform(due).await;
+    let slow = async |attempt| {
+        let answer = depot.carrier.run(attempt).await;
         depot.world.pass(LEASE);
-        assert_eq!(depot.hear(Fact::Packed).await.unwrap(), Done::Handled);
+        assert_eq!(depot.handle(Input::Packed).await.unwrap(), Done::Handled);
         assert_eq!(depot.last_said(), stuck());
         answer
     };
-    let failure = depot.hear_with(&cause(Fact::Recalled), Fact::Recalled, slow).await.unwrap_err();
+    let failure =
+        depot.handle_with(&cause(Input::Recalled), Input::Recalled, slow).await.unwrap_err();
     assert!(failure.is_retry() && failure.to_string().contains("lease was lost"), "{failure}");
     assert!(depot.state().await.stuck.is_some());
-    assert_eq!(depot.hear(Fact::Resumed).await.unwrap(), Done::Handled);
-    assert_eq!(depot.carrier.asked().pop(), Some(resumed(Effect::Fetch)));
+    assert_eq!(depot.handle(Input::Resumed).await.unwrap(), Done::Handled);
+    assert_eq!(depot.carrier.asked().pop(), Some(resumed(Command::Fetch)));
     assert_eq!(depot.said().concat(), named(&STUCK_LIFE));
 }
 
 #[tokio::test]
 async fn a_reason_is_no_longer_than_an_event_should_carry() {
     let depot = sent().await;
-    let done = depot.hear_failing(Fact::Recalled, || Failure::poison("ß".repeat(9_000))).await;
+    let done = depot.handle_failing(Input::Recalled, || Failure::poison("ß".repeat(9_000))).await;
     assert_eq!(done.unwrap(), Done::Handled);
     let (_, reason) = depot.state().await.stuck.unwrap();
     assert_eq!(reason, "ß".repeat(500));
@@ -238,29 +246,29 @@ async fn a_reason_is_no_longer_than_an_event_should_carry() {
 
 #[tokio::test]
 async fn a_process_that_dies_before_it_gives_up_is_followed_by_one_that_does() {
-    // Calls of a delivery whose effect fails: load, save with the lease, load, save that gives up.
+    // Calls of a delivery whose command fails: load, save with the lease, load, save that gives up.
     for (call, fault) in [(1, Fault::CrashAfter), (2, Fault::CrashBefore), (3, Fault::CrashBefore)]
     {
         let depot = sent().await;
-        for _ in 1..REVIEW_AFTER.get() {
-            depot.hear_failing(Fact::Recalled, away).await.unwrap_err();
+        for _ in 1..EXHAUSTED_AFTER.get() {
+            depot.handle_failing(Input::Recalled, away).await.unwrap_err();
         }
         let dying = depot.with(FaultPlan::at(call, fault));
-        retried_after(dying.hear_failing(Fact::Recalled, away).await);
+        retried_after(dying.handle_failing(Input::Recalled, away).await);
         let asked = depot.fetches();
         assert_eq!(depot.state().await.stuck, None);
         depot.world.pass(LEASE);
-        assert_eq!(depot.hear(Fact::Recalled).await.unwrap(), Done::Handled);
+        assert_eq!(depot.handle(Input::Recalled).await.unwrap(), Done::Handled);
         let (attempts, reason) = depot.state().await.stuck.unwrap();
         assert_eq!((attempts, reason.as_str()), (3, "no answer of the last attempt is known"));
         assert_eq!((depot.fetches(), depot.last_said()), (asked, stuck()));
-        assert_eq!(depot.hear(Fact::Resumed).await.unwrap(), Done::Handled);
-        assert_eq!(depot.carrier.asked().pop(), Some(resumed(Effect::Fetch)));
+        assert_eq!(depot.handle(Input::Resumed).await.unwrap(), Done::Handled);
+        assert_eq!(depot.carrier.asked().pop(), Some(resumed(Command::Fetch)));
         assert_eq!(depot.said().concat(), named(&STUCK_LIFE));
     }
 }
 
-/// How often a log says that an effect was given up, after how many attempts, and why.
+/// How often a log says that a command was given up, after how many attempts, and why.
 fn given_up_in(log: &Log) -> Vec<(u64, String)> {
     let lines = log.lines().into_iter().map(|mut line| line["fields"].take());
     let lines = lines.filter(|it| it["message"] == "an effect is given up: a person has to look");
@@ -279,15 +287,15 @@ async fn whoever_gives_up_logs_it_once_for_somebody_to_be_called() {
 
     // A process that dies with the last attempt, and the one that follows it.
     let (depot, log) = (sent().await, Log::default());
-    for _ in 1..REVIEW_AFTER.get() {
-        log.of(depot.hear_failing(Fact::Recalled, away)).await.unwrap_err();
+    for _ in 1..EXHAUSTED_AFTER.get() {
+        log.of(depot.handle_failing(Input::Recalled, away)).await.unwrap_err();
     }
     let dying = depot.with(FaultPlan::at(1, Fault::CrashAfter));
-    log.of(dying.hear_failing(Fact::Recalled, away)).await.unwrap_err();
+    log.of(dying.handle_failing(Input::Recalled, away)).await.unwrap_err();
     depot.world.pass(LEASE);
     assert_eq!(given_up_in(&log), []);
     for _ in 0..2 {
-        log.of(depot.hear(Fact::Recalled)).await.unwrap();
+        log.of(depot.handle(Input::Recalled)).await.unwrap();
     }
     assert_eq!(given_up_in(&log), [(3, "no answer of the last attempt is known".to_owned())]);
 }
@@ -296,17 +304,17 @@ async fn whoever_gives_up_logs_it_once_for_somebody_to_be_called() {
 async fn what_cannot_be_given_up_by_one_event_is_by_the_next() {
     let depot = sent().await;
     // The event that says so would be too deep in its chain of causes.
-    let mut too_deep = cause(Fact::Recalled);
+    let mut too_deep = cause(Input::Recalled);
     too_deep.metadata.depth = event_envelope::DEPTH_MAX;
     let refusing = async |_| Err(refuses());
-    assert_poison(depot.hear_with(&too_deep, Fact::Recalled, refusing).await, "limit is 32");
-    assert_eq!(depot.hear_failing(Fact::Packed, refuses).await.unwrap(), Done::Handled);
+    assert_poison(depot.handle_with(&too_deep, Input::Recalled, refusing).await, "limit is 32");
+    assert_eq!(depot.handle_failing(Input::Packed, refuses).await.unwrap(), Done::Handled);
     assert_eq!(depot.last_said(), stuck());
 }
 
 /// The row of a parcel that is being fetched, as it was written before attempts were counted.
 fn old_row() -> Value {
-    let hash = |fact| cause(fact).payload_hash();
+    let hash = |input| cause(input).payload_hash();
     json!({
         "id": { "S": "parcel-1" },
         "state": { "M": {
@@ -319,9 +327,9 @@ fn old_row() -> Value {
         "revision": { "N": "4" },
         "sequence": { "N": "3" },
         "seen": { "M": {
-            cause(Fact::Packed).event_id.to_string(): { "S": hash(Fact::Packed) },
-            cause(Fact::Paid).event_id.to_string(): { "S": hash(Fact::Paid) },
-            cause(Fact::Recalled).event_id.to_string(): { "S": hash(Fact::Recalled) },
+            cause(Input::Packed).event_id.to_string(): { "S": hash(Input::Packed) },
+            cause(Input::Paid).event_id.to_string(): { "S": hash(Input::Paid) },
+            cause(Input::Recalled).event_id.to_string(): { "S": hash(Input::Recalled) },
         } },
         "lease": { "M": { "owner": { "S": "somebody" }, "until": { "N": "0" } } },
         "writer": { "S": "somebody" },
@@ -335,14 +343,14 @@ async fn a_row_of_a_version_that_did_not_count_is_read() {
         let depot = Depot::new().await;
         let put = json!({ "TableName": MACHINES, "Item": old_row() });
         depot.world.database.json("PutItem", &put).await.unwrap();
-        let mut ended = depot.hear_failing(Fact::Recalled, failure).await;
+        let mut ended = depot.handle_failing(Input::Recalled, failure).await;
         while ended.is_err() {
-            ended = depot.hear_failing(Fact::Recalled, failure).await;
+            ended = depot.handle_failing(Input::Recalled, failure).await;
         }
         let expected = if failure().is_retry() { 3 } else { 1 };
         assert_eq!(depot.state().await.stuck.unwrap().0, expected);
-        assert!(depot.carrier.asked().iter().all(|due| due.resumed));
-        assert_eq!(depot.hear(Fact::Resumed).await.unwrap(), Done::Handled);
+        assert!(depot.carrier.asked().iter().all(|attempt| attempt.may_have_run));
+        assert_eq!(depot.handle(Input::Resumed).await.unwrap(), Done::Handled);
         assert_eq!(depot.last_said(), named(&[RETURNED]));
     }
 }
@@ -355,48 +363,48 @@ struct Outcome {
 }
 
 async fn outcome(depot: &Depot) -> Outcome {
-    let mut said = depot.world.outgoing(MACHINES).concat();
+    let mut said = depot.world.outgoing().concat();
     for event in &mut said {
-        // Which fact an event follows from, and when, depends on what came through first.
+        // Which input an event follows from, and when, depends on what came through first.
         event.causation_id = None;
         event.timestamp = time::OffsetDateTime::UNIX_EPOCH;
     }
     Outcome { state: depot.state().await, said }
 }
 
-/// A fact is delivered until it is acknowledged, as a queue does.
-async fn deliver_until_done(depot: &Depot, fact: Fact, failure: Option<fn() -> Failure>) {
+/// An input is delivered until it is acknowledged, as a queue does.
+async fn deliver_until_done(depot: &Depot, input: Input, failure: Option<fn() -> Failure>) {
     for _ in 0..DELIVERIES_MAX {
         let done = match failure {
-            Some(failure) => depot.hear_failing(fact, failure).await,
-            None => depot.hear(fact).await,
+            Some(failure) => depot.handle_failing(input, failure).await,
+            None => depot.handle(input).await,
         };
         if done.is_ok() {
             return;
         }
         depot.world.pass(LEASE);
     }
-    panic!("{fact:?} was never acknowledged");
+    panic!("{input:?} was never acknowledged");
 }
 
-/// A parcel is given up and resumed. The process that `plan` disturbs is the first to hear each
-/// fact, and each attempt at fetching.
+/// A parcel is given up and resumed. The process that `plan` disturbs is the first to handle each
+/// input, and each attempt at fetching.
 async fn story(plan: &FaultPlan, failure: fn() -> Failure) -> Depot {
     let depot = Depot::new().await;
     let faulty = depot.with(plan.clone());
-    for fact in [Fact::Packed, Fact::Paid, Fact::Recalled] {
-        for _ in 0..REVIEW_AFTER.get() {
-            if faulty.hear_failing(fact, failure).await.is_ok() {
+    for input in [Input::Packed, Input::Paid, Input::Recalled] {
+        for _ in 0..EXHAUSTED_AFTER.get() {
+            if faulty.handle_failing(input, failure).await.is_ok() {
                 break;
             }
         }
         depot.world.pass(LEASE);
-        deliver_until_done(&depot, fact, Some(failure)).await;
+        deliver_until_done(&depot, input, Some(failure)).await;
     }
     assert!(depot.state().await.stuck.is_some());
-    if faulty.hear(Fact::Resumed).await.is_err() {
+    if faulty.handle(Input::Resumed).await.is_err() {
         depot.world.pass(LEASE);
-        deliver_until_done(&depot, Fact::Resumed, None).await;
+        deliver_until_done(&depot, Input::Resumed, None).await;
     }
     depot
 }

@@ -1,4 +1,4 @@
-//! What a payment is told, and what it has the provider do.
+//! What a payment takes, and what it has the provider do.
 
 use event_envelope::AggregateId;
 use events::Money;
@@ -39,7 +39,7 @@ pub struct Refund {
     pub amount: Money,
 }
 
-/// Why something is given up.
+/// Why something is abandoned.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Review {
     /// How often it was tried.
@@ -48,9 +48,9 @@ pub struct Review {
     pub reason: String,
 }
 
-/// What a payment is told.
+/// What a payment takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fact {
+pub enum Input {
     /// The order was placed.
     Created(Charge),
     /// All of the order is in stock, and kept for it.
@@ -65,7 +65,7 @@ pub enum Fact {
     Revoked,
     /// The money went back.
     Refunded(Refund),
-    /// What was due keeps failing, and is given up.
+    /// What was pending keeps failing, and is abandoned.
     GaveUp(Review),
     /// An operator has removed what stood in the way.
     Resumed,
@@ -73,13 +73,13 @@ pub enum Fact {
 
 /// What a payment has the provider do.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Effect {
-    /// Take the money. Leads to [`Fact::Captured`] or [`Fact::Declined`].
+pub enum Command {
+    /// Take the money. Leads to [`Input::Captured`] or [`Input::Declined`].
     Charge(Charge),
     /// Find out whether an attempt at this charge went through, and if not, see to it that it
-    /// never does. Leads to [`Fact::Captured`], [`Fact::Declined`] or [`Fact::Revoked`].
+    /// never does. Leads to [`Input::Captured`], [`Input::Declined`] or [`Input::Revoked`].
     Revoke(Charge),
-    /// Give all of it back. Leads to [`Fact::Refunded`].
+    /// Give all of it back. Leads to [`Input::Refunded`].
     Refund(Capture),
 }
 
@@ -93,17 +93,19 @@ pub struct WrongAmount {
     pub moved: Money,
 }
 
-impl Effect {
+impl Command {
     /// Whether `answer` moved what this asks for. What is found when a charge is revoked may be
     /// any amount: all of it goes back.
     ///
     /// # Errors
     ///
     /// When it moved another amount, a part of it included; the caller should have a person look.
-    pub fn check(&self, answer: &Fact) -> Result<(), WrongAmount> {
+    pub fn check(&self, answer: &Input) -> Result<(), WrongAmount> {
         let (asked, moved) = match (self, answer) {
-            (Self::Charge(Charge { amount, .. }), Fact::Captured(taken)) => (*amount, taken.amount),
-            (Self::Refund(Capture { amount, .. }), Fact::Refunded(back)) => (*amount, back.amount),
+            (Self::Charge(Charge { amount, .. }), Input::Captured(taken)) => {
+                (*amount, taken.amount)
+            }
+            (Self::Refund(Capture { amount, .. }), Input::Refunded(back)) => (*amount, back.amount),
             _ => return Ok(()),
         };
         if asked == moved { Ok(()) } else { Err(WrongAmount { asked, moved }) }

@@ -1,4 +1,4 @@
-//! What a payment says to others.
+//! The events that a payment emits.
 
 use event_envelope::AggregateId;
 use events::{
@@ -10,49 +10,49 @@ use super::{Capture, Decline, Refund, Review};
 /// Why an order is not paid for that was called off while it was being charged, for programs.
 pub const CALLED_OFF: &str = "calledOff";
 
-/// What a payment says to others.
+/// The events that a payment emits.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Said {
+pub enum PaymentEvent {
     /// The money is there.
     Completed(Capture),
     /// Nothing was taken, and nothing will be.
     Failed(Decline),
     /// The money went back.
     Refunded(Capture, Refund),
-    /// A person has to look.
+    /// A step needs manual intervention.
     NeedsReview(PaymentStep, Review),
 }
 
 impl Capture {
-    /// What is said when this was taken.
-    pub(super) fn said(&self) -> Said {
-        Said::Completed(self.clone())
+    /// The event that this was taken.
+    pub(super) fn event(&self) -> PaymentEvent {
+        PaymentEvent::Completed(self.clone())
     }
 }
 
 impl Decline {
-    /// What is said of this refusal.
-    pub(super) fn said(&self) -> Said {
-        Said::Failed(self.clone())
+    /// The event of this refusal.
+    pub(super) fn event(&self) -> PaymentEvent {
+        PaymentEvent::Failed(self.clone())
     }
 }
 
 impl Review {
-    /// What is said when `step` is given up for this.
-    pub(super) fn of(&self, step: PaymentStep) -> Said {
-        Said::NeedsReview(step, self.clone())
+    /// The event that `step` is abandoned for this.
+    pub(super) fn of(&self, step: PaymentStep) -> PaymentEvent {
+        PaymentEvent::NeedsReview(step, self.clone())
     }
 }
 
-impl Said {
-    /// What is said when a charge was revoked of which nothing was taken.
+impl PaymentEvent {
+    /// The event that a charge was revoked of which nothing was taken.
     pub(super) fn revoked() -> Self {
         let reason = "the order was called off before it was paid for; nothing was taken";
         Self::Failed(Decline { code: CALLED_OFF.to_owned(), reason: reason.to_owned() })
     }
 
     /// The event of the catalogue, for the payment of `order`.
-    pub(super) fn event(&self, order: &AggregateId) -> Event {
+    pub(super) fn published(&self, order: &AggregateId) -> Event {
         let order_id = order.clone();
         match self.clone() {
             Self::Completed(Capture { payment_id, amount }) => {

@@ -1,4 +1,4 @@
-//! What a shipment is told, and what it has the carrier do.
+//! What a shipment takes, and what it has the carrier do.
 
 use event_envelope::AggregateId;
 use serde::{Deserialize, Serialize};
@@ -33,7 +33,7 @@ pub struct Refusal {
     pub reason: String,
 }
 
-/// Why something is given up.
+/// Why something is abandoned.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Review {
     /// How often it was tried.
@@ -42,9 +42,9 @@ pub struct Review {
     pub reason: String,
 }
 
-/// What a shipment is told.
+/// What a shipment takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fact {
+pub enum Input {
     /// The order was placed, and goes there.
     Created(Destination),
     /// The order is paid for.
@@ -57,7 +57,7 @@ pub enum Fact {
     Refused(Refusal),
     /// The shipment was called back.
     Voided,
-    /// What was due keeps failing, and is given up.
+    /// What was pending keeps failing, and is abandoned.
     GaveUp(Review),
     /// An operator has removed what stood in the way.
     Resumed,
@@ -65,8 +65,8 @@ pub enum Fact {
 
 /// What a shipment has the carrier do.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Effect {
-    /// Ship the order. Leads to [`Fact::Shipped`] or [`Fact::Refused`].
+pub enum Command {
+    /// Ship the order. Leads to [`Input::Shipped`] or [`Input::Refused`].
     Ship {
         /// Where to.
         to: Destination,
@@ -77,7 +77,7 @@ pub enum Effect {
         /// Where the attempt was to.
         to: Destination,
     },
-    /// Call the shipment back. Leads to [`Fact::Voided`].
+    /// Call the shipment back. Leads to [`Input::Voided`].
     Void {
         /// The carrier's id for it.
         shipment_id: String,

@@ -1,12 +1,15 @@
-//! Trying again what only met others, for as long as it makes sense.
+//! Requests that met others: which answers say so, and how long such a request is sent again.
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::{
+    error::{ProvideErrorMetadata, SdkError},
+    types::CancellationReason,
+};
 use tokio::time::{Instant, sleep};
 
 /// The longest time for which one write is tried again, if the invocation has as much left.
-const PATIENCE: Duration = Duration::from_secs(2);
+const RETRY_BUDGET: Duration = Duration::from_secs(2);
 /// What is left of an invocation's time for what it has to do besides, such as handing a record
 /// back.
 const RESERVE: Duration = Duration::from_millis(500);
@@ -26,15 +29,15 @@ const PAUSE_MAX: Duration = Duration::from_millis(640);
 /// # Errors
 ///
 /// The last answer. If it `passes`, the record should be handed back.
-pub async fn patiently<T, E, F>(
+pub async fn retry_on_contention<T, E, F>(
     send: impl Fn() -> F,
     passes: impl Fn(&SdkError<E>) -> bool,
 ) -> Result<T, SdkError<E>>
 where
     F: Future<Output = Result<T, SdkError<E>>>,
 {
-    let patience =
-        clock::left().map_or(PATIENCE, |left| left.saturating_sub(RESERVE).min(PATIENCE));
+    let budget =
+        clock::left().map_or(RETRY_BUDGET, |left| left.saturating_sub(RESERVE).min(RETRY_BUDGET));
     let begun = Instant::now();
     let mut longest = FIRST_PAUSE;
     loop {
@@ -43,12 +46,38 @@ where
             return answer;
         }
         let pause = jitter(longest);
-        if begun.elapsed() + pause >= patience {
+        if begun.elapsed() + pause >= budget {
             return answer;
         }
         sleep(pause).await;
         longest = (longest * 2).min(PAUSE_MAX);
     }
+}
+
+/// Whether a request only met others, or too many of them. The SDK tries throttles again as well,
+/// but only so often, whatever time is left.
+pub fn is_contention<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
+    matches!(
+        error.code(),
+        Some(
+            "TransactionConflictException"
+                | "TransactionInProgressException"
+                | "ThrottlingException"
+                | "ProvisionedThroughputExceededException"
+                | "RequestLimitExceeded"
+        )
+    )
+}
+
+/// Whether a transaction was cancelled because others were at its items, or too many.
+pub fn is_cancelled_by_contention(reasons: &[CancellationReason]) -> bool {
+    let passes = |reason: &CancellationReason| {
+        matches!(
+            reason.code(),
+            Some("TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded")
+        )
+    };
+    reasons.iter().any(passes)
 }
 
 /// A random pause, so that those who met do not meet again.

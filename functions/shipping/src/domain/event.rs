@@ -1,4 +1,4 @@
-//! What a shipment says to others.
+//! The events that a shipment emits.
 
 use event_envelope::AggregateId;
 use events::{Event, ShipmentCreated, ShippingFailed, ShippingNeedsReview, ShippingStep};
@@ -8,40 +8,40 @@ use super::{Refusal, Review, Shipment};
 /// Why an order is not shipped, or called back, that was cancelled meanwhile: for programs.
 pub const CANCELLED: &str = "cancelled";
 
-/// What a shipment says to others.
+/// The events that a shipment emits.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Said {
+pub enum ShippingEvent {
     /// The carrier has the order.
     Created(Shipment),
     /// The order will not be shipped.
     Failed(Refusal),
-    /// A person has to look.
+    /// A step needs manual intervention.
     NeedsReview(ShippingStep, Review),
 }
 
 impl Shipment {
-    /// What is said when the carrier has this.
-    pub(super) fn said(&self) -> Said {
-        Said::Created(self.clone())
+    /// The event that the carrier has this.
+    pub(super) fn event(&self) -> ShippingEvent {
+        ShippingEvent::Created(self.clone())
     }
 }
 
 impl Refusal {
-    /// What is said of this.
-    pub(super) fn said(&self) -> Said {
-        Said::Failed(self.clone())
+    /// The event of this.
+    pub(super) fn event(&self) -> ShippingEvent {
+        ShippingEvent::Failed(self.clone())
     }
 }
 
 impl Review {
-    /// What is said when `step` is given up for this.
-    pub(super) fn of(&self, step: ShippingStep) -> Said {
-        Said::NeedsReview(step, self.clone())
+    /// The event that `step` is abandoned for this.
+    pub(super) fn of(&self, step: ShippingStep) -> ShippingEvent {
+        ShippingEvent::NeedsReview(step, self.clone())
     }
 }
 
-impl Said {
-    /// What is said when a shipment was called back.
+impl ShippingEvent {
+    /// The event that a shipment was called back.
     pub(super) fn recalled() -> Self {
         Self::Failed(Refusal {
             code: CANCELLED.to_owned(),
@@ -50,7 +50,7 @@ impl Said {
     }
 
     /// The event of the catalogue, for the shipment of `order`.
-    pub(super) fn event(&self, order: &AggregateId) -> Event {
+    pub(super) fn published(&self, order: &AggregateId) -> Event {
         let order_id = order.clone();
         match self.clone() {
             Self::Created(Shipment { shipment_id, carrier, tracking_number }) => {
