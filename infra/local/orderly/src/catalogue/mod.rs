@@ -24,10 +24,10 @@ use serde_json::{Value, json};
 pub use asyncapi::Clash;
 
 /// The folder of the published contracts, in the repository.
-pub(crate) const CONTRACTS: &str = "events/golden";
-/// The `AsyncAPI` document, in the folder of events.
+pub(crate) const CONTRACTS: &str = "events/contracts";
+/// The `AsyncAPI` document, in that folder.
 const DOCUMENT: &str = "asyncapi.json";
-/// The template of the registry of schemas, in the same folder.
+/// The template of the registry of schemas, there too.
 const REGISTRY: &str = "registry.yaml";
 
 /// Every event, who says it and who hears it, and what was published of it.
@@ -90,7 +90,7 @@ pub enum CatalogueError {
     /// The contracts cannot be read or written.
     #[error("{}: the published contracts cannot be used", root.display())]
     Files {
-        /// The folder of events.
+        /// Their folder.
         root: PathBuf,
         /// What the system said, and of which file.
         #[source]
@@ -127,7 +127,7 @@ pub enum CatalogueError {
 }
 
 impl Catalogue {
-    /// Reads the contracts in `root`, which is the folder `events`, and who hears what from
+    /// Reads the contracts in `root`, which is the folder `events/contracts`, and who hears what from
     /// `template`.
     ///
     /// # Errors
@@ -205,7 +205,7 @@ impl Catalogue {
 
     fn json(&self, path: &str) -> Result<Value, CatalogueError> {
         let value = self.files.get(path).and_then(|text| text.parse().ok());
-        value.ok_or_else(|| CatalogueError::NoContract(format!("events/{path}")))
+        value.ok_or_else(|| CatalogueError::NoContract(format!("{CONTRACTS}/{path}")))
     }
 }
 

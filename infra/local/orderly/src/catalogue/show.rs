@@ -4,7 +4,7 @@ use std::fmt::{self, Display};
 
 use events::schema::pretty;
 
-use super::{Card, Sheet};
+use super::{CONTRACTS, Card, Sheet};
 use crate::console::{aside, heading};
 
 /// All events, one a line.
@@ -43,7 +43,7 @@ impl Display for Sheet {
             writeln!(f, "{}", line.trim_end())?;
         }
         let path = |folder: &str, name: &str| {
-            aside(format!("events/{folder}/{}/{name}.json", card.event_type))
+            aside(format!("{CONTRACTS}/{folder}/{}/{name}.json", card.event_type))
         };
         let version = shown.to_string();
         writeln!(f, "\n{} {}", heading("Schema of its data"), path("schemas", &version))?;

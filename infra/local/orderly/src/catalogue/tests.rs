@@ -14,7 +14,7 @@ fn template() -> Template {
 }
 
 fn catalogue() -> Catalogue {
-    Catalogue::open(&root().join("events"), &template()).unwrap()
+    Catalogue::open(&root().join(CONTRACTS), &template()).unwrap()
 }
 
 #[track_caller]
@@ -48,10 +48,10 @@ fn a_sheet_says_all_there_is_to_know() {
             "  1.0  The book's: prices are decimals of a US dollar.\n",
             "`price` is called `unitPrice`",
             "(said now)",
-            "events/schemas/OrderCreated/2.0.json",
+            "events/contracts/schemas/OrderCreated/2.0.json",
             "\"required\": [",
             "\"unitPrice\": {",
-            "events/golden/OrderCreated/2.0.json",
+            "events/contracts/golden/OrderCreated/2.0.json",
             "\"eventId\": \"evt_78753f1e94967002e52a836dd55b8eaa\"",
         ],
     );
@@ -113,20 +113,20 @@ fn a_rule_that_looks_into_the_event_is_followed() {
         ..direct.clone()
     };
     template.rules = vec![audit, never, direct, disabled];
-    let catalogue = Catalogue::open(&root().join("events"), &template).unwrap();
+    let catalogue = Catalogue::open(&root().join(CONTRACTS), &template).unwrap();
     let card = |name| catalogue.cards().iter().find(|card| card.event_type == name).unwrap();
     assert_eq!(card("OrderCancelled").heard_by, ["audit", "query"]);
     assert_eq!(card("OrderPaid").heard_by, ["query"]);
     assert_eq!(card("PaymentFailed").heard_by, [""; 0]);
 
     template.rules[0].pattern = json!({ "source": "order-service" });
-    let error = Catalogue::open(&root().join("events"), &template).unwrap_err().to_string();
+    let error = Catalogue::open(&root().join(CONTRACTS), &template).unwrap_err().to_string();
     tells(&error, &[&template.rules[0].logical_id, "EventPattern"]);
 }
 
 #[test]
 fn the_asyncapi_document_is_up_to_date() {
-    let path = root().join("events").join(DOCUMENT);
+    let path = root().join(CONTRACTS).join(DOCUMENT);
     let document = catalogue().document().unwrap();
     let is_fresh = std::fs::read_to_string(path).is_ok_and(|text| text == document);
     assert!(is_fresh, "events/{DOCUMENT} is not up to date; run: cargo run -- events write");
@@ -193,7 +193,7 @@ fn every_reference_of_the_asyncapi_document_leads_somewhere() {
 fn the_registry_is_up_to_date() {
     let registry = catalogue().registry().unwrap();
     let is_fresh =
-        fs::read_to_string(root().join("events").join(REGISTRY)).is_ok_and(|it| it == registry);
+        fs::read_to_string(root().join(CONTRACTS).join(REGISTRY)).is_ok_and(|it| it == registry);
     assert!(is_fresh, "events/{REGISTRY} is not up to date; run: cargo run -- events write");
 }
 
@@ -238,10 +238,10 @@ fn the_registry_has_every_event_as_it_comes_over_the_bus() {
     }
 }
 
-/// A copy of `events` with `change` done to it.
+/// A copy of the contracts with `change` done to it.
 fn changed(change: impl FnOnce(&Path)) -> (Catalogue, tempfile::TempDir) {
     let copy = tempfile::tempdir().unwrap();
-    let files = Files::load(&root().join("events")).unwrap();
+    let files = Files::load(&root().join(CONTRACTS)).unwrap();
     Plan { write: files.0, ..Plan::default() }.apply(copy.path()).unwrap();
     change(copy.path());
     (Catalogue::open(copy.path(), &template()).unwrap(), copy)
@@ -252,12 +252,12 @@ fn what_is_missing_or_stale_is_written() {
     let schema = "schemas/OrderPaid/2.0.json";
     let (mut catalogue, copy) = changed(|root| fs::remove_file(root.join(schema)).unwrap());
     let error = catalogue.document().unwrap_err().to_string();
-    tells(&error, &["events/schemas/OrderPaid/2.0.json is missing", "events write"]);
+    tells(&error, &["events/contracts/schemas/OrderPaid/2.0.json is missing", "events write"]);
     let plan = catalogue.write().unwrap();
     assert_eq!(plan.problems, []);
     assert_eq!(plan.write.keys().collect::<Vec<_>>(), [DOCUMENT, REGISTRY, schema]);
     for path in [DOCUMENT, REGISTRY, schema] {
-        let original = fs::read_to_string(root().join("events").join(path)).unwrap();
+        let original = fs::read_to_string(root().join(CONTRACTS).join(path)).unwrap();
         let is_same = fs::read_to_string(copy.path().join(path)).unwrap() == original;
         assert!(is_same, "{path} differs");
     }

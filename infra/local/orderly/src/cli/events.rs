@@ -29,7 +29,7 @@ pub(super) enum Question {
         /// A version of it, e.g. 1.0 (default: the one that is said now)
         version: Option<Version>,
     },
-    /// Write what follows from the code: schemas, old samples read anew, events/asyncapi.json
+    /// Write what follows from the code: schemas, old samples read anew, asyncapi.json
     Write,
 }
 
@@ -55,8 +55,7 @@ pub(super) fn run(
 ) -> Result<bool, Box<dyn Error>> {
     let template = stack::load_template_with(&shared.template()?, &shared.parameters())?;
     let contracts = find_above(Path::new(CONTRACTS)).ok_or(NoContracts)?;
-    let root = contracts.parent().ok_or(NoContracts)?;
-    let mut catalogue = Catalogue::open(root, &template)?;
+    let mut catalogue = Catalogue::open(&contracts, &template)?;
     match question {
         None if json => say(to_json(&catalogue.cards())?),
         None => say(List(catalogue.cards())),
@@ -76,16 +75,16 @@ fn to_json(value: &impl Serialize) -> Result<String, serde_json::Error> {
 fn write(catalogue: &mut Catalogue) -> Result<bool, Box<dyn Error>> {
     let plan = catalogue.write()?;
     for path in plan.write.keys() {
-        say(format_args!("  written  events/{path}"));
+        say(format_args!("  written  {CONTRACTS}/{path}"));
     }
     for path in &plan.remove {
-        say(format_args!("  removed  events/{path}"));
+        say(format_args!("  removed  {CONTRACTS}/{path}"));
     }
     for problem in &plan.problems {
         say(format_args!("\n{} {problem}", bad("✗")));
     }
     if plan.problems.is_empty() {
-        say(good("events holds what the code says"));
+        say(good(format_args!("{CONTRACTS} holds what the code says")));
     }
     Ok(plan.problems.is_empty())
 }
