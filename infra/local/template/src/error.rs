@@ -49,6 +49,9 @@ pub enum TemplateError {
         /// Where the property stands.
         place: Place,
     },
+    /// More than one of them.
+    #[error("{} resources cannot be run:{}", .0.len(), lines(.0))]
+    Several(Vec<TemplateError>),
     /// Something that AWS would refuse as well.
     #[error("{place}: {problem}")]
     Invalid {
@@ -57,6 +60,10 @@ pub enum TemplateError {
         /// What is wrong with it.
         problem: String,
     },
+}
+
+fn lines(errors: &[TemplateError]) -> String {
+    errors.iter().map(|error| format!("\n  {error}")).collect()
 }
 
 /// A place in the template, e.g. `OrderQueue.Properties.RedrivePolicy`.

@@ -261,6 +261,7 @@ struct Surroundings {
 /// The resources whose condition holds, with what each of them is.
 fn present<'r>(resolver: &'r Resolver<'_>) -> Result<Vec<(&'r str, Kind)>, TemplateError> {
     let mut present = Vec::new();
+    let mut unknown = Vec::new();
     for (id, resource) in &resolver.document.resources {
         let spot = Spot::new(Place::at(id));
         let left_out = match &resource.condition {
@@ -268,10 +269,21 @@ fn present<'r>(resolver: &'r Resolver<'_>) -> Result<Vec<(&'r str, Kind)>, Templ
             None => false,
         };
         if !left_out {
-            present.push((id.as_str(), Kind::of(id, resource)?));
+            // Whoever brings a template wants to know all of it that is not run.
+            match Kind::of(id, resource) {
+                Ok(kind) => present.push((id.as_str(), kind)),
+                Err(error) => unknown.push(error),
+            }
         }
     }
-    Ok(present)
+    match (unknown.pop(), unknown.is_empty()) {
+        (None, _) => Ok(present),
+        (Some(only), true) => Err(only),
+        (Some(last), false) => {
+            unknown.push(last);
+            Err(TemplateError::Several(unknown))
+        }
+    }
 }
 
 /// The properties of a resource, globals included and functions resolved.
