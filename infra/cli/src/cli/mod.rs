@@ -114,7 +114,7 @@ async fn prepare(
     let (binaries, files) = match &shared.binaries {
         // Others use this machine too: a folder that is ours alone, of a name that nobody foresees.
         Some(directory) => {
-            let prefix = format!("{}-", STACK_NAME);
+            let prefix = format!("{STACK_NAME}-");
             (directory.clone(), tempfile::Builder::new().prefix(&prefix).tempdir()?.keep())
         }
         None => {

@@ -77,7 +77,7 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// Reads everything there is in `stack`, which should be quiescent. `acknowledged` are the
+    /// Reads everything there is in `shop`, which should be quiescent. `acknowledged` are the
     /// orders that customers were told are placed.
     ///
     /// # Errors
