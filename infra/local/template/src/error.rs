@@ -62,6 +62,13 @@ pub enum TemplateError {
     },
 }
 
+impl TemplateError {
+    /// All of them as one, if there are any.
+    pub(crate) fn all(mut errors: Vec<Self>) -> Option<Self> {
+        if errors.len() > 1 { Some(Self::Several(errors)) } else { errors.pop() }
+    }
+}
+
 fn lines(errors: &[TemplateError]) -> String {
     errors.iter().map(|error| format!("\n  {error}")).collect()
 }

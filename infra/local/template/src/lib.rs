@@ -276,14 +276,7 @@ fn present<'r>(resolver: &'r Resolver<'_>) -> Result<Vec<(&'r str, Kind)>, Templ
             }
         }
     }
-    match (unknown.pop(), unknown.is_empty()) {
-        (None, _) => Ok(present),
-        (Some(only), true) => Err(only),
-        (Some(last), false) => {
-            unknown.push(last);
-            Err(TemplateError::Several(unknown))
-        }
-    }
+    TemplateError::all(unknown).map_or(Ok(present), Err)
 }
 
 /// The properties of a resource, globals included and functions resolved.
