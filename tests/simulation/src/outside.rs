@@ -17,12 +17,12 @@ use http_port::{ApiKey, HttpPort, Url, parse_url};
 use local_sandbox::{Carrier as Depot, Mail, Outcome, Payments};
 use outcome::Failure;
 use payment::{
-    domain::{Capture, Charge, Fact as PaymentFact},
+    domain::{Capture, Charge, Input as PaymentInput},
     gateway::{Again, PaymentGateway, ProviderId, SoFar, Stripe},
 };
 use shipping::{
     carrier::{Carrier, HttpCarrier},
-    domain::{Destination, Fact as ShippingFact},
+    domain::{Destination, Input as ShippingInput},
 };
 use tokio::{net::TcpListener, runtime::Runtime};
 
@@ -204,7 +204,7 @@ impl PaymentGateway for Provider {
         charge: &Charge,
         customer: &ProviderId,
         resumed: bool,
-    ) -> Result<PaymentFact, Failure> {
+    ) -> Result<PaymentInput, Failure> {
         let given = (order.clone(), charge.clone(), customer.clone());
         self.call("charge", move |provider| {
             let (order, charge, customer) = given.clone();
@@ -218,7 +218,7 @@ impl PaymentGateway for Provider {
         order: &AggregateId,
         charge: &Charge,
         customer: Option<&ProviderId>,
-    ) -> Result<PaymentFact, Failure> {
+    ) -> Result<PaymentInput, Failure> {
         let given = (order.clone(), charge.clone(), customer.cloned());
         self.call("revoke", move |provider| {
             let (order, charge, customer) = given.clone();
@@ -232,7 +232,7 @@ impl PaymentGateway for Provider {
         order: &AggregateId,
         capture: &Capture,
         again: Again,
-    ) -> Result<PaymentFact, Failure> {
+    ) -> Result<PaymentInput, Failure> {
         let given = (order.clone(), capture.clone());
         self.call("refund", move |provider| {
             let (order, capture) = given.clone();
@@ -257,7 +257,7 @@ impl Carrier for Provider {
         order: &AggregateId,
         to: &Destination,
         resumed: bool,
-    ) -> Result<ShippingFact, Failure> {
+    ) -> Result<ShippingInput, Failure> {
         let given = (order.clone(), to.clone());
         self.call("ship", move |provider| {
             let (order, to) = given.clone();
@@ -266,7 +266,7 @@ impl Carrier for Provider {
         .await
     }
 
-    async fn void(&self, shipment_id: &str) -> Result<ShippingFact, Failure> {
+    async fn void(&self, shipment_id: &str) -> Result<ShippingInput, Failure> {
         let shipment = shipment_id.to_owned();
         self.call("void", move |provider| {
             let shipment = shipment.clone();

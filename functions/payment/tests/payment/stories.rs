@@ -24,7 +24,7 @@ async fn an_order_is_charged_once_in_whichever_order_its_events_come_and_come_ag
             assert_eq!(world.deliver(delivery).await.unwrap(), Done::Duplicate);
         }
         assert_eq!(world.captured(), [TOTAL]);
-        assert_eq!(world.event(), ["PaymentCompleted"]);
+        assert_eq!(world.events(), ["PaymentCompleted"]);
         assert_eq!(world.status().await, "captured");
     }
 }
@@ -55,7 +55,7 @@ async fn a_cancel_before_everything_else_is_remembered() {
     let world = World::new().await;
     world.settle_all(&[cancelled(), created(), reserved()]).await;
     assert_eq!(world.provider.ledger(), []);
-    assert_eq!(world.event(), [] as [&str; 0]);
+    assert_eq!(world.events(), [] as [&str; 0]);
 }
 
 #[tokio::test]
@@ -65,7 +65,7 @@ async fn what_was_captured_goes_back_when_the_order_is_called_off() {
         world.settle_all(&[created(), reserved(), off]).await;
         assert_eq!(world.captured(), [TOTAL]);
         assert_eq!(world.refunded(), [TOTAL]);
-        assert_eq!(world.event(), ["PaymentCompleted", "PaymentRefunded"]);
+        assert_eq!(world.events(), ["PaymentCompleted", "PaymentRefunded"]);
     }
 }
 
@@ -75,13 +75,16 @@ async fn a_declined_card_is_said_with_its_reason_and_stays_declined() {
     let created = created_with("pm_card_chargeDeclinedInsufficientFunds");
     world.deliver(&created).await.unwrap();
     assert_eq!(world.deliver(&reserved()).await.unwrap(), Done::Rejected);
+    // What comes after it is no rejection any more.
+    assert_eq!(world.deliver(&cancelled()).await.unwrap(), Done::Handled);
+    assert_eq!(world.deliver(&reserved()).await.unwrap(), Done::Duplicate);
     let state = world.state().await;
     assert_eq!(state["progress"]["M"]["status"]["S"], "declined");
     assert_eq!(state["progress"]["M"]["code"]["S"], "insufficient_funds");
     assert_eq!(state["progress"]["M"]["reason"]["S"], "The account has insufficient funds.");
     world.settle_all(&[created, reserved(), cancelled()]).await;
     assert_eq!(world.provider.ledger(), []);
-    assert_eq!(world.event(), ["PaymentFailed"]);
+    assert_eq!(world.events(), ["PaymentFailed"]);
 }
 
 #[tokio::test]
@@ -89,7 +92,7 @@ async fn a_card_that_the_provider_does_not_know_is_the_customers_affair() {
     let world = World::new().await;
     world.settle_all(&[created_with("pm_stolen"), reserved()]).await;
     assert_eq!(world.state().await["progress"]["M"]["code"]["S"], "payment_method_unusable");
-    assert_eq!(world.event(), ["PaymentFailed"]);
+    assert_eq!(world.events(), ["PaymentFailed"]);
 }
 
 #[tokio::test]
@@ -167,7 +170,7 @@ async fn another_amount_than_the_total_is_a_matter_for_people() {
     let failure = handler.handle(&reserved()).await.unwrap_err();
     assert!(!failure.is_retry());
     assert!(failure.to_string().contains("0.01 USD where 109.97 USD"), "{failure}");
-    assert_eq!(world.event(), [] as [&str; 0]);
+    assert_eq!(world.events(), [] as [&str; 0]);
 }
 
 #[tokio::test]
@@ -178,7 +181,7 @@ async fn a_refund_of_a_part_is_no_refund() {
     for delivery in [created(), reserved(), cancelled()] {
         assert_eq!(handler.handle(&delivery).await.unwrap(), Done::Handled);
     }
-    assert_eq!(world.event(), ["PaymentCompleted", "PaymentNeedsReview"]);
+    assert_eq!(world.events(), ["PaymentCompleted", "PaymentNeedsReview"]);
     let reason = "the provider moved 0.01 USD where 109.97 USD was asked for".to_owned();
     assert_eq!(world.reviews(), [("refund".to_owned(), "1".to_owned(), reason)]);
 }

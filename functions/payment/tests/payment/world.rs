@@ -208,7 +208,7 @@ impl World {
     }
 
     /// The types of the events that the stream hands to the relay.
-    pub(crate) fn event(&self) -> Vec<String> {
+    pub(crate) fn events(&self) -> Vec<String> {
         self.outgoing().into_iter().map(|event| event.event_type).collect()
     }
 
