@@ -2,6 +2,8 @@
 //! their archives and rules, routes, event source mappings, schedules and state machines, with
 //! every intrinsic function resolved to the names and ARNs of one machine.
 //!
+//! Nested applications that lie beside it are read as part of it.
+//!
 //! It reads strictly. A resource type or property that would change what the stack does, and that
 //! is not modelled here, is refused by name rather than passed over: a template that loads behaves
 //! on one machine as it does in AWS.
@@ -31,14 +33,19 @@ mod document;
 mod error;
 mod events;
 mod function;
+mod gateway;
 mod managed;
 mod mapping;
+mod merge;
+mod nested;
 mod parameters;
 mod permission;
 mod physical;
 mod properties;
 mod queue;
 mod resolver;
+mod resources;
+mod rewrite;
 mod role;
 mod route;
 mod schedule;
@@ -68,9 +75,13 @@ pub use state_machine::StateMachine;
 pub use table::{Stream, StreamView, Table};
 
 use document::Document;
+use gateway::Gateway;
+use nested::Assembled;
+use permission::Invocations;
 use physical::Kind;
 use properties::Properties;
 use resolver::{Resolver, Spot};
+use resources::{present, resolved};
 
 /// What a deployment would be told besides the template.
 #[derive(Debug, Clone, Copy)]
@@ -137,8 +148,22 @@ impl Template {
         Ok(Document::new(yaml::parse(&text)?)?.parameters.into_keys().collect())
     }
 
-    /// Reads a template from its text. It has no folder, and so no state machines: their
-    /// definitions are files beside it.
+    /// The template at `path` with its nested applications' resources among its own, in the long form
+    /// of functions, with nothing resolved.
+    ///
+    /// # Errors
+    ///
+    /// When a file cannot be read, or is no template.
+    pub fn written(path: &Path) -> Result<Value, TemplateError> {
+        let text = fs::read_to_string(path)
+            .map_err(|source| TemplateError::Unreadable { path: path.to_owned(), source })?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let files = |file: &str| fs::read_to_string(folder.join(file));
+        nested::assemble(&text, &files).map(|it| it.template)
+    }
+
+    /// Reads a template from its text. It has no folder, and so no nested applications and no state
+    /// machines: those are files beside it.
     ///
     /// # Errors
     ///
@@ -159,7 +184,10 @@ impl Template {
         options: &LoadOptions<'_>,
         files: &dyn Fn(&str) -> io::Result<String>,
     ) -> Result<Self, TemplateError> {
-        let resolver = Resolver::new(Document::new(yaml::parse(text)?)?, options)?;
+        let Assembled { template, passed } = nested::assemble(text, files)?;
+        let mut resolver = Resolver::new(Document::new(template)?, options)?;
+        resolver.check_passed(passed)?;
+        let resolver = resolver;
         let resources = present(&resolver)?;
         let mut apis = route::Apis::new();
         for (id, kind) in &resources {
@@ -169,12 +197,19 @@ impl Template {
         }
         let mut template = Self { secrets: resolver.secrets.clone(), ..Self::default() };
         let mut policies = Vec::new();
+        let (mut gateway, mut invocations) = (Gateway::default(), Invocations::default());
         let known = role::Known::read(&resolver, &resources)?;
         let surroundings = Surroundings { apis, known };
         for (id, kind) in resources {
             let mut properties = resolved(&resolver, id)?;
             match kind {
                 Kind::BusPolicy => template.resource_policies.push(role::bus_policy(properties)?),
+                Kind::GatewayApi => gateway.add_api(id, properties)?,
+                Kind::GatewayAuthorizer => gateway.add_authorizer(id, properties)?,
+                Kind::GatewayIntegration => gateway.add_integration(id, properties)?,
+                Kind::GatewayRoute => gateway.add_route(properties),
+                Kind::GatewayStage => gateway.add_stage(properties)?,
+                Kind::Permission => invocations.add(properties)?,
                 Kind::QueuePolicy => policies.push(permission::read(properties)?),
                 Kind::StateMachine => {
                     let role = surroundings.known.take(options.stack_name, id, &mut properties)?;
@@ -196,6 +231,7 @@ impl Template {
                 }
             }
         }
+        gateway.settle(&mut template, &invocations)?;
         checks::check(&template)?;
         permission::settle(&mut template, policies)?;
         Ok(template)
@@ -229,8 +265,14 @@ impl Template {
             Kind::Table => self.tables.push(table::read(id, name, properties)?),
             // Resolved above, so that a reference to nothing is found there too.
             Kind::BusPolicy
+            | Kind::GatewayApi
+            | Kind::GatewayAuthorizer
+            | Kind::GatewayIntegration
+            | Kind::GatewayRoute
+            | Kind::GatewayStage
             | Kind::HttpApi
             | Kind::Inert
+            | Kind::Permission
             | Kind::QueuePolicy
             | Kind::Role
             | Kind::StateMachine
@@ -256,35 +298,4 @@ impl Template {
 struct Surroundings {
     apis: route::Apis,
     known: role::Known,
-}
-
-/// The resources whose condition holds, with what each of them is.
-fn present<'r>(resolver: &'r Resolver<'_>) -> Result<Vec<(&'r str, Kind)>, TemplateError> {
-    let mut present = Vec::new();
-    for (id, resource) in &resolver.document.resources {
-        let spot = Spot::new(Place::at(id));
-        let left_out = match &resource.condition {
-            Some(condition) => !resolver.holds(condition, &spot)?,
-            None => false,
-        };
-        if !left_out {
-            present.push((id.as_str(), Kind::of(id, resource)?));
-        }
-    }
-    Ok(present)
-}
-
-/// The properties of a resource, globals included and functions resolved.
-fn resolved(resolver: &Resolver<'_>, id: &str) -> Result<Properties, TemplateError> {
-    let place = Place::at(id);
-    let document = &resolver.document;
-    let written = match document.resources.get(id) {
-        Some(resource) if resource.kind == "AWS::Serverless::Function" => {
-            function::with_globals(&document.function_globals, &resource.properties)
-        }
-        Some(resource) => resource.properties.clone(),
-        None => Value::Null,
-    };
-    let properties = resolver.resolve(&written, &Spot::new(place.clone()))?;
-    Properties::new(place, properties.unwrap_or_default())
 }
