@@ -59,8 +59,6 @@ use std::{
     path::Path,
 };
 
-use serde_json::Value;
-
 pub use local_iam::{ResourcePolicy, Role};
 
 pub use bus::{Archive, Bus, RetryPolicy, Rule, Target};
@@ -131,8 +129,7 @@ impl Template {
     /// When the file cannot be read, or is no template that can be run here: see
     /// [`TemplateError`]. The message names the resource and the property to change.
     pub fn load(path: &Path, options: &LoadOptions<'_>) -> Result<Self, TemplateError> {
-        let text = fs::read_to_string(path)
-            .map_err(|source| TemplateError::Unreadable { path: path.to_owned(), source })?;
+        let text = text_of(path)?;
         let folder = path.parent().unwrap_or(Path::new(""));
         Self::parse_with(&text, options, &|file| fs::read_to_string(folder.join(file)))
     }
@@ -143,23 +140,8 @@ impl Template {
     ///
     /// When the file cannot be read, or is no template.
     pub fn parameters_of(path: &Path) -> Result<BTreeSet<String>, TemplateError> {
-        let text = fs::read_to_string(path)
-            .map_err(|source| TemplateError::Unreadable { path: path.to_owned(), source })?;
+        let text = text_of(path)?;
         Ok(Document::new(yaml::parse(&text)?)?.parameters.into_keys().collect())
-    }
-
-    /// The template at `path` with its nested applications' resources among its own, in the long form
-    /// of functions, with nothing resolved.
-    ///
-    /// # Errors
-    ///
-    /// When a file cannot be read, or is no template.
-    pub fn written(path: &Path) -> Result<Value, TemplateError> {
-        let text = fs::read_to_string(path)
-            .map_err(|source| TemplateError::Unreadable { path: path.to_owned(), source })?;
-        let folder = path.parent().unwrap_or(Path::new(""));
-        let files = |file: &str| fs::read_to_string(folder.join(file));
-        nested::assemble(&text, &files).map(|it| it.template)
     }
 
     /// Reads a template from its text. It has no folder, and so no nested applications and no state
@@ -292,6 +274,11 @@ impl Template {
     pub fn queue(&self, arn: &str) -> Option<&Queue> {
         self.queues.iter().find(|queue| queue.arn == arn)
     }
+}
+
+fn text_of(path: &Path) -> Result<String, TemplateError> {
+    fs::read_to_string(path)
+        .map_err(|source| TemplateError::Unreadable { path: path.to_owned(), source })
 }
 
 /// What functions refer to.

@@ -7,11 +7,12 @@
 //!
 //! Source: <https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-application.html>.
 
-use std::{collections::BTreeMap, io};
+use std::{collections::BTreeMap, fs, io, path::Path};
 
 use serde_json::{Map, Value};
 
 use crate::{
+    Template,
     document::Document,
     error::{Place, TemplateError},
     merge::{
@@ -20,7 +21,7 @@ use crate::{
     },
     properties::Properties,
     rewrite::{rewrite, rewrite_once},
-    yaml,
+    text_of, yaml,
 };
 
 /// How deep applications may be nested; beyond it a file names itself.
@@ -51,6 +52,21 @@ pub(crate) type Files<'f> = &'f dyn Fn(&str) -> io::Result<String>;
 /// The template that `text` and the files it names make up.
 pub(crate) fn assemble(text: &str, files: Files<'_>) -> Result<Assembled, TemplateError> {
     expand(yaml::parse(text)?, "", files, 0)
+}
+
+impl Template {
+    /// The template at `path` with its nested applications' resources among its own, in the long form
+    /// of functions, with nothing resolved.
+    ///
+    /// # Errors
+    ///
+    /// When a file cannot be read, or is no template.
+    pub fn written(path: &Path) -> Result<Value, TemplateError> {
+        let text = text_of(path)?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let files = |file: &str| fs::read_to_string(folder.join(file));
+        assemble(&text, &files).map(|it| it.template)
+    }
 }
 
 /// One nested application, in the words of the template that names it.
