@@ -44,6 +44,13 @@ fn template_by(mode: &str) -> Template {
 
 /// The workspace's packages: folder, and the names of the packages each needs outside its tests.
 fn packages() -> BTreeMap<String, (PathBuf, BTreeSet<String>)> {
+    packages_and_needs(|kind| kind != "dev")
+}
+
+/// As [`packages`], with the needs of the kinds that `counts` names: `dev` are those of tests.
+fn packages_and_needs(
+    counts: impl Fn(&Value) -> bool,
+) -> BTreeMap<String, (PathBuf, BTreeSet<String>)> {
     let output = Command::new(env!("CARGO"))
         .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
         .current_dir(root())
@@ -53,7 +60,7 @@ fn packages() -> BTreeMap<String, (PathBuf, BTreeSet<String>)> {
     let package = |package: &Value| {
         let folder = Path::new(package["manifest_path"].as_str().unwrap()).parent().unwrap();
         let needs = package["dependencies"].as_array().unwrap().iter();
-        let needs = needs.filter(|it| it["kind"] != "dev").map(|it| it["name"].as_str().unwrap());
+        let needs = needs.filter(|it| counts(&it["kind"])).map(|it| it["name"].as_str().unwrap());
         let needs = needs.map(str::to_owned).collect();
         (package["name"].as_str().unwrap().to_owned(), (folder.to_owned(), needs))
     };
@@ -86,11 +93,36 @@ fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
 #[test]
 fn functions_depend_on_shared_crates_and_never_on_each_other_or_on_the_local_stack() {
     let functions = in_folder("functions");
-    let local = in_folder("infra/local");
+    let others = [in_folder("infra"), in_folder("tests")];
     for (name, (_, needs)) in &functions {
         for need in needs {
             assert!(!functions.contains_key(need), "{name} needs {need}");
-            assert!(!local.contains_key(need), "{name} needs {need}");
+            assert!(!others.iter().any(|it| it.contains_key(need)), "{name} needs {need}");
+        }
+    }
+}
+
+/// It runs any template: not even its tests know this one's events, functions or providers.
+#[test]
+fn the_local_stack_knows_nothing_of_the_shop() {
+    let folder = root().join("infra/local");
+    let all = packages_and_needs(|_| true);
+    let local = || all.iter().filter(|(_, (path, _))| path.starts_with(&folder));
+    assert!(local().count() > 10, "{all:?}");
+    let may = ["orderly-event-pattern"];
+    for (name, (path, needs)) in local() {
+        for need in needs.iter().filter(|need| all.contains_key(*need)) {
+            let is_local = all[need].0.starts_with(&folder);
+            assert!(is_local || may.contains(&need.as_str()), "{name} needs {need}");
+        }
+        for path in files(&path.join("src"), ".rs") {
+            if path.ends_with("tests.rs") {
+                continue;
+            }
+            let text = fs::read_to_string(&path).unwrap();
+            let code = text.lines().take_while(|line| *line != "#[cfg(test)]");
+            let mut code = code.filter(|line| !line.trim_start().starts_with("//"));
+            assert!(!code.any(|line| line.contains("orderly")), "{}", path.display());
         }
     }
 }
@@ -197,7 +229,7 @@ fn the_alarm_waits_for_the_line_that_is_written_when_a_step_is_given_up() {
     });
     let filters: Vec<&str> = filters.collect();
     assert_eq!(filters.len(), 2, "one for payment and one for shipping");
-    let code = files(&root().join("shared/idempotency/src/hosted"), ".rs");
+    let code = files(&root().join("shared/state-machine/src"), ".rs");
     let code: String = code.iter().map(|path| fs::read_to_string(path).unwrap()).collect();
     for line in filters {
         assert!(code.contains(&format!("\"{line}\"")), "nobody writes {line:?}");
@@ -226,7 +258,7 @@ fn records_of_what_was_handled_outlive_the_archive_that_could_replay_it() {
 
 #[test]
 fn files_stay_small_enough_to_read() {
-    for folder in ["functions", "shared", "infra/local"] {
+    for folder in ["functions", "shared", "infra", "tests/testkit"] {
         for path in files(&root().join(folder), ".rs") {
             let text = fs::read_to_string(&path).unwrap();
             let lines = text.lines().take_while(|line| *line != "#[cfg(test)]").count();

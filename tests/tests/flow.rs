@@ -9,13 +9,13 @@ use std::{
 
 use local_eventbridge::archive_arn;
 use local_protocol::Service;
+use local_stack::{Disorder, Redelivery, StackOptions, build};
 use orderly::{
-    build,
+    Shop,
     client::{Customer, NewOrder},
     demo::{self, DemoOptions},
     invariants::{Evidence, Report},
-    seed,
-    stack::{self, Disorder, Redelivery, Stack, StackOptions},
+    seed, shop,
 };
 use serde_json::Value;
 use tokio::{sync::OnceCell, time::timeout};
@@ -34,15 +34,15 @@ async fn options() -> StackOptions {
     let binaries = BINARIES.get_or_init(async || {
         // Which has every function.
         let parameters = demo::parameters("orchestration");
-        let template = stack::load_template_with(&path, &parameters).unwrap();
+        let template = shop::load_template_with(&path, &parameters).unwrap();
         let output = build::Output::of_this_program().unwrap();
         build::functions(&template, &path, &output).await.unwrap()
     });
     StackOptions { parameters: demo::without_limits(), ..StackOptions::new(&path, binaries.await) }
 }
 
-async fn start(options: StackOptions) -> Stack {
-    let stack = Stack::start(options).await.unwrap();
+async fn start(options: StackOptions) -> Shop {
+    let stack = Shop::start(options).await.unwrap();
     seed::seed(&stack).await.unwrap();
     stack
 }
@@ -208,6 +208,6 @@ async fn a_replay_of_the_archive_moves_no_money_no_stock_and_no_mail() {
     assert!(after.parked.values().all(|parked| *parked == 0), "{:?}", after.parked);
 }
 
-async fn evidence(stack: &Stack) -> Evidence {
+async fn evidence(stack: &Shop) -> Evidence {
     Evidence::gather(stack, std::iter::empty()).await.unwrap()
 }

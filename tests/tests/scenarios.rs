@@ -3,11 +3,12 @@
 
 use std::{fs, path::Path, time::Duration};
 
+use local_stack::{Disorder, SchedulePace, StackOptions, build};
 use orderly::{
-    build,
+    Shop,
     demo::{self, DemoOptions},
     seed,
-    stack::{self, Disorder, STACK_NAME, SchedulePace, Stack, StackOptions},
+    shop::{self, STACK_NAME},
 };
 use serde_json::Value;
 
@@ -17,7 +18,7 @@ const DELAY_MAX: Duration = Duration::from_millis(500);
 async fn plays_all(mode: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("infra/template.yaml");
     let parameters = demo::parameters(mode);
-    let template = stack::load_template_with(&path, &parameters).unwrap();
+    let template = shop::load_template_with(&path, &parameters).unwrap();
     let output = build::Output::of_this_program().unwrap();
     let binaries = build::functions(&template, &path, &output).await.unwrap();
     let options = StackOptions {
@@ -26,7 +27,7 @@ async fn plays_all(mode: &str) {
         schedule_pace: SchedulePace::Every(Duration::from_secs(1)),
         ..StackOptions::new(&path, binaries)
     };
-    let stack = Stack::start(options).await.unwrap();
+    let stack = Shop::start(options).await.unwrap();
     seed::seed(&stack).await.unwrap();
     if mode == "choreography" {
         takes_no_tasks(&stack).await;
@@ -38,7 +39,7 @@ async fn plays_all(mode: &str) {
 }
 
 /// Where no workflow is deployed, whoever may invoke a function may not have it do a workflow's work.
-async fn takes_no_tasks(stack: &Stack) {
+async fn takes_no_tasks(stack: &Shop) {
     for (function, task) in [
         ("order-events", "task-record-payment"),
         ("inventory", "task-reserve"),

@@ -1,10 +1,8 @@
 //! What the template tells this function.
 
-use std::{num::ParseIntError, time::Duration};
+use std::time::Duration;
 
-use environment::{Missing, optional, required};
-
-const IDEMPOTENCY_RETENTION_DAYS: &str = "IDEMPOTENCY_RETENTION_DAYS";
+use environment::{ConfigError, Environment};
 
 /// Read once, before the first event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,23 +13,12 @@ pub struct Config {
     pub records: String,
     /// How long a record is kept.
     pub record_retention: Duration,
-    /// Where this function's events come from.
+    /// The queue that the function consumes.
     pub queue_url: String,
-    /// Where poison goes.
+    /// Where permanent failures go.
     pub dead_letter_queue_url: String,
-    /// What is logged.
-    pub log: Option<String>,
-}
-
-/// What is wrong with the environment. Each names the variable to set right.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ConfigError {
-    /// A variable is not there.
-    #[error(transparent)]
-    Missing(#[from] Missing),
-    /// The retention is not a number of days.
-    #[error("{IDEMPOTENCY_RETENTION_DAYS} is not a number of days: {0}")]
-    Days(#[from] ParseIntError),
+    /// What is logged beyond the usual.
+    pub log_filter: Option<String>,
 }
 
 impl Config {
@@ -39,21 +26,22 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// When a variable is missing or makes no sense; the function should not start.
+    /// Names the variable that is missing or invalid; the function should not start.
     pub fn from_env() -> Result<Self, ConfigError> {
+        Self::read(&Environment::of_process())
+    }
+
+    fn read(environment: &Environment) -> Result<Self, ConfigError> {
+        let days = environment.whole("IDEMPOTENCY_RETENTION_DAYS", 1..=u16::MAX)?;
         Ok(Self {
-            figures: required("ORDER_FIGURES_TABLE")?,
-            records: required("IDEMPOTENCY_TABLE")?,
-            record_retention: days(&required(IDEMPOTENCY_RETENTION_DAYS)?)?,
-            queue_url: required("QUEUE_URL")?,
-            dead_letter_queue_url: required("DEAD_LETTER_QUEUE_URL")?,
-            log: optional("RUST_LOG"),
+            figures: environment.required("ORDER_FIGURES_TABLE")?,
+            records: environment.required("IDEMPOTENCY_TABLE")?,
+            record_retention: Duration::from_hours(24 * u64::from(days)),
+            queue_url: environment.required("QUEUE_URL")?,
+            dead_letter_queue_url: environment.required("DEAD_LETTER_QUEUE_URL")?,
+            log_filter: environment.optional("RUST_LOG"),
         })
     }
-}
-
-fn days(text: &str) -> Result<Duration, ParseIntError> {
-    Ok(Duration::from_hours(24 * u64::from(text.parse::<u16>()?)))
 }
 
 #[cfg(test)]
@@ -62,8 +50,19 @@ mod tests {
 
     #[test]
     fn a_retention_is_a_number_of_days() {
-        assert_eq!(days("365"), Ok(Duration::from_hours(365 * 24)));
-        let error = ConfigError::from(days("a year").unwrap_err());
-        assert!(error.to_string().starts_with("IDEMPOTENCY_RETENTION_DAYS is not"), "{error}");
+        let environment = Environment::of([
+            ("ORDER_FIGURES_TABLE", "figures"),
+            ("IDEMPOTENCY_TABLE", "records"),
+            ("IDEMPOTENCY_RETENTION_DAYS", "365"),
+            ("QUEUE_URL", "queue"),
+            ("DEAD_LETTER_QUEUE_URL", "dead-letters"),
+        ]);
+        let config = Config::read(&environment).unwrap();
+        assert_eq!(config.record_retention, Duration::from_hours(365 * 24));
+        for bad in ["a year", "0", "-1", "1.5", "65536"] {
+            let environment = environment.clone().with("IDEMPOTENCY_RETENTION_DAYS", bad);
+            let error = Config::read(&environment).unwrap_err().to_string();
+            assert!(error.starts_with("IDEMPOTENCY_RETENTION_DAYS: "), "{error}");
+        }
     }
 }

@@ -12,7 +12,7 @@ use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let config = Config::from_env()?;
-    let traces = telemetry::init("analytics", config.log.as_deref())?;
+    let traces = telemetry::init("analytics", config.log_filter.as_deref())?;
     let (aws, clock) = (Aws::from_env()?, &Clock::system());
     let records = DynamoDbStore::new(aws.dynamodb(), config.records);
     let guard = Guard::new(records, "analytics", ReplayPolicy::Refuse)

@@ -1,10 +1,8 @@
 //! What the template tells these functions.
 
-use std::{num::ParseIntError, time::Duration};
+use std::time::Duration;
 
-use environment::{Missing, optional, required};
-
-const IDEMPOTENCY_RETENTION_DAYS: &str = "IDEMPOTENCY_RETENTION_DAYS";
+use environment::{ConfigError, Environment};
 
 /// What `inventory` is told. Read once, before the first event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,14 +15,14 @@ pub struct Config {
     pub records: String,
     /// How long a record is kept.
     pub record_retention: Duration,
-    /// Where this function's events come from.
+    /// The queue that the function consumes.
     pub queue_url: String,
-    /// Where poison goes.
+    /// Where permanent failures go.
     pub dead_letter_queue_url: String,
     /// How orders are fulfilled: by a workflow, whose tasks are taken, or without.
     pub fulfilment_mode: String,
-    /// What is logged.
-    pub log: Option<String>,
+    /// What is logged beyond the usual.
+    pub log_filter: Option<String>,
 }
 
 /// What `inventory-api` is told.
@@ -38,19 +36,8 @@ pub struct ApiConfig {
     pub records: String,
     /// How long a record is kept.
     pub record_retention: Duration,
-    /// What is logged.
-    pub log: Option<String>,
-}
-
-/// What is wrong with the environment. Each names the variable to set right.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ConfigError {
-    /// A variable is not there.
-    #[error(transparent)]
-    Missing(#[from] Missing),
-    /// The retention is not a number of days.
-    #[error("{IDEMPOTENCY_RETENTION_DAYS} is not a number of days: {0}")]
-    Days(#[from] ParseIntError),
+    /// What is logged beyond the usual.
+    pub log_filter: Option<String>,
 }
 
 impl Config {
@@ -58,17 +45,21 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// When a variable is missing or makes no sense; the function should not start.
+    /// Names the variable that is missing or invalid; the function should not start.
     pub fn from_env() -> Result<Self, ConfigError> {
+        Self::read(&Environment::of_process())
+    }
+
+    fn read(environment: &Environment) -> Result<Self, ConfigError> {
         Ok(Self {
-            stock: required("INVENTORY_TABLE")?,
-            reservations: required("RESERVATIONS_TABLE")?,
-            records: required("IDEMPOTENCY_TABLE")?,
-            record_retention: days(&required(IDEMPOTENCY_RETENTION_DAYS)?)?,
-            queue_url: required("QUEUE_URL")?,
-            dead_letter_queue_url: required("DEAD_LETTER_QUEUE_URL")?,
-            fulfilment_mode: required("FULFILMENT_MODE")?,
-            log: optional("RUST_LOG"),
+            stock: environment.required("INVENTORY_TABLE")?,
+            reservations: environment.required("RESERVATIONS_TABLE")?,
+            records: environment.required("IDEMPOTENCY_TABLE")?,
+            record_retention: retention(environment)?,
+            queue_url: environment.required("QUEUE_URL")?,
+            dead_letter_queue_url: environment.required("DEAD_LETTER_QUEUE_URL")?,
+            fulfilment_mode: environment.required("FULFILMENT_MODE")?,
+            log_filter: environment.optional("RUST_LOG"),
         })
     }
 }
@@ -78,20 +69,25 @@ impl ApiConfig {
     ///
     /// # Errors
     ///
-    /// When a variable is missing or makes no sense; the function should not start.
+    /// Names the variable that is missing or invalid; the function should not start.
     pub fn from_env() -> Result<Self, ConfigError> {
+        Self::read(&Environment::of_process())
+    }
+
+    fn read(environment: &Environment) -> Result<Self, ConfigError> {
         Ok(Self {
-            stock: required("INVENTORY_TABLE")?,
-            movements: required("STOCK_MOVEMENTS_TABLE")?,
-            records: required("IDEMPOTENCY_TABLE")?,
-            record_retention: days(&required(IDEMPOTENCY_RETENTION_DAYS)?)?,
-            log: optional("RUST_LOG"),
+            stock: environment.required("INVENTORY_TABLE")?,
+            movements: environment.required("STOCK_MOVEMENTS_TABLE")?,
+            records: environment.required("IDEMPOTENCY_TABLE")?,
+            record_retention: retention(environment)?,
+            log_filter: environment.optional("RUST_LOG"),
         })
     }
 }
 
-fn days(text: &str) -> Result<Duration, ParseIntError> {
-    Ok(Duration::from_hours(24 * u64::from(text.parse::<u16>()?)))
+fn retention(environment: &Environment) -> Result<Duration, ConfigError> {
+    let days = environment.whole("IDEMPOTENCY_RETENTION_DAYS", 1..=u16::MAX)?;
+    Ok(Duration::from_hours(24 * u64::from(days)))
 }
 
 #[cfg(test)]
@@ -100,8 +96,11 @@ mod tests {
 
     #[test]
     fn a_retention_is_a_number_of_days() {
-        assert_eq!(days("365"), Ok(Duration::from_hours(365 * 24)));
-        let error = ConfigError::from(days("a year").unwrap_err());
-        assert!(error.to_string().starts_with("IDEMPOTENCY_RETENTION_DAYS is not"), "{error}");
+        let read = |days| retention(&Environment::of([("IDEMPOTENCY_RETENTION_DAYS", days)]));
+        assert_eq!(read("365"), Ok(Duration::from_hours(365 * 24)));
+        for bad in ["a year", "0", "-1", "1.5", "65536"] {
+            let error = read(bad).unwrap_err().to_string();
+            assert!(error.starts_with("IDEMPOTENCY_RETENTION_DAYS: "), "{error}");
+        }
     }
 }

@@ -59,11 +59,11 @@
 pub mod api;
 pub mod commands;
 pub mod config;
+mod contention;
 pub mod domain;
 pub mod handler;
 mod hints;
 mod movements;
-mod patience;
 mod reservations;
 mod reserving;
 mod rows;

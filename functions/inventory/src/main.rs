@@ -13,7 +13,7 @@ use tower::ServiceExt;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let config = Config::from_env()?;
-    let traces = telemetry::init("inventory", config.log.as_deref())?;
+    let traces = telemetry::init("inventory", config.log_filter.as_deref())?;
     let (aws, clock) = (Aws::from_env()?, &Clock::system());
     let dynamodb = aws.dynamodb();
     let records = DynamoDbStore::new(dynamodb.clone(), config.records);

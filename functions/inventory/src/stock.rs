@@ -15,9 +15,9 @@ use event_envelope::AggregateId;
 use outcome::Failure;
 
 use crate::{
+    contention::{Cancelled, retry_on_contention},
     domain::{Part, Return},
     hints::Spread,
-    patience::{Cancelled, patiently},
     rows::{Row, Stock, key},
 };
 
@@ -72,7 +72,7 @@ impl StockTable {
         };
         let gets: Vec<_> = (0..rows).map(get).collect::<Result<_, Failure>>()?;
         let request = self.client.transact_get_items().set_transact_items(Some(gets));
-        let got = patiently(|| request.clone().send()).await?;
+        let got = retry_on_contention(|| request.clone().send()).await?;
         let items = got.responses.unwrap_or_default().into_iter();
         items.map(|response| response.item.map(Row::read).transpose()).collect()
     }
@@ -202,7 +202,7 @@ impl StockTable {
         }
         let writes = writes.into_iter().map(|it| TransactWriteItem::builder().update(it).build());
         let request = self.client.transact_write_items().set_transact_items(Some(writes.collect()));
-        patiently(|| request.clone().send()).await.map(drop)
+        retry_on_contention(|| request.clone().send()).await.map(drop)
     }
 
     fn row(&self, product: &AggregateId, shard: u8) -> UpdateBuilder {

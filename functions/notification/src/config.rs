@@ -2,24 +2,24 @@
 
 use std::time::Duration;
 
-use environment::{Missing, optional, required};
-use idempotency::HostSettings;
+use environment::{ConfigError, Environment};
+use state_machine::RunnerConfig;
 
 /// Read once, before the first event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     /// Where what was told is kept.
-    pub notifications: HostSettings,
+    pub notifications: RunnerConfig,
     /// The table of the customers' addresses.
     pub contacts: String,
     /// In whose name mails are sent.
     pub sender: String,
-    /// Where this function's events come from.
+    /// The queue that the function consumes.
     pub queue_url: String,
-    /// Where poison goes.
+    /// Where permanent failures go.
     pub dead_letter_queue_url: String,
-    /// What is logged.
-    pub log: Option<String>,
+    /// What is logged beyond the usual.
+    pub log_filter: Option<String>,
 }
 
 impl Config {
@@ -27,20 +27,24 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// Names the variable that is missing.
-    pub fn from_env() -> Result<Self, Missing> {
+    /// Names the variable that is missing or invalid; the function should not start.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::read(&Environment::of_process())
+    }
+
+    fn read(environment: &Environment) -> Result<Self, ConfigError> {
         Ok(Self {
-            notifications: HostSettings {
-                table: required("NOTIFICATIONS_TABLE")?,
+            notifications: RunnerConfig {
+                table: environment.required("NOTIFICATIONS_TABLE")?,
                 key: "orderId",
                 // Longer than the function's timeout of 10 s: a live sender is never doubled.
                 lease: Duration::from_secs(15),
             },
-            contacts: required("CONTACTS_TABLE")?,
-            sender: required("SENDER_EMAIL")?,
-            queue_url: required("QUEUE_URL")?,
-            dead_letter_queue_url: required("DEAD_LETTER_QUEUE_URL")?,
-            log: optional("RUST_LOG"),
+            contacts: environment.required("CONTACTS_TABLE")?,
+            sender: environment.required("SENDER_EMAIL")?,
+            queue_url: environment.required("QUEUE_URL")?,
+            dead_letter_queue_url: environment.required("DEAD_LETTER_QUEUE_URL")?,
+            log_filter: environment.optional("RUST_LOG"),
         })
     }
 }

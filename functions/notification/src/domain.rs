@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use event_envelope::{AggregateId, Draft};
 use events::{CancelReason, Event, NotificationFailed, NotificationSent, Template};
-use idempotency::Machine;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use state_machine::StateMachine;
 use time::OffsetDateTime;
 
-/// What the service is told.
+/// What the mails of an order take.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fact {
+pub enum Input {
     /// This customer placed the order.
     Placed {
         /// The customer.
@@ -62,8 +62,8 @@ enum Progress {
 
 /// The mails of one order.
 ///
-/// What follows from a fact about one of them, in whatever order facts come: how far it is then,
-/// and *what is said* about it. Each mail goes its own way.
+/// What follows from an input about one of them, in whatever order inputs come: how far it is then,
+/// and *the event* that is emitted. Each mail goes its own way.
 ///
 /// | | wanted | sent | failed |
 /// |---|---|---|---|
@@ -93,23 +93,23 @@ pub struct Send {
     pub message: Message,
 }
 
-impl Machine for Mails {
-    type Fact = Fact;
-    type Effect = Send;
+impl StateMachine for Mails {
+    type Input = Input;
+    type Command = Send;
     type Event = Event;
 
-    fn apply(mut self, fact: &Fact) -> (Self, Vec<Event>) {
-        match fact {
-            Fact::Placed { user_id } => {
+    fn transition(mut self, input: &Input) -> (Self, Vec<Event>) {
+        match input {
+            Input::Placed { user_id } => {
                 self.user_id.get_or_insert_with(|| user_id.clone());
                 self.want(Message { template: Template::OrderReceived, detail: None });
                 (self, vec![])
             }
-            Fact::News(message) => {
+            Input::News(message) => {
                 self.want(message.clone());
                 (self, vec![])
             }
-            Fact::Sent { template, order_id, message_id } => {
+            Input::Sent { template, order_id, message_id } => {
                 let event = NotificationSent {
                     order_id: order_id.clone(),
                     template: *template,
@@ -117,7 +117,7 @@ impl Machine for Mails {
                 };
                 self.settle(*template, event.into())
             }
-            Fact::Failed { template, order_id, reason } => {
+            Input::Failed { template, order_id, reason } => {
                 let event = NotificationFailed {
                     order_id: order_id.clone(),
                     template: *template,
@@ -128,7 +128,7 @@ impl Machine for Mails {
         }
     }
 
-    fn due(&self) -> Option<Send> {
+    fn pending(&self) -> Option<Send> {
         let user_id = self.user_id.clone()?;
         let message = self.messages.values().find_map(|progress| match progress {
             Progress::Wanted(message) => Some(message.clone()),
@@ -161,7 +161,7 @@ impl Mails {
     }
 }
 
-impl Fact {
+impl Input {
     /// What an event says, if a customer is to know.
     pub fn of(event: &Event) -> Option<Self> {
         let news = |template, detail| Some(Self::News(Message { template, detail }));

@@ -1,29 +1,29 @@
-//! One event in, the mails that are then due.
+//! One event in, the mails that are then to be sent.
 
 use event_envelope::{AggregateId, Delivery};
 use events::Event;
-use idempotency::{Due, Host};
 use outcome::{Done, Failure};
+use state_machine::{Attempt, Runner};
 use tower::Service;
 
 use crate::{
     contacts::{Address, Contacts},
-    domain::{Fact, Mails, Send},
+    domain::{Input, Mails, Send},
     mail::{Mailer, Sending},
 };
 
 /// Tells customers about their orders.
 #[derive(Debug, Clone)]
 pub struct Notifications {
-    host: Host,
+    runner: Runner,
     contacts: Contacts,
     mailer: Mailer,
 }
 
 impl Notifications {
-    /// Keeps what was told in `host`.
-    pub fn new(host: Host, contacts: Contacts, mailer: Mailer) -> Self {
-        Self { host, contacts, mailer }
+    /// Runs the mails of orders by `runner`.
+    pub fn new(runner: Runner, contacts: Contacts, mailer: Mailer) -> Self {
+        Self { runner, contacts, mailer }
     }
 
     /// These notifications as the service that a consumer calls.
@@ -40,30 +40,31 @@ impl Notifications {
     ///
     /// # Errors
     ///
-    /// Retry when a table or SES is away.
+    /// Retry when a table or SES is unavailable.
     pub async fn handle(&self, delivery: Delivery<Event>) -> Result<Done, Failure> {
         let Delivery { envelope, event, .. } = delivery;
-        let Some(fact) = Fact::of(&event) else {
+        let Some(input) = Input::of(&event) else {
             return Ok(Done::Ignored);
         };
         let order = event.order_id();
-        let send = async |due: Due<Send>| self.send(order, due.effect).await;
-        self.host.handle::<Mails, _>(order, &envelope, fact, send).await
+        let send = async |attempt: Attempt<Send>| self.send(order, attempt.command).await;
+        let handled = self.runner.handle::<Mails, _>(order, &envelope, input, send).await?;
+        Ok(handled.done)
     }
 
-    async fn send(&self, order: &AggregateId, due: Send) -> Result<Fact, Failure> {
-        let template = due.message.template;
-        let failed = |reason: String| Fact::Failed { template, order_id: order.clone(), reason };
-        let Some(email) = self.contacts.find(&due.user_id).await? else {
+    async fn send(&self, order: &AggregateId, mail: Send) -> Result<Input, Failure> {
+        let template = mail.message.template;
+        let failed = |reason: String| Input::Failed { template, order_id: order.clone(), reason };
+        let Some(email) = self.contacts.find(&mail.user_id).await? else {
             return Ok(failed("the customer has no address".to_owned()));
         };
         let address = match Address::parse(&email) {
             Ok(address) => address,
             Err(invalid) => return Ok(failed(invalid.to_string())),
         };
-        match self.mailer.send(order, &address, &due.message).await? {
+        match self.mailer.send(order, &address, &mail.message).await? {
             Sending::Sent { message_id } => {
-                Ok(Fact::Sent { template, order_id: order.clone(), message_id })
+                Ok(Input::Sent { template, order_id: order.clone(), message_id })
             }
             Sending::Refused { reason } => Ok(failed(reason)),
         }

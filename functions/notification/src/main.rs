@@ -5,20 +5,21 @@ use batch::QueueBatch;
 use clock::{Clock, Tokens, within};
 use consumer::{Consumer, Parking, ReplayPolicy};
 use events::LIVE;
-use idempotency::Host;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use notification::{config::Config, contacts::Contacts, handler::Notifications, mail::Mailer};
+use state_machine::Runner;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let config = Config::from_env()?;
-    let traces = telemetry::init("notification", config.log.as_deref())?;
+    let traces = telemetry::init("notification", config.log_filter.as_deref())?;
     let (aws, clock) = (Aws::from_env()?, &Clock::system());
     let dynamodb = aws.dynamodb();
-    let host = Host::new(dynamodb.clone(), config.notifications, clock.clone(), Tokens::random());
+    let runner =
+        Runner::new(dynamodb.clone(), config.notifications, clock.clone(), Tokens::random());
     let contacts = Contacts::new(dynamodb, config.contacts);
     let mailer = Mailer::new(&aws.sesv2(), config.sender);
-    let handler = Notifications::new(host, contacts, mailer).into_service();
+    let handler = Notifications::new(runner, contacts, mailer).into_service();
     let parking = Parking::new(aws.sqs(), config.queue_url, config.dead_letter_queue_url);
     let consumer =
         &Consumer::new("notification", LIVE, ReplayPolicy::Refuse, parking, handler).traced(traces);

@@ -14,8 +14,9 @@ use std::time::Duration;
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use clock::Clock;
 use event_envelope::{Actor, AggregateId, CorrelationId, Envelope, FromEnvelope, instant};
-use event_store::{Decider, EventStore, ExecuteError, Executed, Lineage, StoreError, execute};
-use events::OrderCreated;
+use event_store::{
+    Decider, EventStore, ExecuteError, Executed, Lineage, StoreError, begin, execute,
+};
 use http::StatusCode;
 use http_api::{CARD_NUMBER, Problem, Reply, Request, TokenScope, holds_card_number, is_one_line};
 use serde::Deserialize;
@@ -108,34 +109,24 @@ impl OrderApi {
         if let Some(limit) = &self.limit {
             limit.admit(&user, self.clock.now()).await.map_err(too_many)?;
         }
-        let placed = self.record(order, &user, request.traceparent()).await;
-        match placed {
-            Ok(created) => accepted(&created),
+        let correlation = CorrelationId::of(order_id.as_str());
+        note(&order_id, &correlation);
+        let traceparent = request.traceparent();
+        let actor = Actor { id: Some(user.to_string()), reason: None, traceparent };
+        let lineage = Lineage::Root(&correlation, &actor);
+        let now = self.clock.now();
+        let look_at = deadline(now, self.pay_within);
+        let command = Command::Place(order);
+        let begun = begin::<Order>(&self.store, &order_id, &command, lineage, now, look_at).await;
+        match begun {
+            Ok(Executed { events, .. }) => accepted(events.first().ok_or_else(Problem::internal)?),
             // The same request came in twice at once, and the other one was first.
-            Err(StoreError::Conflict { .. }) => {
+            Err(ExecuteError::Store(StoreError::Conflict { .. })) => {
                 let first = self.store.first(&order_id).await.map_err(unavailable)?;
                 first.map_or_else(|| Err(busy()), |first| repeated(&asked, &first))
             }
-            Err(error) => Err(unavailable(error)),
+            Err(error) => Err(failed(&order_id, error)),
         }
-    }
-
-    async fn record(
-        &self,
-        order: OrderCreated,
-        user: &AggregateId,
-        traceparent: Option<String>,
-    ) -> Result<Envelope, StoreError> {
-        let order_id = order.order_id.clone();
-        let event = OrderEvent::Created(order);
-        let actor = Actor { id: Some(user.to_string()), reason: None, traceparent };
-        let now = self.clock.now();
-        let created = Order::draft(&event, order_id.clone(), 1, now)
-            .root(CorrelationId::of(order_id.as_str()), actor);
-        note(&created);
-        let look_at = deadline(now, self.pay_within);
-        self.store.append_marked(std::slice::from_ref(&created), look_at).await?;
-        Ok(created)
     }
 
     /// Cancels an order of the caller's. Doing it again answers the same.
@@ -197,35 +188,37 @@ impl OrderApi {
         command: &D::Command,
         actor: Actor,
     ) -> Result<Executed, Problem> {
-        note(created);
+        note(&created.aggregate_id, &created.correlation_id);
         let order_id = &created.aggregate_id;
         let lineage = Lineage::Root(&created.correlation_id, &actor);
-        match execute::<D>(&self.store, order_id, command, lineage, &self.clock).await {
-            Ok(executed) => Ok(executed),
-            Err(ExecuteError::Rejected(rule @ Rule::AlreadyShipped)) => {
-                Err(Problem::conflict(rule.to_string())
-                    .kind("already-shipped", "The order is on its way"))
-            }
-            Err(ExecuteError::Rejected(rule @ Rule::NothingToResume)) => {
-                Err(Problem::conflict(rule.to_string())
-                    .kind("nothing-to-resume", "There is nothing to resume"))
-            }
-            Err(ExecuteError::Rejected(_)) => Err(no_such_order(order_id)),
-            Err(ExecuteError::Contended) => Err(busy()),
-            Err(ExecuteError::Store(error)) => Err(unavailable(error)),
-            Err(error @ (ExecuteError::Unreadable(_) | ExecuteError::TooDeep(_))) => {
-                tracing::error!(%order_id, error = outcome::chain(&error), "stream cannot be used");
-                Err(Problem::internal())
-            }
-        }
+        let executed = execute::<D>(&self.store, order_id, command, lineage, &self.clock).await;
+        executed.map_err(|error| failed(order_id, error))
     }
 }
 
 /// Tells the span of the request which order it is about.
-fn note(created: &Envelope) {
+fn note(order_id: &AggregateId, correlation: &CorrelationId) {
     let span = tracing::Span::current();
-    span.record("aggregate_id", created.aggregate_id.as_str());
-    span.record("correlation_id", created.correlation_id.as_str());
+    span.record("aggregate_id", order_id.as_str());
+    span.record("correlation_id", correlation.as_str());
+}
+
+/// Why a command to an order led to nothing.
+fn failed(order_id: &AggregateId, error: ExecuteError<Rule>) -> Problem {
+    match error {
+        ExecuteError::Rejected(rule @ Rule::AlreadyShipped) => {
+            Problem::conflict(rule.to_string()).kind("already-shipped", "The order is on its way")
+        }
+        ExecuteError::Rejected(rule @ Rule::NothingToResume) => Problem::conflict(rule.to_string())
+            .kind("nothing-to-resume", "There is nothing to resume"),
+        ExecuteError::Rejected(_) => no_such_order(order_id),
+        ExecuteError::Contended => busy(),
+        ExecuteError::Store(error) => unavailable(error),
+        error @ (ExecuteError::Unreadable(_) | ExecuteError::TooDeep(_)) => {
+            tracing::error!(%order_id, error = outcome::chain(&error), "stream cannot be used");
+            Problem::internal()
+        }
+    }
 }
 
 /// The answer to an order that was placed: the order as created.

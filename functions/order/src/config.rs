@@ -1,7 +1,7 @@
 //! What the template tells these functions: the one place that reads the environment.
 
-use environment::Missing;
-use http_api::{InvalidScope, TokenScope};
+use environment::{ConfigError, Environment};
+use http_api::TokenScope;
 
 use crate::{deadlines::Deadlines, limit::Limits};
 
@@ -44,8 +44,8 @@ pub struct ApiConfig {
     pub pay_within: u64,
     /// What a customer's token must grant.
     pub scope: TokenScope,
-    /// What is logged.
-    pub log: Option<String>,
+    /// What is logged beyond the usual.
+    pub log_filter: Option<String>,
 }
 
 /// What `order-events` is told.
@@ -53,14 +53,14 @@ pub struct ApiConfig {
 pub struct EventsConfig {
     /// The table of event streams.
     pub order_events: String,
-    /// Where this function's events come from.
+    /// The queue that the function consumes.
     pub queue_url: String,
-    /// Where poison goes.
+    /// Where permanent failures go.
     pub dead_letter_queue_url: String,
     /// How orders are fulfilled: by a workflow, whose tasks are taken, or without.
     pub fulfilment_mode: String,
-    /// What is logged.
-    pub log: Option<String>,
+    /// What is logged beyond the usual.
+    pub log_filter: Option<String>,
 }
 
 /// What `order-sweeper` is told.
@@ -70,71 +70,33 @@ pub struct SweeperConfig {
     pub order_events: String,
     /// How long an order may wait.
     pub deadlines: Deadlines,
-    /// What is logged.
-    pub log: Option<String>,
+    /// What is logged beyond the usual.
+    pub log_filter: Option<String>,
 }
-
-/// What is wrong with the environment. Each names the variable to set right.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ConfigError {
-    /// A variable is not there.
-    #[error(transparent)]
-    Missing(#[from] Missing),
-    /// A variable is no time that an order may wait.
-    #[error("{name}: {value:?} is not a whole number of seconds from 1 to {WITHIN_SECONDS_MAX}")]
-    Seconds {
-        /// The variable.
-        name: &'static str,
-        /// What it is.
-        value: String,
-    },
-    /// A variable is no number of orders.
-    #[error("{name}: {value:?} is not a whole number of orders from 1 to {ORDERS_MAX}")]
-    Orders {
-        /// The variable.
-        name: &'static str,
-        /// What it is.
-        value: String,
-    },
-    /// A variable names no scope, or no claim.
-    #[error("{name}: {source}")]
-    Scope {
-        /// The variable.
-        name: &'static str,
-        /// What is wrong with it.
-        #[source]
-        source: InvalidScope,
-    },
-}
-
-/// Where variables come from.
-trait Variables: Fn(&'static str) -> Result<String, Missing> {}
-
-impl<F: Fn(&'static str) -> Result<String, Missing>> Variables for F {}
 
 impl ApiConfig {
     /// Reads the environment.
     ///
     /// # Errors
     ///
-    /// Names the variable that is missing or makes no sense; the function should not start.
+    /// Names the variable that is missing or invalid; the function should not start.
     pub fn from_env() -> Result<Self, ConfigError> {
-        Self::read(environment::required)
+        Self::read(&Environment::of_process())
     }
 
-    fn read(required: impl Variables) -> Result<Self, ConfigError> {
+    fn read(environment: &Environment) -> Result<Self, ConfigError> {
         Ok(Self {
-            order_events: required(ORDER_EVENTS_TABLE)?,
-            products: required(PRODUCTS_TABLE)?,
-            delivery_addresses: required(DELIVERY_ADDRESSES_TABLE)?,
-            order_views: required(ORDER_VIEWS_TABLE)?,
+            order_events: environment.required(ORDER_EVENTS_TABLE)?,
+            products: environment.required(PRODUCTS_TABLE)?,
+            delivery_addresses: environment.required(DELIVERY_ADDRESSES_TABLE)?,
+            order_views: environment.required(ORDER_VIEWS_TABLE)?,
             limits: Limits {
-                open: orders(&required, OPEN_ORDERS_PER_CUSTOMER)?,
-                per_minute: orders(&required, ORDERS_PER_MINUTE)?,
+                open: environment.whole(OPEN_ORDERS_PER_CUSTOMER, 1..=ORDERS_MAX)?,
+                per_minute: environment.whole(ORDERS_PER_MINUTE, 1..=ORDERS_MAX)?,
             },
-            pay_within: seconds(&required, PAY_WITHIN_SECONDS)?,
-            scope: scope(&required)?,
-            log: required(RUST_LOG).ok(),
+            pay_within: environment.whole(PAY_WITHIN_SECONDS, 1..=WITHIN_SECONDS_MAX)?,
+            scope: scope(environment)?,
+            log_filter: environment.optional(RUST_LOG),
         })
     }
 }
@@ -144,18 +106,18 @@ impl EventsConfig {
     ///
     /// # Errors
     ///
-    /// Names the variable that is missing; the function should not start.
+    /// Names the variable that is missing or invalid; the function should not start.
     pub fn from_env() -> Result<Self, ConfigError> {
-        Self::read(environment::required)
+        Self::read(&Environment::of_process())
     }
 
-    fn read(required: impl Variables) -> Result<Self, ConfigError> {
+    fn read(environment: &Environment) -> Result<Self, ConfigError> {
         Ok(Self {
-            order_events: required(ORDER_EVENTS_TABLE)?,
-            queue_url: required(QUEUE_URL)?,
-            dead_letter_queue_url: required(DEAD_LETTER_QUEUE_URL)?,
-            fulfilment_mode: required(FULFILMENT_MODE)?,
-            log: required(RUST_LOG).ok(),
+            order_events: environment.required(ORDER_EVENTS_TABLE)?,
+            queue_url: environment.required(QUEUE_URL)?,
+            dead_letter_queue_url: environment.required(DEAD_LETTER_QUEUE_URL)?,
+            fulfilment_mode: environment.required(FULFILMENT_MODE)?,
+            log_filter: environment.optional(RUST_LOG),
         })
     }
 }
@@ -165,88 +127,78 @@ impl SweeperConfig {
     ///
     /// # Errors
     ///
-    /// Names the variable that is missing or makes no sense; the function should not start.
+    /// Names the variable that is missing or invalid; the function should not start.
     pub fn from_env() -> Result<Self, ConfigError> {
-        Self::read(environment::required)
+        Self::read(&Environment::of_process())
     }
 
-    fn read(required: impl Variables) -> Result<Self, ConfigError> {
-        let deadlines = Deadlines {
-            pay_within: seconds(&required, PAY_WITHIN_SECONDS)?,
-            ship_within: seconds(&required, SHIP_WITHIN_SECONDS)?,
-        };
-        let log = required(RUST_LOG).ok();
-        Ok(Self { order_events: required(ORDER_EVENTS_TABLE)?, deadlines, log })
+    fn read(environment: &Environment) -> Result<Self, ConfigError> {
+        Ok(Self {
+            order_events: environment.required(ORDER_EVENTS_TABLE)?,
+            deadlines: Deadlines {
+                pay_within: environment.whole(PAY_WITHIN_SECONDS, 1..=WITHIN_SECONDS_MAX)?,
+                ship_within: environment.whole(SHIP_WITHIN_SECONDS, 1..=WITHIN_SECONDS_MAX)?,
+            },
+            log_filter: environment.optional(RUST_LOG),
+        })
     }
 }
 
 /// The scope `WRITE_SCOPE`, in the claim `SCOPE_CLAIM` where there is one.
-fn scope(required: &impl Variables) -> Result<TokenScope, ConfigError> {
-    let wrong = |name| move |source| ConfigError::Scope { name, source };
-    let scope = TokenScope::parse(required(WRITE_SCOPE)?).map_err(wrong(WRITE_SCOPE))?;
-    match required(SCOPE_CLAIM) {
-        Ok(claim) => scope.in_claim(claim).map_err(wrong(SCOPE_CLAIM)),
-        Err(_) => Ok(scope),
+fn scope(environment: &Environment) -> Result<TokenScope, ConfigError> {
+    let scope = environment.parsed(WRITE_SCOPE, |name| TokenScope::parse(name))?;
+    if environment.optional(SCOPE_CLAIM).is_none() {
+        return Ok(scope);
     }
-}
-
-fn seconds(required: &impl Variables, name: &'static str) -> Result<u64, ConfigError> {
-    let value = required(name)?;
-    let seconds = whole(&value).filter(|seconds| (1..=WITHIN_SECONDS_MAX).contains(seconds));
-    seconds.ok_or(ConfigError::Seconds { name, value })
-}
-
-fn orders(required: &impl Variables, name: &'static str) -> Result<u16, ConfigError> {
-    let value = required(name)?;
-    let orders = whole(&value).and_then(|orders| u16::try_from(orders).ok());
-    let orders = orders.filter(|orders| (1..=ORDERS_MAX).contains(orders));
-    orders.ok_or(ConfigError::Orders { name, value })
-}
-
-/// The number that `text` is.
-fn whole(text: &str) -> Option<u64> {
-    // `parse` alone would take a sign.
-    let digits = Some(text).filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
-    digits.and_then(|digits| digits.parse().ok())
+    environment.parsed(SCOPE_CLAIM, |claim| scope.in_claim(claim))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// An environment in which all is well but `changed`.
-    fn with(changed: &'static str, value: Option<&'static str>) -> impl Variables {
-        move |name| match name {
-            _ if name == changed => value.map(str::to_owned).ok_or(Missing { name }),
-            PAY_WITHIN_SECONDS => Ok("900".to_owned()),
-            SHIP_WITHIN_SECONDS => Ok("86400".to_owned()),
-            OPEN_ORDERS_PER_CUSTOMER => Ok("20".to_owned()),
-            ORDERS_PER_MINUTE => Ok("10".to_owned()),
-            RUST_LOG | SCOPE_CLAIM => Err(Missing { name }),
-            _ => Ok(name.to_owned()),
+    /// An environment in which all is well but `name`.
+    fn with(name: &str, value: Option<&str>) -> Environment {
+        let all = Environment::of([
+            (ORDER_EVENTS_TABLE, ORDER_EVENTS_TABLE),
+            (PRODUCTS_TABLE, PRODUCTS_TABLE),
+            (DELIVERY_ADDRESSES_TABLE, DELIVERY_ADDRESSES_TABLE),
+            (ORDER_VIEWS_TABLE, ORDER_VIEWS_TABLE),
+            (OPEN_ORDERS_PER_CUSTOMER, "20"),
+            (ORDERS_PER_MINUTE, "10"),
+            (PAY_WITHIN_SECONDS, "900"),
+            (SHIP_WITHIN_SECONDS, "86400"),
+            (WRITE_SCOPE, WRITE_SCOPE),
+            (QUEUE_URL, QUEUE_URL),
+            (DEAD_LETTER_QUEUE_URL, DEAD_LETTER_QUEUE_URL),
+            (FULFILMENT_MODE, FULFILMENT_MODE),
+        ]);
+        match value {
+            Some(value) => all.with(name, value),
+            None => all.without(name),
         }
     }
 
     #[test]
     fn each_function_is_told_what_it_needs() {
-        let sweeper = SweeperConfig::read(with("", None)).unwrap();
+        let sweeper = SweeperConfig::read(&with("", None)).unwrap();
         assert_eq!(sweeper.deadlines, Deadlines { pay_within: 900, ship_within: 86_400 });
         assert_eq!(sweeper.order_events, ORDER_EVENTS_TABLE);
-        let api = ApiConfig::read(with("", None)).unwrap();
+        let api = ApiConfig::read(&with("", None)).unwrap();
         assert_eq!((api.products.as_str(), api.pay_within), (PRODUCTS_TABLE, 900));
         assert_eq!(api.delivery_addresses, DELIVERY_ADDRESSES_TABLE);
         assert_eq!(api.order_views, ORDER_VIEWS_TABLE);
         assert_eq!(api.limits, Limits { open: 20, per_minute: 10 });
-        let events = EventsConfig::read(with(RUST_LOG, Some("debug"))).unwrap();
+        let events = EventsConfig::read(&with(RUST_LOG, Some("debug"))).unwrap();
         assert_eq!(events.dead_letter_queue_url, DEAD_LETTER_QUEUE_URL);
-        assert_eq!(events.log.as_deref(), Some("debug"));
+        assert_eq!(events.log_filter.as_deref(), Some("debug"));
     }
 
     #[test]
     fn a_variable_that_is_missing_is_named() {
         for name in [ORDER_EVENTS_TABLE, PAY_WITHIN_SECONDS, SHIP_WITHIN_SECONDS] {
-            let error = SweeperConfig::read(with(name, None)).unwrap_err();
-            assert_eq!(error, ConfigError::Missing(Missing { name }));
+            let error = SweeperConfig::read(&with(name, None)).unwrap_err();
+            assert_eq!(error, ConfigError::Missing { name });
         }
         for name in [
             ORDER_EVENTS_TABLE,
@@ -258,18 +210,18 @@ mod tests {
             PAY_WITHIN_SECONDS,
             WRITE_SCOPE,
         ] {
-            let error = ApiConfig::read(with(name, None)).unwrap_err();
-            assert_eq!(error, ConfigError::Missing(Missing { name }));
+            let error = ApiConfig::read(&with(name, None)).unwrap_err();
+            assert_eq!(error, ConfigError::Missing { name });
         }
         for name in [ORDER_EVENTS_TABLE, QUEUE_URL, DEAD_LETTER_QUEUE_URL, FULFILMENT_MODE] {
-            let error = EventsConfig::read(with(name, None)).unwrap_err();
-            assert_eq!(error, ConfigError::Missing(Missing { name }));
+            let error = EventsConfig::read(&with(name, None)).unwrap_err();
+            assert_eq!(error, ConfigError::Missing { name });
         }
     }
 
     #[test]
     fn a_scope_and_its_claim_are_as_the_issuer_names_them() {
-        let told = |name, value| ApiConfig::read(with(name, Some(value)));
+        let told = |name, value| ApiConfig::read(&with(name, Some(value)));
         let scope = told(WRITE_SCOPE, "orders-api/orders:write").unwrap().scope;
         assert_eq!(scope, TokenScope::parse("orders-api/orders:write").unwrap());
         let scope = told(SCOPE_CLAIM, "permissions").unwrap().scope;
@@ -285,13 +237,12 @@ mod tests {
     #[test]
     fn a_time_is_whole_seconds_of_at_most_thirty_days() {
         for good in ["1", "2592000"] {
-            SweeperConfig::read(with(SHIP_WITHIN_SECONDS, Some(good))).unwrap();
+            SweeperConfig::read(&with(SHIP_WITHIN_SECONDS, Some(good))).unwrap();
         }
         for bad in ["", "0", "-1", "+1", "1.5", "15m", "2592001", "99999999999999999999"] {
-            let error = ApiConfig::read(with(PAY_WITHIN_SECONDS, Some(bad))).unwrap_err();
-            let expected = format!(
-                "PAY_WITHIN_SECONDS: {bad:?} is not a whole number of seconds from 1 to 2592000"
-            );
+            let error = ApiConfig::read(&with(PAY_WITHIN_SECONDS, Some(bad))).unwrap_err();
+            let expected =
+                format!("PAY_WITHIN_SECONDS: {bad:?} is not a whole number from 1 to 2592000");
             assert_eq!(error.to_string(), expected);
         }
     }
@@ -300,14 +251,13 @@ mod tests {
     fn a_limit_is_one_to_a_thousand_orders() {
         for name in [OPEN_ORDERS_PER_CUSTOMER, ORDERS_PER_MINUTE] {
             for good in ["1", "1000"] {
-                ApiConfig::read(with(name, Some(good))).unwrap();
+                ApiConfig::read(&with(name, Some(good))).unwrap();
             }
             for bad in
                 ["", "0", "-1", "+10", "2.5", "many", "1001", "65536", "18446744073709551617"]
             {
-                let error = ApiConfig::read(with(name, Some(bad))).unwrap_err().to_string();
-                let expected =
-                    format!("{name}: {bad:?} is not a whole number of orders from 1 to 1000");
+                let error = ApiConfig::read(&with(name, Some(bad))).unwrap_err().to_string();
+                let expected = format!("{name}: {bad:?} is not a whole number from 1 to 1000");
                 assert_eq!(error, expected);
             }
         }

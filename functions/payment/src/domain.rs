@@ -1,4 +1,4 @@
-//! The payment of an order as a small state machine that takes facts in any order.
+//! The payment of an order as a small state machine that takes inputs in any order.
 //!
 //! ```text
 //!         created + reserved          captured              called off
@@ -9,39 +9,39 @@
 //!                             Revoking ──► Refunding, Declined or Revoked
 //! ```
 //!
-//! A charge is due only in `Charging`, so an order that was called off before that is never
+//! A charge is pending only in `Charging`, so an order that was called off before that is never
 //! charged. One that is called off *while* it is being charged needs care: the attempt may have
-//! gone through although nobody heard the answer. Such a charge is revoked: found if it is there,
-//! and then refunded, and kept from happening if it is not. Taking money is never given up here:
-//! the order's deadline calls it off. Giving it back is, when it keeps failing: a person then has
-//! to look, and lets it go on. A refund that was given up may still arrive, for a bank takes its
-//! time: it is then the refund, and nobody has to look any more.
+//! gone through although its answer was lost. Such a charge is revoked: found if it is there, and
+//! then refunded, and kept from happening if it is not. Taking money is never abandoned here: the
+//! order's deadline calls it off. Giving it back is, when it keeps failing: an operator then
+//! removes what stood in the way, and resumes it. A refund that was abandoned may still arrive, for
+//! a bank takes its time: it is then the refund, and the review is over.
 //!
-//! However a step ends that may be given up, the payment says so, also that there was nothing to
-//! give back: a review that one event of the payment opened is closed by the next one, and by
+//! However a step ends that may be abandoned, the payment emits an event, also if there was nothing
+//! to give back: a review that one event of the payment opened is closed by the next one, and by
 //! nothing else.
 
 mod decline;
-mod facts;
-mod said;
+mod event;
+mod inputs;
 mod stored;
 
 use event_envelope::{AggregateId, Draft};
 use events::PaymentStep;
-use idempotency::Machine;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use state_machine::StateMachine;
 use time::OffsetDateTime;
 
 pub use decline::{Decline, DeclineCode};
-pub use facts::{Capture, Charge, Effect, Fact, Refund, Review, WrongAmount};
-pub use said::{CALLED_OFF, Said};
+pub use event::{CALLED_OFF, PaymentEvent};
+pub use inputs::{Capture, Charge, Command, Input, Refund, Review, WrongAmount};
 pub use stored::Incomplete;
 
 /// The payment of one order.
 ///
-/// What follows from a fact, in whatever order facts come: the next state, and *what is said*
-/// about it.
+/// What follows from an input, in whatever order inputs come: the next state, and *the event* that
+/// is emitted.
 ///
 /// | | created | reserved | called off | captured | declined | revoked | refunded | gave up | resumed |
 /// |---|---|---|---|---|---|---|---|---|---|
@@ -63,16 +63,16 @@ pub use stored::Incomplete;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "stored::Stored", into = "stored::Stored")]
 pub enum Payment {
-    /// Nothing was heard of the order.
+    /// Nothing is known of the order.
     #[default]
     Absent,
     /// The order was placed, and waits for its stock.
     Ordered(Charge),
-    /// The stock is kept for an order that was not heard of yet.
+    /// The stock is kept for an order that is not known yet.
     Reserved,
     /// The order was called off before it was charged, and never will be.
     Withdrawn,
-    /// The charge is due. The host stores this only with the lease of an attempt, so a stored
+    /// The charge is pending. The runner stores this only with the lease of an attempt, so a stored
     /// `Charging` means that the provider may have been asked.
     Charging(Charge),
     /// Called off while `Charging`.
@@ -114,11 +114,11 @@ impl Payment {
     }
 
     /// The table above.
-    fn hear(self, fact: &Fact) -> (Self, Option<Said>) {
-        use Fact::{
+    fn next(self, input: &Input) -> (Self, Option<PaymentEvent>) {
+        use Input::{
             CalledOff, Captured, Created, Declined, GaveUp, Refunded, Reserved, Resumed, Revoked,
         };
-        match (self, fact) {
+        match (self, input) {
             (Self::Absent, Created(charge)) => (Self::Ordered(charge.clone()), None),
             (Self::Absent, Reserved) => (Self::Reserved, None),
             (Self::Absent | Self::Ordered(_) | Self::Reserved, CalledOff) => {
@@ -127,19 +127,19 @@ impl Payment {
             (Self::Ordered(charge), Reserved) => (Self::Charging(charge), None),
             (Self::Reserved, Created(charge)) => (Self::Charging(charge.clone()), None),
             (Self::Charging(charge), CalledOff) => (Self::Revoking(charge), None),
-            (Self::Charging(_), Captured(it)) => (Self::Captured(it.clone()), Some(it.said())),
-            (Self::Revoking(_), Captured(it)) => (Self::Refunding(it.clone()), Some(it.said())),
+            (Self::Charging(_), Captured(it)) => (Self::Captured(it.clone()), Some(it.event())),
+            (Self::Revoking(_), Captured(it)) => (Self::Refunding(it.clone()), Some(it.event())),
             (Self::Charging(_) | Self::Revoking(_), Declined(decline)) => {
-                (Self::Declined(decline.clone()), Some(decline.said()))
+                (Self::Declined(decline.clone()), Some(decline.event()))
             }
-            (Self::Revoking(_), Revoked) => (Self::Revoked, Some(Said::revoked())),
+            (Self::Revoking(_), Revoked) => (Self::Revoked, Some(PaymentEvent::revoked())),
             (Self::Revoking(charge), GaveUp(review)) => {
                 (Self::RevokeInReview(charge), Some(review.of(PaymentStep::Revoke)))
             }
             (Self::Captured(capture), CalledOff) => (Self::Refunding(capture), None),
             (Self::Refunding(capture) | Self::RefundInReview(capture), Refunded(refund)) => {
-                let said = Said::Refunded(capture.clone(), refund.clone());
-                (Self::Refunded(capture, refund.clone()), Some(said))
+                let event = PaymentEvent::Refunded(capture.clone(), refund.clone());
+                (Self::Refunded(capture, refund.clone()), Some(event))
             }
             (Self::Refunding(capture), GaveUp(review)) => {
                 (Self::RefundInReview(capture), Some(review.of(PaymentStep::Refund)))
@@ -188,21 +188,21 @@ impl Payment {
     }
 }
 
-impl Machine for Payment {
-    type Fact = Fact;
-    type Effect = Effect;
-    type Event = Said;
+impl StateMachine for Payment {
+    type Input = Input;
+    type Command = Command;
+    type Event = PaymentEvent;
 
-    fn apply(self, fact: &Fact) -> (Self, Vec<Said>) {
-        let (state, said) = self.hear(fact);
-        (state, said.into_iter().collect())
+    fn transition(self, input: &Input) -> (Self, Vec<PaymentEvent>) {
+        let (state, event) = self.next(input);
+        (state, event.into_iter().collect())
     }
 
-    fn due(&self) -> Option<Effect> {
+    fn pending(&self) -> Option<Command> {
         match self {
-            Self::Charging(charge) => Some(Effect::Charge(charge.clone())),
-            Self::Revoking(charge) => Some(Effect::Revoke(charge.clone())),
-            Self::Refunding(capture) => Some(Effect::Refund(capture.clone())),
+            Self::Charging(charge) => Some(Command::Charge(charge.clone())),
+            Self::Revoking(charge) => Some(Command::Revoke(charge.clone())),
+            Self::Refunding(capture) => Some(Command::Refund(capture.clone())),
             Self::Absent
             | Self::Ordered(_)
             | Self::Reserved
@@ -216,22 +216,22 @@ impl Machine for Payment {
         }
     }
 
-    fn give_up(effect: &Effect, attempts: u32, reason: &str) -> Option<Fact> {
-        match effect {
-            Effect::Charge(_) => None,
-            Effect::Revoke(_) | Effect::Refund(_) => {
-                Some(Fact::GaveUp(Review { attempts, reason: reason.to_owned() }))
+    fn on_exhausted(command: &Command, attempts: u32, reason: &str) -> Option<Input> {
+        match command {
+            Command::Charge(_) => None,
+            Command::Revoke(_) | Command::Refund(_) => {
+                Some(Input::GaveUp(Review { attempts, reason: reason.to_owned() }))
             }
         }
     }
 
     fn draft(
-        said: &Said,
+        event: &PaymentEvent,
         aggregate: AggregateId,
         sequence: u64,
         at: OffsetDateTime,
     ) -> Draft<Value> {
-        said.event(&aggregate).draft(aggregate, sequence, at)
+        event.published(&aggregate).draft(aggregate, sequence, at)
     }
 }
 

@@ -11,7 +11,7 @@ use event_envelope::AggregateId;
 use http_port::HttpPort;
 use outcome::Failure;
 
-use crate::domain::{Capture, Charge, DeclineCode, Fact};
+use crate::domain::{Capture, Charge, DeclineCode, Input};
 
 use answer::{ABANDONED, Ending, Id, Intent, IntentAnswer, List};
 pub use answer::{Id as ProviderId, InvalidId};
@@ -39,8 +39,8 @@ pub enum Again {
 /// Every method may be called again for the same order, after a crash, an answer that got lost or
 /// a redrive days later, and moves the money at most once all the same.
 pub trait PaymentGateway: Send + Sync {
-    /// The provider's id of a customer of ours, who is made known there if need be. Asked for again,
-    /// it is the same customer.
+    /// The provider's id of a customer of ours, who is made known there if need be. Asked for
+    /// again, it is the same customer.
     ///
     /// # Errors
     ///
@@ -51,8 +51,8 @@ pub trait PaymentGateway: Send + Sync {
     ) -> impl Future<Output = Result<ProviderId, Failure>> + Send;
 
     /// Takes the money for `order` from `customer`, by the payment method that the order names, or
-    /// else by one that the customer has saved. When the attempt is `resumed`, an earlier one may
-    /// have taken it already.
+    /// else by one that the customer has saved. If it `may_have_run`, an earlier attempt may have
+    /// taken it already.
     ///
     /// # Errors
     ///
@@ -63,8 +63,8 @@ pub trait PaymentGateway: Send + Sync {
         order: &AggregateId,
         charge: &Charge,
         customer: &ProviderId,
-        resumed: bool,
-    ) -> impl Future<Output = Result<Fact, Failure>> + Send;
+        may_have_run: bool,
+    ) -> impl Future<Output = Result<Input, Failure>> + Send;
 
     /// Finds out whether money was taken for `order`, and if not, keeps every attempt at it that
     /// may still be on its way from taking it. Without a `customer`, nothing was ever sent.
@@ -77,20 +77,20 @@ pub trait PaymentGateway: Send + Sync {
         order: &AggregateId,
         charge: &Charge,
         customer: Option<&ProviderId>,
-    ) -> impl Future<Output = Result<Fact, Failure>> + Send;
+    ) -> impl Future<Output = Result<Input, Failure>> + Send;
 
     /// Gives all of it back. An earlier attempt may have done so, if it is tried [`Again`].
     ///
     /// # Errors
     ///
     /// As [`charge`](Self::charge). Retry with [`RefundPending`], while the money is on its way:
-    /// only a provider that says that it is back leads to [`Fact::Refunded`].
+    /// only a provider that says that it is back leads to [`Input::Refunded`].
     fn refund(
         &self,
         order: &AggregateId,
         capture: &Capture,
         again: Again,
-    ) -> impl Future<Output = Result<Fact, Failure>> + Send;
+    ) -> impl Future<Output = Result<Input, Failure>> + Send;
 
     /// What went back by now of what was taken. It only looks: nothing is asked for.
     ///
@@ -105,7 +105,7 @@ pub trait PaymentGateway: Send + Sync {
 /// Two things keep a charge single. Within a day the provider knows the idempotency key: whatever
 /// comes with it again has the first answer. After a day it forgets keys, but by then its search
 /// has long seen the charge; search alone would not do, since it may be a minute behind. So a
-/// resumed attempt searches first, and then sends the same request with the same key.
+/// attempt that may have run searches first, and then sends the same request with the same key.
 ///
 /// Sources: <https://docs.stripe.com/api/idempotent_requests>,
 /// <https://docs.stripe.com/search#data-freshness>.
@@ -121,7 +121,7 @@ impl Stripe {
     }
 
     /// What became of earlier attempts to charge `order`, if the search knows of any.
-    async fn find_charge(&self, order: &AggregateId) -> Result<Option<Fact>, Failure> {
+    async fn find_charge(&self, order: &AggregateId) -> Result<Option<Input>, Failure> {
         // An id has no quotes: it was parsed.
         let query = format!("metadata['order_id']:'{order}'");
         let path = ["v1", "payment_intents", "search"];
@@ -131,9 +131,9 @@ impl Stripe {
     }
 
     /// What is known of an attempt. One that waits for the customer is brought to an end.
-    async fn known(&self, ending: Ending) -> Result<Option<Fact>, Failure> {
+    async fn known(&self, ending: Ending) -> Result<Option<Input>, Failure> {
         match ending {
-            Ending::Known(fact) => Ok(Some(fact)),
+            Ending::Known(input) => Ok(Some(input)),
             Ending::Waiting(id) => self.abandon(&id).await.map(Some),
             Ending::Nothing => Ok(None),
         }
@@ -142,10 +142,10 @@ impl Stripe {
     /// Cancels an intent that waits for a customer who is not there. Whoever is told that nothing
     /// was taken can rely on it: a cancelled intent cannot be completed. One that was completed a
     /// moment before cannot be cancelled, and is then a payment like any other.
-    async fn abandon(&self, id: &Id) -> Result<Fact, Failure> {
+    async fn abandon(&self, id: &Id) -> Result<Input, Failure> {
         let intent = self.cancel(id, ABANDONED).await?;
         match intent.ending()? {
-            Ending::Known(fact) => Ok(fact),
+            Ending::Known(input) => Ok(input),
             Ending::Waiting(_) | Ending::Nothing => {
                 Err(Failure::retry(format!("payment {id} can still be completed by the customer")))
             }
@@ -164,12 +164,12 @@ impl Stripe {
     }
 
     /// What a refusal comes to.
-    async fn declined(&self, declined: Declined) -> Result<Fact, Failure> {
+    async fn declined(&self, declined: Declined) -> Result<Input, Failure> {
         match declined {
             Declined { code: DeclineCode::AuthenticationRequired, intent: Some(id) } => {
                 self.abandon(&id).await
             }
-            Declined { code, .. } => Ok(Fact::Declined(code.into())),
+            Declined { code, .. } => Ok(Input::Declined(code.into())),
         }
     }
 }
@@ -184,16 +184,16 @@ impl PaymentGateway for Stripe {
         order: &AggregateId,
         charge: &Charge,
         customer: &ProviderId,
-        resumed: bool,
-    ) -> Result<Fact, Failure> {
-        if resumed && let Some(fact) = self.find_charge(order).await? {
-            return Ok(fact);
+        may_have_run: bool,
+    ) -> Result<Input, Failure> {
+        if may_have_run && let Some(input) = self.find_charge(order).await? {
+            return Ok(input);
         }
         let Ok(amount) = amount::sent(charge.amount) else {
-            return Ok(Fact::Declined(DeclineCode::AmountNotSupported.into()));
+            return Ok(Input::Declined(DeclineCode::AmountNotSupported.into()));
         };
         let Some(method) = self.payment_method(charge, customer).await? else {
-            return self.without_method(order, charge, customer, resumed).await;
+            return self.without_method(order, charge, customer, may_have_run).await;
         };
         let amount = amount.to_string();
         let currency = charge.amount.currency.to_string().to_lowercase();
@@ -211,13 +211,13 @@ impl PaymentGateway for Stripe {
         if matches!(created, Err(Failure::Poison { .. }))
             && self.belongs_to_another(&method, customer).await?
         {
-            return Ok(Fact::Declined(DeclineCode::PaymentMethodUnusable.into()));
+            return Ok(Input::Declined(DeclineCode::PaymentMethodUnusable.into()));
         }
         match created? {
-            Creation::Found(fact) => Ok(fact),
+            Creation::Found(input) => Ok(input),
             Creation::Answered(IntentAnswer::Created(intent)) => {
                 let known = self.known(intent.ending()?).await?;
-                Ok(known.unwrap_or_else(|| Fact::Declined(DeclineCode::Other.into())))
+                Ok(known.unwrap_or_else(|| Input::Declined(DeclineCode::Other.into())))
             }
             Creation::Answered(IntentAnswer::Declined(declined)) => self.declined(declined).await,
         }
@@ -231,12 +231,12 @@ impl PaymentGateway for Stripe {
         order: &AggregateId,
         charge: &Charge,
         customer: Option<&ProviderId>,
-    ) -> Result<Fact, Failure> {
-        if let Some(fact) = self.find_charge(order).await? {
-            return Ok(fact);
+    ) -> Result<Input, Failure> {
+        if let Some(input) = self.find_charge(order).await? {
+            return Ok(input);
         }
         let Ok(amount) = amount::sent(charge.amount) else {
-            return Ok(Fact::Declined(DeclineCode::AmountNotSupported.into()));
+            return Ok(Input::Declined(DeclineCode::AmountNotSupported.into()));
         };
         let amount = amount.to_string();
         let currency = charge.amount.currency.to_string().to_lowercase();
@@ -247,8 +247,8 @@ impl PaymentGateway for Stripe {
             ("metadata[order_id]", order.as_str()),
         ];
         match self.create_intent(order, customer, &form, true).await? {
-            Creation::Found(fact) => Ok(fact),
-            Creation::Answered(IntentAnswer::Created(_)) => Ok(Fact::Revoked),
+            Creation::Found(input) => Ok(input),
+            Creation::Answered(IntentAnswer::Created(_)) => Ok(Input::Revoked),
             // The charge is refused for the same reason whenever it arrives.
             Creation::Answered(IntentAnswer::Declined(declined)) => self.declined(declined).await,
         }
@@ -259,11 +259,11 @@ impl PaymentGateway for Stripe {
         order: &AggregateId,
         capture: &Capture,
         again: Again,
-    ) -> Result<Fact, Failure> {
+    ) -> Result<Input, Failure> {
         let mut key = format!("refund-{order}");
         if again != Again::No {
             match self.find_refund(&capture.payment_id).await? {
-                GivenBack::Known(fact) => return Ok(fact),
+                GivenBack::Known(input) => return Ok(input),
                 GivenBack::Nothing { failed: 0 } => {}
                 GivenBack::Nothing { .. } if again == Again::Retried => {
                     return Err(Failure::poison(RETURNED));
@@ -282,9 +282,9 @@ impl PaymentGateway for Stripe {
         let request = self.port.post(&["v1", "refunds"], &key);
         let answer = self.port.send(request.form(&form)).await?;
         match refunded::refund(&answer)? {
-            RefundAnswer::Created(refunded) => refunded.fact(),
+            RefundAnswer::Created(refunded) => refunded.input(),
             RefundAnswer::AlreadyRefunded => match self.find_refund(&capture.payment_id).await? {
-                GivenBack::Known(fact) => Ok(fact),
+                GivenBack::Known(input) => Ok(input),
                 GivenBack::Nothing { .. } => Err(Failure::retry(
                     "the payment is refunded, but the provider lists no refund yet",
                 )),

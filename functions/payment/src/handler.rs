@@ -2,23 +2,17 @@
 
 mod looking;
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use event_envelope::{AggregateId, Delivery};
 use events::{Event, OrderCreated};
-use idempotency::{Cause, Due, Host, HostSettings};
 use outcome::{Done, Failure};
+use state_machine::{Attempt, Handled, Runner, RunnerConfig, Trigger};
 use tower::Service;
 
 use crate::{
     customers::Customers,
-    domain::{Charge, Effect, Fact, Payment},
+    domain::{Charge, Command, Input, Payment},
     gateway::{Again, PaymentGateway, ProviderId, RefundPending},
     webhooks::Heard,
 };
@@ -32,23 +26,24 @@ const PENDING_FIRST: Duration = Duration::from_secs(60);
 /// How late. A queue hides a message for twelve hours at most, from when it was received.
 const PENDING_MAX: Duration = Duration::from_secs(11 * 3600);
 
-/// Payments in the table `table`, one row per order.
-pub fn hosted_in(table: String) -> HostSettings {
-    HostSettings { table, key: "orderId", lease: LEASE }
+/// Payments are stored in the table `table`, an item per order.
+pub fn runner_config(table: String) -> RunnerConfig {
+    RunnerConfig { table, key: "orderId", lease: LEASE }
 }
 
-/// Handles the events that payments hear, and the tasks that they are asked for.
+/// Handles the events that payments consume, and the tasks of workflows.
 #[derive(Debug)]
 pub struct Handler<G> {
-    host: Host,
+    runner: Runner,
     gateway: G,
     customers: Customers,
 }
 
 impl<G: PaymentGateway> Handler<G> {
-    /// Keeps payments in `host` and moves money through `gateway`, where `customers` says who is who.
-    pub const fn new(host: Host, gateway: G, customers: Customers) -> Self {
-        Self { host, gateway, customers }
+    /// Runs payments by `runner` and moves money through `gateway`, where `customers` says who is
+    /// who.
+    pub const fn new(runner: Runner, gateway: G, customers: Customers) -> Self {
+        Self { runner, gateway, customers }
     }
 
     /// This handler as the service that a consumer calls.
@@ -69,42 +64,34 @@ impl<G: PaymentGateway> Handler<G> {
         })
     }
 
-    /// Tells the order's payment what happened, and moves the money that is then due. Money that
-    /// should go back and does not is given up after a while: the event is then handled, and the
-    /// payment says that a person has to look.
+    /// Applies the event to the order's payment, and moves the money that is then to be moved.
+    /// Money that should go back and does not is abandoned after a while: the event is then
+    /// handled, and the payment emits that it needs manual intervention.
     ///
     /// # Errors
     ///
-    /// Retry when the store or the provider is away, or another delivery is at it. Poison when
-    /// the event is not what it was, when the provider refuses this code's own requests for a
-    /// charge, or when it took another amount than it was asked to.
+    /// Retry when the store or the provider is unavailable, or another delivery holds the lease.
+    /// Permanent when the event is not what it was, when the provider refuses this code's own
+    /// requests for a charge, or when it took another amount than it was asked to.
     pub async fn handle(&self, delivery: &Delivery<Event>) -> Result<Done, Failure> {
-        let Some(fact) = fact(&delivery.event) else {
+        let Some(input) = input(&delivery.event) else {
             return Ok(Done::Ignored);
         };
-        self.tell(delivery.event.order_id(), (&delivery.envelope).into(), &[fact]).await
+        let handled =
+            self.apply(delivery.event.order_id(), (&delivery.envelope).into(), &[input]).await?;
+        Ok(done(&handled))
     }
 
-    /// Tells the payment of `order` some facts at once, and moves the money that is then due.
-    pub(crate) async fn tell(
+    /// Applies some inputs to the payment of `order` at once, and moves the money that is then to
+    /// be moved.
+    pub(crate) async fn apply(
         &self,
         order: &AggregateId,
-        cause: Cause<'_>,
-        facts: &[Fact],
-    ) -> Result<Done, Failure> {
-        let is_refused = AtomicBool::new(false);
-        let perform = async |due| {
-            let answer = self.perform(order, due).await?;
-            is_refused.fetch_or(matches!(answer, Fact::Declined(_)), Ordering::Relaxed);
-            Ok(answer)
-        };
-        let done = self.host.handle_all::<Payment, _>(order, cause, facts, perform).await?;
-        Ok(if is_refused.into_inner() { Done::Rejected } else { done })
-    }
-
-    /// The payment of `order` as it stands now.
-    pub(crate) async fn look(&self, order: &AggregateId) -> Result<Payment, Failure> {
-        self.host.look(order).await
+        trigger: Trigger<'_>,
+        inputs: &[Input],
+    ) -> Result<Handled<Payment>, Failure> {
+        let run = async |attempt| self.run(order, attempt).await;
+        self.runner.handle_all(order, trigger, inputs, run).await
     }
 
     /// The provider's id of a customer. It is kept before anything is charged to it.
@@ -118,42 +105,49 @@ impl<G: PaymentGateway> Handler<G> {
         }
     }
 
-    async fn perform(&self, order: &AggregateId, due: Due<Effect>) -> Result<Fact, Failure> {
-        let Due { effect, resumed, attempt } = due;
-        let answer = match &effect {
-            Effect::Charge(charge) => {
+    async fn run(&self, order: &AggregateId, attempt: Attempt<Command>) -> Result<Input, Failure> {
+        let Attempt { command, may_have_run, number } = attempt;
+        let answer = match &command {
+            Command::Charge(charge) => {
                 let customer = self.customer(&charge.customer).await?;
-                self.gateway.charge(order, charge, &customer, resumed).await?
+                self.gateway.charge(order, charge, &customer, may_have_run).await?
             }
-            Effect::Revoke(charge) => {
-                // Whoever is not known there was never charged: that is kept first.
+            Command::Revoke(charge) => {
+                // A customer that is not known there was never charged: that is kept first.
                 let customer = self.customers.find_now(&charge.customer).await?;
                 self.gateway.revoke(order, charge, customer.as_ref()).await?
             }
-            Effect::Refund(capture) => {
-                let refunded = self.gateway.refund(order, capture, again(resumed, attempt)).await;
-                refunded.map_err(|failure| patient(failure, attempt))?
+            Command::Refund(capture) => {
+                let again = again(may_have_run, number);
+                let refunded = self.gateway.refund(order, capture, again).await;
+                refunded.map_err(|failure| patient(failure, number))?
             }
         };
-        effect.check(&answer).map_err(Failure::poison)?;
+        command.check(&answer).map_err(Failure::poison)?;
         Ok(answer)
     }
 }
 
+/// What became of the record. A charge that the provider declined now is a rejection.
+fn done(handled: &Handled<Payment>) -> Done {
+    let is_declined = matches!(handled.state, Payment::Declined(_));
+    if is_declined && !handled.events.is_empty() { Done::Rejected } else { handled.done }
+}
+
 /// How an attempt at a refund relates to those before. Attempts count anew when an operator lets a
-/// refund go on that was given up; of one that was tried before, the first is therefore that one.
-fn again(resumed: bool, attempt: u32) -> Again {
-    match (resumed, attempt) {
+/// refund go on that was abandoned; of one that was tried before, the first is therefore that one.
+fn again(may_have_run: bool, attempt: u32) -> Again {
+    match (may_have_run, attempt) {
         (false, _) => Again::No,
         (true, 1) => Again::Resumed,
         (true, _) => Again::Retried,
     }
 }
 
-/// A refund that is on its way is asked for again after a minute, then after five times as long each
-/// time, and at last twice a day: most are there at once, and some take a day. Eight attempts see
-/// about a day and a half of it; a person then looks, and lets it go on. Each attempt counts, so
-/// that the message never goes to the dead-letter queue over a refund that only takes its time.
+/// A refund that is on its way is asked for again after a minute, then after five times as long
+/// each time, and at last twice a day: most are there at once, and some take a day. Eight attempts
+/// see about a day and a half of it; a person then looks, and lets it go on. Each attempt counts,
+/// so that the message never goes to the dead-letter queue over a refund that only takes its time.
 fn patient(failure: Failure, attempt: u32) -> Failure {
     match failure {
         Failure::Retry { reason, .. } if reason.is::<RefundPending>() => {
@@ -174,13 +168,13 @@ impl From<&OrderCreated> for Charge {
     }
 }
 
-/// What an event means for a payment; nothing, for those of others.
-fn fact(event: &Event) -> Option<Fact> {
+/// The input that an event is for a payment; none, for events about others.
+fn input(event: &Event) -> Option<Input> {
     match event {
-        Event::OrderCreated(created) => Some(Fact::Created(created.into())),
-        Event::InventoryReserved(_) => Some(Fact::Reserved),
-        Event::OrderCancelled(_) | Event::ShippingFailed(_) => Some(Fact::CalledOff),
-        Event::OrderResumed(_) => Some(Fact::Resumed),
+        Event::OrderCreated(created) => Some(Input::Created(created.into())),
+        Event::InventoryReserved(_) => Some(Input::Reserved),
+        Event::OrderCancelled(_) | Event::ShippingFailed(_) => Some(Input::CalledOff),
+        Event::OrderResumed(_) => Some(Input::Resumed),
         Event::OrderPaid(_)
         | Event::OrderShipped(_)
         | Event::OrderCompleted(_)

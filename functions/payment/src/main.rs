@@ -5,9 +5,9 @@ use clock::{Clock, Tokens, within};
 use consumer::{Consumer, Parking, ReplayPolicy};
 use events::{DECODER, LIVE};
 use http_port::{ApiKey, HttpPort};
-use idempotency::Host;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use payment::{config::Config, customers::Customers, gateway::Stripe, handler, webhooks::Heard};
+use state_machine::Runner;
 use task::{Invocation, Tasks, answer_traced};
 
 #[tokio::main(flavor = "current_thread")]
@@ -16,16 +16,16 @@ async fn main() -> Result<(), Error> {
     let traces = telemetry::init("payment", config.log_filter.as_deref())?;
     let (aws, clock) = (Aws::from_env()?, Clock::system());
     aws.warm_dynamodb().await;
-    let settings = handler::hosted_in(config.payments_table);
-    let host = Host::new(aws.dynamodb(), settings, clock.clone(), Tokens::random())
-        .review_after(config.review_after);
+    let settings = handler::runner_config(config.payments_table);
+    let runner = Runner::new(aws.dynamodb(), settings, clock.clone(), Tokens::random())
+        .exhausted_after(config.review_after);
     let secret = aws.secret(config.gateway_api_key);
     let port = HttpPort::new(config.gateway_url, secret.read(ApiKey::parse).await?)?;
     let gateway = Stripe::new(port.renewed_by(secret.reader(ApiKey::parse)));
     let tasks = Tasks::in_mode(config.fulfilment_mode);
     let parking = Parking::new(aws.sqs(), config.queue_url, config.dead_letter_queue_url);
     let customers = Customers::new(aws.dynamodb(), config.customers_table);
-    let handler = std::sync::Arc::new(handler::Handler::new(host, gateway, customers));
+    let handler = std::sync::Arc::new(handler::Handler::new(runner, gateway, customers));
     let service = handler.clone().into_service::<Heard>();
     let consumer = Consumer::new("payment", LIVE, ReplayPolicy::Refuse, parking, service)
         .traced(traces.clone());

@@ -1,13 +1,13 @@
 //! What a workflow may ask of payments, and what it is answered.
 
 use events::{Event, Money};
-use idempotency::Cause;
 use outcome::Failure;
 use serde::{Deserialize, Serialize};
+use state_machine::Trigger;
 use task::Task;
 
 use crate::{
-    domain::{Capture, Charge, Decline, Fact, Payment, Refund},
+    domain::{Capture, Charge, Decline, Input, Payment, Refund},
     gateway::PaymentGateway,
     handler::Handler,
 };
@@ -65,11 +65,11 @@ pub enum Answer {
 struct NoOrder(&'static str);
 
 impl Command {
-    /// What the machine is told, all of it in one write.
-    fn facts(self, charge: Charge) -> Vec<Fact> {
+    /// The inputs of the payment, all of them applied in one write.
+    fn inputs(self, charge: Charge) -> Vec<Input> {
         match self {
-            Self::Charge {} => vec![Fact::Created(charge), Fact::Reserved],
-            Self::Refund {} => vec![Fact::CalledOff],
+            Self::Charge {} => vec![Input::Created(charge), Input::Reserved],
+            Self::Refund {} => vec![Input::CalledOff],
         }
     }
 
@@ -129,11 +129,11 @@ impl<G: PaymentGateway> Handler<G> {
         let Event::OrderCreated(created) = &task.delivery.event else {
             return Err(Failure::poison(NoOrder(task.delivery.event.entry().event_type)));
         };
-        let (order, facts) = (&created.order_id, task.command.facts(created.into()));
-        let cause = Cause::task(&task.id, task.hash, &task.delivery.envelope);
-        self.tell(order, cause, &facts).await?;
-        let payment = self.look(order).await?;
-        // Whoever is at it was told the facts, and goes on from there.
+        let order = &created.order_id;
+        let inputs = task.command.inputs(created.into());
+        let trigger = Trigger::task(&task.id, task.hash, &task.delivery.envelope);
+        let payment = self.apply(order, trigger, &inputs).await?.state;
+        // If another attempt holds the lease, it meets the inputs, and goes on from there.
         let under_way = || Failure::retry(format!("the payment of {order} is under way"));
         task.command.answer(&payment).ok_or_else(under_way)
     }

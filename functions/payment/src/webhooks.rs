@@ -24,8 +24,8 @@ use clock::Clock;
 use event_envelope::AggregateId;
 use http::StatusCode;
 use http_api::{Problem, Reply, Request};
-use idempotency::Host;
 use outcome::chain;
+use state_machine::Runner;
 use tracing::{Span, error, info};
 
 use crate::{domain::Payment, handler::LEASE};
@@ -41,7 +41,7 @@ const SIGNATURE: &str = "stripe-signature";
 #[derive(Debug)]
 pub struct Webhooks {
     keyring: Keyring,
-    host: Host,
+    runner: Runner,
     queue: Queue,
     clock: Clock,
 }
@@ -61,10 +61,10 @@ impl Queue {
 }
 
 impl Webhooks {
-    /// Takes what is signed with a secret of `keyring`, and has the payments in `host` that wait
+    /// Takes what is signed with a secret of `keyring`, and has the payments in `runner` that wait
     /// for something told so by their `queue`.
-    pub const fn new(keyring: Keyring, host: Host, queue: Queue, clock: Clock) -> Self {
-        Self { keyring, host, queue, clock }
+    pub const fn new(keyring: Keyring, runner: Runner, queue: Queue, clock: Clock) -> Self {
+        Self { keyring, runner, queue, clock }
     }
 
     /// Answers one request.
@@ -104,7 +104,7 @@ impl Webhooks {
         body: &[u8],
         traceparent: Option<String>,
     ) -> Result<(), Problem> {
-        let payment: Payment = self.host.look(order).await.map_err(|failure| {
+        let payment: Payment = self.runner.state(order).await.map_err(|failure| {
             error!(%failure, "the payment cannot be looked up");
             Problem::internal()
         })?;

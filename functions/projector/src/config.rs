@@ -1,6 +1,6 @@
 //! What the template tells this function.
 
-use environment::{Missing, optional, required};
+use environment::{ConfigError, Environment};
 
 /// Read once, before the first event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,12 +9,12 @@ pub struct Config {
     pub views: String,
     /// The table of the order's event streams, read where events are missing.
     pub order_events: String,
-    /// Where this function's events come from.
+    /// The queue that the function consumes.
     pub queue_url: String,
-    /// Where poison goes.
+    /// Where permanent failures go.
     pub dead_letter_queue_url: String,
-    /// What is logged.
-    pub log: Option<String>,
+    /// What is logged beyond the usual.
+    pub log_filter: Option<String>,
 }
 
 impl Config {
@@ -22,14 +22,18 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// Names the variable that is missing.
-    pub fn from_env() -> Result<Self, Missing> {
+    /// Names the variable that is missing or invalid; the function should not start.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::read(&Environment::of_process())
+    }
+
+    fn read(environment: &Environment) -> Result<Self, ConfigError> {
         Ok(Self {
-            views: required("ORDER_VIEWS_TABLE")?,
-            order_events: required("ORDER_EVENTS_TABLE")?,
-            queue_url: required("QUEUE_URL")?,
-            dead_letter_queue_url: required("DEAD_LETTER_QUEUE_URL")?,
-            log: optional("RUST_LOG"),
+            views: environment.required("ORDER_VIEWS_TABLE")?,
+            order_events: environment.required("ORDER_EVENTS_TABLE")?,
+            queue_url: environment.required("QUEUE_URL")?,
+            dead_letter_queue_url: environment.required("DEAD_LETTER_QUEUE_URL")?,
+            log_filter: environment.optional("RUST_LOG"),
         })
     }
 }

@@ -12,7 +12,7 @@ use projector::{config::Config, handler::Projector};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let config = Config::from_env()?;
-    let traces = telemetry::init("projector", config.log.as_deref())?;
+    let traces = telemetry::init("projector", config.log_filter.as_deref())?;
     let aws = Aws::from_env()?;
     let dynamodb = aws.dynamodb();
     let orders = EventStore::new(dynamodb.clone(), config.order_events, "ORDER");

@@ -1,7 +1,7 @@
 //! What the template tells these functions.
 
-use environment::{Missing, optional, required};
-use http_api::{InvalidScope, TokenScope};
+use environment::{ConfigError, Environment};
+use http_api::TokenScope;
 
 const READ_SCOPE: &str = "READ_SCOPE";
 const SCOPE_CLAIM: &str = "SCOPE_CLAIM";
@@ -17,8 +17,8 @@ pub struct Config {
     pub projector_queue_url: String,
     /// What a customer's token must grant.
     pub scope: TokenScope,
-    /// What is logged.
-    pub log: Option<String>,
+    /// What is logged beyond the usual.
+    pub log_filter: Option<String>,
 }
 
 /// What `products` is told.
@@ -26,25 +26,8 @@ pub struct Config {
 pub struct CatalogueConfig {
     /// The catalogue of products.
     pub products: String,
-    /// What is logged.
-    pub log: Option<String>,
-}
-
-/// What is wrong with the environment. Each names the variable to set right.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ConfigError {
-    /// A variable is not there.
-    #[error(transparent)]
-    Missing(#[from] Missing),
-    /// A variable names no scope, or no claim.
-    #[error("{name}: {source}")]
-    Scope {
-        /// The variable.
-        name: &'static str,
-        /// What is wrong with it.
-        #[source]
-        source: InvalidScope,
-    },
+    /// What is logged beyond the usual.
+    pub log_filter: Option<String>,
 }
 
 impl Config {
@@ -52,14 +35,18 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// Names the variable that is missing or makes no sense; the function should not start.
+    /// Names the variable that is missing or invalid; the function should not start.
     pub fn from_env() -> Result<Self, ConfigError> {
+        Self::read(&Environment::of_process())
+    }
+
+    fn read(environment: &Environment) -> Result<Self, ConfigError> {
         Ok(Self {
-            views: required("ORDER_VIEWS_TABLE")?,
-            order_events: required("ORDER_EVENTS_TABLE")?,
-            projector_queue_url: required("PROJECTOR_QUEUE_URL")?,
-            scope: scope(&required(READ_SCOPE)?, optional(SCOPE_CLAIM))?,
-            log: optional("RUST_LOG"),
+            views: environment.required("ORDER_VIEWS_TABLE")?,
+            order_events: environment.required("ORDER_EVENTS_TABLE")?,
+            projector_queue_url: environment.required("PROJECTOR_QUEUE_URL")?,
+            scope: scope(environment)?,
+            log_filter: environment.optional("RUST_LOG"),
         })
     }
 }
@@ -69,20 +56,26 @@ impl CatalogueConfig {
     ///
     /// # Errors
     ///
-    /// Names the variable that is missing; the function should not start.
+    /// Names the variable that is missing or invalid; the function should not start.
     pub fn from_env() -> Result<Self, ConfigError> {
-        Ok(Self { products: required("PRODUCTS_TABLE")?, log: optional("RUST_LOG") })
+        Self::read(&Environment::of_process())
+    }
+
+    fn read(environment: &Environment) -> Result<Self, ConfigError> {
+        Ok(Self {
+            products: environment.required("PRODUCTS_TABLE")?,
+            log_filter: environment.optional("RUST_LOG"),
+        })
     }
 }
 
 /// The scope `READ_SCOPE`, in the claim `SCOPE_CLAIM` where there is one.
-fn scope(name: &str, claim: Option<String>) -> Result<TokenScope, ConfigError> {
-    let wrong = |name| move |source| ConfigError::Scope { name, source };
-    let scope = TokenScope::parse(name).map_err(wrong(READ_SCOPE))?;
-    match claim {
-        Some(claim) => scope.in_claim(claim).map_err(wrong(SCOPE_CLAIM)),
-        None => Ok(scope),
+fn scope(environment: &Environment) -> Result<TokenScope, ConfigError> {
+    let scope = environment.parsed(READ_SCOPE, |name| TokenScope::parse(name))?;
+    if environment.optional(SCOPE_CLAIM).is_none() {
+        return Ok(scope);
     }
+    environment.parsed(SCOPE_CLAIM, |claim| scope.in_claim(claim))
 }
 
 #[cfg(test)]
@@ -92,12 +85,13 @@ mod tests {
     #[test]
     fn a_scope_and_its_claim_are_as_the_issuer_names_them() {
         let named = TokenScope::parse("Orders.Read").unwrap();
-        assert_eq!(scope("Orders.Read", None).unwrap(), named);
-        let told = scope("Orders.Read", Some("roles".to_owned())).unwrap();
-        assert_eq!(told, named.in_claim("roles").unwrap());
-        let error = scope("", None).unwrap_err().to_string();
-        assert!(error.starts_with("READ_SCOPE: "), "{error}");
-        let error = scope("a", Some("b c".to_owned())).unwrap_err().to_string();
-        assert!(error.starts_with("SCOPE_CLAIM: "), "{error}");
+        let environment = Environment::of([(READ_SCOPE, "Orders.Read")]);
+        assert_eq!(scope(&environment).unwrap(), named);
+        let claimed = environment.clone().with(SCOPE_CLAIM, "roles");
+        assert_eq!(scope(&claimed).unwrap(), named.in_claim("roles").unwrap());
+        for (name, bad) in [(READ_SCOPE, ""), (SCOPE_CLAIM, "b c")] {
+            let error = scope(&environment.clone().with(name, bad)).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("{name}: ")), "{error}");
+        }
     }
 }

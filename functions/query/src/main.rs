@@ -9,7 +9,7 @@ use query::{api::QueryApi, config::Config};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let config = Config::from_env()?;
-    let traces = telemetry::init("query", config.log.as_deref())?;
+    let traces = telemetry::init("query", config.log_filter.as_deref())?;
     let aws = Aws::from_env()?;
     let api = &QueryApi::new(aws.dynamodb(), aws.sqs(), &config);
 

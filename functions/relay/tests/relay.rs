@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
+use std::{fs, path::Path, sync::Arc};
 
 use aws_clients::{Aws, AwsEnv, Credentials};
 use aws_lambda_events::dynamodb::Event;
@@ -15,7 +15,8 @@ use local_eventbridge::{
 };
 use local_protocol::REGION;
 use local_sqs::{QueueSpec, Sqs};
-use local_template::{LoadOptions, Table, Template};
+use local_template::Table;
+use local_testkit::template;
 use outbox::{DeadLetters, Publisher, Relay, Sources, envelopes_of};
 use relay::handler::handle;
 use serde_json::{Value, json};
@@ -40,21 +41,7 @@ const DEAD_LETTERS: &str = "orderly-relay-dlq";
 
 /// What the template says of who speaks from which table.
 fn sources() -> Sources {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../infra/template.yaml");
-    let given = [
-        ("CarrierApiKeySecret", "arn:aws:ssm:us-east-1:000000000000:parameter/carrier"),
-        ("CarrierUrl", "https://localhost"),
-        ("JwtAudience", "orderly"),
-        ("JwtIssuer", "https://localhost"),
-        ("PaymentGatewayApiKeySecret", "arn:aws:ssm:us-east-1:000000000000:parameter/gateway"),
-        ("SenderEmail", "orders@localhost"),
-    ];
-    let parameters: BTreeMap<String, String> =
-        given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    let endpoint = "http://127.0.0.1:9000";
-    let options = LoadOptions { stack_name: "orderly", endpoint, parameters: &parameters };
-    let template = Template::load(&path, &options).unwrap();
-    template.function("orderly-relay").unwrap().environment["PUBLISHES"].parse().unwrap()
+    template().function("orderly-relay").unwrap().environment["PUBLISHES"].parse().unwrap()
 }
 
 /// A bus and queues on ports of their own, and a relay that is configured as the function's is.

@@ -7,14 +7,14 @@ use http_port::HttpPort;
 use outcome::Failure;
 use serde::Serialize;
 
-use crate::domain::{Destination, Fact};
+use crate::domain::{Destination, Input};
 
 /// Carries parcels.
 ///
 /// Every method may be called again for the same order, after a crash, an answer that got lost or
 /// a redrive days later, and there is one parcel at most all the same.
 pub trait Carrier: Send + Sync {
-    /// Has `order` delivered there. When the attempt is `resumed`, an earlier one may have
+    /// Has `order` delivered there. If it `may_have_run`, an earlier attempt may have
     /// gone through.
     ///
     /// # Errors
@@ -25,15 +25,15 @@ pub trait Carrier: Send + Sync {
         &self,
         order: &AggregateId,
         to: &Destination,
-        resumed: bool,
-    ) -> impl Future<Output = Result<Fact, Failure>> + Send;
+        may_have_run: bool,
+    ) -> impl Future<Output = Result<Input, Failure>> + Send;
 
     /// Calls a shipment back; one that was called back before stays so.
     ///
     /// # Errors
     ///
     /// As [`ship`](Self::ship).
-    fn void(&self, shipment_id: &str) -> impl Future<Output = Result<Fact, Failure>> + Send;
+    fn void(&self, shipment_id: &str) -> impl Future<Output = Result<Input, Failure>> + Send;
 }
 
 /// A carrier with a JSON API of shipments, which finds them by the reference they were made with.
@@ -59,7 +59,7 @@ impl HttpCarrier {
         Self { port }
     }
 
-    async fn find(&self, order: &AggregateId) -> Result<Option<Fact>, Failure> {
+    async fn find(&self, order: &AggregateId) -> Result<Option<Input>, Failure> {
         let request = self.port.get(&["v1", "shipments"], &[("reference", order.as_str())]);
         answer::found(&self.port.send(request).await?)
     }
@@ -70,10 +70,10 @@ impl Carrier for HttpCarrier {
         &self,
         order: &AggregateId,
         to: &Destination,
-        resumed: bool,
-    ) -> Result<Fact, Failure> {
-        if resumed && let Some(fact) = self.find(order).await? {
-            return Ok(fact);
+        may_have_run: bool,
+    ) -> Result<Input, Failure> {
+        if may_have_run && let Some(input) = self.find(order).await? {
+            return Ok(input);
         }
         let request = self.port.post(&["v1", "shipments"], &format!("ship-{order}"));
         let Destination { address, customer } = to;
@@ -81,7 +81,7 @@ impl Carrier for HttpCarrier {
         answer::shipped(&self.port.send(request.json(&body)).await?)
     }
 
-    async fn void(&self, shipment_id: &str) -> Result<Fact, Failure> {
+    async fn void(&self, shipment_id: &str) -> Result<Input, Failure> {
         let request = self.port.delete(&["v1", "shipments", shipment_id]);
         answer::voided(&self.port.send(request).await?)
     }

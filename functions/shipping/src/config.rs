@@ -2,10 +2,10 @@
 
 use std::num::NonZeroU32;
 
-use aws_clients::{InvalidSecretRef, SecretRef};
-use environment::Missing;
-use http_port::{InvalidUrl, Url, parse_url};
-use idempotency::REVIEW_AFTER;
+use aws_clients::SecretRef;
+use environment::{ConfigError, Environment};
+use http_port::{Url, parse_url};
+use state_machine::EXHAUSTED_AFTER;
 
 const SHIPMENTS_TABLE: &str = "SHIPMENTS_TABLE";
 const CARRIER_URL: &str = "CARRIER_URL";
@@ -14,7 +14,6 @@ const QUEUE_URL: &str = "QUEUE_URL";
 const DEAD_LETTER_QUEUE_URL: &str = "DEAD_LETTER_QUEUE_URL";
 const REVIEW_AFTER_ATTEMPTS: &str = "REVIEW_AFTER_ATTEMPTS";
 const FULFILMENT_MODE: &str = "FULFILMENT_MODE";
-const RUST_LOG: &str = "RUST_LOG";
 
 /// What the function is told. Nothing of it is secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,57 +37,41 @@ pub struct Config {
     pub log_filter: Option<String>,
 }
 
-/// What is wrong with the environment. Each names the variable to set right.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ConfigError {
-    /// A variable is not there.
-    #[error(transparent)]
-    Missing(#[from] Missing),
-    /// The carrier cannot be called there.
-    #[error("{CARRIER_URL}: {0}")]
-    Url(#[from] InvalidUrl),
-    /// No secret is named.
-    #[error(transparent)]
-    Secret(#[from] InvalidSecretRef),
-    /// One attempt is no reason to stop, and after ten receives the queue has given up itself.
-    #[error("{REVIEW_AFTER_ATTEMPTS}: {0:?} is not a whole number from 2 to 9")]
-    ReviewAfter(String),
-}
-
 impl Config {
-    /// Takes everything from the environment.
+    /// Reads the environment.
     ///
     /// # Errors
     ///
-    /// When a variable is missing or makes no sense; the function should not start.
+    /// Names the variable that is missing or invalid; the function should not start.
     pub fn from_env() -> Result<Self, ConfigError> {
-        Self::read(environment::required)
+        Self::read(&Environment::of_process())
     }
 
-    fn read(
-        required: impl Fn(&'static str) -> Result<String, Missing>,
-    ) -> Result<Self, ConfigError> {
+    fn read(environment: &Environment) -> Result<Self, ConfigError> {
         Ok(Self {
-            shipments_table: required(SHIPMENTS_TABLE)?,
-            carrier_url: parse_url(&required(CARRIER_URL)?)?,
-            carrier_api_key: SecretRef::parse(
-                CARRIER_API_KEY_SECRET,
-                &required(CARRIER_API_KEY_SECRET)?,
-            )?,
-            queue_url: required(QUEUE_URL)?,
-            dead_letter_queue_url: required(DEAD_LETTER_QUEUE_URL)?,
-            review_after: review_after(required(REVIEW_AFTER_ATTEMPTS).ok())?,
-            fulfilment_mode: required(FULFILMENT_MODE)?,
-            log_filter: required(RUST_LOG).ok(),
+            shipments_table: environment.required(SHIPMENTS_TABLE)?,
+            carrier_url: environment.parsed(CARRIER_URL, parse_url)?,
+            carrier_api_key: secret(environment, CARRIER_API_KEY_SECRET)?,
+            queue_url: environment.required(QUEUE_URL)?,
+            dead_letter_queue_url: environment.required(DEAD_LETTER_QUEUE_URL)?,
+            review_after: review_after(environment)?,
+            fulfilment_mode: environment.required(FULFILMENT_MODE)?,
+            log_filter: environment.optional("RUST_LOG"),
         })
     }
 }
 
-fn review_after(attempts: Option<String>) -> Result<NonZeroU32, ConfigError> {
-    let Some(text) = attempts else { return Ok(REVIEW_AFTER) };
-    let attempts =
-        text.parse().ok().filter(|attempts: &NonZeroU32| (2..=9).contains(&attempts.get()));
-    attempts.ok_or(ConfigError::ReviewAfter(text))
+/// One failed attempt is no reason to stop, and after ten receives the queue redrives.
+fn review_after(environment: &Environment) -> Result<NonZeroU32, ConfigError> {
+    if environment.optional(REVIEW_AFTER_ATTEMPTS).is_none() {
+        return Ok(EXHAUSTED_AFTER);
+    }
+    let attempts = environment.whole(REVIEW_AFTER_ATTEMPTS, 2_u32..=9)?;
+    Ok(NonZeroU32::new(attempts).unwrap_or(EXHAUSTED_AFTER))
+}
+
+fn secret(environment: &Environment, name: &'static str) -> Result<SecretRef, ConfigError> {
+    environment.parsed(name, |arn| SecretRef::parse(name, arn))
 }
 
 #[cfg(test)]
@@ -97,14 +80,19 @@ mod tests {
 
     const SECRET: &str = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:shop/key-x1Y2z3";
 
-    /// What `Config` makes of an environment in which all is well but `changed`.
-    fn read(changed: &str, value: Option<&str>) -> Result<Config, ConfigError> {
-        Config::read(|name| match name {
-            _ if name == changed => value.map(str::to_owned).ok_or(Missing { name }),
-            CARRIER_URL => Ok("https://carrier.example".to_owned()),
-            CARRIER_API_KEY_SECRET => Ok(SECRET.to_owned()),
-            RUST_LOG | REVIEW_AFTER_ATTEMPTS => Err(Missing { name }),
-            _ => Ok(name.to_owned()),
+    /// What `Config` makes of an environment in which all is well but `name`.
+    fn read(name: &str, value: Option<&str>) -> Result<Config, ConfigError> {
+        let environment = Environment::of([
+            (SHIPMENTS_TABLE, SHIPMENTS_TABLE),
+            (CARRIER_URL, "https://carrier.example"),
+            (CARRIER_API_KEY_SECRET, SECRET),
+            (QUEUE_URL, QUEUE_URL),
+            (DEAD_LETTER_QUEUE_URL, DEAD_LETTER_QUEUE_URL),
+            (FULFILMENT_MODE, "choreography"),
+        ]);
+        Config::read(&match value {
+            Some(value) => environment.with(name, value),
+            None => environment.without(name),
         })
     }
 
@@ -124,7 +112,7 @@ mod tests {
         assert_eq!(read("", None).unwrap().carrier_api_key.arn(), SECRET);
         // Whoever gives the key itself is told so without it.
         let key = read(CARRIER_API_KEY_SECRET, Some("sk_hush")).unwrap_err();
-        assert!(key.to_string().starts_with("CARRIER_API_KEY_SECRET names no secret"), "{key}");
+        assert!(key.to_string().starts_with("CARRIER_API_KEY_SECRET: names no secret"), "{key}");
         assert!(!format!("{key} {key:?}").contains("sk_hush"));
     }
 

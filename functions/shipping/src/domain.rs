@@ -1,4 +1,4 @@
-//! The shipment of an order as a small state machine that takes facts in any order.
+//! The shipment of an order as a small state machine that takes inputs in any order.
 //!
 //! ```text
 //!           created + paid             shipped            cancelled
@@ -9,36 +9,36 @@
 //!                           Tracing ──► Recalling or Refused
 //! ```
 //!
-//! A shipment is due only in `Shipping`, so an order that was cancelled before that is never
+//! A shipment is pending only in `Shipping`, so an order that was cancelled before that is never
 //! shipped. One that is cancelled *while* it is being shipped needs care: the carrier may have
-//! taken it although nobody heard the answer, or may still take it, from a request that is on its
-//! way. Such a shipment is traced, which is to ask for the very same once more: then the carrier
-//! has it, once, and it can be called back. Merely to look would miss what arrives later. Shipping
-//! is never given up here: the order's deadline calls it off. Calling back is, when it keeps
-//! failing or the carrier refuses: a person then has to look, and lets it go on.
+//! taken it although its answer was lost, or may still take it, from a request that is on its way.
+//! Such a shipment is traced, which is to ask for the very same once more: then the carrier has it,
+//! once, and it can be called back. Merely to look would miss what arrives later. Shipping is never
+//! abandoned here: the order's deadline calls it off. Calling back is, when it keeps failing or the
+//! carrier refuses: an operator then removes what stood in the way, and resumes it.
 //!
-//! However a step ends that may be given up, the shipment says so: a review that one event of the
-//! shipment opened is closed by the next one, and by nothing else.
+//! However a step ends that may be abandoned, the shipment emits an event: a review that one event
+//! of the shipment opened is closed by the next one, and by nothing else.
 
-mod facts;
-mod said;
+mod event;
+mod inputs;
 mod stored;
 
 use event_envelope::{AggregateId, Draft};
 use events::ShippingStep;
-use idempotency::Machine;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use state_machine::StateMachine;
 use time::OffsetDateTime;
 
-pub use facts::{Destination, Effect, Fact, Refusal, Review, Shipment};
-pub use said::{CANCELLED, Said};
+pub use event::{CANCELLED, ShippingEvent};
+pub use inputs::{Command, Destination, Input, Refusal, Review, Shipment};
 pub use stored::Incomplete;
 
 /// The shipment of one order.
 ///
-/// What follows from a fact, in whatever order facts come: the next state, and *what is said*
-/// about it.
+/// What follows from an input, in whatever order inputs come: the next state, and *the event* that
+/// is emitted.
 ///
 /// | | created | paid | cancelled | shipped | refused | voided | gave up | resumed |
 /// |---|---|---|---|---|---|---|---|---|
@@ -60,16 +60,16 @@ pub use stored::Incomplete;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "stored::Stored", into = "stored::Stored")]
 pub enum Dispatch {
-    /// Nothing was heard of the order.
+    /// Nothing is known of the order.
     #[default]
     Absent,
     /// The order was placed, to go to this address, and waits to be paid for.
     Ordered(Destination),
-    /// An order was paid for that was not heard of yet.
+    /// An order was paid for that is not known yet.
     Paid,
     /// The order was cancelled before it was shipped, and never will be.
     Withdrawn,
-    /// The shipment is due, to this address. The host stores this only with the lease of an
+    /// The shipment is pending, to this address. The runner stores this only with the lease of an
     /// attempt, so a stored `Shipping` means that the carrier may have been asked.
     Shipping(Destination),
     /// Cancelled while `Shipping`, to this address.
@@ -90,25 +90,27 @@ pub enum Dispatch {
 
 impl Dispatch {
     /// The table above.
-    fn hear(self, fact: &Fact) -> (Self, Option<Said>) {
-        use Fact::{Cancelled, Created, GaveUp, Paid, Refused, Resumed, Shipped, Voided};
-        match (self, fact) {
+    fn next(self, input: &Input) -> (Self, Option<ShippingEvent>) {
+        use Input::{Cancelled, Created, GaveUp, Paid, Refused, Resumed, Shipped, Voided};
+        match (self, input) {
             (Self::Absent, Created(to)) => (Self::Ordered(to.clone()), None),
             (Self::Absent, Paid) => (Self::Paid, None),
             (Self::Absent | Self::Ordered(_) | Self::Paid, Cancelled) => (Self::Withdrawn, None),
             (Self::Ordered(to), Paid) => (Self::Shipping(to), None),
             (Self::Paid, Created(to)) => (Self::Shipping(to.clone()), None),
             (Self::Shipping(to), Cancelled) => (Self::Tracing(to), None),
-            (Self::Shipping(_), Shipped(it)) => (Self::Shipped(it.clone()), Some(it.said())),
+            (Self::Shipping(_), Shipped(it)) => (Self::Shipped(it.clone()), Some(it.event())),
             (Self::Tracing(_), Shipped(it)) => (Self::Recalling(it.clone()), None),
             (Self::Shipping(_) | Self::Tracing(_), Refused(refusal)) => {
-                (Self::Refused(refusal.clone()), Some(refusal.said()))
+                (Self::Refused(refusal.clone()), Some(refusal.event()))
             }
             (Self::Tracing(to), GaveUp(review)) => {
                 (Self::TraceInReview(to), Some(review.of(ShippingStep::Trace)))
             }
             (Self::Shipped(shipment), Cancelled) => (Self::Recalling(shipment), None),
-            (Self::Recalling(shipment), Voided) => (Self::Voided(shipment), Some(Said::recalled())),
+            (Self::Recalling(shipment), Voided) => {
+                (Self::Voided(shipment), Some(ShippingEvent::recalled()))
+            }
             (Self::Recalling(shipment), GaveUp(review)) => {
                 (Self::RecallInReview(shipment), Some(review.of(ShippingStep::Recall)))
             }
@@ -145,22 +147,22 @@ impl Dispatch {
     }
 }
 
-impl Machine for Dispatch {
-    type Fact = Fact;
-    type Effect = Effect;
-    type Event = Said;
+impl StateMachine for Dispatch {
+    type Input = Input;
+    type Command = Command;
+    type Event = ShippingEvent;
 
-    fn apply(self, fact: &Fact) -> (Self, Vec<Said>) {
-        let (state, said) = self.hear(fact);
-        (state, said.into_iter().collect())
+    fn transition(self, input: &Input) -> (Self, Vec<ShippingEvent>) {
+        let (state, event) = self.next(input);
+        (state, event.into_iter().collect())
     }
 
-    fn due(&self) -> Option<Effect> {
+    fn pending(&self) -> Option<Command> {
         match self {
-            Self::Shipping(to) => Some(Effect::Ship { to: to.clone() }),
-            Self::Tracing(to) => Some(Effect::Trace { to: to.clone() }),
+            Self::Shipping(to) => Some(Command::Ship { to: to.clone() }),
+            Self::Tracing(to) => Some(Command::Trace { to: to.clone() }),
             Self::Recalling(shipment) => {
-                Some(Effect::Void { shipment_id: shipment.shipment_id.clone() })
+                Some(Command::Void { shipment_id: shipment.shipment_id.clone() })
             }
             Self::Absent
             | Self::Ordered(_)
@@ -174,22 +176,22 @@ impl Machine for Dispatch {
         }
     }
 
-    fn give_up(effect: &Effect, attempts: u32, reason: &str) -> Option<Fact> {
-        match effect {
-            Effect::Ship { .. } => None,
-            Effect::Trace { .. } | Effect::Void { .. } => {
-                Some(Fact::GaveUp(Review { attempts, reason: reason.to_owned() }))
+    fn on_exhausted(command: &Command, attempts: u32, reason: &str) -> Option<Input> {
+        match command {
+            Command::Ship { .. } => None,
+            Command::Trace { .. } | Command::Void { .. } => {
+                Some(Input::GaveUp(Review { attempts, reason: reason.to_owned() }))
             }
         }
     }
 
     fn draft(
-        said: &Said,
+        event: &ShippingEvent,
         aggregate: AggregateId,
         sequence: u64,
         at: OffsetDateTime,
     ) -> Draft<Value> {
-        said.event(&aggregate).draft(aggregate, sequence, at)
+        event.published(&aggregate).draft(aggregate, sequence, at)
     }
 }
 

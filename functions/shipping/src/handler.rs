@@ -1,44 +1,38 @@
 //! From an event to what it means for the shipment, and to what becomes of the record.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use event_envelope::{AggregateId, Delivery};
 use events::{Event, OrderCreated};
-use idempotency::{Cause, Due, Host, HostSettings};
 use outcome::{Done, Failure};
+use state_machine::{Attempt, Handled, Runner, RunnerConfig, Trigger};
 use tower::Service;
 
 use crate::{
     carrier::Carrier,
-    domain::{Destination, Dispatch, Effect, Fact},
+    domain::{Command, Destination, Dispatch, Input},
 };
 
 /// How long an attempt may take. Longer than the function's timeout of ten seconds, so that a
 /// live one is never robbed.
 pub const LEASE: Duration = Duration::from_secs(15);
 
-/// Shipments in the table `table`, one row per order.
-pub fn hosted_in(table: String) -> HostSettings {
-    HostSettings { table, key: "orderId", lease: LEASE }
+/// Shipments are stored in the table `table`, an item per order.
+pub fn runner_config(table: String) -> RunnerConfig {
+    RunnerConfig { table, key: "orderId", lease: LEASE }
 }
 
-/// Handles the events that shipments hear, and the tasks that they are asked for.
+/// Handles the events that shipments consume, and the tasks of workflows.
 #[derive(Debug)]
 pub struct Handler<C> {
-    host: Host,
+    runner: Runner,
     carrier: C,
 }
 
 impl<C: Carrier> Handler<C> {
-    /// Keeps shipments in `host` and gives parcels to `carrier`.
-    pub const fn new(host: Host, carrier: C) -> Self {
-        Self { host, carrier }
+    /// Runs shipments by `runner` and gives parcels to `carrier`.
+    pub const fn new(runner: Runner, carrier: C) -> Self {
+        Self { runner, carrier }
     }
 
     /// This handler as the service that a consumer calls.
@@ -52,51 +46,50 @@ impl<C: Carrier> Handler<C> {
         })
     }
 
-    /// Tells the order's shipment what happened, and has the carrier do what is then due. A
-    /// shipment that should come back and does not is given up after a while: the event is then
-    /// handled, and the shipment says that a person has to look.
+    /// Applies the event to the order's shipment, and has the carrier do what is then pending. A
+    /// shipment that should come back and does not is abandoned after a while: the event is then
+    /// handled, and the shipment emits that it needs manual intervention.
     ///
     /// # Errors
     ///
-    /// Retry when the store or the carrier is away, or another delivery is at it. Poison when the
-    /// event is not what it was, or when the carrier refuses this code's own requests to ship.
+    /// Retry when the store or the carrier is unavailable, or another delivery holds the lease.
+    /// Permanent when the event is not what it was, or when the carrier refuses this code's own
+    /// requests to ship.
     pub async fn handle(&self, delivery: &Delivery<Event>) -> Result<Done, Failure> {
-        let Some(fact) = fact(&delivery.event) else {
+        let Some(input) = input(&delivery.event) else {
             return Ok(Done::Ignored);
         };
-        self.tell(delivery.event.order_id(), (&delivery.envelope).into(), &[fact]).await
+        let handled =
+            self.apply(delivery.event.order_id(), (&delivery.envelope).into(), &[input]).await?;
+        Ok(done(&handled))
     }
 
-    /// Tells the shipment of `order` some facts at once, and has the carrier do what is then due.
-    pub(crate) async fn tell(
+    /// Applies some inputs to the shipment of `order` at once, and has the carrier do what is then
+    /// pending.
+    pub(crate) async fn apply(
         &self,
         order: &AggregateId,
-        cause: Cause<'_>,
-        facts: &[Fact],
-    ) -> Result<Done, Failure> {
-        let is_refused = AtomicBool::new(false);
-        let perform = async |due| {
-            let answer = self.perform(order, due).await?;
-            is_refused.fetch_or(matches!(answer, Fact::Refused(_)), Ordering::Relaxed);
-            Ok(answer)
-        };
-        let done = self.host.handle_all::<Dispatch, _>(order, cause, facts, perform).await?;
-        Ok(if is_refused.into_inner() { Done::Rejected } else { done })
+        trigger: Trigger<'_>,
+        inputs: &[Input],
+    ) -> Result<Handled<Dispatch>, Failure> {
+        let run = async |attempt| self.run(order, attempt).await;
+        self.runner.handle_all(order, trigger, inputs, run).await
     }
 
-    /// The shipment of `order` as it stands now.
-    pub(crate) async fn look(&self, order: &AggregateId) -> Result<Dispatch, Failure> {
-        self.host.look(order).await
-    }
-
-    async fn perform(&self, order: &AggregateId, due: Due<Effect>) -> Result<Fact, Failure> {
-        match due.effect {
-            Effect::Ship { to } => self.carrier.ship(order, &to, due.resumed).await,
+    async fn run(&self, order: &AggregateId, attempt: Attempt<Command>) -> Result<Input, Failure> {
+        match attempt.command {
+            Command::Ship { to } => self.carrier.ship(order, &to, attempt.may_have_run).await,
             // An attempt was made: that is why it is traced.
-            Effect::Trace { to } => self.carrier.ship(order, &to, true).await,
-            Effect::Void { shipment_id } => self.carrier.void(&shipment_id).await,
+            Command::Trace { to } => self.carrier.ship(order, &to, true).await,
+            Command::Void { shipment_id } => self.carrier.void(&shipment_id).await,
         }
     }
+}
+
+/// What became of the record. A shipment that the carrier refused now is a rejection.
+fn done(handled: &Handled<Dispatch>) -> Done {
+    let is_refused = matches!(handled.state, Dispatch::Refused(_));
+    if is_refused && !handled.events.is_empty() { Done::Rejected } else { handled.done }
 }
 
 /// Where an order goes. The carrier keeps customers' default addresses under their own ids, and is
@@ -108,13 +101,13 @@ pub(crate) fn destination(created: &OrderCreated) -> Destination {
     }
 }
 
-/// What an event means for a shipment; nothing, for those of others.
-fn fact(event: &Event) -> Option<Fact> {
+/// The input that an event is for a shipment; none, for events about others.
+fn input(event: &Event) -> Option<Input> {
     match event {
-        Event::OrderCreated(created) => Some(Fact::Created(destination(created))),
-        Event::PaymentCompleted(_) => Some(Fact::Paid),
-        Event::OrderCancelled(_) => Some(Fact::Cancelled),
-        Event::OrderResumed(_) => Some(Fact::Resumed),
+        Event::OrderCreated(created) => Some(Input::Created(destination(created))),
+        Event::PaymentCompleted(_) => Some(Input::Paid),
+        Event::OrderCancelled(_) => Some(Input::Cancelled),
+        Event::OrderResumed(_) => Some(Input::Resumed),
         Event::OrderPaid(_)
         | Event::OrderShipped(_)
         | Event::OrderCompleted(_)

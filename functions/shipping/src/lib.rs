@@ -1,8 +1,8 @@
 //! Shipments: one per paid order, none for a cancelled one.
 //!
-//! Shipped an order is when it was placed *and* paid for, whichever is heard first. Everything
-//! known of the shipment of an order is one row, and what is said about it is written with it.
-//! What a workflow asks for is told to the same machine as what the events say.
+//! Shipped an order is when it was placed *and* paid for, whichever event comes first. Everything
+//! known of the shipment of an order is one item, and its events are written with it. The tasks of
+//! a workflow are inputs of the same state machine as the events.
 
 pub mod carrier;
 pub mod config;

@@ -5,9 +5,9 @@ use clock::{Clock, Tokens, within};
 use consumer::{Consumer, Parking, ReplayPolicy};
 use events::{DECODER, Event, LIVE};
 use http_port::{ApiKey, HttpPort};
-use idempotency::Host;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use shipping::{carrier::HttpCarrier, config::Config, handler::Handler, handler::hosted_in};
+use shipping::{carrier::HttpCarrier, config::Config, handler::Handler, handler::runner_config};
+use state_machine::Runner;
 use task::{Invocation, Tasks, answer_traced};
 
 #[tokio::main(flavor = "current_thread")]
@@ -16,15 +16,15 @@ async fn main() -> Result<(), Error> {
     let traces = telemetry::init("shipping", config.log_filter.as_deref())?;
     let (aws, clock) = (Aws::from_env()?, Clock::system());
     aws.warm_dynamodb().await;
-    let settings = hosted_in(config.shipments_table);
-    let host = Host::new(aws.dynamodb(), settings, clock.clone(), Tokens::random())
-        .review_after(config.review_after);
+    let settings = runner_config(config.shipments_table);
+    let runner = Runner::new(aws.dynamodb(), settings, clock.clone(), Tokens::random())
+        .exhausted_after(config.review_after);
     let secret = aws.secret(config.carrier_api_key);
     let port = HttpPort::new(config.carrier_url, secret.read(ApiKey::parse).await?)?;
     let carrier = HttpCarrier::new(port.renewed_by(secret.reader(ApiKey::parse)));
     let tasks = Tasks::in_mode(config.fulfilment_mode);
     let parking = Parking::new(aws.sqs(), config.queue_url, config.dead_letter_queue_url);
-    let handler = std::sync::Arc::new(Handler::new(host, carrier));
+    let handler = std::sync::Arc::new(Handler::new(runner, carrier));
     let service = handler.clone().into_service();
     let consumer = Consumer::new("shipping", LIVE, ReplayPolicy::Refuse, parking, service)
         .traced(traces.clone());

@@ -1,14 +1,14 @@
 //! What a workflow may ask of shipments, and what it is answered.
 
 use events::Event;
-use idempotency::Cause;
 use outcome::Failure;
 use serde::{Deserialize, Serialize};
+use state_machine::Trigger;
 use task::Task;
 
 use crate::{
     carrier::Carrier,
-    domain::{Dispatch, Fact, Refusal, Shipment},
+    domain::{Dispatch, Input, Refusal, Shipment},
     handler::{Handler, destination},
 };
 
@@ -100,15 +100,14 @@ impl<C: Carrier> Handler<C> {
             return Err(Failure::poison(NoOrder(task.delivery.event.entry().event_type)));
         };
         let order = &created.order_id;
-        // All of it is told in one write.
-        let facts = match task.command {
-            Command::Ship {} => vec![Fact::Created(destination(created)), Fact::Paid],
-            Command::Recall {} => vec![Fact::Cancelled],
+        // All of them are applied in one write.
+        let inputs = match task.command {
+            Command::Ship {} => vec![Input::Created(destination(created)), Input::Paid],
+            Command::Recall {} => vec![Input::Cancelled],
         };
-        let cause = Cause::task(&task.id, task.hash, &task.delivery.envelope);
-        self.tell(order, cause, &facts).await?;
-        let dispatch = self.look(order).await?;
-        // Whoever is at it was told the facts, and goes on from there.
+        let trigger = Trigger::task(&task.id, task.hash, &task.delivery.envelope);
+        let dispatch = self.apply(order, trigger, &inputs).await?.state;
+        // If another attempt holds the lease, it meets the inputs, and goes on from there.
         let under_way = || Failure::retry(format!("the shipment of {order} is under way"));
         task.command.answer(&dispatch).ok_or_else(under_way)
     }

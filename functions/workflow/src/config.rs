@@ -1,18 +1,18 @@
 //! What the template tells this function.
 
-use environment::{Missing, optional, required};
+use environment::{ConfigError, Environment};
 
 /// Read once, before the first event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     /// The workflow, by the ARN of its state machine.
     pub state_machine_arn: String,
-    /// Where this function's events come from.
+    /// The queue that the function consumes.
     pub queue_url: String,
-    /// Where poison goes.
+    /// Where permanent failures go.
     pub dead_letter_queue_url: String,
-    /// What is logged.
-    pub log: Option<String>,
+    /// What is logged beyond the usual.
+    pub log_filter: Option<String>,
 }
 
 impl Config {
@@ -20,13 +20,17 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// Names the variable that is missing; the function should not start.
-    pub fn from_env() -> Result<Self, Missing> {
+    /// Names the variable that is missing or invalid; the function should not start.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::read(&Environment::of_process())
+    }
+
+    fn read(environment: &Environment) -> Result<Self, ConfigError> {
         Ok(Self {
-            state_machine_arn: required("STATE_MACHINE_ARN")?,
-            queue_url: required("QUEUE_URL")?,
-            dead_letter_queue_url: required("DEAD_LETTER_QUEUE_URL")?,
-            log: optional("RUST_LOG"),
+            state_machine_arn: environment.required("STATE_MACHINE_ARN")?,
+            queue_url: environment.required("QUEUE_URL")?,
+            dead_letter_queue_url: environment.required("DEAD_LETTER_QUEUE_URL")?,
+            log_filter: environment.optional("RUST_LOG"),
         })
     }
 }

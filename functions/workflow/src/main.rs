@@ -11,7 +11,7 @@ use workflow::{config::Config, handler::Workflow};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let config = Config::from_env()?;
-    let traces = telemetry::init("workflow", config.log.as_deref())?;
+    let traces = telemetry::init("workflow", config.log_filter.as_deref())?;
     let (aws, clock) = (Aws::from_env()?, Clock::system());
     let handler = Workflow::new(aws.sfn(), config.state_machine_arn).into_service();
     let parking = Parking::new(aws.sqs(), config.queue_url, config.dead_letter_queue_url);

@@ -35,7 +35,7 @@ enum Keeper {
 /// The variable names no secret. What it holds is not shown: it may be the secret itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{variable} names no secret: give the complete ARN of a secret of Secrets Manager or of a \
+    "names no secret: give the complete ARN of a secret of Secrets Manager or of a \
      parameter of Systems Manager (what stands there is not shown, it may be the secret itself)"
 )]
 pub struct InvalidSecretRef {

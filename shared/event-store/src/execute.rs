@@ -6,6 +6,7 @@ use event_envelope::{
 };
 use outcome::BoxError;
 use serde_json::Value;
+use time::OffsetDateTime;
 use tracing::{Level, event};
 
 use crate::{Decider, EventStore, StoreError};
@@ -114,13 +115,8 @@ pub async fn execute<D: Decider>(
     for _ in 0..ATTEMPTS_MAX {
         let history = store.load(aggregate, 0).await?;
         let state: D = state_of(&history).map_err(ExecuteError::Unreadable)?;
-        let decided = state.decide(command).map_err(ExecuteError::Rejected)?;
-        let now = clock.now();
-        let events = (history.len() as u64 + 1..)
-            .zip(&decided)
-            .map(|(sequence, event)| D::draft(event, aggregate.clone(), sequence, now))
-            .map(|draft| lineage.seal(draft))
-            .collect::<Result<Vec<_>, _>>()?;
+        let next = history.len() as u64 + 1;
+        let events = decided(&state, command, aggregate, next, lineage, clock.now())?;
         match store.append(&events).await {
             Ok(()) => return Ok(Executed { history, events }),
             Err(StoreError::Conflict { .. }) => {
@@ -130,6 +126,47 @@ pub async fn execute<D: Decider>(
         }
     }
     Err(ExecuteError::Contended)
+}
+
+/// Decides on the `command` that begins a stream, without loading it, and appends what follows at the
+/// time `at`, to be looked at from `look_at` on ([`EventStore::append_marked`]).
+///
+/// For a stream that most probably is not there. It costs no read: the append itself shows whether
+/// another caller was first.
+///
+/// # Errors
+///
+/// As [`execute`]; [`StoreError::Conflict`] within [`ExecuteError::Store`] when the stream is there:
+/// load it, and see what it is. [`StoreError::Invalid`] when the command leads to no event.
+pub async fn begin<D: Decider>(
+    store: &EventStore,
+    aggregate: &AggregateId,
+    command: &D::Command,
+    lineage: Lineage<'_>,
+    at: OffsetDateTime,
+    look_at: OffsetDateTime,
+) -> Result<Executed, ExecuteError<D::Error>> {
+    let events = decided(&D::default(), command, aggregate, 1, lineage, at)?;
+    store.append_marked(&events, look_at).await?;
+    Ok(Executed { history: Vec::new(), events })
+}
+
+/// The events that follow from `command`, the first of them at the place `next` of the stream.
+fn decided<D: Decider>(
+    state: &D,
+    command: &D::Command,
+    aggregate: &AggregateId,
+    next: u64,
+    lineage: Lineage<'_>,
+    at: OffsetDateTime,
+) -> Result<Vec<Envelope>, ExecuteError<D::Error>> {
+    let events = state.decide(command).map_err(ExecuteError::Rejected)?;
+    let mut sealed = Vec::with_capacity(events.len());
+    for (sequence, event) in (next..).zip(&events) {
+        let draft = D::draft(event, aggregate.clone(), sequence, at);
+        sealed.push(lineage.seal(draft)?);
+    }
+    Ok(sealed)
 }
 
 impl<E: Into<BoxError>> From<ExecuteError<E>> for outcome::Failure {

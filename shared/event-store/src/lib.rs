@@ -11,6 +11,6 @@ pub mod scenario;
 mod store;
 
 pub use decider::Decider;
-pub use execute::{ExecuteError, Executed, Lineage, execute, state_of};
+pub use execute::{ExecuteError, Executed, Lineage, begin, execute, state_of};
 pub use marks::{Mark, Marks, Position, SHARDS};
 pub use store::{EventStore, StoreError};

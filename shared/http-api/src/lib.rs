@@ -12,7 +12,6 @@ mod reply;
 mod request;
 mod scope;
 mod text;
-mod trace;
 
 pub use body::BODY_BYTES_MAX;
 pub use caller::{InvalidSubject, SUBJECT_BYTES_MAX, caller_id};
@@ -25,4 +24,3 @@ pub use reply::Reply;
 pub use request::{IDEMPOTENCY_KEY_BYTES_MAX, PAGE_DEFAULT, PAGE_MAX, Request};
 pub use scope::{InvalidScope, TokenScope};
 pub use text::is_one_line;
-pub use trace::traceparent_of_xray;

@@ -2,12 +2,12 @@
 
 use std::time::Instant;
 
-use ::trace::{Traceparent, Traces};
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use http::{HeaderName, HeaderValue};
+use trace::{Traceparent, Traces};
 use tracing::{Instrument, Level, Span, error_span, event, field::Empty, info};
 
-use crate::{Request, trace};
+use crate::{Request, request::TRACEPARENT};
 
 /// Has `answer` answer the request, within a span that names its route.
 ///
@@ -58,14 +58,14 @@ pub async fn observe(
 /// Makes `span` the next of the request's trace, and the request say so.
 fn go_on(request: &mut ApiGatewayV2httpRequest, traces: &Traces, span: &Span) {
     let seen = Request::new(request);
-    let client = seen.header(trace::TRACEPARENT).and_then(Traceparent::parse);
+    let client = seen.header(TRACEPARENT).and_then(Traceparent::parse);
     let gateway = || Traceparent::parse(&seen.traceparent()?).map(Traceparent::into_sampled);
     let parent = client.or_else(gateway).map(|parent| parent.to_string());
     if let Some(hop) = traces.hop(parent.as_deref())
         && let Ok(value) = HeaderValue::try_from(hop.traceparent())
     {
         hop.record(span);
-        request.headers.insert(HeaderName::from_static(trace::TRACEPARENT), value);
+        request.headers.insert(HeaderName::from_static(TRACEPARENT), value);
     }
 }
 
@@ -75,6 +75,7 @@ mod tests {
     use futures_util::FutureExt;
 
     use super::*;
+    use crate::request::XRAY;
 
     const TRACE: &str = "5759e988bd862e3fe1be46a994272793";
 
@@ -99,11 +100,11 @@ mod tests {
         let traces = Traces::drawn_from(tokens);
         let within = Some(format!("00-{TRACE}-0123456789abcdef-01"));
         let sampled = format!("00-{TRACE}-53995c3f42cd8ad8-01");
-        assert_eq!(seen(Some((trace::TRACEPARENT, &sampled)), &traces), within);
+        assert_eq!(seen(Some((TRACEPARENT, &sampled)), &traces), within);
         let root = "Root=1-5759e988-bd862e3fe1be46a994272793";
-        assert_eq!(seen(Some((trace::XRAY, root)), &traces), within, "nobody else decides");
+        assert_eq!(seen(Some((XRAY, root)), &traces), within, "nobody else decides");
         let unsampled = sampled.replace("-01", "-00");
-        let kept = seen(Some((trace::TRACEPARENT, &unsampled)), &traces);
+        let kept = seen(Some((TRACEPARENT, &unsampled)), &traces);
         assert_eq!(kept, Some(unsampled), "the client has decided");
         let begun = "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01";
         assert_eq!(seen(None, &traces).as_deref(), Some(begun));
@@ -113,6 +114,6 @@ mod tests {
     fn without_spans_a_request_stays_as_it_came() {
         assert_eq!(seen(None, &Traces::off()), None);
         let came = format!("00-{TRACE}-53995c3f42cd8ad8-01");
-        assert_eq!(seen(Some((trace::TRACEPARENT, &came)), &Traces::off()), Some(came));
+        assert_eq!(seen(Some((TRACEPARENT, &came)), &Traces::off()), Some(came));
     }
 }

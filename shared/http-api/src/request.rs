@@ -1,13 +1,13 @@
 //! A request, as a handler reads it.
 
-use ::trace::Traceparent;
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use event_envelope::AggregateId;
 use serde::de::DeserializeOwned;
+use trace::Traceparent;
 
 use crate::{
     BODY_BYTES_MAX, CARD_NUMBER, IamCaller, Problem, TokenScope, body, caller, cursor,
-    holds_card_number, iam, trace,
+    holds_card_number, iam,
 };
 
 /// The longest `Idempotency-Key`, in bytes.
@@ -18,6 +18,10 @@ pub const PAGE_MAX: u16 = 100;
 pub const PAGE_DEFAULT: u16 = 20;
 
 const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
+/// The W3C's trace header: <https://www.w3.org/TR/trace-context/>.
+pub(crate) const TRACEPARENT: &str = "traceparent";
+/// AWS's, which API Gateway adds.
+pub(crate) const XRAY: &str = "x-amzn-trace-id";
 const LIMIT: &str = "limit";
 const CURSOR: &str = "cursor";
 
@@ -180,9 +184,9 @@ impl<'a> Request<'a> {
     /// The trace this request belongs to, as a W3C `traceparent` of version 00: the client's, or
     /// else API Gateway's.
     pub fn traceparent(&self) -> Option<String> {
-        let client = self.header(trace::TRACEPARENT).and_then(Traceparent::parse);
-        let gateway = || self.header(trace::XRAY).and_then(trace::traceparent_of_xray);
-        client.map(|it| it.to_string()).or_else(gateway)
+        let client = self.header(TRACEPARENT).and_then(Traceparent::parse);
+        let gateway = || self.header(XRAY).and_then(Traceparent::from_xray);
+        client.or_else(gateway).map(|trace| trace.to_string())
     }
 
     /// The media type of the body, without parameters.

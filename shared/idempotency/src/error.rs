@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use event_envelope::Unstorable;
 use outcome::{BoxError, Failure, chain};
 
@@ -136,6 +137,24 @@ impl IdempotencyError {
             | Self::Unreadable { .. }
             | Self::Refused(_) => false,
         }
+    }
+}
+
+impl<E> From<SdkError<E>> for IdempotencyError
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    /// A request that can never be carried out is refused; everything else may pass.
+    fn from(error: SdkError<E>) -> Self {
+        let invalid = matches!(
+            error.code(),
+            Some(
+                "ValidationException"
+                    | "SerializationException"
+                    | "ItemCollectionSizeLimitExceededException"
+            )
+        );
+        if invalid { Self::Refused(error.into()) } else { Self::Away(error.into()) }
     }
 }
 

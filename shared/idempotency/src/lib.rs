@@ -13,7 +13,6 @@ mod events;
 #[cfg(feature = "jmespath")]
 mod expression;
 mod guard;
-mod hosted;
 #[cfg(feature = "http")]
 pub mod http;
 mod json;
@@ -29,13 +28,15 @@ mod store;
 mod unit;
 
 pub use codec::{Codec, Json};
-pub use dynamodb::{DynamoDbStore, Layout, Refused, Write, patiently};
+pub use dynamodb::{
+    DynamoDbStore, Layout, Refused, Write, check_event, is_cancelled_by_contention, is_contention,
+    retry_on_contention,
+};
 pub use error::IdempotencyError;
 pub use event_envelope::ReplayPolicy;
 #[cfg(feature = "jmespath")]
 pub use expression::{ByJmespath, Hashing};
 pub use guard::{CLOCK_SKEW, Guard, LEASE, RESULT_BYTES_MAX, RETENTION};
-pub use hosted::{Cause, Due, Host, HostSettings, Machine, REVIEW_AFTER};
 pub use key::{ByKey, Identify, Identity, KEY_BYTES_MAX, Keyed, MissingKey};
 pub use layer::IdempotencyLayer;
 pub use memory::{MemoryRefused, MemoryStore, MemoryWrite};

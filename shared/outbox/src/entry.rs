@@ -1,7 +1,6 @@
 use aws_sdk_eventbridge::{primitives::DateTime, types::PutEventsRequestEntry};
 use event_envelope::{Envelope, TooLarge};
-
-use crate::trace::xray_header;
+use trace::Traceparent;
 
 /// How many entries one call takes.
 /// Source: <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html>.
@@ -32,13 +31,14 @@ impl Outgoing {
             + event_type.len()
             + aggregate_id.as_str().len()
             + detail.len();
+        let trace = metadata.traceparent.as_deref().and_then(Traceparent::parse);
         let entry = PutEventsRequestEntry::builder()
             .event_bus_name(bus)
             .source(source)
             .detail_type(event_type)
             .time(DateTime::from_secs_and_nanos(timestamp.unix_timestamp(), timestamp.nanosecond()))
             .resources(aggregate_id.as_str())
-            .set_trace_header(metadata.traceparent.as_deref().and_then(xray_header))
+            .set_trace_header(trace.map(|trace| trace.to_xray()))
             .detail(detail)
             .build();
         Ok(Self { position, entry, bytes })

@@ -7,7 +7,6 @@ mod publisher;
 mod relay;
 mod sources;
 mod stored;
-mod trace;
 
 pub use dead_letters::DeadLetters;
 pub use publisher::{Limits, NotPublished, Published, Publisher};

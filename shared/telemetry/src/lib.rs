@@ -9,6 +9,7 @@ mod redacted;
 mod spans;
 
 use clock::{Clock, Tokens};
+use environment::Environment;
 use json_subscriber::JsonLayer;
 use serde_json::Value;
 use trace::Traces;
@@ -83,7 +84,7 @@ struct Told {
 ///
 /// When `filter` makes no sense, or the process has logs already. A function should not start.
 pub fn init(service: &str, filter: Option<&str>) -> Result<Traces, TelemetryError> {
-    let told = Told::read(environment::optional);
+    let told = Told::read(|name| Environment::of_process().optional(name));
     let (traces, ignored) = (told.traces.clone(), told.ignored.clone());
     subscriber(service, filter, told, &Clock::system(), std::io::stdout)?.try_init()?;
     if let Some(exporter) = ignored {

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod traceparent;
+mod xray;
 
 use clock::Tokens;
 use tracing::Span;

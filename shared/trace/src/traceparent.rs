@@ -34,7 +34,7 @@ impl Traceparent {
         Self::new(trace_id, span_id, 1)
     }
 
-    fn new(trace_id: &str, span_id: &str, flags: u8) -> Option<Self> {
+    pub(crate) fn new(trace_id: &str, span_id: &str, flags: u8) -> Option<Self> {
         let is_id = |id: &str, digits| is_hex(id, digits) && id.bytes().any(|byte| byte != b'0');
         let is_lawful = is_id(trace_id, 32) && is_id(span_id, 16);
         is_lawful.then(|| Self { trace_id: trace_id.into(), span_id: span_id.into(), flags })
@@ -71,7 +71,7 @@ impl fmt::Display for Traceparent {
     }
 }
 
-fn is_hex(text: &str, digits: usize) -> bool {
+pub(crate) fn is_hex(text: &str, digits: usize) -> bool {
     text.len() == digits && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 

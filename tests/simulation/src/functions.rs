@@ -11,7 +11,7 @@ use event_store::EventStore;
 use events::{DECODER, Event, LIVE, ON_BUS};
 use futures_util::future::LocalBoxFuture;
 use http_api::TokenScope;
-use idempotency::{DynamoDbStore, Guard, Host, HostSettings, REVIEW_AFTER};
+use idempotency::{DynamoDbStore, Guard};
 use inventory::handler::Inventory;
 use lambda_runtime::{Context, LambdaEvent};
 use notification::{contacts::Contacts, handler::Notifications, mail::Mailer};
@@ -29,6 +29,7 @@ use payment::webhooks::{Heard, Keyring, Queue, SigningSecrets, Webhooks};
 use projector::handler::Projector;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
+use state_machine::{EXHAUSTED_AFTER, Runner, RunnerConfig};
 use task::{Invocation, answer};
 use tower::ServiceExt;
 
@@ -189,12 +190,12 @@ impl Surroundings {
 
     fn payment(&self) -> Function {
         let (clock, tokens) = (self.process.clock(), self.process.tokens());
-        let settings = payment::handler::hosted_in(self.variable("PAYMENTS_TABLE"));
-        let host = Host::new(self.wire().dynamodb(), settings, clock.clone(), tokens)
-            .review_after(self.review_after());
+        let settings = payment::handler::runner_config(self.variable("PAYMENTS_TABLE"));
+        let runner = Runner::new(self.wire().dynamodb(), settings, clock.clone(), tokens)
+            .exhausted_after(self.review_after());
         let table = self.variable("PAYMENT_CUSTOMERS_TABLE");
         let customers = payment::customers::Customers::new(self.wire().dynamodb(), table);
-        let handler = payment::handler::Handler::new(host, self.provider(), customers);
+        let handler = payment::handler::Handler::new(runner, self.provider(), customers);
         let handler = Arc::new(handler);
         let service = Arc::clone(&handler).into_service::<Heard>();
         let consumer =
@@ -220,10 +221,10 @@ impl Surroundings {
                 Box::pin(async move { Ok(secrets()) })
             };
         let keyring = Keyring::new(secrets(), read, clock.clone());
-        let settings = payment::handler::hosted_in(self.variable("PAYMENTS_TABLE"));
-        let host = Host::new(self.wire().dynamodb(), settings, clock.clone(), tokens);
+        let settings = payment::handler::runner_config(self.variable("PAYMENTS_TABLE"));
+        let runner = Runner::new(self.wire().dynamodb(), settings, clock.clone(), tokens);
         let queue = Queue::new(self.wire().sqs(), self.variable("PAYMENT_QUEUE_URL"));
-        let webhooks = Rc::new(Webhooks::new(keyring, host, queue, clock.clone()));
+        let webhooks = Rc::new(Webhooks::new(keyring, runner, queue, clock.clone()));
         function(move |event, deadline| {
             let (webhooks, left) = (Rc::clone(&webhooks), clock.until(deadline));
             async move { write(&within(left, webhooks.handle(self::read(event)?)).await) }
@@ -232,10 +233,10 @@ impl Surroundings {
 
     fn shipping(&self) -> Function {
         let (clock, tokens) = (self.process.clock(), self.process.tokens());
-        let settings = shipping::handler::hosted_in(self.variable("SHIPMENTS_TABLE"));
-        let host = Host::new(self.wire().dynamodb(), settings, clock.clone(), tokens)
-            .review_after(self.review_after());
-        let handler = Arc::new(shipping::handler::Handler::new(host, self.provider()));
+        let settings = shipping::handler::runner_config(self.variable("SHIPMENTS_TABLE"));
+        let runner = Runner::new(self.wire().dynamodb(), settings, clock.clone(), tokens)
+            .exhausted_after(self.review_after());
+        let handler = Arc::new(shipping::handler::Handler::new(runner, self.provider()));
         let service = Arc::clone(&handler).into_service();
         let consumer =
             Consumer::new("shipping", LIVE, ReplayPolicy::Refuse, self.parking(), service);
@@ -254,21 +255,21 @@ impl Surroundings {
 
     fn review_after(&self) -> std::num::NonZeroU32 {
         let given = self.environment.get("REVIEW_AFTER_ATTEMPTS");
-        given.map_or(REVIEW_AFTER, |text| text.parse().unwrap())
+        given.map_or(EXHAUSTED_AFTER, |text| text.parse().unwrap())
     }
 
     fn notification(&self) -> Function {
         let (clock, tokens) = (self.process.clock(), self.process.tokens());
-        let settings = HostSettings {
+        let settings = RunnerConfig {
             table: self.variable("NOTIFICATIONS_TABLE"),
             key: "orderId",
             // As its config.rs has it.
             lease: Duration::from_secs(15),
         };
-        let host = Host::new(self.wire().dynamodb(), settings, clock.clone(), tokens);
+        let runner = Runner::new(self.wire().dynamodb(), settings, clock.clone(), tokens);
         let contacts = Contacts::new(self.wire().dynamodb(), self.variable("CONTACTS_TABLE"));
         let mailer = Mailer::new(&self.wire().sesv2(), self.variable("SENDER_EMAIL"));
-        let handler = Notifications::new(host, contacts, mailer).into_service();
+        let handler = Notifications::new(runner, contacts, mailer).into_service();
         let consumer =
             Consumer::new("notification", LIVE, ReplayPolicy::Refuse, self.parking(), handler);
         let consumer = Rc::new(consumer);

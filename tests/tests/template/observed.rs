@@ -7,11 +7,11 @@ use std::{
     time::Duration,
 };
 
+use local_stack::{StackOptions, build};
 use orderly::{
-    build,
+    Shop,
     client::{Customer, NewOrder},
-    demo, seed,
-    stack::{self, Stack, StackOptions},
+    demo, seed, shop,
 };
 use serde_json::Value;
 
@@ -27,14 +27,14 @@ fn lines(folder: &Path, function: &str) -> Vec<Value> {
 }
 
 /// An order that goes well, on a stack of compiled functions that keeps its logs in `folder`.
-async fn ship_an_order(folder: &Path) -> (Stack, String) {
+async fn ship_an_order(folder: &Path) -> (Shop, String) {
     let path = root().join("infra/template.yaml");
-    let template = stack::load_template_with(&path, &demo::parameters("orchestration")).unwrap();
+    let template = shop::load_template_with(&path, &demo::parameters("orchestration")).unwrap();
     let output = build::Output::of_this_program().unwrap();
     let binaries = build::functions(&template, &path, &output).await.unwrap();
     let mut options = StackOptions::new(&path, binaries);
     options.logs.directory = Some(folder.to_owned());
-    let stack = Stack::start(options).await.unwrap();
+    let stack = Shop::start(options).await.unwrap();
     seed::seed(&stack).await.unwrap();
     let customer = Customer::new(stack.api_url(), "user-123").unwrap();
     let placed = customer.place(&NewOrder::of_the_book(), "observed").await.unwrap();
@@ -48,7 +48,7 @@ async fn one_trace_shows_an_order_and_what_is_measured_is_what_the_code_says() {
     let logs = tempfile::tempdir().unwrap();
     let (stack, order) = ship_an_order(logs.path()).await;
 
-    let spans = stack.logs().told().trace(&order).0;
+    let spans = stack.trace(&order).0;
     let traces: BTreeSet<&str> = spans.iter().map(|span| span.trace_id.as_str()).collect();
     assert_eq!(traces.len(), 1, "{traces:?}");
     let ids: BTreeSet<&str> = spans.iter().map(|span| span.span_id.as_str()).collect();

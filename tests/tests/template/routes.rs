@@ -38,7 +38,7 @@ fn pattern(rule: &Rule) -> Pattern {
 /// Every golden sample of an event, old versions included.
 fn golden(event_type: &str) -> Vec<Value> {
     let entry = CATALOGUE.iter().find(|entry| entry.event_type == event_type).unwrap();
-    let path = |version| format!("events/golden/{event_type}/{version}.json");
+    let path = |version| format!("events/contracts/golden/{event_type}/{version}.json");
     entry.versions.iter().map(|it| read(&path(it.version)).parse().unwrap()).collect()
 }
 

@@ -11,7 +11,7 @@ use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let config = ApiConfig::from_env()?;
-    let traces = telemetry::init("inventory-api", config.log.as_deref())?;
+    let traces = telemetry::init("inventory-api", config.log_filter.as_deref())?;
     let (dynamodb, clock) = (Aws::from_env()?.dynamodb(), &Clock::system());
     let records = DynamoDbStore::new(dynamodb.clone(), config.records);
     let guard = Guard::new(records, "inventory-api", ReplayPolicy::Refuse)

@@ -8,22 +8,22 @@ fn id(text: &str) -> AggregateId {
     AggregateId::parse(text).unwrap()
 }
 
-fn placed() -> Fact {
-    Fact::Placed { user_id: id("user-456") }
+fn placed() -> Input {
+    Input::Placed { user_id: id("user-456") }
 }
 
-fn news(template: Template) -> Fact {
-    Fact::News(Message { template, detail: None })
+fn news(template: Template) -> Input {
+    Input::News(Message { template, detail: None })
 }
 
 /// Sends whatever is due, and tells the machine, until nothing is.
 fn drain(mut mails: Mails) -> (Mails, Vec<Template>) {
     let mut sent = Vec::new();
-    while let Some(due) = mails.due() {
+    while let Some(due) = mails.pending() {
         let template = due.message.template;
         sent.push(template);
-        let fact = Fact::Sent { template, order_id: id("order-1"), message_id: "m".to_owned() };
-        let (next, events) = mails.apply(&fact);
+        let input = Input::Sent { template, order_id: id("order-1"), message_id: "m".to_owned() };
+        let (next, events) = mails.transition(&input);
         assert_eq!(events.len(), 1);
         mails = next;
     }
@@ -32,30 +32,30 @@ fn drain(mut mails: Mails) -> (Mails, Vec<Template>) {
 
 #[test]
 fn news_waits_until_it_is_known_whom_to_tell() {
-    let (mails, _) = Mails::default().apply(&news(Template::PaymentReceived));
-    assert_eq!(mails.due(), None);
-    let (mails, _) = mails.apply(&placed());
+    let (mails, _) = Mails::default().transition(&news(Template::PaymentReceived));
+    assert_eq!(mails.pending(), None);
+    let (mails, _) = mails.transition(&placed());
     let (_, sent) = drain(mails);
     assert_eq!(sent, [Template::OrderReceived, Template::PaymentReceived]);
 }
 
 #[test]
 fn an_answer_that_comes_twice_is_said_once() {
-    let failed = Fact::Failed {
+    let failed = Input::Failed {
         template: Template::OrderReceived,
         order_id: id("order-1"),
         reason: "no address".into(),
     };
-    let (mails, _) = Mails::default().apply(&placed());
-    let (mails, first) = mails.apply(&failed);
-    let (mails, second) = mails.apply(&failed);
-    assert_eq!((first.len(), second.len(), mails.due()), (1, 0, None));
+    let (mails, _) = Mails::default().transition(&placed());
+    let (mails, first) = mails.transition(&failed);
+    let (mails, second) = mails.transition(&failed);
+    assert_eq!((first.len(), second.len(), mails.pending()), (1, 0, None));
 }
 
 proptest! {
     #[test]
     fn in_any_order_each_mail_is_sent_once(
-        facts in prop::collection::vec(
+        inputs in prop::collection::vec(
             prop::sample::select(vec![
                 placed(),
                 news(Template::PaymentReceived),
@@ -67,14 +67,14 @@ proptest! {
     ) {
         let mut mails = Mails::default();
         let mut sent = Vec::new();
-        for fact in &facts {
-            let (next, now) = drain(mails.apply(fact).0);
+        for input in &inputs {
+            let (next, now) = drain(mails.transition(input).0);
             mails = next;
             sent.extend(now);
         }
         sent.sort_unstable();
         let mut expected: Vec<Template> = mails.messages.keys().copied().collect();
-        if !facts.contains(&placed()) {
+        if !inputs.contains(&placed()) {
             expected.clear();
         }
         prop_assert_eq!(sent, expected);

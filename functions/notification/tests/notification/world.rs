@@ -13,12 +13,12 @@ use event_envelope::{AggregateId, CorrelationId, Delivery, Envelope};
 use events::{
     CancelReason, Event, Money, OrderCancelled, OrderCreated, PaymentCompleted, ShipmentCreated,
 };
-use idempotency::{Host, HostSettings};
 use local_dynamodb::{DynamoDb, FaultPlan};
 use local_testkit::{Stage, database};
 use notification::{contacts::Contacts, handler::Notifications};
 use outcome::{Done, Failure};
 use serde_json::{Value, json};
+use state_machine::{Runner, RunnerConfig};
 use time::OffsetDateTime;
 
 use crate::office::Office;
@@ -122,10 +122,10 @@ impl World {
             OffsetDateTime::from_unix_timestamp(seconds.load(Ordering::SeqCst)).unwrap()
         });
         let settings =
-            HostSettings { table: NOTIFICATIONS.to_owned(), key: "orderId", lease: LEASE };
-        let host = Host::new(client.clone(), settings, clock, Tokens::random());
+            RunnerConfig { table: NOTIFICATIONS.to_owned(), key: "orderId", lease: LEASE };
+        let runner = Runner::new(client.clone(), settings, clock, Tokens::random());
         let contacts = Contacts::new(client, CONTACTS.to_owned());
-        Notifications::new(host, contacts, self.office.mailer(plan))
+        Notifications::new(runner, contacts, self.office.mailer(plan))
     }
 
     pub(crate) async fn deliver_all(&self, deliveries: &[Delivery<Event>]) {

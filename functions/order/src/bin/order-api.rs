@@ -11,7 +11,7 @@ use order::{api::OrderApi, config::ApiConfig, limit::OrderLimit, lookup::Lookup}
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let config = ApiConfig::from_env()?;
-    let traces = telemetry::init("order-api", config.log.as_deref())?;
+    let traces = telemetry::init("order-api", config.log_filter.as_deref())?;
     let dynamodb = Aws::from_env()?.dynamodb();
     let store = EventStore::new(dynamodb.clone(), config.order_events, "ORDER");
     let lookup = Lookup::new(dynamodb.clone(), config.products, config.delivery_addresses);

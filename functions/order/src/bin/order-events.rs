@@ -12,7 +12,7 @@ use task::{Invocation, Tasks, answer_traced};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let config = EventsConfig::from_env()?;
-    let traces = telemetry::init("order-events", config.log.as_deref())?;
+    let traces = telemetry::init("order-events", config.log_filter.as_deref())?;
     let aws = Aws::from_env()?;
     let store = &EventStore::new(aws.dynamodb(), config.order_events, "ORDER");
     let clock = &Clock::system();

@@ -10,7 +10,7 @@ use serde::de::IgnoredAny;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let config = SweeperConfig::from_env()?;
-    telemetry::init("order-sweeper", config.log.as_deref())?;
+    telemetry::init("order-sweeper", config.log_filter.as_deref())?;
     let (dynamodb, clock) = (Aws::from_env()?.dynamodb(), &Clock::system());
     let store = EventStore::new(dynamodb, config.order_events, "ORDER");
     let sweeper = &Sweeper::new(store, config.deadlines, clock.clone());

@@ -4,13 +4,13 @@ use aws_clients::Aws;
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use clock::{Clock, Tokens, within};
 use http_api::observe;
-use idempotency::Host;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use payment::{
     config::WebhooksConfig,
-    handler::hosted_in,
+    handler::runner_config,
     webhooks::{Keyring, Queue, SigningSecrets, Webhooks},
 };
+use state_machine::Runner;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -21,10 +21,10 @@ async fn main() -> Result<(), Error> {
     let secret = aws.secret(config.secret);
     let secrets = secret.read(SigningSecrets::parse).await?;
     let keyring = Keyring::new(secrets, secret.reader(SigningSecrets::parse), clock.clone());
-    let settings = hosted_in(config.payments_table);
-    let host = Host::new(aws.dynamodb(), settings, clock.clone(), Tokens::random());
+    let settings = runner_config(config.payments_table);
+    let runner = Runner::new(aws.dynamodb(), settings, clock.clone(), Tokens::random());
     let queue = Queue::new(aws.sqs(), config.queue_url);
-    let webhooks = &Webhooks::new(keyring, host, queue, clock.clone());
+    let webhooks = &Webhooks::new(keyring, runner, queue, clock.clone());
 
     run(service_fn(async |event: LambdaEvent<ApiGatewayV2httpRequest>| {
         let left = clock.until(event.context.deadline);

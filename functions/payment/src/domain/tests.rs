@@ -1,5 +1,6 @@
 use events::Money;
 use proptest::{prelude::*, sample::subsequence};
+use state_machine::scenario::{Given, given};
 
 use super::*;
 
@@ -31,127 +32,130 @@ fn review() -> Review {
     Review { attempts: 8, reason: "the provider is down".into() }
 }
 
-fn created() -> Fact {
-    Fact::Created(charge())
-}
-
-/// What a payment that heard `facts` said in all, and what it has due.
-fn hear(facts: &[Fact]) -> (Vec<Said>, Option<Effect>) {
-    let mut said = Vec::new();
-    let mut payment = Payment::default();
-    for fact in facts {
-        let (next, news) = payment.apply(fact);
-        payment = next;
-        said.extend(news);
-    }
-    (said, payment.due())
+fn created() -> Input {
+    Input::Created(charge())
 }
 
 #[test]
-fn each_step_has_its_effect_due() {
-    let mut facts = vec![created()];
-    assert_eq!(hear(&facts), (vec![], None));
-    facts.push(Fact::Reserved);
-    assert_eq!(hear(&facts), (vec![], Some(Effect::Charge(charge()))));
-    facts.push(Fact::CalledOff);
-    assert_eq!(hear(&facts), (vec![], Some(Effect::Revoke(charge()))));
-    facts.push(Fact::Captured(capture()));
-    let completed = Said::Completed(capture());
-    assert_eq!(hear(&facts), (vec![completed.clone()], Some(Effect::Refund(capture()))));
-    facts.push(Fact::Refunded(refund()));
-    assert_eq!(hear(&facts), (vec![completed, Said::Refunded(capture(), refund())], None));
+fn each_step_has_its_command_pending() {
+    let completed = PaymentEvent::Completed(capture());
+    given::<Payment>([])
+        .when(created())
+        .then([], None)
+        .when(Input::Reserved)
+        .then([], Some(Command::Charge(charge())))
+        .when(Input::CalledOff)
+        .then([], Some(Command::Revoke(charge())))
+        .when(Input::Captured(capture()))
+        .then([completed], Some(Command::Refund(capture())))
+        .when(Input::Refunded(refund()))
+        .then([PaymentEvent::Refunded(capture(), refund())], None);
 }
 
 #[test]
-fn a_charge_that_is_revoked_in_vain_says_once_that_nothing_was_taken() {
+fn a_charge_that_is_revoked_in_vain_emits_once_that_nothing_was_taken() {
     let reason = "the order was called off before it was paid for; nothing was taken".to_owned();
-    let failed = Said::Failed(Decline { code: CALLED_OFF.to_owned(), reason });
-    let mut facts = vec![created(), Fact::Reserved, Fact::CalledOff, Fact::Revoked];
-    assert_eq!(hear(&facts), (vec![failed.clone()], None));
-    facts.insert(3, Fact::GaveUp(review()));
-    facts.insert(4, Fact::Resumed);
-    let needs_review = Said::NeedsReview(PaymentStep::Revoke, review());
-    assert_eq!(hear(&facts), (vec![needs_review.clone(), failed.clone()], None));
-    facts.extend([Fact::Revoked, Fact::CalledOff, Fact::Resumed]);
-    assert_eq!(hear(&facts), (vec![needs_review, failed], None));
+    let failed = PaymentEvent::Failed(Decline { code: CALLED_OFF.to_owned(), reason });
+    let called_off = given::<Payment>([created(), Input::Reserved, Input::CalledOff]);
+    called_off.clone().when(Input::Revoked).then([failed.clone()], None);
+
+    called_off
+        .when(Input::GaveUp(review()))
+        .then([PaymentEvent::NeedsReview(PaymentStep::Revoke, review())], None)
+        .when(Input::Resumed)
+        .then([], Some(Command::Revoke(charge())))
+        .when(Input::Revoked)
+        .then([failed], None)
+        .when(Input::Revoked)
+        .then_nothing()
+        .when(Input::CalledOff)
+        .then_nothing()
+        .when(Input::Resumed)
+        .then_nothing();
 }
 
 #[test]
-fn what_is_given_up_rests_until_it_is_resumed_and_says_so_each_time() {
-    let paid = [created(), Fact::Reserved, Fact::Captured(capture()), Fact::CalledOff];
-    let stuck = [&paid[..], &[Fact::GaveUp(review()), Fact::CalledOff]].concat();
-    let needs_review = Said::NeedsReview(PaymentStep::Refund, review());
-    assert_eq!(hear(&stuck), (vec![Said::Completed(capture()), needs_review.clone()], None));
-    let resumed = [&stuck[..], &[Fact::Resumed, Fact::Resumed]].concat();
-    assert_eq!(hear(&resumed).1, Some(Effect::Refund(capture())));
-    let again = [&resumed[..], &[Fact::GaveUp(review())]].concat();
-    assert_eq!(hear(&again).0[1..], [needs_review.clone(), needs_review]);
+fn what_is_abandoned_rests_until_it_is_resumed_and_emits_that_each_time() {
+    let needs_review = PaymentEvent::NeedsReview(PaymentStep::Refund, review());
+    given::<Payment>([created(), Input::Reserved, Input::Captured(capture()), Input::CalledOff])
+        .when(Input::GaveUp(review()))
+        .then([needs_review.clone()], None)
+        .when(Input::CalledOff)
+        .then_nothing()
+        .when(Input::Resumed)
+        .then([], Some(Command::Refund(capture())))
+        .when(Input::Resumed)
+        .then_nothing()
+        .when(Input::GaveUp(review()))
+        .then([needs_review], None);
 }
 
-/// A paid order that is called off, and whose refund was given up.
-fn refund_in_review() -> Vec<Fact> {
-    let paid = [created(), Fact::Reserved, Fact::Captured(capture()), Fact::CalledOff];
-    [&paid[..], &[Fact::GaveUp(review())]].concat()
+/// A paid order that is called off, and whose refund was abandoned.
+fn refund_in_review() -> Given<Payment> {
+    let paid = [created(), Input::Reserved, Input::Captured(capture()), Input::CalledOff];
+    given([&paid[..], &[Input::GaveUp(review())]].concat())
 }
 
 #[test]
 fn given_a_refund_in_review_when_it_arrives_after_all_then_it_is_the_refund() {
-    let before = hear(&refund_in_review()).0;
-    let arrived = [refund_in_review(), vec![Fact::Refunded(refund())]].concat();
-    let (said, due) = hear(&arrived);
-    assert_eq!(said, [before, vec![Said::Refunded(capture(), refund())]].concat());
-    assert_eq!(due, None);
+    refund_in_review()
+        .when(Input::Refunded(refund()))
+        .then([PaymentEvent::Refunded(capture(), refund())], None);
 }
 
 #[test]
 fn given_a_refund_that_arrived_in_review_when_anything_comes_again_then_nothing_more_goes_back() {
-    let arrived = [refund_in_review(), vec![Fact::Refunded(refund())]].concat();
-    let other = Fact::Refunded(Refund { refund_id: "re_2".into(), ..refund() });
-    let again = [Fact::Refunded(refund()), other, Fact::Resumed, Fact::CalledOff];
-    for fact in again.into_iter().chain([Fact::GaveUp(review()), Fact::Captured(capture())]) {
-        let more = [&arrived[..], std::slice::from_ref(&fact)].concat();
-        assert_eq!(hear(&more), hear(&arrived), "{fact:?}");
+    let arrived = refund_in_review()
+        .when(Input::Refunded(refund()))
+        .then([PaymentEvent::Refunded(capture(), refund())], None);
+    let other = Input::Refunded(Refund { refund_id: "re_2".into(), ..refund() });
+    let again = [Input::Refunded(refund()), other, Input::Resumed, Input::CalledOff];
+    for input in again.into_iter().chain([Input::GaveUp(review()), Input::Captured(capture())]) {
+        arrived.clone().when(input).then_nothing();
     }
 }
 
 #[test]
-fn given_a_refund_in_review_when_it_is_resumed_and_arrives_then_it_is_said_once() {
-    let arrived = [Fact::Resumed, Fact::Refunded(refund()), Fact::Refunded(refund())];
-    let (said, due) = hear(&[refund_in_review(), arrived.to_vec()].concat());
-    let refunds = said.iter().filter(|it| matches!(it, Said::Refunded(..))).count();
-    assert_eq!((refunds, due), (1, None));
+fn given_a_refund_in_review_when_it_is_resumed_and_arrives_then_it_is_emitted_once() {
+    refund_in_review()
+        .when(Input::Resumed)
+        .then([], Some(Command::Refund(capture())))
+        .when(Input::Refunded(refund()))
+        .then([PaymentEvent::Refunded(capture(), refund())], None)
+        .when(Input::Refunded(refund()))
+        .then_nothing();
 }
 
 #[test]
-fn given_a_revocation_in_review_when_a_refund_is_heard_of_then_it_still_needs_review() {
-    let stuck = [created(), Fact::Reserved, Fact::CalledOff, Fact::GaveUp(review())];
-    let heard = [&stuck[..], &[Fact::Refunded(refund())]].concat();
-    assert_eq!(hear(&heard), hear(&stuck));
+fn given_a_revocation_in_review_when_a_refund_is_consumed_then_it_still_needs_review() {
+    given::<Payment>([created(), Input::Reserved, Input::CalledOff, Input::GaveUp(review())])
+        .when(Input::Refunded(refund()))
+        .then_nothing();
 }
 
 #[test]
-fn money_that_should_go_back_is_given_up_and_money_that_should_come_is_not() {
-    let given_up = |effect| Payment::give_up(&effect, 8, "the provider is down");
-    assert_eq!(given_up(Effect::Charge(charge())), None);
-    assert_eq!(given_up(Effect::Revoke(charge())), Some(Fact::GaveUp(review())));
-    assert_eq!(given_up(Effect::Refund(capture())), Some(Fact::GaveUp(review())));
+fn money_that_should_go_back_is_abandoned_and_money_that_should_come_is_not() {
+    let abandoned = |command| Payment::on_exhausted(&command, 8, "the provider is down");
+    assert_eq!(abandoned(Command::Charge(charge())), None);
+    assert_eq!(abandoned(Command::Revoke(charge())), Some(Input::GaveUp(review())));
+    assert_eq!(abandoned(Command::Refund(capture())), Some(Input::GaveUp(review())));
 }
 
 #[test]
 fn another_amount_than_was_asked_for_is_noticed() {
     let cent = || Money::usd(1);
-    let taken = Fact::Captured(Capture { amount: cent(), ..capture() });
-    let error = Effect::Charge(charge()).check(&taken).unwrap_err();
+    let taken = Input::Captured(Capture { amount: cent(), ..capture() });
+    let error = Command::Charge(charge()).check(&taken).unwrap_err();
     assert_eq!(error.to_string(), "the provider moved 0.01 USD where 109.97 USD was asked for");
-    Effect::Charge(charge()).check(&Fact::Captured(capture())).unwrap();
-    Effect::Charge(charge()).check(&Fact::Declined(decline())).unwrap();
+    Command::Charge(charge()).check(&Input::Captured(capture())).unwrap();
+    Command::Charge(charge()).check(&Input::Declined(decline())).unwrap();
     // All of what is found goes back, whatever it is.
-    Effect::Revoke(charge()).check(&taken).unwrap();
+    Command::Revoke(charge()).check(&taken).unwrap();
     for part in [cent(), Money::usd(10_998)] {
-        let back = Fact::Refunded(Refund { amount: part, ..refund() });
-        Effect::Refund(capture()).check(&back).unwrap_err();
+        let back = Input::Refunded(Refund { amount: part, ..refund() });
+        Command::Refund(capture()).check(&back).unwrap_err();
     }
-    Effect::Refund(capture()).check(&Fact::Refunded(refund())).unwrap();
+    Command::Refund(capture()).check(&Input::Refunded(refund())).unwrap();
 }
 
 #[test]
@@ -208,43 +212,43 @@ fn a_version_that_knows_no_reviews_takes_them_for_steps_that_are_due() {
     }
 }
 
-/// Facts in any order, some of them twice or three times.
-fn histories(facts: Vec<Fact>) -> impl Strategy<Value = Vec<Fact>> {
-    let twice = [facts.clone(), facts.clone()].concat();
-    (Just(facts), subsequence(twice.clone(), 0..=twice.len()))
+/// Inputs in any order, some of them twice or three times.
+fn histories(inputs: Vec<Input>) -> impl Strategy<Value = Vec<Input>> {
+    let twice = [inputs.clone(), inputs.clone()].concat();
+    (Just(inputs), subsequence(twice.clone(), 0..=twice.len()))
         .prop_map(|(all, again)| [all, again].concat())
         .prop_shuffle()
 }
 
 /// Where a payment ends that heard `history`, with a provider that answers, and what it has said:
 /// told from what it has heard alone.
-fn expected(history: &[Fact], card: Card) -> (Payment, Vec<Said>) {
-    let heard = |fact: &Fact| history.iter().position(|it| it == fact);
-    let charged_at = heard(&created()).zip(heard(&Fact::Reserved)).map(|(a, b)| a.max(b));
-    match (charged_at, heard(&Fact::CalledOff), card) {
+fn expected(history: &[Input], card: Card) -> (Payment, Vec<PaymentEvent>) {
+    let heard = |input: &Input| history.iter().position(|it| it == input);
+    let charged_at = heard(&created()).zip(heard(&Input::Reserved)).map(|(a, b)| a.max(b));
+    match (charged_at, heard(&Input::CalledOff), card) {
         (None, None, _) => panic!("the history has all that a charge takes, or a cancellation"),
         (Some(charged), Some(off), _) if off < charged => (Payment::Withdrawn, vec![]),
         (None, Some(_), _) => (Payment::Withdrawn, vec![]),
         (Some(_), _, Card::Declines) => {
-            (Payment::Declined(decline()), vec![Said::Failed(decline())])
+            (Payment::Declined(decline()), vec![PaymentEvent::Failed(decline())])
         }
         (Some(_), Some(_), Card::Pays) => (
             Payment::Refunded(capture(), refund()),
-            vec![Said::Completed(capture()), Said::Refunded(capture(), refund())],
+            vec![PaymentEvent::Completed(capture()), PaymentEvent::Refunded(capture(), refund())],
         ),
         (Some(_), None, Card::Pays) => {
-            (Payment::Captured(capture()), vec![Said::Completed(capture())])
+            (Payment::Captured(capture()), vec![PaymentEvent::Completed(capture())])
         }
     }
 }
 
 /// What a payment of a card that pays has said when it ended like this, reviews apart.
-fn said_by_the_end(payment: &Payment) -> Vec<Said> {
+fn said_by_the_end(payment: &Payment) -> Vec<PaymentEvent> {
     match payment {
         Payment::Withdrawn => vec![],
-        Payment::Revoked => vec![Said::revoked()],
+        Payment::Revoked => vec![PaymentEvent::revoked()],
         Payment::Refunded(capture, refund) => {
-            vec![capture.said(), Said::Refunded(capture.clone(), refund.clone())]
+            vec![capture.event(), PaymentEvent::Refunded(capture.clone(), refund.clone())]
         }
         Payment::Absent
         | Payment::Ordered(_)
@@ -263,9 +267,9 @@ proptest! {
     #[test]
     fn whatever_comes_when_and_how_often_the_end_is_the_models(
         history in prop_oneof![
-            histories(vec![created(), Fact::Reserved, Fact::Resumed]),
-            histories(vec![created(), Fact::Reserved, Fact::CalledOff, Fact::Resumed]),
-            histories(vec![created(), Fact::CalledOff]),
+            histories(vec![created(), Input::Reserved, Input::Resumed]),
+            histories(vec![created(), Input::Reserved, Input::CalledOff, Input::Resumed]),
+            histories(vec![created(), Input::CalledOff]),
         ],
         card in prop_oneof![Just(Card::Pays), Just(Card::Declines)],
     ) {
@@ -275,16 +279,16 @@ proptest! {
 
     #[test]
     fn whatever_is_lost_no_money_stays_that_should_not(
-        history in histories(vec![created(), Fact::Reserved, Fact::CalledOff, Fact::Resumed]),
+        history in histories(vec![created(), Input::Reserved, Input::CalledOff, Input::Resumed]),
         mishaps in provider::mishaps(),
         reports in any::<bool>(),
     ) {
         let world = World::run_with(&history, Card::Pays, &mishaps, reports);
-        prop_assert_eq!(world.payment.due(), None, "everything comes to an end");
+        prop_assert_eq!(world.payment.pending(), None, "everything comes to an end");
         prop_assert!(world.captures.len() <= 1);
         prop_assert_eq!(&world.refunds, &world.captures);
         prop_assert_eq!(world.unreserved_charges, 0);
-        let is_review = |it: &Said| matches!(it, Said::NeedsReview(..));
+        let is_review = |it: &PaymentEvent| matches!(it, PaymentEvent::NeedsReview(..));
         prop_assert!(!world.said.last().is_some_and(is_review), "a review is not the last word");
         let (reviews, others): (Vec<_>, Vec<_>) = world.said.into_iter().partition(is_review);
         prop_assert_eq!(reviews.len(), world.given_up);
@@ -293,7 +297,7 @@ proptest! {
 
     #[test]
     fn whatever_is_lost_an_order_that_stands_is_charged_once(
-        history in histories(vec![created(), Fact::Reserved, Fact::Resumed]),
+        history in histories(vec![created(), Input::Reserved, Input::Resumed]),
         mishaps in provider::mishaps(),
     ) {
         let world = World::run(&history, Card::Pays, &mishaps);

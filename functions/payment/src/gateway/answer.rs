@@ -15,7 +15,7 @@ use super::{
     amount,
     refusal::{Declined, Refusal},
 };
-use crate::domain::{Capture, DeclineCode, Fact};
+use crate::domain::{Capture, DeclineCode, Input};
 
 const ID_LENGTH_MAX: usize = 255;
 
@@ -98,7 +98,7 @@ enum IntentStatus {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Ending {
     /// It ended.
-    Known(Fact),
+    Known(Input),
     /// The bank waits for the customer, who is not there. It has to be cancelled, or it can be
     /// completed after it was said that nothing was taken.
     Waiting(Id),
@@ -124,12 +124,12 @@ impl Intent {
     ///
     /// Retry, while the provider is at it.
     pub(super) fn ending(self) -> Result<Ending, Failure> {
-        let declined = |code: DeclineCode| Ending::Known(Fact::Declined(code.into()));
+        let declined = |code: DeclineCode| Ending::Known(Input::Declined(code.into()));
         let refused = self.last_payment_error.map(|it| it.decline());
         Ok(match (self.status, refused) {
             (IntentStatus::Succeeded, _) => {
                 let amount = money(self.amount_received, &self.currency)?;
-                Ending::Known(Fact::Captured(Capture { payment_id: self.id.0, amount }))
+                Ending::Known(Input::Captured(Capture { payment_id: self.id.0, amount }))
             }
             (IntentStatus::Processing, _) => {
                 let reason = format!("payment {} is still being processed", self.id);

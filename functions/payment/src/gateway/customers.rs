@@ -16,7 +16,7 @@ use super::{
     answer::{self, Id, List},
     keys::{KEYS_MAX, numbered},
 };
-use crate::domain::{Charge, DeclineCode, Fact};
+use crate::domain::{Charge, DeclineCode, Input};
 
 #[derive(Debug, Deserialize)]
 struct Customer {
@@ -60,8 +60,8 @@ impl Stripe {
         Err(Failure::retry("the provider keeps an error of its own for every key of the customer"))
     }
 
-    /// What pays: what the order names, or else what the customer saved last. If that is another one
-    /// when the charge is tried again, the key is refused, and nothing is charged twice.
+    /// What pays: what the order names, or else what the customer saved last. If that is another
+    /// one when the charge is tried again, the key is refused, and nothing is charged twice.
     pub(super) async fn payment_method(
         &self,
         charge: &Charge,
@@ -76,25 +76,25 @@ impl Stripe {
         Ok(saved.data.into_iter().next().map(|it| it.id.0))
     }
 
-    /// There is nothing to pay with. If there was when an earlier attempt was made, that one may have
-    /// taken the money, and is kept from doing so from now on.
+    /// There is nothing to pay with. If there was when an earlier attempt was made, that one may
+    /// have taken the money, and is kept from doing so from now on.
     pub(super) async fn without_method(
         &self,
         order: &AggregateId,
         charge: &Charge,
         customer: &Id,
-        resumed: bool,
-    ) -> Result<Fact, Failure> {
-        let declined = Fact::Declined(DeclineCode::NoPaymentMethod.into());
-        if !resumed {
+        may_have_run: bool,
+    ) -> Result<Input, Failure> {
+        let declined = Input::Declined(DeclineCode::NoPaymentMethod.into());
+        if !may_have_run {
             return Ok(declined);
         }
-        let fact = self.revoke(order, charge, Some(customer)).await?;
-        Ok(if fact == Fact::Revoked { declined } else { fact })
+        let input = self.revoke(order, charge, Some(customer)).await?;
+        Ok(if input == Input::Revoked { declined } else { input })
     }
 
-    /// Whether a payment method is somebody else's: the provider refuses it without a code that says
-    /// so.
+    /// Whether a payment method is somebody else's: the provider refuses it without a code that
+    /// says so.
     pub(super) async fn belongs_to_another(
         &self,
         method: &str,

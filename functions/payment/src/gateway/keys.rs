@@ -25,7 +25,7 @@ use super::{
     answer::{self, Ending, Id, Intent, IntentAnswer, List},
     refusal::KeyUsed,
 };
-use crate::domain::Fact;
+use crate::domain::Input;
 
 /// How many keys an order has. A provider that breaks on each of them is a matter of days.
 pub(super) const KEYS_MAX: usize = 4;
@@ -38,7 +38,7 @@ pub(super) enum Creation {
     /// This was answered.
     Answered(IntentAnswer),
     /// An earlier attempt is found to have ended so.
-    Found(Fact),
+    Found(Input),
 }
 
 /// The key of a request, or one of those that follow it.
@@ -67,8 +67,8 @@ impl Stripe {
                     return read.map(Creation::Answered);
                 }
             }
-            if let Some(fact) = self.look_closely(order, customer).await? {
-                return Ok(Creation::Found(fact));
+            if let Some(input) = self.look_closely(order, customer).await? {
+                return Ok(Creation::Found(input));
             }
         }
         Err(Failure::retry("the provider keeps an error of its own for every key of the order"))
@@ -80,7 +80,7 @@ impl Stripe {
         &self,
         order: &AggregateId,
         customer: Option<&Id>,
-    ) -> Result<Option<Fact>, Failure> {
+    ) -> Result<Option<Input>, Failure> {
         let attempts = match customer {
             Some(customer) => self.attempts(order, customer).await?,
             None => Vec::new(),

@@ -11,7 +11,7 @@ use super::{
     answer::{self, Id, List, money},
     refusal::Refusal,
 };
-use crate::domain::{Fact, Refund};
+use crate::domain::{Input, Refund};
 
 /// A refund.
 #[derive(Debug, Deserialize)]
@@ -47,7 +47,7 @@ pub(super) enum RefundAnswer {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum GivenBack {
     /// So much went back.
-    Known(Fact),
+    Known(Input),
     /// Nothing did, after so many attempts that failed at the bank.
     Nothing {
         /// How many.
@@ -59,7 +59,7 @@ pub(super) enum GivenBack {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SoFar {
     /// So much went back, and no more is on its way.
-    Back(Fact),
+    Back(Input),
     /// It is on its way.
     Pending,
     /// The bank returned what was on its way.
@@ -81,7 +81,7 @@ impl Stripe {
 impl SoFar {
     pub(super) fn of(found: Result<GivenBack, Failure>) -> Result<Self, Failure> {
         match found {
-            Ok(GivenBack::Known(fact)) => Ok(Self::Back(fact)),
+            Ok(GivenBack::Known(input)) => Ok(Self::Back(input)),
             Ok(GivenBack::Nothing { failed: 0 }) => Ok(Self::Nothing),
             Ok(GivenBack::Nothing { .. }) => Ok(Self::Returned),
             Err(Failure::Retry { reason, .. }) if reason.is::<RefundPending>() => Ok(Self::Pending),
@@ -104,11 +104,11 @@ impl Refunded {
     /// # Errors
     ///
     /// Retry with [`RefundPending`] while it is on its way. Poison, when the bank returned it.
-    pub(super) fn fact(self) -> Result<Fact, Failure> {
+    pub(super) fn input(self) -> Result<Input, Failure> {
         match self.status() {
             RefundStatus::Succeeded => {
                 let amount = money(self.amount, &self.currency)?;
-                Ok(Fact::Refunded(Refund { refund_id: self.id.0, amount }))
+                Ok(Input::Refunded(Refund { refund_id: self.id.0, amount }))
             }
             RefundStatus::Pending => Err(Failure::retry(RefundPending { refund_id: self.id.0 })),
             RefundStatus::Failed | RefundStatus::Canceled => Err(Failure::poison(RETURNED)),
@@ -136,7 +136,7 @@ pub(super) fn given_back(refunds: Vec<Refunded>) -> Result<GivenBack, Failure> {
         return Ok(GivenBack::Nothing { failed: failed.len() });
     }
     let latest = standing.swap_remove(pending.unwrap_or(0));
-    Refunded { amount, ..latest }.fact().map(GivenBack::Known)
+    Refunded { amount, ..latest }.input().map(GivenBack::Known)
 }
 
 /// Reads the answer to a `POST` of a refund.
@@ -165,14 +165,14 @@ mod tests {
 
     #[test]
     fn a_refund_is_one_when_it_has_succeeded() {
-        refunded("succeeded").fact().unwrap();
+        refunded("succeeded").input().unwrap();
         for status in ["pending", "requires_action", "whatever_comes"] {
-            let failure = refunded(status).fact().unwrap_err();
+            let failure = refunded(status).input().unwrap_err();
             assert!(failure.is_retry(), "{status}");
             assert!(failure.to_string().contains("refund re_1 is pending"), "{failure}");
         }
         for status in ["failed", "canceled"] {
-            assert!(!refunded(status).fact().unwrap_err().is_retry(), "{status}");
+            assert!(!refunded(status).input().unwrap_err().is_retry(), "{status}");
         }
     }
 
@@ -181,7 +181,7 @@ mod tests {
         let known =
             given_back(vec![refunded("succeeded"), refunded("failed"), refunded("succeeded")]);
         let refund = Refund { refund_id: "re_1".into(), amount: Money::usd(10) };
-        assert_eq!(known.unwrap(), GivenBack::Known(Fact::Refunded(refund)));
+        assert_eq!(known.unwrap(), GivenBack::Known(Input::Refunded(refund)));
         let pending = given_back(vec![refunded("succeeded"), refunded("pending")]);
         assert!(pending.unwrap_err().is_retry());
         let failed = given_back(vec![refunded("canceled"), refunded("failed")]).unwrap();

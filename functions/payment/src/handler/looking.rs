@@ -8,12 +8,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use event_envelope::{AggregateId, Envelope, EventId};
 use events::source;
-use idempotency::Cause;
 use outcome::{Done, Failure};
+use state_machine::Trigger;
 
-use super::Handler;
+use super::{Handler, done};
 use crate::{
-    domain::{Capture, Effect, Fact, Payment},
+    domain::{Capture, Command, Input, Payment},
     gateway::{PaymentGateway, SoFar},
 };
 
@@ -33,19 +33,19 @@ impl<G: PaymentGateway> Handler<G> {
         envelope: &Envelope,
     ) -> Result<Done, Failure> {
         let origin = origin(order, envelope);
-        let cause = Cause::task(envelope.event_id.as_str(), envelope.payload_hash(), &origin);
-        match self.look(order).await? {
-            Payment::Charging(_) | Payment::Revoking(_) => self.attempt(order, cause).await,
+        let trigger = Trigger::task(envelope.event_id.as_str(), envelope.payload_hash(), &origin);
+        match self.runner.state(order).await? {
+            Payment::Charging(_) | Payment::Revoking(_) => self.attempt(order, trigger).await,
             Payment::Refunding(capture) => match self.gateway.refunded(&capture).await? {
-                SoFar::Back(fact) if is_all(&capture, &fact) => {
-                    self.tell(order, cause, &[fact]).await
+                SoFar::Back(input) if is_all(&capture, &input) => {
+                    self.apply(order, trigger, &[input]).await.map(|handled| done(&handled))
                 }
-                SoFar::Back(_) | SoFar::Returned => self.attempt(order, cause).await,
+                SoFar::Back(_) | SoFar::Returned => self.attempt(order, trigger).await,
                 SoFar::Pending | SoFar::Nothing => Ok(Done::Ignored),
             },
             Payment::RefundInReview(capture) => match self.gateway.refunded(&capture).await? {
-                SoFar::Back(fact) if is_all(&capture, &fact) => {
-                    self.tell(order, cause, &[fact]).await
+                SoFar::Back(input) if is_all(&capture, &input) => {
+                    self.apply(order, trigger, &[input]).await.map(|handled| done(&handled))
                 }
                 // A person looks already.
                 SoFar::Back(_) | SoFar::Returned | SoFar::Pending | SoFar::Nothing => {
@@ -64,21 +64,21 @@ impl<G: PaymentGateway> Handler<G> {
         }
     }
 
-    /// Has what is due of the payment tried once more, as each event of the order does. When it
+    /// Has what is pending of the payment tried once more, as each event of the order does. When it
     /// fails again, the message goes on that the payment waits with.
-    async fn attempt(&self, order: &AggregateId, cause: Cause<'_>) -> Result<Done, Failure> {
+    async fn attempt(&self, order: &AggregateId, trigger: Trigger<'_>) -> Result<Done, Failure> {
         let has_failed = AtomicBool::new(false);
-        let perform = async |due| {
-            let answer = self.perform(order, due).await;
+        let run = async |attempt| {
+            let answer = self.run(order, attempt).await;
             has_failed.fetch_or(answer.is_err(), Ordering::Relaxed);
             answer
         };
-        match self.host.handle_all::<Payment, _>(order, cause, &[], perform).await {
+        match self.runner.handle_all::<Payment, _>(order, trigger, &[], run).await {
             Err(failure) if has_failed.into_inner() => {
                 tracing::info!(%failure, "looked again: it has not ended yet");
                 Ok(Done::Ignored)
             }
-            handled => handled,
+            handled => Ok(handled?.done),
         }
     }
 }
@@ -92,6 +92,6 @@ fn origin(order: &AggregateId, envelope: &Envelope) -> Envelope {
 }
 
 /// Whether this is all of what was taken.
-fn is_all(capture: &Capture, fact: &Fact) -> bool {
-    Effect::Refund(capture.clone()).check(fact).is_ok()
+fn is_all(capture: &Capture, input: &Input) -> bool {
+    Command::Refund(capture.clone()).check(input).is_ok()
 }

@@ -56,7 +56,7 @@ async fn what_the_deployment_has_to_set_right_waits_and_nobody_is_told_of_a_refu
         let failure = done.unwrap_err();
         assert!(failure.is_retry(), "{status} {code}: {failure}");
         assert!(!RUDE.iter().any(|it| failure.to_string().contains(it)), "{failure}");
-        assert_eq!(world.said(), [] as [&str; 0], "{status} {code}");
+        assert_eq!(world.event(), [] as [&str; 0], "{status} {code}");
         // The provider as it should be, when somebody has seen to it.
         let router = world.provider.router();
         let world = world.at(router).await;
@@ -80,7 +80,7 @@ async fn an_order_that_cannot_be_paid_for_is_declined_at_once_by_a_code_of_ours(
     ] {
         let (world, done) = charged(status, refusing(kind, code, param)).await;
         assert_eq!(done.unwrap(), Done::Rejected, "{status} {code}");
-        assert_eq!(world.said(), ["PaymentFailed"]);
+        assert_eq!(world.event(), ["PaymentFailed"]);
         assert_eq!(world.state().await["progress"]["M"]["code"]["S"], ours, "{status} {code}");
         let everything = world.everything().await;
         assert!(!RUDE.iter().any(|it| everything.contains(it)), "{everything}");
@@ -100,7 +100,7 @@ async fn a_charge_that_waits_for_the_customer_is_declined_and_cannot_be_complete
         assert_eq!(world.deliver(&reserved()).await.unwrap(), Done::Rejected);
         let state = world.state().await;
         assert_eq!(state["progress"]["M"]["code"]["S"], "authentication_required");
-        assert_eq!(world.said(), ["PaymentFailed"]);
+        assert_eq!(world.event(), ["PaymentFailed"]);
         let intent = &world.search().await["data"][0];
         assert_eq!(intent["status"], "canceled", "{intent}");
         let path = ["v1", "payment_intents", intent["id"].as_str().unwrap(), "confirm"];
@@ -125,7 +125,7 @@ async fn a_charge_that_was_completed_a_moment_before_it_could_be_cancelled_is_a_
     world.by_hand(&path, &[]).await;
     assert_eq!(world.settle(&reserved()).await, Done::Handled);
     assert_eq!(world.captured(), [TOTAL]);
-    assert_eq!(world.said(), ["PaymentCompleted"]);
+    assert_eq!(world.event(), ["PaymentCompleted"]);
 }
 
 #[tokio::test]
@@ -147,7 +147,7 @@ async fn nothing_that_a_rude_provider_says_is_kept_published_logged_or_parked() 
         world.settle_all(&[created(), reserved()]).await;
         world.provider.script("refund:order-123", Outcome::Rude(status));
         assert_eq!(world.deliver(&cancelled()).await.unwrap(), Done::Handled);
-        assert_eq!(world.said(), ["PaymentCompleted", "PaymentNeedsReview"]);
+        assert_eq!(world.event(), ["PaymentCompleted", "PaymentNeedsReview"]);
         polite(&world.everything().await);
     }
 }
@@ -164,7 +164,7 @@ async fn an_error_that_is_kept_for_the_key_leaves_no_order_unchargeable_and_char
             world.pass(Duration::from_secs(later));
             assert_eq!(world.settle(&reserved()).await, Done::Handled, "{broken}");
             assert_eq!(world.captured(), [TOTAL], "{broken}");
-            assert_eq!(world.said(), ["PaymentCompleted"]);
+            assert_eq!(world.event(), ["PaymentCompleted"]);
             world.settle(&cancelled()).await;
             assert_eq!(world.refunded(), [TOTAL], "{broken}");
         }
@@ -209,7 +209,7 @@ async fn whichever_attempts_break_and_how_nothing_is_captured_twice() {
         }
         world.settle(&reserved()).await;
         assert_eq!(world.captured(), [TOTAL], "{breaks}");
-        assert_eq!(world.said(), ["PaymentCompleted"], "{breaks}");
+        assert_eq!(world.event(), ["PaymentCompleted"], "{breaks}");
     }
 }
 
@@ -230,12 +230,12 @@ async fn a_refund_is_said_when_it_has_succeeded_and_is_asked_for_ever_more_rarel
     let mut waits = Vec::new();
     for _ in 0..3 {
         waits.push(wait(world.deliver(&cancelled()).await.unwrap_err()));
-        assert_eq!(world.said(), ["PaymentCompleted"]);
+        assert_eq!(world.event(), ["PaymentCompleted"]);
     }
     assert_eq!(waits, [60, 300, 1500]);
     assert_eq!(world.deliver(&cancelled()).await.unwrap(), Done::Handled);
     assert_eq!(world.refunded(), [TOTAL]);
-    assert_eq!(world.said(), ["PaymentCompleted", "PaymentRefunded"]);
+    assert_eq!(world.event(), ["PaymentCompleted", "PaymentRefunded"]);
 }
 
 #[tokio::test]
@@ -252,7 +252,7 @@ async fn a_refund_that_is_pending_too_long_is_looked_at_and_goes_on_where_it_is(
     assert!(reason.starts_with("refund re_") && reason.contains("is pending"), "{reason}");
     assert_eq!(world.deliver(&resumed()).await.unwrap(), Done::Handled);
     assert_eq!(world.refunded(), [TOTAL]);
-    assert_eq!(world.said(), ["PaymentCompleted", "PaymentNeedsReview", "PaymentRefunded"]);
+    assert_eq!(world.event(), ["PaymentCompleted", "PaymentNeedsReview", "PaymentRefunded"]);
 }
 
 #[tokio::test]
@@ -264,11 +264,11 @@ async fn a_refund_that_the_bank_returns_later_needs_review_and_is_made_anew_when
         wait(world.deliver(&cancelled()).await.unwrap_err());
     }
     assert_eq!(world.deliver(&cancelled()).await.unwrap(), Done::Handled);
-    assert_eq!(world.said(), ["PaymentCompleted", "PaymentNeedsReview"]);
+    assert_eq!(world.event(), ["PaymentCompleted", "PaymentNeedsReview"]);
     let (_, _, reason) = world.reviews().remove(0);
     assert!(reason.starts_with("the refund failed at the bank"), "{reason}");
     world.provider.script("refund:order-123", Outcome::Slow(Duration::ZERO));
     assert_eq!(world.deliver(&resumed()).await.unwrap(), Done::Handled);
     assert_eq!(world.refunded(), [TOTAL]);
-    assert_eq!(world.said(), ["PaymentCompleted", "PaymentNeedsReview", "PaymentRefunded"]);
+    assert_eq!(world.event(), ["PaymentCompleted", "PaymentNeedsReview", "PaymentRefunded"]);
 }

@@ -86,7 +86,7 @@ async fn a_row_that_makes_no_sense_waits_for_whoever_wrote_it() {
     let failure = world.deliver(&reserved()).await.unwrap_err();
     assert!(failure.is_retry(), "{failure}");
     assert!(failure.to_string().contains("providerCustomerId"), "{failure}");
-    assert_eq!(world.said(), [] as [&str; 0]);
+    assert_eq!(world.event(), [] as [&str; 0]);
 }
 
 #[tokio::test]
@@ -106,7 +106,7 @@ async fn an_order_of_a_customer_who_has_nothing_to_pay_with_is_declined() {
     assert_eq!(world.deliver(&reserved()).await.unwrap(), Done::Rejected);
     let state = world.state().await;
     assert_eq!(state["progress"]["M"]["code"]["S"], "no_payment_method");
-    assert_eq!((world.said(), world.captured()), (vec!["PaymentFailed".to_owned()], vec![]));
+    assert_eq!((world.event(), world.captured()), (vec!["PaymentFailed".to_owned()], vec![]));
 }
 
 #[tokio::test]
@@ -127,7 +127,7 @@ async fn an_amount_goes_out_and_comes_back_as_the_provider_counts_it() {
         let total = Money::new(amount, Currency::parse(code).unwrap());
         world.settle_all(&[created_for(total), reserved(), cancelled()]).await;
         assert_eq!((world.captured(), world.refunded()), (vec![number], vec![number]), "{code}");
-        assert_eq!(world.said(), ["PaymentCompleted", "PaymentRefunded"], "{code}");
+        assert_eq!(world.event(), ["PaymentCompleted", "PaymentRefunded"], "{code}");
     }
 }
 

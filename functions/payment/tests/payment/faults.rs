@@ -21,7 +21,7 @@ async fn ending(world: &World) -> Ending {
         state: world.state().await,
         captured: world.captured(),
         refunded: world.refunded(),
-        said: world.said(),
+        said: world.event(),
     }
 }
 

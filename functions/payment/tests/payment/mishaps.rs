@@ -28,7 +28,7 @@ async fn a_charge_whose_answer_never_came_is_found() {
     assert!(world.deliver(&reserved()).await.unwrap_err().is_retry());
     world.settle(&reserved()).await;
     assert_eq!(world.captured(), [TOTAL]);
-    assert_eq!(world.said(), ["PaymentCompleted"]);
+    assert_eq!(world.event(), ["PaymentCompleted"]);
 }
 
 #[tokio::test]
@@ -40,7 +40,7 @@ async fn a_refund_whose_answer_never_came_is_found() {
     world.pass(DAY_AND_HOUR);
     world.settle(&cancelled()).await;
     assert_eq!(world.refunded(), [TOTAL]);
-    assert_eq!(world.said(), ["PaymentCompleted", "PaymentRefunded"]);
+    assert_eq!(world.event(), ["PaymentCompleted", "PaymentRefunded"]);
 }
 
 #[tokio::test]
@@ -82,7 +82,7 @@ async fn a_redrive_after_the_provider_forgot_the_key_charges_nobody_again() {
     world.pass(DAY_AND_HOUR);
     world.settle(&reserved()).await;
     assert_eq!(world.captured(), [TOTAL]);
-    assert_eq!(world.said(), ["PaymentCompleted"]);
+    assert_eq!(world.event(), ["PaymentCompleted"]);
 }
 
 #[tokio::test]
@@ -98,7 +98,7 @@ async fn of_two_handlers_at_once_one_charges() {
     }
     world.settle_all(&[created, reserved]).await;
     assert_eq!(world.captured(), [TOTAL]);
-    assert_eq!(world.said(), ["PaymentCompleted"]);
+    assert_eq!(world.event(), ["PaymentCompleted"]);
 }
 
 #[tokio::test]
@@ -117,7 +117,7 @@ async fn a_cancel_during_a_charge_beats_it() {
     charged.unwrap();
     called_off.unwrap();
     assert_eq!((world.captured(), world.refunded()), (vec![TOTAL], vec![TOTAL]));
-    assert_eq!(world.said(), ["PaymentCompleted", "PaymentRefunded"]);
+    assert_eq!(world.event(), ["PaymentCompleted", "PaymentRefunded"]);
 }
 
 #[tokio::test]
@@ -164,7 +164,7 @@ async fn a_charge_that_never_arrived_is_kept_from_arriving_after_the_cancel() {
     let failure = world.gateway().charge(&order(), &charge, &customer, false).await.unwrap_err();
     assert!(failure.is_retry(), "{failure}");
     assert_eq!(world.provider.ledger(), []);
-    assert_eq!(world.said(), ["PaymentFailed"]);
+    assert_eq!(world.event(), ["PaymentFailed"]);
 }
 
 #[tokio::test]
@@ -178,14 +178,14 @@ async fn while_the_provider_is_away_a_payment_waits_and_is_charged_once_when_it_
         // The queue lets a record wait longer each time that nobody knows how long it takes.
         assert!(matches!(failure, Failure::Retry { wait: Wait::Unknown, .. }), "{failure}");
     }
-    assert_eq!((world.status().await.as_str(), world.said().len()), ("charging", 0));
+    assert_eq!((world.status().await.as_str(), world.event().len()), ("charging", 0));
 
     world.provider.script("order-123", Outcome::Slow(Duration::ZERO));
     // Whatever is heard next wakes it, be it the message itself or an operator's word.
     assert_eq!(world.deliver(&resumed()).await.unwrap(), Done::Handled);
     assert_eq!(world.deliver(&reserved()).await.unwrap(), Done::Duplicate);
     assert_eq!(world.captured(), [TOTAL]);
-    assert_eq!(world.said(), ["PaymentCompleted"]);
+    assert_eq!(world.event(), ["PaymentCompleted"]);
 }
 
 /// An order whose refund was tried eight times, in vain.
@@ -204,7 +204,7 @@ async fn refund_given_up() -> World {
 #[tokio::test]
 async fn a_refund_that_keeps_failing_is_given_up_for_a_person_to_look_and_resumed() {
     let world = refund_given_up().await;
-    assert_eq!(world.said(), ["PaymentCompleted", "PaymentNeedsReview"]);
+    assert_eq!(world.event(), ["PaymentCompleted", "PaymentNeedsReview"]);
     let (step, attempts, reason) = world.reviews().remove(0);
     assert_eq!((step.as_str(), attempts.as_str()), ("refund", "8"));
     assert!(reason.starts_with("the provider is down: 503"), "{reason}");
@@ -218,7 +218,7 @@ async fn a_refund_that_keeps_failing_is_given_up_for_a_person_to_look_and_resume
     assert_eq!(world.deliver(&resumed()).await.unwrap(), Done::Handled);
     assert_eq!(world.deliver(&resumed()).await.unwrap(), Done::Duplicate);
     assert_eq!(world.refunded(), [TOTAL]);
-    assert_eq!(world.said(), ["PaymentCompleted", "PaymentNeedsReview", "PaymentRefunded"]);
+    assert_eq!(world.event(), ["PaymentCompleted", "PaymentNeedsReview", "PaymentRefunded"]);
 }
 
 #[tokio::test]
@@ -228,7 +228,7 @@ async fn a_refund_that_a_person_made_by_hand_is_found_when_it_is_resumed() {
     world.by_hand(&["v1", "refunds"], &[("payment_intent", &payment_id)]).await;
     world.settle(&resumed()).await;
     assert_eq!(world.refunded(), [TOTAL]);
-    assert_eq!(world.said().last().unwrap(), "PaymentRefunded");
+    assert_eq!(world.event().last().unwrap(), "PaymentRefunded");
 }
 
 #[tokio::test]
@@ -248,7 +248,7 @@ async fn a_revocation_that_keeps_failing_is_given_up_and_resumed() {
     world.settle(&resumed()).await;
     assert_eq!(world.status().await, "revoked");
     assert_eq!(world.provider.ledger(), []);
-    assert_eq!(world.said(), ["PaymentNeedsReview", "PaymentFailed"]);
+    assert_eq!(world.event(), ["PaymentNeedsReview", "PaymentFailed"]);
 }
 
 #[tokio::test]
@@ -256,7 +256,7 @@ async fn a_resume_before_anything_was_given_up_changes_nothing() {
     let world = World::new().await;
     world.settle_all(&[resumed(), created(), reserved(), cancelled()]).await;
     assert_eq!((world.captured(), world.refunded()), (vec![TOTAL], vec![TOTAL]));
-    assert_eq!(world.said(), ["PaymentCompleted", "PaymentRefunded"]);
+    assert_eq!(world.event(), ["PaymentCompleted", "PaymentRefunded"]);
 }
 
 #[tokio::test]
@@ -273,7 +273,7 @@ async fn however_often_an_order_is_resumed_its_cancellation_is_heard() {
     world.settle_all(&[cancelled(), reserved(), resumed_at(249), resumed_at(100)]).await;
     assert_eq!(world.status().await, "revoked");
     assert_eq!(world.provider.ledger(), []);
-    assert_eq!(world.said(), ["PaymentFailed"]);
+    assert_eq!(world.event(), ["PaymentFailed"]);
 }
 
 #[tokio::test]
@@ -288,7 +288,7 @@ async fn what_was_given_up_more_often_than_notes_are_kept_is_resumed_once_more()
     world.provider.script("refund:order-123", Outcome::Slow(Duration::ZERO));
     world.settle(&resumed_at(190)).await;
     assert_eq!((world.captured(), world.refunded()), (vec![TOTAL], vec![TOTAL]));
-    assert_eq!(world.said().last().unwrap(), "PaymentRefunded");
+    assert_eq!(world.event().last().unwrap(), "PaymentRefunded");
 }
 
 /// No more is asked back than was captured and not refunded yet, and no less counts.
@@ -311,7 +311,7 @@ async fn a_payment_of_which_a_part_went_back_by_hand_needs_review_until_all_of_i
     refund("10992").await;
     assert_eq!(world.deliver(&resumed()).await.unwrap(), Done::Handled);
     assert_eq!(world.refunded(), [5, 10_992]);
-    assert_eq!(world.said(), ["PaymentCompleted", "PaymentNeedsReview", "PaymentRefunded"]);
+    assert_eq!(world.event(), ["PaymentCompleted", "PaymentNeedsReview", "PaymentRefunded"]);
 }
 
 /// An order whose card was declined by a process that died before it could write that down.
@@ -332,7 +332,7 @@ async fn a_decline_that_nobody_wrote_down_is_found_and_the_card_not_tried_again(
     let world = declined_in_secret().await;
     assert_eq!(world.settle(&reserved()).await, Done::Rejected);
     assert_eq!(world.captured(), [] as [u64; 0]);
-    assert_eq!(world.said(), ["PaymentFailed"]);
+    assert_eq!(world.event(), ["PaymentFailed"]);
 }
 
 #[tokio::test]
@@ -348,5 +348,5 @@ async fn a_decline_that_settled_later_is_found_as_the_charge_that_it_became() {
     world.by_hand(&["v1", "payment_intents"], &form).await;
     assert_eq!(world.settle(&reserved()).await, Done::Handled);
     assert_eq!(world.captured(), [TOTAL]);
-    assert_eq!(world.said(), ["PaymentCompleted"]);
+    assert_eq!(world.event(), ["PaymentCompleted"]);
 }

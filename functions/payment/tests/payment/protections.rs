@@ -7,7 +7,7 @@ use local_dynamodb::{Fault, FaultPlan};
 use local_testkit::Stage;
 use outcome::Failure;
 use payment::{
-    domain::{Capture, Charge, Fact},
+    domain::{Capture, Charge, Input},
     gateway::{Again, PaymentGateway, ProviderId, SoFar, Stripe},
     handler::LEASE,
 };
@@ -32,7 +32,7 @@ impl PaymentGateway for Thoughtless {
         charge: &Charge,
         customer: &ProviderId,
         _: bool,
-    ) -> Result<Fact, Failure> {
+    ) -> Result<Input, Failure> {
         self.0.charge(order, charge, customer, false).await
     }
 
@@ -41,11 +41,11 @@ impl PaymentGateway for Thoughtless {
         _: &AggregateId,
         _: &Charge,
         _: Option<&ProviderId>,
-    ) -> Result<Fact, Failure> {
-        Ok(Fact::Revoked)
+    ) -> Result<Input, Failure> {
+        Ok(Input::Revoked)
     }
 
-    async fn refund(&self, order: &AggregateId, it: &Capture, _: Again) -> Result<Fact, Failure> {
+    async fn refund(&self, order: &AggregateId, it: &Capture, _: Again) -> Result<Input, Failure> {
         self.0.refund(order, it, Again::No).await
     }
 

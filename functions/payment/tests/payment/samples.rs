@@ -61,7 +61,7 @@ async fn every_sample_does_what_its_name_says() {
         let (world, queues) = consume(names).await;
         assert_eq!(world.captured(), *captured, "{names:?}");
         assert_eq!(world.refunded(), *refunded, "{names:?}");
-        assert_eq!(world.said(), *said, "{names:?}");
+        assert_eq!(world.event(), *said, "{names:?}");
         assert_eq!(queues.parked().len(), *parked, "{names:?}");
     }
 }
@@ -92,7 +92,7 @@ async fn every_task_is_answered_as_its_name_says() {
             Ok(answer) => assert_eq!(answer["status"], *told, "{name} after {before:?}"),
             Err(error) => assert_eq!(error.name(), *told, "{name} after {before:?}: {error}"),
         }
-        assert_eq!(world.said(), *said, "{name} after {before:?}");
+        assert_eq!(world.event(), *said, "{name} after {before:?}");
     }
 }
 

@@ -6,7 +6,7 @@ use local_dynamodb::FaultPlan;
 use local_testkit::{Stage, permutations};
 use outcome::{Done, Failure};
 use payment::{
-    domain::{Capture, Charge, Fact, Refund},
+    domain::{Capture, Charge, Input, Refund},
     gateway::{Again, PaymentGateway, ProviderId, SoFar},
 };
 use serde_json::Value;
@@ -24,7 +24,7 @@ async fn an_order_is_charged_once_in_whichever_order_its_events_come_and_come_ag
             assert_eq!(world.deliver(delivery).await.unwrap(), Done::Duplicate);
         }
         assert_eq!(world.captured(), [TOTAL]);
-        assert_eq!(world.said(), ["PaymentCompleted"]);
+        assert_eq!(world.event(), ["PaymentCompleted"]);
         assert_eq!(world.status().await, "captured");
     }
 }
@@ -55,7 +55,7 @@ async fn a_cancel_before_everything_else_is_remembered() {
     let world = World::new().await;
     world.settle_all(&[cancelled(), created(), reserved()]).await;
     assert_eq!(world.provider.ledger(), []);
-    assert_eq!(world.said(), [] as [&str; 0]);
+    assert_eq!(world.event(), [] as [&str; 0]);
 }
 
 #[tokio::test]
@@ -65,7 +65,7 @@ async fn what_was_captured_goes_back_when_the_order_is_called_off() {
         world.settle_all(&[created(), reserved(), off]).await;
         assert_eq!(world.captured(), [TOTAL]);
         assert_eq!(world.refunded(), [TOTAL]);
-        assert_eq!(world.said(), ["PaymentCompleted", "PaymentRefunded"]);
+        assert_eq!(world.event(), ["PaymentCompleted", "PaymentRefunded"]);
     }
 }
 
@@ -81,7 +81,7 @@ async fn a_declined_card_is_said_with_its_reason_and_stays_declined() {
     assert_eq!(state["progress"]["M"]["reason"]["S"], "The account has insufficient funds.");
     world.settle_all(&[created, reserved(), cancelled()]).await;
     assert_eq!(world.provider.ledger(), []);
-    assert_eq!(world.said(), ["PaymentFailed"]);
+    assert_eq!(world.event(), ["PaymentFailed"]);
 }
 
 #[tokio::test]
@@ -89,7 +89,7 @@ async fn a_card_that_the_provider_does_not_know_is_the_customers_affair() {
     let world = World::new().await;
     world.settle_all(&[created_with("pm_stolen"), reserved()]).await;
     assert_eq!(world.state().await["progress"]["M"]["code"]["S"], "payment_method_unusable");
-    assert_eq!(world.said(), ["PaymentFailed"]);
+    assert_eq!(world.event(), ["PaymentFailed"]);
 }
 
 #[tokio::test]
@@ -134,9 +134,9 @@ impl PaymentGateway for Careless {
         charge: &Charge,
         _: &ProviderId,
         _: bool,
-    ) -> Result<Fact, Failure> {
+    ) -> Result<Input, Failure> {
         let amount = Self::moves(charge.amount, self.charges);
-        Ok(Fact::Captured(Capture { payment_id: "pi_1".into(), amount }))
+        Ok(Input::Captured(Capture { payment_id: "pi_1".into(), amount }))
     }
 
     async fn revoke(
@@ -144,13 +144,13 @@ impl PaymentGateway for Careless {
         _: &AggregateId,
         _: &Charge,
         _: Option<&ProviderId>,
-    ) -> Result<Fact, Failure> {
-        Ok(Fact::Revoked)
+    ) -> Result<Input, Failure> {
+        Ok(Input::Revoked)
     }
 
-    async fn refund(&self, _: &AggregateId, capture: &Capture, _: Again) -> Result<Fact, Failure> {
+    async fn refund(&self, _: &AggregateId, capture: &Capture, _: Again) -> Result<Input, Failure> {
         let amount = Self::moves(capture.amount, self.refunds);
-        Ok(Fact::Refunded(Refund { refund_id: "re_1".into(), amount }))
+        Ok(Input::Refunded(Refund { refund_id: "re_1".into(), amount }))
     }
 
     async fn refunded(&self, _: &Capture) -> Result<SoFar, Failure> {
@@ -167,7 +167,7 @@ async fn another_amount_than_the_total_is_a_matter_for_people() {
     let failure = handler.handle(&reserved()).await.unwrap_err();
     assert!(!failure.is_retry());
     assert!(failure.to_string().contains("0.01 USD where 109.97 USD"), "{failure}");
-    assert_eq!(world.said(), [] as [&str; 0]);
+    assert_eq!(world.event(), [] as [&str; 0]);
 }
 
 #[tokio::test]
@@ -178,7 +178,7 @@ async fn a_refund_of_a_part_is_no_refund() {
     for delivery in [created(), reserved(), cancelled()] {
         assert_eq!(handler.handle(&delivery).await.unwrap(), Done::Handled);
     }
-    assert_eq!(world.said(), ["PaymentCompleted", "PaymentNeedsReview"]);
+    assert_eq!(world.event(), ["PaymentCompleted", "PaymentNeedsReview"]);
     let reason = "the provider moved 0.01 USD where 109.97 USD was asked for".to_owned();
     assert_eq!(world.reviews(), [("refund".to_owned(), "1".to_owned(), reason)]);
 }

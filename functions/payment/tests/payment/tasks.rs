@@ -35,7 +35,7 @@ async fn a_charge_is_answered_alike_however_often_it_is_asked_for() {
     world.settle_all(&[created(), reserved()]).await;
     assert_eq!(world.ask("charge").await.unwrap(), answer);
     assert_eq!(world.captured(), [TOTAL]);
-    assert_eq!(world.said(), ["PaymentCompleted"]);
+    assert_eq!(world.event(), ["PaymentCompleted"]);
 }
 
 #[tokio::test]
@@ -58,7 +58,7 @@ async fn a_declined_charge_is_an_answer_and_nothing_to_refund() {
         assert_eq!(world.ask("charge").await.unwrap(), declined);
     }
     assert_eq!(world.ask("refund").await.unwrap(), json!({ "status": "nothingToRefund" }));
-    assert_eq!(world.said(), ["PaymentFailed"]);
+    assert_eq!(world.event(), ["PaymentFailed"]);
 }
 
 #[tokio::test]
@@ -121,7 +121,7 @@ async fn a_refund_that_keeps_failing_is_answered_with_a_review_until_it_is_resum
     for _ in 0..2 {
         assert_eq!(world.ask("refund").await.unwrap(), json!({ "status": "needsReview" }));
     }
-    assert_eq!(world.said(), ["PaymentCompleted", "PaymentNeedsReview"]);
+    assert_eq!(world.event(), ["PaymentCompleted", "PaymentNeedsReview"]);
     world.provider.script("refund:order-123", Outcome::Slow(Duration::ZERO));
     world.settle(&resumed()).await;
     assert_eq!(world.ask("refund").await.unwrap()["status"], "refunded");
@@ -185,7 +185,7 @@ async fn whatever_fails_a_workflow_has_its_answers_and_the_money_moves_once() {
             assert_eq!(settled(&world, name).await["status"], expected);
         }
         assert_eq!((world.captured(), world.refunded()), (vec![TOTAL], vec![TOTAL]));
-        assert_eq!(world.said(), ["PaymentCompleted", "PaymentRefunded"]);
+        assert_eq!(world.event(), ["PaymentCompleted", "PaymentRefunded"]);
     };
     story(&calls).await;
     for case in cases(&calls) {

@@ -64,7 +64,7 @@ impl<'a> Endpoint<'a> {
         let keyring = Keyring::new(secrets, reader, self.world.clock());
         let client = aws_sdk_sqs::Client::new(&sdk_config(Arc::new(self.sqs.clone())));
         let queue = Queue::new(client, self.sqs.queue_url(QUEUE));
-        Webhooks::new(keyring, self.world.host(plan), queue, self.world.clock())
+        Webhooks::new(keyring, self.world.runner(plan), queue, self.world.clock())
     }
 
     async fn send(&self, request: &Request) -> Answer {
@@ -256,9 +256,9 @@ async fn a_refund_on_its_way_is_said_when_the_provider_reports_its_end() {
     endpoint.send(&webhook(&world, "refund.updated")).await;
     // Too early: it is still on its way.
     assert_eq!(endpoint.look_again().await.remove(0).unwrap(), Done::Ignored);
-    assert_eq!(world.said(), ["PaymentCompleted"]);
+    assert_eq!(world.event(), ["PaymentCompleted"]);
     assert_eq!(endpoint.look_again().await.remove(0).unwrap(), Done::Handled);
-    assert_eq!(world.said(), ["PaymentCompleted", "PaymentRefunded"]);
+    assert_eq!(world.event(), ["PaymentCompleted", "PaymentRefunded"]);
     // What causes it is an event that was published.
     let created = EventId::of_sequence("order-service", &order(), 1);
     let everything = world.everything().await;
@@ -266,7 +266,7 @@ async fn a_refund_on_its_way_is_said_when_the_provider_reports_its_end() {
     // Twice, and then what the payment waited with.
     assert_eq!(endpoint.look_again().await.remove(0).unwrap(), Done::Ignored);
     assert_eq!(world.deliver(&cancelled()).await.unwrap(), Done::Duplicate);
-    assert_eq!(world.said(), ["PaymentCompleted", "PaymentRefunded"]);
+    assert_eq!(world.event(), ["PaymentCompleted", "PaymentRefunded"]);
     assert_eq!((world.captured(), world.refunded()), (vec![TOTAL], vec![TOTAL]));
 }
 
@@ -278,7 +278,7 @@ async fn looks_at_a_refund_on_its_way_are_no_attempts() {
     for _ in 0..20 {
         assert_eq!(endpoint.look_again().await.remove(0).unwrap(), Done::Ignored);
     }
-    assert_eq!(world.said(), ["PaymentCompleted"]);
+    assert_eq!(world.event(), ["PaymentCompleted"]);
 }
 
 #[tokio::test]
@@ -287,7 +287,7 @@ async fn a_refund_that_the_bank_returned_needs_review_at_once() {
     let endpoint = Endpoint::of(&world);
     endpoint.send(&webhook(&world, "refund.failed")).await;
     assert_eq!(endpoint.look_again().await.remove(0).unwrap(), Done::Handled);
-    assert_eq!(world.said(), ["PaymentCompleted", "PaymentNeedsReview"]);
+    assert_eq!(world.event(), ["PaymentCompleted", "PaymentNeedsReview"]);
     assert_eq!(world.deliver(&cancelled()).await.unwrap(), Done::Duplicate);
 }
 
@@ -298,16 +298,16 @@ async fn a_refund_that_arrives_in_review_needs_nobody_any_more() {
         world.deliver(&cancelled()).await.unwrap_err();
     }
     assert_eq!(world.deliver(&cancelled()).await.unwrap(), Done::Handled);
-    assert_eq!(world.said(), ["PaymentCompleted", "PaymentNeedsReview"]);
+    assert_eq!(world.event(), ["PaymentCompleted", "PaymentNeedsReview"]);
     let endpoint = Endpoint::of(&world);
     endpoint.send(&webhook(&world, "charge.refunded")).await;
     assert_eq!(endpoint.look_again().await.remove(0).unwrap(), Done::Handled);
     let said = ["PaymentCompleted", "PaymentNeedsReview", "PaymentRefunded"];
-    assert_eq!(world.said(), said);
+    assert_eq!(world.event(), said);
     assert_eq!(endpoint.look_again().await.remove(0).unwrap(), Done::Ignored);
     // An operator who is late, and everything that came before.
     world.settle_all(&[resumed(), cancelled(), reserved()]).await;
-    assert_eq!(world.said(), said);
+    assert_eq!(world.event(), said);
     assert_eq!(world.refunded(), [TOTAL]);
 }
 
@@ -320,7 +320,7 @@ async fn a_part_that_somebody_gave_back_leaves_a_refund_in_review() {
     world.by_hand(&["v1", "refunds"], &[("payment_intent", &payment), ("amount", "997")]).await;
     endpoint.send(&webhook(&world, "charge.refunded")).await;
     assert_eq!(endpoint.look_again().await.remove(0).unwrap(), Done::Ignored);
-    assert_eq!(world.said(), ["PaymentCompleted", "PaymentNeedsReview"]);
+    assert_eq!(world.event(), ["PaymentCompleted", "PaymentNeedsReview"]);
 }
 
 #[tokio::test]
@@ -333,7 +333,7 @@ async fn a_charge_whose_answer_was_lost_is_found_when_the_provider_reports_it() 
     endpoint.send(&webhook(&world, "payment_intent.succeeded")).await;
     world.recover().await;
     assert_eq!(endpoint.look_again().await.remove(0).unwrap(), Done::Handled);
-    assert_eq!(world.said(), ["PaymentCompleted"]);
+    assert_eq!(world.event(), ["PaymentCompleted"]);
     assert_eq!(world.deliver(&reserved()).await.unwrap(), Done::Duplicate);
     assert_eq!(world.captured(), [TOTAL]);
 }
@@ -381,7 +381,7 @@ async fn whatever_fails_in_a_look_the_money_goes_back_once_and_is_said_once() {
         let endpoint = Endpoint::of(&world);
         endpoint.send(&webhook(&world, "refund.updated")).await;
         endpoint.look_again_with(&calls).await;
-        let expected = world.said();
+        let expected = world.event();
         for case in cases(&calls) {
             let world = refunding(outcome).await;
             let endpoint = Endpoint::of(&world);
@@ -393,7 +393,7 @@ async fn whatever_fails_in_a_look_the_money_goes_back_once_and_is_said_once() {
             }
             world.recover().await;
             world.settle(&cancelled()).await;
-            assert_eq!(world.said(), expected, "{case}");
+            assert_eq!(world.event(), expected, "{case}");
             assert!(world.refunded().len() <= 1, "{case}");
         }
     }
@@ -416,5 +416,5 @@ async fn the_consumer_hands_events_and_looks_to_the_same_payment() {
         serde_json::from_value(json!({ "Records": [record] })).unwrap();
     let response = consumer.consume::<Heard>(batch).await;
     assert!(response.batch_item_failures.is_empty());
-    assert_eq!(world.said(), ["PaymentCompleted", "PaymentRefunded"]);
+    assert_eq!(world.event(), ["PaymentCompleted", "PaymentRefunded"]);
 }

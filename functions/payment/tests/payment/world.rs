@@ -16,7 +16,6 @@ use events::{
     OrderResumed, ShippingFailed,
 };
 use http_port::{ApiKey, HttpPort, parse_url};
-use idempotency::Host;
 use local_dynamodb::{DynamoDb, FaultPlan, StreamRecord};
 use local_sandbox::{EntryKind, Payments};
 use local_testkit::{Stage, database};
@@ -24,18 +23,19 @@ use outcome::{Done, Failure};
 use payment::{
     customers::Customers,
     gateway::{PaymentGateway, Stripe},
-    handler::{Handler, LEASE, hosted_in},
+    handler::{Handler, LEASE, runner_config},
     tasks::Command,
 };
 use serde_json::{Value, json};
+use state_machine::Runner;
 use task::{Invocation, Task, TaskError};
 use time::OffsetDateTime;
 use tokio::{net::TcpListener, time::sleep};
 
 const TABLE: &str = "orderly-payments";
 const CUSTOMERS: &str = "orderly-payment-customers";
-/// The call to the database that writes down what came of a new customer's charge: after the look at
-/// the row, the lease, the look for the customer and what the provider calls it.
+/// The call to the database that writes down what came of a new customer's charge: after the look
+/// at the row, the lease, the look for the customer and what the provider calls it.
 pub(crate) const WRITTEN_DOWN: usize = 4;
 
 pub(crate) struct World {
@@ -160,14 +160,14 @@ impl World {
         let client = self.database.client_with(plan);
         let clock = Clock::from_fn(tell(&self.seconds));
         let customers = Customers::new(client.clone(), CUSTOMERS.to_owned());
-        let host = Host::new(client, hosted_in(TABLE.to_owned()), clock, Tokens::random());
-        Handler::new(host, gateway, customers)
+        let runner = Runner::new(client, runner_config(TABLE.to_owned()), clock, Tokens::random());
+        Handler::new(runner, gateway, customers)
     }
 
     /// Where payments are kept, by a process whose calls meet `plan`.
-    pub(crate) fn host(&self, plan: FaultPlan) -> Host {
+    pub(crate) fn runner(&self, plan: FaultPlan) -> Runner {
         let (client, clock) = (self.database.client_with(plan), self.clock());
-        Host::new(client, hosted_in(TABLE.to_owned()), clock, Tokens::random())
+        Runner::new(client, runner_config(TABLE.to_owned()), clock, Tokens::random())
     }
 
     pub(crate) fn clock(&self) -> Clock {
@@ -208,7 +208,7 @@ impl World {
     }
 
     /// The types of the events that the stream hands to the relay.
-    pub(crate) fn said(&self) -> Vec<String> {
+    pub(crate) fn event(&self) -> Vec<String> {
         self.outgoing().into_iter().map(|event| event.event_type).collect()
     }
 

@@ -9,7 +9,7 @@ use query::{catalogue::CatalogueApi, config::CatalogueConfig};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let config = CatalogueConfig::from_env()?;
-    let traces = telemetry::init("products", config.log.as_deref())?;
+    let traces = telemetry::init("products", config.log_filter.as_deref())?;
     let api = &CatalogueApi::new(Aws::from_env()?.dynamodb(), &config);
 
     run(service_fn(async |event: LambdaEvent<ApiGatewayV2httpRequest>| {

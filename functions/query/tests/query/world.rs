@@ -123,7 +123,7 @@ impl World {
             order_events: EVENTS.to_owned(),
             projector_queue_url: self.sqs.queue_url(PROJECTOR_QUEUE),
             scope,
-            log: None,
+            log_filter: None,
         };
         let now = PLACED_AT + self.age;
         let queues = aws_sdk_sqs::Client::new(&sdk_config(Arc::new(self.sqs.clone())));
@@ -132,7 +132,7 @@ impl World {
 
     /// The catalogue, in its function.
     pub(crate) fn catalogue(&self, plan: FaultPlan) -> CatalogueApi {
-        let config = CatalogueConfig { products: PRODUCTS.to_owned(), log: None };
+        let config = CatalogueConfig { products: PRODUCTS.to_owned(), log_filter: None };
         CatalogueApi::new(self.database.client_with(plan), &config)
     }
 

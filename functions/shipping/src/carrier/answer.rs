@@ -4,7 +4,7 @@ use http_port::{Answer, StatusCode, code};
 use outcome::Failure;
 use serde::Deserialize;
 
-use crate::domain::{Fact, Refusal, Shipment};
+use crate::domain::{Input, Refusal, Shipment};
 
 #[derive(Debug, Deserialize)]
 struct Parcels {
@@ -34,8 +34,8 @@ struct ErrorBody {
     code: String,
 }
 
-/// Why a carrier refuses an order for good. The list is closed: what a carrier writes of its own may
-/// name people and addresses, and goes no further than this module.
+/// Why a carrier refuses an order for good. The list is closed: what a carrier writes of its own
+/// may name people and addresses, and goes no further than this module.
 const REFUSALS: [(&[&str], &str, &str); 4] = [
     (
         &["address_undeliverable", "address_not_found", "address_invalid", "recipient_unknown"],
@@ -64,7 +64,7 @@ impl ErrorBody {
     }
 }
 
-impl From<Parcel> for Fact {
+impl From<Parcel> for Input {
     fn from(parcel: Parcel) -> Self {
         Self::Shipped(Shipment {
             shipment_id: parcel.id,
@@ -75,7 +75,7 @@ impl From<Parcel> for Fact {
 }
 
 /// Reads the answer to a search by reference. What was called back is not there any more.
-pub(super) fn found(answer: &Answer) -> Result<Option<Fact>, Failure> {
+pub(super) fn found(answer: &Answer) -> Result<Option<Input>, Failure> {
     if !answer.status.is_success() {
         return Err(misunderstood(answer));
     }
@@ -85,14 +85,14 @@ pub(super) fn found(answer: &Answer) -> Result<Option<Fact>, Failure> {
         (Some(one), Some(other)) => {
             Err(Failure::poison(format!("one order, several shipments: {}, {}", one.id, other.id)))
         }
-        (only, _) => Ok(only.map(Fact::from)),
+        (only, _) => Ok(only.map(Input::from)),
     }
 }
 
 /// Reads the answer to a `POST` of a shipment.
-pub(super) fn shipped(answer: &Answer) -> Result<Fact, Failure> {
+pub(super) fn shipped(answer: &Answer) -> Result<Input, Failure> {
     if answer.status.is_success() {
-        return answer.json::<Parcel>().map(Fact::from);
+        return answer.json::<Parcel>().map(Input::from);
     }
     if answer.status != StatusCode::UNPROCESSABLE_ENTITY {
         return Err(misunderstood(answer));
@@ -103,15 +103,15 @@ pub(super) fn shipped(answer: &Answer) -> Result<Fact, Failure> {
         // found by the next attempt, which looks first.
         return Err(Failure::retry("the key has been used for another shipment"));
     }
-    Ok(Fact::Refused(error.refusal()))
+    Ok(Input::Refused(error.refusal()))
 }
 
 /// Reads the answer to a `DELETE` of a shipment. One that was picked up meanwhile is refused, and
 /// will be tomorrow.
-pub(super) fn voided(answer: &Answer) -> Result<Fact, Failure> {
+pub(super) fn voided(answer: &Answer) -> Result<Input, Failure> {
     let is_gone = || answer.json::<ErrorBody>().is_ok_and(|it| it.code == "shipment_not_found");
     if answer.status.is_success() || (answer.status == StatusCode::NOT_FOUND && is_gone()) {
-        return Ok(Fact::Voided);
+        return Ok(Input::Voided);
     }
     Err(misunderstood(answer))
 }

@@ -1,4 +1,5 @@
 use proptest::{prelude::*, sample::subsequence};
+use state_machine::scenario::given;
 
 use super::*;
 
@@ -28,73 +29,83 @@ fn review() -> Review {
     Review { attempts: 8, reason: "the carrier is down".into() }
 }
 
-fn created() -> Fact {
-    Fact::Created(destination())
+fn created() -> Input {
+    Input::Created(destination())
 }
 
-/// What a shipment that heard `facts` said in all, and what it has due.
-fn hear(facts: &[Fact]) -> (Vec<Said>, Option<Effect>) {
-    let mut said = Vec::new();
-    let mut dispatch = Dispatch::default();
-    for fact in facts {
-        let (next, news) = dispatch.apply(fact);
-        dispatch = next;
-        said.extend(news);
-    }
-    (said, dispatch.due())
+fn ship() -> Command {
+    Command::Ship { to: destination() }
+}
+
+fn trace() -> Command {
+    Command::Trace { to: destination() }
+}
+
+fn void() -> Command {
+    Command::Void { shipment_id: "shp_1".into() }
 }
 
 #[test]
-fn each_step_has_its_effect_due() {
-    let mut facts = vec![created()];
-    assert_eq!(hear(&facts), (vec![], None));
-    facts.push(Fact::Paid);
-    assert_eq!(hear(&facts), (vec![], Some(Effect::Ship { to: destination() })));
-    facts.push(Fact::Cancelled);
-    assert_eq!(hear(&facts), (vec![], Some(Effect::Trace { to: destination() })));
-    facts.push(Fact::Shipped(shipment()));
-    let void = Effect::Void { shipment_id: "shp_1".into() };
-    assert_eq!(hear(&facts), (vec![], Some(void)));
-    facts.push(Fact::Voided);
+fn each_step_has_its_command_pending() {
     let reason = "the order was cancelled, and its shipment called back".to_owned();
-    let failed = Said::Failed(Refusal { code: CANCELLED.to_owned(), reason });
-    assert_eq!(hear(&facts), (vec![failed], None));
+    let failed = ShippingEvent::Failed(Refusal { code: CANCELLED.to_owned(), reason });
+    given::<Dispatch>([])
+        .when(created())
+        .then([], None)
+        .when(Input::Paid)
+        .then([], Some(ship()))
+        .when(Input::Cancelled)
+        .then([], Some(trace()))
+        .when(Input::Shipped(shipment()))
+        .then([], Some(void()))
+        .when(Input::Voided)
+        .then([failed], None);
 }
 
 #[test]
-fn a_trace_that_is_given_up_goes_on_to_the_same_address() {
-    let mut facts = vec![created(), Fact::Paid, Fact::Cancelled, Fact::GaveUp(review())];
-    let needs_review = Said::NeedsReview(ShippingStep::Trace, review());
-    assert_eq!(hear(&facts), (vec![needs_review.clone()], None));
-    facts.push(Fact::Resumed);
-    let trace = Effect::Trace { to: destination() };
-    assert_eq!(hear(&facts), (vec![needs_review.clone()], Some(trace)));
-    facts.push(Fact::Refused(refusal()));
-    let failed = Said::Failed(refusal());
-    assert_eq!(hear(&facts), (vec![needs_review.clone(), failed.clone()], None));
-    facts.extend([Fact::Refused(refusal()), Fact::Cancelled, Fact::Resumed]);
-    assert_eq!(hear(&facts), (vec![needs_review, failed], None));
+fn a_trace_that_is_abandoned_goes_on_to_the_same_address() {
+    given::<Dispatch>([created(), Input::Paid, Input::Cancelled])
+        .when(Input::GaveUp(review()))
+        .then([ShippingEvent::NeedsReview(ShippingStep::Trace, review())], None)
+        .when(Input::Resumed)
+        .then([], Some(trace()))
+        .when(Input::Refused(refusal()))
+        .then([ShippingEvent::Failed(refusal())], None)
+        .when(Input::Refused(refusal()))
+        .then_nothing()
+        .when(Input::Cancelled)
+        .then_nothing()
+        .when(Input::Resumed)
+        .then_nothing();
 }
 
 #[test]
-fn what_is_given_up_rests_until_it_is_resumed_and_says_so_each_time() {
-    let sent = [created(), Fact::Paid, Fact::Shipped(shipment()), Fact::Cancelled];
-    let stuck = [&sent[..], &[Fact::GaveUp(review()), Fact::Cancelled]].concat();
-    let needs_review = Said::NeedsReview(ShippingStep::Recall, review());
-    assert_eq!(hear(&stuck), (vec![Said::Created(shipment()), needs_review.clone()], None));
-    let resumed = [&stuck[..], &[Fact::Resumed, Fact::Resumed]].concat();
-    assert_eq!(hear(&resumed).1, Some(Effect::Void { shipment_id: "shp_1".into() }));
-    let again = [&resumed[..], &[Fact::GaveUp(review())]].concat();
-    assert_eq!(hear(&again).0[1..], [needs_review.clone(), needs_review]);
+fn what_is_abandoned_rests_until_it_is_resumed_and_emits_that_each_time() {
+    let needs_review = ShippingEvent::NeedsReview(ShippingStep::Recall, review());
+    given::<Dispatch>([created(), Input::Paid])
+        .when(Input::Shipped(shipment()))
+        .then([ShippingEvent::Created(shipment())], None)
+        .when(Input::Cancelled)
+        .then([], Some(void()))
+        .when(Input::GaveUp(review()))
+        .then([needs_review.clone()], None)
+        .when(Input::Cancelled)
+        .then_nothing()
+        .when(Input::Resumed)
+        .then([], Some(void()))
+        .when(Input::Resumed)
+        .then_nothing()
+        .when(Input::GaveUp(review()))
+        .then([needs_review], None);
 }
 
 #[test]
-fn calling_back_is_given_up_and_shipping_is_not() {
-    let given_up = |effect| Dispatch::give_up(&effect, 8, "the carrier is down");
-    assert_eq!(given_up(Effect::Ship { to: destination() }), None);
-    assert_eq!(given_up(Effect::Trace { to: destination() }), Some(Fact::GaveUp(review())));
-    let void = Effect::Void { shipment_id: "shp_1".into() };
-    assert_eq!(given_up(void), Some(Fact::GaveUp(review())));
+fn calling_back_is_abandoned_and_shipping_is_not() {
+    let abandoned = |command| Dispatch::on_exhausted(&command, 8, "the carrier is down");
+    assert_eq!(abandoned(ship()), None);
+    for command in [trace(), void()] {
+        assert_eq!(abandoned(command), Some(Input::GaveUp(review())));
+    }
 }
 
 #[test]
@@ -160,31 +171,32 @@ fn a_version_that_knows_no_reviews_takes_them_for_steps_that_are_due() {
     }
 }
 
-/// Facts in any order, some of them twice or three times.
-fn histories(facts: Vec<Fact>) -> impl Strategy<Value = Vec<Fact>> {
-    let twice = [facts.clone(), facts.clone()].concat();
-    (Just(facts), subsequence(twice.clone(), 0..=twice.len()))
+/// Inputs in any order, some of them twice or three times.
+fn histories(inputs: Vec<Input>) -> impl Strategy<Value = Vec<Input>> {
+    let twice = [inputs.clone(), inputs.clone()].concat();
+    (Just(inputs), subsequence(twice.clone(), 0..=twice.len()))
         .prop_map(|(all, again)| [all, again].concat())
         .prop_shuffle()
 }
 
 /// Where a shipment ends that heard `history`, with a carrier that answers, and what it has said:
 /// told from what it has heard alone.
-fn expected(history: &[Fact], door: Door) -> (Dispatch, Vec<Said>) {
-    let heard = |fact: &Fact| history.iter().position(|it| it == fact);
-    let shipped_at = heard(&created()).zip(heard(&Fact::Paid)).map(|(a, b)| a.max(b));
-    match (shipped_at, heard(&Fact::Cancelled), door) {
+fn expected(history: &[Input], door: Door) -> (Dispatch, Vec<ShippingEvent>) {
+    let heard = |input: &Input| history.iter().position(|it| it == input);
+    let shipped_at = heard(&created()).zip(heard(&Input::Paid)).map(|(a, b)| a.max(b));
+    match (shipped_at, heard(&Input::Cancelled), door) {
         (None, None, _) => panic!("the history has all that a shipment takes, or a cancellation"),
         (Some(shipped), Some(off), _) if off < shipped => (Dispatch::Withdrawn, vec![]),
         (None, Some(_), _) => (Dispatch::Withdrawn, vec![]),
         (Some(_), _, Door::Nowhere) => {
-            (Dispatch::Refused(refusal()), vec![Said::Failed(refusal())])
+            (Dispatch::Refused(refusal()), vec![ShippingEvent::Failed(refusal())])
         }
-        (Some(_), Some(_), Door::There) => {
-            (Dispatch::Voided(shipment()), vec![Said::Created(shipment()), Said::recalled()])
-        }
+        (Some(_), Some(_), Door::There) => (
+            Dispatch::Voided(shipment()),
+            vec![ShippingEvent::Created(shipment()), ShippingEvent::recalled()],
+        ),
         (Some(_), None, Door::There) => {
-            (Dispatch::Shipped(shipment()), vec![Said::Created(shipment())])
+            (Dispatch::Shipped(shipment()), vec![ShippingEvent::Created(shipment())])
         }
     }
 }
@@ -193,9 +205,9 @@ proptest! {
     #[test]
     fn whatever_comes_when_and_how_often_the_end_is_the_models(
         history in prop_oneof![
-            histories(vec![created(), Fact::Paid, Fact::Resumed]),
-            histories(vec![created(), Fact::Paid, Fact::Cancelled, Fact::Resumed]),
-            histories(vec![created(), Fact::Cancelled]),
+            histories(vec![created(), Input::Paid, Input::Resumed]),
+            histories(vec![created(), Input::Paid, Input::Cancelled, Input::Resumed]),
+            histories(vec![created(), Input::Cancelled]),
         ],
         door in prop_oneof![Just(Door::There), Just(Door::Nowhere)],
     ) {
@@ -205,7 +217,7 @@ proptest! {
 
     #[test]
     fn whatever_is_lost_a_paid_order_is_shipped_once(
-        history in histories(vec![created(), Fact::Paid, Fact::Resumed]),
+        history in histories(vec![created(), Input::Paid, Input::Resumed]),
         mishaps in depot::mishaps(),
     ) {
         let world = World::run(&history, Door::There, &mishaps);
@@ -216,23 +228,23 @@ proptest! {
 
     #[test]
     fn whatever_is_lost_a_cancelled_order_stays_here(
-        history in histories(vec![created(), Fact::Paid, Fact::Cancelled, Fact::Resumed]),
+        history in histories(vec![created(), Input::Paid, Input::Cancelled, Input::Resumed]),
         mishaps in depot::mishaps(),
     ) {
         let world = World::run(&history, Door::There, &mishaps);
-        prop_assert_eq!(world.dispatch.due(), None, "everything comes to an end");
+        prop_assert_eq!(world.dispatch.pending(), None, "everything comes to an end");
         let recalled = world.dispatch == Dispatch::Voided(shipment());
         let withdrawn = world.dispatch == Dispatch::Withdrawn;
         prop_assert!(recalled != withdrawn, "{:?}", world.dispatch);
         prop_assert_eq!((world.shipped, world.voided), (usize::from(recalled), recalled));
         prop_assert_eq!((world.unpaid, world.shipped_after_cancel), (0, 0));
-        let is_review = |it: &Said| matches!(it, Said::NeedsReview(..));
+        let is_review = |it: &ShippingEvent| matches!(it, ShippingEvent::NeedsReview(..));
         prop_assert!(!world.said.last().is_some_and(is_review), "a review is not the last word");
         let (reviews, mut others): (Vec<_>, Vec<_>) = world.said.into_iter().partition(is_review);
         prop_assert_eq!(reviews.len(), world.given_up);
         // Whether it was announced depends on whether the carrier's answer came before the cancel.
-        others.retain(|it| *it != shipment().said());
-        let end = if recalled { vec![Said::recalled()] } else { vec![] };
+        others.retain(|it| *it != shipment().event());
+        let end = if recalled { vec![ShippingEvent::recalled()] } else { vec![] };
         prop_assert_eq!(others, end);
     }
 }

@@ -17,7 +17,7 @@ struct Ending {
 }
 
 async fn ending(world: &World) -> Ending {
-    Ending { state: world.state().await, shipments: world.shipments(), said: world.said() }
+    Ending { state: world.state().await, shipments: world.shipments(), said: world.event() }
 }
 
 /// Compares what is left with what is left when nothing fails; the last says what failed.

@@ -25,7 +25,7 @@ async fn a_shipment_whose_answer_never_came_is_found() {
     assert!(world.deliver(&paid()).await.unwrap_err().is_retry());
     world.settle(&paid()).await;
     assert_eq!(world.shipments(), [Created]);
-    assert_eq!(world.said(), ["ShipmentCreated"]);
+    assert_eq!(world.event(), ["ShipmentCreated"]);
 }
 
 #[tokio::test]
@@ -55,7 +55,7 @@ async fn a_redrive_after_the_carrier_forgot_the_key_ships_nothing_again() {
     world.pass(YEAR);
     world.settle(&paid()).await;
     assert_eq!(world.shipments(), [Created]);
-    assert_eq!(world.said(), ["ShipmentCreated"]);
+    assert_eq!(world.event(), ["ShipmentCreated"]);
 }
 
 #[tokio::test]
@@ -71,7 +71,7 @@ async fn of_two_handlers_at_once_one_ships() {
     }
     world.settle_all(&[created, paid]).await;
     assert_eq!(world.shipments(), [Created]);
-    assert_eq!(world.said(), ["ShipmentCreated"]);
+    assert_eq!(world.event(), ["ShipmentCreated"]);
 }
 
 #[tokio::test]
@@ -90,7 +90,7 @@ async fn a_shipment_under_way_is_called_back_and_never_announced() {
     shipped.unwrap();
     called_off.unwrap();
     assert_eq!(world.shipments(), [Voided]);
-    assert_eq!(world.said(), ["ShippingFailed"]);
+    assert_eq!(world.event(), ["ShippingFailed"]);
 }
 
 #[tokio::test]
@@ -110,7 +110,7 @@ async fn a_request_that_reaches_the_carrier_after_the_cancel_makes_no_parcel() {
     world.deliver(&created()).await.unwrap();
     world.deliver(&paid()).await.unwrap_err();
     world.settle_all(&[cancelled(), paid()]).await;
-    assert_eq!(world.said(), ["ShippingFailed"]);
+    assert_eq!(world.event(), ["ShippingFailed"]);
     // Somewhere on the way it was held up.
     world.arrive_late().await;
     assert_eq!(world.shipments(), [Voided]);
@@ -138,14 +138,14 @@ async fn while_the_carrier_is_away_a_shipment_waits_and_is_made_once_when_it_is_
         // The queue lets a record wait longer each time that nobody knows how long it takes.
         assert!(matches!(failure, Failure::Retry { wait: Wait::Unknown, .. }), "{failure}");
     }
-    assert_eq!((world.status().await.as_str(), world.said().len()), ("shipping", 0));
+    assert_eq!((world.status().await.as_str(), world.event().len()), ("shipping", 0));
 
     world.carrier.script("order-123", Outcome::Slow(Duration::ZERO));
     // Whatever is heard next wakes it, be it the message itself or an operator's word.
     assert_eq!(world.deliver(&resumed()).await.unwrap(), Done::Handled);
     assert_eq!(world.deliver(&paid()).await.unwrap(), Done::Duplicate);
     assert_eq!(world.shipments(), [Created]);
-    assert_eq!(world.said(), ["ShipmentCreated"]);
+    assert_eq!(world.event(), ["ShipmentCreated"]);
 }
 
 #[tokio::test]
@@ -157,7 +157,7 @@ async fn a_recall_that_keeps_failing_is_given_up_for_a_person_to_look_and_resume
         assert!(world.deliver(&cancelled()).await.unwrap_err().is_retry());
     }
     assert_eq!(world.deliver(&cancelled()).await.unwrap(), Done::Handled);
-    assert_eq!(world.said(), ["ShipmentCreated", "ShippingNeedsReview"]);
+    assert_eq!(world.event(), ["ShipmentCreated", "ShippingNeedsReview"]);
     let (step, attempts, reason) = world.reviews().remove(0);
     assert_eq!((step.as_str(), attempts.as_str()), ("recall", "8"));
     assert!(reason.starts_with("the provider is throttling: 429"), "{reason}");
@@ -171,7 +171,7 @@ async fn a_recall_that_keeps_failing_is_given_up_for_a_person_to_look_and_resume
     assert_eq!(world.deliver(&resumed()).await.unwrap(), Done::Handled);
     assert_eq!(world.deliver(&resumed()).await.unwrap(), Done::Duplicate);
     assert_eq!(world.shipments(), [Voided]);
-    assert_eq!(world.said(), ["ShipmentCreated", "ShippingNeedsReview", "ShippingFailed"]);
+    assert_eq!(world.event(), ["ShipmentCreated", "ShippingNeedsReview", "ShippingFailed"]);
 }
 
 #[tokio::test]
@@ -188,7 +188,7 @@ async fn a_recall_that_the_carrier_refuses_is_given_up_at_once() {
     let world = world.at_the_carrier().await;
     world.settle(&resumed()).await;
     assert_eq!(world.shipments(), [Voided]);
-    assert_eq!(world.said(), ["ShipmentCreated", "ShippingNeedsReview", "ShippingFailed"]);
+    assert_eq!(world.event(), ["ShipmentCreated", "ShippingNeedsReview", "ShippingFailed"]);
 }
 
 #[tokio::test]
@@ -209,7 +209,7 @@ async fn a_trace_that_keeps_failing_is_given_up_and_resumed() {
     let world = world.at_the_carrier().await;
     world.settle(&resumed()).await;
     assert_eq!(world.shipments(), [Voided]);
-    assert_eq!(world.said(), ["ShippingNeedsReview", "ShippingFailed"]);
+    assert_eq!(world.event(), ["ShippingNeedsReview", "ShippingFailed"]);
 }
 
 #[tokio::test]
@@ -217,7 +217,7 @@ async fn a_resume_before_anything_was_given_up_changes_nothing() {
     let world = World::new().await;
     world.settle_all(&[resumed(), created(), paid(), cancelled()]).await;
     assert_eq!(world.shipments(), [Voided]);
-    assert_eq!(world.said(), ["ShipmentCreated", "ShippingFailed"]);
+    assert_eq!(world.event(), ["ShipmentCreated", "ShippingFailed"]);
 }
 
 #[tokio::test]
@@ -233,5 +233,5 @@ async fn however_often_an_order_is_resumed_its_cancellation_is_heard() {
     world.carrier.script("order-123", Outcome::Slow(Duration::ZERO));
     world.settle_all(&[cancelled(), paid(), resumed_at(249), resumed_at(100)]).await;
     assert_eq!(world.shipments(), [Voided]);
-    assert_eq!(world.said(), ["ShippingFailed"]);
+    assert_eq!(world.event(), ["ShippingFailed"]);
 }

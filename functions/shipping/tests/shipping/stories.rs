@@ -18,7 +18,7 @@ async fn an_order_is_shipped_once_in_whichever_order_its_events_come_and_come_ag
             assert_eq!(world.deliver(delivery).await.unwrap(), Done::Duplicate);
         }
         assert_eq!(world.shipments(), [Created]);
-        assert_eq!(world.said(), ["ShipmentCreated"]);
+        assert_eq!(world.event(), ["ShipmentCreated"]);
         assert_eq!(world.status().await, "shipped");
     }
 }
@@ -46,7 +46,7 @@ async fn whenever_it_comes_a_cancel_leaves_nothing_on_its_way() {
 async fn a_shipment_that_is_called_back_is_said_to_have_failed() {
     let world = World::new().await;
     world.settle_all(&[created(), paid(), cancelled()]).await;
-    assert_eq!(world.said(), ["ShipmentCreated", "ShippingFailed"]);
+    assert_eq!(world.event(), ["ShipmentCreated", "ShippingFailed"]);
     assert_eq!(world.status().await, "voided");
 }
 
@@ -80,7 +80,7 @@ async fn an_address_that_cannot_be_delivered_to_is_said_with_its_reason() {
     assert_eq!(state["progress"]["M"]["status"]["S"], "refused");
     assert_eq!(state["progress"]["M"]["code"]["S"], "address_undeliverable");
     assert_eq!(world.shipments(), []);
-    assert_eq!(world.said(), ["ShippingFailed"]);
+    assert_eq!(world.event(), ["ShippingFailed"]);
 }
 
 /// What is logged and parked is the failure's text.

@@ -42,7 +42,7 @@ async fn a_shipment_is_answered_alike_however_often_it_is_asked_for() {
     world.settle_all(&[created(), paid()]).await;
     assert_eq!(world.ask("ship").await.unwrap(), answer);
     assert_eq!(world.shipments(), [Created]);
-    assert_eq!(world.said(), ["ShipmentCreated"]);
+    assert_eq!(world.event(), ["ShipmentCreated"]);
 }
 
 #[tokio::test]
@@ -68,7 +68,7 @@ async fn a_refused_shipment_is_an_answer_and_nothing_to_recall() {
     let asked = task("recall", &created_for(Some("addr_undeliverable"))).unwrap();
     let answer = serde_json::to_value(handler.work(asked).await.unwrap()).unwrap();
     assert_eq!(answer, json!({ "status": "notShipped" }));
-    assert_eq!(world.said(), ["ShippingFailed"]);
+    assert_eq!(world.event(), ["ShippingFailed"]);
 }
 
 #[tokio::test]
@@ -95,7 +95,7 @@ async fn an_order_that_is_cancelled_meanwhile_is_shipped_and_called_back() {
     called_off.unwrap();
     assert_eq!(shipped.unwrap(), json!({ "status": "calledOff" }));
     assert_eq!(world.shipments(), [Voided]);
-    assert_eq!(world.said(), ["ShippingFailed"]);
+    assert_eq!(world.event(), ["ShippingFailed"]);
 }
 
 #[tokio::test]
@@ -108,7 +108,7 @@ async fn a_recall_is_answered_alike_however_often_it_is_asked_for() {
     }
     assert_eq!(world.ask("ship").await.unwrap(), json!({ "status": "calledOff" }));
     assert_eq!(world.shipments(), [Voided]);
-    assert_eq!(world.said(), ["ShipmentCreated", "ShippingFailed"]);
+    assert_eq!(world.event(), ["ShipmentCreated", "ShippingFailed"]);
 }
 
 #[tokio::test]
@@ -131,7 +131,7 @@ async fn a_recall_that_keeps_failing_is_answered_with_a_review_until_it_is_resum
     for _ in 0..2 {
         assert_eq!(world.ask("recall").await.unwrap(), json!({ "status": "needsReview" }));
     }
-    assert_eq!(world.said(), ["ShipmentCreated", "ShippingNeedsReview"]);
+    assert_eq!(world.event(), ["ShipmentCreated", "ShippingNeedsReview"]);
     world.carrier.script("void:order-123", Outcome::Slow(Duration::ZERO));
     world.settle(&resumed()).await;
     assert_eq!(world.ask("recall").await.unwrap(), json!({ "status": "recalled" }));
@@ -195,7 +195,7 @@ async fn whatever_fails_a_workflow_has_its_answers_and_there_is_one_parcel() {
             assert_eq!(settled(&world, name).await["status"], expected);
         }
         assert_eq!(world.shipments(), [Voided]);
-        assert_eq!(world.said(), ["ShipmentCreated", "ShippingFailed"]);
+        assert_eq!(world.event(), ["ShipmentCreated", "ShippingFailed"]);
     };
     story(&calls).await;
     for case in cases(&calls) {

@@ -16,7 +16,6 @@ use events::{
     PaymentCompleted,
 };
 use http_port::{ApiKey, HttpPort, parse_url};
-use idempotency::Host;
 use local_dynamodb::{DynamoDb, FaultPlan};
 use local_sandbox::{Carrier, ShipmentStatus};
 use local_testkit::{Stage, database};
@@ -25,9 +24,10 @@ use serde_json::{Value, json};
 use shipping::{
     carrier::{Carrier as _, HttpCarrier},
     domain::Destination,
-    handler::{Handler, LEASE, hosted_in},
+    handler::{Handler, LEASE, runner_config},
     tasks::Command,
 };
+use state_machine::Runner;
 use task::{Invocation, Task, TaskError};
 use time::OffsetDateTime;
 use tokio::{net::TcpListener, time::sleep};
@@ -121,8 +121,8 @@ impl World {
     pub(crate) fn handler(&self, plan: FaultPlan) -> Handler<HttpCarrier> {
         let client = self.database.client_with(plan);
         let clock = Clock::from_fn(tell(&self.seconds));
-        let host = Host::new(client, hosted_in(TABLE.to_owned()), clock, Tokens::random());
-        Handler::new(host, HttpCarrier::new(self.port.clone()))
+        let runner = Runner::new(client, runner_config(TABLE.to_owned()), clock, Tokens::random());
+        Handler::new(runner, HttpCarrier::new(self.port.clone()))
     }
 
     /// Has the first request to ship, which somebody has given up, reach the carrier now.
@@ -178,7 +178,7 @@ impl World {
     }
 
     /// The types of the events that the stream hands to the relay.
-    pub(crate) fn said(&self) -> Vec<String> {
+    pub(crate) fn event(&self) -> Vec<String> {
         self.outgoing().into_iter().map(|event| event.event_type).collect()
     }
 

@@ -139,7 +139,7 @@ impl Opened {
 /// which the index needs.
 fn memory_directory() -> Result<TempDir, OpenError> {
     let mut builder = tempfile::Builder::new();
-    builder.prefix("orderly-");
+    builder.prefix("local-dynamodb-");
     let made =
         if Path::new(MEMORY).is_dir() { builder.tempdir_in(MEMORY) } else { builder.tempdir() };
     made.map_err(|source| OpenError::Directory { path: MEMORY.into(), source })

@@ -20,9 +20,7 @@ use crate::issuer::{Invalid, Verifier};
 /// Who issued every token.
 const ISSUER: &str = "http://localhost";
 /// Whom every token is for.
-const AUDIENCE: &str = "orderly";
-/// What a token may do if it does not say.
-const DEFAULT_SCOPES: &str = "orders:read,orders:write";
+const AUDIENCE: &str = "local";
 const USER_BYTES_MAX: usize = 64;
 
 /// Who may call a route.
@@ -34,6 +32,15 @@ pub enum Access {
     Token,
     /// Whoever signs the request with credentials of AWS.
     Iam,
+}
+
+/// What a token is.
+#[derive(Debug)]
+pub(crate) enum Tokens {
+    /// A name, with all of these scopes unless it says which: those of the API.
+    Names(Vec<String>),
+    /// What its issuer signed.
+    Issued(Box<Verifier>),
 }
 
 /// `requestContext.authorizer` of the event.
@@ -88,15 +95,15 @@ pub(crate) async fn authorize(
     access: Access,
     scopes: &[String],
     headers: &HeaderMap,
-    verifier: Option<&Verifier>,
+    tokens: &Tokens,
     now: i64,
 ) -> Result<Option<Authorizer>, Denied> {
     match access {
         Access::Anyone => Ok(None),
         Access::Token => {
-            let jwt = match verifier {
-                Some(verifier) => verified(headers, verifier, now).await?,
-                None => bearer(headers)?,
+            let jwt = match tokens {
+                Tokens::Issued(verifier) => verified(headers, verifier, now).await?,
+                Tokens::Names(all) => bearer(headers, all)?,
             };
             let may = scopes.is_empty() || scopes.iter().any(|scope| jwt.scopes.contains(scope));
             if may { Ok(Some(Authorizer::Jwt(jwt))) } else { Err(Denied::Unscoped) }
@@ -145,15 +152,17 @@ async fn verified(headers: &HeaderMap, verifier: &Verifier, now: i64) -> Result<
     Ok(Jwt { claims, scopes })
 }
 
-fn bearer(headers: &HeaderMap) -> Result<Jwt, Denied> {
+fn bearer(headers: &HeaderMap, all: &[String]) -> Result<Jwt, Denied> {
     let value = headers.get(header::AUTHORIZATION).ok_or(Denied::Missing)?;
     let value = value.to_str().map_err(|_| Denied::Invalid(Invalid::Segments))?;
     let (scheme, token) = value.split_once(' ').ok_or(Denied::Invalid(Invalid::Segments))?;
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(Denied::Invalid(Invalid::Segments));
     }
-    let (user, scopes) = token.split_once(':').unwrap_or((token, DEFAULT_SCOPES));
-    let scopes: Vec<&str> = scopes.split(',').filter(|scope| !scope.is_empty()).collect();
+    let (user, scopes) = match token.split_once(':') {
+        Some((user, named)) => (user, named.split(',').filter(|it| !it.is_empty()).collect()),
+        None => (token, all.iter().map(String::as_str).collect::<Vec<_>>()),
+    };
     if !is_user(user) || !scopes.iter().all(|scope| is_scope(scope)) {
         return Err(Denied::Invalid(Invalid::Segments));
     }
@@ -184,7 +193,8 @@ mod tests {
     use super::*;
 
     fn caller(header: &str) -> Result<Jwt, Denied> {
-        bearer(&HeaderMap::from_iter([(header::AUTHORIZATION, header.parse().unwrap())]))
+        let headers = HeaderMap::from_iter([(header::AUTHORIZATION, header.parse().unwrap())]);
+        bearer(&headers, &["orders:read", "orders:write"].map(str::to_owned))
     }
 
     #[test]
@@ -202,7 +212,8 @@ mod tests {
         let asked = ["orders:read", "orders:write"].map(str::to_owned);
         let may = async |header: &str, scopes: &[String]| {
             let headers = HeaderMap::from_iter([(header::AUTHORIZATION, header.parse().unwrap())]);
-            let caller = authorize(Access::Token, scopes, &headers, None, 0).await;
+            let tokens = Tokens::Names(Vec::new());
+            let caller = authorize(Access::Token, scopes, &headers, &tokens, 0).await;
             caller.map(|caller| caller.is_some())
         };
         assert_eq!(may("Bearer alice:orders:read", &asked).await, Ok(true));
@@ -213,7 +224,7 @@ mod tests {
 
     #[test]
     fn everything_else_is_denied() {
-        assert_eq!(bearer(&HeaderMap::new()), Err(Denied::Missing));
+        assert_eq!(bearer(&HeaderMap::new(), &[]), Err(Denied::Missing));
         let long = format!("Bearer {}", "a".repeat(65));
         for header in ["", "alice", "Basic alice", "Bearer ", "Bearer a b", "Bearer ../a", &long] {
             assert_eq!(caller(header), Err(Denied::Invalid(Invalid::Segments)), "{header:?}");

@@ -11,6 +11,7 @@ mod response;
 mod route;
 
 use std::{
+    collections::BTreeSet,
     future::Future,
     net::SocketAddr,
     pin::Pin,
@@ -37,7 +38,7 @@ pub use authorizer::Access;
 pub use issuer::{IssuerError, TokenIssuer};
 pub use route::RouteError;
 
-use authorizer::{Denied, authorize};
+use authorizer::{Denied, Tokens, authorize};
 use issuer::Verifier;
 use response::refusal;
 use route::{Route, Routes};
@@ -101,8 +102,7 @@ struct Inner {
     invoker: Arc<dyn Invoke>,
     integration_timeout: Duration,
     requests: AtomicU64,
-    /// Who checks tokens; without it a token is a name.
-    verifier: Option<Verifier>,
+    tokens: Tokens,
 }
 
 impl Gateway {
@@ -134,13 +134,16 @@ impl Gateway {
         integration_timeout: Duration,
         verifier: Option<Verifier>,
     ) -> Result<Self, RouteError> {
+        let scopes: BTreeSet<String> = routes.iter().flat_map(|it| it.scopes.clone()).collect();
+        let names = || Tokens::Names(scopes.into_iter().collect());
+        let tokens = verifier.map_or_else(names, |it| Tokens::Issued(Box::new(it)));
         let routes = Routes::parse(routes)?;
         Ok(Self(Arc::new(Inner {
             routes,
             invoker,
             integration_timeout,
             requests: AtomicU64::new(0),
-            verifier,
+            tokens,
         })))
     }
 
@@ -182,9 +185,8 @@ impl Inner {
         let Some((route, path_parameters)) = self.routes.find(&parts.method, &path) else {
             return refusal(StatusCode::NOT_FOUND);
         };
-        let verifier = self.verifier.as_ref();
-        let now = at.unix_timestamp();
-        let authorizer = authorize(route.access, &route.scopes, &parts.headers, verifier, now);
+        let (access, now) = (route.access, at.unix_timestamp());
+        let authorizer = authorize(access, &route.scopes, &parts.headers, &self.tokens, now);
         let authorizer = match authorizer.await {
             Ok(authorizer) => authorizer,
             Err(denied) => return challenge(denied),

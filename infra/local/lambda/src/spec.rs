@@ -180,7 +180,7 @@ mod tests {
 
     fn spec(binary: PathBuf) -> FunctionSpec {
         FunctionSpec {
-            name: "orderly-inventory".to_owned(),
+            name: "local-inventory".to_owned(),
             aliases: Vec::new(),
             binary,
             environment: BTreeMap::new(),
@@ -200,7 +200,7 @@ mod tests {
     fn a_missing_binary_is_named_with_its_function() {
         let error = spec("/nowhere/inventory".into()).check().unwrap_err().to_string();
         assert!(
-            error.contains("orderly-inventory") && error.contains("/nowhere/inventory"),
+            error.contains("local-inventory") && error.contains("/nowhere/inventory"),
             "{error}"
         );
     }

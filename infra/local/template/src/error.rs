@@ -57,6 +57,9 @@ pub enum TemplateError {
         /// Where the property stands.
         place: Place,
     },
+    /// More than one of them.
+    #[error("{} resources cannot be run:{}", .0.len(), lines(.0))]
+    Several(Vec<TemplateError>),
     /// Something that AWS would refuse as well.
     #[error("{place}: {problem}")]
     Invalid {
@@ -65,6 +68,17 @@ pub enum TemplateError {
         /// What is wrong with it.
         problem: String,
     },
+}
+
+impl TemplateError {
+    /// All of them as one, if there are any.
+    pub(crate) fn all(mut errors: Vec<Self>) -> Option<Self> {
+        if errors.len() > 1 { Some(Self::Several(errors)) } else { errors.pop() }
+    }
+}
+
+fn lines(errors: &[TemplateError]) -> String {
+    errors.iter().map(|error| format!("\n  {error}")).collect()
 }
 
 /// A place in the template, e.g. `OrderQueue.Properties.RedrivePolicy`.

@@ -167,10 +167,9 @@ impl Template {
         files: &dyn Fn(&str) -> io::Result<String>,
     ) -> Result<Self, TemplateError> {
         let Assembled { template, passed } = nested::assemble(text, files)?;
-        let mut resolver = Resolver::new(Document::new(template)?, options)?;
-        resolver.check_passed(passed)?;
-        let resolver = resolver;
+        let resolver = Resolver::new(Document::new(template)?, options)?;
         let resources = present(&resolver)?;
+        let passed_secrets = resolver.check_passed(passed)?;
         let mut apis = route::Apis::new();
         for (id, kind) in &resources {
             if *kind == Kind::HttpApi {
@@ -178,6 +177,7 @@ impl Template {
             }
         }
         let mut template = Self { secrets: resolver.secrets.clone(), ..Self::default() };
+        template.secrets.extend(passed_secrets);
         let mut policies = Vec::new();
         let (mut gateway, mut invocations) = (Gateway::default(), Invocations::default());
         let known = role::Known::read(&resolver, &resources)?;

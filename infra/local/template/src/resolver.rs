@@ -59,8 +59,13 @@ impl<'a> Resolver<'a> {
         Ok(Self { document, options, parameters: values, secrets })
     }
 
-    /// Holds what applications are passed to what their parameters allow.
-    pub(crate) fn check_passed(&mut self, passed: Vec<Passed>) -> Result<(), TemplateError> {
+    /// Holds what applications are passed to what their parameters allow, and gives what of it is
+    /// not to be shown.
+    pub(crate) fn check_passed(
+        &self,
+        passed: Vec<Passed>,
+    ) -> Result<BTreeSet<String>, TemplateError> {
+        let mut secrets = BTreeSet::new();
         for Passed { application, parameter, declaration, value, condition } in passed {
             let place = Place::at(&application).child("Parameters").child(&parameter);
             let spot = Spot::new(place.clone());
@@ -74,10 +79,10 @@ impl<'a> Resolver<'a> {
             let name = format!("{application}.{parameter}");
             let (value, is_secret) = parameters::settle_one(&name, declaration, Some(&value))?;
             if is_secret {
-                self.secrets.insert(value);
+                secrets.insert(value);
             }
         }
-        Ok(())
+        Ok(secrets)
     }
 
     /// `value` with every function in it resolved; nothing if it is `AWS::NoValue`.

@@ -15,6 +15,7 @@ pub(crate) fn present<'r>(
     resolver: &'r Resolver<'_>,
 ) -> Result<Vec<(&'r str, Kind)>, TemplateError> {
     let mut present = Vec::new();
+    let mut unknown = Vec::new();
     for (id, resource) in &resolver.document.resources {
         let spot = Spot::new(Place::at(id));
         let left_out = match &resource.condition {
@@ -22,10 +23,14 @@ pub(crate) fn present<'r>(
             None => false,
         };
         if !left_out {
-            present.push((id.as_str(), Kind::of(id, resource)?));
+            // Whoever brings a template wants to know all of it that is not run.
+            match Kind::of(id, resource) {
+                Ok(kind) => present.push((id.as_str(), kind)),
+                Err(error) => unknown.push(error),
+            }
         }
     }
-    Ok(present)
+    TemplateError::all(unknown).map_or(Ok(present), Err)
 }
 
 /// The properties of a resource, globals included and functions resolved.

@@ -159,6 +159,14 @@ fn parameters_are_checked_as_declared() {
 fn what_is_not_modelled_is_refused_by_name() {
     let bucket = parse("  Photos: { Type: AWS::S3::Bucket }").unwrap_err();
     assert!(matches!(&bucket, TemplateError::UnknownType { resource, .. } if resource == "Photos"));
+    let several =
+        parse("  Photos: { Type: AWS::S3::Bucket }\n  Cache: { Type: AWS::DAX::Cluster }");
+    let several = several.unwrap_err().to_string();
+    for part in
+        ["2 resources", "\n  Cache: ", "AWS::DAX::Cluster", "\n  Photos: ", "AWS::S3::Bucket"]
+    {
+        assert!(several.contains(part), "{part} in {several}");
+    }
     let cases = [
         ("- Id: queue", "- Id: queue\n          InputPath: $.detail", "Rule.Targets[0].InputPath"),
         ("VisibilityTimeout: !Ref Seconds", "FifoQueue: true", "Queue.FifoQueue"),

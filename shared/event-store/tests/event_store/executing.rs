@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use clock::Clock;
 use event_envelope::{Actor, CorrelationId, DEPTH_MAX, Envelope};
-use event_store::{ExecuteError, Executed, Lineage, execute, state_of};
+use event_store::{ExecuteError, Executed, Lineage, SHARDS, StoreError, begin, execute, state_of};
 use local_dynamodb::{Fault, FaultPlan};
 use outcome::Failure;
 use serde_json::json;
@@ -238,4 +238,42 @@ async fn what_follows_from_the_passing_of_time_has_a_cause_and_an_actor_of_its_o
     let command = Command::Deposit("d2", 1);
     let error = execute::<Account>(&store, &thing(), &command, lineage, &clock).await.unwrap_err();
     assert!(matches!(error, ExecuteError::TooDeep(_)), "{error}");
+}
+
+#[tokio::test]
+async fn a_stream_is_begun_by_one_write_without_a_read_and_by_one_alone() {
+    let world = World::new().await;
+    let correlation = CorrelationId::of("test");
+    let begin_at = async |calls: FaultPlan, at| {
+        let (store, actor) = (world.store_with(calls), Actor::default());
+        let lineage = Lineage::Root(&correlation, &actor);
+        let opening = Command::Deposit("opening", 100);
+        begin::<Account>(&store, &thing(), &opening, lineage, at, at + Duration::HOUR).await
+    };
+    let calls = FaultPlan::none();
+    let begun = begin_at(calls.clone(), NOW).await.unwrap();
+    assert_eq!((calls.calls(), begun.history.len()), (1, 0));
+    let store = world.store();
+    assert_eq!(store.load(&thing(), 0).await.unwrap(), begun.events);
+    let mut marks = 0;
+    for shard in 0..SHARDS {
+        let due = store.marks(shard, NOW + Duration::HOUR, 10, None).await.unwrap();
+        marks += due.marks.len();
+    }
+    assert_eq!(marks, 1, "the mark is in the same write");
+    // Again word for word it is the same stream, and otherwise another's.
+    assert_eq!(begin_at(FaultPlan::none(), NOW).await.unwrap().events, begun.events);
+    let other = begin_at(FaultPlan::none(), NOW + Duration::SECOND).await.unwrap_err();
+    assert!(matches!(other, ExecuteError::Store(StoreError::Conflict { .. })), "{other:?}");
+}
+
+#[tokio::test]
+async fn a_command_that_a_new_stream_refuses_begins_none() {
+    let world = World::new().await;
+    let (correlation, actor) = (CorrelationId::of("test"), Actor::default());
+    let lineage = Lineage::Root(&correlation, &actor);
+    let (store, command) = (world.store(), Command::Withdraw("all", 1));
+    let refused = begin::<Account>(&store, &thing(), &command, lineage, NOW, NOW).await;
+    assert!(matches!(refused, Err(ExecuteError::Rejected(Overdrawn))), "{refused:?}");
+    assert_eq!(store.load(&thing(), 0).await.unwrap(), []);
 }

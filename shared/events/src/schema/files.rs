@@ -17,7 +17,7 @@ const FOLDERS: [&str; 2] = ["schemas", "golden"];
 pub struct Files(pub BTreeMap<String, String>);
 
 impl Files {
-    /// Reads them from the folder they lie in: `events`. A folder that is not there holds none.
+    /// Reads them from the folder they lie in: `events/contracts`. A folder that is not there holds none.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! The published contracts, in the repository's `events`: what the catalogue says, what its types
+//! The published contracts, in the repository's `events/contracts`: what the catalogue says, what its types
 //! take, and what every sample shows.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -18,7 +18,7 @@ use jsonschema::Validator;
 use serde_json::Value;
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events/contracts")
 }
 
 fn files() -> Files {

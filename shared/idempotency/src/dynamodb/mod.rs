@@ -1,7 +1,7 @@
 //! Records in a DynamoDB table.
 
+mod contention;
 mod layout;
-mod patience;
 mod requests;
 mod size;
 mod transaction;
@@ -14,10 +14,9 @@ use aws_sdk_dynamodb::{
     types::{ConditionCheck, Delete, Put, TransactWriteItem, Update},
 };
 
+pub use contention::{is_cancelled_by_contention, is_contention, retry_on_contention};
 pub use layout::Layout;
-pub use patience::patiently;
-pub(crate) use transaction::{failure, is_contention};
-pub(crate) use value::{check_event, millis, number, text};
+pub use value::check_event;
 
 use crate::{IdempotencyError, Item, Record, Status, Store, Vacancy, Written};
 use transaction::{Transacted, transact};
@@ -84,7 +83,7 @@ impl DynamoDbStore {
     /// One write costs half of a transaction of one.
     async fn put_alone(&self, put: Put) -> Result<Written<Refused>, IdempotencyError> {
         let request = requests::put(&self.client, put);
-        match patiently(|| request.clone().send(), is_contention).await {
+        match retry_on_contention(|| request.clone().send(), is_contention).await {
             Ok(output) => {
                 let before = output.attributes.and_then(|item| self.layout.read(item).ok());
                 let resumed = before.is_some_and(|record| record.status == Status::InProgress);
@@ -94,7 +93,7 @@ impl DynamoDbStore {
                 Some(PutItemError::ConditionalCheckFailedException(refused)) => {
                     self.met(refused.item().cloned())
                 }
-                _ => Err(failure(error)),
+                _ => Err(error.into()),
             },
         }
     }
@@ -102,7 +101,7 @@ impl DynamoDbStore {
     /// None when it was written; what stood in the way otherwise.
     async fn update_alone(&self, update: Update) -> Result<Written<Refused>, IdempotencyError> {
         let request = requests::update(&self.client, update);
-        match patiently(|| request.clone().send(), is_contention).await {
+        match retry_on_contention(|| request.clone().send(), is_contention).await {
             Ok(_) => Ok(Written::Yes { resumed: false }),
             Err(error) => self.refused_update(error),
         }
@@ -116,7 +115,7 @@ impl DynamoDbStore {
             Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
                 self.met(refused.item().cloned())
             }
-            _ => Err(failure(error)),
+            _ => Err(error.into()),
         }
     }
 }

@@ -2,12 +2,12 @@
 
 use aws_sdk_dynamodb::{
     Client,
-    error::{ProvideErrorMetadata, SdkError},
+    error::SdkError,
     operation::transact_write_items::TransactWriteItemsError,
     types::{CancellationReason, TransactWriteItem},
 };
 
-use super::{Refused, Write, patiently};
+use super::{Refused, Write, is_cancelled_by_contention, is_contention, retry_on_contention};
 use crate::IdempotencyError;
 
 /// How a transaction ended.
@@ -27,9 +27,11 @@ pub(super) async fn transact(
     let actions: Vec<TransactWriteItem> = writes.iter().map(|write| write.0.clone()).collect();
     let request = client.transact_write_items().set_transact_items(Some(actions));
     let passes = |error: &SdkError<TransactWriteItemsError>| {
-        refused(cancellation_reasons(error)).is_empty() && is_cancelled_by_contention(error)
+        let reasons = cancellation_reasons(error);
+        let has_met_others = is_contention(error) || is_cancelled_by_contention(reasons);
+        has_met_others && refused(reasons).is_empty()
     };
-    let Err(error) = patiently(|| request.clone().send(), passes).await else {
+    let Err(error) = retry_on_contention(|| request.clone().send(), passes).await else {
         return Ok(Transacted::Committed);
     };
     let refused = refused(cancellation_reasons(&error));
@@ -38,7 +40,7 @@ pub(super) async fn transact(
     }
     Err(match invalid(cancellation_reasons(&error)) {
         Some(reason) => IdempotencyError::Refused(reason.into()),
-        None => failure(error),
+        None => error.into(),
     })
 }
 
@@ -68,49 +70,4 @@ fn invalid(reasons: &[CancellationReason]) -> Option<String> {
     let never = |code| matches!(code, Some("ValidationError" | "ItemCollectionSizeLimitExceeded"));
     let (write, reason) = reasons.iter().enumerate().find(|(_, reason)| never(reason.code()))?;
     Some(format!("write {write}: {}", reason.message().unwrap_or_default()))
-}
-
-fn is_cancelled_by_contention(error: &SdkError<TransactWriteItemsError>) -> bool {
-    let passing = |code: Option<&str>| {
-        matches!(
-            code,
-            Some("TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded")
-        )
-    };
-    is_contention(error) || cancellation_reasons(error).iter().any(|reason| passing(reason.code()))
-}
-
-/// Whether a write only met others, or too many of them. The SDK tries throttles again as well,
-/// but only so often, whatever time is left.
-pub(crate) fn is_contention<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
-    matches!(
-        error.code(),
-        Some(
-            "TransactionConflictException"
-                | "TransactionInProgressException"
-                | "ThrottlingException"
-                | "ProvisionedThroughputExceededException"
-                | "RequestLimitExceeded"
-        )
-    )
-}
-
-/// A request that can never be carried out is refused; everything else may pass.
-pub(crate) fn failure<E>(error: SdkError<E>) -> IdempotencyError
-where
-    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-{
-    let invalid = matches!(
-        error.code(),
-        Some(
-            "ValidationException"
-                | "SerializationException"
-                | "ItemCollectionSizeLimitExceededException"
-        )
-    );
-    if invalid {
-        IdempotencyError::Refused(error.into())
-    } else {
-        IdempotencyError::Away(error.into())
-    }
 }

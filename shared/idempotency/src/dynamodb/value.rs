@@ -6,16 +6,16 @@ use time::OffsetDateTime;
 
 use crate::IdempotencyError;
 
-pub(crate) fn text(value: impl Into<String>) -> AttributeValue {
+pub(super) fn text(value: impl Into<String>) -> AttributeValue {
     AttributeValue::S(value.into())
 }
 
-pub(crate) fn number(value: i64) -> AttributeValue {
+pub(super) fn number(value: i64) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 
 /// Milliseconds since the epoch.
-pub(crate) fn millis(at: OffsetDateTime) -> i64 {
+pub(super) fn millis(at: OffsetDateTime) -> i64 {
     i64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX)
 }
 
@@ -40,10 +40,12 @@ pub(super) fn outgoing(events: &[Envelope]) -> Result<AttributeValue, Idempotenc
         .map_err(|error| IdempotencyError::Refused(error.into()))
 }
 
+/// Checks that `event` can be stored in the list of a record's events, and published from there.
+///
 /// # Errors
 ///
-/// When `event` is too large to be published, or says what no table can hold.
-pub(crate) fn check_event(event: &Envelope) -> Result<(), IdempotencyError> {
+/// When it is too large to be published, or says what no table can hold.
+pub fn check_event(event: &Envelope) -> Result<(), IdempotencyError> {
     event.to_json().map_err(|error| IdempotencyError::Refused(error.into()))?;
     let unstorable = |source| IdempotencyError::Unstorable {
         what: format!("the event {}", event.event_type),

@@ -9,7 +9,6 @@ use outcome::Failure;
 
 use crate::{
     handlers::{Decision, count, deliver},
-    parcel::{Depot, Fact},
     world::{Guarded, World, delivery},
 };
 
@@ -92,18 +91,4 @@ async fn round_trips_are_as_few_as_writes() {
         deliver(&layer, delivery(), count).await.unwrap();
         assert_eq!(plan.calls(), first + duplicate);
     }
-}
-
-#[tokio::test]
-async fn a_hosted_record_costs_one_write_a_fact_and_one_more_for_its_effect() {
-    let depot = Depot::new().await;
-    let mut marks = vec![depot.world.database.capacity()];
-    for fact in [Fact::Packed, Fact::Packed, Fact::Paid, Fact::Paid] {
-        depot.hear(fact).await.unwrap();
-        marks.push(depot.world.database.capacity());
-    }
-    let costs: Vec<_> = marks.windows(2).map(|pair| cost(pair[0], pair[1])).collect();
-    // An effect is followed by a look at the row as it is then, and at what is due next. A row keeps
-    // what it published, and stays below the kilobyte of one unit.
-    assert_eq!(costs, [(1.0, 1, 1.0), (0.0, 0, 1.0), (2.0, 2, 3.0), (0.0, 0, 1.0)]);
 }

@@ -10,7 +10,7 @@ use std::{
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use clock::{Clock, Tokens};
-use event_envelope::{AggregateId, CorrelationId, Delivery, Draft, Envelope, Version, unpack};
+use event_envelope::{AggregateId, CorrelationId, Delivery, Draft, Envelope, Version};
 use idempotency::{DynamoDbStore, Guard, IdempotencyLayer, Item, ReplayPolicy};
 use local_dynamodb::{DynamoDb, FaultPlan, Storage};
 use local_template::Table;
@@ -22,8 +22,6 @@ use time::OffsetDateTime;
 pub(crate) const RECORDS: &str = "records";
 /// Where handlers write.
 pub(crate) const COUNTERS: &str = "counters";
-/// Where machines live.
-pub(crate) const MACHINES: &str = "machines";
 /// The consumer that most tests are about.
 pub(crate) const CONSUMER: &str = "counter";
 pub(crate) const LEASE: Duration = Duration::from_secs(30);
@@ -76,9 +74,7 @@ impl World {
     pub(crate) async fn new() -> Self {
         listen();
         let database = DynamoDb::open(&Storage::Memory).unwrap();
-        for table in
-            [table(RECORDS, Some("expiration")), table(COUNTERS, None), table(MACHINES, None)]
-        {
+        for table in [table(RECORDS, Some("expiration")), table(COUNTERS, None)] {
             database.create_table(&table).await.unwrap();
         }
         Self { database, millis: Arc::new(AtomicI64::new(1_767_225_600_000)) }
@@ -145,16 +141,8 @@ impl World {
             let image = record.event["dynamodb"]["NewImage"].clone();
             let image: serde_dynamo::Item = serde_json::from_value(image).unwrap();
             let image = image.into_inner();
-            if let Some(outgoing) = image.get("outgoing") {
-                return serde_dynamo::from_attribute_value(outgoing.clone()).unwrap();
-            }
-            let Some(added) = image.get("outboxAdded") else { return Vec::new() };
-            let added: usize = serde_dynamo::from_attribute_value(added.clone()).unwrap();
-            let serde_dynamo::AttributeValue::B(packed) = &image["outbox"] else {
-                panic!("{:?} is not packed", image["outbox"]);
-            };
-            let mut events = unpack(packed).unwrap();
-            events.split_off(events.len() - added)
+            let Some(outgoing) = image.get("outgoing") else { return Vec::new() };
+            serde_dynamo::from_attribute_value(outgoing.clone()).unwrap()
         });
         said.collect()
     }

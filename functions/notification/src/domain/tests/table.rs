@@ -14,19 +14,19 @@ fn states() -> [Option<Progress>; 3] {
     [None, Some(Progress::Wanted(message())), Some(Progress::Settled)]
 }
 
-fn facts() -> [(&'static str, Fact); 3] {
+fn inputs() -> [(&'static str, Input); 3] {
     let order_id = id("order-1");
     [
-        ("wanted", Fact::News(message())),
+        ("wanted", Input::News(message())),
         (
             "sent",
-            Fact::Sent {
+            Input::Sent {
                 template: TEMPLATE,
                 order_id: order_id.clone(),
                 message_id: "m".to_owned(),
             },
         ),
-        ("failed", Fact::Failed { template: TEMPLATE, order_id, reason: "no".to_owned() }),
+        ("failed", Input::Failed { template: TEMPLATE, order_id, reason: "no".to_owned() }),
     ]
 }
 
@@ -38,30 +38,30 @@ fn name(state: Option<&Progress>) -> &'static str {
     }
 }
 
-fn cell(state: Option<&Progress>, fact: &Fact) -> String {
+fn cell(state: Option<&Progress>, input: &Input) -> String {
     let messages = state.map(|state| (TEMPLATE, state.clone())).into_iter().collect();
-    let (mails, said) = Mails { user_id: None, messages }.apply(fact);
+    let (mails, events) = Mails { user_id: None, messages }.transition(input);
     let next = mails.messages.get(&TEMPLATE);
     if next == state {
-        assert_eq!(said, [], "{fact:?} changes nothing, and is talked about");
+        assert_eq!(events, [], "{input:?} changes nothing, and has an event");
         return "–".to_owned();
     }
-    let said = said.iter().map(|event| match event.entry().event_type {
+    let events = events.iter().map(|event| match event.entry().event_type {
         "NotificationSent" => "*sent*",
         "NotificationFailed" => "*failed*",
         other => other,
     });
-    std::iter::once(name(next)).chain(said).collect::<Vec<_>>().join(" ")
+    std::iter::once(name(next)).chain(events).collect::<Vec<_>>().join(" ")
 }
 
 #[test]
 fn the_code_is_the_table() {
-    let facts = facts();
-    let header = facts.each_ref().map(|(name, _)| *name).join(" | ");
+    let inputs = inputs();
+    let header = inputs.each_ref().map(|(name, _)| *name).join(" | ");
     let mut expected = vec![format!("/// | | {header} |"), "/// |---|---|---|---|".to_owned()];
     for state in states() {
         let state = state.as_ref();
-        let cells = facts.each_ref().map(|(_, fact)| cell(state, fact)).join(" | ");
+        let cells = inputs.each_ref().map(|(_, input)| cell(state, input)).join(" | ");
         expected.push(format!("/// | {} | {cells} |", name(state)));
     }
     let written: Vec<_> = SOURCE.lines().filter(|line| line.starts_with("/// |")).collect();

@@ -48,7 +48,7 @@ enum Key {
 #[derive(Debug, Default)]
 pub(super) struct World {
     pub(super) payment: Payment,
-    pub(super) said: Vec<Said>,
+    pub(super) said: Vec<PaymentEvent>,
     pub(super) captures: Vec<Money>,
     pub(super) refunds: Vec<Money>,
     pub(super) unreserved_charges: usize,
@@ -59,48 +59,48 @@ pub(super) struct World {
     attempts: u32,
     key: Key,
     heard_reserved: bool,
-    late: VecDeque<Effect>,
+    late: VecDeque<Command>,
 }
 
 impl World {
     /// Tells a payment `history`, with `mishaps` for its first attempts; then everything that can
     /// arrive does, and an operator resumes what was given up.
-    pub(super) fn run(history: &[Fact], card: Card, mishaps: &[Mishap]) -> Self {
+    pub(super) fn run(history: &[Input], card: Card, mishaps: &[Mishap]) -> Self {
         Self::run_with(history, card, mishaps, false)
     }
 
     /// As [`run`](Self::run). The provider `reports` what went back before the operator comes.
     pub(super) fn run_with(
-        history: &[Fact],
+        history: &[Input],
         card: Card,
         mishaps: &[Mishap],
         reports: bool,
     ) -> Self {
         let mut world = Self { card, ..Self::default() };
         let mut mishaps = mishaps.iter().copied();
-        for fact in history {
-            world.tell(fact);
+        for input in history {
+            world.tell(input);
             world.work(&mut mishaps);
         }
         world.work(&mut mishaps);
-        while let Some(effect) = world.late.pop_front() {
-            world.carry_out(&effect);
+        while let Some(command) = world.late.pop_front() {
+            world.carry_out(&command);
         }
         world.work(&mut std::iter::empty());
         if reports && !world.refunds.is_empty() {
-            world.tell(&Fact::Refunded(refund()));
+            world.tell(&Input::Refunded(refund()));
         }
-        world.tell(&Fact::Resumed);
+        world.tell(&Input::Resumed);
         world.work(&mut std::iter::empty());
         world
     }
 
-    fn tell(&mut self, fact: &Fact) {
-        self.heard_reserved |= *fact == Fact::Reserved;
-        let before = self.payment.due();
-        let (payment, said) = std::mem::take(&mut self.payment).apply(fact);
+    fn tell(&mut self, input: &Input) {
+        self.heard_reserved |= *input == Input::Reserved;
+        let before = self.payment.pending();
+        let (payment, said) = std::mem::take(&mut self.payment).transition(input);
         self.payment = payment;
-        if self.payment.due() != before {
+        if self.payment.pending() != before {
             self.attempts = 0;
         }
         self.said.extend(said);
@@ -109,22 +109,22 @@ impl World {
     /// Has effects until none is due, or one is not answered. One that may be given up is, when it
     /// was tried often enough.
     fn work(&mut self, mishaps: &mut impl Iterator<Item = Mishap>) {
-        while let Some(effect) = self.payment.due() {
+        while let Some(command) = self.payment.pending() {
             self.attempts += 1;
-            let attempted = effect.clone();
+            let attempted = command.clone();
             let answer = match mishaps.next().unwrap_or(Mishap::None) {
-                Mishap::None => self.carry_out(&effect),
+                Mishap::None => self.carry_out(&command),
                 Mishap::RequestLost => None,
                 Mishap::AnswerLost => {
-                    self.carry_out(&effect);
+                    self.carry_out(&command);
                     None
                 }
                 Mishap::Late => {
-                    self.late.push_back(effect);
+                    self.late.push_back(command);
                     None
                 }
             };
-            let given_up = || Payment::give_up(&attempted, self.attempts, "no answer");
+            let given_up = || Payment::on_exhausted(&attempted, self.attempts, "no answer");
             match answer {
                 Some(answer) => self.tell(&answer),
                 None if self.attempts < REVIEW_AFTER => return,
@@ -137,30 +137,30 @@ impl World {
         }
     }
 
-    fn carry_out(&mut self, effect: &Effect) -> Option<Fact> {
-        match (effect, self.key) {
-            (Effect::Charge(_), Key::Free) if self.card == Card::Declines => {
-                Some(Fact::Declined(decline()))
+    fn carry_out(&mut self, command: &Command) -> Option<Input> {
+        match (command, self.key) {
+            (Command::Charge(_), Key::Free) if self.card == Card::Declines => {
+                Some(Input::Declined(decline()))
             }
-            (Effect::Charge(charge), Key::Free) => {
+            (Command::Charge(charge), Key::Free) => {
                 self.key = Key::Charged;
                 self.captures.push(charge.amount);
                 self.unreserved_charges += usize::from(!self.heard_reserved);
-                Some(Fact::Captured(capture()))
+                Some(Input::Captured(capture()))
             }
-            (Effect::Charge(_) | Effect::Revoke(_), Key::Charged) => {
-                Some(Fact::Captured(capture()))
+            (Command::Charge(_) | Command::Revoke(_), Key::Charged) => {
+                Some(Input::Captured(capture()))
             }
-            (Effect::Charge(_), Key::Shut) => None,
-            (Effect::Revoke(_), Key::Free | Key::Shut) => {
+            (Command::Charge(_), Key::Shut) => None,
+            (Command::Revoke(_), Key::Free | Key::Shut) => {
                 self.key = Key::Shut;
-                Some(Fact::Revoked)
+                Some(Input::Revoked)
             }
-            (Effect::Refund(capture), _) => {
+            (Command::Refund(capture), _) => {
                 if self.refunds.is_empty() {
                     self.refunds.push(capture.amount);
                 }
-                Some(Fact::Refunded(refund()))
+                Some(Input::Refunded(refund()))
             }
         }
     }

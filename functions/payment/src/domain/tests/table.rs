@@ -23,17 +23,17 @@ pub(super) fn states() -> [Payment; 13] {
     ]
 }
 
-fn facts() -> [Fact; 9] {
+fn inputs() -> [Input; 9] {
     [
         created(),
-        Fact::Reserved,
-        Fact::CalledOff,
-        Fact::Captured(capture()),
-        Fact::Declined(decline()),
-        Fact::Revoked,
-        Fact::Refunded(refund()),
-        Fact::GaveUp(review()),
-        Fact::Resumed,
+        Input::Reserved,
+        Input::CalledOff,
+        Input::Captured(capture()),
+        Input::Declined(decline()),
+        Input::Revoked,
+        Input::Refunded(refund()),
+        Input::GaveUp(review()),
+        Input::Resumed,
     ]
 }
 
@@ -55,38 +55,38 @@ fn state_name(payment: &Payment) -> &'static str {
     }
 }
 
-fn fact_name(fact: &Fact) -> &'static str {
-    match fact {
-        Fact::Created(_) => "created",
-        Fact::Reserved => "reserved",
-        Fact::CalledOff => "called off",
-        Fact::Captured(_) => "captured",
-        Fact::Declined(_) => "declined",
-        Fact::Revoked => "revoked",
-        Fact::Refunded(_) => "refunded",
-        Fact::GaveUp(_) => "gave up",
-        Fact::Resumed => "resumed",
+fn input_name(input: &Input) -> &'static str {
+    match input {
+        Input::Created(_) => "created",
+        Input::Reserved => "reserved",
+        Input::CalledOff => "called off",
+        Input::Captured(_) => "captured",
+        Input::Declined(_) => "declined",
+        Input::Revoked => "revoked",
+        Input::Refunded(_) => "refunded",
+        Input::GaveUp(_) => "gave up",
+        Input::Resumed => "resumed",
     }
 }
 
-fn said_name(said: &Said) -> &'static str {
-    match said {
-        Said::Completed(_) => "*completed*",
-        Said::Failed(_) => "*failed*",
-        Said::Refunded(..) => "*refunded*",
-        Said::NeedsReview(..) => "*needs review*",
+fn event_name(event: &PaymentEvent) -> &'static str {
+    match event {
+        PaymentEvent::Completed(_) => "*completed*",
+        PaymentEvent::Failed(_) => "*failed*",
+        PaymentEvent::Refunded(..) => "*refunded*",
+        PaymentEvent::NeedsReview(..) => "*needs review*",
     }
 }
 
-/// What the table has to say where `state` hears `fact`.
-fn cell(state: Payment, fact: &Fact) -> String {
-    let (next, said) = state.clone().apply(fact);
+/// What the table has to say where `state` takes `input`.
+fn cell(state: Payment, input: &Input) -> String {
+    let (next, events) = state.clone().transition(input);
     if next == state {
-        assert_eq!(said, [], "{fact:?} changes nothing, and is talked about");
+        assert_eq!(events, [], "{input:?} changes nothing, and has an event");
         return "–".to_owned();
     }
-    let said = said.iter().map(said_name);
-    std::iter::once(state_name(&next)).chain(said).collect::<Vec<_>>().join(" ")
+    let events = events.iter().map(event_name);
+    std::iter::once(state_name(&next)).chain(events).collect::<Vec<_>>().join(" ")
 }
 
 fn row(first: &str, cells: impl Iterator<Item = String>) -> String {
@@ -95,11 +95,12 @@ fn row(first: &str, cells: impl Iterator<Item = String>) -> String {
 
 #[test]
 fn the_code_is_the_table() {
-    let facts = facts();
-    let header = row("", facts.iter().map(|it| fact_name(it).to_owned())).replace("|  |", "| |");
-    let rule = format!("/// |{}", "---|".repeat(1 + facts.len()));
-    let rows = states()
-        .map(|state| row(state_name(&state), facts.iter().map(|fact| cell(state.clone(), fact))));
+    let inputs = inputs();
+    let header = row("", inputs.iter().map(|it| input_name(it).to_owned())).replace("|  |", "| |");
+    let rule = format!("/// |{}", "---|".repeat(1 + inputs.len()));
+    let rows = states().map(|state| {
+        row(state_name(&state), inputs.iter().map(|input| cell(state.clone(), input)))
+    });
     let expected = [vec![header, rule], rows.to_vec()].concat();
     let written: Vec<_> = SOURCE.lines().filter(|line| line.starts_with("/// |")).collect();
     assert_eq!(written, expected, "\n{}\n", expected.join("\n"));

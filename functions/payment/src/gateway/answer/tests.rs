@@ -18,7 +18,7 @@ fn refused_for(code: &str) -> Intent {
 }
 
 fn declined(code: DeclineCode) -> Ending {
-    Ending::Known(Fact::Declined(code.into()))
+    Ending::Known(Input::Declined(code.into()))
 }
 
 fn waiting() -> Ending {
@@ -33,7 +33,7 @@ fn of_several_attempts_the_one_that_took_money_counts() {
     assert_eq!(charged(vec![open()]).unwrap(), Ending::Nothing);
     let captured = charged(vec![refused(), open(), attempt("succeeded", json!({}))]);
     let capture = Capture { payment_id: "pi_1".into(), amount: Money::usd(10_997) };
-    assert_eq!(captured.unwrap(), Ending::Known(Fact::Captured(capture)));
+    assert_eq!(captured.unwrap(), Ending::Known(Input::Captured(capture)));
     let refused = charged(vec![open(), refused()]).unwrap();
     assert_eq!(refused, declined(DeclineCode::InsufficientFunds));
 }

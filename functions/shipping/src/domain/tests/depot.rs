@@ -30,7 +30,7 @@ const REVIEW_AFTER: u32 = 3;
 #[derive(Debug, Default)]
 pub(super) struct World {
     pub(super) dispatch: Dispatch,
-    pub(super) said: Vec<Said>,
+    pub(super) said: Vec<ShippingEvent>,
     pub(super) shipped: usize,
     pub(super) voided: bool,
     pub(super) unpaid: usize,
@@ -40,30 +40,30 @@ pub(super) struct World {
     door: Door,
     /// At what is due.
     attempts: u32,
-    heard: Vec<Fact>,
+    heard: Vec<Input>,
 }
 
 impl World {
     /// Tells a shipment `history`, with `mishaps` for its first attempts; then an operator resumes
     /// what was given up.
-    pub(super) fn run(history: &[Fact], door: Door, mishaps: &[Mishap]) -> Self {
+    pub(super) fn run(history: &[Input], door: Door, mishaps: &[Mishap]) -> Self {
         let mut world = Self { door, ..Self::default() };
         let mut mishaps = mishaps.iter().copied();
-        for fact in history {
-            world.tell(fact);
+        for input in history {
+            world.tell(input);
             world.work(&mut mishaps);
         }
-        world.tell(&Fact::Resumed);
+        world.tell(&Input::Resumed);
         world.work(&mut std::iter::empty());
         world
     }
 
-    fn tell(&mut self, fact: &Fact) {
-        self.heard.push(fact.clone());
-        let before = self.dispatch.due();
-        let (dispatch, said) = std::mem::take(&mut self.dispatch).apply(fact);
+    fn tell(&mut self, input: &Input) {
+        self.heard.push(input.clone());
+        let before = self.dispatch.pending();
+        let (dispatch, said) = std::mem::take(&mut self.dispatch).transition(input);
         self.dispatch = dispatch;
-        if self.dispatch.due() != before {
+        if self.dispatch.pending() != before {
             self.attempts = 0;
         }
         self.said.extend(said);
@@ -72,13 +72,13 @@ impl World {
     /// Has effects until none is due, or one is not answered. One that may be given up is, when it
     /// was tried often enough.
     fn work(&mut self, mishaps: &mut impl Iterator<Item = Mishap>) {
-        while let Some(effect) = self.dispatch.due() {
+        while let Some(command) = self.dispatch.pending() {
             self.attempts += 1;
             let answer = match mishaps.next().unwrap_or(Mishap::None) {
-                Mishap::None => Some(self.carry_out(&effect)),
+                Mishap::None => Some(self.carry_out(&command)),
                 Mishap::RequestLost => None,
                 Mishap::AnswerLost => {
-                    self.carry_out(&effect);
+                    self.carry_out(&command);
                     None
                 }
             };
@@ -86,7 +86,7 @@ impl World {
                 Some(answer) => self.tell(&answer),
                 None if self.attempts < REVIEW_AFTER => return,
                 None => {
-                    let gave_up = Dispatch::give_up(&effect, self.attempts, "no answer");
+                    let gave_up = Dispatch::on_exhausted(&command, self.attempts, "no answer");
                     let Some(gave_up) = gave_up else { return };
                     self.given_up += 1;
                     self.tell(&gave_up);
@@ -95,26 +95,27 @@ impl World {
         }
     }
 
-    fn carry_out(&mut self, effect: &Effect) -> Fact {
-        match effect {
-            Effect::Ship { .. } | Effect::Trace { .. } if self.door == Door::Nowhere => {
-                Fact::Refused(refusal())
+    fn carry_out(&mut self, command: &Command) -> Input {
+        match command {
+            Command::Ship { .. } | Command::Trace { .. } if self.door == Door::Nowhere => {
+                Input::Refused(refusal())
             }
-            Effect::Ship { .. } => {
+            Command::Ship { .. } => {
                 if self.shipped == 0 {
                     self.shipped = 1;
-                    self.unpaid += usize::from(!self.heard.contains(&Fact::Paid));
-                    self.shipped_after_cancel += usize::from(self.heard.contains(&Fact::Cancelled));
+                    self.unpaid += usize::from(!self.heard.contains(&Input::Paid));
+                    self.shipped_after_cancel +=
+                        usize::from(self.heard.contains(&Input::Cancelled));
                 }
-                Fact::Shipped(shipment())
+                Input::Shipped(shipment())
             }
-            Effect::Trace { .. } => {
+            Command::Trace { .. } => {
                 self.shipped = 1;
-                Fact::Shipped(shipment())
+                Input::Shipped(shipment())
             }
-            Effect::Void { .. } => {
+            Command::Void { .. } => {
                 self.voided = true;
-                Fact::Voided
+                Input::Voided
             }
         }
     }

@@ -22,16 +22,16 @@ pub(super) fn states() -> [Dispatch; 12] {
     ]
 }
 
-fn facts() -> [Fact; 8] {
+fn inputs() -> [Input; 8] {
     [
         created(),
-        Fact::Paid,
-        Fact::Cancelled,
-        Fact::Shipped(shipment()),
-        Fact::Refused(refusal()),
-        Fact::Voided,
-        Fact::GaveUp(review()),
-        Fact::Resumed,
+        Input::Paid,
+        Input::Cancelled,
+        Input::Shipped(shipment()),
+        Input::Refused(refusal()),
+        Input::Voided,
+        Input::GaveUp(review()),
+        Input::Resumed,
     ]
 }
 
@@ -52,36 +52,36 @@ fn state_name(dispatch: &Dispatch) -> &'static str {
     }
 }
 
-fn fact_name(fact: &Fact) -> &'static str {
-    match fact {
-        Fact::Created(_) => "created",
-        Fact::Paid => "paid",
-        Fact::Cancelled => "cancelled",
-        Fact::Shipped(_) => "shipped",
-        Fact::Refused(_) => "refused",
-        Fact::Voided => "voided",
-        Fact::GaveUp(_) => "gave up",
-        Fact::Resumed => "resumed",
+fn input_name(input: &Input) -> &'static str {
+    match input {
+        Input::Created(_) => "created",
+        Input::Paid => "paid",
+        Input::Cancelled => "cancelled",
+        Input::Shipped(_) => "shipped",
+        Input::Refused(_) => "refused",
+        Input::Voided => "voided",
+        Input::GaveUp(_) => "gave up",
+        Input::Resumed => "resumed",
     }
 }
 
-fn said_name(said: &Said) -> &'static str {
-    match said {
-        Said::Created(_) => "*created*",
-        Said::Failed(_) => "*failed*",
-        Said::NeedsReview(..) => "*needs review*",
+fn event_name(event: &ShippingEvent) -> &'static str {
+    match event {
+        ShippingEvent::Created(_) => "*created*",
+        ShippingEvent::Failed(_) => "*failed*",
+        ShippingEvent::NeedsReview(..) => "*needs review*",
     }
 }
 
-/// What the table has to say where `state` hears `fact`.
-fn cell(state: Dispatch, fact: &Fact) -> String {
-    let (next, said) = state.clone().apply(fact);
+/// What the table has to say where `state` takes `input`.
+fn cell(state: Dispatch, input: &Input) -> String {
+    let (next, events) = state.clone().transition(input);
     if next == state {
-        assert_eq!(said, [], "{fact:?} changes nothing, and is talked about");
+        assert_eq!(events, [], "{input:?} changes nothing, and has an event");
         return "–".to_owned();
     }
-    let said = said.iter().map(said_name);
-    std::iter::once(state_name(&next)).chain(said).collect::<Vec<_>>().join(" ")
+    let events = events.iter().map(event_name);
+    std::iter::once(state_name(&next)).chain(events).collect::<Vec<_>>().join(" ")
 }
 
 fn row(first: &str, cells: impl Iterator<Item = String>) -> String {
@@ -90,11 +90,12 @@ fn row(first: &str, cells: impl Iterator<Item = String>) -> String {
 
 #[test]
 fn the_code_is_the_table() {
-    let facts = facts();
-    let header = row("", facts.iter().map(|it| fact_name(it).to_owned())).replace("|  |", "| |");
-    let rule = format!("/// |{}", "---|".repeat(1 + facts.len()));
-    let rows = states()
-        .map(|state| row(state_name(&state), facts.iter().map(|fact| cell(state.clone(), fact))));
+    let inputs = inputs();
+    let header = row("", inputs.iter().map(|it| input_name(it).to_owned())).replace("|  |", "| |");
+    let rule = format!("/// |{}", "---|".repeat(1 + inputs.len()));
+    let rows = states().map(|state| {
+        row(state_name(&state), inputs.iter().map(|input| cell(state.clone(), input)))
+    });
     let expected = [vec![header, rule], rows.to_vec()].concat();
     let written: Vec<_> = SOURCE.lines().filter(|line| line.starts_with("/// |")).collect();
     assert_eq!(written, expected, "\n{}\n", expected.join("\n"));

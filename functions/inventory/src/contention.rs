@@ -1,0 +1,33 @@
+//! Requests on several items at once, sent again when they only met others.
+
+use std::future::Future;
+
+use aws_sdk_dynamodb::{
+    error::{ProvideErrorMetadata, SdkError},
+    types::CancellationReason,
+};
+use idempotency::{is_cancelled_by_contention, is_contention};
+use outcome::Failure;
+
+/// An operation on several items at once, which other transactions on one of them cancel.
+pub(crate) trait Cancelled {
+    /// Why it was cancelled, item by item; nothing when it was not.
+    fn reasons(&self) -> &[CancellationReason];
+}
+
+/// Sends until no other transaction is in the way.
+///
+/// # Errors
+///
+/// Retry: it met others each time, a condition of its own did not hold, or the table is away.
+pub(crate) async fn retry_on_contention<T, E, F>(send: impl Fn() -> F) -> Result<T, Failure>
+where
+    F: Future<Output = Result<T, SdkError<E>>>,
+    E: Cancelled + ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    let has_met_others = |error: &SdkError<E>| {
+        let reasons = error.as_service_error().map_or(&[][..], Cancelled::reasons);
+        is_contention(error) || is_cancelled_by_contention(reasons)
+    };
+    idempotency::retry_on_contention(send, has_met_others).await.map_err(Failure::retry)
+}

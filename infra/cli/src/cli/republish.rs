@@ -1,0 +1,101 @@
+//! `orderly republish`: what a stream has forgotten is published all the same.
+
+use std::error::Error;
+
+use aws_clients::{Aws, AwsEnv, Credentials};
+use clap::Args;
+use indicatif::ProgressBar;
+use local_stack::console::{bad, good, say};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+use crate::republish::{HttpRelay, Options, Republisher, Window};
+
+/// A stack on this machine asks nobody who they are.
+const LOCAL: &str = "local";
+const LOCAL_REGION: &str = "us-east-1";
+
+/// What to publish, of which stack.
+#[derive(Debug, Clone, PartialEq, Args)]
+pub(super) struct Republish {
+    /// Events from then on, e.g. `2026-01-31T10:00:00Z`
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    since: OffsetDateTime,
+    /// Events before then (default: now)
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    until: Option<OffsetDateTime>,
+    /// The name of the stack
+    #[arg(long, value_name = "NAME", default_value = "orderly")]
+    stack: String,
+    /// Where DynamoDB and Lambda are, e.g. `http://127.0.0.1:9000` (default: AWS)
+    #[arg(long, value_name = "URL")]
+    endpoint: Option<String>,
+    /// The region (default: `AWS_REGION`)
+    #[arg(long, value_name = "REGION")]
+    region: Option<String>,
+    /// Only count; fails if something is missing
+    #[arg(long)]
+    dry_run: bool,
+    /// The most events in a second
+    #[arg(long, value_name = "N", value_parser = super::arguments::rate)]
+    rate: Option<f64>,
+}
+
+fn instant(text: &str) -> Result<OffsetDateTime, &'static str> {
+    OffsetDateTime::parse(text, &Rfc3339).map_err(|_| "write a time as in 2026-01-31T10:00:00Z")
+}
+
+#[expect(clippy::disallowed_methods, reason = "what is stored from now on is the stream's")]
+fn now() -> OffsetDateTime {
+    OffsetDateTime::now_utc()
+}
+
+/// Publishes what is not proven to be published, and shows what it found.
+pub(super) async fn run(wanted: Republish) -> Result<bool, Box<dyn Error>> {
+    let Republish { since, until, stack, rate, dry_run, .. } = &wanted;
+    let window = Window { since: *since, until: until.unwrap_or_else(now) };
+    let options = Options { window, is_dry: *dry_run, rate: *rate };
+    let env = environment(&wanted)?;
+    let relay = HttpRelay::new(env.clone(), &format!("{stack}-relay"))?;
+    let database = Aws::new(env)?.dynamodb();
+    let republisher = Republisher::new(database, format!("{stack}-order-views"), relay, options);
+    let bar = ProgressBar::new_spinner();
+    let report = republisher
+        .run(|report| {
+            let total = report.total();
+            let (stored, republished) = (total.stored, total.republished);
+            bar.set_message(format!("{stored} events seen, {republished} published again"));
+            bar.tick();
+        })
+        .await;
+    bar.finish_and_clear();
+    let report = report?;
+    say(&report);
+    let total = report.total();
+    match (report.is_complete(), dry_run) {
+        (true, true) => say(good(format_args!(
+            "nothing is missing for certain; {} not provable",
+            total.unprovable
+        ))),
+        (true, false) => say(good(format_args!("{} events published again", total.republished))),
+        (false, true) => say(bad(format_args!("{} events are missing", total.missing))),
+        (false, false) => say(bad(format_args!(
+            "{} events could not be published, or something cannot be read: see above, and run it again",
+            total.failed
+        ))),
+    }
+    Ok(report.is_complete())
+}
+
+fn environment(wanted: &Republish) -> Result<AwsEnv, Box<dyn Error>> {
+    let env = match &wanted.region {
+        Some(region) => AwsEnv::from_env_in(region),
+        None => AwsEnv::from_env(),
+    };
+    let Some(endpoint) = &wanted.endpoint else { return Ok(env?) };
+    // With an endpoint of one's own, credentials are needed only where somebody looks at them.
+    let env = env.unwrap_or_else(|_| {
+        let region = wanted.region.as_deref().unwrap_or(LOCAL_REGION);
+        AwsEnv::new(region, Credentials::new(LOCAL, LOCAL, None, None, LOCAL))
+    });
+    Ok(AwsEnv { endpoint_url: Some(endpoint.clone()), ..env })
+}

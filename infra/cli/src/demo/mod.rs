@@ -1,0 +1,206 @@
+//! `orderly demo`: orders of every kind, told from beginning to end, and the invariants.
+
+mod chaos;
+mod heard;
+mod scenarios;
+mod show;
+mod stage;
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use futures_util::future::try_join_all;
+use local_protocol::AwsError;
+use local_stack::console::{bad, good, heading, say};
+use time::OffsetDateTime;
+use tokio::time::Instant;
+
+use crate::{
+    Shop,
+    client::ClientError,
+    invariants::{Evidence, Finding, Report},
+    timeline,
+};
+pub use scenarios::{ALL, Scenario, find, usual};
+
+use chaos::Chaos;
+use heard::Heard;
+use scenarios::Expected;
+use stage::Stage;
+
+/// How long the system may take to come to rest, whatever happens to the functions.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// What to show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DemoOptions {
+    /// What is played, side by side.
+    pub scenarios: Vec<&'static Scenario>,
+    /// Whether functions are killed while they work.
+    pub kills: bool,
+    /// What random choices start from.
+    pub seed: u64,
+}
+
+/// The template's parameters for a demonstration in this mode, `choreography` or `orchestration`:
+/// deadlines and reviews that come while somebody watches, yet not before a slow machine is done, nor
+/// before a message comes again (after 30 s) whose function died; and no limit that one customer
+/// meets who places them all.
+pub fn parameters(mode: &str) -> BTreeMap<String, String> {
+    let parameters = [
+        ("FulfilmentMode", mode),
+        ("PayWithinSeconds", "45"),
+        ("ShipWithinSeconds", "45"),
+        ("ReviewAfterAttempts", "4"),
+    ];
+    let parameters = parameters.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    parameters.into_iter().chain(without_limits()).collect()
+}
+
+/// The template's parameters with which one customer may place the orders of all scenarios at once.
+pub fn without_limits() -> BTreeMap<String, String> {
+    ["OpenOrdersPerCustomer", "OrdersPerMinute"]
+        .map(|name| (name.to_owned(), "1000".to_owned()))
+        .into()
+}
+
+/// Why there was nothing to show.
+#[derive(Debug, thiserror::Error)]
+pub enum DemoError {
+    /// The API did not answer.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// The API refused what it had to accept.
+    #[error("{title}: the API answers {status} {body}")]
+    Refused {
+        /// In which scenario.
+        title: &'static str,
+        /// The status.
+        status: u16,
+        /// The problem.
+        body: String,
+    },
+    /// What a scenario waits for did not happen.
+    #[error("{title}: nothing was heard of {events}")]
+    Unheard {
+        /// In which scenario.
+        title: &'static str,
+        /// What it waited for.
+        events: String,
+    },
+    /// The order had left before it was cancelled, though it could not have.
+    #[error("{title}: the order was not cancelled, as it is on its way already")]
+    TooLate {
+        /// In which scenario.
+        title: &'static str,
+    },
+    /// The stores cannot be read.
+    #[error("the stores cannot be read")]
+    Store(#[from] AwsError),
+}
+
+/// A scenario that was played, and what must be true of its orders.
+struct Story {
+    scenario: &'static Scenario,
+    expected: Vec<Expected>,
+}
+
+/// Plays the scenarios, waits until all is over, and tells what happened. Whether everything held
+/// that must hold.
+///
+/// # Errors
+///
+/// When the API does not answer as it must, something that a scenario waits for does not happen,
+/// or the stores cannot be read.
+pub async fn run(shop: &Shop, options: DemoOptions) -> Result<bool, DemoError> {
+    announce(&options);
+    let start = now();
+    let began = Instant::now();
+    let heard = Arc::new(Heard::on(shop.bus().clone()));
+    let chaos = options.kills.then(|| Chaos::start(shop.lambda().clone(), options.seed));
+    let playing = options.scenarios.iter().enumerate();
+    let stories =
+        try_join_all(playing.map(|(number, scenario)| play(shop, &heard, number, scenario)))
+            .await?;
+    let took = began.elapsed();
+    let killed = match chaos {
+        Some(chaos) => Some(chaos.stop().await),
+        None => None,
+    };
+    let settles = shop.settles(PATIENCE).await;
+    drop(heard);
+
+    let expected = || stories.iter().flat_map(|story| &story.expected);
+    let evidence = Evidence::gather(shop, expected().map(|it| it.order_id.clone())).await?;
+    show::timelines(&stories, &evidence, start);
+    show::mails(&evidence.mails, start);
+    if let Some(order) = expected().next() {
+        show::trace(&shop.trace(&order.order_id));
+    }
+    if let Some(killed) = &killed {
+        show::kills(killed);
+    }
+    let mut report = Report::of(&evidence);
+    report.add("every order ends as its story says", check_endings(&stories, &evidence));
+    report.add("the stack comes to rest", check_rest(settles));
+    conclude(&report, stories.len(), took);
+    Ok(report.holds())
+}
+
+fn announce(options: &DemoOptions) {
+    let killed = if options.kills { ", while functions are killed" } else { "" };
+    say(format_args!("playing {} scenarios{killed}", options.scenarios.len()));
+}
+
+/// Plays one scenario until its orders have ended.
+async fn play(
+    shop: &Shop,
+    heard: &Arc<Heard>,
+    number: usize,
+    scenario: &'static Scenario,
+) -> Result<Story, DemoError> {
+    let stage = Stage::new(shop, heard, scenario.title, format!("{}-{number}", scenario.name))?;
+    let expected = (scenario.play)(stage.clone()).await?;
+    for order in &expected {
+        stage.ending_of(&order.order_id).await?;
+    }
+    Ok(Story { scenario, expected })
+}
+
+fn check_endings(stories: &[Story], evidence: &Evidence) -> Vec<Finding> {
+    let by_order = timeline::by_order(&evidence.published);
+    let mut findings = Vec::new();
+    for Story { scenario, expected } in stories {
+        for order in expected {
+            let events = by_order.get(order.order_id.as_str()).map(Vec::as_slice);
+            let differences = order.differences(events.unwrap_or_default());
+            findings.extend(differences.into_iter().map(|difference| {
+                Finding::new(&order.order_id, format!("{}: {difference}", scenario.title))
+            }));
+        }
+    }
+    findings
+}
+
+fn check_rest(settles: bool) -> Vec<Finding> {
+    let patience = PATIENCE.as_secs();
+    let restless = || Finding::new("the stack", format!("still moving after {patience} s"));
+    (!settles).then(restless).into_iter().collect()
+}
+
+fn conclude(report: &Report, scenarios: usize, took: Duration) {
+    say(format_args!("\n{}\n{report}", heading("Invariants")));
+    let seconds = took.as_secs_f64();
+    if report.holds() {
+        let held = report.rows.len();
+        say(good(format_args!(
+            "all {held} invariants hold, {scenarios} scenarios ended in {seconds:.2} s"
+        )));
+    } else {
+        say(bad(format_args!("{} invariants do not hold", report.broken())));
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the zero of the times that people are shown")]
+fn now() -> OffsetDateTime {
+    OffsetDateTime::now_utc()
+}

@@ -1,0 +1,129 @@
+//! What functions write to their logs.
+
+use std::{
+    collections::BTreeMap,
+    fs::{self, File},
+    io::Write,
+    path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use local_lambda::OutputLine;
+
+use super::{StackError, console, options::LogOptions, telemetry::Told};
+
+/// The most lines that are remembered because something in them looks like an address.
+const SUSPECTS_MAX: usize = 1_000;
+
+/// The logs of all functions: one file each, and on the terminal if that is wanted.
+#[derive(Debug)]
+pub struct Logs {
+    options: LogOptions,
+    /// The stack's name.
+    stack: String,
+    files: Mutex<BTreeMap<String, File>>,
+    /// Lines that may hold an e-mail address.
+    suspects: Mutex<Vec<String>>,
+    /// What lines hold that are metrics and spans.
+    told: Told,
+}
+
+impl Logs {
+    /// Makes the directory, if one is wanted.
+    pub(super) fn open(options: LogOptions, stack: &str) -> Result<Self, StackError> {
+        if let Some(path) = &options.directory {
+            fs::create_dir_all(path)
+                .map_err(|source| StackError::Logs { path: path.clone(), source })?;
+        }
+        Ok(Self {
+            options,
+            stack: stack.to_owned(),
+            files: Mutex::default(),
+            suspects: Mutex::default(),
+            told: Told::default(),
+        })
+    }
+
+    /// The directory of the files, if there are any.
+    pub fn directory(&self) -> Option<&Path> {
+        self.options.directory.as_deref()
+    }
+
+    /// Every line with an `@` in it, as `<function>: <line>`: the ones that could give away an
+    /// e-mail address.
+    pub fn suspects(&self) -> Vec<String> {
+        lock(&self.suspects).clone()
+    }
+
+    /// The metrics and spans that functions have written.
+    pub const fn told(&self) -> &Told {
+        &self.told
+    }
+
+    pub(super) fn write(&self, line: OutputLine<'_>) {
+        let function = short(line.function, &self.stack);
+        self.told.hear(line.text);
+        if self.options.shown {
+            console::say(format_args!("{} {}", console::aside(function), line.text));
+        }
+        if line.text.contains('@') {
+            let mut suspects = lock(&self.suspects);
+            if suspects.len() < SUSPECTS_MAX {
+                suspects.push(format!("{function}: {}", line.text));
+            }
+        }
+        if let Some(directory) = &self.options.directory {
+            self.append(directory, function, line.text);
+        }
+    }
+
+    fn append(&self, directory: &Path, function: &str, text: &str) {
+        let mut files = lock(&self.files);
+        if !files.contains_key(function) {
+            // A run begins with empty logs.
+            match File::create(path(directory, function)) {
+                Ok(file) => drop(files.insert(function.to_owned(), file)),
+                Err(_) => return,
+            }
+        }
+        if let Some(file) = files.get_mut(function) {
+            // A full disk must not stop the functions.
+            let _ = writeln!(file, "{text}");
+        }
+    }
+}
+
+/// The name of a resource without that of its stack: `parcels` of `local-parcels`.
+pub fn short<'n>(name: &'n str, stack: &str) -> &'n str {
+    name.strip_prefix(stack).and_then(|it| it.strip_prefix('-')).unwrap_or(name)
+}
+
+fn path(directory: &Path, function: &str) -> PathBuf {
+    directory.join(format!("{function}.log"))
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use local_lambda::Source;
+
+    use super::*;
+
+    #[test]
+    fn each_function_has_a_file_and_addresses_are_noticed() {
+        let directory = tempfile::tempdir().unwrap();
+        let options = LogOptions { directory: Some(directory.path().into()), shown: false };
+        let logs = Logs::open(options, "local").unwrap();
+        for (function, text) in
+            [("local-payment", "charged"), ("local-notification", "to ada@example.com")]
+        {
+            logs.write(OutputLine { function, pid: 1, source: Source::Stdout, text });
+        }
+        let read = |name: &str| fs::read_to_string(directory.path().join(name)).unwrap();
+        assert_eq!(read("payment.log"), "charged\n");
+        assert_eq!(logs.suspects(), ["notification: to ada@example.com"]);
+    }
+}

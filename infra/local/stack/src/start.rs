@@ -1,0 +1,214 @@
+//! How a stack comes to life: ports first, for names and URLs follow from them, then what keeps
+//! data, what works on it, and last what lets work in.
+
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::{Arc, Mutex},
+};
+
+use axum::Router;
+use local_dynamodb::{DynamoDb, Storage};
+use local_eventbridge::{EventBridge, Options as BusOptions};
+use local_gateway::{Gateway, GatewayError, Invocation, Invoke, InvokeReply};
+use local_iam::access_key_of;
+use local_lambda::{HostOptions, LambdaHost};
+use local_protocol::Service;
+use local_sqs::Sqs;
+use local_template::{LoadOptions, Template};
+use tokio::task::JoinSet;
+
+use super::{
+    Alone, Inner, Logs, Stack, StackError, StackOptions, Surroundings, Urls,
+    console::{bad, say},
+    deliver::Targets,
+    inspect,
+    listeners::{Listeners, serve, url_of},
+    mappings::Sources,
+    resources, rights, schedules, secrets, workflows,
+};
+
+/// Where everything is, as long as there are no ports.
+const NOWHERE: &str = "http://127.0.0.1";
+
+/// The template at `path` as the stack `name` would run it with these values of its parameters, as
+/// far as it can be read before there are ports.
+///
+/// # Errors
+///
+/// When the template cannot be run with them.
+pub fn load_template(
+    path: &Path,
+    name: &str,
+    parameters: &BTreeMap<String, String>,
+    surroundings: &dyn Surroundings,
+) -> Result<Template, StackError> {
+    let declared = Template::parameters_of(path)?;
+    let parameters = resources::parameters(surroundings, NOWHERE, &declared, parameters);
+    let options = LoadOptions { stack_name: name, endpoint: NOWHERE, parameters: &parameters };
+    Ok(Template::load(path, &options)?)
+}
+
+fn load(
+    options: &StackOptions,
+    urls: &Urls,
+    surroundings: &dyn Surroundings,
+) -> Result<Template, StackError> {
+    let StackOptions { name, template, parameters, .. } = options;
+    let declared = Template::parameters_of(template)?;
+    let parameters = resources::parameters(surroundings, &urls.outside, &declared, parameters);
+    let endpoint = &urls.endpoint;
+    let options = LoadOptions { stack_name: name, endpoint, parameters: &parameters };
+    Ok(Template::load(template, &options)?)
+}
+
+impl Stack {
+    /// Starts everything in the template. A function's first process starts when it is needed.
+    ///
+    /// # Errors
+    ///
+    /// When a port is taken, or the template, a binary or the data directory cannot be used. The
+    /// error names it; nothing is left running.
+    pub async fn start(options: StackOptions) -> Result<Self, StackError> {
+        Self::start_within(options, Arc::new(Alone)).await
+    }
+
+    /// As [`start`](Self::start), with what is around the template.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start).
+    pub async fn start_within(
+        options: StackOptions,
+        surroundings: Arc<dyn Surroundings>,
+    ) -> Result<Self, StackError> {
+        let listeners = Listeners::bind(options.ports).await?;
+        let urls = Urls {
+            endpoint: url_of(&listeners.endpoint),
+            api: url_of(&listeners.api),
+            outside: url_of(&listeners.outside),
+        };
+        let template = load(&options, &urls, &*surroundings)?;
+        let logs = Arc::new(Logs::open(options.logs.clone(), &options.name)?);
+
+        let storage = options.data.clone().map_or(Storage::Memory, Storage::Directory);
+        let dynamodb = DynamoDb::open(&storage)?;
+        resources::create_tables(&template, &dynamodb).await?;
+        let sqs = Sqs::new(&urls.endpoint);
+        resources::create_queues(&template, &sqs, options.redelivery)?;
+
+        let specs = resources::functions(&template, &options)?;
+        let host = host_options(&template, &urls.endpoint, &logs, &sqs);
+        let lambda = LambdaHost::start(specs, host)?;
+        let targets =
+            Targets::new(&template, sqs.clone(), lambda.clone(), Arc::clone(&surroundings))?;
+        let bus_options = BusOptions { disorder: options.disorder, ..BusOptions::default() };
+        let bus = EventBridge::new(resources::topology(&template), Arc::new(targets), bus_options)?;
+
+        let state_machines = workflows::start(&template, &lambda)?;
+        let only_scheduled = schedules::only_scheduled(&template, &state_machines);
+
+        let invoker = Arc::new(Functions(lambda.clone()));
+        let routes = resources::routes(&template);
+        let gateway = match options.issuer.clone() {
+            Some(issuer) => Gateway::with_issuer(routes, invoker, issuer)?,
+            None => Gateway::new(routes, invoker).map_err(GatewayError::from)?,
+        };
+
+        let sources = Sources {
+            database: &dynamodb,
+            queues: &sqs,
+            functions: &lambda,
+            batches_max: options.processes_max,
+        };
+        let refused_mappings = refused_mappings(&template);
+        let mappings = sources.start(&template)?;
+        let scheduler = schedules::start(&template, &lambda, &sqs, options.schedule_pace);
+        let secrets = secrets::keep(&*surroundings, &options);
+        let stack = Self(Arc::new(Inner {
+            name: options.name,
+            template,
+            dynamodb,
+            sqs,
+            secrets,
+            bus,
+            lambda,
+            mappings,
+            refused_mappings,
+            state_machines,
+            scheduler,
+            only_scheduled,
+            logs,
+            urls,
+            servers: Mutex::default(),
+        }));
+        let endpoint = stack.endpoint(&*surroundings);
+        let mut servers = JoinSet::new();
+        if let Some(listener) = listeners.endpoint_v6 {
+            serve(&mut servers, listener, endpoint.clone());
+        }
+        serve(&mut servers, listeners.endpoint, endpoint);
+        serve(&mut servers, listeners.api, gateway.router());
+        serve(&mut servers, listeners.outside, surroundings.outside());
+        *stack.servers() = servers;
+        Ok(stack)
+    }
+
+    /// Everything that AWS offers, behind one address.
+    fn endpoint(&self, surroundings: &dyn Surroundings) -> Router {
+        let services: Vec<Arc<dyn Service>> = vec![
+            Arc::new(self.0.dynamodb.clone()),
+            Arc::new(self.0.sqs.clone()),
+            Arc::new(self.0.secrets.clone()),
+            Arc::new(self.0.bus.clone()),
+            Arc::new(self.0.state_machines.clone()),
+        ];
+        let router = local_protocol::router(services)
+            .merge(self.0.lambda.router())
+            .merge(inspect::router(self.downgrade()))
+            .merge(surroundings.endpoint(self.downgrade()));
+        rights::enforced(router, self.0.template.authority())
+    }
+}
+
+/// What is said of a mapping that is not started.
+fn refused_mappings(template: &Template) -> Vec<String> {
+    let enabled = template.mappings.iter().filter(|mapping| mapping.enabled);
+    let refused: Vec<String> = enabled.filter_map(|it| template.lacking(it)).collect();
+    for mapping in &refused {
+        say(bad(mapping));
+    }
+    refused
+}
+
+fn host_options(
+    template: &Template,
+    endpoint: &str,
+    logs: &Arc<Logs>,
+    queues: &Sqs,
+) -> HostOptions {
+    let mut options = HostOptions::default();
+    options.environment.insert("AWS_ENDPOINT_URL".to_owned(), endpoint.to_owned());
+    let names = template.functions.iter().map(|it| it.name.clone());
+    options.access_keys = names.map(|name| (name.clone(), access_key_of(&name))).collect();
+    let logs = Arc::clone(logs);
+    options.output = Arc::new(move |line| logs.write(line));
+    options.queues = Some(queues.clone());
+    options
+}
+
+/// The functions behind the routes.
+struct Functions(LambdaHost);
+
+impl Invoke for Functions {
+    fn invoke<'a>(&'a self, function: &'a str, payload: bytes::Bytes) -> Invocation<'a> {
+        Box::pin(async move {
+            let invocation =
+                self.0.invoke(function, payload).await.map_err(|error| error.to_string())?;
+            Ok(InvokeReply {
+                payload: invocation.payload,
+                function_error: invocation.function_error,
+            })
+        })
+    }
+}

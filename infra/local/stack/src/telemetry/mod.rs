@@ -1,0 +1,57 @@
+//! What functions tell of themselves besides their logs: metrics and spans, which they write as
+//! lines among those of their logs.
+
+mod metrics;
+mod spans;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde_json::Value;
+
+pub use metrics::{MetricRow, MetricTable};
+pub use spans::{Span, SpanTree};
+
+use metrics::Metrics;
+use spans::Spans;
+
+/// All that was told since the start, as far as it is kept.
+#[derive(Debug, Default)]
+pub struct Told {
+    metrics: Mutex<Metrics>,
+    spans: Mutex<Spans>,
+}
+
+impl Told {
+    /// Takes in a line of a function's output, if it holds metrics or spans.
+    pub(crate) fn hear(&self, line: &str) {
+        // Most lines are logs, and reading all of them would cost more than writing them.
+        let may_be = line.starts_with('{')
+            && (line.contains(r#""_aws":{"#) || line.contains(r#""resourceSpans":["#));
+        let Some(document) = may_be.then(|| serde_json::from_str::<Value>(line).ok()).flatten()
+        else {
+            return;
+        };
+        if document["_aws"].is_object() {
+            lock(&self.metrics).add(&document);
+        } else {
+            lock(&self.spans).add(&document);
+        }
+    }
+
+    /// The metrics so far, each with all its dimensions.
+    pub fn metrics(&self) -> MetricTable {
+        lock(&self.metrics).table()
+    }
+
+    /// The spans of every trace in which a span has this attribute.
+    pub fn traces(&self, attribute: &str, value: &str) -> SpanTree {
+        lock(&self.spans).with(attribute, value)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,88 @@
+//! Requests that met others: which answers say so, and how long such a request is sent again.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::{
+    error::{ProvideErrorMetadata, SdkError},
+    types::CancellationReason,
+};
+use tokio::time::{Instant, sleep};
+
+/// The longest time for which one write is tried again, if the invocation has as much left.
+const RETRY_BUDGET: Duration = Duration::from_secs(2);
+/// What is left of an invocation's time for what it has to do besides, such as handing a record
+/// back.
+const RESERVE: Duration = Duration::from_millis(500);
+/// The longest first pause between two attempts; each further one may be twice as long.
+const FIRST_PAUSE: Duration = Duration::from_millis(40);
+/// The longest pause.
+const PAUSE_MAX: Duration = Duration::from_millis(640);
+
+/// Sends a request to DynamoDB until it is answered with something else than an error that
+/// `passes`, with random pauses between, for two seconds at most and within the time that the
+/// invocation has left ([`clock::left`]). The SDK does not try again after a conflict between
+/// transactions.
+///
+/// Writes of a unit of work are sent like that by themselves; this is for what a handler sends
+/// besides, such as a `TransactGetItems`.
+///
+/// # Errors
+///
+/// The last answer. If it `passes`, the record should be handed back.
+pub async fn retry_on_contention<T, E, F>(
+    send: impl Fn() -> F,
+    passes: impl Fn(&SdkError<E>) -> bool,
+) -> Result<T, SdkError<E>>
+where
+    F: Future<Output = Result<T, SdkError<E>>>,
+{
+    let budget =
+        clock::left().map_or(RETRY_BUDGET, |left| left.saturating_sub(RESERVE).min(RETRY_BUDGET));
+    let begun = Instant::now();
+    let mut longest = FIRST_PAUSE;
+    loop {
+        let answer = send().await;
+        if !answer.as_ref().is_err_and(&passes) {
+            return answer;
+        }
+        let pause = jitter(longest);
+        if begun.elapsed() + pause >= budget {
+            return answer;
+        }
+        sleep(pause).await;
+        longest = (longest * 2).min(PAUSE_MAX);
+    }
+}
+
+/// Whether a request only met others, or too many of them. The SDK tries throttles again as well,
+/// but only so often, whatever time is left.
+pub fn is_contention<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
+    matches!(
+        error.code(),
+        Some(
+            "TransactionConflictException"
+                | "TransactionInProgressException"
+                | "ThrottlingException"
+                | "ProvisionedThroughputExceededException"
+                | "RequestLimitExceeded"
+        )
+    )
+}
+
+/// Whether a transaction was cancelled because others were at its items, or too many.
+pub fn is_cancelled_by_contention(reasons: &[CancellationReason]) -> bool {
+    let passes = |reason: &CancellationReason| {
+        matches!(
+            reason.code(),
+            Some("TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded")
+        )
+    };
+    reasons.iter().any(passes)
+}
+
+/// A random pause, so that those who met do not meet again.
+#[expect(clippy::disallowed_methods, reason = "jitter decides when, never what")]
+fn jitter(longest: Duration) -> Duration {
+    let nanos = u64::try_from(longest.as_nanos()).unwrap_or(u64::MAX);
+    Duration::from_nanos(fastrand::u64(..=nanos))
+}

@@ -1,0 +1,76 @@
+//! The template as a stack of tests, and databases with its tables.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::LazyLock,
+};
+
+use local_dynamodb::{DynamoDb, Storage};
+use local_template::{LoadOptions, Table, Template};
+
+/// Nobody listens there: clients reach services in process.
+pub(crate) const ENDPOINT: &str = "http://127.0.0.1:9000";
+/// What physical names begin with.
+pub(crate) const STACK: &str = "orderly";
+
+/// The template, resolved.
+pub(crate) static TEMPLATE: LazyLock<Template> = LazyLock::new(|| {
+    let given = ["JwtIssuer", "JwtAudience", "CarrierUrl"];
+    let value = |name: &str| (name.to_owned(), "https://example.com".to_owned());
+    let mut parameters: BTreeMap<_, _> = given.into_iter().map(value).collect();
+    for name in ["PaymentGatewayApiKeySecret", "PaymentWebhookSecret", "CarrierApiKeySecret"] {
+        let secret = format!("arn:aws:ssm:us-east-1:000000000000:parameter/{name}");
+        parameters.insert(name.to_owned(), secret);
+    }
+    parameters.insert("SenderEmail".to_owned(), "shop@example.com".to_owned());
+    let options = LoadOptions { stack_name: STACK, endpoint: ENDPOINT, parameters: &parameters };
+    Template::load(&root().join("infra/template.yaml"), &options).unwrap()
+});
+
+/// The template, resolved, of a stack that is called `orderly`.
+pub fn template() -> &'static Template {
+    &TEMPLATE
+}
+
+/// Where the workspace is.
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// A new database in memory with the tables that have these physical names in the template, e.g.
+/// `orderly-payments`.
+///
+/// # Panics
+///
+/// When the template has no such table.
+pub async fn database(tables: &[&str]) -> DynamoDb {
+    let database = DynamoDb::open(&Storage::Memory).unwrap();
+    for name in tables {
+        database.create_table(table(name)).await.unwrap();
+    }
+    database
+}
+
+fn table(name: &str) -> &'static Table {
+    let found = TEMPLATE.tables.iter().find(|it| it.name == name);
+    found.unwrap_or_else(|| panic!("the template has no table {name}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_database_has_the_tables_that_were_asked_for_and_no_others() {
+        let database = database(&["orderly-payments"]).await;
+        let listed = database.client().list_tables().send().await.unwrap();
+        assert_eq!(listed.table_names(), ["orderly-payments"]);
+    }
+
+    #[tokio::test]
+    #[should_panic(expected = "no table orderly-paymnets")]
+    async fn a_table_that_the_template_has_not_is_an_error() {
+        database(&["orderly-paymnets"]).await;
+    }
+}
