@@ -155,7 +155,7 @@ impl Gateway {
     fn access(
         &self,
         properties: &mut Properties,
-        api: &String,
+        api: &str,
     ) -> Result<(Access, Vec<String>), TemplateError> {
         let known = [("NONE", Access::Anyone), ("JWT", Access::Token), ("AWS_IAM", Access::Iam)];
         let access = properties.choice("AuthorizationType", &known)?.unwrap_or(Access::Anyone);
@@ -164,7 +164,8 @@ impl Gateway {
         let scopes = properties.list("AuthorizationScopes")?.into_iter();
         let scopes = scopes.map(|(place, it)| text(it, &place)).collect::<Result<Vec<_>, _>>()?;
         let place = properties.place().child("AuthorizerId");
-        let is_of_api = authorizer.as_ref().is_some_and(|it| self.authorizers.get(it) == Some(api));
+        let is_of_api =
+            authorizer.as_ref().and_then(|it| self.authorizers.get(it)).is_some_and(|of| of == api);
         match (access, authorizer) {
             (Access::Token, _) if is_of_api => {}
             (Access::Token, _) => return Err(place.invalid("must be an authorizer of the API")),

@@ -120,21 +120,19 @@ impl Rewriter<'_> {
             result.push_str(before);
             let is_own = name.starts_with('!') || own.contains_key(name);
             let found = if is_own { None } else { self.look_up(name, place)? };
-            match found.map(|found| written(&found).ok_or(found)) {
-                Some(Ok(text)) => result.push_str(&text),
-                Some(Err(found)) => {
-                    own.insert(name.to_owned(), found);
-                    result.push_str(&format!("${{{name}}}"));
-                }
-                None => result.push_str(&format!("${{{name}}}")),
+            if let Some(text) = found.as_ref().and_then(written) {
+                result.push_str(&text);
+            } else {
+                own.extend(found.map(|found| (name.to_owned(), found)));
+                result.extend(["${", name, "}"]);
             }
             rest = behind;
         }
         result.push_str(rest);
-        Ok(match own.is_empty() {
-            true => json!({ "Fn::Sub": result }),
-            false => json!({ "Fn::Sub": [result, own] }),
-        })
+        if own.is_empty() {
+            return Ok(json!({ "Fn::Sub": result }));
+        }
+        Ok(json!({ "Fn::Sub": [result, own] }))
     }
 }
 
