@@ -1,6 +1,6 @@
-"""Holds what scanners found against the exceptions that a template states in its Metadata.
+"""Holds what scanners found against the exceptions that are stated.
 
-    scan-findings.py TEMPLATE FINDINGS…
+    scan-findings.py EXCEPTIONS FINDINGS…
 
 Findings are JSON of cfn-lint or checkov. Fails for a finding without an exception, and for an
 exception without a finding.
@@ -38,9 +38,8 @@ def findings(path):
     return of_cfn_lint(report) if isinstance(report, list) else of_checkov(report)
 
 
-def main(template, paths):
-    template = yaml_parse(Path(template).read_text(encoding="utf-8"))
-    exceptions = template.get("Metadata", {}).get("Exceptions", [])
+def main(exceptions, paths):
+    exceptions = yaml_parse(Path(exceptions).read_text(encoding="utf-8"))
     used, problems, count = set(), set(), 0
     for check, resource, message in (it for path in paths for it in findings(path)):
         count += 1
@@ -64,5 +63,5 @@ def main(template, paths):
 
 if __name__ == "__main__":
     if len(sys.argv) < 3:
-        sys.exit("usage: scan-findings.py TEMPLATE FINDINGS…")
+        sys.exit("usage: scan-findings.py EXCEPTIONS FINDINGS…")
     main(sys.argv[1], sys.argv[2:])

@@ -18,8 +18,10 @@ from samtranslator.public.exceptions import InvalidDocumentException
 from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
 
-# Where `sam package` would have put the code. The transformation asks for a place, not for the file.
+# Where `sam package` would have put the code and nested applications. The transformation asks for a
+# place, not for the file.
 PACKAGED_CODE = "s3://packaged/code.zip"
+PACKAGED_TEMPLATE = "https://s3.us-east-1.amazonaws.com/packaged/application.yaml"
 STATE_MACHINE = "AWS::Serverless::StateMachine"
 
 # Only a name: the translator writes region-dependent ARNs with pseudo parameters.
@@ -27,12 +29,14 @@ REGION = "us-east-1"
 
 
 def packaged(template, folder):
-    """Puts the code of every function where a deployment expects it, and the definition of every
-    state machine into the template, where cfn-lint reads it."""
+    """Puts the code of every function and every nested application where a deployment expects it, and
+    the definition of every state machine into the template, where cfn-lint reads it."""
     for resource in template["Resources"].values():
         properties = resource.get("Properties", {})
         if resource["Type"] == "AWS::Serverless::Function":
             properties["CodeUri"] = PACKAGED_CODE
+        elif resource["Type"] == "AWS::Serverless::Application":
+            properties["Location"] = PACKAGED_TEMPLATE
         elif resource["Type"] == STATE_MACHINE:
             definition = folder / properties.pop("DefinitionUri")
             properties["Definition"] = json.loads(definition.read_text(encoding="utf-8"))

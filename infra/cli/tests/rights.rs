@@ -17,8 +17,9 @@ use tempfile::TempDir;
 
 const TEMPLATE: &str = "../template.yaml";
 
-/// A stack of the project's template after `change`, with functions that do nothing, for long.
-async fn start(change: impl FnOnce(String) -> String) -> (Shop, TempDir) {
+/// A stack of the project's template after `change` in each of its files, with functions that do
+/// nothing, for long.
+async fn start(change: impl Fn(String) -> String) -> (Shop, TempDir) {
     let directory = tempfile::tempdir().unwrap();
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join(TEMPLATE);
     for function in orderly::shop::load_template(&own).unwrap().functions {
@@ -26,8 +27,14 @@ async fn start(change: impl FnOnce(String) -> String) -> (Shop, TempDir) {
         fs::write(&path, "#!/bin/sh\nexec sleep 1000\n").unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     }
+    let infra = own.parent().unwrap();
+    let services = fs::read_dir(infra.join("services")).unwrap().map(|it| it.unwrap().path());
+    fs::create_dir(directory.path().join("services")).unwrap();
+    for file in services.chain([own.clone(), infra.join("observability.yaml")]) {
+        let to = directory.path().join(file.strip_prefix(infra).unwrap());
+        fs::write(to, change(fs::read_to_string(&file).unwrap())).unwrap();
+    }
     let path = directory.path().join("template.yaml");
-    fs::write(&path, change(fs::read_to_string(own).unwrap())).unwrap();
     let stack = Shop::start(StackOptions::new(path, directory.path())).await.unwrap();
     (stack, directory)
 }
@@ -101,7 +108,7 @@ async fn a_mapping_without_rights_reads_nothing() {
     let reads = "              Resource: !GetAtt AnalyticsQueue.Arn\n";
     let (stack, _directory) = start(|template| {
         let instead = "              Resource: !GetAtt AnalyticsDeadLetterQueue.Arn\n";
-        let at = template.find("\n  AnalyticsFunction:\n").unwrap();
+        let Some(at) = template.find("\n  AnalyticsFunction:\n") else { return template };
         let (before, after) = template.split_at(at);
         format!("{before}{}", after.replacen(reads, instead, 1))
     })

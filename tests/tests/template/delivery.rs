@@ -113,7 +113,7 @@ fn a_schedule_and_what_it_invokes_say_what_they_gave_up() {
 #[test]
 fn the_api_slows_down_writes_a_line_a_request_and_names_nobody_in_it() {
     let document = Document::open();
-    let [(_, api)] = document.all("AWS::Serverless::HttpApi")[..] else { panic!() };
+    let [(_, api)] = document.all("AWS::ApiGatewayV2::Stage")[..] else { panic!() };
     let limits = &api["DefaultRouteSettings"];
     assert_eq!(limits["ThrottlingRateLimit"], reference("ApiRequestsPerSecond"));
     assert_eq!(limits["ThrottlingBurstLimit"], reference("ApiBurst"));

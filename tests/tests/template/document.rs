@@ -13,6 +13,16 @@ pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
+/// What the root nests, by paths below `infra`.
+pub(crate) fn nested() -> Vec<String> {
+    let services = fs::read_dir(root().join("infra/services")).unwrap();
+    let names = services.map(|it| it.unwrap().file_name().into_string().unwrap());
+    let mut paths: Vec<_> = names.map(|name| format!("services/{name}")).collect();
+    paths.push("observability.yaml".to_owned());
+    paths.sort();
+    paths
+}
+
 pub(crate) fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap()
 }
@@ -47,11 +57,12 @@ pub(crate) fn resolved_with(more: &[(&str, &str)]) -> Template {
 pub(crate) struct Document(Value);
 
 impl Document {
+    /// The system's template, with the resources of its services among its own.
     pub(crate) fn open() -> Self {
-        Self::of("infra/template.yaml")
+        Self(Template::written(&root().join("infra/template.yaml")).unwrap())
     }
 
-    /// Another template than the system's own.
+    /// A file by itself.
     pub(crate) fn of(path: &str) -> Self {
         Self(to_json(serde_yaml_ng::from_str(&read(path)).unwrap()))
     }
@@ -105,6 +116,12 @@ pub(crate) fn texts(value: &Value) -> Vec<String> {
 /// `!GetAtt Id.Attribute`.
 pub(crate) fn attribute(id: &str, attribute: &str) -> Value {
     json!({ "Fn::GetAtt": [id, attribute] })
+}
+
+/// The ARN of a table of another service, of which only the name is known.
+pub(crate) fn arn_of_table(id: &str) -> Value {
+    let region = "${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}";
+    json!({ "Fn::Sub": format!("arn:{region}:table/${{{id}}}") })
 }
 
 /// `!Ref Id`.

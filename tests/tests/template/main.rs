@@ -9,6 +9,7 @@ mod observed;
 mod permissions;
 mod rights;
 mod routes;
+mod services;
 mod watched;
 
 use std::collections::BTreeSet;
@@ -127,9 +128,8 @@ fn with_a_key_everything_that_holds_data_uses_it() {
     for (id, table) in document.all("AWS::DynamoDB::Table") {
         assert_eq!(table["SSESpecification"], only_if("HasKmsKey", &tables), "{id}");
     }
-    let environment = &document.section("Globals")["Function"]["KmsKeyArn"];
-    assert_eq!(*environment, if_any, "the environments hold keys of providers");
     for (id, function) in document.all("AWS::Serverless::Function") {
+        assert_eq!(function["KmsKeyArn"], if_any, "{id}: environments name the keys of providers");
         // Who writes nothing needs no new data keys.
         let reads_only = ["ProductsFunction", "QueryFunction"].contains(&id);
         let policy = if reads_only { "KeyReadPolicy" } else { "KeyUsePolicy" };

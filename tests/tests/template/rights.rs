@@ -1,13 +1,16 @@
 //! What functions may do by the template's own statements, as AWS evaluates them: requests as they
 //! send them, each with its verdict.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+};
 
 use local_iam::{Authority, Call};
 use local_template::{LoadOptions, Template};
 use serde_json::{Value, json};
 
-use crate::document::{read, resolved};
+use crate::document::{nested, read, resolved};
 
 const QUEUES: &str = "http://127.0.0.1:9000/000000000000/orderly-";
 
@@ -196,10 +199,18 @@ fn nobody_may_do_what_is_anothers() {
     }
 }
 
-/// A template without `statement` of it, as it stands there.
+/// The template without `statement`, as it stands in one of its files.
 fn without(statement: &str) -> Authority {
-    let text = read("infra/template.yaml");
-    assert_eq!(text.matches(statement).count(), 1, "{statement}");
+    let files = nested().into_iter().map(|path| {
+        let text = read(&format!("infra/{path}"));
+        (path, text)
+    });
+    let mut files: BTreeMap<String, String> = files.collect();
+    let count: usize = files.values().map(|text| text.matches(statement).count()).sum();
+    assert_eq!(count, 1, "{statement}");
+    for text in files.values_mut() {
+        *text = text.replace(statement, "");
+    }
     let given = ["CarrierUrl", "JwtAudience", "JwtIssuer", "SenderEmail"];
     let mut parameters: BTreeMap<String, String> =
         given.map(|it| (it.to_owned(), "https://localhost".to_owned())).into();
@@ -209,7 +220,10 @@ fn without(statement: &str) -> Authority {
     }
     let endpoint = "http://127.0.0.1:9000";
     let options = LoadOptions { stack_name: "orderly", endpoint, parameters: &parameters };
-    Template::parse(&text.replace(statement, ""), &options).unwrap().authority()
+    let file =
+        |path: &str| files.get(path).cloned().ok_or(io::Error::from(io::ErrorKind::NotFound));
+    let root = read("infra/template.yaml");
+    Template::parse_with(&root, &options, &file).unwrap().authority()
 }
 
 /// What shows that it is the statement which allows, and nothing else.
@@ -234,7 +248,7 @@ fn without_its_statement_a_request_is_refused() {
         (
             "            - Effect: Allow
               Action: dynamodb:PutItem
-              Resource: !GetAtt EventIdempotencyTable.Arn
+              Resource: !Sub 'arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${EventIdempotencyTableName}'
               Condition: { ForAllValues:StringLike: { dynamodb:LeadingKeys: ['analytics#*'] } }
 ",
             put("analytics", "event-idempotency", record("analytics")),

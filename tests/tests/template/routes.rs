@@ -66,13 +66,13 @@ fn a_rule_asks_for_a_source_and_a_type_and_gets_every_version_of_that_event_alon
             let asked: Vec<&str> =
                 rule.pattern.as_object().unwrap().keys().map(String::as_str).collect();
             // The one rule that hears everything that is said, now and later.
-            if rule.logical_id == "ProjectorHearsEverything" {
+            if rule.logical_id == "ProjectorOnEverything" {
                 assert_eq!(rule.pattern, json!({ "source": SOURCES }));
                 continue;
             }
             assert_eq!(BTreeSet::from_iter(asked), BTreeSet::from(["detail-type", "source"]));
             for entry in CATALOGUE {
-                let wanted = rule.logical_id.ends_with(&format!("Hears{}", entry.event_type));
+                let wanted = rule.logical_id.ends_with(&format!("On{}", entry.event_type));
                 for sample in golden(entry.event_type) {
                     let id = &rule.logical_id;
                     assert_eq!(pattern.matches(&sample), wanted, "{id}: {}", entry.event_type);

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use crate::{
-    document::{Document, attribute, read, reference, resolved, root},
+    document::{Document, MODES, attribute, read, reference, resolved, root},
     emitted::{emitted, packages, services, sources},
 };
 
@@ -202,7 +202,6 @@ fn an_alarm_tells_somebody_says_what_to_do_and_knows_what_silence_means() {
 #[test]
 fn the_dashboard_is_laid_out_and_names_what_is_there() {
     let document = Document::open();
-    let resources = document.section("Resources");
     let mut taken = BTreeSet::new();
     for widget in widgets(&document) {
         let place = |name: &str| widget[name].as_u64().unwrap();
@@ -211,12 +210,16 @@ fn the_dashboard_is_laid_out_and_names_what_is_there() {
     }
     let [(_, dashboard)] = document.all("AWS::CloudWatch::Dashboard")[..] else { panic!() };
     let body = dashboard["DashboardBody"]["Fn::Sub"].as_str().unwrap();
-    for reference in body.split("${").skip(1) {
-        let id = reference.split(['}', '.']).next().unwrap();
-        let is_there = id.starts_with("AWS::") || resources.contains_key(id);
-        assert!(is_there, "the dashboard names {id}");
-        // A resource that is only there in one mode would keep the other from being deployed.
-        let is_always = id.starts_with("AWS::") || resources[id].get("Condition").is_none();
-        assert!(is_always, "{id} is not there in both modes");
+    // It is deployed before what it shows, and so knows it by name.
+    for template in MODES.map(resolved) {
+        let functions = template.functions.iter().map(|it| &it.name);
+        let queues = template.queues.iter().map(|it| &it.name);
+        let there: BTreeSet<_> =
+            functions.chain(queues).chain(template.tables.iter().map(|it| &it.name)).collect();
+        let named = body.split("${AWS::StackName}-").skip(1);
+        let named: BTreeSet<_> =
+            named.map(|it| format!("orderly-{}", it.split('"').next().unwrap())).collect();
+        assert!(named.len() > 20, "{named:?}");
+        assert!(named.iter().all(|it| there.contains(it)), "{named:?} are not all in {there:?}");
     }
 }

@@ -23,6 +23,14 @@ pub enum TemplateError {
         #[source]
         source: serde_yaml_ng::Error,
     },
+    /// A file that the template names as a nested application is no template that can be run.
+    #[error("{file}: {source}")]
+    Nested {
+        /// Its path from the template's folder.
+        file: String,
+        /// What is wrong in it.
+        source: Box<TemplateError>,
+    },
     /// A parameter is missing, unknown or outside what the template allows.
     #[error("parameter {name}: {problem}")]
     Parameter {

@@ -2,6 +2,8 @@
 //! their archives and rules, routes, event source mappings, schedules and state machines, with
 //! every intrinsic function resolved to the names and ARNs of one machine.
 //!
+//! Nested applications that lie beside it are read as part of it.
+//!
 //! It reads strictly. A resource type or property that would change what the stack does, and that
 //! is not modelled here, is refused by name rather than passed over: a template that loads behaves
 //! on one machine as it does in AWS.
@@ -31,14 +33,19 @@ mod document;
 mod error;
 mod events;
 mod function;
+mod gateway;
 mod managed;
 mod mapping;
+mod merge;
+mod nested;
 mod parameters;
 mod permission;
 mod physical;
 mod properties;
 mod queue;
 mod resolver;
+mod resources;
+mod rewrite;
 mod role;
 mod route;
 mod schedule;
@@ -51,8 +58,6 @@ use std::{
     fs, io,
     path::Path,
 };
-
-use serde_json::Value;
 
 pub use local_iam::{ResourcePolicy, Role};
 
@@ -68,9 +73,13 @@ pub use state_machine::StateMachine;
 pub use table::{Stream, StreamView, Table};
 
 use document::Document;
+use gateway::Gateway;
+use nested::Assembled;
+use permission::Invocations;
 use physical::Kind;
 use properties::Properties;
 use resolver::{Resolver, Spot};
+use resources::{present, resolved};
 
 /// What a deployment would be told besides the template.
 #[derive(Debug, Clone, Copy)]
@@ -120,8 +129,7 @@ impl Template {
     /// When the file cannot be read, or is no template that can be run here: see
     /// [`TemplateError`]. The message names the resource and the property to change.
     pub fn load(path: &Path, options: &LoadOptions<'_>) -> Result<Self, TemplateError> {
-        let text = fs::read_to_string(path)
-            .map_err(|source| TemplateError::Unreadable { path: path.to_owned(), source })?;
+        let text = text_of(path)?;
         let folder = path.parent().unwrap_or(Path::new(""));
         Self::parse_with(&text, options, &|file| fs::read_to_string(folder.join(file)))
     }
@@ -132,13 +140,12 @@ impl Template {
     ///
     /// When the file cannot be read, or is no template.
     pub fn parameters_of(path: &Path) -> Result<BTreeSet<String>, TemplateError> {
-        let text = fs::read_to_string(path)
-            .map_err(|source| TemplateError::Unreadable { path: path.to_owned(), source })?;
+        let text = text_of(path)?;
         Ok(Document::new(yaml::parse(&text)?)?.parameters.into_keys().collect())
     }
 
-    /// Reads a template from its text. It has no folder, and so no state machines: their
-    /// definitions are files beside it.
+    /// Reads a template from its text. It has no folder, and so no nested applications and no state
+    /// machines: those are files beside it.
     ///
     /// # Errors
     ///
@@ -159,8 +166,10 @@ impl Template {
         options: &LoadOptions<'_>,
         files: &dyn Fn(&str) -> io::Result<String>,
     ) -> Result<Self, TemplateError> {
-        let resolver = Resolver::new(Document::new(yaml::parse(text)?)?, options)?;
+        let Assembled { template, passed } = nested::assemble(text, files)?;
+        let resolver = Resolver::new(Document::new(template)?, options)?;
         let resources = present(&resolver)?;
+        let passed_secrets = resolver.check_passed(passed)?;
         let mut apis = route::Apis::new();
         for (id, kind) in &resources {
             if *kind == Kind::HttpApi {
@@ -168,13 +177,21 @@ impl Template {
             }
         }
         let mut template = Self { secrets: resolver.secrets.clone(), ..Self::default() };
+        template.secrets.extend(passed_secrets);
         let mut policies = Vec::new();
+        let (mut gateway, mut invocations) = (Gateway::default(), Invocations::default());
         let known = role::Known::read(&resolver, &resources)?;
         let surroundings = Surroundings { apis, known };
         for (id, kind) in resources {
             let mut properties = resolved(&resolver, id)?;
             match kind {
                 Kind::BusPolicy => template.resource_policies.push(role::bus_policy(properties)?),
+                Kind::GatewayApi => gateway.add_api(id, properties)?,
+                Kind::GatewayAuthorizer => gateway.add_authorizer(id, properties)?,
+                Kind::GatewayIntegration => gateway.add_integration(id, properties)?,
+                Kind::GatewayRoute => gateway.add_route(properties),
+                Kind::GatewayStage => gateway.add_stage(properties)?,
+                Kind::Permission => invocations.add(properties)?,
                 Kind::QueuePolicy => policies.push(permission::read(properties)?),
                 Kind::StateMachine => {
                     let role = surroundings.known.take(options.stack_name, id, &mut properties)?;
@@ -196,6 +213,7 @@ impl Template {
                 }
             }
         }
+        gateway.settle(&mut template, &invocations)?;
         checks::check(&template)?;
         permission::settle(&mut template, policies)?;
         Ok(template)
@@ -229,8 +247,14 @@ impl Template {
             Kind::Table => self.tables.push(table::read(id, name, properties)?),
             // Resolved above, so that a reference to nothing is found there too.
             Kind::BusPolicy
+            | Kind::GatewayApi
+            | Kind::GatewayAuthorizer
+            | Kind::GatewayIntegration
+            | Kind::GatewayRoute
+            | Kind::GatewayStage
             | Kind::HttpApi
             | Kind::Inert
+            | Kind::Permission
             | Kind::QueuePolicy
             | Kind::Role
             | Kind::StateMachine
@@ -252,44 +276,13 @@ impl Template {
     }
 }
 
+fn text_of(path: &Path) -> Result<String, TemplateError> {
+    fs::read_to_string(path)
+        .map_err(|source| TemplateError::Unreadable { path: path.to_owned(), source })
+}
+
 /// What functions refer to.
 struct Surroundings {
     apis: route::Apis,
     known: role::Known,
-}
-
-/// The resources whose condition holds, with what each of them is.
-fn present<'r>(resolver: &'r Resolver<'_>) -> Result<Vec<(&'r str, Kind)>, TemplateError> {
-    let mut present = Vec::new();
-    let mut unknown = Vec::new();
-    for (id, resource) in &resolver.document.resources {
-        let spot = Spot::new(Place::at(id));
-        let left_out = match &resource.condition {
-            Some(condition) => !resolver.holds(condition, &spot)?,
-            None => false,
-        };
-        if !left_out {
-            // Whoever brings a template wants to know all of it that is not run.
-            match Kind::of(id, resource) {
-                Ok(kind) => present.push((id.as_str(), kind)),
-                Err(error) => unknown.push(error),
-            }
-        }
-    }
-    TemplateError::all(unknown).map_or(Ok(present), Err)
-}
-
-/// The properties of a resource, globals included and functions resolved.
-fn resolved(resolver: &Resolver<'_>, id: &str) -> Result<Properties, TemplateError> {
-    let place = Place::at(id);
-    let document = &resolver.document;
-    let written = match document.resources.get(id) {
-        Some(resource) if resource.kind == "AWS::Serverless::Function" => {
-            function::with_globals(&document.function_globals, &resource.properties)
-        }
-        Some(resource) => resource.properties.clone(),
-        None => Value::Null,
-    };
-    let properties = resolver.resolve(&written, &Spot::new(place.clone()))?;
-    Properties::new(place, properties.unwrap_or_default())
 }

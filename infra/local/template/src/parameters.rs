@@ -27,15 +27,24 @@ pub(crate) fn settle(document: &mut Document, given: &Values) -> Result<Settled,
         return Err(wrong(unknown, "is not a parameter of the template"));
     }
     let mut settled = Settled::default();
-    for (name, mut declaration) in declared {
-        let is_secret = declaration.flag("NoEcho")?.unwrap_or(false);
-        let value = value(&name, declaration, given.get(&name))?;
+    for (name, declaration) in declared {
+        let (value, is_secret) = settle_one(&name, declaration, given.get(&name))?;
         if is_secret {
             settled.secrets.insert(value.clone());
         }
         settled.values.insert(name, value);
     }
     Ok(settled)
+}
+
+/// The value of one parameter, and whether it is not to be shown.
+pub(crate) fn settle_one(
+    name: &str,
+    mut declaration: Properties,
+    given: Option<&String>,
+) -> Result<(String, bool), TemplateError> {
+    let is_secret = declaration.flag("NoEcho")?.unwrap_or(false);
+    Ok((value(name, declaration, given)?, is_secret))
 }
 
 fn value(

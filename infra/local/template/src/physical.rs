@@ -24,7 +24,6 @@ const INERT: &[&str] = &[
     "AWS::IAM::Policy",
     "AWS::KMS::Alias",
     "AWS::KMS::Key",
-    "AWS::Lambda::Permission",
     "AWS::Logs::LogGroup",
     "AWS::Logs::MetricFilter",
     "AWS::Logs::ResourcePolicy",
@@ -40,9 +39,15 @@ pub(crate) enum Kind {
     Bus,
     BusPolicy,
     Function,
+    GatewayApi,
+    GatewayAuthorizer,
+    GatewayIntegration,
+    GatewayRoute,
+    GatewayStage,
     HttpApi,
     Inert,
     Mapping,
+    Permission,
     Queue,
     QueuePolicy,
     Role,
@@ -55,6 +60,11 @@ pub(crate) enum Kind {
 impl Kind {
     pub(crate) fn of(id: &str, resource: &Resource) -> Result<Self, TemplateError> {
         Ok(match resource.kind.as_str() {
+            "AWS::ApiGatewayV2::Api" => Self::GatewayApi,
+            "AWS::ApiGatewayV2::Authorizer" => Self::GatewayAuthorizer,
+            "AWS::ApiGatewayV2::Integration" => Self::GatewayIntegration,
+            "AWS::ApiGatewayV2::Route" => Self::GatewayRoute,
+            "AWS::ApiGatewayV2::Stage" => Self::GatewayStage,
             "AWS::DynamoDB::Table" => Self::Table,
             "AWS::Events::Archive" => Self::Archive,
             "AWS::Events::EventBus" => Self::Bus,
@@ -62,6 +72,7 @@ impl Kind {
             "AWS::Events::Rule" => Self::Rule,
             "AWS::IAM::Role" => Self::Role,
             "AWS::Lambda::EventSourceMapping" => Self::Mapping,
+            "AWS::Lambda::Permission" => Self::Permission,
             "AWS::SNS::Topic" => Self::Topic,
             "AWS::SQS::Queue" => Self::Queue,
             "AWS::SQS::QueuePolicy" => Self::QueuePolicy,
@@ -90,9 +101,17 @@ impl Kind {
             Self::StateMachine => Some(("Name", 80)),
             Self::Table => Some(("TableName", 255)),
             Self::Topic => Some(("TopicName", 256)),
-            Self::BusPolicy | Self::HttpApi | Self::Inert | Self::Mapping | Self::QueuePolicy => {
-                None
-            }
+            Self::BusPolicy
+            | Self::GatewayApi
+            | Self::GatewayAuthorizer
+            | Self::GatewayIntegration
+            | Self::GatewayRoute
+            | Self::GatewayStage
+            | Self::HttpApi
+            | Self::Inert
+            | Self::Mapping
+            | Self::Permission
+            | Self::QueuePolicy => None,
         }
     }
 }
@@ -152,8 +171,17 @@ impl Resolver<'_> {
             Kind::Archive | Kind::Bus | Kind::Function | Kind::Inert | Kind::Role | Kind::Table => {
                 self.name_of(id, at)
             }
-            Kind::HttpApi => Ok(id.to_owned()),
-            Kind::BusPolicy | Kind::Mapping | Kind::QueuePolicy | Kind::Rule => {
+            Kind::GatewayApi
+            | Kind::GatewayAuthorizer
+            | Kind::GatewayIntegration
+            | Kind::HttpApi => Ok(id.to_owned()),
+            Kind::BusPolicy
+            | Kind::GatewayRoute
+            | Kind::GatewayStage
+            | Kind::Mapping
+            | Kind::Permission
+            | Kind::QueuePolicy
+            | Kind::Rule => {
                 Err(at.place.invalid(format!("!Ref {id} is not followed on one machine")))
             }
         }
@@ -180,6 +208,7 @@ impl Resolver<'_> {
             (Kind::Bus | Kind::StateMachine, "Name")
             | (Kind::Queue, "QueueName")
             | (Kind::Topic, "TopicName") => Ok(name),
+            (Kind::GatewayApi, "ApiId") => Ok(id.to_owned()),
             (Kind::Function, "Arn") => Ok(arn("lambda", &format!("function:{name}"))),
             (Kind::Queue, "Arn") => Ok(arn("sqs", &name)),
             (Kind::Queue, "QueueUrl") => Ok(self.queue_url(&name)),

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::error::{Place, TemplateError};
 
 /// The properties of one object, each to be taken once.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Properties {
     place: Place,
     fields: Map<String, Value>,

@@ -11,6 +11,7 @@ use crate::{
     LoadOptions,
     document::Document,
     error::{Place, TemplateError},
+    nested::Passed,
     parameters::{self, Settled, Values},
     properties::text,
 };
@@ -56,6 +57,32 @@ impl<'a> Resolver<'a> {
     ) -> Result<Self, TemplateError> {
         let Settled { values, secrets } = parameters::settle(&mut document, options.parameters)?;
         Ok(Self { document, options, parameters: values, secrets })
+    }
+
+    /// Holds what applications are passed to what their parameters allow, and gives what of it is
+    /// not to be shown.
+    pub(crate) fn check_passed(
+        &self,
+        passed: Vec<Passed>,
+    ) -> Result<BTreeSet<String>, TemplateError> {
+        let mut secrets = BTreeSet::new();
+        for Passed { application, parameter, declaration, value, condition } in passed {
+            let place = Place::at(&application).child("Parameters").child(&parameter);
+            let spot = Spot::new(place.clone());
+            if let Some(condition) = &condition
+                && !self.holds(condition, &spot)?
+            {
+                continue;
+            }
+            let value = self.resolve(&value, &spot)?.unwrap_or_default();
+            let value = text(value, &place)?;
+            let name = format!("{application}.{parameter}");
+            let (value, is_secret) = parameters::settle_one(&name, declaration, Some(&value))?;
+            if is_secret {
+                secrets.insert(value);
+            }
+        }
+        Ok(secrets)
     }
 
     /// `value` with every function in it resolved; nothing if it is `AWS::NoValue`.

@@ -12,8 +12,8 @@ use crate::{
     mapping::{Mapping, Source},
     physical::{Kind, role_arn},
     properties::{Properties, text},
-    resolved,
     resolver::{Resolver, Spot},
+    resources::resolved,
 };
 
 /// The statements of the policies that the template has as resources of their own, by their names,

@@ -7,7 +7,7 @@ use crate::{
     properties::{Properties, text},
 };
 
-/// A route of an HTTP API: an `HttpApi` event of a function.
+/// A route of an HTTP API: an `HttpApi` event of a function, or an `AWS::ApiGatewayV2::Route`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
     /// The HTTP method, e.g. `GET`, or `ANY`.
@@ -47,7 +47,8 @@ pub(crate) struct Api {
 /// The HTTP APIs of a template by logical id.
 pub(crate) type Apis = BTreeMap<String, Api>;
 
-const METHODS: &[&str] = &["ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
+pub(crate) const METHODS: &[&str] =
+    &["ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
 
 pub(crate) fn read_api(mut properties: Properties) -> Result<Api, TemplateError> {
     let mut api = Api { authorizers: Vec::new(), default_authorizer: None, has_iam: false };
@@ -129,6 +130,11 @@ fn method(properties: &mut Properties) -> Result<String, TemplateError> {
 
 fn path(properties: &mut Properties) -> Result<String, TemplateError> {
     let path = properties.text("Path")?;
+    checked_path(path, &properties.place().child("Path"))
+}
+
+/// A path whose variables are whole segments.
+pub(crate) fn checked_path(path: String, place: &Place) -> Result<String, TemplateError> {
     let whole_segments = path.split('/').skip(1).all(|segment| {
         let variable = segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
         !variable.unwrap_or(segment).contains(['{', '}'])
@@ -138,7 +144,7 @@ fn path(properties: &mut Properties) -> Result<String, TemplateError> {
     } else {
         let problem =
             format!("{path} must begin with / and have its {{variables}} in whole segments");
-        Err(properties.place().child("Path").invalid(problem))
+        Err(place.invalid(problem))
     }
 }
 
