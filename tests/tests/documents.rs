@@ -103,7 +103,7 @@ fn straight(path: &Path) -> PathBuf {
                 straight.pop();
             }
             Component::CurDir => (),
-            other => straight.push(other),
+            Component::Prefix(_) | Component::RootDir | Component::Normal(_) => straight.push(step),
         }
     }
     straight

@@ -258,9 +258,9 @@ fn take_events(item: &mut Item) -> Vec<Envelope> {
     let lists = LISTS.map(|list| item.remove(list));
     let lists = lists.into_iter().flatten().map(serde_dynamo::from_attribute_value);
     let lists = lists.map(|list: Result<Vec<Envelope>, _>| list.map_err(|error| error.to_string()));
-    let packed = item.remove(OUTBOX).map(|events| match events {
-        AttributeValue::B(packed) => unpack(packed.as_ref()).map_err(|error| error.to_string()),
-        _ => Err("no bytes".to_owned()),
+    let packed = item.remove(OUTBOX).map(|events| {
+        let packed = events.as_b().map_err(|_| "no bytes".to_owned())?;
+        unpack(packed.as_ref()).map_err(|error| error.to_string())
     });
     let mut events = Vec::new();
     for read in lists.chain(packed) {
