@@ -7,7 +7,7 @@
 //! customer over the event store. The read model has that index already, and exists to be read, so
 //! that the limit costs half a read unit for an order and no write. It is behind by as long as an
 //! event takes to the projector. What comes in that time is counted by the process itself
-//! ([`Recent`]): a burst gets as far as the processes that take it, each a minute's orders.
+//! (`Recent`): a burst gets as far as the processes that take it, each a minute's orders.
 //!
 //! If the read model cannot be read, the order is placed: it is worth more than the limit. So the
 //! limit protects against too many orders, not against a customer who must not have any.
