@@ -9,7 +9,7 @@ use simulation::{
 };
 
 /// How many seeds a test run plays, unless told otherwise.
-const SEEDS: u64 = 200;
+const SEEDS: u64 = 100;
 /// So many failures are made smaller; one is usually enough.
 const SHRUNK_MAX: usize = 3;
 

@@ -7,7 +7,7 @@ use simulation::{
 };
 
 /// How many worlds are played.
-const SEEDS: u64 = 20;
+const SEEDS: u64 = 10;
 
 #[test]
 fn whatever_becomes_of_webhooks_all_that_must_hold_does() {
