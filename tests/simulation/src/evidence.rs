@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use local_dynamodb::DynamoDb;
 use local_sandbox::{LedgerEntry, SentMail, Shipment};
+use orderly::invariants::plain_item;
 use outbox::stored_events;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::{
     description::{STACK, TEMPLATE},
@@ -173,26 +174,4 @@ async fn scan(database: &DynamoDb, table: &str) -> Vec<Value> {
     let page = database.json("Scan", &request).await.unwrap();
     assert!(page["LastEvaluatedKey"].is_null(), "{table} has grown over one page");
     page["Items"].as_array().into_iter().flatten().map(plain_item).collect()
-}
-
-/// DynamoDB's typed JSON as plain JSON.
-fn plain_item(item: &Value) -> Value {
-    item.as_object().map_or(Value::Null, members)
-}
-
-fn members(attributes: &Map<String, Value>) -> Value {
-    attributes.iter().map(|(name, value)| (name.clone(), plain(value))).collect()
-}
-
-fn plain(attribute: &Value) -> Value {
-    let Some((kind, value)) = attribute.as_object().and_then(|it| it.iter().next()) else {
-        return Value::Null;
-    };
-    match (kind.as_str(), value) {
-        ("N", Value::String(number)) => serde_json::from_str(number).unwrap_or_default(),
-        ("M", Value::Object(attributes)) => members(attributes),
-        ("L", Value::Array(elements)) => elements.iter().map(plain).collect(),
-        ("NULL", _) => Value::Null,
-        _ => value.clone(),
-    }
 }

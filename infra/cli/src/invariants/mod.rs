@@ -18,6 +18,7 @@ mod workflows;
 
 use std::fmt::{self, Display};
 
+pub use attribute::plain_item;
 pub use evidence::Evidence;
 pub use tables::{Figure, Reservation, Reserved, View};
 
