@@ -8,8 +8,8 @@ use std::{
     process::Command,
 };
 
-use event_pattern::Pattern;
-use events::CATALOGUE;
+use catalogue::CATALOGUE;
+use local_event_pattern::Pattern;
 use local_template::{LoadOptions, Template};
 use serde_json::{Value, json};
 
@@ -109,11 +109,10 @@ fn the_local_stack_knows_nothing_of_the_shop() {
     let all = packages_and_needs(|_| true);
     let local = || all.iter().filter(|(_, (path, _))| path.starts_with(&folder));
     assert!(local().count() > 10, "{all:?}");
-    let may = ["orderly-event-pattern"];
     for (name, (path, needs)) in local() {
         for need in needs.iter().filter(|need| all.contains_key(*need)) {
             let is_local = all[need].0.starts_with(&folder);
-            assert!(is_local || may.contains(&need.as_str()), "{name} needs {need}");
+            assert!(is_local, "{name} needs {need}");
         }
         for path in files(&path.join("src"), ".rs") {
             if path.ends_with("tests.rs") {
@@ -133,7 +132,7 @@ fn shared_crates_know_nothing_of_functions_and_all_but_the_catalogue_nothing_of_
     for (name, (_, needs)) in in_folder("shared") {
         for need in needs {
             assert!(!functions.contains_key(&need), "{name} needs {need}");
-            assert!(need != "orderly-events", "{name} needs the catalogue of orders");
+            assert!(need != "orderly-catalogue", "{name} needs the catalogue of orders");
             assert!(!need.starts_with("local-"), "{name} needs {need}");
         }
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use environment::{ConfigError, Environment};
+use runtime::{ConfigError, Environment};
 
 /// Read once, before the first event.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! What an event adds to the figures. Pure.
 
+use catalogue::Event;
 use event_envelope::Envelope;
-use events::Event;
 use time::UtcOffset;
 
 /// Stands for the currency of orders of which nobody said what they came to: those completed in
@@ -34,8 +34,8 @@ impl Addition {
 
 #[cfg(test)]
 mod tests {
+    use catalogue::{Money, OrderCompleted, OrderResumed};
     use event_envelope::{AggregateId, CorrelationId};
-    use events::{Money, OrderCompleted, OrderResumed};
     use time::{OffsetDateTime, macros::datetime};
 
     use super::*;

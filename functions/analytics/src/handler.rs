@@ -1,10 +1,10 @@
 //! One event in, one transaction out: the figure, and the record that the event was handled.
 
 use aws_sdk_dynamodb::types::{AttributeValue, Update};
+use catalogue::Event;
 use event_envelope::Delivery;
-use events::Event;
 use idempotency::{Attempt, Completion, DynamoDbStore, Guard, IdempotencyLayer, UnitOfWork};
-use outcome::{Done, Failure};
+use runtime::{Done, Failure};
 use tower::{Service, ServiceBuilder};
 
 use crate::domain::Addition;

@@ -2,12 +2,12 @@
 
 use analytics::{config::Config, handler::Analytics};
 use aws_clients::Aws;
-use batch::QueueBatch;
-use clock::{Clock, Tokens, within};
-use consumer::{Consumer, Parking, ReplayPolicy};
-use events::LIVE;
+use catalogue::LIVE;
 use idempotency::{DynamoDbStore, Guard};
+use lambda::batch::QueueBatch;
+use lambda::{Consumer, Parking, ReplayPolicy};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use runtime::{Clock, Tokens, within};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {

@@ -18,7 +18,6 @@ use aws_lambda_events::{
     encodings::Body,
 };
 use aws_sdk_dynamodb::{Client, types::Update};
-use clock::Clock;
 use event_envelope::{AggregateId, instant};
 use http::{Response, StatusCode};
 use http_api::{CARD_NUMBER, IamCaller, Problem, Reply, Request, holds_card_number};
@@ -26,7 +25,7 @@ use idempotency::{
     Attempt, DynamoDbStore, Guard, UnitOfWork,
     http::{HttpLayer, IDEMPOTENCY_KEY, Keep},
 };
-use outcome::Failure;
+use runtime::{Clock, Failure};
 use serde_json::json;
 use tower::{Layer, ServiceExt, service_fn};
 

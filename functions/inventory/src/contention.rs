@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::{
     types::CancellationReason,
 };
 use idempotency::{is_cancelled_by_contention, is_contention};
-use outcome::Failure;
+use runtime::Failure;
 
 /// An operation on several items at once, which other transactions on one of them cancel.
 pub(crate) trait Cancelled {

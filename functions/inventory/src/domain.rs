@@ -2,8 +2,8 @@
 
 use std::ops::Not;
 
+use catalogue::{Event, LineItem, ReservedItem, Shortage};
 use event_envelope::AggregateId;
-use events::{Event, LineItem, ReservedItem, Shortage};
 use serde::{Deserialize, Serialize};
 
 /// What the inventory is told about an order.

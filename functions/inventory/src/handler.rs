@@ -1,14 +1,13 @@
 //! One event or task in, one transaction out: stock, reservation, record and answer.
 
 use aws_sdk_dynamodb::Client;
-use clock::Clock;
+use catalogue::{Event, InventoryReleased};
 use event_envelope::{AggregateId, Delivery, Envelope};
-use events::{Event, InventoryReleased};
 use idempotency::{
     Attempt, Completion, DynamoDbStore, Guard, IdempotencyError, IdempotencyLayer, Identity, Keyed,
     Refused, UnitOfWork,
 };
-use outcome::{Done, Failure};
+use runtime::{Clock, Done, Failure};
 use serde::{Deserialize, Serialize};
 use tower::{Service, ServiceBuilder, ServiceExt, service_fn};
 

@@ -1,13 +1,12 @@
 //! Wires the inventory to its queue, and to the workflow of orders.
 
 use aws_clients::Aws;
-use clock::{Clock, Tokens, within};
-use consumer::{Consumer, Parking, ReplayPolicy};
-use events::{DECODER, LIVE};
+use catalogue::{DECODER, LIVE};
 use idempotency::{DynamoDbStore, Guard};
 use inventory::{config::Config, handler::Inventory};
+use lambda::{Consumer, Invocation, Parking, ReplayPolicy, Tasks, answer_traced};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use task::{Invocation, Tasks, answer_traced};
+use runtime::{Clock, Tokens, within};
 use tower::ServiceExt;
 
 #[tokio::main(flavor = "current_thread")]

@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::types::{Put, ReturnValuesOnConditionCheckFailure::AllOld};
 use idempotency::Item;
-use outcome::Failure;
+use runtime::Failure;
 
 use crate::{commands::Movement, stock::built};
 

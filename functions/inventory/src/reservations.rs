@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::{
 };
 use event_envelope::AggregateId;
 use idempotency::Item;
-use outcome::Failure;
+use runtime::Failure;
 
 use crate::{domain::Reservation, stock::built};
 

@@ -6,11 +6,11 @@
 //! enough. That a product is out of stock is said of a moment at which all its rows together had
 //! too little: the moment at which its only row refused, or at which all were read.
 
+use catalogue::{InventoryReservationFailed, InventoryReserved, ReservedItem, Shortage};
 use event_envelope::{AggregateId, Envelope};
-use events::{InventoryReservationFailed, InventoryReserved, ReservedItem, Shortage};
 use futures_util::future::try_join_all;
 use idempotency::{Refused, UnitOfWork};
-use outcome::Failure;
+use runtime::Failure;
 
 use crate::{
     domain::{Held, Holding, Part, Reservation, Short},

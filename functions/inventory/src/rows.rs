@@ -14,7 +14,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use event_envelope::AggregateId;
 use idempotency::Item;
-use outcome::Failure;
+use runtime::Failure;
 use serde::Deserialize;
 
 use crate::hints::Spread;

@@ -12,7 +12,7 @@ use aws_sdk_dynamodb::{
     },
 };
 use event_envelope::AggregateId;
-use outcome::Failure;
+use runtime::Failure;
 
 use crate::{
     contention::{Cancelled, retry_on_contention},

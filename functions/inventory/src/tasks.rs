@@ -11,12 +11,12 @@
 //! An answer is what the reservation says when the task has taken effect, so that the queue may
 //! have been faster with the same news: a task that comes again is answered alike.
 
+use catalogue::{Event, Shortage};
 use event_envelope::Delivery;
-use events::{Event, Shortage};
 use idempotency::{DynamoDbStore, Guard, Identity};
-use outcome::Failure;
+use lambda::Task;
+use runtime::Failure;
 use serde::{Deserialize, Serialize};
-use task::Task;
 use tower::{Service, ServiceExt, service_fn};
 
 use crate::{

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use environment::{ConfigError, Environment};
+use runtime::{ConfigError, Environment};
 use state_machine::RunnerConfig;
 
 /// Read once, before the first event.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
 use event_envelope::AggregateId;
-use outcome::Failure;
+use runtime::Failure;
 use telemetry::Redacted;
 
 /// The longest address. Source: RFC 5321, section 4.5.3.1.3.

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use catalogue::{CancelReason, Event, NotificationFailed, NotificationSent, Template};
 use event_envelope::{AggregateId, Draft};
-use events::{CancelReason, Event, NotificationFailed, NotificationSent, Template};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use state_machine::StateMachine;

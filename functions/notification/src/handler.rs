@@ -1,8 +1,8 @@
 //! One event in, the mails that are then to be sent.
 
+use catalogue::Event;
 use event_envelope::{AggregateId, Delivery};
-use events::Event;
-use outcome::{Done, Failure};
+use runtime::{Done, Failure};
 use state_machine::{Attempt, Runner};
 use tower::Service;
 

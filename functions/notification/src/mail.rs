@@ -9,9 +9,9 @@ use aws_sdk_sesv2::{
         Body, Content, Destination, EmailContent, Message as SesMessage, MessageHeader, MessageTag,
     },
 };
+use catalogue::Template;
 use event_envelope::AggregateId;
-use events::Template;
-use outcome::Failure;
+use runtime::Failure;
 
 use crate::{contacts::Address, domain::Message};
 

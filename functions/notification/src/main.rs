@@ -1,12 +1,12 @@
 //! Wires the notifications to their queue.
 
 use aws_clients::Aws;
-use batch::QueueBatch;
-use clock::{Clock, Tokens, within};
-use consumer::{Consumer, Parking, ReplayPolicy};
-use events::LIVE;
+use catalogue::LIVE;
+use lambda::batch::QueueBatch;
+use lambda::{Consumer, Parking, ReplayPolicy};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use notification::{config::Config, contacts::Contacts, handler::Notifications, mail::Mailer};
+use runtime::{Clock, Tokens, within};
 use state_machine::Runner;
 
 #[tokio::main(flavor = "current_thread")]

@@ -12,13 +12,13 @@
 use std::time::Duration;
 
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
-use clock::Clock;
 use event_envelope::{Actor, AggregateId, CorrelationId, Envelope, FromEnvelope, instant};
 use event_store::{
     Decider, EventStore, ExecuteError, Executed, Lineage, StoreError, begin, execute,
 };
 use http::StatusCode;
 use http_api::{CARD_NUMBER, Problem, Reply, Request, TokenScope, holds_card_number, is_one_line};
+use runtime::Clock;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -215,7 +215,7 @@ fn failed(order_id: &AggregateId, error: ExecuteError<Rule>) -> Problem {
         ExecuteError::Contended => busy(),
         ExecuteError::Store(error) => unavailable(error),
         error @ (ExecuteError::Unreadable(_) | ExecuteError::TooDeep(_)) => {
-            tracing::error!(%order_id, error = outcome::chain(&error), "stream cannot be used");
+            tracing::error!(%order_id, error = runtime::chain(&error), "stream cannot be used");
             Problem::internal()
         }
     }
@@ -283,7 +283,7 @@ fn unavailable(error: StoreError) -> Problem {
     away(error.into())
 }
 
-fn away(failure: outcome::Failure) -> Problem {
+fn away(failure: runtime::Failure) -> Problem {
     tracing::error!(%failure, "request not carried out");
     if failure.is_retry() {
         Problem::unavailable("the order store is busy", RETRY_AFTER)

@@ -1,7 +1,7 @@
 //! What the template tells these functions: the one place that reads the environment.
 
-use environment::{ConfigError, Environment};
 use http_api::TokenScope;
+use runtime::{ConfigError, Environment};
 
 use crate::{deadlines::Deadlines, limit::Limits};
 

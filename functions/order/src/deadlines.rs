@@ -1,8 +1,8 @@
 //! What an order waits for, and until when. Pure.
 
+use catalogue::Awaited;
 use event_envelope::{DecodeError, Envelope, FromEnvelope};
 use event_store::Decider;
-use events::Awaited;
 use time::{Duration, OffsetDateTime};
 
 use crate::domain::{Command, Order, OrderEvent};

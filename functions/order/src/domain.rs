@@ -3,12 +3,12 @@
 mod event;
 mod resumption;
 
-use event_envelope::{AggregateId, Draft};
-use event_store::Decider;
-use events::{
+use catalogue::{
     Awaited, CancelReason, Event, Money, OrderCancelled, OrderCompleted, OrderCreated, OrderPaid,
     OrderResumed, OrderShipped, OrderTimedOut, ShipmentCreated,
 };
+use event_envelope::{AggregateId, Draft};
+use event_store::Decider;
 use serde_json::Value;
 use time::OffsetDateTime;
 

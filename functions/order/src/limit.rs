@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
 use event_envelope::AggregateId;
-use outcome::Failure;
+use runtime::Failure;
 use serde::Deserialize;
 use time::OffsetDateTime;
 use tracing::{Level, event};

@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::{
     types::{AttributeValue, KeysAndAttributes},
 };
 use event_envelope::AggregateId;
-use outcome::Failure;
+use runtime::Failure;
 use serde::Deserialize;
 
 use crate::placing::{Known, Product};

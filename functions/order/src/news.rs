@@ -1,10 +1,9 @@
 //! What other services say about an order.
 
-use clock::Clock;
+use catalogue::{Event, PaymentCompleted};
 use event_envelope::{AggregateId, DecodeError, Delivery, Envelope};
 use event_store::{EventStore, ExecuteError, Executed, Lineage, execute};
-use events::{Event, PaymentCompleted};
-use outcome::{Done, Failure};
+use runtime::{Clock, Done, Failure};
 
 use crate::domain::{Command, Order, Rule};
 

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use catalogue::{InvalidMoney, LineItem, Money, OrderCreated};
 use event_envelope::{AggregateId, fingerprint};
-use events::{InvalidMoney, LineItem, Money, OrderCreated};
 use http_api::{CARD_NUMBER, holds_card_number};
 use serde::{Deserialize, Serialize};
 use serde_json::Number;

@@ -6,11 +6,10 @@
 
 use std::time::Duration;
 
-use clock::{Clock, left};
 use event_envelope::Actor;
 use event_store::{EventStore, Lineage, Mark, Marks, SHARDS, execute};
 use futures_util::future::join_all;
-use outcome::Failure;
+use runtime::{Clock, Failure, left};
 use serde::Serialize;
 use time::OffsetDateTime;
 use tracing::{Level, error, event, info, warn};
@@ -69,7 +68,7 @@ impl Sweeper {
     }
 
     /// Looks at every order whose time has come, as far as the time of the invocation allows
-    /// ([`clock::within`]).
+    /// ([`runtime::within`]).
     ///
     /// Nothing in it fails as a whole: what could not be done is counted, logged, and found again.
     pub async fn sweep(&self) -> Swept {
@@ -95,7 +94,7 @@ impl Sweeper {
             let Marks { marks, next } = match page {
                 Ok(page) => page,
                 Err(failure) => {
-                    error!(shard, error = outcome::chain(&failure), "marks cannot be read");
+                    error!(shard, error = runtime::chain(&failure), "marks cannot be read");
                     swept.failed += 1;
                     return swept;
                 }
@@ -108,7 +107,7 @@ impl Sweeper {
                 match mark {
                     Ok(mark) => swept.count(self.visit(&mark).await),
                     Err(failure) => {
-                        error!(shard, error = outcome::chain(&failure), "mark makes no sense");
+                        error!(shard, error = runtime::chain(&failure), "mark makes no sense");
                         swept.failed += 1;
                     }
                 }
@@ -131,7 +130,7 @@ impl Sweeper {
             Err(failure) => {
                 error!(order_id, %failure, outcome = "poison", "order cannot be decided on");
                 if let Err(failure) = self.store.remark(mark, self.clock.now() + REST).await {
-                    warn!(order_id, error = outcome::chain(&failure), "mark not moved");
+                    warn!(order_id, error = runtime::chain(&failure), "mark not moved");
                 }
                 None
             }

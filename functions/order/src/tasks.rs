@@ -13,12 +13,11 @@
 //! by what the order is, and not by what it has asked for. A task that comes again is answered
 //! likewise.
 
-use clock::Clock;
+use catalogue::{Awaited, Event, Money, ShipmentCreated};
 use event_store::EventStore;
-use events::{Awaited, Event, Money, ShipmentCreated};
-use outcome::Failure;
+use lambda::Task;
+use runtime::{Clock, Failure};
 use serde::{Deserialize, Serialize};
-use task::Task;
 
 use crate::{
     domain::{self, Order},
@@ -126,7 +125,7 @@ pub async fn work(
     Ok(Answer { status })
 }
 
-fn command(order: &events::OrderCreated, asked: Command) -> domain::Command {
+fn command(order: &catalogue::OrderCreated, asked: Command) -> domain::Command {
     match asked {
         Command::RecordPayment { payment_id, amount } => {
             domain::Command::RecordPayment { payment_id, amount }

@@ -14,8 +14,8 @@ use aws_sdk_dynamodb::{
     types::{AttributeValue, ReturnValuesOnConditionCheckFailure::AllOld},
 };
 use event_envelope::AggregateId;
-use http_port::misconfigured;
-use outcome::Failure;
+use http_client::misconfigured;
+use runtime::Failure;
 
 use crate::gateway::ProviderId;
 

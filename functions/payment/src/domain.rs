@@ -26,8 +26,8 @@ mod event;
 mod inputs;
 mod stored;
 
+use catalogue::PaymentStep;
 use event_envelope::{AggregateId, Draft};
-use events::PaymentStep;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use state_machine::StateMachine;

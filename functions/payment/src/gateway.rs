@@ -8,8 +8,8 @@ mod refunded;
 mod refusal;
 
 use event_envelope::AggregateId;
-use http_port::HttpPort;
-use outcome::Failure;
+use http_client::HttpClient;
+use runtime::Failure;
 
 use crate::domain::{Capture, Charge, DeclineCode, Input};
 
@@ -111,12 +111,12 @@ pub trait PaymentGateway: Send + Sync {
 /// <https://docs.stripe.com/search#data-freshness>.
 #[derive(Debug, Clone)]
 pub struct Stripe {
-    port: HttpPort,
+    port: HttpClient,
 }
 
 impl Stripe {
     /// The provider behind `port`.
-    pub const fn new(port: HttpPort) -> Self {
+    pub const fn new(port: HttpClient) -> Self {
         Self { port }
     }
 

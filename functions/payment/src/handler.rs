@@ -4,9 +4,9 @@ mod looking;
 
 use std::{sync::Arc, time::Duration};
 
+use catalogue::{Event, OrderCreated};
 use event_envelope::{AggregateId, Delivery};
-use events::{Event, OrderCreated};
-use outcome::{Done, Failure};
+use runtime::{Done, Failure};
 use state_machine::{Attempt, Handled, Runner, RunnerConfig, Trigger};
 use tower::Service;
 

@@ -1,14 +1,13 @@
 //! The Lambda function `payment`.
 
 use aws_clients::Aws;
-use clock::{Clock, Tokens, within};
-use consumer::{Consumer, Parking, ReplayPolicy};
-use events::{DECODER, LIVE};
-use http_port::{ApiKey, HttpPort};
+use catalogue::{DECODER, LIVE};
+use http_client::{ApiKey, HttpClient};
+use lambda::{Consumer, Invocation, Parking, ReplayPolicy, Tasks, answer_traced};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use payment::{config::Config, customers::Customers, gateway::Stripe, handler, webhooks::Heard};
+use runtime::{Clock, Tokens, within};
 use state_machine::Runner;
-use task::{Invocation, Tasks, answer_traced};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -20,7 +19,7 @@ async fn main() -> Result<(), Error> {
     let runner = Runner::new(aws.dynamodb(), settings, clock.clone(), Tokens::random())
         .exhausted_after(config.review_after);
     let secret = aws.secret(config.gateway_api_key);
-    let port = HttpPort::new(config.gateway_url, secret.read(ApiKey::parse).await?)?;
+    let port = HttpClient::new(config.gateway_url, secret.read(ApiKey::parse).await?)?;
     let gateway = Stripe::new(port.renewed_by(secret.reader(ApiKey::parse)));
     let tasks = Tasks::in_mode(config.fulfilment_mode);
     let parking = Parking::new(aws.sqs(), config.queue_url, config.dead_letter_queue_url);

@@ -1,10 +1,10 @@
 //! What a workflow may ask of payments, and what it is answered.
 
-use events::{Event, Money};
-use outcome::Failure;
+use catalogue::{Event, Money};
+use lambda::Task;
+use runtime::Failure;
 use serde::{Deserialize, Serialize};
 use state_machine::Trigger;
-use task::Task;
 
 use crate::{
     domain::{Capture, Charge, Decline, Input, Payment, Refund},

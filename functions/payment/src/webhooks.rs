@@ -20,11 +20,10 @@ mod signature;
 
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use aws_sdk_sqs::Client;
-use clock::Clock;
 use event_envelope::AggregateId;
 use http::StatusCode;
 use http_api::{Problem, Reply, Request};
-use outcome::chain;
+use runtime::{Clock, chain};
 use state_machine::Runner;
 use tracing::{Span, error, info};
 

@@ -5,7 +5,7 @@
 //! is lost if the function dies between the write and the line, and events that a replay sends are
 //! not counted. For books, take the events.
 
-use events::{Event, Money};
+use catalogue::{Event, Money};
 use serde_json::json;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use tracing::{Level, event};

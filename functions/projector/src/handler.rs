@@ -6,10 +6,10 @@ use aws_sdk_dynamodb::{
     operation::update_item::UpdateItemError,
     types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure},
 };
+use catalogue::Event;
 use event_envelope::{AggregateId, Delivery, Envelope, FromEnvelope};
 use event_store::EventStore;
-use events::Event;
-use outcome::{Done, Failure};
+use runtime::{Done, Failure};
 use serde_json::Value;
 use time::OffsetDateTime;
 use tower::Service;

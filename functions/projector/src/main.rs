@@ -1,13 +1,13 @@
 //! Wires the read models to their queue.
 
 use aws_clients::Aws;
-use batch::QueueBatch;
-use clock::{Clock, within};
-use consumer::{Consumer, Parking, ReplayPolicy};
+use catalogue::ON_BUS;
 use event_store::EventStore;
-use events::ON_BUS;
+use lambda::batch::QueueBatch;
+use lambda::{Consumer, Parking, ReplayPolicy};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use projector::{config::Config, handler::Projector};
+use runtime::{Clock, within};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {

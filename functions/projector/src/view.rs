@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use catalogue::{Event, PaymentNeedsReview, ShippingNeedsReview, Template};
 use event_envelope::{AggregateId, Envelope, instant};
-use events::{Event, PaymentNeedsReview, ShippingNeedsReview, Template};
 use serde_json::{Value, json};
 
 /// The part of a row that one service's events change. Each part has a version of its own: the

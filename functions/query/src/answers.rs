@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use event_envelope::AggregateId;
 use http_api::Problem;
-use outcome::Failure;
+use runtime::Failure;
 
 /// When to ask again: the store is back by then, and the read model has caught up, most often.
 pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(1);

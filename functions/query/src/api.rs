@@ -2,12 +2,11 @@
 
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use aws_sdk_dynamodb::Client;
-use clock::Clock;
 use event_envelope::{AggregateId, Envelope};
 use event_store::EventStore;
 use http::StatusCode;
 use http_api::{Problem, Reply, Request, TokenScope, cursor};
-use outcome::Failure;
+use runtime::{Clock, Failure};
 use serde_json::json;
 
 use crate::{

@@ -1,7 +1,7 @@
 //! What the template tells these functions.
 
-use environment::{ConfigError, Environment};
 use http_api::TokenScope;
+use runtime::{ConfigError, Environment};
 
 const READ_SCOPE: &str = "READ_SCOPE";
 const SCOPE_CLAIM: &str = "SCOPE_CLAIM";

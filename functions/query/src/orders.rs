@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
 use event_envelope::AggregateId;
-use outcome::Failure;
+use runtime::Failure;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 

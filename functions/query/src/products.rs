@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
 use event_envelope::AggregateId;
-use outcome::Failure;
+use runtime::Failure;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 

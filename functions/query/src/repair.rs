@@ -2,7 +2,7 @@
 
 use aws_sdk_sqs::Client;
 use event_envelope::{Envelope, instant};
-use outcome::Failure;
+use runtime::Failure;
 use serde_json::{Value, json};
 
 /// What the event is marked with: it is no news, so that nothing is counted because of it.

@@ -5,7 +5,7 @@
 //! while the step is tried again: to resume an order twice does no harm.
 
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
-use outcome::Failure;
+use runtime::Failure;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 

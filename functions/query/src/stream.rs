@@ -1,7 +1,7 @@
 //! An order as its own events tell it, for when the read model does not have it. Pure.
 
+use catalogue::Event;
 use event_envelope::{DecodeError, Envelope, FromEnvelope, instant};
-use events::Event;
 use serde_json::{Value, json};
 
 /// What other services say of an order: the order's own stream does not know.

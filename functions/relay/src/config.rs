@@ -1,7 +1,7 @@
 //! What the template tells this function.
 
-use environment::{ConfigError, Environment};
 use outbox::Sources;
+use runtime::{ConfigError, Environment};
 
 const DEAD_LETTER_QUEUE_URL: &str = "DEAD_LETTER_QUEUE_URL";
 const EVENT_BUS_NAME: &str = "EVENT_BUS_NAME";

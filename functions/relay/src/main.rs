@@ -1,7 +1,7 @@
 //! The Lambda function `relay`.
 
 use aws_clients::Aws;
-use batch::TableBatch;
+use lambda::batch::TableBatch;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use outbox::{DeadLetters, Publisher, Relay};
 use relay::{config::Config, handler::handle};

@@ -6,8 +6,8 @@ use std::{fs, path::Path, sync::Arc};
 
 use aws_clients::{Aws, AwsEnv, Credentials};
 use aws_lambda_events::dynamodb::Event;
+use catalogue::{CATALOGUE, Money, OrderCreated, SOURCES, source};
 use event_envelope::{AggregateId, CorrelationId, Envelope, EventId, FromEnvelope};
-use events::{CATALOGUE, Money, OrderCreated, SOURCES, source};
 use lambda_runtime::{Context, LambdaEvent};
 use local_dynamodb::{DynamoDb, Storage};
 use local_eventbridge::{
@@ -97,7 +97,7 @@ async fn the_samples_are_events_of_the_catalogue_and_reach_the_bus() {
         let [event] = envelopes_of(&batch.records[0]).unwrap().try_into().unwrap();
         assert_eq!(event.event_type, event_type);
         assert_eq!(event.event_id, EventId::of_sequence(&event.source, &event.aggregate_id, 1));
-        events::Event::from_envelope(&event).unwrap();
+        catalogue::Event::from_envelope(&event).unwrap();
 
         assert_eq!(relay(sample(name), &own).await, json!({ "batchItemFailures": [] }));
         assert_eq!(archived(&bus).pop(), Some(json!(event)));
@@ -114,7 +114,7 @@ fn created() -> Envelope {
         payment_method_id: None,
         delivery_address_id: None,
     };
-    events::Event::from(created)
+    catalogue::Event::from(created)
         .draft(order_id, 1, datetime!(2025-11-17 10:30:00.123456 UTC))
         .root(CorrelationId::of("order-123"), None)
 }

@@ -3,8 +3,8 @@
 mod answer;
 
 use event_envelope::AggregateId;
-use http_port::HttpPort;
-use outcome::Failure;
+use http_client::HttpClient;
+use runtime::Failure;
 use serde::Serialize;
 
 use crate::domain::{Destination, Input};
@@ -39,7 +39,7 @@ pub trait Carrier: Send + Sync {
 /// A carrier with a JSON API of shipments, which finds them by the reference they were made with.
 #[derive(Debug, Clone)]
 pub struct HttpCarrier {
-    port: HttpPort,
+    port: HttpClient,
 }
 
 /// What the carrier is to take where.
@@ -55,7 +55,7 @@ struct Request<'a> {
 
 impl HttpCarrier {
     /// The carrier behind `port`.
-    pub const fn new(port: HttpPort) -> Self {
+    pub const fn new(port: HttpClient) -> Self {
         Self { port }
     }
 

@@ -3,8 +3,8 @@
 use std::num::NonZeroU32;
 
 use aws_clients::SecretRef;
-use environment::{ConfigError, Environment};
-use http_port::{Url, parse_url};
+use http_client::{Url, parse_url};
+use runtime::{ConfigError, Environment};
 use state_machine::EXHAUSTED_AFTER;
 
 const SHIPMENTS_TABLE: &str = "SHIPMENTS_TABLE";

@@ -24,8 +24,8 @@ mod event;
 mod inputs;
 mod stored;
 
+use catalogue::ShippingStep;
 use event_envelope::{AggregateId, Draft};
-use events::ShippingStep;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use state_machine::StateMachine;

@@ -1,10 +1,10 @@
 //! What a workflow may ask of shipments, and what it is answered.
 
-use events::Event;
-use outcome::Failure;
+use catalogue::Event;
+use lambda::Task;
+use runtime::Failure;
 use serde::{Deserialize, Serialize};
 use state_machine::Trigger;
-use task::Task;
 
 use crate::{
     carrier::Carrier,

@@ -1,6 +1,6 @@
 //! What the template tells this function.
 
-use environment::{ConfigError, Environment};
+use runtime::{ConfigError, Environment};
 
 /// Read once, before the first event.
 #[derive(Debug, Clone, PartialEq, Eq)]

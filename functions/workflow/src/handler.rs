@@ -3,9 +3,9 @@
 use aws_sdk_sfn::{
     Client, error::SdkError, operation::start_execution::StartExecutionError as Error,
 };
+use catalogue::Event;
 use event_envelope::{Delivery, Envelope, canonical};
-use events::Event;
-use outcome::{Done, Failure};
+use runtime::{Done, Failure};
 use tower::Service;
 
 /// Starts workflows.

@@ -1,11 +1,11 @@
 //! Wires the start of workflows to its queue.
 
 use aws_clients::Aws;
-use batch::QueueBatch;
-use clock::{Clock, within};
-use consumer::{Consumer, Parking, ReplayPolicy};
-use events::LIVE;
+use catalogue::LIVE;
+use lambda::batch::QueueBatch;
+use lambda::{Consumer, Parking, ReplayPolicy};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use runtime::{Clock, within};
 use workflow::{config::Config, handler::Workflow};
 
 #[tokio::main(flavor = "current_thread")]

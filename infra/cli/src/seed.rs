@@ -1,6 +1,6 @@
 //! What a new system starts with: a small catalogue, its stock, and a few customers with addresses.
 
-use events::Money;
+use catalogue::Money;
 use local_protocol::AwsError;
 use serde_json::{Value, json};
 

@@ -1,10 +1,9 @@
 //! The I/O around a decider: load, decide, append, and decide again on a conflict.
 
-use clock::Clock;
 use event_envelope::{
     Actor, AggregateId, CorrelationId, DecodeError, Draft, Envelope, FromEnvelope, TooDeep,
 };
-use outcome::BoxError;
+use runtime::{BoxError, Clock};
 use serde_json::Value;
 use time::OffsetDateTime;
 use tracing::{Level, event};
@@ -169,7 +168,7 @@ fn decided<D: Decider>(
     Ok(sealed)
 }
 
-impl<E: Into<BoxError>> From<ExecuteError<E>> for outcome::Failure {
+impl<E: Into<BoxError>> From<ExecuteError<E>> for runtime::Failure {
     fn from(error: ExecuteError<E>) -> Self {
         match error {
             ExecuteError::Rejected(rule) => Self::poison(rule),

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::{
     types::AttributeValue,
 };
 use event_envelope::{AggregateId, Envelope};
-use outcome::{BoxError, Failure, chain};
+use runtime::{BoxError, Failure, chain};
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
 

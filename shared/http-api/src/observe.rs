@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use http::{HeaderName, HeaderValue};
-use trace::{Traceparent, Traces};
+use runtime::{Traceparent, Traces};
 use tracing::{Instrument, Level, Span, error_span, event, field::Empty, info};
 
 use crate::{Request, request::TRACEPARENT};
@@ -71,8 +71,8 @@ fn go_on(request: &mut ApiGatewayV2httpRequest, traces: &Traces, span: &Span) {
 
 #[cfg(test)]
 mod tests {
-    use clock::Tokens;
     use futures_util::FutureExt;
+    use runtime::Tokens;
 
     use super::*;
     use crate::request::XRAY;

@@ -2,8 +2,8 @@
 
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use event_envelope::AggregateId;
+use runtime::Traceparent;
 use serde::de::DeserializeOwned;
-use trace::Traceparent;
 
 use crate::{
     BODY_BYTES_MAX, CARD_NUMBER, IamCaller, Problem, TokenScope, body, caller, cursor,

@@ -4,12 +4,12 @@
 use aws_clients::Aws;
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use aws_sdk_dynamodb::types::{AttributeValue, Update};
-use batch::Queue;
 use idempotency::{
     Attempt, ByJmespath, DynamoDbStore, Guard, IdempotencyLayer, ReplayPolicy, UnitOfWork,
 };
+use lambda::batch::Queue;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use outcome::{Done, Failure};
+use runtime::{Done, Failure};
 use serde::Deserialize;
 use tower::ServiceBuilder;
 

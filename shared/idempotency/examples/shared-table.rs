@@ -12,7 +12,7 @@ use idempotency::{
     IdempotencyLayer, Layout, ReplayPolicy, UnitOfWork,
 };
 use local_dynamodb::{DynamoDb, Storage};
-use outcome::Failure;
+use runtime::Failure;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tower::{Layer, ServiceExt, service_fn};

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use outcome::BoxError;
+use runtime::BoxError;
 use serde::{Serialize, de::DeserializeOwned};
 
 /// Writes results of type `R` as text, and reads them again for duplicates.
@@ -18,7 +18,7 @@ pub trait Codec<R>: Clone + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// Anything: nothing is written, and the request can never succeed. A [`outcome::Failure`]
+    /// Anything: nothing is written, and the request can never succeed. A [`runtime::Failure`]
     /// is taken at its word, so one that may pass is tried again.
     fn encode(&self, result: &R) -> impl Future<Output = Result<String, BoxError>> + Send;
 

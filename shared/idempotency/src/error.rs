@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use event_envelope::Unstorable;
-use outcome::{BoxError, Failure, chain};
+use runtime::{BoxError, Failure, chain};
 
 /// Why a request was not let through, or its effect not kept.
 ///

@@ -2,8 +2,8 @@
 
 use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
-use clock::{Clock, Tokens};
 use event_envelope::ReplayPolicy;
+use runtime::{Clock, Tokens};
 
 use crate::{MissingKey, Store, cache::Cache};
 
@@ -22,7 +22,7 @@ pub const RESULT_BYTES_MAX: usize = 200 * 1024;
 /// Lets each request of one consumer take effect once, by records in a [`Store`].
 ///
 /// A store tries contention again for two seconds, or as long as the invocation has: let it know,
-/// by `clock::within(clock.until(event.context.deadline), work)` around what the function does.
+/// by `runtime::within(clock.until(event.context.deadline), work)` around what the function does.
 #[derive(Debug, Clone)]
 pub struct Guard<S> {
     pub(crate) store: S,

@@ -54,7 +54,7 @@ pub(crate) fn as_json(request: &impl Serialize) -> Result<Json, IdempotencyError
     json::read(&serde_json::to_vec(request).map_err(unreadable)?).map_err(unreadable)
 }
 
-pub(crate) fn unreadable(error: impl Into<outcome::BoxError>) -> IdempotencyError {
+pub(crate) fn unreadable(error: impl Into<runtime::BoxError>) -> IdempotencyError {
     IdempotencyError::UnreadableKey(error.into())
 }
 

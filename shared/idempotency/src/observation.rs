@@ -1,6 +1,6 @@
 //! What became of a request, for logs and metrics.
 
-use outcome::Failure;
+use runtime::Failure;
 
 use crate::IdempotencyError;
 

@@ -7,7 +7,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use outcome::Failure;
+use runtime::Failure;
 use tower::{Service, ServiceExt};
 use tracing::{Instrument, field::Empty, info_span};
 
@@ -195,7 +195,7 @@ where
     }
 }
 
-fn codec_failure(id: &str, verb: &'static str, source: outcome::BoxError) -> Failure {
+fn codec_failure(id: &str, verb: &'static str, source: runtime::BoxError) -> Failure {
     match source.downcast::<Failure>() {
         Ok(failure) => *failure,
         Err(source) => IdempotencyError::Codec { id: id.to_owned(), verb, source }.into(),

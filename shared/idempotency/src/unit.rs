@@ -2,7 +2,7 @@
 //! committed as one.
 
 use event_envelope::Envelope;
-use outcome::Done;
+use runtime::Done;
 
 use crate::{Refused, Write};
 

@@ -1,6 +1,6 @@
 use aws_lambda_events::dynamodb::EventRecord;
 use aws_sdk_sqs::{Client, types::MessageAttributeValue};
-use outcome::BoxError;
+use runtime::BoxError;
 use serde_json::json;
 
 use crate::relay::table_of;

@@ -1,6 +1,6 @@
 use aws_sdk_eventbridge::{primitives::DateTime, types::PutEventsRequestEntry};
 use event_envelope::{Envelope, TooLarge};
-use trace::Traceparent;
+use runtime::Traceparent;
 
 /// How many entries one call takes.
 /// Source: <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html>.

@@ -1,11 +1,9 @@
 use std::time::Duration;
 
 use aws_sdk_eventbridge::{Client, types::PutEventsResultEntry};
-use breaker::Breaker;
-use clock::Clock;
 use event_envelope::{Envelope, TooLarge};
+use runtime::{Breaker, Clock, Traces};
 use tokio::time::sleep;
-use trace::Traces;
 
 use crate::entry::{self, Outgoing};
 
@@ -189,7 +187,7 @@ impl Publisher {
         let answers = match self.client.put_events().set_entries(Some(entries)).send().await {
             Ok(response) => answers(response.entries.unwrap_or_default(), call.len()),
             Err(error) => {
-                let reason = outcome::chain(&error);
+                let reason = runtime::chain(&error);
                 vec![Err(NotPublished::Unanswered { reason }); call.len()]
             }
         };

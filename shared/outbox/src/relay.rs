@@ -5,7 +5,7 @@ use aws_lambda_events::{
     streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse},
 };
 use event_envelope::{Envelope, EventId};
-use outcome::chain;
+use runtime::chain;
 use tracing::{Level, Span, error, error_span, event, field::Empty, info, warn};
 
 use crate::{DeadLetters, NotPublished, Place, Published, Publisher, Sources, envelopes_of};

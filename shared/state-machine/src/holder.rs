@@ -35,7 +35,7 @@ use std::fmt::Display;
 
 use event_envelope::{AggregateId, Envelope};
 use idempotency::IdempotencyError;
-use outcome::Failure;
+use runtime::Failure;
 
 use crate::{
     Attempt, Runner, StateMachine,

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, time::Duration};
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use event_envelope::{AggregateId, Envelope, pack, unpack};
 use idempotency::{IdempotencyError, Item, check_event};
-use outcome::Failure;
+use runtime::Failure;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use tracing::warn;

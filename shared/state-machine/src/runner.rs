@@ -4,10 +4,9 @@
 use std::{num::NonZeroU32, slice, time::Duration};
 
 use aws_sdk_dynamodb::Client;
-use clock::{Clock, Tokens};
 use event_envelope::{AggregateId, Envelope};
 use idempotency::IdempotencyError;
-use outcome::{Done, Failure};
+use runtime::{Clock, Done, Failure, Tokens};
 
 use crate::{
     Attempt, StateMachine, Trigger,

@@ -2,7 +2,7 @@
 
 use std::{num::NonZeroU32, time::Duration};
 
-use outcome::{Failure, chain};
+use runtime::{Failure, chain};
 use time::OffsetDateTime;
 
 use crate::{

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::{
 };
 use event_envelope::{AggregateId, Envelope};
 use idempotency::{IdempotencyError, Item, is_contention, retry_on_contention};
-use outcome::Failure;
+use runtime::Failure;
 use time::OffsetDateTime;
 use tracing::{Level, event};
 

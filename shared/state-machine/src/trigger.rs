@@ -13,7 +13,7 @@ pub struct Trigger<'a> {
 impl<'a> Trigger<'a> {
     /// The task `id` of a workflow that works on the event in `envelope`: whatever the machine
     /// emits follows from that event. The same id with another `hash` of what the task asks for is
-    /// refused. (`orderly-task` gives its tasks both.)
+    /// refused. (`orderly-lambda` gives its tasks both.)
     pub const fn task(id: &'a str, hash: String, envelope: &'a Envelope) -> Self {
         Self { id, hash, envelope }
     }

@@ -8,11 +8,9 @@ mod printable;
 mod redacted;
 mod spans;
 
-use clock::{Clock, Tokens};
-use environment::Environment;
 use json_subscriber::JsonLayer;
+use runtime::{Clock, Environment, Tokens, Traces};
 use serde_json::Value;
-use trace::Traces;
 use tracing::{Subscriber, warn};
 use tracing_subscriber::{
     EnvFilter, Layer,

@@ -8,7 +8,7 @@
 
 use std::fmt;
 
-use clock::Clock;
+use runtime::Clock;
 use serde_json::{Map, Number, Value, json};
 use tracing::{
     Event, Subscriber,

@@ -9,9 +9,8 @@ mod fields;
 
 use std::time::Instant;
 
-use clock::Clock;
+use runtime::{Clock, Traces};
 use serde_json::{Value, json};
-use trace::Traces;
 use tracing::{
     Event, Id, Level, Subscriber,
     span::{Attributes, Record},
@@ -37,7 +36,7 @@ const KINDS: [(&str, u8); 4] = [("server", 2), ("client", 3), ("producer", 4), (
 /// The fields that say what a span is about: the first of them is part of its name.
 const SUBJECTS: [&str; 3] = ["event_type", "task", "route"];
 
-/// Writes each span that has ended, if it has an id (`trace::Hop::record` fills it in) or is within
+/// Writes each span that has ended, if it has an id (`runtime::Hop::record` fills it in) or is within
 /// one that has.
 pub(crate) struct Spans<W> {
     pub(crate) service: String,

@@ -2,8 +2,8 @@
 
 use std::{collections::BTreeMap, path::Path, sync::LazyLock, time::Duration};
 
-use event_pattern::Pattern;
 use local_dynamodb::{DynamoDb, Storage};
+use local_event_pattern::Pattern;
 use local_eventbridge::{ArchiveSpec, BusSpec, RetryPolicy, RuleSpec, TargetSpec, Topology};
 use local_iam::Authority;
 use local_lambda::event_source::StreamSource;

@@ -4,15 +4,14 @@
 use std::{collections::BTreeMap, pin::Pin, rc::Rc, sync::Arc, time::Duration};
 
 use analytics::handler::Analytics;
-use batch::QueueBatch;
-use clock::{Clock, Tokens, within};
-use consumer::{Consumer, Parking, ReplayPolicy};
+use catalogue::{DECODER, Event, LIVE, ON_BUS};
 use event_store::EventStore;
-use events::{DECODER, Event, LIVE, ON_BUS};
 use futures_util::future::LocalBoxFuture;
 use http_api::TokenScope;
 use idempotency::{DynamoDbStore, Guard};
 use inventory::handler::Inventory;
+use lambda::batch::QueueBatch;
+use lambda::{Consumer, Invocation, Parking, ReplayPolicy, answer};
 use lambda_runtime::{Context, LambdaEvent};
 use notification::{contacts::Contacts, handler::Notifications, mail::Mailer};
 use order::{
@@ -27,10 +26,10 @@ use order::{
 use outbox::{DeadLetters, Publisher, Relay};
 use payment::webhooks::{Heard, Keyring, Queue, SigningSecrets, Webhooks};
 use projector::handler::Projector;
+use runtime::{Clock, Tokens, within};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use state_machine::{EXHAUSTED_AFTER, Runner, RunnerConfig};
-use task::{Invocation, answer};
 use tower::ServiceExt;
 
 use crate::{

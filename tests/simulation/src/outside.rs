@@ -13,13 +13,13 @@ use std::{
 };
 
 use event_envelope::AggregateId;
-use http_port::{ApiKey, HttpPort, Url, parse_url};
+use http_client::{ApiKey, HttpClient, Url, parse_url};
 use local_sandbox::{Carrier as Depot, Mail, Outcome, Payments};
-use outcome::Failure;
 use payment::{
     domain::{Capture, Charge, Input as PaymentInput},
     gateway::{Again, PaymentGateway, ProviderId, SoFar, Stripe},
 };
+use runtime::Failure;
 use shipping::{
     carrier::{Carrier, HttpCarrier},
     domain::{Destination, Input as ShippingInput},
@@ -78,9 +78,9 @@ impl Outside {
         Arc::new(Self { payments, carrier, mail, base, runtime, sim })
     }
 
-    fn port(&self, path: &str, key: &str) -> HttpPort {
+    fn port(&self, path: &str, key: &str) -> HttpClient {
         let url: Url = parse_url(&format!("{}/{path}", self.base)).unwrap();
-        HttpPort::new(url, ApiKey::parse(key).unwrap()).unwrap()
+        HttpClient::new(url, ApiKey::parse(key).unwrap()).unwrap()
     }
 
     /// Carries `work` out while the world stands still.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use clock::{Clock, Tokens};
+use runtime::{Clock, Tokens};
 use tokio::sync::watch;
 
 use crate::{profile::Mutation, sim::Sim};

@@ -13,7 +13,7 @@ use local_sqs::{Sqs, WallClock};
 use local_template::Source;
 use serde_json::{Value, json};
 use tokio::{
-    task::{JoinHandle, LocalSet, spawn_local},
+    lambda::{JoinHandle, LocalSet, spawn_local},
     time::sleep,
 };
 

@@ -7,11 +7,11 @@ use std::{
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use aws_sdk_sqs::Client;
-use consumer::{Consumer, Parking, ReplayPolicy};
+use catalogue::{DECODER, Event, LIVE, ON_BUS};
 use event_envelope::{Delivery, EventId};
-use events::{DECODER, Event, LIVE, ON_BUS};
+use lambda::{Consumer, Parking, ReplayPolicy};
 use local_sqs::{AttributeValue, PeekedMessage, QueueSpec, Sqs};
-use outcome::{Done, Failure};
+use runtime::{Done, Failure};
 use tower::{Service, ServiceExt, service_fn};
 
 use crate::{

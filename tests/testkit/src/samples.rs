@@ -3,8 +3,8 @@
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
 use aws_lambda_events::sqs::SqsEvent;
+use catalogue::{DECODER, Event};
 use event_envelope::{Delivery, EventId};
-use events::{DECODER, Event};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 

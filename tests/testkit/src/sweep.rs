@@ -2,10 +2,10 @@
 
 use std::{fmt, time::Duration};
 
+use catalogue::Event;
 use event_envelope::Delivery;
-use events::Event;
 use local_dynamodb::{Fault, FaultPlan};
-use outcome::{Done, Failure};
+use runtime::{Done, Failure};
 
 /// How often a record is delivered before a test gives up.
 const DELIVERIES_MAX: usize = 100;

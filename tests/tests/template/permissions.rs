@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use events::SOURCES;
+use catalogue::SOURCES;
 use serde_json::{Value, json};
 
 use crate::document::{

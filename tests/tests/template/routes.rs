@@ -2,8 +2,8 @@
 
 use std::{collections::BTreeSet, fs};
 
-use event_pattern::Pattern;
-use events::{CATALOGUE, SOURCES};
+use catalogue::{CATALOGUE, SOURCES};
+use local_event_pattern::Pattern;
 use local_template::{Rule, Template};
 use serde_json::{Value, json};
 
@@ -52,7 +52,7 @@ fn an_event_is_acted_upon_or_known_not_to_be() {
                 .any(|rule| consumer(template, rule) != "projector" && pattern(rule).matches(event))
         })
     };
-    let bare = |it: &events::Entry| json!({ "source": it.source, "detail-type": it.event_type });
+    let bare = |it: &catalogue::Entry| json!({ "source": it.source, "detail-type": it.event_type });
     let ignored = CATALOGUE.iter().filter(|entry| !is_acted_upon(&bare(entry)));
     let ignored: BTreeSet<&str> = ignored.map(|entry| entry.event_type).collect();
     assert_eq!(ignored, BTreeSet::from(NO_CONSUMER));

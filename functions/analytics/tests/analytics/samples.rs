@@ -1,6 +1,6 @@
 //! The events in `events/analytics`, as Lambda hands them to the function.
 
-use consumer::ReplayPolicy;
+use lambda::ReplayPolicy;
 use local_dynamodb::FaultPlan;
 use local_testkit::{End, Queues, Samples};
 use serde_json::Value;

@@ -1,10 +1,10 @@
 //! What the figures come to.
 
+use catalogue::{Currency, Event, Money, OrderResumed};
 use event_envelope::Delivery;
-use events::{Currency, Event, Money, OrderResumed};
 use local_testkit::{Again, Stage, sweep};
-use outcome::Done;
 use proptest::{prelude::*, test_runner::RngSeed};
+use runtime::Done;
 use time::{Duration, macros::datetime};
 use tokio::{runtime, task::JoinSet};
 

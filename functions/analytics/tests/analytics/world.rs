@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 
 use analytics::handler::Analytics;
-use clock::{Clock, Tokens};
+use catalogue::{Event, Money, OrderCompleted};
 use event_envelope::{AggregateId, CorrelationId, Delivery};
-use events::{Event, Money, OrderCompleted};
 use idempotency::{DynamoDbStore, Guard, ReplayPolicy};
 use local_dynamodb::{Capacity, DynamoDb, FaultPlan};
 use local_testkit::{Stage, database};
-use outcome::{Done, Failure};
+use runtime::{Clock, Done, Failure, Tokens};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use tower::{Service, ServiceExt, util::BoxCloneSyncService};

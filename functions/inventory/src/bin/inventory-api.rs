@@ -2,11 +2,11 @@
 
 use aws_clients::Aws;
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
-use clock::{Clock, Tokens, within};
 use http_api::observe;
 use idempotency::{DynamoDbStore, Guard, ReplayPolicy};
 use inventory::{api::InventoryApi, config::ApiConfig};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use runtime::{Clock, Tokens, within};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {

@@ -1,4 +1,4 @@
-use events::Money;
+use catalogue::Money;
 use serde_json::json;
 
 use super::*;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use local_dynamodb::FaultPlan;
-use outcome::Done;
-use tokio::{task::JoinSet, time::Instant};
+use runtime::Done;
+use tokio::{lambda::JoinSet, time::Instant};
 use tower::ServiceExt;
 
 use crate::{

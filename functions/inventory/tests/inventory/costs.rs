@@ -1,9 +1,9 @@
 //! What orders cost: the table in the crate's documentation.
 
+use catalogue::Event;
 use event_envelope::Delivery;
-use events::Event;
 use local_dynamodb::FaultPlan;
-use outcome::Done;
+use runtime::Done;
 use tower::ServiceExt;
 
 use crate::{

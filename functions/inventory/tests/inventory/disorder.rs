@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use catalogue::Event;
 use event_envelope::Delivery;
-use events::Event;
 use inventory::domain::Reservation;
+use lambda::TaskError;
 use local_testkit::Stage;
-use outcome::{Done, Failure};
 use proptest::{prelude::*, test_runner::RngSeed};
-use task::TaskError;
+use runtime::{Done, Failure};
 use tokio::runtime;
 
 use crate::{

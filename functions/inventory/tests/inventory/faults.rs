@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use catalogue::Event;
 use event_envelope::Delivery;
-use events::Event;
 use inventory::domain::Reservation;
 use local_testkit::Again;
 

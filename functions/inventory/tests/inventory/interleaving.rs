@@ -7,12 +7,12 @@ use std::{
     time::Duration,
 };
 
+use catalogue::{Event, InventoryReservationFailed};
 use event_envelope::{Delivery, FromEnvelope};
-use events::{Event, InventoryReservationFailed};
 use local_dynamodb::{Fault, FaultPlan};
 use local_testkit::http::{Answer, Request};
 use proptest::{prelude::*, test_runner::RngSeed};
-use tokio::{runtime, task::JoinSet, time::sleep};
+use tokio::{lambda::JoinSet, runtime, time::sleep};
 use tower::ServiceExt;
 
 use crate::{

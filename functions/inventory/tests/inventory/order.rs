@@ -1,10 +1,10 @@
 //! The events of an order that the inventory hears.
 
-use event_envelope::{AggregateId, CorrelationId, Delivery};
-use events::{
+use catalogue::{
     CancelReason, Event, LineItem, Money, OrderCancelled, OrderCreated, OrderShipped,
     PaymentFailed, ShippingFailed,
 };
+use event_envelope::{AggregateId, CorrelationId, Delivery};
 use time::OffsetDateTime;
 
 pub(crate) fn id(text: &str) -> AggregateId {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use inventory::shards::first_shard;
 use local_dynamodb::FaultPlan;
 use local_testkit::{Stage, http::Answer};
-use outcome::Done;
+use runtime::Done;
 use serde_json::json;
 use tokio::time::sleep;
 use tower::ServiceExt;

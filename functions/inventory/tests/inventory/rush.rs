@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use event_envelope::Envelope;
 use local_dynamodb::{Fault, FaultPlan};
 use local_testkit::Stage;
-use outcome::Done;
 use proptest::{prelude::*, test_runner::RngSeed};
-use tokio::{runtime, task::JoinSet};
+use runtime::Done;
+use tokio::{lambda::JoinSet, runtime};
 
 use crate::{
     order::{cancelled, created},

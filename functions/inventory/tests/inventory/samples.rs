@@ -1,13 +1,13 @@
 //! The events in `events/inventory`, as Lambda hands them to the function.
 
 use aws_lambda_events::sqs::SqsEvent;
-use consumer::ReplayPolicy;
+use lambda::ReplayPolicy;
 use local_dynamodb::FaultPlan;
 use local_testkit::{
     End::{self, Done, Parked, Retry, Unheard},
     Queues, Samples,
 };
-use outcome::Done::{Duplicate, Handled, Ignored, Rejected};
+use runtime::Done::{Duplicate, Handled, Ignored, Rejected};
 
 use crate::world::World;
 

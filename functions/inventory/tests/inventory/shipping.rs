@@ -2,7 +2,7 @@
 
 use inventory::domain::Reservation;
 use local_testkit::Stage;
-use outcome::Done;
+use runtime::Done;
 use serde_json::json;
 
 use crate::{

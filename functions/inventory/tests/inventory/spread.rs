@@ -1,13 +1,13 @@
 //! Products that are spread over shards.
 
-use events::{Event, InventoryReserved, ReservedItem, Shortage};
+use catalogue::{Event, InventoryReserved, ReservedItem, Shortage};
 use inventory::{
     domain::{Holding, Part, Reservation},
     shards::{SHARDS_MAX, first_shard},
 };
 use local_dynamodb::FaultPlan;
 use local_testkit::Stage;
-use outcome::Done;
+use runtime::Done;
 use serde_json::json;
 use tower::ServiceExt;
 

@@ -1,13 +1,13 @@
 //! What becomes of stock when nothing goes wrong on the way.
 
-use event_envelope::EventId;
-use events::{
+use catalogue::{
     Event, InventoryReleased, InventoryReservationFailed, InventoryReserved, Money, OrderPaid,
     ReservedItem, Shortage, source,
 };
+use event_envelope::EventId;
 use inventory::domain::{Held, Holding, Reservation, Short};
 use local_testkit::Stage;
-use outcome::Done;
+use runtime::Done;
 
 use crate::{
     order::{cancelled, created, delivery, id, payment_failed, shipping_failed},

@@ -1,12 +1,12 @@
 //! What a workflow is told of its order.
 
+use catalogue::Event;
 use event_envelope::Delivery;
-use events::Event;
 use inventory::domain::Reservation;
+use lambda::TaskError;
 use local_dynamodb::FaultPlan;
 use local_testkit::{Stage, cases};
 use serde_json::{Value, json};
-use task::TaskError;
 
 use crate::{
     order::{cancelled, created, payment_failed, shipped},

@@ -10,20 +10,19 @@ use std::{
 };
 
 use aws_sdk_dynamodb::Client;
-use clock::{Clock, Tokens};
+use catalogue::{DECODER, Event};
 use event_envelope::{Delivery, Envelope, FromEnvelope};
-use events::{DECODER, Event};
 use idempotency::{DynamoDbStore, Guard, ReplayPolicy};
 use inventory::{api::InventoryApi, domain::Reservation, handler::Inventory};
+use lambda::TaskError;
 use local_dynamodb::{Capacity, DynamoDb, FaultPlan};
 use local_testkit::{
     Stage, database,
     http::{Answer, Request},
 };
-use outcome::{Done, Failure};
+use runtime::{Clock, Done, Failure, Tokens};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use task::TaskError;
 use time::OffsetDateTime;
 use tower::{Service, ServiceExt, util::BoxCloneSyncService};
 
@@ -144,7 +143,7 @@ impl World {
         let consume = async |_| panic!("a task is no batch");
         let work = async |task| tasks.oneshot(task).await;
         let invocation = serde_json::from_value(payload).unwrap();
-        let answer = task::answer(invocation, &DECODER, consume, work).await?;
+        let answer = lambda::answer(invocation, &DECODER, consume, work).await?;
         Ok(serde_json::to_value(answer).unwrap())
     }
 

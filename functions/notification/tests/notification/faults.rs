@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use catalogue::Event;
 use event_envelope::Delivery;
-use events::Event;
 use local_dynamodb::Fault;
 use local_testkit::{Again, Case};
 

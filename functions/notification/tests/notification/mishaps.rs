@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use events::Template;
+use catalogue::Template;
 use local_dynamodb::{Fault, FaultPlan};
 use local_sandbox::Outcome;
 use local_testkit::Stage;
-use outcome::Done;
+use runtime::Done;
 
 use crate::world::{ADDRESS, World, cancelled, created, paid, shipped};
 

@@ -14,7 +14,7 @@ use axum::{
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
 };
-use events::Template;
+use catalogue::Template;
 use local_dynamodb::FaultPlan;
 use local_protocol::REGION;
 use local_sandbox::Mail;

@@ -1,13 +1,13 @@
 //! The events in `events/notification`, as Lambda hands them to the function.
 
 use aws_lambda_events::sqs::SqsEvent;
-use consumer::ReplayPolicy;
+use lambda::ReplayPolicy;
 use local_dynamodb::FaultPlan;
 use local_testkit::{
     End::{self, Done, Parked, Unheard},
     Queues, Samples,
 };
-use outcome::Done::{Duplicate, Handled};
+use runtime::Done::{Duplicate, Handled};
 
 use crate::world::{ADDRESS, World};
 

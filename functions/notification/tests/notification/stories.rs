@@ -1,9 +1,9 @@
 //! What customers are told when nothing goes wrong on the way.
 
+use catalogue::{Currency, Event, Money, OrderPaid, Template};
 use event_envelope::Delivery;
-use events::{Currency, Event, Money, OrderPaid, Template};
 use local_testkit::{Stage, permutations};
-use outcome::Done;
+use runtime::Done;
 use serde_json::{Value, json};
 
 use crate::{

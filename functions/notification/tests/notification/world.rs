@@ -8,15 +8,14 @@ use std::{
     time::Duration,
 };
 
-use clock::{Clock, Tokens};
-use event_envelope::{AggregateId, CorrelationId, Delivery, Envelope};
-use events::{
+use catalogue::{
     CancelReason, Event, Money, OrderCancelled, OrderCreated, PaymentCompleted, ShipmentCreated,
 };
+use event_envelope::{AggregateId, CorrelationId, Delivery, Envelope};
 use local_dynamodb::{DynamoDb, FaultPlan};
 use local_testkit::{Stage, database};
 use notification::{contacts::Contacts, handler::Notifications};
-use outcome::{Done, Failure};
+use runtime::{Clock, Done, Failure, Tokens};
 use serde_json::{Value, json};
 use state_machine::{Runner, RunnerConfig};
 use time::OffsetDateTime;

@@ -2,11 +2,11 @@
 
 use aws_clients::Aws;
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
-use clock::Clock;
 use event_store::EventStore;
 use http_api::observe;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use order::{api::OrderApi, config::ApiConfig, limit::OrderLimit, lookup::Lookup};
+use runtime::Clock;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {

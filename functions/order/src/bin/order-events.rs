@@ -1,13 +1,12 @@
 //! Hears what other services say about orders, and takes the tasks of their workflows.
 
 use aws_clients::Aws;
-use clock::{Clock, within};
-use consumer::{Consumer, Parking, ReplayPolicy};
+use catalogue::{DECODER, LIVE};
 use event_store::EventStore;
-use events::{DECODER, LIVE};
+use lambda::{Consumer, Invocation, Parking, ReplayPolicy, Tasks, answer_traced};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use order::{config::EventsConfig, news, tasks};
-use task::{Invocation, Tasks, answer_traced};
+use runtime::{Clock, within};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {

@@ -1,10 +1,10 @@
 //! Calls off orders that are not paid for or not shipped in time.
 
 use aws_clients::Aws;
-use clock::{Clock, within};
 use event_store::EventStore;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use order::{config::SweeperConfig, sweeper::Sweeper};
+use runtime::{Clock, within};
 use serde::de::IgnoredAny;
 
 #[tokio::main(flavor = "current_thread")]

@@ -1,8 +1,8 @@
-use event_envelope::{AggregateId, CorrelationId};
-use events::{
+use catalogue::{
     CancelReason, Event, Money, OrderCancelled, OrderCompleted, OrderCreated, OrderPaid,
     OrderResumed, OrderShipped,
 };
+use event_envelope::{AggregateId, CorrelationId};
 use time::macros::datetime;
 
 use super::*;

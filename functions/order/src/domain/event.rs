@@ -1,10 +1,10 @@
 //! The part of the catalogue that this service publishes.
 
-use event_envelope::{DecodeError, Envelope, FromEnvelope};
-use events::{
+use catalogue::{
     Event, OrderCancelled, OrderCompleted, OrderCreated, OrderPaid, OrderResumed, OrderShipped,
     OrderTimedOut,
 };
+use event_envelope::{DecodeError, Envelope, FromEnvelope};
 
 /// What happened to an order.
 #[derive(Debug, Clone, PartialEq, Eq)]

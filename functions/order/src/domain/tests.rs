@@ -1,5 +1,5 @@
+use catalogue::LineItem;
 use event_store::scenario::given;
-use events::LineItem;
 use proptest::prelude::*;
 
 use super::*;

@@ -27,7 +27,7 @@ fn known() -> Known {
 }
 
 fn abroad(name: &str, amount: i64, currency: &str) -> (AggregateId, Product) {
-    let price = Money::new(amount, events::Currency::parse(currency).unwrap());
+    let price = Money::new(amount, catalogue::Currency::parse(currency).unwrap());
     (id(name), Product { product_id: id(name), name: name.into(), price })
 }
 

@@ -1,10 +1,10 @@
 //! What other services say, as it is delivered.
 
-use event_envelope::{AggregateId, CorrelationId, Delivery};
-use events::{
+use catalogue::{
     Event, InventoryReservationFailed, Money, PaymentCompleted, PaymentFailed, PaymentRefunded,
     ShipmentCreated, ShippingFailed,
 };
+use event_envelope::{AggregateId, CorrelationId, Delivery};
 use time::macros::datetime;
 
 /// What the book's order costs.

@@ -1,13 +1,13 @@
 //! Everything again, with a fault at every call to the database.
 
+use catalogue::Event;
 use event_envelope::{AggregateId, Delivery};
-use events::Event;
 use local_dynamodb::FaultPlan;
 use local_testkit::{
     Case, cases,
     http::{Answer, Request},
 };
-use outcome::Done;
+use runtime::Done;
 
 use crate::{
     deliveries::{declined, paid, refunded, shipped, short, undeliverable},

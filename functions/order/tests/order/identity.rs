@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use clock::Clock;
 use http_api::TokenScope;
 use local_dynamodb::FaultPlan;
 use local_testkit::http::{Answer, Request};
+use runtime::Clock;
 use serde_json::{Value, json};
 
 use crate::{

@@ -8,10 +8,10 @@ use std::{
     time::Duration,
 };
 
-use clock::Clock;
 use local_dynamodb::{Fault, FaultPlan};
 use local_testkit::http::{Answer, Request};
 use order::{api::OrderApi, limit::Limits};
+use runtime::Clock;
 use serde_json::{Value, json};
 
 use crate::{

@@ -1,13 +1,13 @@
 //! What becomes of an order when other services have their say.
 
-use event_envelope::{AggregateId, Delivery};
-use events::{
+use catalogue::{
     Event, InventoryReleased, InventoryReserved, Money, NotificationFailed, NotificationSent,
     OrderCompleted, Template,
 };
+use event_envelope::{AggregateId, Delivery};
 use local_dynamodb::FaultPlan;
 use local_testkit::permutations;
-use outcome::Done;
+use runtime::Done;
 
 use crate::{
     deliveries::{

@@ -1,9 +1,9 @@
 //! What a customer gets who places an order.
 
-use clock::Clock;
-use events::Money;
+use catalogue::Money;
 use local_dynamodb::FaultPlan;
 use local_testkit::http::{Answer, Request};
+use runtime::Clock;
 use serde_json::{Value, json};
 
 use crate::{

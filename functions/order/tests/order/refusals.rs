@@ -1,6 +1,6 @@
 //! What a customer is told whose order cannot be placed. Nothing of it is kept.
 
-use events::Money;
+use catalogue::Money;
 use local_dynamodb::FaultPlan;
 use local_testkit::http::Request;
 use serde_json::{Value, json};
@@ -164,7 +164,7 @@ async fn whose_address_it_is_costs_no_request_more() {
 #[tokio::test]
 async fn a_price_is_said_in_its_currency() {
     let world = World::new().await;
-    let abroad = |amount, code| Money::new(amount, events::Currency::parse(code).unwrap());
+    let abroad = |amount, code| Money::new(amount, catalogue::Currency::parse(code).unwrap());
     world.offer("prod-jpy", abroad(500, "JPY")).await;
     world.offer("prod-kwd", abroad(5250, "KWD")).await;
     let shown = |product: &str, price: Value| {
@@ -227,7 +227,7 @@ async fn a_sum_that_nobody_can_pay_is_refused() {
 #[tokio::test]
 async fn two_currencies_are_not_one_order() {
     let world = World::new().await;
-    let euros = Money::new(100, events::Currency::parse("EUR").unwrap());
+    let euros = Money::new(100, catalogue::Currency::parse("EUR").unwrap());
     world.offer("prod-eur", euros).await;
     let item = |product: &str| json!({ "productId": product, "quantity": 1 });
     let order = json!({ "items": [item("prod-001"), item("prod-eur")] });

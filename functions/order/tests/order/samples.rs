@@ -2,10 +2,9 @@
 //! schedules in `events/order-sweeper`, as Lambda hands them to the functions.
 
 use aws_lambda_events::{apigw::ApiGatewayV2httpRequest, sqs::SqsEvent};
-use clock::Clock;
-use consumer::ReplayPolicy;
+use catalogue::Event;
 use event_envelope::Delivery;
-use events::Event;
+use lambda::ReplayPolicy;
 use local_dynamodb::FaultPlan;
 use local_testkit::{
     End::{self, Parked, Retry},
@@ -14,6 +13,7 @@ use local_testkit::{
     text_attribute,
 };
 use order::limit::Limits;
+use runtime::Clock;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 

@@ -2,17 +2,16 @@
 
 use std::time::Duration;
 
-use clock::{Clock, within};
+use catalogue::Awaited;
 use event_envelope::{AggregateId, instant};
 use event_store::SHARDS;
-use events::Awaited;
 use local_dynamodb::FaultPlan;
 use local_testkit::{cases, permutations};
 use order::{
     deadlines::deadline,
     sweeper::{ACTOR, PAGE, RESERVE, REST, Swept},
 };
-use outcome::Done;
+use runtime::{Clock, Done, within};
 use serde_json::json;
 
 use crate::{

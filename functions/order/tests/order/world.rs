@@ -5,11 +5,11 @@ use std::sync::{
     atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
-use clock::Clock;
+use catalogue::{DECODER, Event, LineItem, Money, OrderCreated};
 use event_envelope::{AggregateId, Delivery, Envelope, instant};
 use event_store::EventStore;
-use events::{DECODER, Event, LineItem, Money, OrderCreated};
 use http_api::TokenScope;
+use lambda::TaskError;
 use local_dynamodb::{DynamoDb, FaultPlan};
 use local_testkit::database;
 use local_testkit::http::{Answer, Request};
@@ -22,9 +22,8 @@ use order::{
     sweeper::{Sweeper, Swept},
     tasks,
 };
-use outcome::{Done, Failure};
+use runtime::{Clock, Done, Failure};
 use serde_json::{Value, json};
-use task::TaskError;
 use time::{OffsetDateTime, macros::datetime};
 
 use crate::{
@@ -215,7 +214,7 @@ impl World {
         let consume = async |_| panic!("a task is no batch");
         let work = async |task| tasks::work(&store, &clock, task).await;
         let invocation = serde_json::from_value(payload).unwrap();
-        let answer = task::answer(invocation, &DECODER, consume, work).await?;
+        let answer = lambda::answer(invocation, &DECODER, consume, work).await?;
         Ok(serde_json::to_value(answer).unwrap())
     }
 

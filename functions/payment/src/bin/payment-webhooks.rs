@@ -2,7 +2,6 @@
 
 use aws_clients::Aws;
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
-use clock::{Clock, Tokens, within};
 use http_api::observe;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use payment::{
@@ -10,6 +9,7 @@ use payment::{
     handler::runner_config,
     webhooks::{Keyring, Queue, SigningSecrets, Webhooks},
 };
+use runtime::{Clock, Tokens, within};
 use state_machine::Runner;
 
 #[tokio::main(flavor = "current_thread")]

@@ -1,9 +1,9 @@
 //! The events that a payment emits.
 
-use event_envelope::AggregateId;
-use events::{
+use catalogue::{
     Event, PaymentCompleted, PaymentFailed, PaymentNeedsReview, PaymentRefunded, PaymentStep,
 };
+use event_envelope::AggregateId;
 
 use super::{Capture, Decline, Refund, Review};
 

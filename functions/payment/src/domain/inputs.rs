@@ -1,7 +1,7 @@
 //! What a payment takes, and what it has the provider do.
 
+use catalogue::Money;
 use event_envelope::AggregateId;
-use events::Money;
 use serde::{Deserialize, Serialize};
 
 use super::Decline;

@@ -5,7 +5,7 @@
 
 use std::ops::Not;
 
-use events::Money;
+use catalogue::Money;
 use serde::{Deserialize, Serialize};
 
 use super::{Capture, Charge, Decline, Payment, Refund};

@@ -1,4 +1,4 @@
-use events::Money;
+use catalogue::Money;
 use proptest::{prelude::*, sample::subsequence};
 use state_machine::scenario::{Given, given};
 

@@ -15,7 +15,7 @@
 //! <https://docs.stripe.com/currencies#special-cases>,
 //! <https://docs.stripe.com/currencies#three-decimal>.
 
-use events::{Currency, Money};
+use catalogue::{Currency, Money};
 
 /// The provider has no number for the amount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

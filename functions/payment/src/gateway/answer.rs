@@ -5,10 +5,10 @@
 
 use std::fmt;
 
+use catalogue::{Currency, Money};
 use event_envelope::AggregateId;
-use events::{Currency, Money};
-use http_port::Answer;
-use outcome::Failure;
+use http_client::Answer;
+use runtime::Failure;
 use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{

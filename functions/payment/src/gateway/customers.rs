@@ -8,7 +8,7 @@
 //! <https://docs.stripe.com/api/payment_methods/customer_list>.
 
 use event_envelope::AggregateId;
-use outcome::Failure;
+use runtime::Failure;
 use serde::Deserialize;
 
 use super::{

@@ -18,7 +18,7 @@
 //! <https://docs.stripe.com/search#data-freshness>.
 
 use event_envelope::AggregateId;
-use outcome::Failure;
+use runtime::Failure;
 
 use super::{
     Stripe,

@@ -2,8 +2,8 @@
 //!
 //! Source: <https://docs.stripe.com/api/refunds/object>.
 
-use http_port::Answer;
-use outcome::Failure;
+use http_client::Answer;
+use runtime::Failure;
 use serde::Deserialize;
 
 use super::{
@@ -153,7 +153,7 @@ pub(super) fn refund(answer: &Answer) -> Result<RefundAnswer, Failure> {
 
 #[cfg(test)]
 mod tests {
-    use events::Money;
+    use catalogue::Money;
     use serde_json::json;
 
     use super::*;

@@ -6,8 +6,8 @@
 //! Sources: <https://docs.stripe.com/api/errors>, <https://docs.stripe.com/error-codes>,
 //! <https://docs.stripe.com/declines/codes>.
 
-use http_port::{Answer, StatusCode, code, misconfigured};
-use outcome::Failure;
+use http_client::{Answer, StatusCode, code, misconfigured};
+use runtime::Failure;
 use serde::Deserialize;
 
 use super::answer::Id;

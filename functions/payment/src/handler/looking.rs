@@ -6,9 +6,9 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use catalogue::source;
 use event_envelope::{AggregateId, Envelope, EventId};
-use events::source;
-use outcome::{Done, Failure};
+use runtime::{Done, Failure};
 use state_machine::Trigger;
 
 use super::{Handler, done};

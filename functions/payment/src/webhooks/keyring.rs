@@ -7,8 +7,7 @@ use std::{
     time::Duration,
 };
 
-use clock::Clock;
-use outcome::BoxError;
+use runtime::{BoxError, Clock};
 use time::OffsetDateTime;
 
 use super::{Signature, SigningSecrets};

@@ -1,9 +1,9 @@
 //! What tells a payment to look again: a message on its queue, beside the events.
 
+use catalogue::Event;
 use event_envelope::{
     Actor, AggregateId, CorrelationId, DecodeError, Draft, Envelope, EventId, FromEnvelope, Version,
 };
-use events::Event;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::{Json, Router, http::StatusCode, routing::any};
 use local_sandbox::Outcome;
 use local_testkit::Stage;
-use outcome::{Done, Failure, Wait};
+use runtime::{Done, Failure, Wait};
 use serde_json::{Value, json};
 
 use crate::world::{World, cancelled, created, created_with, reserved, resumed};

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use events::{Currency, Money};
+use catalogue::{Currency, Money};
 use local_dynamodb::{Fault, FaultPlan};
 use local_sandbox::Outcome;
 use local_testkit::Stage;
-use outcome::Done;
+use runtime::Done;
 
 use crate::world::{World, cancelled, created, created_by, created_for, created_with, reserved};
 

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
+use catalogue::Money;
 use event_envelope::AggregateId;
-use events::Money;
 use local_dynamodb::{Fault, FaultPlan};
 use local_sandbox::Outcome;
 use local_testkit::Stage;
-use outcome::{Done, Failure, Wait};
 use payment::{domain::Charge, gateway::PaymentGateway};
+use runtime::{Done, Failure, Wait};
 
 use crate::world::{
     WRITTEN_DOWN, World, cancelled, created, order, reserved, resumed, resumed_at, shipping_failed,

@@ -5,12 +5,12 @@ use std::time::Duration;
 use event_envelope::AggregateId;
 use local_dynamodb::{Fault, FaultPlan};
 use local_testkit::Stage;
-use outcome::Failure;
 use payment::{
     domain::{Capture, Charge, Input},
     gateway::{Again, PaymentGateway, ProviderId, SoFar, Stripe},
     handler::LEASE,
 };
+use runtime::Failure;
 
 use crate::world::{WRITTEN_DOWN, World, cancelled, created, reserved};
 

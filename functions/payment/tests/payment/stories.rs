@@ -1,14 +1,14 @@
 //! What becomes of an order's money when nothing goes wrong on the way.
 
+use catalogue::{Event, Money, OrderPaid};
 use event_envelope::{AggregateId, Delivery};
-use events::{Event, Money, OrderPaid};
 use local_dynamodb::FaultPlan;
 use local_testkit::{Stage, permutations};
-use outcome::{Done, Failure};
 use payment::{
     domain::{Capture, Charge, Input, Refund},
     gateway::{Again, PaymentGateway, ProviderId, SoFar},
 };
+use runtime::{Done, Failure};
 use serde_json::Value;
 
 use crate::world::{World, cancelled, created, created_with, order, reserved, shipping_failed};

@@ -8,9 +8,9 @@ use std::{
     time::Duration,
 };
 
-use consumer::{Consumer, Parking, ReplayPolicy};
+use catalogue::LIVE;
 use event_envelope::{Delivery, EventId};
-use events::LIVE;
+use lambda::{Consumer, Parking, ReplayPolicy};
 use local_dynamodb::FaultPlan;
 use local_sandbox::Outcome;
 use local_sqs::{QueueSpec, Sqs};
@@ -19,11 +19,11 @@ use local_testkit::{
     http::{Answer, Request},
     sdk_config,
 };
-use outcome::{Done, Failure};
 use payment::webhooks::{
     BODY_BYTES_MAX, Heard, KEPT_FOR, Keyring, Queue, SigningSecrets, Webhooks,
 };
 use ring::hmac;
+use runtime::{Done, Failure};
 use serde_json::{Value, json};
 
 use crate::world::{World, cancelled, created, order, reserved, resumed};

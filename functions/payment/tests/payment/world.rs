@@ -9,26 +9,25 @@ use std::{
 };
 
 use axum::Router;
-use clock::{Clock, Tokens};
-use event_envelope::{AggregateId, CorrelationId, Delivery, Envelope};
-use events::{
+use catalogue::{
     CancelReason, DECODER, Event, InventoryReserved, Money, OrderCancelled, OrderCreated,
     OrderResumed, ShippingFailed,
 };
-use http_port::{ApiKey, HttpPort, parse_url};
+use event_envelope::{AggregateId, CorrelationId, Delivery, Envelope};
+use http_client::{ApiKey, HttpClient, parse_url};
+use lambda::{Invocation, Task, TaskError};
 use local_dynamodb::{DynamoDb, FaultPlan, StreamRecord};
 use local_sandbox::{EntryKind, Payments};
 use local_testkit::{Stage, database};
-use outcome::{Done, Failure};
 use payment::{
     customers::Customers,
     gateway::{PaymentGateway, Stripe},
     handler::{Handler, LEASE, runner_config},
     tasks::Command,
 };
+use runtime::{Clock, Done, Failure, Tokens};
 use serde_json::{Value, json};
 use state_machine::Runner;
-use task::{Invocation, Task, TaskError};
 use time::OffsetDateTime;
 use tokio::{net::TcpListener, time::sleep};
 
@@ -41,7 +40,7 @@ pub(crate) const WRITTEN_DOWN: usize = 4;
 pub(crate) struct World {
     pub(crate) provider: Payments,
     database: DynamoDb,
-    port: HttpPort,
+    port: HttpClient,
     seconds: Arc<AtomicI64>,
 }
 
@@ -119,7 +118,7 @@ impl World {
         let url = parse_url(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
         let router = provider.router();
         tokio::spawn(async move { axum::serve(listener, router).await });
-        let port = HttpPort::new(url, ApiKey::parse("sk_test_1").unwrap()).unwrap();
+        let port = HttpClient::new(url, ApiKey::parse("sk_test_1").unwrap()).unwrap();
         Self { provider, database, port, seconds }
     }
 
@@ -131,7 +130,7 @@ impl World {
     /// The same world with another key for the provider.
     pub(crate) fn with_key(self, key: &str) -> Self {
         let url = self.port.base().clone();
-        Self { port: HttpPort::new(url, ApiKey::parse(key).unwrap()).unwrap(), ..self }
+        Self { port: HttpClient::new(url, ApiKey::parse(key).unwrap()).unwrap(), ..self }
     }
 
     /// The same world with a provider in front of which somebody else answers.
@@ -139,7 +138,7 @@ impl World {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = parse_url(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
         tokio::spawn(async move { axum::serve(listener, router).await });
-        Self { port: HttpPort::new(url, ApiKey::parse("sk_test_1").unwrap()).unwrap(), ..self }
+        Self { port: HttpClient::new(url, ApiKey::parse("sk_test_1").unwrap()).unwrap(), ..self }
     }
 
     /// Everything that is kept or published, as one text.
@@ -191,7 +190,7 @@ impl World {
         let handler = self.handler(FaultPlan::none());
         let consume = async |_| panic!("a batch");
         let work = async |task| handler.work(task).await;
-        let answer = task::answer(payload, &DECODER, consume, work).await?;
+        let answer = lambda::answer(payload, &DECODER, consume, work).await?;
         Ok(serde_json::to_value(answer).unwrap())
     }
 

@@ -1,10 +1,10 @@
 //! In whichever order events come and come again, the row is the fold of the histories.
 
+use catalogue::Event;
 use event_envelope::Delivery;
-use events::Event;
 use local_testkit::{Stage, permutations};
-use outcome::Done;
 use proptest::{prelude::*, test_runner::RngSeed};
+use runtime::Done;
 use tokio::{runtime, task::JoinSet};
 
 use crate::{

@@ -2,8 +2,8 @@
 
 use std::{cell::RefCell, collections::BTreeMap, io, sync::Once};
 
+use catalogue::Event;
 use event_envelope::Delivery;
-use events::Event;
 use serde_json::Value;
 
 use crate::{

@@ -1,13 +1,13 @@
 //! The events of one order, at their places in the histories of their services.
 
-use event_envelope::{AggregateId, CorrelationId, Delivery};
-use events::{
+use catalogue::{
     Awaited, CancelReason, Event, InventoryReleased, InventoryReservationFailed, InventoryReserved,
     LineItem, Money, NotificationFailed, NotificationSent, OrderCancelled, OrderCompleted,
     OrderCreated, OrderPaid, OrderResumed, OrderShipped, OrderTimedOut, PaymentCompleted,
     PaymentFailed, PaymentNeedsReview, PaymentRefunded, PaymentStep, ShipmentCreated,
     ShippingFailed, ShippingNeedsReview, ShippingStep, Shortage, Template,
 };
+use event_envelope::{AggregateId, CorrelationId, Delivery};
 use time::{Duration, macros::datetime};
 
 pub(crate) const ORDER: &str = "order-123";

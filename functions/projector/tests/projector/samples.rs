@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use aws_lambda_events::sqs::SqsEvent;
-use consumer::ReplayPolicy;
+use lambda::ReplayPolicy;
 use local_dynamodb::FaultPlan;
 use local_testkit::{
     End::{self, Done, Parked, Retry, Unheard},
     Queues, Samples,
 };
-use outcome::Done::{Duplicate, Handled};
+use runtime::Done::{Duplicate, Handled};
 
 use crate::world::World;
 
@@ -224,7 +224,7 @@ fn every_sample_has_a_story() {
 
 #[test]
 fn every_type_of_the_catalogue_has_a_sample() {
-    let mut missing: BTreeSet<_> = events::CATALOGUE.iter().map(|it| it.event_type).collect();
+    let mut missing: BTreeSet<_> = catalogue::CATALOGUE.iter().map(|it| it.event_type).collect();
     for delivery in SAMPLES.deliveries() {
         missing.remove(delivery.event.entry().event_type);
     }

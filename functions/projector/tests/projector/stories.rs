@@ -1,9 +1,9 @@
 //! What a row says of its order.
 
+use catalogue::Event;
 use event_envelope::{Delivery, FromEnvelope};
-use events::Event;
 use local_testkit::Stage;
-use outcome::Done;
+use runtime::Done;
 use serde_json::json;
 
 use crate::{

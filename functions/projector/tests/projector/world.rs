@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use catalogue::Event;
 use event_envelope::{Delivery, Envelope};
 use event_store::EventStore;
-use events::Event;
 use local_dynamodb::{DynamoDb, FaultPlan};
 use local_testkit::{Stage, database};
-use outcome::{Done, Failure};
 use projector::{handler::Projector, view::changes};
+use runtime::{Done, Failure};
 use serde_json::{Value, json};
 
 use crate::order::{ORDER, id};

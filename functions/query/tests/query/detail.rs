@@ -1,8 +1,8 @@
 //! What a customer sees of one order.
 
-use events::Money;
+use catalogue::Money;
 use local_testkit::End;
-use outcome::Done;
+use runtime::Done;
 use serde_json::{Value, json};
 
 use crate::{

@@ -1,6 +1,6 @@
 //! Every question again, with a fault at every call to the database.
 
-use events::Money;
+use catalogue::Money;
 use local_dynamodb::{Fault, FaultPlan};
 use local_testkit::{cases, http::Request};
 

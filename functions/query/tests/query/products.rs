@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use aws_lambda_events::encodings::Body;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use events::Money;
+use catalogue::Money;
 use local_dynamodb::FaultPlan;
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! The requests in `events/query` and `events/products`, as Lambda hands them to the functions.
 
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
-use events::Money;
+use catalogue::Money;
 use local_dynamodb::FaultPlan;
 use local_testkit::{Samples, http::Answer};
 

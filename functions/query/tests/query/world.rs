@@ -6,12 +6,11 @@ use aws_lambda_events::{
     apigw::ApiGatewayV2httpRequest,
     sqs::{SqsEvent, SqsMessage},
 };
-use clock::Clock;
-use consumer::ReplayPolicy;
+use catalogue::{Event, LineItem, Money, OrderCreated, OrderPaid, OrderResumed};
 use event_envelope::{Actor, AggregateId, CorrelationId, Envelope};
 use event_store::EventStore;
-use events::{Event, LineItem, Money, OrderCreated, OrderPaid, OrderResumed};
 use http_api::TokenScope;
+use lambda::ReplayPolicy;
 use local_dynamodb::{DynamoDb, FaultPlan};
 use local_sqs::{QueueSpec, Sqs};
 use local_testkit::{End, Queues, database, sdk_config};
@@ -21,6 +20,7 @@ use query::{
     catalogue::CatalogueApi,
     config::{CatalogueConfig, Config},
 };
+use runtime::Clock;
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime, macros::datetime};
 

@@ -1,7 +1,7 @@
 //! What the carrier's answers mean.
 
-use http_port::{Answer, StatusCode, code};
-use outcome::Failure;
+use http_client::{Answer, StatusCode, code};
+use runtime::Failure;
 use serde::Deserialize;
 
 use crate::domain::{Input, Refusal, Shipment};

@@ -1,7 +1,7 @@
 //! The events that a shipment emits.
 
+use catalogue::{Event, ShipmentCreated, ShippingFailed, ShippingNeedsReview, ShippingStep};
 use event_envelope::AggregateId;
-use events::{Event, ShipmentCreated, ShippingFailed, ShippingNeedsReview, ShippingStep};
 
 use super::{Refusal, Review, Shipment};
 

@@ -1,7 +1,7 @@
 //! Every story again, with a fault at every call to the database.
 
+use catalogue::Event;
 use event_envelope::Delivery;
-use events::Event;
 use local_sandbox::ShipmentStatus;
 use local_testkit::Again;
 use serde_json::Value;

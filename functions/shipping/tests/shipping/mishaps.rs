@@ -8,7 +8,7 @@ use local_sandbox::{
     ShipmentStatus::{Created, Voided},
 };
 use local_testkit::Stage;
-use outcome::{Done, Failure, Wait};
+use runtime::{Done, Failure, Wait};
 
 use crate::world::{World, cancelled, created, paid, resumed, resumed_at};
 

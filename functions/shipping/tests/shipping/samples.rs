@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use consumer::ReplayPolicy;
+use lambda::ReplayPolicy;
 use local_dynamodb::FaultPlan;
 use local_sandbox::ShipmentStatus::{self, Created, Voided};
 use local_testkit::{End, Queues, Samples};

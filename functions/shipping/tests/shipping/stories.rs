@@ -1,10 +1,10 @@
 //! What becomes of an order's shipment when nothing goes wrong on the way.
 
+use catalogue::{Event, Money, OrderPaid};
 use event_envelope::Delivery;
-use events::{Event, Money, OrderPaid};
 use local_sandbox::ShipmentStatus::{Created, Voided};
 use local_testkit::Stage;
-use outcome::Done;
+use runtime::Done;
 use serde_json::Value;
 
 use crate::world::{World, cancelled, created, created_for, order, paid};

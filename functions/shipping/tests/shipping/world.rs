@@ -9,17 +9,17 @@ use std::{
 };
 
 use axum::{Json, Router, http::StatusCode, routing::delete};
-use clock::{Clock, Tokens};
-use event_envelope::{AggregateId, CorrelationId, Delivery, Envelope};
-use events::{
+use catalogue::{
     CancelReason, DECODER, Event, Money, OrderCancelled, OrderCreated, OrderResumed,
     PaymentCompleted,
 };
-use http_port::{ApiKey, HttpPort, parse_url};
+use event_envelope::{AggregateId, CorrelationId, Delivery, Envelope};
+use http_client::{ApiKey, HttpClient, parse_url};
+use lambda::{Invocation, Task, TaskError};
 use local_dynamodb::{DynamoDb, FaultPlan};
 use local_sandbox::{Carrier, ShipmentStatus};
 use local_testkit::{Stage, database};
-use outcome::{Done, Failure};
+use runtime::{Clock, Done, Failure, Tokens};
 use serde_json::{Value, json};
 use shipping::{
     carrier::{Carrier as _, HttpCarrier},
@@ -28,7 +28,6 @@ use shipping::{
     tasks::Command,
 };
 use state_machine::Runner;
-use task::{Invocation, Task, TaskError};
 use time::OffsetDateTime;
 use tokio::{net::TcpListener, time::sleep};
 
@@ -37,7 +36,7 @@ const TABLE: &str = "orderly-shipments";
 pub(crate) struct World {
     pub(crate) carrier: Carrier,
     database: DynamoDb,
-    port: HttpPort,
+    port: HttpClient,
     seconds: Arc<AtomicI64>,
 }
 
@@ -156,7 +155,7 @@ impl World {
         let handler = self.handler(FaultPlan::none());
         let consume = async |_| panic!("a batch");
         let work = async |task| handler.work(task).await;
-        let answer = task::answer(payload, &DECODER, consume, work).await?;
+        let answer = lambda::answer(payload, &DECODER, consume, work).await?;
         Ok(serde_json::to_value(answer).unwrap())
     }
 
@@ -229,11 +228,11 @@ impl Stage for World {
 }
 
 /// Whoever answers by `router`, over HTTP.
-async fn port(router: Router) -> HttpPort {
+async fn port(router: Router) -> HttpClient {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = parse_url(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
     tokio::spawn(async move { axum::serve(listener, router).await });
-    HttpPort::new(url, ApiKey::parse("secret").unwrap()).unwrap()
+    HttpClient::new(url, ApiKey::parse("secret").unwrap()).unwrap()
 }
 
 fn tell(seconds: &Arc<AtomicI64>) -> impl Fn() -> OffsetDateTime + Send + Sync + use<> {

@@ -1,8 +1,8 @@
 //! The events in `events/workflow`, as Lambda hands them to the function.
 
 use aws_lambda_events::sqs::SqsEvent;
+use catalogue::DECODER;
 use event_envelope::canonical;
-use events::DECODER;
 use local_testkit::Samples;
 use serde_json::json;
 
@@ -34,7 +34,7 @@ async fn every_sample_starts_what_its_name_says() {
         assert_eq!(world.started(), u64::try_from(orders.len()).unwrap(), "{name}");
         for order in *orders {
             let execution = world.execution(order).await.unwrap();
-            let read = DECODER.decode::<events::Event>(execution.input.as_bytes()).unwrap();
+            let read = DECODER.decode::<catalogue::Event>(execution.input.as_bytes()).unwrap();
             assert_eq!(read.event.order_id().as_str(), *order, "{name}");
             assert_eq!(canonical(&json!(read.envelope)), execution.input, "{name}");
         }

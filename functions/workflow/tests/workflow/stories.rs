@@ -1,11 +1,11 @@
 //! What becomes of an order that was placed.
 
+use catalogue::{DECODER, Event, LineItem, Money, OrderCompleted, OrderCreated};
 use event_envelope::{AggregateId, CorrelationId, Delivery};
-use events::{DECODER, Event, LineItem, Money, OrderCompleted, OrderCreated};
-use outcome::Done;
+use lambda::Task;
+use runtime::Done;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use task::Task;
 use time::OffsetDateTime;
 
 use crate::world::{Fault, World};

@@ -7,16 +7,16 @@ use std::sync::{
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use aws_sdk_sfn::Client;
-use consumer::{Consumer, Parking, ReplayPolicy};
+use catalogue::{Event, LIVE};
 use event_envelope::Delivery;
-use events::{Event, LIVE};
+use lambda::{Consumer, Parking, ReplayPolicy};
 use local_protocol::{AwsError, Bytes, Reply, Service};
 use local_sqs::{QueueSpec, Sqs};
 use local_states::{
     Invocation, InvokeError, Options, StateMachineSpec, StepFunctions, Tasks, state_machine_arn,
 };
 use local_testkit::sdk_config;
-use outcome::{Done, Failure};
+use runtime::{Done, Failure};
 use serde_json::{Value, json};
 use workflow::handler::Workflow;
 

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use events::{SOURCES, schema::pretty};
+use catalogue::{SOURCES, schema::pretty};
 use serde_json::{Map, Value, json};
 
 use super::{Card, Catalogue, CatalogueError, Sheet};

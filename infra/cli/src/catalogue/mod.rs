@@ -11,12 +11,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use event_envelope::Version;
-use event_pattern::{Pattern, PatternError};
-use events::{
+use catalogue::{
     CATALOGUE, Entry,
     schema::{Files, Plan, plan},
 };
+use event_envelope::Version;
+use local_event_pattern::{Pattern, PatternError};
 use local_template::Template;
 use serde::Serialize;
 use serde_json::{Value, json};

@@ -9,7 +9,7 @@
 
 use std::fmt::Write as _;
 
-use events::schema::pretty;
+use catalogue::schema::pretty;
 use serde_json::{Map, Value, json};
 
 use super::{Card, Catalogue, CatalogueError, Clash};

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display};
 
-use events::schema::pretty;
+use catalogue::schema::pretty;
 
 use super::{CONTRACTS, Card, Sheet};
 use local_stack::console::{aside, heading};

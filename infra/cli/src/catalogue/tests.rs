@@ -1,4 +1,4 @@
-use events::schema::pretty;
+use catalogue::schema::pretty;
 use local_template::{Rule, Target};
 
 use super::*;
@@ -148,7 +148,7 @@ fn the_asyncapi_document_says_who_says_and_hears_what() {
         "shipping",
     ];
     let mut expected: Vec<String> = functions.map(|name| format!("{name}.hears")).into();
-    expected.extend(events::SOURCES.map(|source| format!("{source}.says")));
+    expected.extend(catalogue::SOURCES.map(|source| format!("{source}.says")));
     expected.sort();
     assert_eq!(names, expected);
     let messages = |operation: &str| {

@@ -2,12 +2,12 @@
 
 use std::{error::Error, path::Path};
 
+use catalogue::{CATALOGUE, schema::pretty};
 use clap::{
     Subcommand,
     builder::{PossibleValuesParser, TypedValueParser},
 };
 use event_envelope::Version;
-use events::{CATALOGUE, schema::pretty};
 use local_stack::console::{bad, good, say};
 use serde::Serialize;
 

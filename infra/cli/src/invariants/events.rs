@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use catalogue::source;
 use event_envelope::DEPTH_MAX;
-use events::source;
 
 use super::{Evidence, Finding};
 

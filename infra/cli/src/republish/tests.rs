@@ -1,7 +1,7 @@
 use std::sync::{Arc, Mutex};
 
+use catalogue::{Event, Money, OrderPaid, PaymentCompleted, PaymentRefunded};
 use event_envelope::{AggregateId, CorrelationId};
-use events::{Event, Money, OrderPaid, PaymentCompleted, PaymentRefunded};
 use local_dynamodb::{DynamoDb, Storage};
 use serde_json::json;
 use time::macros::datetime;

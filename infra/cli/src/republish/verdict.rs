@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use catalogue::Event;
 use event_envelope::{Envelope, FromEnvelope};
-use events::Event;
 use projector::view::Section;
 
 /// Whether an event was published, as far as anybody can say without having noted it.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use event_pattern::Pattern;
+use local_event_pattern::Pattern;
 use local_protocol::{AwsError, Bytes};
 use serde_json::{Map, Value, json};
 

@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, sync::Mutex};
 
-use event_pattern::Pattern;
+use local_event_pattern::Pattern;
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 

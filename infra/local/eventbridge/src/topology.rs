@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use event_pattern::{Pattern, PatternError};
+use local_event_pattern::{Pattern, PatternError};
 use serde_json::Value;
 
 use crate::{

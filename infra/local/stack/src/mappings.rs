@@ -112,7 +112,7 @@ fn table_of(stream_arn: &str) -> &str {
     after.split_once("/stream/").map_or(after, |(table, _)| table)
 }
 
-fn filters(mapping: &Mapping) -> Result<Vec<event_pattern::Pattern>, MappingError> {
+fn filters(mapping: &Mapping) -> Result<Vec<local_event_pattern::Pattern>, MappingError> {
     let patterns: Vec<String> = mapping.filters.iter().map(ToString::to_string).collect();
     parse_filters(patterns.iter().map(String::as_str))
 }

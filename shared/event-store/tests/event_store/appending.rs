@@ -3,8 +3,8 @@
 use event_envelope::{CorrelationId, EVENT_BYTES_MAX, Envelope, Unstorable};
 use event_store::StoreError;
 use local_dynamodb::{Fault, FaultPlan};
-use outcome::Failure;
 use proptest::prelude::*;
+use runtime::Failure;
 use serde_json::{Value, json};
 
 use crate::world::{World, event, event_of, events, other_thing, thing};

@@ -2,11 +2,10 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use clock::Clock;
 use event_envelope::{Actor, CorrelationId, DEPTH_MAX, Envelope};
 use event_store::{ExecuteError, Executed, Lineage, SHARDS, StoreError, begin, execute, state_of};
 use local_dynamodb::{Fault, FaultPlan};
-use outcome::Failure;
+use runtime::{Clock, Failure};
 use serde_json::json;
 use time::Duration;
 

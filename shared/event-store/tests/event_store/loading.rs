@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use event_store::StoreError;
 use local_dynamodb::{Fault, FaultPlan};
-use outcome::Failure;
+use runtime::Failure;
 use serde_json::json;
 
 use crate::world::{World, event, event_of, events, other_thing, thing};

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use event_envelope::{AggregateId, instant};
 use event_store::{EventStore, Mark, Marks, SHARDS, StoreError};
 use local_dynamodb::{Fault, FaultPlan};
-use outcome::Failure;
+use runtime::Failure;
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
 

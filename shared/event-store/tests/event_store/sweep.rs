@@ -1,9 +1,9 @@
 //! A life of an account, with every fault at every call.
 
-use clock::Clock;
 use event_envelope::{Actor, CorrelationId, EventId};
 use event_store::{EventStore, ExecuteError, Lineage, execute};
 use local_dynamodb::{Fault, FaultPlan};
+use runtime::Clock;
 
 use crate::{
     account::{Account, Command, Overdrawn},

@@ -9,9 +9,8 @@ use std::{
     time::Duration,
 };
 
-use clock::{Clock, Tokens};
 use event_envelope::{AggregateId, CorrelationId, Draft, Envelope, ReplayPolicy, Version};
-use outcome::Failure;
+use runtime::{Clock, Failure, Tokens};
 use serde_json::json;
 use time::OffsetDateTime;
 use tokio::{

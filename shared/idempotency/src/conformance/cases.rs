@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use outcome::Failure;
+use runtime::Failure;
 
 use super::{
     Subject,

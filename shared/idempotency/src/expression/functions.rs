@@ -8,7 +8,7 @@ use jmespath::{
     ast::Ast,
     functions::{ArgumentType, CustomFunction, Signature},
 };
-use outcome::BoxError;
+use runtime::BoxError;
 use serde_json::Value;
 
 use crate::json;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ::http::{HeaderValue, Response, StatusCode, header};
-use outcome::{Failure, Wait};
+use runtime::{Failure, Wait};
 use serde_json::json;
 
 use super::InvalidKey;

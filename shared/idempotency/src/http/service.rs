@@ -11,7 +11,7 @@ use std::{
 };
 
 use ::http::{Request, Response};
-use outcome::Failure;
+use runtime::Failure;
 use tower::{Layer, Service, ServiceExt, service_fn};
 
 use super::{

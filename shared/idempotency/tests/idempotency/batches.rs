@@ -6,10 +6,10 @@ use aws_lambda_events::{
     dynamodb::{self, EventRecord},
     sqs::{SqsEvent, SqsMessage},
 };
-use batch::{Leave, Queue, TableStream};
 use idempotency::{Attempt, IdempotencyLayer, Keyed, UnitOfWork};
+use lambda::batch::{Leave, Queue, TableStream};
 use local_dynamodb::FaultPlan;
-use outcome::{Done, Failure};
+use runtime::{Done, Failure};
 use serde_json::{Value, json};
 use tower::{Service, ServiceBuilder};
 

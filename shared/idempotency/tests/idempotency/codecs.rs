@@ -14,7 +14,7 @@ use idempotency::{
     Attempt, Codec, Completion, IdempotencyError, IdempotencyLayer, Item, UnitOfWork,
 };
 use local_dynamodb::FaultPlan;
-use outcome::{BoxError, Failure};
+use runtime::{BoxError, Failure};
 use serde::{Deserialize, Serialize};
 use tower::{Layer, ServiceExt, service_fn};
 

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use event_envelope::Delivery;
 use idempotency::{Attempt, IdempotencyLayer, UnitOfWork};
 use local_dynamodb::{Capacity, FaultPlan};
-use outcome::Failure;
+use runtime::Failure;
 
 use crate::{
     handlers::{Decision, count, deliver},

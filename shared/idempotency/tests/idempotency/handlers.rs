@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::{ConditionCheck, ReturnValuesOnConditionCheckFailure, Update};
 use event_envelope::{Delivery, Envelope};
 use idempotency::{Attempt, Completion, UnitOfWork};
-use outcome::Failure;
+use runtime::Failure;
 use serde_json::json;
 use tower::{Layer, ServiceExt, service_fn};
 

@@ -12,7 +12,7 @@ use std::{
 use ::http::{Request, Response, StatusCode};
 use idempotency::{Attempt, DynamoDbStore, UnitOfWork, http::HttpLayer};
 use local_dynamodb::{Fault, FaultPlan};
-use outcome::Failure;
+use runtime::Failure;
 use serde_json::Value;
 use tower::{Layer, ServiceExt, service_fn};
 

@@ -10,7 +10,7 @@ use idempotency::{
     Attempt, Guard, MemoryRefused, MemoryStore, MemoryWrite, ReplayPolicy, UnitOfWork,
     http::{HttpLayer, Keep, is_replayed},
 };
-use outcome::Failure;
+use runtime::Failure;
 use tower::{Layer, ServiceExt, service_fn};
 
 type Layers = HttpLayer<MemoryStore, Vec<u8>>;

@@ -5,7 +5,7 @@ use idempotency::{
     Attempt, Guard, MemoryRefused, MemoryStore, MemoryWrite, ReplayPolicy, UnitOfWork,
     http::HttpLayer,
 };
-use outcome::Failure;
+use runtime::Failure;
 use tower::{Layer, ServiceExt, service_fn};
 
 type Call = Attempt<Request<Vec<u8>>, MemoryRefused>;

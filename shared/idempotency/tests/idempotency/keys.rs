@@ -6,7 +6,7 @@ use idempotency::{
     ByJmespath, Completion, Guard, IdempotencyError, IdempotencyLayer, Identify, Identity,
     KEY_BYTES_MAX, Keyed, MemoryStore, MissingKey, UnitOfWork,
 };
-use outcome::Failure;
+use runtime::Failure;
 use serde_json::{Value, json};
 use tower::{Layer, ServiceExt, service_fn};
 

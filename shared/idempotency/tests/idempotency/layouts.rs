@@ -6,7 +6,7 @@ use idempotency::{
     ReplayPolicy, UnitOfWork,
 };
 use local_dynamodb::DynamoDb;
-use outcome::Failure;
+use runtime::Failure;
 use serde_json::json;
 use tower::{Layer, ServiceExt, service_fn};
 
@@ -20,7 +20,7 @@ fn guard(world: &World, table: &str, layout: Layout) -> Guard<DynamoDbStore> {
     Guard::new(store, crate::world::CONSUMER, ReplayPolicy::Refuse)
         .lease(crate::world::LEASE)
         .clock_skew(crate::world::SKEW)
-        .with(world.clock(), clock::Tokens::random())
+        .with(world.clock(), runtime::Tokens::random())
 }
 
 async fn deliver(

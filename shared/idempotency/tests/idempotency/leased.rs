@@ -8,7 +8,7 @@ use std::{
 use event_envelope::Delivery;
 use idempotency::{Attempt, Completion, IdempotencyLayer, UnitOfWork};
 use local_dynamodb::{Fault, FaultPlan};
-use outcome::Failure;
+use runtime::Failure;
 use serde_json::json;
 
 use crate::{

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use clock::within;
 use idempotency::IdempotencyError;
 use local_dynamodb::{Fault, FaultPlan};
-use outcome::Failure;
+use runtime::{Failure, within};
 use tokio::time::Instant;
 
 use crate::{

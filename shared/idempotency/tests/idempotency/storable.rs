@@ -19,7 +19,7 @@ fn deep(levels: usize) -> Value {
 }
 
 /// Delivers to a handler that says `data`, in both modes: what became of it, and of DynamoDB.
-async fn publish(data: &Value) -> Result<Vec<Value>, outcome::Failure> {
+async fn publish(data: &Value) -> Result<Vec<Value>, runtime::Failure> {
     let mut said = Vec::new();
     for leased in [false, true] {
         let (world, plan) = (World::new().await, FaultPlan::none());

@@ -5,9 +5,8 @@ use ::http::StatusCode;
 use aws_clients::{Aws, AwsEnv, Credentials};
 use aws_sdk_dynamodb::Client;
 use axum::{Router, response::IntoResponse, routing::post};
-use clock::Tokens;
 use idempotency::{DynamoDbStore, Guard, IdempotencyLayer, ReplayPolicy};
-use outcome::Failure;
+use runtime::{Failure, Tokens};
 use tokio::net::TcpListener;
 
 use crate::{

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use idempotency::{Attempt, Completion, IdempotencyLayer, Refused, UnitOfWork};
 use local_dynamodb::{Fault, FaultPlan};
-use outcome::Failure;
+use runtime::Failure;
 use serde_json::json;
 
 use crate::{

@@ -9,12 +9,11 @@ use std::{
 };
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use clock::{Clock, Tokens};
 use event_envelope::{AggregateId, CorrelationId, Delivery, Draft, Envelope, Version};
 use idempotency::{DynamoDbStore, Guard, IdempotencyLayer, Item, ReplayPolicy};
 use local_dynamodb::{DynamoDb, FaultPlan, Storage};
 use local_template::Table;
-use outcome::{Failure, Wait};
+use runtime::{Clock, Failure, Tokens, Wait};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use event_envelope::{AggregateId, DEPTH_MAX, Draft, Envelope, EventId, unpack};
 use idempotency::Item;
-use outcome::Done;
+use runtime::Done;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use state_machine::StateMachine;

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use local_dynamodb::{Fault, FaultPlan};
-use outcome::{Done, Failure};
+use runtime::{Done, Failure};
 
 use crate::{
     parcel::{Command, Depot, Input, LIFE, cause, first, named, resumed},

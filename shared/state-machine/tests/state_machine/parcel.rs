@@ -5,11 +5,10 @@ use std::{
     sync::{Arc, Mutex, Once},
 };
 
-use clock::{Clock, Tokens};
 use event_envelope::{AggregateId, Draft, Envelope, Version};
 use idempotency::Item;
 use local_dynamodb::FaultPlan;
-use outcome::{Done, Failure};
+use runtime::{Clock, Done, Failure, Tokens};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use state_machine::{Attempt, Handled, Runner, RunnerConfig, StateMachine, Trigger};

@@ -3,7 +3,7 @@
 
 use event_envelope::Envelope;
 use local_dynamodb::{Fault, FaultPlan};
-use outcome::{Done, Failure};
+use runtime::{Done, Failure};
 use serde_json::{Value, json};
 use state_machine::Attempt;
 

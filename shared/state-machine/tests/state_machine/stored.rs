@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use event_envelope::Envelope;
 use local_dynamodb::{Fault, FaultPlan};
-use outcome::Done;
+use runtime::Done;
 
 use crate::{
     parcel::{Command, Depot, Input, LIFE, Parcel, cause, first, named},

@@ -1,7 +1,7 @@
 //! A machine that works for a workflow: tasks in place of events, several inputs at once, and
 //! loads.
 
-use outcome::Done;
+use runtime::Done;
 use state_machine::Trigger;
 
 use crate::{

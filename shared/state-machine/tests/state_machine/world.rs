@@ -9,12 +9,11 @@ use std::{
 };
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use clock::Clock;
 use event_envelope::{AggregateId, CorrelationId, Draft, Envelope, Version, unpack};
 use idempotency::Item;
 use local_dynamodb::{DynamoDb, Storage};
 use local_template::Table;
-use outcome::{Failure, Wait};
+use runtime::{Clock, Failure, Wait};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 

@@ -1,6 +1,5 @@
-use clock::Tokens;
+use runtime::{Tokens, Traces};
 use serde_json::{Value, json};
-use trace::Traces;
 use tracing::{error, error_span, field::Empty, info_span};
 
 use crate::{Told, tests::written};

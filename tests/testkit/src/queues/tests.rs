@@ -1,4 +1,4 @@
-use outcome::Done::{Duplicate, Handled};
+use runtime::Done::{Duplicate, Handled};
 
 use super::*;
 use crate::Samples;

@@ -1,8 +1,8 @@
 use std::cell::RefCell;
 
 use aws_sdk_dynamodb::{Client, error::ProvideErrorMetadata, types::AttributeValue};
+use catalogue::OrderCompleted;
 use event_envelope::{AggregateId, CorrelationId};
-use events::OrderCompleted;
 use local_dynamodb::DynamoDb;
 
 use super::*;

@@ -1,7 +1,7 @@
 //! Filter criteria: which records reach the function at all.
 //! Source: <https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html>.
 
-use event_pattern::Pattern;
+use local_event_pattern::Pattern;
 use serde_json::Value;
 
 use super::MappingError;

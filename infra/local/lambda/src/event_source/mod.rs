@@ -16,7 +16,7 @@ use std::{
     time::Duration,
 };
 
-use event_pattern::PatternError;
+use local_event_pattern::PatternError;
 use local_protocol::AwsError;
 use tokio::{sync::watch, task::JoinSet};
 

@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use event_pattern::Pattern;
+use local_event_pattern::Pattern;
 use local_protocol::AwsError;
 use local_sqs::{ReceiveRequest, ReceivedMessage, Sqs};
 use serde_json::{Value, json};

@@ -5,8 +5,8 @@ use std::{
     time::Duration,
 };
 
-use event_pattern::Pattern;
 use local_dynamodb::DynamoDb;
+use local_event_pattern::Pattern;
 use local_protocol::AwsError;
 use local_sqs::Sqs;
 use tokio::{sync::watch, task::JoinSet};

@@ -1,0 +1,55 @@
+use std::{
+    task::{Context, Poll},
+    future::{Ready, ready},
+};
+
+use runtime::BoxError;
+use tower::Service;
+
+/// A record that can never be handled: its service ended it as
+/// [`Failure::Poison`](runtime::Failure::Poison).
+#[derive(Debug)]
+pub struct Poison<R> {
+    /// The record as it came.
+    pub record: R,
+    /// What is wrong with it.
+    pub reason: BoxError,
+}
+
+/// What has become of poison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It is kept in another place, and for good: its source need not bring it again.
+    Parked,
+    /// It is where it was, and is answered like a record that is to be retried.
+    Left,
+}
+
+/// Leaves all poison to the limits of its source.
+///
+/// A queue brings the record again until it was received `maxReceiveCount` times, and then moves it
+/// to its dead-letter queue, if it has one. Until then it holds back its group, if it has one.
+/// Source: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html>.
+///
+/// A table's stream brings the record again, and everything behind it in its shard waits, until
+/// `MaximumRetryAttempts` or `MaximumRecordAgeInSeconds` of the mapping is reached. Neither is
+/// limited by default, and then the shard stands still until the record is 24 hours old. What
+/// Lambda gives up is gone from the stream. An on-failure destination that is a queue or a topic is
+/// told *where* it was, and not what it was.
+/// Source: <https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html>.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Leave;
+
+impl<R> Service<Poison<R>> for Leave {
+    type Response = Fate;
+    type Error = BoxError;
+    type Future = Ready<Result<Fate, BoxError>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Poison<R>) -> Self::Future {
+        ready(Ok(Fate::Left))
+    }
+}

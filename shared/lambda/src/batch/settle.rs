@@ -1,0 +1,129 @@
+use runtime::{BoxError, Done, Failure, chain};
+use tower::{Service, ServiceExt};
+use tracing::{Instrument, Span, debug, error, info, warn};
+
+use crate::batch::{Fate, OddRecord, Poison, lines::ANSWER};
+
+/// The record is to come again.
+#[derive(Debug)]
+pub(crate) struct Unsettled;
+
+/// What is wrong with a record that no service is to see.
+#[derive(Debug)]
+pub(crate) enum Odd {
+    /// It can be put aside: the response can still name it.
+    Named(OddRecord),
+    /// Nothing names it, so it is not even known to be one: its source brings the batch again.
+    Unnamed(OddRecord),
+}
+
+/// How one record ended. Reasons are whole chains, as text.
+#[derive(Debug)]
+enum Ending {
+    Done(Done),
+    Retry {
+        reason: String,
+    },
+    Parked {
+        reason: String,
+    },
+    Left {
+        reason: String,
+    },
+    NotParked {
+        reason: String,
+        error: String,
+    },
+    /// The time of its invocation ended first.
+    Abandoned,
+}
+
+/// Has `service` handle one record, and `poison` what it finds poisonous, or what is `odd` from the
+/// start. Says how it ended, once, in `span`.
+///
+/// # Errors
+///
+/// When the record is to come again.
+pub(crate) async fn settle<R, S, P>(
+    record: R,
+    odd: Option<Odd>,
+    span: Span,
+    service: S,
+    poison: P,
+) -> Result<(), Unsettled>
+where
+    R: Clone,
+    S: Service<R, Response = Done, Error = Failure>,
+    P: Service<Poison<R>, Response = Fate>,
+    P::Error: Into<BoxError>,
+{
+    let settling = async {
+        let ending = async {
+            let ended = match odd {
+                Some(Odd::Unnamed(why)) => return Ending::Left { reason: why.to_string() },
+                Some(Odd::Named(why)) => Err(Failure::poison(why)),
+                None => service.oneshot(record.clone()).await,
+            };
+            match ended {
+                Ok(done) => Ending::Done(done),
+                Err(Failure::Retry { reason, .. }) => {
+                    Ending::Retry { reason: chain(reason.as_ref()) }
+                }
+                Err(Failure::Poison { reason }) => {
+                    put_aside(Poison { record, reason }, poison).await
+                }
+            }
+        };
+        let ending = runtime::in_time(ANSWER, ending).await.unwrap_or(Ending::Abandoned);
+        ending.log();
+        ending.is_settled().then_some(()).ok_or(Unsettled)
+    };
+    settling.instrument(span).await
+}
+
+async fn put_aside<R, P>(record: Poison<R>, poison: P) -> Ending
+where
+    P: Service<Poison<R>, Response = Fate>,
+    P::Error: Into<BoxError>,
+{
+    let reason = chain(record.reason.as_ref());
+    match poison.oneshot(record).await {
+        Ok(Fate::Parked) => Ending::Parked { reason },
+        Ok(Fate::Left) => Ending::Left { reason },
+        Err(error) => Ending::NotParked { reason, error: chain(error.into().as_ref()) },
+    }
+}
+
+/// Says that a record was not handled, because one before it has failed.
+pub(crate) fn log_held_back(span: &Span) {
+    span.in_scope(|| debug!(outcome = "held_back"));
+}
+
+impl Ending {
+    /// Whether the source may forget the record.
+    const fn is_settled(&self) -> bool {
+        match self {
+            Self::Done(_) | Self::Parked { .. } => true,
+            Self::Retry { .. } | Self::Left { .. } | Self::NotParked { .. } | Self::Abandoned => {
+                false
+            }
+        }
+    }
+
+    /// As loudly as somebody should look.
+    fn log(&self) {
+        match self {
+            Self::Done(Done::Handled) => info!(outcome = "handled"),
+            Self::Done(Done::Rejected) => info!(outcome = "rejected"),
+            Self::Done(Done::Duplicate) => info!(outcome = "duplicate"),
+            Self::Done(Done::Ignored) => debug!(outcome = "ignored"),
+            Self::Retry { reason } => warn!(outcome = "retry", reason),
+            Self::Parked { reason } => error!(outcome = "parked", reason),
+            Self::Left { reason } => error!(outcome = "left", reason, "its source brings it again"),
+            Self::NotParked { reason, error } => {
+                error!(outcome = "not_parked", reason, error, "its source brings it again");
+            }
+            Self::Abandoned => warn!(outcome = "abandoned", "the invocation has no time left"),
+        }
+    }
+}

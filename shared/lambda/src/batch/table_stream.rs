@@ -1,0 +1,131 @@
+use std::{collections::BTreeMap, future::ready, num::NonZeroUsize};
+
+use aws_lambda_events::{
+    dynamodb::EventRecord,
+    streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse},
+};
+use runtime::{BoxError, Done, Failure};
+use tower::Service;
+use tracing::{Span, error_span};
+
+use crate::batch::{
+    Fate, LINES_MAX, Lines, Place, Poison, TableBatch, TableRecord,
+    settle::{Odd, log_held_back, settle},
+};
+
+/// Hands the records of a DynamoDB table's stream to a service, one call each.
+///
+/// The records of one item are handled in their order, and the first that fails holds back the
+/// rest of that item. The records of other items are handled nevertheless, also those that stand
+/// behind a failed one: if that one never succeeds Lambda gives up what follows it in the batch,
+/// and what has not been handled by then is lost.
+///
+/// A stream knows one position, not a list of records. Lambda brings again everything from the
+/// first failed record on, so what was handled behind it comes as a duplicate: the service has to
+/// be idempotent.
+/// Source: <https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>.
+#[derive(Debug, Clone)]
+pub struct TableStream<S, P> {
+    service: S,
+    poison: P,
+    lines_max: NonZeroUsize,
+}
+
+impl<S, P> TableStream<S, P> {
+    /// Calls `service` for every record, and `poison` for every one that can never be handled.
+    ///
+    /// There is no default for `poison`, because a stream has no dead-letter queue of its own:
+    /// what is not put aside stops its shard, and is lost in the end. [`Leave`](crate::batch::Leave) is
+    /// for whoever wants that, and says what then happens.
+    ///
+    /// A record that was parked comes again, like any other, when one before it has failed:
+    /// `poison` may be called several times for the same.
+    pub fn new(service: S, poison: P) -> Self {
+        Self { service, poison, lines_max: LINES_MAX }
+    }
+
+    /// Works on so many items at the same time, instead of on [`LINES_MAX`].
+    pub fn lines_max(self, lines_max: NonZeroUsize) -> Self {
+        Self { lines_max, ..self }
+    }
+
+    /// Has every record handled, and answers with the first that is to come again.
+    ///
+    /// A record that is odd is poison from the start. One that has no sequence number either brings
+    /// the whole batch again.
+    ///
+    /// Within [`runtime::within`] it answers before the time is up: see [`Lines::work_off`].
+    ///
+    /// The answer is one that Lambda reads only if the mapping has `ReportBatchItemFailures`.
+    /// Without it, Lambda goes on behind the batch whatever the answer says.
+    ///
+    /// # Panics
+    ///
+    /// When the service does. The Lambda runtime turns that into a failed invocation, or the
+    /// process ends: either way the whole batch comes again, in halves if the mapping has
+    /// `BisectBatchOnFunctionError`.
+    pub async fn handle(&self, batch: impl Into<TableBatch>) -> DynamoDbEventResponse
+    where
+        S: Service<EventRecord, Response = Done, Error = Failure> + Clone,
+        P: Service<Poison<EventRecord>, Response = Fate> + Clone,
+        P::Error: Into<BoxError>,
+    {
+        let records = batch.into().records;
+        let numbers = records.iter().map(|it| it.record.change.sequence_number.clone());
+        let numbers: Vec<Option<String>> = numbers.collect();
+        let handle = |TableRecord { record, odd }: TableRecord| {
+            let (span, is_named) = (span(&record), record.change.sequence_number.is_some());
+            let odd = odd.map(|it| if is_named { Odd::Named(it) } else { Odd::Unnamed(it) });
+            settle(record, odd, span, self.service.clone(), self.poison.clone())
+        };
+        let hold_back = |_, held_back: Vec<TableRecord>| {
+            held_back.iter().for_each(|it| log_held_back(&span(&it.record)));
+            ready(())
+        };
+        let lines = Lines::of(records, |it| Place::Strict(item(&it.record)));
+        response(&numbers, &lines.work_off(self.lines_max, handle, hold_back).await)
+    }
+}
+
+/// Which item a record is about: its table's stream, and its key in one spelling. Records that
+/// name no item are one line, since they might be about the same.
+fn item(record: &EventRecord) -> (Option<String>, Option<String>) {
+    let key: BTreeMap<_, _> = record.change.keys.iter().collect();
+    (record.event_source_arn.clone(), serde_json::to_string(&key).ok())
+}
+
+/// Names the lowest sequence number at the `failed` positions. If one of those has none the answer
+/// names nothing, which Lambda takes to mean that the whole batch failed.
+fn response(numbers: &[Option<String>], failed: &[usize]) -> DynamoDbEventResponse {
+    let mut response = DynamoDbEventResponse::default();
+    if failed.is_empty() {
+        return response;
+    }
+    let number = |position: &usize| numbers.get(*position)?.as_deref();
+    let named: Option<Vec<&str>> = failed.iter().map(number).collect();
+    let lowest = named.unwrap_or_default().into_iter().min_by_key(|number| rank(number));
+    let mut failure = DynamoDbBatchItemFailure::default();
+    failure.item_identifier = lowest.map(str::to_owned);
+    response.batch_item_failures.push(failure);
+    response
+}
+
+/// Orders sequence numbers by value: they have up to forty digits, and not always the same number
+/// of them.
+/// Source: <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_StreamRecord.html>.
+fn rank(number: &str) -> (usize, &str) {
+    let digits = number.trim_start_matches('0');
+    (digits.len(), digits)
+}
+
+/// It is there at every level, so that a lone error still says what it is about. The item's key is
+/// not in it: keys may be personal.
+fn span(record: &EventRecord) -> Span {
+    error_span!(
+        "record",
+        event_id = record.event_id,
+        event_name = record.event_name,
+        sequence_number = record.change.sequence_number,
+        stream = record.event_source_arn,
+    )
+}

@@ -1,0 +1,118 @@
+use crate::batch::{OddRecord, Place, QueueRecord, fifo_group, receive_count};
+use aws_lambda_events::sqs::SqsMessage;
+use event_envelope::{CorrelationId, DecodeError, Decoder, Delivery, EventId};
+use runtime::Traces;
+use tracing::{Span, error_span, field::Empty};
+
+/// A message of the batch, and the event in it if one could be read.
+#[derive(Debug)]
+pub(crate) struct Record {
+    pub(crate) message: Message,
+    pub(crate) opened: Result<Delivery, DecodeError>,
+    /// What is wrong with the record around it.
+    pub(crate) odd: Option<OddRecord>,
+}
+
+/// A message as SQS handed it over.
+#[derive(Debug)]
+pub(crate) struct Message(SqsMessage);
+
+/// What a parked message says of the event in it.
+#[derive(Debug)]
+pub(crate) struct Ids {
+    pub(crate) event: EventId,
+    pub(crate) correlation: CorrelationId,
+}
+
+impl Record {
+    /// Message attributes are not looked at, so it does not matter what is wrong with one.
+    pub(crate) fn open(record: QueueRecord, decoder: &Decoder) -> Self {
+        let QueueRecord { message, odd, .. } = record;
+        let message = Message(message);
+        Self { opened: decoder.decode(message.body().as_bytes()), message, odd }
+    }
+
+    /// Where it stands in its batch: with its group on a FIFO queue, with its aggregate on another.
+    /// Nothing is known of a record that cannot be read, so it stands alone.
+    pub(crate) fn place(&self) -> Place<String> {
+        match (self.message.fifo_group(), &self.opened) {
+            (Some(group), _) => Place::Strict(group.to_owned()),
+            (None, Ok(Delivery { envelope, .. })) => {
+                Place::Loose(envelope.aggregate_id.as_str().to_owned())
+            }
+            (None, Err(_)) => Place::Alone,
+        }
+    }
+
+    pub(crate) fn ids(&self) -> Option<Ids> {
+        self.opened.as_ref().ok().map(|Delivery { envelope, .. }| Ids {
+            event: envelope.event_id.clone(),
+            correlation: envelope.correlation_id.clone(),
+        })
+    }
+
+    /// Goes on with the event's trace: `span` is its next, and the one that is handed on with
+    /// whatever follows from the event. As it came, where no spans are recorded.
+    pub(crate) fn trace(&mut self, traces: &Traces, span: &Span) {
+        if let Ok(Delivery { envelope, .. }) = &mut self.opened
+            && let Some(hop) = traces.hop(envelope.metadata.traceparent.as_deref())
+        {
+            hop.record(span);
+            envelope.metadata.traceparent = Some(hop.traceparent());
+        }
+    }
+
+    /// The span of everything that `consumer` does with this record. It is there at every level,
+    /// so that a lone error still says what it is about.
+    pub(crate) fn span(&self, consumer: &'static str) -> Span {
+        let span = error_span!(
+            "record",
+            otel.kind = "consumer",
+            consumer,
+            message_id = self.message.id(),
+            receive_count = self.message.receive_count(),
+            event_id = Empty,
+            event_type = Empty,
+            correlation_id = Empty,
+            causation_id = Empty,
+            aggregate_id = Empty,
+            outcome = Empty,
+            trace_id = Empty,
+            span_id = Empty,
+            parent_span_id = Empty,
+        );
+        if let Ok(Delivery { envelope, .. }) = &self.opened {
+            span.record("event_id", envelope.event_id.as_str());
+            span.record("event_type", &envelope.event_type);
+            span.record("correlation_id", envelope.correlation_id.as_str());
+            span.record("causation_id", envelope.causation_id.as_ref().map(EventId::as_str));
+            span.record("aggregate_id", envelope.aggregate_id.as_str());
+        }
+        span
+    }
+}
+
+impl Message {
+    /// The message id; empty if there is none.
+    pub(crate) fn id(&self) -> &str {
+        self.0.message_id.as_deref().unwrap_or_default()
+    }
+
+    pub(crate) fn body(&self) -> &str {
+        self.0.body.as_deref().unwrap_or_default()
+    }
+
+    pub(crate) fn receipt_handle(&self) -> Option<&str> {
+        self.0.receipt_handle.as_deref()
+    }
+
+    /// How often it was received, this time included.
+    pub(crate) fn receive_count(&self) -> u32 {
+        receive_count(&self.0)
+    }
+
+    /// Its group, if it comes from a FIFO queue.
+    pub(crate) fn fifo_group(&self) -> Option<&str> {
+        fifo_group(&self.0)
+    }
+}

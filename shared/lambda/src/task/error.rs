@@ -1,0 +1,41 @@
+//! What a workflow is told of a task that did not succeed.
+
+use lambda_runtime::Diagnostic;
+use runtime::{Failure, chain};
+
+/// Why a task did not succeed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TaskError {
+    /// It may succeed later: the workflow should try again, with a backoff.
+    #[error("{0}")]
+    Retry(String),
+    /// It can never succeed: the workflow should catch it.
+    #[error("{0}")]
+    Poison(String),
+}
+
+impl TaskError {
+    /// The name that `Retry` and `Catch` of a state know it by.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Retry(_) => "Retry",
+            Self::Poison(_) => "Poison",
+        }
+    }
+}
+
+impl From<Failure> for TaskError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Retry { reason, .. } => Self::Retry(chain(reason.as_ref())),
+            Failure::Poison { reason } => Self::Poison(chain(reason.as_ref())),
+        }
+    }
+}
+
+impl From<TaskError> for Diagnostic {
+    fn from(error: TaskError) -> Self {
+        Self { error_type: error.name().to_owned(), error_message: error.to_string() }
+    }
+}

@@ -1,0 +1,42 @@
+//! Whether tasks are taken at all.
+
+use tracing::error;
+
+use crate::task::{Invocation, TaskError};
+
+/// The mode in which a workflow asks for tasks.
+const ORCHESTRATION: &str = "orchestration";
+
+/// Whether a function takes tasks. Where no workflow is deployed nobody asks for any, but whoever
+/// may invoke the function could.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tasks {
+    /// A workflow asks for them.
+    Taken,
+    /// None are taken in this mode.
+    RefusedIn(String),
+}
+
+impl Tasks {
+    /// Taken in the mode `orchestration`, and in no other.
+    pub fn in_mode(mode: String) -> Self {
+        if mode == ORCHESTRATION { Self::Taken } else { Self::RefusedIn(mode) }
+    }
+
+    /// The invocation, unless it is a task and none are taken.
+    ///
+    /// # Errors
+    ///
+    /// Poison, naming the mode: no retry helps.
+    pub fn admit(&self, invocation: Invocation) -> Result<Invocation, TaskError> {
+        match (self, invocation) {
+            (Self::RefusedIn(mode), Invocation::Task(_)) => {
+                error!(mode, "a task is refused: no workflow is deployed");
+                Err(TaskError::Poison(format!(
+                    "tasks are refused in the mode {mode:?}: deploy the mode {ORCHESTRATION:?}"
+                )))
+            }
+            (Self::Taken | Self::RefusedIn(_), invocation) => Ok(invocation),
+        }
+    }
+}

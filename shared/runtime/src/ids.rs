@@ -1,0 +1,59 @@
+//! Where ids come from that no other process has.
+
+use std::{
+    fmt,
+    hash::{BuildHasher, RandomState},
+    sync::Arc,
+};
+
+/// Where a process takes tokens from that no other process draws: the owners of leases.
+#[derive(Clone)]
+pub struct Tokens(Arc<dyn Fn() -> String + Send + Sync>);
+
+impl Tokens {
+    /// Tokens of 32 hexadecimal digits, for telling apart and not for keeping out: hashes, 128 bits
+    /// of them, under keys that the operating system draws at random for each thread. A seed made of
+    /// the time would not do: machines that start together count the same nanoseconds.
+    /// Source: <https://doc.rust-lang.org/std/hash/struct.RandomState.html>.
+    pub fn random() -> Self {
+        let half = || RandomState::new().hash_one(0_u8);
+        Self(Arc::new(move || format!("{:016x}{:016x}", half(), half())))
+    }
+
+    /// Tokens that `next` says.
+    pub fn from_fn(next: impl Fn() -> String + Send + Sync + 'static) -> Self {
+        Self(Arc::new(next))
+    }
+
+    /// The next token.
+    pub fn draw(&self) -> String {
+        (self.0)()
+    }
+}
+
+impl fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Tokens")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, thread};
+
+    use super::*;
+
+    #[test]
+    fn no_token_is_drawn_twice() {
+        let tokens = Tokens::random();
+        let draw = || (0..1_000).map(|_| tokens.draw()).collect::<Vec<_>>();
+        let drawn: Vec<_> = thread::scope(|scope| {
+            let threads = [scope.spawn(draw), scope.spawn(draw)];
+            threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+        });
+        assert!(
+            drawn.iter().all(|it| it.len() == 32 && it.bytes().all(|it| it.is_ascii_hexdigit()))
+        );
+        assert_eq!(BTreeSet::from_iter(drawn).len(), 2_000);
+    }
+}

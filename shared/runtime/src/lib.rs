@@ -1,0 +1,18 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod breaker;
+mod clock;
+mod deadline;
+mod environment;
+mod ids;
+mod outcome;
+mod trace;
+
+pub use breaker::{Breaker, Resting};
+pub use clock::Clock;
+pub use deadline::{in_time, left, within};
+pub use environment::{ConfigError, Environment};
+pub use ids::Tokens;
+pub use outcome::{BoxError, Done, Failure, Wait, chain};
+pub use trace::{Hop, Traceparent, Traces};

@@ -1,0 +1,124 @@
+//! How the handling of one record ends.
+
+use std::{error::Error, fmt, time::Duration};
+
+/// Any error.
+pub type BoxError = Box<dyn Error + Send + Sync>;
+
+/// The record needs no further delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Done {
+    /// It took effect.
+    Handled,
+    /// It had taken effect before; nothing changed.
+    Duplicate,
+    /// The business refused it, and an event says so.
+    Rejected,
+    /// It does not concern this consumer.
+    Ignored,
+}
+
+/// The record did not take effect.
+#[derive(Debug)]
+pub enum Failure {
+    /// It may succeed later: a throttle, a conflict, a store away, an event that came early.
+    Retry {
+        /// What stood in the way.
+        reason: BoxError,
+        /// How long to wait.
+        wait: Wait,
+    },
+    /// It can never succeed, and is parked with the reason.
+    Poison {
+        /// What is wrong with it.
+        reason: BoxError,
+    },
+}
+
+/// How long to wait before the next try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wait {
+    /// Nobody knows: longer each time.
+    Unknown,
+    /// So long at least; sooner is a try for nothing.
+    AtLeast(Duration),
+    /// So long at most.
+    AtMost(Duration),
+}
+
+impl Failure {
+    /// A failure that may pass.
+    pub fn retry(reason: impl Into<BoxError>) -> Self {
+        Self::Retry { reason: reason.into(), wait: Wait::Unknown }
+    }
+
+    /// A failure that will not pass before `after`: somebody asked to be left alone so long.
+    pub fn retry_after(reason: impl Into<BoxError>, after: Duration) -> Self {
+        Self::Retry { reason: reason.into(), wait: Wait::AtLeast(after) }
+    }
+
+    /// A failure that will have passed in `within`, and most often sooner: a lease that is held.
+    pub fn retry_within(reason: impl Into<BoxError>, within: Duration) -> Self {
+        Self::Retry { reason: reason.into(), wait: Wait::AtMost(within) }
+    }
+
+    /// A failure for good.
+    pub fn poison(reason: impl Into<BoxError>) -> Self {
+        Self::Poison { reason: reason.into() }
+    }
+
+    /// Whether another delivery may succeed.
+    pub fn is_retry(&self) -> bool {
+        matches!(self, Self::Retry { .. })
+    }
+
+    fn reason(&self) -> &BoxError {
+        match self {
+            Self::Retry { reason, .. } | Self::Poison { reason } => reason,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Retry { .. } => "to be retried: ",
+            Self::Poison { .. } => "poison: ",
+        })?;
+        f.write_str(&chain(self.reason().as_ref()))
+    }
+}
+
+impl Error for Failure {}
+
+/// An error with everything that caused it, in one line.
+pub fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        // Some errors repeat their cause in their own text.
+        if !text.contains(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        source = cause.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("the table is away")]
+    struct Away(#[source] std::io::Error);
+
+    #[test]
+    fn a_failure_tells_its_whole_chain() {
+        let failure = Failure::retry(Away(std::io::Error::other("connection refused")));
+        assert_eq!(failure.to_string(), "to be retried: the table is away: connection refused");
+        assert!(failure.is_retry());
+        assert!(!Failure::poison("no id").is_retry());
+    }
+}

@@ -1,0 +1,112 @@
+//! One trace over queues, streams and buses.
+
+mod traceparent;
+mod xray;
+
+use crate::Tokens;
+use tracing::Span;
+
+pub use traceparent::Traceparent;
+
+/// Whether this process records spans, and where their ids come from. Clones draw from the same.
+#[derive(Debug, Clone, Default)]
+pub struct Traces(Option<Tokens>);
+
+/// The ids of one span.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hop {
+    own: Traceparent,
+    parent_span_id: Option<String>,
+}
+
+impl Traces {
+    /// No spans are recorded, and no ids are made.
+    #[must_use]
+    pub const fn off() -> Self {
+        Self(None)
+    }
+
+    /// Spans have ids that `tokens` draw, which must be of 32 hexadecimal digits.
+    #[must_use]
+    pub const fn drawn_from(tokens: Tokens) -> Self {
+        Self(Some(tokens))
+    }
+
+    /// The ids of a span that works on what came with `parent`: in its trace, or in a new one if
+    /// that is none. None where no span is recorded: what came is then to be handed on unchanged.
+    #[must_use]
+    pub fn hop(&self, parent: Option<&str>) -> Option<Hop> {
+        let tokens = self.0.as_ref()?;
+        let parent = parent.and_then(Traceparent::parse);
+        if parent.as_ref().is_some_and(|it| !it.is_sampled()) {
+            return None;
+        }
+        let trace_id = match &parent {
+            Some(parent) => parent.trace_id().to_owned(),
+            None => tokens.draw(),
+        };
+        let own = Traceparent::sampled(&trace_id, &self.span_id()?)?;
+        Some(Hop { own, parent_span_id: parent.map(|it| it.span_id().to_owned()) })
+    }
+
+    /// The id of a span within a trace: 16 hexadecimal digits. None where no span is recorded.
+    #[must_use]
+    pub fn span_id(&self) -> Option<String> {
+        self.0.as_ref()?.draw().get(..16).map(str::to_owned)
+    }
+}
+
+impl Hop {
+    /// What goes with whatever is said within the span.
+    #[must_use]
+    pub fn traceparent(&self) -> String {
+        self.own.to_string()
+    }
+
+    /// Fills in the fields `trace_id`, `span_id` and `parent_span_id` of `span`, as far as it has
+    /// them.
+    pub fn record(&self, span: &Span) {
+        span.record("trace_id", self.own.trace_id());
+        span.record("span_id", self.own.span_id());
+        span.record("parent_span_id", self.parent_span_id.as_deref());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CAME: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+    fn traces(token: &'static str) -> Traces {
+        Traces::drawn_from(Tokens::from_fn(move || token.to_owned()))
+    }
+
+    #[test]
+    fn a_hop_keeps_the_trace_and_is_the_parent_of_the_next() {
+        let hop = traces("0123456789abcdef0123456789abcdef").hop(Some(CAME)).unwrap();
+        let goes = "00-0af7651916cd43dd8448eb211c80319c-0123456789abcdef-01";
+        assert_eq!(hop.traceparent(), goes);
+        assert_eq!(hop.parent_span_id.as_deref(), Some("b7ad6b7169203331"));
+    }
+
+    #[test]
+    fn what_came_without_a_trace_begins_one() {
+        let traces = traces("0123456789abcdef0123456789abcdef");
+        for none in [None, Some("00-nonsense"), Some("")] {
+            let hop = traces.hop(none).unwrap();
+            let goes = "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01";
+            assert_eq!((hop.traceparent().as_str(), hop.parent_span_id), (goes, None));
+        }
+    }
+
+    #[test]
+    fn nothing_is_recorded_of_what_is_not_sampled_or_cannot_be_named() {
+        let unsampled = CAME.replace("-01", "-00");
+        assert_eq!(traces("0123456789abcdef0123456789abcdef").hop(Some(&unsampled)), None);
+        for token in ["", "token-1", "00000000000000000000000000000000", "éééééééé"] {
+            assert_eq!(traces(token).hop(None), None, "{token}");
+        }
+        assert_eq!(Traces::default().hop(Some(CAME)), None);
+    }
+}
