@@ -4,7 +4,7 @@ use std::{rc::Rc, time::Duration};
 
 use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use local_testkit::http::{Answer, Request};
-use tokio::{lambda::spawn_local, time::sleep};
+use tokio::{task::spawn_local, time::sleep};
 
 use crate::{
     lambda::{End, Lambda, Slot},

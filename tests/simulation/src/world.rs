@@ -13,7 +13,7 @@ use local_sqs::{Sqs, WallClock};
 use local_template::Source;
 use serde_json::{Value, json};
 use tokio::{
-    lambda::{JoinHandle, LocalSet, spawn_local},
+    task::{JoinHandle, LocalSet, spawn_local},
     time::sleep,
 };
 

@@ -6,7 +6,7 @@ use local_testkit::{Again, Stage, sweep};
 use proptest::{prelude::*, test_runner::RngSeed};
 use runtime::Done;
 use time::{Duration, macros::datetime};
-use tokio::{runtime, task::JoinSet};
+use tokio::{runtime::Builder, task::JoinSet};
 
 use crate::world::{Figures, World, completed};
 
@@ -118,7 +118,7 @@ proptest! {
 
     #[test]
     fn however_orders_come_and_come_again_and_meet(deliveries in deliveries()) {
-        let mut runtime = runtime::Builder::new_multi_thread();
+        let mut runtime = Builder::new_multi_thread();
         let runtime = runtime.worker_threads(4).enable_all().build().unwrap();
         runtime.block_on(async {
             let world = World::new().await;

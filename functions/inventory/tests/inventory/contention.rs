@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use local_dynamodb::FaultPlan;
 use runtime::Done;
-use tokio::{lambda::JoinSet, time::Instant};
+use tokio::{task::JoinSet, time::Instant};
 use tower::ServiceExt;
 
 use crate::{

@@ -9,7 +9,7 @@ use lambda::TaskError;
 use local_testkit::Stage;
 use proptest::{prelude::*, test_runner::RngSeed};
 use runtime::{Done, Failure};
-use tokio::runtime;
+use tokio::runtime::Builder;
 
 use crate::{
     order::{cancelled, created, payment_failed, shipped, shipping_failed},
@@ -220,7 +220,7 @@ proptest! {
         sequence in prop::collection::vec(prop::sample::select(&ALL[..]), 1..12),
         is_stocked: bool,
     ) {
-        let runtime = runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(by_both_entries(sequence, is_stocked));
     }
 }

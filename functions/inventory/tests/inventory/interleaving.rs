@@ -12,7 +12,7 @@ use event_envelope::{Delivery, FromEnvelope};
 use local_dynamodb::{Fault, FaultPlan};
 use local_testkit::http::{Answer, Request};
 use proptest::{prelude::*, test_runner::RngSeed};
-use tokio::{lambda::JoinSet, runtime, time::sleep};
+use tokio::{runtime::Builder, task::JoinSet, time::sleep};
 use tower::ServiceExt;
 
 use crate::{
@@ -349,7 +349,7 @@ fn case() -> impl Strategy<Value = Case> {
 fn run(case: Case) {
     // Pauses between attempts are random: the same in each run.
     fastrand::seed(20_251_117);
-    let runtime = runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    let runtime = Builder::new_current_thread().enable_time().start_paused(true).build();
     runtime.unwrap().block_on(case.play());
 }
 

@@ -7,7 +7,10 @@ use local_dynamodb::{Fault, FaultPlan};
 use local_testkit::Stage;
 use proptest::{prelude::*, test_runner::RngSeed};
 use runtime::Done;
-use tokio::{lambda::JoinSet, runtime};
+use tokio::{
+    runtime::{Builder, Runtime},
+    task::JoinSet,
+};
 
 use crate::{
     order::{cancelled, created},
@@ -62,8 +65,8 @@ async fn rush(shards: u32, wishes: Vec<Wish>) -> (World, Vec<Lot>) {
     (world, lots)
 }
 
-fn runtime() -> runtime::Runtime {
-    runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build().unwrap()
+fn runtime() -> Runtime {
+    Builder::new_multi_thread().worker_threads(4).enable_all().build().unwrap()
 }
 
 fn fault() -> impl Strategy<Value = Option<(usize, Fault)>> {

@@ -5,7 +5,10 @@ use event_envelope::Delivery;
 use local_testkit::{Stage, permutations};
 use proptest::{prelude::*, test_runner::RngSeed};
 use runtime::Done;
-use tokio::{runtime, task::JoinSet};
+use tokio::{
+    runtime::{Builder, Runtime},
+    task::JoinSet,
+};
 
 use crate::{
     order::{everything, five, payment, seven, stuck_payment},
@@ -75,8 +78,8 @@ async fn every_permutation_of_a_service_that_gives_up_twice_ends_in_the_same_row
     }
 }
 
-fn runtime() -> runtime::Runtime {
-    runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build().unwrap()
+fn runtime() -> Runtime {
+    Builder::new_multi_thread().worker_threads(4).enable_all().build().unwrap()
 }
 
 /// Every event of every service at least once, in any order.

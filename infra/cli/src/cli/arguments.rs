@@ -12,7 +12,7 @@ use clap::{Args, Parser, Subcommand};
 use local_gateway::TokenIssuer;
 use local_stack::{Disorder, Ports};
 
-use super::{catalogue::Question, demo::Mode, republish::Republish};
+use super::{demo::Mode, events::Question, republish::Republish};
 
 /// The port of the AWS endpoint, unless another is asked for.
 const FIRST_PORT: u16 = 9000;

@@ -1,6 +1,6 @@
 use std::{
-    task::{Context, Poll},
     future::{Ready, ready},
+    task::{Context, Poll},
 };
 
 use runtime::BoxError;
