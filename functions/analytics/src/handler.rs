@@ -3,7 +3,9 @@
 use aws_sdk_dynamodb::types::{AttributeValue, Update};
 use catalogue::Event;
 use event_envelope::Delivery;
-use idempotency::{Attempt, Completion, DynamoDbStore, Guard, IdempotencyLayer, UnitOfWork};
+use idempotency::{
+    Attempt, Completion, DynamoDbStore, IdempotencyConfig, IdempotencyLayer, UnitOfWork,
+};
 use runtime::{Done, Failure};
 use tower::{Service, ServiceBuilder};
 
@@ -37,7 +39,7 @@ impl Analytics {
     /// effect once.
     pub fn into_service(
         self,
-        guard: Guard<DynamoDbStore>,
+        guard: IdempotencyConfig<DynamoDbStore>,
     ) -> impl Service<Delivery<Event>, Response = Done, Error = Failure, Future: Send> + Clone + Send
     {
         ServiceBuilder::new()
@@ -74,6 +76,6 @@ impl Analytics {
             .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
             .expression_attribute_values(":amount", AttributeValue::N(amount.to_string()))
             .build()
-            .map_err(Failure::poison)
+            .map_err(Failure::permanent)
     }
 }

@@ -22,7 +22,7 @@ use event_envelope::{AggregateId, instant};
 use http::{Response, StatusCode};
 use http_api::{CARD_NUMBER, IamCaller, Problem, Reply, Request, holds_card_number};
 use idempotency::{
-    Attempt, DynamoDbStore, Guard, UnitOfWork,
+    Attempt, DynamoDbStore, IdempotencyConfig, UnitOfWork,
     http::{HttpLayer, IDEMPOTENCY_KEY, Keep},
 };
 use runtime::{Clock, Failure};
@@ -31,9 +31,9 @@ use tower::{Layer, ServiceExt, service_fn};
 
 use crate::{
     commands::{Adjust, Command, Movement, Restock, Shards},
-    hints::Spread,
     movements::{MovementTable, read_movement},
     rows::Stock,
+    shard_cache::Spread,
     shards::{level, plan, share},
     stock::StockTable,
 };
@@ -77,7 +77,7 @@ impl InventoryApi {
         client: Client,
         stock: String,
         movements: String,
-        guard: Guard<DynamoDbStore>,
+        guard: IdempotencyConfig<DynamoDbStore>,
         clock: Clock,
     ) -> Self {
         let whose = |request: &http::Request<Asked>| request.body().caller.principal.clone();
@@ -217,7 +217,7 @@ impl InventoryApi {
         let before = stock.spread;
         let then = Spread { shards, rows: before.rows.max(shards) };
         let changes = (0..).zip(level(&stock.available, shards, !first));
-        let update = |(shard, change)| self.stock.respread(product, shard, change, [before, then]);
+        let update = |(shard, change)| self.stock.rebalance(product, shard, change, [before, then]);
         changes.map(update).collect()
     }
 }

@@ -12,7 +12,7 @@ pub enum Fact {
     /// These goods were ordered.
     Ordered(Vec<ReservedItem>),
     /// The order is off: cancelled, not paid for, or not to be delivered.
-    CalledOff,
+    Cancelled,
     /// The goods have left, for good: the order itself says so, and is not cancelled any more.
     Shipped,
 }
@@ -130,17 +130,17 @@ impl Reservation {
     pub fn decide(&self, fact: &Fact) -> Step {
         match (self, fact) {
             (Self::Absent, Fact::Ordered(items)) => Step::Reserve(items.clone()),
-            (Self::Absent, Fact::CalledOff) => Step::Withdraw,
+            (Self::Absent, Fact::Cancelled) => Step::Withdraw,
             // Nobody ships what is not reserved: what it follows from was not heard yet.
             (Self::Absent, Fact::Shipped) => Step::Wait,
-            (Self::Reserved(holding), Fact::CalledOff) => Step::Release(holding.clone()),
+            (Self::Reserved(holding), Fact::Cancelled) => Step::Release(holding.clone()),
             (Self::Reserved(holding), Fact::Shipped) => Step::Ship(holding.clone()),
-            (Self::Shipped, Fact::CalledOff)
+            (Self::Shipped, Fact::Cancelled)
             | (Self::Failed(_) | Self::Released | Self::Withdrawn, Fact::Shipped) => {
                 Step::Contradiction
             }
             (Self::Shipped, Fact::Shipped)
-            | (Self::Failed(_) | Self::Released | Self::Withdrawn, Fact::CalledOff)
+            | (Self::Failed(_) | Self::Released | Self::Withdrawn, Fact::Cancelled)
             | (
                 Self::Reserved(_)
                 | Self::Failed(_)
@@ -207,7 +207,7 @@ impl Fact {
         match event {
             Event::OrderCreated(order) => Some(Self::Ordered(merged(&order.items))),
             Event::OrderCancelled(_) | Event::PaymentFailed(_) | Event::ShippingFailed(_) => {
-                Some(Self::CalledOff)
+                Some(Self::Cancelled)
             }
             // Not ShipmentCreated: a shipment may still be voided, when its order was cancelled
             // meanwhile. The order's own stream holds one of OrderShipped and OrderCancelled.

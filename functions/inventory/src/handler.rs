@@ -4,8 +4,8 @@ use aws_sdk_dynamodb::Client;
 use catalogue::{Event, InventoryReleased};
 use event_envelope::{AggregateId, Delivery, Envelope};
 use idempotency::{
-    Attempt, Completion, DynamoDbStore, Guard, IdempotencyError, IdempotencyLayer, Identity, Keyed,
-    Refused, UnitOfWork,
+    Attempt, Completion, DynamoDbStore, IdempotencyConfig, IdempotencyError, IdempotencyLayer,
+    Identity, Keyed, Refused, UnitOfWork,
 };
 use runtime::{Clock, Done, Failure};
 use serde::{Deserialize, Serialize};
@@ -13,8 +13,8 @@ use tower::{Service, ServiceBuilder, ServiceExt, service_fn};
 
 use crate::{
     domain::{Fact, Holding, Reservation, Step},
-    hints::Hints,
     reservations::{End, ReservationTable, read_reservation},
+    shard_cache::ShardCache,
     stock::StockTable,
 };
 
@@ -29,7 +29,7 @@ const ROUNDS_MAX: usize = 5;
 pub struct Inventory {
     pub(crate) stock: StockTable,
     pub(crate) reservations: ReservationTable,
-    pub(crate) hints: Hints,
+    pub(crate) shard_cache: ShardCache,
     clock: Clock,
 }
 
@@ -110,7 +110,7 @@ impl Inventory {
         Self {
             stock: StockTable::new(client.clone(), stock),
             reservations: ReservationTable::new(client, reservations),
-            hints: Hints::new(),
+            shard_cache: ShardCache::new(),
             clock,
         }
     }
@@ -119,7 +119,7 @@ impl Inventory {
     /// takes effect once.
     pub fn into_service(
         self,
-        guard: Guard<DynamoDbStore>,
+        guard: IdempotencyConfig<DynamoDbStore>,
     ) -> impl Service<Delivery<Event>, Response = Done, Error = Failure, Future: Send> + Clone + Send
     {
         ServiceBuilder::new().map_response(done).map_request(Asked::from).service(self.once(guard))
@@ -128,7 +128,7 @@ impl Inventory {
     /// Lets what is asked take effect once.
     pub(crate) fn once(
         self,
-        guard: Guard<DynamoDbStore>,
+        guard: IdempotencyConfig<DynamoDbStore>,
     ) -> impl Service<Asked, Response = Completion<Answer>, Error = Failure, Future: Send> + Clone + Send
     {
         let known_by = |asked: &Asked| Ok(Some(asked.identity.clone()));
@@ -169,7 +169,7 @@ impl Inventory {
                 .write(self.reservations.open(&order, &Reservation::Withdrawn)?)),
             Step::Wait => Err(Failure::retry(OutOfOrder::Early(order))),
             Step::Contradiction => {
-                Err(Failure::poison(OutOfOrder::Contradiction { order, reservation }))
+                Err(Failure::permanent(OutOfOrder::Contradiction { order, reservation }))
             }
             Step::Nothing => Ok(UnitOfWork::new(Answer::Nothing)),
         }
@@ -186,7 +186,7 @@ impl Inventory {
         match (fact, row.and_then(|it| it.item.clone())) {
             (_, Some(item)) => read_reservation(item),
             (Fact::Ordered(_), None) => Ok(Reservation::Absent),
-            (Fact::CalledOff | Fact::Shipped, None) => self.reservations.read(order).await,
+            (Fact::Cancelled | Fact::Shipped, None) => self.reservations.read(order).await,
         }
     }
 
@@ -218,7 +218,7 @@ impl Inventory {
         if holding.counted {
             for (index, (product, part)) in holding.parts().into_iter().enumerate() {
                 if !is_gone(index, refused) {
-                    unit = unit.write(self.stock.uncount(product, part)?);
+                    unit = unit.write(self.stock.decrement_reserved(product, part)?);
                 }
             }
         }
@@ -233,7 +233,7 @@ impl Inventory {
     ) -> Result<Envelope, Failure> {
         let event = event.into();
         let draft = event.draft(event.order_id().clone(), sequence, self.clock.now());
-        draft.caused_by(cause).map_err(Failure::poison)
+        draft.caused_by(cause).map_err(Failure::permanent)
     }
 }
 

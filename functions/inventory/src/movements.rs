@@ -13,7 +13,7 @@ pub(crate) struct MovementTable(pub(crate) String);
 impl MovementTable {
     /// Records a movement that was not recorded before.
     pub(crate) fn record(&self, movement: &Movement) -> Result<Put, Failure> {
-        let item: Item = serde_dynamo::to_item(movement).map_err(Failure::poison)?;
+        let item: Item = serde_dynamo::to_item(movement).map_err(Failure::permanent)?;
         built(
             Put::builder()
                 .table_name(&self.0)
@@ -27,5 +27,5 @@ impl MovementTable {
 
 /// The movement in an item.
 pub(crate) fn read_movement(item: Item) -> Result<Movement, Failure> {
-    serde_dynamo::from_item(item).map_err(Failure::poison)
+    serde_dynamo::from_item(item).map_err(Failure::permanent)
 }

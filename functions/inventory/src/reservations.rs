@@ -54,7 +54,7 @@ impl ReservationTable {
 
     /// Writes the first state of an order's reservation, if there is none.
     pub(crate) fn open(&self, order: &AggregateId, state: &Reservation) -> Result<Put, Failure> {
-        let mut item: Item = serde_dynamo::to_item(state).map_err(Failure::poison)?;
+        let mut item: Item = serde_dynamo::to_item(state).map_err(Failure::permanent)?;
         item.insert("orderId".to_owned(), text(order.as_str()));
         built(
             Put::builder()
@@ -85,7 +85,7 @@ impl ReservationTable {
 
 /// The reservation in an item.
 pub(crate) fn read_reservation(item: Item) -> Result<Reservation, Failure> {
-    serde_dynamo::from_item(item).map_err(Failure::poison)
+    serde_dynamo::from_item(item).map_err(Failure::permanent)
 }
 
 fn text(text: &str) -> AttributeValue {

@@ -15,8 +15,8 @@ use runtime::Failure;
 use crate::{
     domain::{Held, Holding, Part, Reservation, Short},
     handler::{Answer, Inventory, RESERVATION},
-    hints::Spread,
     rows::{Row, is_own_row},
+    shard_cache::Spread,
     shards::{first_shard, plan},
 };
 
@@ -78,7 +78,7 @@ impl Inventory {
         refused: &[Refused],
     ) -> Result<Line, Failure> {
         let product = &item.product_id;
-        let known = self.hints.of(product);
+        let known = self.shard_cache.of(product);
         let of_product = |it: &Refused| {
             let row = it.item.as_ref()?;
             is_own_row(row, product).map(|own| (row.clone(), own))
@@ -99,7 +99,7 @@ impl Inventory {
         let spread = Spread { shards: row.shards, rows };
         if row.available >= u64::from(item.quantity) {
             // There is enough: the product is not spread as it was thought to be.
-            self.hints.learn(product, spread);
+            self.shard_cache.learn(product, spread);
             Ok(guess(order, item, spread))
         } else if own && row.rows == 1 {
             Ok(short(item, Some(row.available)))
@@ -116,7 +116,7 @@ impl Inventory {
     ) -> Result<Line, Failure> {
         let ReservedItem { product_id, quantity } = item;
         let stock = self.stock.read(product_id, rows).await?;
-        self.hints.learn(product_id, stock.as_ref().map_or(Spread::NONE, |it| it.spread));
+        self.shard_cache.learn(product_id, stock.as_ref().map_or(Spread::NONE, |it| it.spread));
         let Some(stock) = stock else { return Ok(short(item, None)) };
         let shards = stock.spread.shards;
         let first = first_shard(order, product_id, shards);

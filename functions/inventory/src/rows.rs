@@ -17,7 +17,7 @@ use idempotency::Item;
 use runtime::Failure;
 use serde::Deserialize;
 
-use crate::hints::Spread;
+use crate::shard_cache::Spread;
 
 /// One row.
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -43,7 +43,7 @@ impl Row {
     ///
     /// Poison when it is no row of stock.
     pub(crate) fn read(item: Item) -> Result<Self, Failure> {
-        serde_dynamo::from_item(item).map_err(Failure::poison)
+        serde_dynamo::from_item(item).map_err(Failure::permanent)
     }
 
     /// How the product is spread, if this is the product's own row.

@@ -17,8 +17,8 @@ use runtime::Failure;
 use crate::{
     contention::{Cancelled, retry_on_contention},
     domain::{Part, Return},
-    hints::Spread,
     rows::{Row, Stock, key},
+    shard_cache::Spread,
 };
 
 /// The table of stock.
@@ -113,7 +113,11 @@ impl StockTable {
     }
 
     /// Counts goods as reserved no longer: they have left.
-    pub(crate) fn uncount(&self, product: &AggregateId, part: Part) -> Result<Update, Failure> {
+    pub(crate) fn decrement_reserved(
+        &self,
+        product: &AggregateId,
+        part: Part,
+    ) -> Result<Update, Failure> {
         let update = self
             .row(product, part.shard)
             .update_expression("SET #reserved = if_not_exists(#reserved, :quantity) - :quantity")
@@ -147,7 +151,7 @@ impl StockTable {
 
     /// Changes what a shard has by `change`, as a part of spreading the product over `then`
     /// instead of over `before`.
-    pub(crate) fn respread(
+    pub(crate) fn rebalance(
         &self,
         product: &AggregateId,
         shard: u8,
@@ -251,5 +255,5 @@ fn number(number: impl ToString) -> AttributeValue {
 
 /// A request that lacks a member is this code's fault: no redelivery mends it.
 pub(crate) fn built<T>(built: Result<T, BuildError>) -> Result<T, Failure> {
-    built.map_err(Failure::poison)
+    built.map_err(Failure::permanent)
 }

@@ -13,7 +13,7 @@
 
 use catalogue::{Event, Shortage};
 use event_envelope::Delivery;
-use idempotency::{DynamoDbStore, Guard, Identity};
+use idempotency::{DynamoDbStore, IdempotencyConfig, Identity};
 use lambda::Task;
 use runtime::Failure;
 use serde::{Deserialize, Serialize};
@@ -47,7 +47,7 @@ pub enum Answer {
         shortages: Vec<Shortage>,
     },
     /// The order is off; nothing is reserved.
-    CalledOff,
+    Cancelled,
     /// What was reserved is back in stock.
     Released,
     /// Nothing is reserved.
@@ -69,7 +69,7 @@ impl Inventory {
     /// when the event is not the order's own.
     pub fn into_tasks(
         self,
-        guard: Guard<DynamoDbStore>,
+        guard: IdempotencyConfig<DynamoDbStore>,
     ) -> impl Service<Task<Command, Event>, Response = Answer, Error = Failure, Future: Send> + Clone
     {
         let reservations = self.reservations.clone();
@@ -84,7 +84,7 @@ impl Inventory {
                 once.oneshot(asked).await?;
                 let reservation = reservations.read(&order).await?;
                 answer(command, &reservation).ok_or_else(|| {
-                    Failure::poison(OutOfOrder::Contradiction { order, reservation })
+                    Failure::permanent(OutOfOrder::Contradiction { order, reservation })
                 })
             })
         })
@@ -94,11 +94,11 @@ impl Inventory {
 fn asked(task: Task<Command, Event>) -> Result<Asked, Failure> {
     let Task { command, delivery: Delivery { envelope, event, .. }, id, hash } = task;
     let Some(ordered @ Fact::Ordered(_)) = Fact::of(&event) else {
-        return Err(Failure::poison(NoOrder(event.entry().event_type)));
+        return Err(Failure::permanent(NoOrder(event.entry().event_type)));
     };
     let fact = match command {
         Command::Reserve {} => ordered,
-        Command::Release {} => Fact::CalledOff,
+        Command::Release {} => Fact::Cancelled,
     };
     let identity = Identity { key: id, payload_hash: Some(hash), replay_name: None };
     let order = event.order_id().clone();
@@ -116,7 +116,7 @@ fn answer(command: Command, reservation: &Reservation) -> Option<Answer> {
             Some(Answer::OutOfStock { shortages: shortages.clone() })
         }
         (Command::Reserve {}, Reservation::Released | Reservation::Withdrawn) => {
-            Some(Answer::CalledOff)
+            Some(Answer::Cancelled)
         }
         (Command::Release {}, Reservation::Released) => Some(Answer::Released),
         (Command::Release {}, Reservation::Failed(_) | Reservation::Withdrawn) => {

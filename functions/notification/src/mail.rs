@@ -70,9 +70,9 @@ impl Mailer {
             .send_email()
             .from_email_address(&self.sender)
             .destination(Destination::builder().to_addresses(address.as_str()).build())
-            .content(content(order, message).map_err(Failure::poison)?)
-            .email_tags(tag("order", order.as_str()).map_err(Failure::poison)?)
-            .email_tags(tag("template", message.template.as_str()).map_err(Failure::poison)?);
+            .content(content(order, message).map_err(Failure::permanent)?)
+            .email_tags(tag("order", order.as_str()).map_err(Failure::permanent)?)
+            .email_tags(tag("template", message.template.as_str()).map_err(Failure::permanent)?);
         match request.send().await {
             Ok(sent) => Ok(Sending::Sent { message_id: sent.message_id.unwrap_or_default() }),
             Err(error) => self.refused(error),

@@ -14,7 +14,7 @@ use std::time::Duration;
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use event_envelope::{Actor, AggregateId, CorrelationId, Envelope, FromEnvelope, instant};
 use event_store::{
-    Decider, EventStore, ExecuteError, Executed, Lineage, StoreError, begin, execute,
+    Causation, Decider, EventStore, ExecuteError, Executed, StoreError, begin, execute,
 };
 use http::StatusCode;
 use http_api::{CARD_NUMBER, Problem, Reply, Request, TokenScope, holds_card_number, is_one_line};
@@ -27,7 +27,7 @@ use crate::{
     domain::{Command, Order, OrderEvent, Resume, Resumption, Rule},
     limit::{OrderLimit, TooMany},
     lookup::Lookup,
-    placing::{OrderRequest, PlacingError, order_id},
+    place_order::{OrderRequest, PlacingError, order_id},
 };
 
 /// Said with an answer that was given before.
@@ -113,11 +113,11 @@ impl OrderApi {
         note(&order_id, &correlation);
         let traceparent = request.traceparent();
         let actor = Actor { id: Some(user.to_string()), reason: None, traceparent };
-        let lineage = Lineage::Root(&correlation, &actor);
+        let causation = Causation::Root(&correlation, &actor);
         let now = self.clock.now();
-        let look_at = deadline(now, self.pay_within);
+        let due_at = deadline(now, self.pay_within);
         let command = Command::Place(order);
-        let begun = begin::<Order>(&self.store, &order_id, &command, lineage, now, look_at).await;
+        let begun = begin::<Order>(&self.store, &order_id, &command, causation, now, due_at).await;
         match begun {
             Ok(Executed { events, .. }) => accepted(events.first().ok_or_else(Problem::internal)?),
             // The same request came in twice at once, and the other one was first.
@@ -190,8 +190,8 @@ impl OrderApi {
     ) -> Result<Executed, Problem> {
         note(&created.aggregate_id, &created.correlation_id);
         let order_id = &created.aggregate_id;
-        let lineage = Lineage::Root(&created.correlation_id, &actor);
-        let executed = execute::<D>(&self.store, order_id, command, lineage, &self.clock).await;
+        let causation = Causation::Root(&created.correlation_id, &actor);
+        let executed = execute::<D>(&self.store, order_id, command, causation, &self.clock).await;
         executed.map_err(|error| failed(order_id, error))
     }
 }

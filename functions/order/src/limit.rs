@@ -165,7 +165,7 @@ impl OrderLimit {
             .limit(self.limits.looked_at());
         let answer = tokio::time::timeout(PATIENCE, asked.send()).await.map_err(Failure::retry)?;
         let items = answer.map_err(Failure::retry)?.items.unwrap_or_default();
-        serde_dynamo::from_items(items).map_err(Failure::poison)
+        serde_dynamo::from_items(items).map_err(Failure::permanent)
     }
 }
 

@@ -12,7 +12,7 @@ use event_envelope::AggregateId;
 use runtime::Failure;
 use serde::Deserialize;
 
-use crate::placing::{Known, Product};
+use crate::place_order::{Known, Product};
 
 /// How often keys are asked for again that DynamoDB left unprocessed.
 const ATTEMPTS_MAX: usize = 3;
@@ -57,13 +57,13 @@ impl Lookup {
         let products = products.into_iter().map(|id| Item::from([("productId".into(), text(id))]));
         let mut asked = HashMap::from([(
             self.products.clone(),
-            keys(products.collect(), false).map_err(Failure::poison)?,
+            keys(products.collect(), false).map_err(Failure::permanent)?,
         )]);
         if let Some(address) = address {
             let key =
                 Item::from([("userId".into(), text(user)), ("addressId".into(), text(address))]);
             // One that was only just noted has to be found: what is not is refused for good.
-            let keys = keys(vec![key], true).map_err(Failure::poison)?;
+            let keys = keys(vec![key], true).map_err(Failure::permanent)?;
             asked.insert(self.addresses.clone(), keys);
         }
         let mut unread = Some(asked);
@@ -91,10 +91,10 @@ impl Lookup {
 
     fn take(&self, table: &str, item: Item, known: &mut Known) -> Result<(), Failure> {
         if table == self.addresses {
-            let entry: Entry = serde_dynamo::from_item(item).map_err(Failure::poison)?;
+            let entry: Entry = serde_dynamo::from_item(item).map_err(Failure::permanent)?;
             known.addresses.insert(entry.address_id);
         } else {
-            let product: Product = serde_dynamo::from_item(item).map_err(Failure::poison)?;
+            let product: Product = serde_dynamo::from_item(item).map_err(Failure::permanent)?;
             known.products.insert(product.product_id.clone(), product);
         }
         Ok(())

@@ -1,15 +1,15 @@
 //! Looks for orders that have waited for too long, and has them called off.
 //!
-//! An order is marked when it is placed, and found by its mark when its deadline has come. What
-//! becomes of it then is decided on its stream. The mark goes away only when the stream has been
+//! An order is listed as due when it is placed, and found by its entry when its deadline has come. What
+//! becomes of it then is decided on its stream. The entry goes away only when the stream has been
 //! seen to be at its end, so that whatever fails, and wherever, the order is found again.
 
 use std::time::Duration;
 
 use event_envelope::Actor;
-use event_store::{EventStore, Lineage, Mark, Marks, SHARDS, execute};
+use event_store::{Causation, DueEntries, DueEntry, EventStore, SHARDS, execute};
 use futures_util::future::join_all;
-use runtime::{Clock, Failure, left};
+use runtime::{Clock, Failure, remaining};
 use serde::Serialize;
 use time::OffsetDateTime;
 use tracing::{Level, error, event, info, warn};
@@ -21,7 +21,7 @@ use crate::{
 
 /// Who calls late orders off.
 pub const ACTOR: &str = "order-sweeper";
-/// How many marks are read at a time.
+/// How many entries are read at a time.
 pub const PAGE: u16 = 25;
 /// How much time an invocation must have left for one more order: it takes up to five calls.
 pub const RESERVE: Duration = Duration::from_secs(3);
@@ -47,7 +47,7 @@ pub struct Swept {
     pub settled: u32,
     /// Not late yet: looked at when they will be.
     pub waiting: u32,
-    /// Not decided on, as the log says of each; and shards whose marks could not be read. What may
+    /// Not decided on, as the log says of each; and shards whose entries could not be read. What may
     /// succeed is tried again in the next sweep.
     pub failed: u32,
     /// Shards that were left before their end, for lack of time. The next sweep goes on there.
@@ -68,7 +68,7 @@ impl Sweeper {
     }
 
     /// Looks at every order whose time has come, as far as the time of the invocation allows
-    /// ([`runtime::within`]).
+    /// ([`runtime::with_deadline`]).
     ///
     /// Nothing in it fails as a whole: what could not be done is counted, logged, and found again.
     pub async fn sweep(&self) -> Swept {
@@ -90,24 +90,24 @@ impl Sweeper {
     async fn sweep_shard(&self, shard: u8, until: OffsetDateTime) -> Swept {
         let (mut swept, mut after) = (Swept::default(), None);
         loop {
-            let page = self.store.marks(shard, until, PAGE, after).await;
-            let Marks { marks, next } = match page {
+            let page = self.store.entries(shard, until, PAGE, after).await;
+            let DueEntries { entries, next } = match page {
                 Ok(page) => page,
                 Err(failure) => {
-                    error!(shard, error = runtime::chain(&failure), "marks cannot be read");
+                    error!(shard, error = runtime::chain(&failure), "entries cannot be read");
                     swept.failed += 1;
                     return swept;
                 }
             };
-            for mark in marks {
-                if left().is_some_and(|left| left < RESERVE) {
+            for entry in entries {
+                if remaining().is_some_and(|left| left < RESERVE) {
                     swept.unfinished += 1;
                     return swept;
                 }
-                match mark {
-                    Ok(mark) => swept.count(self.visit(&mark).await),
+                match entry {
+                    Ok(entry) => swept.count(self.visit(&entry).await),
                     Err(failure) => {
-                        error!(shard, error = runtime::chain(&failure), "mark makes no sense");
+                        error!(shard, error = runtime::chain(&failure), "entry makes no sense");
                         swept.failed += 1;
                     }
                 }
@@ -119,9 +119,9 @@ impl Sweeper {
         }
     }
 
-    async fn visit(&self, mark: &Mark) -> Option<Visit> {
-        let order_id = mark.aggregate.as_str();
-        match self.decide(mark).await {
+    async fn visit(&self, entry: &DueEntry) -> Option<Visit> {
+        let order_id = entry.aggregate.as_str();
+        match self.decide(entry).await {
             Ok(visit) => Some(visit),
             Err(failure) if failure.is_retry() => {
                 warn!(order_id, %failure, outcome = "retry", "order not decided on");
@@ -129,37 +129,37 @@ impl Sweeper {
             }
             Err(failure) => {
                 error!(order_id, %failure, outcome = "poison", "order cannot be decided on");
-                if let Err(failure) = self.store.remark(mark, self.clock.now() + REST).await {
-                    warn!(order_id, error = runtime::chain(&failure), "mark not moved");
+                if let Err(failure) = self.store.reschedule(entry, self.clock.now() + REST).await {
+                    warn!(order_id, error = runtime::chain(&failure), "entry not moved");
                 }
                 None
             }
         }
     }
 
-    async fn decide(&self, mark: &Mark) -> Result<Visit, Failure> {
-        let stream = self.store.load(&mark.aggregate, 0).await?;
-        match self.deadlines.look(&stream, self.clock.now()).map_err(Failure::poison)? {
+    async fn decide(&self, entry: &DueEntry) -> Result<Visit, Failure> {
+        let stream = self.store.load(&entry.aggregate, 0).await?;
+        match self.deadlines.look(&stream, self.clock.now()).map_err(Failure::permanent)? {
             Found::Settled => {
-                self.store.unmark(mark).await?;
+                self.store.clear_due(entry).await?;
                 Ok(Visit::Settled)
             }
             Found::Waiting(deadline) => {
-                self.store.remark(mark, deadline).await?;
+                self.store.reschedule(entry, deadline).await?;
                 Ok(Visit::Waiting)
             }
             Found::Late { command, since } => {
                 let actor = Actor { id: Some(ACTOR.to_owned()), ..Actor::default() };
-                let lineage = Lineage::After(since, &actor);
-                let (store, order_id) = (&self.store, &mark.aggregate);
+                let causation = Causation::EventBy(since, &actor);
+                let (store, order_id) = (&self.store, &entry.aggregate);
                 let executed =
-                    execute::<Order>(store, order_id, &command, lineage, &self.clock).await?;
+                    execute::<Order>(store, order_id, &command, causation, &self.clock).await?;
                 if executed.events.is_empty() {
                     // It has gone on since it was looked at. The next sweep sees how far.
                     return Ok(Visit::Waiting);
                 }
                 info!(order_id = order_id.as_str(), "order timed out");
-                self.store.unmark(mark).await?;
+                self.store.clear_due(entry).await?;
                 Ok(Visit::TimedOut)
             }
         }

@@ -7,7 +7,7 @@
 //! | `recordShortage` | | there is too little stock |
 //! | `recordShipment` | `shipmentId`, `carrier`, `trackingNumber` | the carrier has the goods |
 //! | `recordShippingFailure` | | the goods will not be delivered |
-//! | `timeOut` | `awaited`, `within` | `payment` or `shipment` did not come within so many seconds |
+//! | `timeOut` | `awaited`, `with_deadline` | `payment` or `shipment` did not come within so many seconds |
 //!
 //! Each is answered with the order's status after it, whoever brought that about: the workflow goes
 //! by what the order is, and not by what it has asked for. A task that comes again is answered
@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     domain::{self, Order},
-    news::record,
+    handler::record,
 };
 
 /// What a workflow may ask for. The braces have unknown fields refused: without them serde passes
@@ -110,12 +110,12 @@ pub async fn work(
 ) -> Result<Answer, Failure> {
     let (event, cause) = (task.delivery.event, &task.delivery.envelope);
     let Event::OrderCreated(order) = event else {
-        return Err(Failure::poison(Unfit::NotCreated(event.entry().event_type)));
+        return Err(Failure::permanent(Unfit::NotCreated(event.entry().event_type)));
     };
     let command = command(&order, task.command);
     let executed = record(store, clock, &order.order_id, &command, cause).await?;
-    let status = match executed.state::<Order>().map_err(Failure::poison)? {
-        Order::Absent => return Err(Failure::poison(Unfit::Absent)),
+    let status = match executed.state::<Order>().map_err(Failure::permanent)? {
+        Order::Absent => return Err(Failure::permanent(Unfit::Absent)),
         Order::Created(_) => Status::Created,
         Order::Paid(_) => Status::Paid,
         Order::Shipped(_) => Status::Shipped,

@@ -116,17 +116,17 @@ impl Payment {
     /// The table above.
     fn next(self, input: &Input) -> (Self, Option<PaymentEvent>) {
         use Input::{
-            CalledOff, Captured, Created, Declined, GaveUp, Refunded, Reserved, Resumed, Revoked,
+            Cancelled, Captured, Created, Declined, GaveUp, Refunded, Reserved, Resumed, Revoked,
         };
         match (self, input) {
             (Self::Absent, Created(charge)) => (Self::Ordered(charge.clone()), None),
             (Self::Absent, Reserved) => (Self::Reserved, None),
-            (Self::Absent | Self::Ordered(_) | Self::Reserved, CalledOff) => {
+            (Self::Absent | Self::Ordered(_) | Self::Reserved, Cancelled) => {
                 (Self::Withdrawn, None)
             }
             (Self::Ordered(charge), Reserved) => (Self::Charging(charge), None),
             (Self::Reserved, Created(charge)) => (Self::Charging(charge.clone()), None),
-            (Self::Charging(charge), CalledOff) => (Self::Revoking(charge), None),
+            (Self::Charging(charge), Cancelled) => (Self::Revoking(charge), None),
             (Self::Charging(_), Captured(it)) => (Self::Captured(it.clone()), Some(it.event())),
             (Self::Revoking(_), Captured(it)) => (Self::Refunding(it.clone()), Some(it.event())),
             (Self::Charging(_) | Self::Revoking(_), Declined(decline)) => {
@@ -136,7 +136,7 @@ impl Payment {
             (Self::Revoking(charge), GaveUp(review)) => {
                 (Self::RevokeInReview(charge), Some(review.of(PaymentStep::Revoke)))
             }
-            (Self::Captured(capture), CalledOff) => (Self::Refunding(capture), None),
+            (Self::Captured(capture), Cancelled) => (Self::Refunding(capture), None),
             (Self::Refunding(capture) | Self::RefundInReview(capture), Refunded(refund)) => {
                 let event = PaymentEvent::Refunded(capture.clone(), refund.clone());
                 (Self::Refunded(capture, refund.clone()), Some(event))
@@ -158,20 +158,20 @@ impl Payment {
             )
             | (
                 state @ Self::Revoking(_),
-                Created(_) | Reserved | CalledOff | Refunded(_) | Resumed,
+                Created(_) | Reserved | Cancelled | Refunded(_) | Resumed,
             )
             | (
                 state @ Self::Refunding(_),
-                Created(_) | Reserved | CalledOff | Captured(_) | Declined(_) | Revoked | Resumed,
+                Created(_) | Reserved | Cancelled | Captured(_) | Declined(_) | Revoked | Resumed,
             )
-            | (state @ (Self::RevokeInReview(_) | Self::RefundInReview(_)), CalledOff)
+            | (state @ (Self::RevokeInReview(_) | Self::RefundInReview(_)), Cancelled)
             | (
                 state @ Self::RefundInReview(_),
                 Created(_) | Reserved | Captured(_) | Declined(_) | Revoked | GaveUp(_),
             )
             | (
                 state @ (Self::Withdrawn | Self::Declined(_) | Self::Revoked | Self::Refunded(..)),
-                CalledOff | Resumed,
+                Cancelled | Resumed,
             )
             | (state @ Self::Captured(_), Resumed)
             | (

@@ -208,7 +208,7 @@ impl PaymentGateway for Stripe {
             ("metadata[order_id]", order.as_str()),
         ];
         let created = self.create_intent(order, Some(customer), &form, false).await;
-        if matches!(created, Err(Failure::Poison { .. }))
+        if matches!(created, Err(Failure::Permanent { .. }))
             && self.belongs_to_another(&method, customer).await?
         {
             return Ok(Input::Declined(DeclineCode::PaymentMethodUnusable.into()));
@@ -266,14 +266,14 @@ impl PaymentGateway for Stripe {
                 GivenBack::Known(input) => return Ok(input),
                 GivenBack::Nothing { failed: 0 } => {}
                 GivenBack::Nothing { .. } if again == Again::Retried => {
-                    return Err(Failure::poison(RETURNED));
+                    return Err(Failure::permanent(RETURNED));
                 }
                 // The first key only brings back what failed. Two attempts that see the same
                 // failures have the same next key, and more than was taken never goes back.
                 GivenBack::Nothing { failed } => key = format!("{key}-{}", failed + 1),
             }
         }
-        let amount = amount::sent(capture.amount).map_err(Failure::poison)?.to_string();
+        let amount = amount::sent(capture.amount).map_err(Failure::permanent)?.to_string();
         let form = [
             ("payment_intent", capture.payment_id.as_str()),
             ("amount", &amount),

@@ -1,6 +1,6 @@
 //! From an event to what it means for the payment, and to what becomes of the record.
 
-mod looking;
+mod checking;
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,7 +14,7 @@ use crate::{
     customers::Customers,
     domain::{Charge, Command, Input, Payment},
     gateway::{Again, PaymentGateway, ProviderId, RefundPending},
-    webhooks::Heard,
+    webhooks::PaymentMessage,
 };
 
 /// How long an attempt may take. Longer than the function's timeout of ten seconds, so that a
@@ -47,7 +47,7 @@ impl<G: PaymentGateway> Handler<G> {
     }
 
     /// This handler as the service that a consumer calls.
-    pub fn into_service<E: Into<Heard>>(
+    pub fn into_service<E: Into<PaymentMessage>>(
         self: Arc<Self>,
     ) -> impl Service<Delivery<E>, Response = Done, Error = Failure> + Clone {
         let handler = self;
@@ -55,10 +55,12 @@ impl<G: PaymentGateway> Handler<G> {
             let handler = handler.clone();
             async move {
                 match event.into() {
-                    Heard::Event(event) => {
+                    PaymentMessage::Event(event) => {
                         handler.handle(&Delivery { envelope, event, replay }).await
                     }
-                    Heard::LookAgain(order) => handler.look_again(&order, &envelope).await,
+                    PaymentMessage::CheckAgain(order) => {
+                        handler.check_again(&order, &envelope).await
+                    }
                 }
             }
         })
@@ -123,7 +125,7 @@ impl<G: PaymentGateway> Handler<G> {
                 refunded.map_err(|failure| patient(failure, number))?
             }
         };
-        command.check(&answer).map_err(Failure::poison)?;
+        command.check(&answer).map_err(Failure::permanent)?;
         Ok(answer)
     }
 }
@@ -154,7 +156,7 @@ fn patient(failure: Failure, attempt: u32) -> Failure {
             let times = 5_u32.saturating_pow(attempt.saturating_sub(1));
             Failure::retry_after(reason, PENDING_FIRST.saturating_mul(times).min(PENDING_MAX))
         }
-        Failure::Retry { .. } | Failure::Poison { .. } => failure,
+        Failure::Retry { .. } | Failure::Permanent { .. } => failure,
     }
 }
 
@@ -173,7 +175,7 @@ fn input(event: &Event) -> Option<Input> {
     match event {
         Event::OrderCreated(created) => Some(Input::Created(created.into())),
         Event::InventoryReserved(_) => Some(Input::Reserved),
-        Event::OrderCancelled(_) | Event::ShippingFailed(_) => Some(Input::CalledOff),
+        Event::OrderCancelled(_) | Event::ShippingFailed(_) => Some(Input::Cancelled),
         Event::OrderResumed(_) => Some(Input::Resumed),
         Event::OrderPaid(_)
         | Event::OrderShipped(_)

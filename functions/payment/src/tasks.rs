@@ -44,7 +44,7 @@ pub enum Answer {
     },
     /// To `charge`: the order was called off, before or meanwhile. Whatever was taken has been
     /// given back, or is about to be.
-    CalledOff,
+    Cancelled,
     /// To `refund`: all that was taken went back.
     Refunded {
         /// The refund, by the provider's id.
@@ -69,7 +69,7 @@ impl Command {
     fn inputs(self, charge: Charge) -> Vec<Input> {
         match self {
             Self::Charge {} => vec![Input::Created(charge), Input::Reserved],
-            Self::Refund {} => vec![Input::CalledOff],
+            Self::Refund {} => vec![Input::Cancelled],
         }
     }
 
@@ -95,7 +95,7 @@ fn to_charge(payment: &Payment) -> Option<Answer> {
         | Payment::Revoked
         | Payment::Refunded(..)
         | Payment::RevokeInReview(_)
-        | Payment::RefundInReview(_) => Some(Answer::CalledOff),
+        | Payment::RefundInReview(_) => Some(Answer::Cancelled),
     }
 }
 
@@ -127,7 +127,7 @@ impl<G: PaymentGateway> Handler<G> {
     /// the task's event is not the order's creation, or as for [`handle`](Self::handle).
     pub async fn work(&self, task: Task<Command, Event>) -> Result<Answer, Failure> {
         let Event::OrderCreated(created) = &task.delivery.event else {
-            return Err(Failure::poison(NoOrder(task.delivery.event.entry().event_type)));
+            return Err(Failure::permanent(NoOrder(task.delivery.event.entry().event_type)));
         };
         let order = &created.order_id;
         let inputs = task.command.inputs(created.into());

@@ -30,7 +30,7 @@ use tracing::{Span, error, info};
 use crate::{domain::Payment, handler::LEASE};
 pub use event::BODY_BYTES_MAX;
 pub use keyring::{KEPT_FOR, Keyring};
-pub use message::{Heard, LOOK_AGAIN, SOURCE};
+pub use message::{CHECK_AGAIN, PaymentMessage, SOURCE};
 pub use signature::{InvalidSecrets, SECRETS_MAX, Signature, SigningSecrets, TOLERANCE};
 
 /// Where the provider says who signed.
@@ -91,13 +91,13 @@ impl Webhooks {
         }
         if let Some(order) = event::order(&body).map_err(|_| refused())? {
             Span::current().record("aggregate_id", order.as_str());
-            self.look_again(&order, &body, request.traceparent()).await?;
+            self.check_again(&order, &body, request.traceparent()).await?;
         }
         Ok(Reply::empty(StatusCode::OK))
     }
 
     /// Has the payment of `order` look again, if there is one that waits.
-    async fn look_again(
+    async fn check_again(
         &self,
         order: &AggregateId,
         body: &[u8],
@@ -110,7 +110,7 @@ impl Webhooks {
         if !payment.waits() {
             return Ok(());
         }
-        let message = message::look_again(order, body, traceparent, self.clock.now());
+        let message = message::check_again(order, body, traceparent, self.clock.now());
         let delay = i32::try_from(LEASE.as_secs()).unwrap_or_default();
         let request = self.queue.client.send_message().queue_url(&self.queue.url);
         // Whoever is just at it is done by then, and most often there is nothing left to look at.

@@ -34,7 +34,7 @@ pub struct Projector {
 
 /// Where a section must stand for a write to be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Guard {
+enum IdempotencyConfig {
     /// It is not there.
     Absent,
     /// At this version.
@@ -53,7 +53,7 @@ enum Written {
 
 /// What is to be written, and the events that say so.
 #[derive(Debug, Clone, Default)]
-struct Said {
+struct Folded {
     changes: Changes,
     events: Vec<(Event, OffsetDateTime)>,
 }
@@ -85,12 +85,12 @@ impl Projector {
         let Delivery { envelope, event, replay } = delivery;
         let (order, is_live) = (event.order_id().clone(), replay.is_none());
         let (section, sequence) = (Section::of(&event), envelope.sequence_number);
-        let mut said = Said::default();
-        said.add(event, &envelope);
+        let mut folded = Folded::default();
+        folded.add(event, &envelope);
         if section == Section::Order {
-            return self.follow(&order, sequence, said, is_live).await;
+            return self.follow(&order, sequence, folded, is_live).await;
         }
-        let Said { changes, events } = said;
+        let Folded { changes, events } = folded;
         match self.advance(&order, section, changes).await? {
             Written::Forward(placed_at) => {
                 count(&events, placed_at.as_deref(), is_live);
@@ -105,13 +105,13 @@ impl Projector {
         &self,
         order: &AggregateId,
         sequence: u64,
-        said: Said,
+        folded: Folded,
         is_live: bool,
     ) -> Result<Done, Failure> {
         let mut version = sequence - 1;
-        let mut next = said.clone();
+        let mut next = folded.clone();
         for _ in 0..ATTEMPTS_MAX {
-            let Said { changes, events } = next;
+            let Folded { changes, events } = next;
             let reached = version_in(&changes, Section::Order);
             version = match self.step(order, version, changes).await? {
                 Written::Forward(placed_at) => {
@@ -127,16 +127,16 @@ impl Projector {
             // The event itself need not be in the store any more: a restored backup lacks the
             // last events, which the bus has delivered.
             let is_next = version + 1 == sequence;
-            next = if is_next { said.clone() } else { self.pull(order, version).await? };
+            next = if is_next { folded.clone() } else { self.pull(order, version).await? };
         }
         Err(Failure::retry("the row keeps changing"))
     }
 
     /// What all events after `version` change together.
-    async fn pull(&self, order: &AggregateId, version: u64) -> Result<Said, Failure> {
-        let mut folded = Said::default();
+    async fn pull(&self, order: &AggregateId, version: u64) -> Result<Folded, Failure> {
+        let mut folded = Folded::default();
         for envelope in self.orders.load(order, version).await? {
-            let event = Event::from_envelope(&envelope).map_err(Failure::poison)?;
+            let event = Event::from_envelope(&envelope).map_err(Failure::permanent)?;
             folded.add(event, &envelope);
         }
         if folded.events.is_empty() {
@@ -152,7 +152,8 @@ impl Projector {
         version: u64,
         changes: Changes,
     ) -> Result<Written, Failure> {
-        let guard = if version == 0 { Guard::Absent } else { Guard::At(version) };
+        let guard =
+            if version == 0 { IdempotencyConfig::Absent } else { IdempotencyConfig::At(version) };
         self.write(order, Section::Order, guard, changes).await
     }
 
@@ -163,7 +164,7 @@ impl Projector {
         section: Section,
         changes: Changes,
     ) -> Result<Written, Failure> {
-        let guard = Guard::Before(version_in(&changes, section));
+        let guard = IdempotencyConfig::Before(version_in(&changes, section));
         self.write(order, section, guard, changes).await
     }
 
@@ -171,13 +172,13 @@ impl Projector {
         &self,
         order: &AggregateId,
         section: Section,
-        guard: Guard,
+        guard: IdempotencyConfig,
         changes: Changes,
     ) -> Result<Written, Failure> {
         let (condition, version) = match guard {
-            Guard::Absent => ("attribute_not_exists(#guard)", None),
-            Guard::At(version) => ("#guard = :version", Some(version)),
-            Guard::Before(version) => {
+            IdempotencyConfig::Absent => ("attribute_not_exists(#guard)", None),
+            IdempotencyConfig::At(version) => ("#guard = :version", Some(version)),
+            IdempotencyConfig::Before(version) => {
                 ("attribute_not_exists(#guard) OR #guard < :version", Some(version))
             }
         };
@@ -201,7 +202,7 @@ impl Projector {
                 remove.push(format!("#a{index}"));
                 continue;
             }
-            let value = serde_dynamo::to_attribute_value(value).map_err(Failure::poison)?;
+            let value = serde_dynamo::to_attribute_value(value).map_err(Failure::permanent)?;
             set.push(format!("#a{index} = :a{index}"));
             request = request.expression_attribute_values(format!(":a{index}"), value);
         }
@@ -220,7 +221,7 @@ impl Projector {
     }
 }
 
-impl Said {
+impl Folded {
     fn add(&mut self, event: Event, envelope: &Envelope) {
         self.changes.extend(changes(&event, envelope));
         self.events.push((event, envelope.timestamp));

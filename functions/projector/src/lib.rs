@@ -4,7 +4,7 @@
 //! the order's detail, its index by user is the list of a customer's orders.
 //!
 //! What waits for a person is in two sparse indexes, `payment-review` and `shipping-review`: a row
-//! is in one while its service has given a step up, and has said nothing since.
+//! is in one while its service has abandoned a step, and has published nothing since.
 
 pub mod config;
 pub mod figures;

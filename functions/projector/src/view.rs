@@ -92,7 +92,7 @@ pub fn changes(event: &Event, envelope: &Envelope) -> Changes {
     let at = instant(envelope.timestamp);
     let section = Section::of(event);
     let mut changes = over(section);
-    changes.extend(said(event, envelope, &at));
+    changes.extend(folded(event, envelope, &at));
     if section == Section::Order {
         changes.insert("updatedAt", json!(at));
     }
@@ -101,7 +101,7 @@ pub fn changes(event: &Event, envelope: &Envelope) -> Changes {
 }
 
 /// What an event says of its order.
-fn said(event: &Event, envelope: &Envelope, at: &str) -> Changes {
+fn folded(event: &Event, envelope: &Envelope, at: &str) -> Changes {
     match event {
         Event::OrderCreated(order) => BTreeMap::from([
             ("status", json!("created")),

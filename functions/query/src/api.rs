@@ -94,7 +94,7 @@ impl QueryApi {
         let created = owned.ok_or_else(|| no_such_order(order))?;
         if self.clock.now() - created.timestamp > BEHIND_MAX {
             let events = self.store.load(order, 0).await.map_err(away)?;
-            let view = stream::view(&events).map_err(|error| away(Failure::poison(error)))?;
+            let view = stream::view(&events).map_err(|error| away(Failure::permanent(error)))?;
             tracing::error!(order_id = %order, "the read model has lost an order");
             self.repair(order, &events).await;
             return Reply::json(StatusCode::OK, &view);

@@ -9,13 +9,13 @@ use query::{api::QueryApi, config::Config};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let config = Config::from_env()?;
-    let traces = telemetry::init("query", config.log_filter.as_deref())?;
+    let tracer = telemetry::init("query", config.log_filter.as_deref())?;
     let aws = Aws::from_env()?;
     let api = &QueryApi::new(aws.dynamodb(), aws.sqs(), &config);
 
     run(service_fn(async |event: LambdaEvent<ApiGatewayV2httpRequest>| {
         Ok::<_, Error>(
-            observe(event.payload, &traces, async |request| api.handle(request).await).await,
+            observe(event.payload, &tracer, async |request| api.handle(request).await).await,
         )
     }))
     .await

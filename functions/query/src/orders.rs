@@ -91,7 +91,7 @@ impl Orders {
         let rows = answer.items.unwrap_or_default().into_iter().map(read);
         let orders = rows.map(|row| row.map(|row| summary(&row))).collect::<Result<_, _>>()?;
         let next = answer.last_evaluated_key.map(Position::of_key).transpose();
-        Ok(Page { orders, next: next.map_err(Failure::poison)? })
+        Ok(Page { orders, next: next.map_err(Failure::permanent)? })
     }
 }
 
@@ -130,7 +130,7 @@ impl From<Position> for String {
 }
 
 pub(crate) fn read(item: Item) -> Result<Map<String, Value>, Failure> {
-    serde_dynamo::from_item(item).map_err(Failure::poison)
+    serde_dynamo::from_item(item).map_err(Failure::permanent)
 }
 
 fn summary(row: &Map<String, Value>) -> Value {

@@ -46,8 +46,8 @@ impl Products {
         let products = serde_dynamo::from_items(answer.items.unwrap_or_default());
         let next = answer.last_evaluated_key.map(serde_dynamo::from_item::<_, Key>).transpose();
         Ok(Page {
-            products: products.map_err(Failure::poison)?,
-            next: next.map_err(Failure::poison)?.map(|key| Position(key.product_id)),
+            products: products.map_err(Failure::permanent)?,
+            next: next.map_err(Failure::permanent)?.map(|key| Position(key.product_id)),
         })
     }
 }

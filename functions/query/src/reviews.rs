@@ -125,7 +125,7 @@ impl Review {
         let row: Map<String, Value> = read(item)?;
         let of = |name: &str| row.get(&format!("{}{name}", service.attribute()));
         let since = of("Since").and_then(Value::as_str).unwrap_or_default();
-        let since = Place::try_from(since.to_owned()).map_err(Failure::poison)?;
+        let since = Place::try_from(since.to_owned()).map_err(Failure::permanent)?;
         let view = json!({
             "orderId": since.order_id,
             "service": service,

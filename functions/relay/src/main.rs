@@ -9,9 +9,9 @@ use relay::{config::Config, handler::handle};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let config = Config::from_env()?;
-    let traces = telemetry::init("relay", config.log_filter.as_deref())?;
+    let tracer = telemetry::init("relay", config.log_filter.as_deref())?;
     let aws = Aws::from_env()?;
-    let publisher = Publisher::new(aws.eventbridge(), config.event_bus_name).traced(traces);
+    let publisher = Publisher::new(aws.eventbridge(), config.event_bus_name).traced(tracer);
     let dead_letters = DeadLetters::new(aws.sqs(), config.dead_letter_queue_url);
     let relay = Relay::new(publisher, config.sources, dead_letters);
     // Read record by record: one that is odd has no image here, and is refused by itself.

@@ -32,7 +32,7 @@ use state_machine::StateMachine;
 use time::OffsetDateTime;
 
 pub use event::{CANCELLED, ShippingEvent};
-pub use inputs::{Command, Destination, Input, Refusal, Review, Shipment};
+pub use inputs::{Command, Destination, Input, Parcel, Refusal, Review};
 pub use stored::Incomplete;
 
 /// The shipment of one order.
@@ -59,7 +59,7 @@ pub use stored::Incomplete;
 /// cancelled order is on its way: it is called back.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "stored::Stored", into = "stored::Stored")]
-pub enum Dispatch {
+pub enum Shipment {
     /// Nothing is known of the order.
     #[default]
     Absent,
@@ -75,20 +75,20 @@ pub enum Dispatch {
     /// Cancelled while `Shipping`, to this address.
     Tracing(Destination),
     /// The carrier has it.
-    Shipped(Shipment),
+    Shipped(Parcel),
     /// Cancelled with the carrier having it: it is called back.
-    Recalling(Shipment),
+    Recalling(Parcel),
     /// The carrier refused it.
     Refused(Refusal),
     /// It was called back.
-    Voided(Shipment),
+    Voided(Parcel),
     /// What became of the shipment to this address could not be found out.
     TraceInReview(Destination),
     /// It could not be called back.
-    RecallInReview(Shipment),
+    RecallInReview(Parcel),
 }
 
-impl Dispatch {
+impl Shipment {
     /// The table above.
     fn next(self, input: &Input) -> (Self, Option<ShippingEvent>) {
         use Input::{Cancelled, Created, GaveUp, Paid, Refused, Resumed, Shipped, Voided};
@@ -147,7 +147,7 @@ impl Dispatch {
     }
 }
 
-impl StateMachine for Dispatch {
+impl StateMachine for Shipment {
     type Input = Input;
     type Command = Command;
     type Event = ShippingEvent;

@@ -10,7 +10,7 @@ use tower::Service;
 
 use crate::{
     carrier::Carrier,
-    domain::{Command, Destination, Dispatch, Input},
+    domain::{Command, Destination, Input, Shipment},
 };
 
 /// How long an attempt may take. Longer than the function's timeout of ten seconds, so that a
@@ -71,7 +71,7 @@ impl<C: Carrier> Handler<C> {
         order: &AggregateId,
         trigger: Trigger<'_>,
         inputs: &[Input],
-    ) -> Result<Handled<Dispatch>, Failure> {
+    ) -> Result<Handled<Shipment>, Failure> {
         let run = async |attempt| self.run(order, attempt).await;
         self.runner.handle_all(order, trigger, inputs, run).await
     }
@@ -87,8 +87,8 @@ impl<C: Carrier> Handler<C> {
 }
 
 /// What became of the record. A shipment that the carrier refused now is a rejection.
-fn done(handled: &Handled<Dispatch>) -> Done {
-    let is_refused = matches!(handled.state, Dispatch::Refused(_));
+fn done(handled: &Handled<Shipment>) -> Done {
+    let is_refused = matches!(handled.state, Shipment::Refused(_));
     if is_refused && !handled.events.is_empty() { Done::Rejected } else { handled.done }
 }
 

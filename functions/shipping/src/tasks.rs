@@ -8,7 +8,7 @@ use state_machine::Trigger;
 
 use crate::{
     carrier::Carrier,
-    domain::{Dispatch, Input, Refusal, Shipment},
+    domain::{Input, Parcel, Refusal, Shipment},
     handler::{Handler, destination},
 };
 
@@ -29,12 +29,12 @@ pub enum Command {
 #[serde(tag = "status", rename_all = "camelCase")]
 pub enum Answer {
     /// To `ship`: the carrier has it.
-    Shipped(Shipment),
+    Shipped(Parcel),
     /// To `ship`: the carrier refuses for good.
     Refused(Refusal),
     /// To `ship`: the order was cancelled, before or meanwhile. Whatever was shipped has been
     /// called back, or is about to be.
-    CalledOff,
+    Cancelled,
     /// To `recall`: the shipment was called back.
     Recalled,
     /// To `recall`: nothing was shipped, and nothing will be.
@@ -51,7 +51,7 @@ struct NoOrder(&'static str);
 
 impl Command {
     /// What the workflow is answered when the shipment stands like this; None while that is open.
-    pub fn answer(self, dispatch: &Dispatch) -> Option<Answer> {
+    pub fn answer(self, dispatch: &Shipment) -> Option<Answer> {
         match self {
             Self::Ship {} => to_ship(dispatch),
             Self::Recall {} => to_recall(dispatch),
@@ -59,32 +59,32 @@ impl Command {
     }
 }
 
-fn to_ship(dispatch: &Dispatch) -> Option<Answer> {
+fn to_ship(dispatch: &Shipment) -> Option<Answer> {
     match dispatch.clone() {
-        Dispatch::Absent | Dispatch::Ordered(_) | Dispatch::Paid | Dispatch::Shipping(_) => None,
-        Dispatch::Shipped(shipment) => Some(Answer::Shipped(shipment)),
-        Dispatch::Refused(refusal) => Some(Answer::Refused(refusal)),
-        Dispatch::Withdrawn
-        | Dispatch::Tracing(_)
-        | Dispatch::Recalling(_)
-        | Dispatch::Voided(_)
-        | Dispatch::TraceInReview(_)
-        | Dispatch::RecallInReview(_) => Some(Answer::CalledOff),
+        Shipment::Absent | Shipment::Ordered(_) | Shipment::Paid | Shipment::Shipping(_) => None,
+        Shipment::Shipped(shipment) => Some(Answer::Shipped(shipment)),
+        Shipment::Refused(refusal) => Some(Answer::Refused(refusal)),
+        Shipment::Withdrawn
+        | Shipment::Tracing(_)
+        | Shipment::Recalling(_)
+        | Shipment::Voided(_)
+        | Shipment::TraceInReview(_)
+        | Shipment::RecallInReview(_) => Some(Answer::Cancelled),
     }
 }
 
-fn to_recall(dispatch: &Dispatch) -> Option<Answer> {
+fn to_recall(dispatch: &Shipment) -> Option<Answer> {
     match dispatch {
-        Dispatch::Absent
-        | Dispatch::Ordered(_)
-        | Dispatch::Paid
-        | Dispatch::Shipping(_)
-        | Dispatch::Shipped(_)
-        | Dispatch::Tracing(_)
-        | Dispatch::Recalling(_) => None,
-        Dispatch::Voided(_) => Some(Answer::Recalled),
-        Dispatch::Withdrawn | Dispatch::Refused(_) => Some(Answer::NotShipped),
-        Dispatch::TraceInReview(_) | Dispatch::RecallInReview(_) => Some(Answer::NeedsReview),
+        Shipment::Absent
+        | Shipment::Ordered(_)
+        | Shipment::Paid
+        | Shipment::Shipping(_)
+        | Shipment::Shipped(_)
+        | Shipment::Tracing(_)
+        | Shipment::Recalling(_) => None,
+        Shipment::Voided(_) => Some(Answer::Recalled),
+        Shipment::Withdrawn | Shipment::Refused(_) => Some(Answer::NotShipped),
+        Shipment::TraceInReview(_) | Shipment::RecallInReview(_) => Some(Answer::NeedsReview),
     }
 }
 
@@ -97,7 +97,7 @@ impl<C: Carrier> Handler<C> {
     /// the task's event is not the order's creation, or as for [`handle`](Self::handle).
     pub async fn work(&self, task: Task<Command, Event>) -> Result<Answer, Failure> {
         let Event::OrderCreated(created) = &task.delivery.event else {
-            return Err(Failure::poison(NoOrder(task.delivery.event.entry().event_type)));
+            return Err(Failure::permanent(NoOrder(task.delivery.event.entry().event_type)));
         };
         let order = &created.order_id;
         // All of them are applied in one write.

@@ -58,7 +58,7 @@ impl Workflow {
 /// The same text each time: who starts a running execution again under its name is told that it
 /// has started only if the input is the same.
 fn input(envelope: &Envelope) -> Result<String, Failure> {
-    let envelope = serde_json::to_value(envelope).map_err(Failure::poison)?;
+    let envelope = serde_json::to_value(envelope).map_err(Failure::permanent)?;
     Ok(canonical(&envelope))
 }
 
@@ -69,7 +69,7 @@ fn refused(error: SdkError<Error>) -> Result<Done, Failure> {
         Some(Error::ExecutionAlreadyExists(_)) => Ok(Done::Duplicate),
         Some(
             Error::InvalidName(_) | Error::InvalidExecutionInput(_) | Error::ValidationException(_),
-        ) => Err(Failure::poison(error)),
+        ) => Err(Failure::permanent(error)),
         // A state machine that is not there, or is being deleted, is an order that waits for its
         // deployment; the rest passes by itself.
         _ => Err(Failure::retry(error)),

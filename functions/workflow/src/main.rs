@@ -3,24 +3,25 @@
 use aws_clients::Aws;
 use catalogue::LIVE;
 use lambda::batch::QueueBatch;
-use lambda::{Consumer, Parking, ReplayPolicy};
+use lambda::{Consumer, DeadLetterQueue, ReplayPolicy};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use runtime::{Clock, within};
+use runtime::{Clock, with_deadline};
 use workflow::{config::Config, handler::Workflow};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let config = Config::from_env()?;
-    let traces = telemetry::init("workflow", config.log_filter.as_deref())?;
+    let tracer = telemetry::init("workflow", config.log_filter.as_deref())?;
     let (aws, clock) = (Aws::from_env()?, Clock::system());
     let handler = Workflow::new(aws.sfn(), config.state_machine_arn).into_service();
-    let parking = Parking::new(aws.sqs(), config.queue_url, config.dead_letter_queue_url);
-    let consumer =
-        &Consumer::new("workflow", LIVE, ReplayPolicy::Refuse, parking, handler).traced(traces);
+    let dead_letters =
+        DeadLetterQueue::new(aws.sqs(), config.queue_url, config.dead_letter_queue_url);
+    let consumer = &Consumer::new("workflow", LIVE, ReplayPolicy::Refuse, dead_letters, handler)
+        .traced(tracer);
 
     run(service_fn(async |event: LambdaEvent<QueueBatch>| {
         let left = clock.until(event.context.deadline);
-        Ok::<_, Error>(within(left, consumer.consume(event.payload)).await)
+        Ok::<_, Error>(with_deadline(left, consumer.consume(event.payload)).await)
     }))
     .await
 }

@@ -8,7 +8,7 @@
 
 mod carrier;
 mod clock;
-mod conduct;
+mod handle_once;
 mod idempotency;
 mod mail;
 mod payments;

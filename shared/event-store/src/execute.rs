@@ -15,23 +15,23 @@ const ATTEMPTS_MAX: usize = 5;
 
 /// What new events follow from.
 #[derive(Debug, Clone, Copy)]
-pub enum Lineage<'a> {
+pub enum Causation<'a> {
     /// A command from outside.
     Root(&'a CorrelationId, &'a Actor),
     /// Another event.
-    Cause(&'a Envelope),
+    Event(&'a Envelope),
     /// Another event, on which not its own actor has acted but this one: a clerk, or a clock. The
     /// correlation is the event's, and the trace unless the actor has one; who and why are the
     /// actor's.
-    After(&'a Envelope, &'a Actor),
+    EventBy(&'a Envelope, &'a Actor),
 }
 
-impl Lineage<'_> {
+impl Causation<'_> {
     fn seal(self, draft: Draft<Value>) -> Result<Envelope, TooDeep> {
         match self {
             Self::Root(correlation, actor) => Ok(draft.root(correlation.clone(), actor.clone())),
-            Self::Cause(cause) => draft.caused_by(cause),
-            Self::After(cause, Actor { id, reason, traceparent }) => {
+            Self::Event(cause) => draft.caused_by(cause),
+            Self::EventBy(cause, Actor { id, reason, traceparent }) => {
                 let mut event = draft.caused_by(cause)?;
                 let metadata = &mut event.metadata;
                 (metadata.actor, metadata.reason) = (id.clone(), reason.clone());
@@ -108,14 +108,14 @@ pub async fn execute<D: Decider>(
     store: &EventStore,
     aggregate: &AggregateId,
     command: &D::Command,
-    lineage: Lineage<'_>,
+    causation: Causation<'_>,
     clock: &Clock,
 ) -> Result<Executed, ExecuteError<D::Error>> {
     for _ in 0..ATTEMPTS_MAX {
         let history = store.load(aggregate, 0).await?;
         let state: D = state_of(&history).map_err(ExecuteError::Unreadable)?;
         let next = history.len() as u64 + 1;
-        let events = decided(&state, command, aggregate, next, lineage, clock.now())?;
+        let events = decided(&state, command, aggregate, next, causation, clock.now())?;
         match store.append(&events).await {
             Ok(()) => return Ok(Executed { history, events }),
             Err(StoreError::Conflict { .. }) => {
@@ -128,7 +128,7 @@ pub async fn execute<D: Decider>(
 }
 
 /// Decides on the `command` that begins a stream, without loading it, and appends what follows at the
-/// time `at`, to be looked at from `look_at` on ([`EventStore::append_marked`]).
+/// time `at`, to be looked at from `due_at` on ([`EventStore::append_due`]).
 ///
 /// For a stream that most probably is not there. It costs no read: the append itself shows whether
 /// another caller was first.
@@ -141,12 +141,12 @@ pub async fn begin<D: Decider>(
     store: &EventStore,
     aggregate: &AggregateId,
     command: &D::Command,
-    lineage: Lineage<'_>,
+    causation: Causation<'_>,
     at: OffsetDateTime,
-    look_at: OffsetDateTime,
+    due_at: OffsetDateTime,
 ) -> Result<Executed, ExecuteError<D::Error>> {
-    let events = decided(&D::default(), command, aggregate, 1, lineage, at)?;
-    store.append_marked(&events, look_at).await?;
+    let events = decided(&D::default(), command, aggregate, 1, causation, at)?;
+    store.append_due(&events, due_at).await?;
     Ok(Executed { history: Vec::new(), events })
 }
 
@@ -156,14 +156,14 @@ fn decided<D: Decider>(
     command: &D::Command,
     aggregate: &AggregateId,
     next: u64,
-    lineage: Lineage<'_>,
+    causation: Causation<'_>,
     at: OffsetDateTime,
 ) -> Result<Vec<Envelope>, ExecuteError<D::Error>> {
     let events = state.decide(command).map_err(ExecuteError::Rejected)?;
     let mut sealed = Vec::with_capacity(events.len());
     for (sequence, event) in (next..).zip(&events) {
         let draft = D::draft(event, aggregate.clone(), sequence, at);
-        sealed.push(lineage.seal(draft)?);
+        sealed.push(causation.seal(draft)?);
     }
     Ok(sealed)
 }
@@ -171,11 +171,11 @@ fn decided<D: Decider>(
 impl<E: Into<BoxError>> From<ExecuteError<E>> for runtime::Failure {
     fn from(error: ExecuteError<E>) -> Self {
         match error {
-            ExecuteError::Rejected(rule) => Self::poison(rule),
+            ExecuteError::Rejected(rule) => Self::permanent(rule),
             ExecuteError::Contended => Self::retry("the stream is contended"),
             ExecuteError::Store(error) => error.into(),
-            ExecuteError::Unreadable(error) => Self::poison(error),
-            ExecuteError::TooDeep(error) => Self::poison(error),
+            ExecuteError::Unreadable(error) => Self::permanent(error),
+            ExecuteError::TooDeep(error) => Self::permanent(error),
         }
     }
 }

@@ -4,13 +4,13 @@
 
 mod append;
 mod decider;
+mod due_entries;
 mod execute;
-mod marks;
 #[cfg(any(test, feature = "testing"))]
 pub mod scenario;
 mod store;
 
 pub use decider::Decider;
-pub use execute::{ExecuteError, Executed, Lineage, begin, execute, state_of};
-pub use marks::{Mark, Marks, Position, SHARDS};
+pub use due_entries::{DueEntries, DueEntry, Position, SHARDS};
+pub use execute::{Causation, ExecuteError, Executed, begin, execute, state_of};
 pub use store::{EventStore, StoreError};

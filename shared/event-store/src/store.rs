@@ -57,7 +57,7 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Conflict { .. } | StoreError::Unavailable(_) => Self::retry(error),
-            StoreError::Invalid(_) | StoreError::Damaged { .. } => Self::poison(error),
+            StoreError::Invalid(_) | StoreError::Damaged { .. } => Self::permanent(error),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use http::{HeaderName, HeaderValue};
-use runtime::{Traceparent, Traces};
+use runtime::{Traceparent, Tracer};
 use tracing::{Instrument, Level, Span, error_span, event, field::Empty, info};
 
 use crate::{Request, request::TRACEPARENT};
@@ -18,7 +18,7 @@ use crate::{Request, request::TRACEPARENT};
 /// `aggregate_id` and `correlation_id` of the span.
 pub async fn observe(
     mut request: ApiGatewayV2httpRequest,
-    traces: &Traces,
+    tracer: &Tracer,
     answer: impl AsyncFnOnce(ApiGatewayV2httpRequest) -> ApiGatewayV2httpResponse,
 ) -> ApiGatewayV2httpResponse {
     let (route, begun) = (Request::new(&request).route_key().to_owned(), Instant::now());
@@ -34,7 +34,7 @@ pub async fn observe(
         span_id = Empty,
         parent_span_id = Empty,
     );
-    go_on(&mut request, traces, &span);
+    go_on(&mut request, tracer, &span);
     let answering = async {
         // The futures of the SDK are deep: one more layer around them is too much to compile.
         let response = Box::pin(answer(request)).await;
@@ -56,15 +56,15 @@ pub async fn observe(
 }
 
 /// Makes `span` the next of the request's trace, and the request say so.
-fn go_on(request: &mut ApiGatewayV2httpRequest, traces: &Traces, span: &Span) {
+fn go_on(request: &mut ApiGatewayV2httpRequest, tracer: &Tracer, span: &Span) {
     let seen = Request::new(request);
     let client = seen.header(TRACEPARENT).and_then(Traceparent::parse);
     let gateway = || Traceparent::parse(&seen.traceparent()?).map(Traceparent::into_sampled);
     let parent = client.or_else(gateway).map(|parent| parent.to_string());
-    if let Some(hop) = traces.hop(parent.as_deref())
-        && let Ok(value) = HeaderValue::try_from(hop.traceparent())
+    if let Some(child) = tracer.child_context(parent.as_deref())
+        && let Ok(value) = HeaderValue::try_from(child.traceparent())
     {
-        hop.record(span);
+        child.record(span);
         request.headers.insert(HeaderName::from_static(TRACEPARENT), value);
     }
 }
@@ -72,7 +72,7 @@ fn go_on(request: &mut ApiGatewayV2httpRequest, traces: &Traces, span: &Span) {
 #[cfg(test)]
 mod tests {
     use futures_util::FutureExt;
-    use runtime::Tokens;
+    use runtime::IdGenerator;
 
     use super::*;
     use crate::request::XRAY;
@@ -80,7 +80,7 @@ mod tests {
     const TRACE: &str = "5759e988bd862e3fe1be46a994272793";
 
     /// The traceparent that the answerer sees of a request with this header.
-    fn seen(header: Option<(&'static str, &str)>, traces: &Traces) -> Option<String> {
+    fn seen(header: Option<(&'static str, &str)>, tracer: &Tracer) -> Option<String> {
         let mut request = ApiGatewayV2httpRequest::default();
         if let Some((name, value)) = header {
             request.headers.insert(HeaderName::from_static(name), value.parse().unwrap());
@@ -90,30 +90,30 @@ mod tests {
             seen = Request::new(&request).traceparent();
             ApiGatewayV2httpResponse::default()
         };
-        observe(request, traces, answer).now_or_never().unwrap();
+        observe(request, tracer, answer).now_or_never().unwrap();
         seen
     }
 
     #[test]
     fn a_request_goes_on_with_the_trace_of_client_or_gateway() {
-        let tokens = Tokens::from_fn(|| "0123456789abcdef0123456789abcdef".to_owned());
-        let traces = Traces::drawn_from(tokens);
+        let tokens = IdGenerator::from_fn(|| "0123456789abcdef0123456789abcdef".to_owned());
+        let tracer = Tracer::drawn_from(tokens);
         let within = Some(format!("00-{TRACE}-0123456789abcdef-01"));
         let sampled = format!("00-{TRACE}-53995c3f42cd8ad8-01");
-        assert_eq!(seen(Some((TRACEPARENT, &sampled)), &traces), within);
+        assert_eq!(seen(Some((TRACEPARENT, &sampled)), &tracer), within);
         let root = "Root=1-5759e988-bd862e3fe1be46a994272793";
-        assert_eq!(seen(Some((XRAY, root)), &traces), within, "nobody else decides");
+        assert_eq!(seen(Some((XRAY, root)), &tracer), within, "nobody else decides");
         let unsampled = sampled.replace("-01", "-00");
-        let kept = seen(Some((TRACEPARENT, &unsampled)), &traces);
+        let kept = seen(Some((TRACEPARENT, &unsampled)), &tracer);
         assert_eq!(kept, Some(unsampled), "the client has decided");
         let begun = "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01";
-        assert_eq!(seen(None, &traces).as_deref(), Some(begun));
+        assert_eq!(seen(None, &tracer).as_deref(), Some(begun));
     }
 
     #[test]
     fn without_spans_a_request_stays_as_it_came() {
-        assert_eq!(seen(None, &Traces::off()), None);
+        assert_eq!(seen(None, &Tracer::off()), None);
         let came = format!("00-{TRACE}-53995c3f42cd8ad8-01");
-        assert_eq!(seen(Some((TRACEPARENT, &came)), &Traces::off()), Some(came));
+        assert_eq!(seen(Some((TRACEPARENT, &came)), &Tracer::off()), Some(came));
     }
 }

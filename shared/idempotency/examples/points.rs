@@ -5,7 +5,8 @@ use aws_clients::Aws;
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use aws_sdk_dynamodb::types::{AttributeValue, Update};
 use idempotency::{
-    Attempt, ByJmespath, DynamoDbStore, Guard, IdempotencyLayer, ReplayPolicy, UnitOfWork,
+    Attempt, ByJmespath, DynamoDbStore, IdempotencyConfig, IdempotencyLayer, ReplayPolicy,
+    UnitOfWork,
 };
 use lambda::batch::Queue;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
@@ -22,7 +23,7 @@ struct Receipt {
 /// Decides; the layer writes what it returns, and that it was done, in one transaction.
 async fn book(attempt: Attempt<SqsMessage>) -> Result<UnitOfWork<u64>, Failure> {
     let body = attempt.request.body.unwrap_or_default();
-    let receipt: Receipt = serde_json::from_str(&body).map_err(Failure::poison)?;
+    let receipt: Receipt = serde_json::from_str(&body).map_err(Failure::permanent)?;
     let points = receipt.cents / 100;
     let update = Update::builder()
         .table_name("points")
@@ -30,14 +31,14 @@ async fn book(attempt: Attempt<SqsMessage>) -> Result<UnitOfWork<u64>, Failure> 
         .update_expression("ADD points :points")
         .expression_attribute_values(":points", AttributeValue::N(points.to_string()))
         .build()
-        .map_err(Failure::poison)?;
+        .map_err(Failure::permanent)?;
     Ok(UnitOfWork::new(points).write(update))
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let store = DynamoDbStore::new(Aws::from_env()?.dynamodb(), "records");
-    let guard = Guard::new(store, "points", ReplayPolicy::Refuse);
+    let guard = IdempotencyConfig::new(store, "points", ReplayPolicy::Refuse);
     // The till's number, not the message's: a till that sends twice makes two messages.
     let receipt = ByJmespath::key("powertools_json(body).[till, number]")?
         .payload("powertools_json(body).[customer, cents]")?;

@@ -8,7 +8,7 @@
 use std::{error::Error, io::BufRead, sync::Arc, time::Duration};
 
 use idempotency::{
-    Attempt, ByJmespath, Completion, DynamoDbStore, Guard, Hashing, IdempotencyError,
+    Attempt, ByJmespath, Completion, DynamoDbStore, Hashing, IdempotencyConfig, IdempotencyError,
     IdempotencyLayer, Layout, ReplayPolicy, UnitOfWork,
 };
 use local_dynamodb::{DynamoDb, Storage};
@@ -44,7 +44,7 @@ async fn obey(client: aws_sdk_dynamodb::Client, command: Value) -> Result<Value,
         false => ("simple", Layout::powertools()),
     };
     let store = DynamoDbStore::new(client, table).layout(layout);
-    let guard = Guard::new(store, "payments", ReplayPolicy::Refuse)
+    let guard = IdempotencyConfig::new(store, "payments", ReplayPolicy::Refuse)
         .retention(Duration::from_secs(command["retention"].as_u64().unwrap_or(3_600)));
     let by =
         ByJmespath::key("event.order")?.payload("event.amount")?.hashing(Hashing::PowertoolsPython);

@@ -115,7 +115,7 @@ impl IdempotencyError {
     /// The error that a failure carries, if it is one of these.
     pub fn of(failure: &Failure) -> Option<&Self> {
         match failure {
-            Failure::Retry { reason, .. } | Failure::Poison { reason } => reason.downcast_ref(),
+            Failure::Retry { reason, .. } | Failure::Permanent { reason } => reason.downcast_ref(),
         }
     }
 
@@ -165,7 +165,7 @@ impl From<IdempotencyError> for Failure {
         } else if error.is_retryable() {
             Self::retry(error)
         } else {
-            Self::poison(error)
+            Self::permanent(error)
         }
     }
 }

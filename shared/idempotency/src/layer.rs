@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use tower::Layer;
 
-use crate::{ByKey, Guard, Idempotent, Json};
+use crate::{ByKey, IdempotencyConfig, Idempotent, Json};
 
 /// Changes a stored result on its way to a duplicate. Told the id of the record, too.
 pub(crate) type Hook<R> = Arc<dyn Fn(R, &str) -> R + Send + Sync>;
@@ -30,7 +30,7 @@ impl<S, R> IdempotencyLayer<S, R> {
     ///
     /// The handler may be called again with what was refused, or when a delivery is repeated
     /// while nothing is committed: it must have no effect of its own.
-    pub const fn transactional(guard: Guard<S>) -> Self {
+    pub const fn transactional(guard: IdempotencyConfig<S>) -> Self {
         Self::of(guard, Mode::Transactional)
     }
 
@@ -39,11 +39,11 @@ impl<S, R> IdempotencyLayer<S, R> {
     ///
     /// A process that dies between the effect and the completion leaves the effect; the handler
     /// runs again when the lease ends. The effect needs a key of its own, the same every time.
-    pub const fn leased(guard: Guard<S>) -> Self {
+    pub const fn leased(guard: IdempotencyConfig<S>) -> Self {
         Self::of(guard, Mode::Leased)
     }
 
-    const fn of(guard: Guard<S>, mode: Mode) -> Self {
+    const fn of(guard: IdempotencyConfig<S>, mode: Mode) -> Self {
         Self(Policy { guard, mode, identify: ByKey, codec: Json, hook: None })
     }
 }
@@ -103,7 +103,7 @@ where
 
 /// Everything that a service has to know besides its handler.
 pub(crate) struct Policy<S, R, I, C> {
-    pub(crate) guard: Guard<S>,
+    pub(crate) guard: IdempotencyConfig<S>,
     pub(crate) mode: Mode,
     pub(crate) identify: I,
     pub(crate) codec: C,

@@ -1,9 +1,10 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
-mod admission;
 mod cache;
+mod claim;
 mod codec;
+mod config;
 #[cfg(feature = "testing")]
 pub mod conformance;
 mod dynamodb;
@@ -12,7 +13,6 @@ mod error;
 mod events;
 #[cfg(feature = "jmespath")]
 mod expression;
-mod guard;
 #[cfg(feature = "http")]
 pub mod http;
 mod json;
@@ -28,6 +28,7 @@ mod store;
 mod unit;
 
 pub use codec::{Codec, Json};
+pub use config::{CLOCK_SKEW, IdempotencyConfig, LEASE, RESULT_BYTES_MAX, RETENTION};
 pub use dynamodb::{
     DynamoDbStore, Layout, Refused, Write, check_event, is_cancelled_by_contention, is_contention,
     retry_on_contention,
@@ -36,11 +37,10 @@ pub use error::IdempotencyError;
 pub use event_envelope::ReplayPolicy;
 #[cfg(feature = "jmespath")]
 pub use expression::{ByJmespath, Hashing};
-pub use guard::{CLOCK_SKEW, Guard, LEASE, RESULT_BYTES_MAX, RETENTION};
 pub use key::{ByKey, Identify, Identity, KEY_BYTES_MAX, Keyed, MissingKey};
 pub use layer::IdempotencyLayer;
 pub use memory::{MemoryRefused, MemoryStore, MemoryWrite};
-pub use record::{Record, Status, Vacancy};
+pub use record::{Record, Status, TakeoverCondition};
 pub use service::Idempotent;
 pub use store::{Store, Written};
 pub use unit::{Attempt, Completion, UnitOfWork};

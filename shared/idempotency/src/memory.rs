@@ -9,7 +9,7 @@ use std::{
 use event_envelope::Envelope;
 use serde_json::Value;
 
-use crate::{IdempotencyError, Record, Status, Store, Vacancy, Written};
+use crate::{IdempotencyError, Record, Status, Store, TakeoverCondition, Written};
 
 /// Keeps records, and what handlers write, in the memory of one process. Clones share it.
 ///
@@ -108,13 +108,13 @@ impl Store for MemoryStore {
         &self,
         record: &Record,
         writes: &[MemoryWrite],
-        vacancy: Vacancy,
+        vacancy: TakeoverCondition,
     ) -> Result<Written<MemoryRefused>, IdempotencyError> {
         Ok(self.with(|memory| {
             let there = memory.records.get(&record.id);
             match there {
                 Some(there) if !vacancy.allows(there, record) => {
-                    return Written::Met(Some(Box::new(there.clone())));
+                    return Written::Existing(Some(Box::new(there.clone())));
                 }
                 _ => {}
             }
@@ -137,7 +137,7 @@ impl Store for MemoryStore {
                 refused if refused.is_empty() => Written::Yes { resumed: false },
                 refused => Written::Refused(refused),
             },
-            there => Written::Met(there.cloned().map(Box::new)),
+            there => Written::Existing(there.cloned().map(Box::new)),
         }))
     }
 

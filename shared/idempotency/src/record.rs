@@ -78,16 +78,16 @@ impl Record {
 }
 
 /// When the place of a record is free for another one. A store that can evaluate code asks
-/// [`Vacancy::allows`]; one that cannot says the same in its own language.
+/// [`TakeoverCondition::allows`]; one that cannot says the same in its own language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Vacancy {
+pub struct TakeoverCondition {
     /// The time of whoever wants the place.
     pub now: OffsetDateTime,
     /// A lease that ended before this is over on every clock: `now` less the clocks' skew.
     pub leases_over_before: OffsetDateTime,
 }
 
-impl Vacancy {
+impl TakeoverCondition {
     /// At `now`, among clocks that differ by up to `skew`.
     pub fn at(now: OffsetDateTime, skew: Duration) -> Self {
         Self { now, leases_over_before: now - skew }

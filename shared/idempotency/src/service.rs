@@ -13,7 +13,7 @@ use tracing::{Instrument, field::Empty, info_span};
 
 use crate::{
     Attempt, Codec, Completion, IdempotencyError, Identify, Record, Store, UnitOfWork,
-    admission::{Admission, Completing, Ticket},
+    claim::{ClaimResult, Completing, RequestKey},
     layer::{Mode, Policy},
     observation::Observation,
 };
@@ -111,7 +111,7 @@ where
     async fn transactional<H, T>(
         &self,
         mut handler: H,
-        ticket: Ticket,
+        ticket: RequestKey,
         request: T,
     ) -> Result<Ending<R>, Failure>
     where
@@ -125,13 +125,13 @@ where
             let unit = handler.ready().await?.call(attempt).await?;
             let completing = self.completing(&ticket, &unit).await?;
             match self.guard.commit(&ticket, completing).await? {
-                Admission::Granted(()) => {
+                ClaimResult::Granted(()) => {
                     return Ok((Completion::New(unit.result), Observation::New));
                 }
-                Admission::Completed(record) => {
+                ClaimResult::Completed(record) => {
                     return Ok((self.replay(record).await?, Observation::Duplicate));
                 }
-                Admission::Refused(writes) => refused = writes,
+                ClaimResult::Refused(writes) => refused = writes,
             }
         }
         Err(IdempotencyError::Contended { id: ticket.id }.into())
@@ -140,19 +140,19 @@ where
     async fn leased<H, T>(
         &self,
         mut handler: H,
-        ticket: Ticket,
+        ticket: RequestKey,
         request: T,
     ) -> Result<Ending<R>, Failure>
     where
         H: Service<Attempt<T, S::Refused>, Response = UnitOfWork<R, S::Write>, Error = Failure>,
     {
         let claim = match self.guard.claim(&ticket).await? {
-            Admission::Granted(claim) => claim,
-            Admission::Completed(record) => {
+            ClaimResult::Granted(claim) => claim,
+            ClaimResult::Completed(record) => {
                 return Ok((self.replay(record).await?, Observation::Duplicate));
             }
             // A claim has no writes beside it: a store that says otherwise is broken.
-            Admission::Refused(_) => {
+            ClaimResult::Refused(_) => {
                 return Err(IdempotencyError::Contended { id: ticket.id }.into());
             }
         };
@@ -175,7 +175,7 @@ where
 
     async fn completing<'a>(
         &self,
-        ticket: &Ticket,
+        ticket: &RequestKey,
         unit: &'a UnitOfWork<R, S::Write>,
     ) -> Result<Completing<'a, S::Write>, Failure> {
         let encoded = self.codec.encode(&unit.result).await;

@@ -2,7 +2,7 @@
 
 use std::{fmt::Debug, future::Future};
 
-use crate::{IdempotencyError, Record, Vacancy};
+use crate::{IdempotencyError, Record, TakeoverCondition};
 
 /// Where records lie. [`DynamoDbStore`](crate::DynamoDbStore) and
 /// [`MemoryStore`](crate::MemoryStore) are two; the suite in `idempotency::conformance` (feature
@@ -27,7 +27,7 @@ pub trait Store: Clone + Debug + Send + Sync + 'static {
         &self,
         record: &Record,
         writes: &[Self::Write],
-        vacancy: Vacancy,
+        vacancy: TakeoverCondition,
     ) -> impl Future<Output = Result<Written<Self::Refused>, IdempotencyError>> + Send;
 
     /// Completes the record that the owner of `record` holds, and does `writes`. The condition is
@@ -64,7 +64,7 @@ pub enum Written<F> {
         resumed: bool,
     },
     /// Nothing was: this record stands in the place, or none does that could be completed.
-    Met(Option<Box<Record>>),
+    Existing(Option<Box<Record>>),
     /// Nothing was: the record could be written, but these of the handler's writes could not.
     Refused(Vec<F>),
 }

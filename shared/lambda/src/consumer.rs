@@ -1,27 +1,27 @@
 //! From a batch of SQS records to one typed handler call each.
 
-mod ending;
-mod measure;
-mod parking;
+mod dead_letter_queue;
+mod outcome;
 mod record;
+mod record_metrics;
 
 use std::time::Duration;
 
-use crate::batch::{LINES_MAX, Lines, MessageIds, OddRecord, QueueBatch};
+use crate::batch::{CONCURRENCY_MAX, MessageIds, OddRecord, OrderedBatch, QueueBatch};
 use aws_lambda_events::sqs::SqsBatchResponse;
 use event_envelope::{DecodeError, Decoder, Delivery, FromEnvelope};
-use runtime::{Clock, Done, Failure, Traces};
+use runtime::{Clock, Done, Failure, Tracer};
 use tower::{Service, ServiceExt};
 use tracing::Instrument;
 
 use crate::consumer::{
-    ending::Ending,
-    measure::Measure,
+    outcome::Outcome,
     record::{Ids, Message, Record},
+    record_metrics::RecordMetrics,
 };
 
+pub use dead_letter_queue::DeadLetterQueue;
 pub use event_envelope::ReplayPolicy;
-pub use parking::Parking;
 
 /// What is kept of an invocation's time to answer in.
 const ANSWER: Duration = Duration::from_millis(250);
@@ -32,23 +32,23 @@ pub struct Consumer<S> {
     name: &'static str,
     decoder: Decoder,
     replay: ReplayPolicy,
-    parking: Parking,
+    dead_letters: DeadLetterQueue,
     service: S,
     clock: Clock,
-    traces: Traces,
+    tracer: Tracer,
 }
 
 impl<S> Consumer<S> {
-    /// A consumer called `name` in logs and parked messages, whose events `service` handles.
+    /// A consumer called `name` in logs and dead-lettered messages, whose events `service` handles.
     pub fn new(
         name: &'static str,
         decoder: Decoder,
         replay: ReplayPolicy,
-        parking: Parking,
+        dead_letters: DeadLetterQueue,
         service: S,
     ) -> Self {
-        let (clock, traces) = (Clock::system(), Traces::off());
-        Self { name, decoder, replay, parking, service, clock, traces }
+        let (clock, tracer) = (Clock::system(), Tracer::off());
+        Self { name, decoder, replay, dead_letters, service, clock, tracer }
     }
 
     /// The same consumer, which tells the age of events by `clock` in place of the machine's.
@@ -60,8 +60,8 @@ impl<S> Consumer<S> {
     /// The same consumer, which goes on with the trace that an event came with: each record is a
     /// span of it, and the handler's envelope names that span, so that what it says next is within.
     #[must_use]
-    pub fn traced(self, traces: Traces) -> Self {
-        Self { traces, ..self }
+    pub fn traced(self, tracer: Tracer) -> Self {
+        Self { tracer, ..self }
     }
 
     /// Settles every record, and answers with those that are to come again.
@@ -71,11 +71,11 @@ impl<S> Consumer<S> {
     /// queue promises no order, so a handler that needed it could not work. On a FIFO queue the
     /// first of a message group that fails holds back the rest of its group.
     ///
-    /// A record that is odd is parked like any that can never be handled; one without a message id
+    /// A record that is odd is dead-lettered like any that can never be handled; one without a message id
     /// brings the whole batch again.
     ///
-    /// Within [`runtime::within`] it answers before the time is up: records that there is no time to
-    /// begin are returned ([`Lines::work_off`]), and so is one that a quarter of a second before the
+    /// Within [`runtime::with_deadline`] it answers before the time is up: records that there is no time to
+    /// begin are returned ([`OrderedBatch::process`]), and so is one that a quarter of a second before the
     /// end is not done. That one is dropped where it stands, as it would be a moment later by the
     /// function's timeout, together with the answer for all others.
     ///
@@ -98,7 +98,11 @@ impl<S> Consumer<S> {
         let records = batch.records.into_iter().map(|record| Record::open(record, &self.decoder));
         let handle = |record| self.settle::<E>(record);
         let hold_back = |ending, held_back| self.hold_back(ending, held_back);
-        ids.response(Lines::of(records, Record::place).work_off(LINES_MAX, handle, hold_back).await)
+        ids.response(
+            OrderedBatch::of(records, Record::place)
+                .process(CONCURRENCY_MAX, handle, hold_back)
+                .await,
+        )
     }
 
     /// Handles one record, and does with it what follows from that.
@@ -106,18 +110,18 @@ impl<S> Consumer<S> {
     /// # Errors
     ///
     /// When it is to come again: how it ended.
-    async fn settle<E>(&self, mut record: Record) -> Result<(), Ending>
+    async fn settle<E>(&self, mut record: Record) -> Result<(), Outcome>
     where
         E: FromEnvelope,
         S: Service<Delivery<E>, Response = Done, Error = Failure> + Clone,
     {
         let (span, ids) = (record.span(self.name), record.ids());
-        record.trace(&self.traces, &span);
+        record.trace(&self.tracer, &span);
         let Record { message, opened, odd } = record;
-        let measure = Measure::begin(&opened);
+        let measure = RecordMetrics::begin(&opened);
         let settling = async {
             let ending = self.end::<E>(&message, opened, odd, ids.as_ref());
-            let ending = runtime::in_time(ANSWER, ending).await.unwrap_or(Ending::Abandoned);
+            let ending = runtime::in_time(ANSWER, ending).await.unwrap_or(Outcome::Abandoned);
             tracing::Span::current().record("outcome", ending.as_str());
             ending.log();
             measure.end(&ending, &self.clock);
@@ -133,27 +137,28 @@ impl<S> Consumer<S> {
         opened: Result<Delivery, DecodeError>,
         odd: Option<OddRecord>,
         ids: Option<&Ids>,
-    ) -> Ending
+    ) -> Outcome
     where
         E: FromEnvelope,
         S: Service<Delivery<E>, Response = Done, Error = Failure> + Clone,
     {
         let handled = match odd {
-            Some(odd) if message.id().is_empty() => return Ending::Unnamed { reason: odd.into() },
-            Some(odd) => Err(Failure::poison(odd)),
+            Some(odd) if message.id().is_empty() => return Outcome::Unnamed { reason: odd.into() },
+            Some(odd) => Err(Failure::permanent(odd)),
             None => self.handle(opened).await,
         };
         match handled {
             Ok(ending) => ending,
             Err(Failure::Retry { reason, wait }) => {
-                let delay = parking::delay(wait, message.receive_count());
-                self.parking.postpone(message, delay).await;
-                Ending::Retry { reason, delay }
+                let delay = dead_letter_queue::delay(wait, message.receive_count());
+                self.dead_letters.postpone(message, delay).await;
+                Outcome::Retry { reason, delay }
             }
-            Err(Failure::Poison { reason }) => {
-                match self.parking.park(self.name, message, ids, reason.as_ref()).await {
-                    Ok(()) => Ending::Parked { reason },
-                    Err(error) => Ending::NotParked { reason, error },
+            Err(Failure::Permanent { reason }) => {
+                match self.dead_letters.dead_letter(self.name, message, ids, reason.as_ref()).await
+                {
+                    Ok(()) => Outcome::DeadLettered { reason },
+                    Err(error) => Outcome::NotDeadLettered { reason, error },
                 }
             }
         }
@@ -161,11 +166,11 @@ impl<S> Consumer<S> {
 
     /// Postpones the records behind one of their group that ended so. A group stays closed while
     /// any message of it is hidden, so they have to become visible together with that one.
-    async fn hold_back(&self, ending: Ending, held_back: Vec<Record>) {
-        let Ending::Retry { delay, .. } = ending else { return };
+    async fn hold_back(&self, ending: Outcome, held_back: Vec<Record>) {
+        let Outcome::Retry { delay, .. } = ending else { return };
         let postponing = async {
             for record in held_back {
-                self.parking.postpone(&record.message, delay).await;
+                self.dead_letters.postpone(&record.message, delay).await;
             }
         };
         // Those that there is no time for come when their queue thinks best.
@@ -173,24 +178,24 @@ impl<S> Consumer<S> {
     }
 
     /// The one place that decides what reaches the handler.
-    async fn handle<E>(&self, opened: Result<Delivery, DecodeError>) -> Result<Ending, Failure>
+    async fn handle<E>(&self, opened: Result<Delivery, DecodeError>) -> Result<Outcome, Failure>
     where
         E: FromEnvelope,
         S: Service<Delivery<E>, Response = Done, Error = Failure> + Clone,
     {
-        let Delivery { envelope, replay, .. } = opened.map_err(Failure::poison)?;
+        let Delivery { envelope, replay, .. } = opened.map_err(Failure::permanent)?;
         if let Some(name) = &replay
             && !self.replay.lets_in(Some(name))
         {
-            return Ok(Ending::ReplayRefused { replay: name.clone() });
+            return Ok(Outcome::ReplayRefused { replay: name.clone() });
         }
         let event = match E::from_envelope(&envelope) {
             Ok(event) => event,
-            // A rule lets through more than this consumer knows: no reason to lose or to park it.
-            Err(DecodeError::UnknownType(_)) => return Ok(Ending::UnknownType),
-            Err(error) => return Err(Failure::poison(error)),
+            // A rule lets through more than this consumer knows: no reason to lose or to dead-letter it.
+            Err(DecodeError::UnknownType(_)) => return Ok(Outcome::UnknownType),
+            Err(error) => return Err(Failure::permanent(error)),
         };
         let delivery = Delivery { envelope, event, replay };
-        self.service.clone().oneshot(delivery).await.map(Ending::Done)
+        self.service.clone().oneshot(delivery).await.map(Outcome::Done)
     }
 }

@@ -5,5 +5,5 @@ pub mod batch;
 mod consumer;
 mod task;
 
-pub use consumer::{Consumer, Parking, ReplayPolicy};
+pub use consumer::{Consumer, DeadLetterQueue, ReplayPolicy};
 pub use task::{Answer, Invocation, Task, TaskError, Tasks, answer, answer_traced};

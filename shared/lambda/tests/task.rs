@@ -53,7 +53,7 @@ async fn consume(batch: QueueBatch) -> SqsBatchResponse {
 
 async fn work(task: Task<Command>) -> Result<Receipt, Failure> {
     match task.command {
-        Command::Charge { amount: 0 } => Err(Failure::poison("nothing to charge")),
+        Command::Charge { amount: 0 } => Err(Failure::permanent("nothing to charge")),
         Command::Charge { .. } => {
             let order = task.delivery.envelope.aggregate_id.to_string();
             Ok(Receipt { task: task.id, order })
@@ -115,7 +115,7 @@ async fn a_task_in_a_form_of_its_own_is_poison_and_says_what_is_wrong() {
     for (payload, named) in wrong {
         let error = asked(payload).await.unwrap_err();
         assert!(
-            matches!(error, TaskError::Poison(_)) && error.to_string().contains(named),
+            matches!(error, TaskError::Permanent(_)) && error.to_string().contains(named),
             "{error}"
         );
     }
@@ -210,13 +210,13 @@ async fn what_a_task_says_next_is_within_its_span() {
     asked["event"]["metadata"] =
         json!({ "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" });
     let invocation: Invocation = serde_json::from_value(asked).unwrap();
-    let tokens = runtime::Tokens::from_fn(|| "0123456789abcdef0123456789abcdef".to_owned());
-    let traces = runtime::Traces::drawn_from(tokens);
+    let tokens = runtime::IdGenerator::from_fn(|| "0123456789abcdef0123456789abcdef".to_owned());
+    let tracer = runtime::Tracer::drawn_from(tokens);
     let say = async |task: Task<Command>| {
         assert_eq!(task.name(), "charge");
         Ok::<_, Failure>(task.delivery.envelope.metadata.traceparent)
     };
-    let said = lambda::answer_traced(invocation, &DECODER, &traces, consume, say).await.unwrap();
+    let said = lambda::answer_traced(invocation, &DECODER, &tracer, consume, say).await.unwrap();
     let goes = "00-0af7651916cd43dd8448eb211c80319c-0123456789abcdef-01".to_owned();
     assert_eq!(said, Answer::Task(Some(goes)));
 }

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use aws_sdk_eventbridge::{Client, types::PutEventsResultEntry};
 use event_envelope::{Envelope, TooLarge};
-use runtime::{Breaker, Clock, Traces};
+use runtime::{Breaker, Clock, Tracer};
 use tokio::time::sleep;
 
 use crate::entry::{self, Outgoing};
@@ -60,7 +60,7 @@ pub enum NotPublished {
     },
     /// Too many calls failed in a row: this one was not made.
     #[error("the bus is left alone for a while, after too many calls that failed")]
-    Resting,
+    CircuitOpen,
 }
 
 impl NotPublished {
@@ -68,7 +68,7 @@ impl NotPublished {
     pub const fn is_retryable(&self) -> bool {
         match self {
             Self::TooLarge(_) | Self::Refused { .. } => false,
-            Self::Throttled { .. } | Self::Unanswered { .. } | Self::Resting => true,
+            Self::Throttled { .. } | Self::Unanswered { .. } | Self::CircuitOpen => true,
         }
     }
 }
@@ -105,7 +105,7 @@ pub struct Publisher {
     limits: Limits,
     breaker: Breaker,
     pub(crate) clock: Clock,
-    pub(crate) traces: Traces,
+    pub(crate) tracer: Tracer,
 }
 
 impl Publisher {
@@ -118,8 +118,8 @@ impl Publisher {
     /// Publishes as hard as `limits` say.
     pub fn with_limits(client: Client, bus: impl Into<String>, limits: Limits) -> Self {
         let breaker = Breaker::new(limits.failures_max, limits.rest);
-        let (clock, traces) = (Clock::system(), Traces::off());
-        Self { client, bus: bus.into(), limits, breaker, clock, traces }
+        let (clock, tracer) = (Clock::system(), Tracer::off());
+        Self { client, bus: bus.into(), limits, breaker, clock, tracer }
     }
 
     /// The same publisher, which tells the age of events by `clock` in place of the machine's.
@@ -131,8 +131,8 @@ impl Publisher {
     /// The same publisher, for which [`Relay`](crate::Relay) records a span of each event: beside
     /// those that hear it, for what is published is what was stored.
     #[must_use]
-    pub fn traced(self, traces: Traces) -> Self {
-        Self { traces, ..self }
+    pub fn traced(self, tracer: Tracer) -> Self {
+        Self { tracer, ..self }
     }
 
     /// Publishes `envelopes`, and says of each what became of it, at the same index.
@@ -181,7 +181,7 @@ impl Publisher {
     /// Makes one call. There is an answer for each entry, at the same index.
     async fn put(&self, call: &[Outgoing]) -> Vec<Result<Published, NotPublished>> {
         if self.breaker.admit().is_err() {
-            return vec![Err(NotPublished::Resting); call.len()];
+            return vec![Err(NotPublished::CircuitOpen); call.len()];
         }
         let entries = call.iter().map(|event| event.entry.clone()).collect();
         let answers = match self.client.put_events().set_entries(Some(entries)).send().await {

@@ -43,28 +43,29 @@ impl Relay {
     /// An event that stands in several records of the batch, as when an item changed twice with the
     /// same events still to say, is published once.
     pub async fn relay(&self, batch: Event) -> DynamoDbEventResponse {
-        let mut letters = Letters::default();
-        let mut hopeless = Hopeless::default();
+        let mut outgoing = OutboxBatch::default();
+        let mut unpublishable = Unpublishable::default();
         for (position, record) in batch.records.iter().enumerate() {
             match envelopes_of(record) {
                 Ok(envelopes) => {
                     let allowed = self.allowed(record, envelopes, |refused| {
-                        hopeless.entry(position).or_default().push(refused);
+                        unpublishable.entry(position).or_default().push(refused);
                     });
-                    letters.add(position, allowed);
+                    outgoing.add(position, allowed);
                 }
                 Err(error) => {
                     event!(target: "metrics", Level::TRACE, monotonic_counter.RecordsUnreadable = 1_u64);
-                    hopeless.entry(position).or_default().push(chain(&error));
+                    unpublishable.entry(position).or_default().push(chain(&error));
                 }
             }
         }
-        let failed = letters.publish(&self.publisher, &mut hopeless).await;
-        let failed = self.bury(&batch.records, &hopeless, failed.into_iter().min()).await;
+        let failed = outgoing.publish(&self.publisher, &mut unpublishable).await;
+        let failed =
+            self.dead_letter(&batch.records, &unpublishable, failed.into_iter().min()).await;
         info!(
             records = batch.records.len(),
-            events = letters.envelopes.len(),
-            dead = hopeless.len(),
+            events = outgoing.envelopes.len(),
+            dead = unpublishable.len(),
             is_complete = failed.is_none(),
             "relayed"
         );
@@ -89,13 +90,13 @@ impl Relay {
     /// Sends what can never be published to the dead-letter queue, up to the first record that
     /// comes again anyway: what is behind that one does too, and would be sent each time. Returns
     /// the first record that has to come again.
-    async fn bury(
+    async fn dead_letter(
         &self,
         records: &[EventRecord],
-        hopeless: &Hopeless,
+        unpublishable: &Unpublishable,
         first_failed: Option<usize>,
     ) -> Option<usize> {
-        for (position, reasons) in hopeless.range(..first_failed.unwrap_or(records.len())) {
+        for (position, reasons) in unpublishable.range(..first_failed.unwrap_or(records.len())) {
             let Some(record) = records.get(*position) else { continue };
             let sent = self.dead_letters.send(record, reasons).await;
             let (table, sequence_number) = (table_of(record), &record.change.sequence_number);
@@ -124,7 +125,7 @@ impl Relay {
 }
 
 /// The records that can never be published, each with the reasons.
-type Hopeless = BTreeMap<usize, Vec<String>>;
+type Unpublishable = BTreeMap<usize, Vec<String>>;
 
 /// The table whose stream brought `record`, by the ARN of the stream.
 pub(crate) fn table_of(record: &EventRecord) -> Option<&str> {
@@ -135,7 +136,7 @@ pub(crate) fn table_of(record: &EventRecord) -> Option<&str> {
 
 /// The events of a batch, each once, and which records they are of.
 #[derive(Debug, Default)]
-struct Letters {
+struct OutboxBatch {
     envelopes: Vec<Envelope>,
     /// For each envelope the first record it stands in: as long as that one comes again, so do the
     /// others.
@@ -143,7 +144,7 @@ struct Letters {
     known: HashMap<EventId, usize>,
 }
 
-impl Letters {
+impl OutboxBatch {
     fn add(&mut self, record: usize, envelopes: Vec<Envelope>) {
         for envelope in envelopes {
             let known = self.known.get(&envelope.event_id);
@@ -158,13 +159,17 @@ impl Letters {
     }
 
     /// Publishes them. Returns the records of those that the bus did not accept just now, and adds
-    /// to `hopeless` those of events that it never will.
-    async fn publish(&self, publisher: &Publisher, hopeless: &mut Hopeless) -> Vec<usize> {
+    /// to `unpublishable` those of events that it never will.
+    async fn publish(
+        &self,
+        publisher: &Publisher,
+        unpublishable: &mut Unpublishable,
+    ) -> Vec<usize> {
         let spans: Vec<Span> = self.envelopes.iter().map(|it| span(it, publisher)).collect();
         let outcomes = publisher.publish(&self.envelopes).await;
         let mut failed = Vec::new();
-        let letters = self.envelopes.iter().zip(&self.records).zip(spans);
-        for (((envelope, record), span), outcome) in letters.zip(outcomes) {
+        let batch = self.envelopes.iter().zip(&self.records).zip(spans);
+        for (((envelope, record), span), outcome) in batch.zip(outcomes) {
             let _within = span.entered();
             measure(envelope, &outcome, publisher);
             let Err(error) = outcome else { continue };
@@ -173,7 +178,7 @@ impl Letters {
                 warn!(%error, "not yet published");
             } else {
                 let reason = format!("{}: {error}", envelope.event_id);
-                hopeless.entry(*record).or_default().push(reason);
+                unpublishable.entry(*record).or_default().push(reason);
                 error!(%error, "cannot be published");
             }
         }
@@ -196,8 +201,8 @@ fn span(envelope: &Envelope, publisher: &Publisher) -> Span {
         span_id = Empty,
         parent_span_id = Empty,
     );
-    if let Some(hop) = publisher.traces.hop(envelope.metadata.traceparent.as_deref()) {
-        hop.record(&span);
+    if let Some(child) = publisher.tracer.child_context(envelope.metadata.traceparent.as_deref()) {
+        child.record(&span);
     }
     span
 }

@@ -24,7 +24,7 @@ struct State {
 /// The call is not made: the ones before it failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("it did not answer lately: left alone for another {left:?}")]
-pub struct Resting {
+pub struct CircuitOpen {
     /// When to try again.
     pub left: Duration,
 }
@@ -40,10 +40,10 @@ impl Breaker {
     /// # Errors
     ///
     /// When it may not, for how long; try again then.
-    pub fn admit(&self) -> Result<(), Resting> {
+    pub fn admit(&self) -> Result<(), CircuitOpen> {
         let now = Instant::now();
         self.with(|state| match state.open_until {
-            Some(until) if now < until => Err(Resting { left: until - now }),
+            Some(until) if now < until => Err(CircuitOpen { left: until - now }),
             Some(_) => {
                 // This call tries for the others.
                 state.open_until = Some(now + self.rest);
@@ -94,9 +94,9 @@ mod tests {
             assert_eq!(breaker.admit(), Ok(()));
         }
         breaker.failed();
-        assert_eq!(breaker.admit(), Err(Resting { left: REST }));
+        assert_eq!(breaker.admit(), Err(CircuitOpen { left: REST }));
         tokio::time::sleep(REST - TICK).await;
-        assert_eq!(breaker.clone().admit(), Err(Resting { left: TICK }));
+        assert_eq!(breaker.clone().admit(), Err(CircuitOpen { left: TICK }));
     }
 
     #[tokio::test(start_paused = true)]

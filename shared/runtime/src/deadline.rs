@@ -8,29 +8,29 @@ tokio::task_local! {
     static DEADLINE: Instant;
 }
 
-/// Does `work`, which is given up by whoever asked for it when `left` has passed. Within, and on
-/// the same task, [`left`] says how much of it remains.
+/// Does `work`, which is given up by whoever asked for it when `remaining` has passed. Within, and on
+/// the same task, [`remaining`] says how much of it remains.
 ///
 /// It does not stop the work: a function that runs out of time is stopped by Lambda. It is for
 /// those who would otherwise try again for longer than anybody waits.
-pub async fn within<F: Future>(left: Duration, work: F) -> F::Output {
+pub async fn with_deadline<F: Future>(left: Duration, work: F) -> F::Output {
     DEADLINE.scope(Instant::now() + left, work).await
 }
 
 /// Does `work` as long as more than `reserve` is left, and then drops it where it stands: None.
-/// Outside of [`within`] it is done to its end.
+/// Outside of [`with_deadline`] it is done to its end.
 ///
 /// To be used where the time's end would stop the work anyway, and with it all else: `work` has to
 /// be such that it may end at any `await`, and be done again from its start.
 pub async fn in_time<F: Future>(reserve: Duration, work: F) -> Option<F::Output> {
-    match left() {
+    match remaining() {
         None => Some(work.await),
         Some(left) => tokio::time::timeout(left.saturating_sub(reserve), work).await.ok(),
     }
 }
 
-/// What is left of the time of the invocation; None outside of [`within`].
-pub fn left() -> Option<Duration> {
+/// What is left of the time of the invocation; None outside of [`with_deadline`].
+pub fn remaining() -> Option<Duration> {
     DEADLINE.try_with(|deadline| deadline.saturating_duration_since(Instant::now())).ok()
 }
 
@@ -43,21 +43,21 @@ mod tests {
         let seconds = Duration::from_secs;
         let work = async |takes| in_time(seconds(1), tokio::time::sleep(seconds(takes))).await;
         let (short, long, left) =
-            within(seconds(6), async { (work(2).await, work(9).await, left()) }).await;
+            with_deadline(seconds(6), async { (work(2).await, work(9).await, remaining()) }).await;
         assert_eq!((short, long, left), (Some(()), None, Some(seconds(1))));
         assert_eq!(work(100).await, Some(()), "nobody has said how long");
     }
 
     #[tokio::test(start_paused = true)]
     async fn what_is_left_is_known_within_and_becomes_less() {
-        assert_eq!(left(), None);
-        let passed = within(Duration::from_secs(3), async {
+        assert_eq!(remaining(), None);
+        let passed = with_deadline(Duration::from_secs(3), async {
             tokio::time::sleep(Duration::from_secs(1)).await;
-            let one = left();
+            let one = remaining();
             tokio::time::sleep(Duration::from_secs(5)).await;
-            (one, left())
+            (one, remaining())
         });
         assert_eq!(passed.await, (Some(Duration::from_secs(2)), Some(Duration::ZERO)));
-        assert_eq!(left(), None);
+        assert_eq!(remaining(), None);
     }
 }

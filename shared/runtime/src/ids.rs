@@ -6,12 +6,12 @@ use std::{
     sync::Arc,
 };
 
-/// Where a process takes tokens from that no other process draws: the owners of leases.
+/// Where a process takes ids from that no other process has: the owners of leases.
 #[derive(Clone)]
-pub struct Tokens(Arc<dyn Fn() -> String + Send + Sync>);
+pub struct IdGenerator(Arc<dyn Fn() -> String + Send + Sync>);
 
-impl Tokens {
-    /// Tokens of 32 hexadecimal digits, for telling apart and not for keeping out: hashes, 128 bits
+impl IdGenerator {
+    /// Ids of 32 hexadecimal digits, for telling apart and not for keeping out: hashes, 128 bits
     /// of them, under keys that the operating system draws at random for each thread. A seed made of
     /// the time would not do: machines that start together count the same nanoseconds.
     /// Source: <https://doc.rust-lang.org/std/hash/struct.RandomState.html>.
@@ -20,20 +20,20 @@ impl Tokens {
         Self(Arc::new(move || format!("{:016x}{:016x}", half(), half())))
     }
 
-    /// Tokens that `next` says.
+    /// Ids that `next` returns.
     pub fn from_fn(next: impl Fn() -> String + Send + Sync + 'static) -> Self {
         Self(Arc::new(next))
     }
 
-    /// The next token.
-    pub fn draw(&self) -> String {
+    /// The next id.
+    pub fn next_id(&self) -> String {
         (self.0)()
     }
 }
 
-impl fmt::Debug for Tokens {
+impl fmt::Debug for IdGenerator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Tokens")
+        f.write_str("IdGenerator")
     }
 }
 
@@ -45,8 +45,8 @@ mod tests {
 
     #[test]
     fn no_token_is_drawn_twice() {
-        let tokens = Tokens::random();
-        let draw = || (0..1_000).map(|_| tokens.draw()).collect::<Vec<_>>();
+        let tokens = IdGenerator::random();
+        let draw = || (0..1_000).map(|_| tokens.next_id()).collect::<Vec<_>>();
         let drawn: Vec<_> = thread::scope(|scope| {
             let threads = [scope.spawn(draw), scope.spawn(draw)];
             threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()

@@ -9,10 +9,10 @@ mod ids;
 mod outcome;
 mod trace;
 
-pub use breaker::{Breaker, Resting};
+pub use breaker::{Breaker, CircuitOpen};
 pub use clock::Clock;
-pub use deadline::{in_time, left, within};
+pub use deadline::{in_time, remaining, with_deadline};
 pub use environment::{ConfigError, Environment};
-pub use ids::Tokens;
+pub use ids::IdGenerator;
 pub use outcome::{BoxError, Done, Failure, Wait, chain};
-pub use trace::{Hop, Traceparent, Traces};
+pub use trace::{ChildContext, Traceparent, Tracer};

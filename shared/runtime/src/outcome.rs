@@ -21,15 +21,15 @@ pub enum Done {
 /// The record did not take effect.
 #[derive(Debug)]
 pub enum Failure {
-    /// It may succeed later: a throttle, a conflict, a store away, an event that came early.
+    /// It may succeed later: a throttle, a conflict, a store that is unavailable, an event that came early.
     Retry {
         /// What stood in the way.
         reason: BoxError,
         /// How long to wait.
         wait: Wait,
     },
-    /// It can never succeed, and is parked with the reason.
-    Poison {
+    /// It can never succeed, and is dead-lettered with the reason.
+    Permanent {
         /// What is wrong with it.
         reason: BoxError,
     },
@@ -63,8 +63,8 @@ impl Failure {
     }
 
     /// A failure for good.
-    pub fn poison(reason: impl Into<BoxError>) -> Self {
-        Self::Poison { reason: reason.into() }
+    pub fn permanent(reason: impl Into<BoxError>) -> Self {
+        Self::Permanent { reason: reason.into() }
     }
 
     /// Whether another delivery may succeed.
@@ -74,7 +74,7 @@ impl Failure {
 
     fn reason(&self) -> &BoxError {
         match self {
-            Self::Retry { reason, .. } | Self::Poison { reason } => reason,
+            Self::Retry { reason, .. } | Self::Permanent { reason } => reason,
         }
     }
 }
@@ -83,7 +83,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Retry { .. } => "to be retried: ",
-            Self::Poison { .. } => "poison: ",
+            Self::Permanent { .. } => "permanent failure: ",
         })?;
         f.write_str(&chain(self.reason().as_ref()))
     }
@@ -119,6 +119,6 @@ mod tests {
         let failure = Failure::retry(Away(std::io::Error::other("connection refused")));
         assert_eq!(failure.to_string(), "to be retried: the table is away: connection refused");
         assert!(failure.is_retry());
-        assert!(!Failure::poison("no id").is_retry());
+        assert!(!Failure::permanent("no id").is_retry());
     }
 }

@@ -3,23 +3,23 @@
 mod traceparent;
 mod xray;
 
-use crate::Tokens;
+use crate::IdGenerator;
 use tracing::Span;
 
 pub use traceparent::Traceparent;
 
 /// Whether this process records spans, and where their ids come from. Clones draw from the same.
 #[derive(Debug, Clone, Default)]
-pub struct Traces(Option<Tokens>);
+pub struct Tracer(Option<IdGenerator>);
 
 /// The ids of one span.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hop {
+pub struct ChildContext {
     own: Traceparent,
     parent_span_id: Option<String>,
 }
 
-impl Traces {
+impl Tracer {
     /// No spans are recorded, and no ids are made.
     #[must_use]
     pub const fn off() -> Self {
@@ -28,14 +28,14 @@ impl Traces {
 
     /// Spans have ids that `tokens` draw, which must be of 32 hexadecimal digits.
     #[must_use]
-    pub const fn drawn_from(tokens: Tokens) -> Self {
+    pub const fn drawn_from(tokens: IdGenerator) -> Self {
         Self(Some(tokens))
     }
 
     /// The ids of a span that works on what came with `parent`: in its trace, or in a new one if
     /// that is none. None where no span is recorded: what came is then to be handed on unchanged.
     #[must_use]
-    pub fn hop(&self, parent: Option<&str>) -> Option<Hop> {
+    pub fn child_context(&self, parent: Option<&str>) -> Option<ChildContext> {
         let tokens = self.0.as_ref()?;
         let parent = parent.and_then(Traceparent::parse);
         if parent.as_ref().is_some_and(|it| !it.is_sampled()) {
@@ -43,20 +43,20 @@ impl Traces {
         }
         let trace_id = match &parent {
             Some(parent) => parent.trace_id().to_owned(),
-            None => tokens.draw(),
+            None => tokens.next_id(),
         };
         let own = Traceparent::sampled(&trace_id, &self.span_id()?)?;
-        Some(Hop { own, parent_span_id: parent.map(|it| it.span_id().to_owned()) })
+        Some(ChildContext { own, parent_span_id: parent.map(|it| it.span_id().to_owned()) })
     }
 
     /// The id of a span within a trace: 16 hexadecimal digits. None where no span is recorded.
     #[must_use]
     pub fn span_id(&self) -> Option<String> {
-        self.0.as_ref()?.draw().get(..16).map(str::to_owned)
+        self.0.as_ref()?.next_id().get(..16).map(str::to_owned)
     }
 }
 
-impl Hop {
+impl ChildContext {
     /// What goes with whatever is said within the span.
     #[must_use]
     pub fn traceparent(&self) -> String {
@@ -78,35 +78,38 @@ mod tests {
 
     const CAME: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
-    fn traces(token: &'static str) -> Traces {
-        Traces::drawn_from(Tokens::from_fn(move || token.to_owned()))
+    fn tracer(token: &'static str) -> Tracer {
+        Tracer::drawn_from(IdGenerator::from_fn(move || token.to_owned()))
     }
 
     #[test]
     fn a_hop_keeps_the_trace_and_is_the_parent_of_the_next() {
-        let hop = traces("0123456789abcdef0123456789abcdef").hop(Some(CAME)).unwrap();
+        let child = tracer("0123456789abcdef0123456789abcdef").child_context(Some(CAME)).unwrap();
         let goes = "00-0af7651916cd43dd8448eb211c80319c-0123456789abcdef-01";
-        assert_eq!(hop.traceparent(), goes);
-        assert_eq!(hop.parent_span_id.as_deref(), Some("b7ad6b7169203331"));
+        assert_eq!(child.traceparent(), goes);
+        assert_eq!(child.parent_span_id.as_deref(), Some("b7ad6b7169203331"));
     }
 
     #[test]
     fn what_came_without_a_trace_begins_one() {
-        let traces = traces("0123456789abcdef0123456789abcdef");
+        let tracer = tracer("0123456789abcdef0123456789abcdef");
         for none in [None, Some("00-nonsense"), Some("")] {
-            let hop = traces.hop(none).unwrap();
+            let child = tracer.child_context(none).unwrap();
             let goes = "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01";
-            assert_eq!((hop.traceparent().as_str(), hop.parent_span_id), (goes, None));
+            assert_eq!((child.traceparent().as_str(), child.parent_span_id), (goes, None));
         }
     }
 
     #[test]
     fn nothing_is_recorded_of_what_is_not_sampled_or_cannot_be_named() {
         let unsampled = CAME.replace("-01", "-00");
-        assert_eq!(traces("0123456789abcdef0123456789abcdef").hop(Some(&unsampled)), None);
+        assert_eq!(
+            tracer("0123456789abcdef0123456789abcdef").child_context(Some(&unsampled)),
+            None
+        );
         for token in ["", "token-1", "00000000000000000000000000000000", "éééééééé"] {
-            assert_eq!(traces(token).hop(None), None, "{token}");
+            assert_eq!(tracer(token).child_context(None), None, "{token}");
         }
-        assert_eq!(Traces::default().hop(Some(CAME)), None);
+        assert_eq!(Tracer::default().child_context(Some(CAME)), None);
     }
 }

@@ -89,7 +89,8 @@ impl<M: StateMachine> Instance<M> {
         match item {
             Some(mut item) => {
                 let events = take_events(&mut item);
-                let mut instance: Self = serde_dynamo::from_item(item).map_err(Failure::poison)?;
+                let mut instance: Self =
+                    serde_dynamo::from_item(item).map_err(Failure::permanent)?;
                 instance.keep(events);
                 Ok(instance)
             }
@@ -112,7 +113,7 @@ impl<M: StateMachine> Instance<M> {
     pub(crate) fn next_item(&mut self, writer: &str, now: OffsetDateTime) -> Result<Item, Failure> {
         self.revision += 1;
         self.added.iter().try_for_each(check_event)?;
-        let mut item: Item = serde_dynamo::to_item(&*self).map_err(Failure::poison)?;
+        let mut item: Item = serde_dynamo::to_item(&*self).map_err(Failure::permanent)?;
         let events = [&self.kept[..], &self.added].concat();
         if !events.is_empty() {
             item.insert(OUTBOX.to_owned(), AttributeValue::B(Blob::new(pack(&events))));
@@ -213,7 +214,7 @@ impl<M: StateMachine> Instance<M> {
         for event in events {
             self.sequence += 1;
             let draft = M::draft(&event, key.clone(), self.sequence, now);
-            self.added.push(draft.caused_by(cause).map_err(Failure::poison)?);
+            self.added.push(draft.caused_by(cause).map_err(Failure::permanent)?);
         }
         Ok(())
     }

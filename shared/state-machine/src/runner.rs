@@ -6,7 +6,7 @@ use std::{num::NonZeroU32, slice, time::Duration};
 use aws_sdk_dynamodb::Client;
 use event_envelope::{AggregateId, Envelope};
 use idempotency::IdempotencyError;
-use runtime::{Clock, Done, Failure, Tokens};
+use runtime::{Clock, Done, Failure, IdGenerator};
 
 use crate::{
     Attempt, StateMachine, Trigger,
@@ -41,7 +41,7 @@ pub struct Runner {
     pub(crate) lease: Duration,
     pub(crate) exhausted_after: NonZeroU32,
     pub(crate) clock: Clock,
-    pub(crate) tokens: Tokens,
+    pub(crate) tokens: IdGenerator,
 }
 
 /// How a trigger was handled.
@@ -57,7 +57,7 @@ pub struct Handled<M> {
 
 impl Runner {
     /// Runs machines by `config`.
-    pub fn new(client: Client, config: RunnerConfig, clock: Clock, tokens: Tokens) -> Self {
+    pub fn new(client: Client, config: RunnerConfig, clock: Clock, tokens: IdGenerator) -> Self {
         let RunnerConfig { table, key, lease } = config;
         let table = Table { client, name: table, key };
         Self { table, lease, exhausted_after: EXHAUSTED_AFTER, clock, tokens }
@@ -148,7 +148,7 @@ impl Runner {
                 Step::Abandon(input) => {
                     let attempts = instance.attempts;
                     // A holder that comes late finds a lease that is not its own.
-                    instance.expire_lease(&self.tokens.draw());
+                    instance.expire_lease(&self.tokens.next_id());
                     instance.transition(&input, trigger.envelope, key, self.clock.now())?;
                     if let Saved::Written { instance, events: added } =
                         self.save(key, instance).await?
@@ -162,7 +162,7 @@ impl Runner {
                 }
                 Step::Run(command) => command,
             };
-            let token = self.tokens.draw();
+            let token = self.tokens.next_id();
             let may_have_run = instance.may_have_run();
             instance.take_lease(&token, self.clock.now() + self.lease);
             let attempt = Attempt { command, may_have_run, number: instance.attempts };
@@ -200,7 +200,7 @@ impl Runner {
         key: &AggregateId,
         instance: Instance<M>,
     ) -> Result<Saved<M>, Failure> {
-        let writer = self.tokens.draw();
+        let writer = self.tokens.next_id();
         self.table.save(key, instance, &writer, self.clock.now()).await
     }
 }

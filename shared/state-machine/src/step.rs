@@ -63,7 +63,7 @@ pub(crate) fn abandoned<M: StateMachine>(
 ) -> Option<M::Input> {
     let (reason, is_exhausted) = match failure {
         Failure::Retry { reason, .. } => (reason, attempt.number >= exhausted_after.get()),
-        Failure::Poison { reason } => (reason, true),
+        Failure::Permanent { reason } => (reason, true),
     };
     let reason: String = chain(reason.as_ref()).chars().take(REASON_LENGTH_MAX).collect();
     is_exhausted.then(|| M::on_exhausted(&attempt.command, attempt.number, &reason)).flatten()

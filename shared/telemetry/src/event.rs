@@ -15,14 +15,14 @@ const OWN: [&str; 6] = [FIELDS, "level", "service", "span", "target", "timestamp
 
 /// The fields of an event.
 #[derive(Debug, Default)]
-pub(crate) struct Said {
+pub(crate) struct Fields {
     /// Those that stand on top of the line.
     pub(crate) top: BTreeMap<&'static str, Value>,
     /// Those whose name the line has already. Of two of one name the last holds.
     pub(crate) below: BTreeMap<&'static str, Value>,
 }
 
-impl Said {
+impl Fields {
     pub(crate) fn by(event: &Event<'_>) -> Self {
         let mut said = Self::default();
         event.record(&mut said);
@@ -37,7 +37,7 @@ impl Said {
     }
 }
 
-impl Visit for Said {
+impl Visit for Fields {
     fn record_bool(&mut self, field: &Field, value: bool) {
         self.say(field, value.into());
     }

@@ -9,7 +9,7 @@ mod redacted;
 mod spans;
 
 use json_subscriber::JsonLayer;
-use runtime::{Clock, Environment, Tokens, Traces};
+use runtime::{Clock, Environment, IdGenerator, Tracer};
 use serde_json::Value;
 use tracing::{Subscriber, warn};
 use tracing_subscriber::{
@@ -20,7 +20,7 @@ use tracing_subscriber::{
     util::{SubscriberInitExt, TryInitError},
 };
 
-use event::Said;
+use event::Fields;
 use printable::Printable;
 
 pub use redacted::Redacted;
@@ -58,11 +58,11 @@ pub enum TelemetryError {
 
 /// What a process tells of itself besides its logs.
 #[derive(Debug, Clone, Default)]
-struct Told {
+struct TelemetryOptions {
     /// The namespace of its metrics, if it writes any.
     metrics: Option<String>,
     /// The spans that it writes.
-    traces: Traces,
+    tracer: Tracer,
     has_spans: bool,
     /// What `OTEL_TRACES_EXPORTER` is, if it names what is not known here.
     ignored: Option<String>,
@@ -73,7 +73,7 @@ struct Told {
 /// where `OTEL_TRACES_EXPORTER` is `otlp/stdout`. Any other value of the latter is logged as a
 /// warning, since an account may set it for all its functions, and for other SDKs.
 ///
-/// Returns the traces that whoever handles messages is to go on with.
+/// Returns the tracer that a consumer continues traces with.
 ///
 /// `filter` has the form of `RUST_LOG`, e.g. `debug` or `info,my_crate=trace`. It adds to what is
 /// logged anyway: the SDK and its HTTP stay quiet until they are named.
@@ -81,18 +81,18 @@ struct Told {
 /// # Errors
 ///
 /// When `filter` makes no sense, or the process has logs already. A function should not start.
-pub fn init(service: &str, filter: Option<&str>) -> Result<Traces, TelemetryError> {
-    let told = Told::read(|name| Environment::of_process().optional(name));
-    let (traces, ignored) = (told.traces.clone(), told.ignored.clone());
-    subscriber(service, filter, told, &Clock::system(), std::io::stdout)?.try_init()?;
+pub fn init(service: &str, filter: Option<&str>) -> Result<Tracer, TelemetryError> {
+    let options = TelemetryOptions::read(|name| Environment::of_process().optional(name));
+    let (tracer, ignored) = (options.tracer.clone(), options.ignored.clone());
+    subscriber(service, filter, options, &Clock::system(), std::io::stdout)?.try_init()?;
     if let Some(exporter) = ignored {
         let variable = TRACES_EXPORTER;
         warn!(variable, exporter, "ignored: spans are written by otlp/stdout, or not at all");
     }
-    Ok(traces)
+    Ok(tracer)
 }
 
-impl Told {
+impl TelemetryOptions {
     /// The exporter is read as OpenTelemetry asks for: without regard to case, one or a list, and
     /// what is not known here is ignored, and said.
     fn read(variable: impl Fn(&'static str) -> Option<String>) -> Self {
@@ -102,17 +102,17 @@ impl Told {
         let is = |name: &str, known: &str| name.eq_ignore_ascii_case(known);
         let has_spans = named().any(|it| is(it, STDOUT));
         let is_known = named().all(|it| is(it, STDOUT) || is(it, NONE));
-        let traces =
-            if has_spans { Traces::drawn_from(Tokens::random()) } else { Traces::default() };
+        let tracer =
+            if has_spans { Tracer::drawn_from(IdGenerator::random()) } else { Tracer::default() };
         let ignored = (!is_known).then_some(exporter);
-        Self { metrics: given(METRICS_NAMESPACE), traces, has_spans, ignored }
+        Self { metrics: given(METRICS_NAMESPACE), tracer, has_spans, ignored }
     }
 }
 
 fn subscriber<W>(
     service: &str,
     filter: Option<&str>,
-    told: Told,
+    options: TelemetryOptions,
     clock: &Clock,
     writer: W,
 ) -> Result<impl Subscriber + Send + Sync, TelemetryError>
@@ -124,13 +124,13 @@ where
         .parse(format!("{FILTER},{given}"))
         .map_err(|source| TelemetryError::Filter { filter: given.to_owned(), source })?;
     let writer = Printable(writer);
-    let metrics = told
+    let metrics = options
         .metrics
         .map(|namespace| metrics::Metrics::new(namespace, service, clock.clone(), writer.clone()));
-    let spans = told.has_spans.then(|| spans::Spans {
+    let spans = options.has_spans.then(|| spans::Spans {
         service: service.to_owned(),
         clock: clock.clone(),
-        traces: told.traces,
+        tracer: options.tracer,
         writer: writer.clone(),
     });
     let mut lines = JsonLayer::new(writer);
@@ -140,7 +140,7 @@ where
     lines.add_static_field("service", Value::from(service));
     lines.with_target("target");
     lines.add_multiple_dynamic_fields(|event, _, line| {
-        let Said { top, below } = Said::by(event);
+        let Fields { top, below } = Fields::by(event);
         for (name, value) in &top {
             // A value of JSON can always be written.
             line.write_field(name, value).unwrap_or_default();

@@ -9,7 +9,7 @@ mod fields;
 
 use std::time::Instant;
 
-use runtime::{Clock, Traces};
+use runtime::{Clock, Tracer};
 use serde_json::{Value, json};
 use tracing::{
     Event, Id, Level, Subscriber,
@@ -36,12 +36,12 @@ const KINDS: [(&str, u8); 4] = [("server", 2), ("client", 3), ("producer", 4), (
 /// The fields that say what a span is about: the first of them is part of its name.
 const SUBJECTS: [&str; 3] = ["event_type", "task", "route"];
 
-/// Writes each span that has ended, if it has an id (`runtime::Hop::record` fills it in) or is within
+/// Writes each span that has ended, if it has an id (`runtime::ChildContext::record` fills it in) or is within
 /// one that has.
 pub(crate) struct Spans<W> {
     pub(crate) service: String,
     pub(crate) clock: Clock,
-    pub(crate) traces: Traces,
+    pub(crate) tracer: Tracer,
     pub(crate) writer: W,
 }
 
@@ -69,7 +69,7 @@ where
         {
             fields.trace_id = Some(trace_id.clone());
             fields.parent_span_id.clone_from(&open.fields.span_id);
-            fields.span_id = self.traces.span_id();
+            fields.span_id = self.tracer.span_id();
         }
         let begun_at_nanos = self.clock.now().unix_timestamp_nanos();
         let open = Open { begun: Instant::now(), begun_at_nanos, fields, is_failed: false };

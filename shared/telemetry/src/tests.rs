@@ -27,20 +27,24 @@ pub(crate) fn clock() -> Clock {
 
 /// What `act` logs with `filter`, line by line.
 fn logged(filter: Option<&str>, act: impl FnOnce()) -> Vec<Value> {
-    written(filter, Told::default(), act)
+    written(filter, TelemetryOptions::default(), act)
 }
 
-/// What `act` writes in a process that also tells what `told` says, line by line.
-pub(crate) fn written(filter: Option<&str>, told: Told, act: impl FnOnce()) -> Vec<Value> {
-    let text = text(filter, told, act);
+/// What `act` writes in a process that also tells what `options` says, line by line.
+pub(crate) fn written(
+    filter: Option<&str>,
+    options: TelemetryOptions,
+    act: impl FnOnce(),
+) -> Vec<Value> {
+    let text = text(filter, options, act);
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-fn text(filter: Option<&str>, told: Told, act: impl FnOnce()) -> String {
+fn text(filter: Option<&str>, options: TelemetryOptions, act: impl FnOnce()) -> String {
     let lines = Lines::default();
     let written = lines.clone();
     let subscriber =
-        subscriber("inventory", filter, told, &clock(), move || lines.clone()).unwrap();
+        subscriber("inventory", filter, options, &clock(), move || lines.clone()).unwrap();
     tracing::subscriber::with_default(subscriber, act);
     let bytes = written.0.lock().unwrap().clone();
     String::from_utf8(bytes).unwrap()
@@ -128,7 +132,7 @@ fn personal_data_is_read_but_never_shown() {
 #[test]
 fn the_environment_says_what_is_told_besides_logs() {
     let read = |namespace: &'static str, exporter: &'static str| {
-        Told::read(move |name| match name {
+        TelemetryOptions::read(move |name| match name {
             METRICS_NAMESPACE => Some(namespace.to_owned()),
             TRACES_EXPORTER => Some(exporter.to_owned()),
             _ => None,
@@ -136,26 +140,26 @@ fn the_environment_says_what_is_told_besides_logs() {
     };
     let silent = read("", "");
     assert!(silent.metrics.is_none() && !silent.has_spans && silent.ignored.is_none());
-    assert!(silent.traces.hop(None).is_none());
+    assert!(silent.tracer.child_context(None).is_none());
     assert_eq!(read("shop", "").metrics.as_deref(), Some("shop"));
     for exporter in ["otlp/stdout", "OTLP/Stdout", " otlp/stdout ", "none,otlp/stdout"] {
-        let told = read("shop", exporter);
-        assert!(told.has_spans && told.traces.hop(None).is_some(), "{exporter}");
-        assert_eq!(told.ignored, None, "{exporter}");
+        let options = read("shop", exporter);
+        assert!(options.has_spans && options.tracer.child_context(None).is_some(), "{exporter}");
+        assert_eq!(options.ignored, None, "{exporter}");
     }
     for none in ["none", "None", "NONE", " ", ",", "none,"] {
-        let told = read("shop", none);
-        assert!(!told.has_spans && told.ignored.is_none(), "{none}");
+        let options = read("shop", none);
+        assert!(!options.has_spans && options.ignored.is_none(), "{none}");
     }
 }
 
 #[test]
 fn an_exporter_for_other_sdks_is_ignored_and_said() {
-    let read = |exporter: &'static str| Told::read(move |_| Some(exporter.to_owned()));
+    let read = |exporter: &'static str| TelemetryOptions::read(move |_| Some(exporter.to_owned()));
     for other in ["otlp", "xray", "console", "zipkin,otlp", "otlp/stdout2", "\u{202e}"] {
-        let told = read(other);
-        assert!(!told.has_spans && told.traces.hop(None).is_none(), "{other}");
-        assert_eq!(told.ignored.as_deref(), Some(other));
+        let options = read(other);
+        assert!(!options.has_spans && options.tracer.child_context(None).is_none(), "{other}");
+        assert_eq!(options.ignored.as_deref(), Some(other));
     }
     let both = read("otlp,otlp/stdout");
     assert!(both.has_spans && both.ignored.is_some(), "what is known of a list holds");
@@ -163,7 +167,7 @@ fn an_exporter_for_other_sdks_is_ignored_and_said() {
 
 #[test]
 fn a_line_has_no_name_twice() {
-    let line = text(None, Told::default(), || {
+    let line = text(None, TelemetryOptions::default(), || {
         let _record = tracing::error_span!("record", level = 1, trace_id = "t-1").entered();
         info!(
             level = "LOUD", timestamp = "never", target = 4, span = ?Some(1), service = true,
@@ -196,15 +200,15 @@ fn a_line_has_no_name_twice() {
 #[test]
 fn what_is_not_seen_is_escaped_in_logs_metrics_and_spans() {
     let odd = "a\u{202e}b\u{2066}c\u{200b}d\u{2028}e\u{85}f\u{7f}g\u{e0041}h\u{feff}é日\u{1f600}";
-    let told = || Told {
+    let options = || TelemetryOptions {
         metrics: Some("shop".to_owned()),
-        traces: Traces::drawn_from(Tokens::random()),
+        tracer: Tracer::drawn_from(IdGenerator::random()),
         has_spans: true,
         ignored: None,
     };
-    let text = text(None, told(), || {
+    let text = text(None, options(), || {
         let span = info_span!("odd", odd, trace_id = tracing::field::Empty, span_id = "1");
-        told().traces.hop(None).unwrap().record(&span);
+        options().tracer.child_context(None).unwrap().record(&span);
         let _within = span.entered();
         warn!(odd, "{odd}");
         tracing::event!(

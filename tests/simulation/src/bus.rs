@@ -66,7 +66,7 @@ impl Deliver for Targets {
             let what = format!("{queue} gets {}", parsed["detail"]["eventId"]);
             self.sim.note(&what);
             let mut after = self.held(queue, &parsed).unwrap_or_default();
-            if let Some((fault, mut random)) = self.sim.meet(Site::Delivery, &what) {
+            if let Some((fault, mut random)) = self.sim.fault_point(Site::Delivery, &what) {
                 let late = Duration::from_secs(LATE_SECONDS[random.usize(..LATE_SECONDS.len())]);
                 let late = late.mul_f64(0.5 + random.f64() / 2.0);
                 if fault == Fault::Duplicate {

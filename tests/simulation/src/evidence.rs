@@ -42,7 +42,7 @@ pub(crate) struct Evidence {
     pub(crate) shipments: Vec<Shipment>,
     pub(crate) mails: Vec<SentMail>,
     /// How often faults struck each function.
-    pub(crate) strikes: BTreeMap<String, usize>,
+    pub(crate) injected: BTreeMap<String, usize>,
     /// How many messages each queue holds that are not poison.
     pub(crate) depths: BTreeMap<String, usize>,
     pub(crate) worked_on: BTreeSet<String>,
@@ -62,10 +62,10 @@ impl Evidence {
             stocked: BTreeMap::from([(PLENTIFUL, 1_000), (SCARCE, 1)]),
             reservations: rows(database, "reservations", "orderId").await,
             views: rows(database, "order-views", "orderId").await,
-            ledger: lambda.outside.payments.ledger(),
-            shipments: lambda.outside.carrier.shipments(),
-            mails: lambda.outside.mail.mails(),
-            strikes: lambda.sim.strikes_by_function(),
+            ledger: lambda.external.payments.ledger(),
+            shipments: lambda.external.carrier.shipments(),
+            mails: lambda.external.mail.mails(),
+            injected: lambda.sim.injected_by_function(),
             dropped: lambda.services.bus.stats().dropped,
             refused: lambda.services.refused.lock().unwrap().iter().cloned().collect(),
             ..Self::default()

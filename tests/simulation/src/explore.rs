@@ -5,7 +5,7 @@ use std::{
     thread,
 };
 
-use crate::{Plan, Profile, Run, Story, Strike, World};
+use crate::{InjectedFault, Plan, Profile, Run, Story, World};
 
 /// Plays every case on as many threads as the machine has cores, and gives the runs that failed.
 pub fn play_all<C: Sync>(cases: &[C], play: impl Fn(&C) -> Run + Sync) -> Vec<Run> {
@@ -27,41 +27,41 @@ pub fn play_all<C: Sync>(cases: &[C], play: impl Fn(&C) -> Run + Sync) -> Vec<Ru
     })
 }
 
-/// Every fault at every point that `stories` meet in good weather.
-pub fn every_strike(seed: u64, stories: &[Story]) -> Vec<Strike> {
+/// Every fault at every point that `stories` meet.
+pub fn every_fault(seed: u64, stories: &[Story]) -> Vec<InjectedFault> {
     let calm = World::new(seed, Plan::Exactly(Vec::new(), Profile::calm())).play(stories);
-    let strikes = calm.points.iter().flat_map(|point| {
+    let injected = calm.points.iter().flat_map(|point| {
         let at = point.at;
-        point.site.faults().iter().map(move |fault| Strike { at, fault: *fault })
+        point.site.faults().iter().map(move |fault| InjectedFault { at, fault: *fault })
     });
-    strikes.collect()
+    injected.collect()
 }
 
-/// Lets each of `strikes` strike a run of its own, and gives those that failed.
-pub fn sweep(seed: u64, stories: &[Story], strikes: &[Strike]) -> Vec<Run> {
-    play_all(strikes, |strike| {
-        World::new(seed, Plan::Exactly(vec![*strike], Profile::calm())).play(stories)
+/// Injects each of `faults` into a run of its own, and gives those that failed.
+pub fn sweep(seed: u64, stories: &[Story], injected: &[InjectedFault]) -> Vec<Run> {
+    play_all(injected, |fault| {
+        World::new(seed, Plan::Exactly(vec![*fault], Profile::calm())).play(stories)
     })
 }
 
 /// The run with fewest faults that still fails, made from `failed` by leaving out one after the
 /// other: in halves first, so that a long list is short soon.
 pub fn shrink(failed: &Run, profile: &Profile) -> Run {
-    let play = |strikes: &[Strike]| {
-        World::new(failed.seed, Plan::Exactly(strikes.to_vec(), profile.clone()))
+    let play = |injected: &[InjectedFault]| {
+        World::new(failed.seed, Plan::Exactly(injected.to_vec(), profile.clone()))
             .play(&failed.stories)
     };
-    let mut best = play(&failed.strikes);
+    let mut best = play(&failed.injected);
     if best.holds() {
         // It takes more than the faults: nothing can be left out.
         return failed.clone();
     }
-    let mut size = best.strikes.len().div_ceil(2);
+    let mut size = best.injected.len().div_ceil(2);
     while size > 0 {
         let mut from = 0;
-        while from < best.strikes.len() {
-            let mut fewer = best.strikes.clone();
-            fewer.drain(from..(from + size).min(best.strikes.len()));
+        while from < best.injected.len() {
+            let mut fewer = best.injected.clone();
+            fewer.drain(from..(from + size).min(best.injected.len()));
             let run = play(&fewer);
             if run.holds() {
                 from += size;

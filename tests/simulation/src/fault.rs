@@ -128,14 +128,14 @@ impl fmt::Display for Fault {
 
 /// A fault at one point of a run: points are counted from 0 in the order in which they are met.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Strike {
+pub struct InjectedFault {
     /// The point.
     pub at: u64,
     /// What goes wrong there.
     pub fault: Fault,
 }
 
-impl fmt::Display for Strike {
+impl fmt::Display for InjectedFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}@{}", self.fault, self.at)
     }

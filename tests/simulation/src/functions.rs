@@ -8,35 +8,35 @@ use catalogue::{DECODER, Event, LIVE, ON_BUS};
 use event_store::EventStore;
 use futures_util::future::LocalBoxFuture;
 use http_api::TokenScope;
-use idempotency::{DynamoDbStore, Guard};
+use idempotency::{DynamoDbStore, IdempotencyConfig};
 use inventory::handler::Inventory;
 use lambda::batch::QueueBatch;
-use lambda::{Consumer, Invocation, Parking, ReplayPolicy, answer};
+use lambda::{Consumer, DeadLetterQueue, Invocation, ReplayPolicy, answer};
 use lambda_runtime::{Context, LambdaEvent};
 use notification::{contacts::Contacts, handler::Notifications, mail::Mailer};
 use order::{
     api::OrderApi,
     deadlines::Deadlines,
+    handler,
     limit::{Limits, OrderLimit},
     lookup::Lookup,
-    news,
     sweeper::Sweeper,
     tasks,
 };
 use outbox::{DeadLetters, Publisher, Relay};
-use payment::webhooks::{Heard, Keyring, Queue, SigningSecrets, Webhooks};
+use payment::webhooks::{Keyring, PaymentMessage, Queue, SigningSecrets, Webhooks};
 use projector::handler::Projector;
-use runtime::{Clock, Tokens, within};
+use runtime::{Clock, IdGenerator, with_deadline};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use state_machine::{EXHAUSTED_AFTER, Runner, RunnerConfig};
 use tower::ServiceExt;
 
 use crate::{
-    outside::{Outside, Provider, WEBHOOK_SECRET},
+    external::{ExternalServices, Provider, WEBHOOK_SECRET},
     process::Process,
     services::Services,
-    wire::Wire,
+    wire::FaultyConnector,
 };
 
 /// A function in a process: takes the event and the deadline in milliseconds since 1970, and gives
@@ -46,14 +46,14 @@ pub(crate) type Function = Rc<dyn Fn(Value, u64) -> LocalBoxFuture<'static, Answ
 pub(crate) type Answer = Result<Value, String>;
 
 /// What a process finds when it starts.
-pub(crate) struct Surroundings {
+pub(crate) struct FunctionContext {
     pub(crate) environment: BTreeMap<String, String>,
     pub(crate) process: Arc<Process>,
     pub(crate) services: Services,
-    pub(crate) outside: Arc<Outside>,
+    pub(crate) external: Arc<ExternalServices>,
 }
 
-impl Surroundings {
+impl FunctionContext {
     fn variable(&self, name: &str) -> String {
         let value = self.environment.get(name).cloned();
         value.unwrap_or_else(|| panic!("the template sets no {name}"))
@@ -63,28 +63,33 @@ impl Surroundings {
         self.variable(name).parse().unwrap()
     }
 
-    fn wire(&self) -> Wire {
-        Wire { process: Arc::clone(&self.process), services: self.services.clone() }
+    fn wire(&self) -> FaultyConnector {
+        FaultyConnector { process: Arc::clone(&self.process), services: self.services.clone() }
     }
 
     fn provider(&self) -> Provider {
-        Provider { outside: Arc::clone(&self.outside), process: Arc::clone(&self.process) }
+        Provider { external: Arc::clone(&self.external), process: Arc::clone(&self.process) }
     }
 
-    fn parking(&self) -> Parking {
+    fn parking(&self) -> DeadLetterQueue {
         let urls = (self.variable("QUEUE_URL"), self.variable("DEAD_LETTER_QUEUE_URL"));
-        Parking::new(self.wire().sqs(), urls.0, urls.1)
+        DeadLetterQueue::new(self.wire().sqs(), urls.0, urls.1)
     }
 
     fn orders(&self) -> EventStore {
         EventStore::new(self.wire().dynamodb(), self.variable("ORDER_EVENTS_TABLE"), "ORDER")
     }
 
-    fn guard(&self, consumer: &'static str, clock: &Clock, tokens: Tokens) -> Guard<DynamoDbStore> {
+    fn guard(
+        &self,
+        consumer: &'static str,
+        clock: &Clock,
+        tokens: IdGenerator,
+    ) -> IdempotencyConfig<DynamoDbStore> {
         let records =
             DynamoDbStore::new(self.wire().dynamodb(), self.variable("IDEMPOTENCY_TABLE"));
         let days = self.seconds("IDEMPOTENCY_RETENTION_DAYS");
-        Guard::new(records, consumer, ReplayPolicy::Refuse)
+        IdempotencyConfig::new(records, consumer, ReplayPolicy::Refuse)
             .retention(Duration::from_hours(24 * days))
             .with(clock.clone(), tokens)
     }
@@ -133,7 +138,7 @@ impl Surroundings {
         let (own, time) = (Arc::clone(&store), clock.clone());
         let handler = tower::service_fn(move |delivery| {
             let (store, clock) = (Arc::clone(&own), time.clone());
-            async move { news::handle(&store, &clock, delivery).await }
+            async move { handler::handle(&store, &clock, delivery).await }
         });
         let consumer =
             Consumer::new("order-events", LIVE, ReplayPolicy::Refuse, self.parking(), handler);
@@ -146,7 +151,7 @@ impl Surroundings {
                 let work = async |task| Box::pin(tasks::work(&store, &clock, task)).await;
                 let payload: Invocation = read(event)?;
                 let answered = answer(payload, &DECODER, consume, work);
-                write(&within(clock.until(deadline), answered).await.map_err(text)?)
+                write(&with_deadline(clock.until(deadline), answered).await.map_err(text)?)
             }
         })
     }
@@ -160,7 +165,7 @@ impl Surroundings {
         let sweeper = Rc::new(Sweeper::new(self.orders(), deadlines, clock.clone()));
         function(move |_, deadline| {
             let (sweeper, clock) = (Rc::clone(&sweeper), clock.clone());
-            async move { write(&within(clock.until(deadline), sweeper.sweep()).await) }
+            async move { write(&with_deadline(clock.until(deadline), sweeper.sweep()).await) }
         })
     }
 
@@ -182,7 +187,7 @@ impl Surroundings {
                 let consume = async |batch| consumer.consume::<Event>(batch).await;
                 let work = async |task| tasks.clone().oneshot(task).await;
                 let answered = answer(read(event)?, &DECODER, consume, work);
-                write(&within(left, answered).await.map_err(text)?)
+                write(&with_deadline(left, answered).await.map_err(text)?)
             }
         })
     }
@@ -196,7 +201,7 @@ impl Surroundings {
         let customers = payment::customers::Customers::new(self.wire().dynamodb(), table);
         let handler = payment::handler::Handler::new(runner, self.provider(), customers);
         let handler = Arc::new(handler);
-        let service = Arc::clone(&handler).into_service::<Heard>();
+        let service = Arc::clone(&handler).into_service::<PaymentMessage>();
         let consumer =
             Consumer::new("payment", LIVE, ReplayPolicy::Refuse, self.parking(), service);
         let consumer = Rc::new(consumer);
@@ -204,10 +209,11 @@ impl Surroundings {
             let (consumer, handler) = (Rc::clone(&consumer), Arc::clone(&handler));
             let left = clock.until(deadline);
             async move {
-                let consume = async |batch| Box::pin(consumer.consume::<Heard>(batch)).await;
+                let consume =
+                    async |batch| Box::pin(consumer.consume::<PaymentMessage>(batch)).await;
                 let work = async |task| Box::pin(handler.work(task)).await;
                 let answered = answer(read(event)?, &DECODER, consume, work);
-                write(&within(left, answered).await.map_err(text)?)
+                write(&with_deadline(left, answered).await.map_err(text)?)
             }
         })
     }
@@ -226,7 +232,7 @@ impl Surroundings {
         let webhooks = Rc::new(Webhooks::new(keyring, runner, queue, clock.clone()));
         function(move |event, deadline| {
             let (webhooks, left) = (Rc::clone(&webhooks), clock.until(deadline));
-            async move { write(&within(left, webhooks.handle(self::read(event)?)).await) }
+            async move { write(&with_deadline(left, webhooks.handle(self::read(event)?)).await) }
         })
     }
 
@@ -247,7 +253,7 @@ impl Surroundings {
                 let consume = async |batch| Box::pin(consumer.consume::<Event>(batch)).await;
                 let work = async |task| Box::pin(handler.work(task)).await;
                 let answered = answer(read(event)?, &DECODER, consume, work);
-                write(&within(left, answered).await.map_err(text)?)
+                write(&with_deadline(left, answered).await.map_err(text)?)
             }
         })
     }
@@ -276,7 +282,10 @@ impl Surroundings {
             let consumer = Rc::clone(&consumer);
             let left = clock.until(deadline);
             async move {
-                write(&within(left, consumer.consume::<Event>(read::<QueueBatch>(event)?)).await)
+                write(
+                    &with_deadline(left, consumer.consume::<Event>(read::<QueueBatch>(event)?))
+                        .await,
+                )
             }
         })
     }
@@ -304,7 +313,10 @@ impl Surroundings {
             let consumer = Rc::clone(&consumer);
             let left = clock.until(deadline);
             async move {
-                write(&within(left, consumer.consume::<Event>(read::<QueueBatch>(event)?)).await)
+                write(
+                    &with_deadline(left, consumer.consume::<Event>(read::<QueueBatch>(event)?))
+                        .await,
+                )
             }
         })
     }

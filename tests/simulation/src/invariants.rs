@@ -196,7 +196,7 @@ fn figures_count_once(evidence: &Evidence) -> Broken {
 /// The mail service has no idempotency keys: a mail whose sender never heard that it went out goes
 /// out again. So there may be as many copies as faults struck the function that sends them.
 fn mails_are_sent_once(evidence: &Evidence) -> Broken {
-    let struck = |name: &&str| evidence.strikes.get(*name).copied().unwrap_or_default();
+    let struck = |name: &&str| evidence.injected.get(*name).copied().unwrap_or_default();
     let excuse: usize = ["notification", "orderly-notification-queue"].iter().map(struck).sum();
     let mut sent: BTreeMap<(String, String), usize> = BTreeMap::new();
     for mail in &evidence.mails {

@@ -7,8 +7,8 @@ use serde_json::Value;
 use tokio::{select, time::sleep};
 
 use crate::{
-    functions::{Function, Surroundings},
-    outside::Outside,
+    external::ExternalServices,
+    functions::{Function, FunctionContext},
     process::Process,
     profile::Mutation,
     services::Services,
@@ -32,7 +32,7 @@ pub(crate) struct Lambda {
     pub(crate) sim: Arc<Sim>,
     pub(crate) template: &'static Template,
     pub(crate) services: Services,
-    pub(crate) outside: Arc<Outside>,
+    pub(crate) external: Arc<ExternalServices>,
     /// How many processes of each function were started.
     pub(crate) started: Rc<RefCell<BTreeMap<String, u32>>>,
 }
@@ -66,11 +66,11 @@ impl Lambda {
             *number
         };
         let process = Process::new(format!("{binary}#{number}"), &self.sim);
-        let surroundings = Surroundings {
+        let surroundings = FunctionContext {
             environment: described.environment.clone(),
             process: Arc::clone(&process),
             services: self.services.clone(),
-            outside: Arc::clone(&self.outside),
+            external: Arc::clone(&self.external),
         };
         let function = surroundings.start(binary);
         (process, function)

@@ -8,7 +8,7 @@
 //! order. So the same seed is the same run, and a failure is one number.
 //!
 //! A [`World`] plays [`Story`]s under a [`Plan`]; its [`Run`] says which invariants broke.
-//! [`sweep`](explore::sweep) lets every fault strike at every point of a story,
+//! [`sweep`](explore::sweep) injects every fault at every point of a story,
 //! [`shrink`](explore::shrink) finds out which faults of a failure it takes.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -17,12 +17,12 @@ mod bus;
 mod description;
 mod evidence;
 pub mod explore;
+mod external;
 mod fault;
 mod functions;
 mod invariants;
 mod lambda;
 mod operator;
-mod outside;
 mod process;
 mod profile;
 mod queues;
@@ -35,7 +35,7 @@ mod webhooks;
 mod wire;
 mod world;
 
-pub use fault::{Fault, Point, Site, Strike};
+pub use fault::{Fault, InjectedFault, Point, Site};
 pub use profile::{Mutation, Outage, Plan, Profile};
 pub use run::{Finding, Run};
 pub use story::Story;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use runtime::{Clock, Tokens};
+use runtime::{Clock, IdGenerator};
 use tokio::sync::watch;
 
 use crate::{profile::Mutation, sim::Sim};
@@ -55,11 +55,11 @@ impl Process {
         Clock::from_fn(move || (sim.now() + skew).truncate_to_millisecond())
     }
 
-    /// Tokens that no other process draws.
-    pub(crate) fn tokens(&self) -> Tokens {
+    /// Ids that no other process has.
+    pub(crate) fn tokens(&self) -> IdGenerator {
         let name = self.name.clone();
         let drawn = std::sync::atomic::AtomicU64::new(0);
-        Tokens::from_fn(move || {
+        IdGenerator::from_fn(move || {
             let number = drawn.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             format!("{name}.{number}")
         })

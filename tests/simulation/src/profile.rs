@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use crate::fault::{Fault, Strike};
+use crate::fault::{Fault, InjectedFault};
 
 /// A protection that is taken away, to see that a world notices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub struct Outage {
     pub republished: bool,
 }
 
-/// How rough the weather is: the rate of each fault, and what is always uncertain.
+/// How much goes wrong: the rate of each fault, and what is always uncertain.
 #[derive(Debug, Clone)]
 pub struct Profile {
     rates: BTreeMap<Fault, f64>,
@@ -61,7 +61,7 @@ impl Profile {
         }
     }
 
-    /// Every fault strikes with `rate`, a probability, wherever it can.
+    /// Every fault injected with `rate`, a probability, wherever it can.
     pub fn rough(rate: f64) -> Self {
         Self { everything: rate, skew_max: Duration::from_millis(500), ..Self::calm() }
     }
@@ -96,11 +96,11 @@ impl Profile {
     }
 }
 
-/// Which faults strike a run.
+/// Which faults are injected into a run.
 #[derive(Debug, Clone)]
 pub enum Plan {
     /// Those that the seed draws.
     Drawn(Profile),
     /// Just these, on top of what is always uncertain.
-    Exactly(Vec<Strike>, Profile),
+    Exactly(Vec<InjectedFault>, Profile),
 }

@@ -53,10 +53,10 @@ impl Poller {
     async fn handle(&self, mut batch: Vec<ReceivedMessage>) {
         let sim = &self.lambda.sim;
         // A standard queue has no order.
-        sim.weather().shuffle(&mut batch);
+        sim.rng().shuffle(&mut batch);
         let what = format!("{} batch of {}", self.queue, batch.len());
         sim.note(&what);
-        let met = sim.meet(Site::Batch, &what);
+        let met = sim.fault_point(Site::Batch, &what);
         let mut killed = None;
         let mut is_mangled = false;
         if let Some((fault, mut random)) = met {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::{
     evidence::Evidence,
-    fault::{Point, Strike},
+    fault::{InjectedFault, Point},
     invariants::order_of,
     sim::Sim,
     story::Story,
@@ -35,7 +35,7 @@ pub struct Run {
     /// Every point at which something could have gone wrong.
     pub points: Vec<Point>,
     /// What did go wrong.
-    pub strikes: Vec<Strike>,
+    pub injected: Vec<InjectedFault>,
     /// What breaks an invariant; nothing, in a system that is right.
     pub findings: Vec<Finding>,
     /// The hash of all that happened: every request with its content, every answer, every moment.
@@ -66,7 +66,7 @@ impl Run {
             seed,
             stories: stories.to_vec(),
             points: record.points,
-            strikes: record.strikes,
+            injected: record.injected,
             findings,
             hash: record.hash,
             milliseconds: sim.millisecond(),
@@ -87,10 +87,10 @@ impl fmt::Display for Run {
         for finding in &self.findings {
             writeln!(f, "  broken: {finding}")?;
         }
-        for strike in &self.strikes {
-            let point = self.points.iter().find(|point| point.at == strike.at);
+        for fault in &self.injected {
+            let point = self.points.iter().find(|point| point.at == fault.at);
             let (what, at) = point.map_or(("", 0), |it| (it.what.as_str(), it.millisecond));
-            writeln!(f, "  struck: {strike} at {at} ms: {what}")?;
+            writeln!(f, "  injected: {fault} at {at} ms: {what}")?;
         }
         for event in &self.events {
             writeln!(f, "  {event}")?;

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use crate::{
     description::STACK,
-    fault::{Fault, Point, Site, Strike},
+    fault::{Fault, InjectedFault, Point, Site},
     profile::{Mutation, Outage, Plan, Profile},
 };
 
@@ -38,7 +38,7 @@ pub(crate) struct Sim {
 #[derive(Debug, Default)]
 struct State {
     points: Vec<Point>,
-    strikes: Vec<Strike>,
+    injected: Vec<InjectedFault>,
     lines: Vec<(u64, String)>,
     hasher: DefaultHasher,
     drawn: u64,
@@ -152,7 +152,7 @@ impl Sim {
     }
 
     /// From now on nothing goes wrong.
-    pub(crate) fn heal(&self) {
+    pub(crate) fn stop_faults(&self) {
         self.state().healed = true;
     }
 
@@ -162,7 +162,7 @@ impl Sim {
     }
 
     /// Meets a point at which something can go wrong: what does, and its generator for how badly.
-    pub(crate) fn meet(&self, site: Site, what: &str) -> Option<(Fault, fastrand::Rng)> {
+    pub(crate) fn fault_point(&self, site: Site, what: &str) -> Option<(Fault, fastrand::Rng)> {
         let healed = self.is_healed();
         let millisecond = self.millisecond();
         let mut state = self.state();
@@ -174,19 +174,19 @@ impl Sim {
                 let mut random = generator(self.seed, kind::STRIKE, at);
                 site.faults().iter().copied().find(|fault| random.f64() < profile.rate(*fault))
             }
-            Plan::Exactly(strikes, _) => {
-                let here = strikes.iter().find(|strike| strike.at == at).map(|it| it.fault);
+            Plan::Exactly(injected, _) => {
+                let here = injected.iter().find(|fault| fault.at == at).map(|it| it.fault);
                 here.filter(|fault| site.faults().contains(fault))
             }
         }?;
-        state.strikes.push(Strike { at, fault });
+        state.injected.push(InjectedFault { at, fault });
         drop(state);
         self.note(&format!("!! {fault}@{at} {what}"));
         Some((fault, generator(self.seed, kind::MAGNITUDE, at)))
     }
 
     /// A generator for what is always uncertain: how long something takes, what comes first.
-    pub(crate) fn weather(&self) -> fastrand::Rng {
+    pub(crate) fn rng(&self) -> fastrand::Rng {
         let mut state = self.state();
         state.drawn += 1;
         generator(self.seed, kind::WEATHER, state.drawn)
@@ -195,12 +195,12 @@ impl Sim {
     /// How far the clock of a process is from the true time.
     pub(crate) fn skew(&self) -> time::Duration {
         let most = i64::try_from(self.profile().skew_max.as_millis()).unwrap_or(i64::MAX);
-        time::Duration::milliseconds(self.weather().i64(-most..=most))
+        time::Duration::milliseconds(self.rng().i64(-most..=most))
     }
 
     /// Lets a little time pass, as a network does.
     pub(crate) async fn pass(&self, most: Duration) {
-        let wait = most.mul_f64(self.weather().f64());
+        let wait = most.mul_f64(self.rng().f64());
         tokio::time::sleep(wait).await;
     }
 
@@ -222,18 +222,18 @@ impl Sim {
         let state = self.state();
         Record {
             points: state.points.clone(),
-            strikes: state.strikes.clone(),
+            injected: state.injected.clone(),
             lines: state.lines.clone(),
             hash: state.hasher.finish(),
         }
     }
 
     /// How often faults struck what this process of a function did, or the process itself.
-    pub(crate) fn strikes_by_function(&self) -> BTreeMap<String, usize> {
+    pub(crate) fn injected_by_function(&self) -> BTreeMap<String, usize> {
         let state = self.state();
         let mut counts = BTreeMap::new();
-        for strike in &state.strikes {
-            let point = state.points.iter().find(|point| point.at == strike.at);
+        for fault in &state.injected {
+            let point = state.points.iter().find(|point| point.at == fault.at);
             let what = point.map_or("", |point| point.what.as_str());
             let function = what.split(['#', ' ']).next().unwrap_or_default();
             *counts.entry(function.to_owned()).or_default() += 1;
@@ -246,7 +246,7 @@ impl Sim {
 #[derive(Debug, Clone)]
 pub(crate) struct Record {
     pub(crate) points: Vec<Point>,
-    pub(crate) strikes: Vec<Strike>,
+    pub(crate) injected: Vec<InjectedFault>,
     pub(crate) lines: Vec<(u64, String)>,
     pub(crate) hash: u64,
 }

@@ -95,7 +95,7 @@ impl Reader {
         sim.note(&what);
         let records: Vec<&Value> = slice.records.iter().map(|it| &it.event).collect();
         let event = json!({ "Records": records });
-        let end = match sim.meet(Site::Stream, &what) {
+        let end = match sim.fault_point(Site::Stream, &what) {
             None => self.slot.invoke(event, None).await,
             Some((Fault::Twice, _)) => {
                 let both = (self.slot.invoke(event.clone(), None), self.second.invoke(event, None));

@@ -7,13 +7,13 @@ use local_testkit::http::{Answer, Request};
 use tokio::{task::spawn_local, time::sleep};
 
 use crate::{
+    external::WEBHOOK_SECRET,
     lambda::{End, Lambda, Slot},
-    outside::WEBHOOK_SECRET,
 };
 
 /// How often the provider looks what has happened.
 const PAUSE: Duration = Duration::from_secs(1);
-/// The longest that a webhook is late in good weather.
+/// The longest that a webhook is late where no fault is injected.
 const LATE_MAX: Duration = Duration::from_secs(120);
 /// One in so many is lost for good, and one in so many comes twice.
 const ONE_IN: u64 = 8;
@@ -25,17 +25,17 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) async fn send(lambda: Lambda) {
     let slot = Rc::new(lambda.slot(lambda.name_of("payment-webhooks")));
     for index in 0.. {
-        while lambda.outside.payments.webhook(index, WEBHOOK_SECRET).is_none() {
+        while lambda.external.payments.webhook(index, WEBHOOK_SECRET).is_none() {
             sleep(PAUSE).await;
         }
-        let mut weather = lambda.sim.weather();
-        let copies = match weather.u64(0..ONE_IN) {
+        let mut rng = lambda.sim.rng();
+        let copies = match rng.u64(0..ONE_IN) {
             0 => 0,
             1 => 2,
             _ => 1,
         };
         for _ in 0..copies {
-            let late = LATE_MAX.mul_f64(weather.f64());
+            let late = LATE_MAX.mul_f64(rng.f64());
             let (lambda, slot, under_way) =
                 (lambda.clone(), Rc::clone(&slot), lambda.sim.under_way());
             spawn_local(async move {
@@ -55,7 +55,7 @@ pub(crate) async fn send(lambda: Lambda) {
 async fn is_taken(lambda: &Lambda, slot: &Slot, index: usize) -> bool {
     // Each time it is signed anew.
     lambda.sim.show();
-    let Some(webhook) = lambda.outside.payments.webhook(index, WEBHOOK_SECRET) else {
+    let Some(webhook) = lambda.external.payments.webhook(index, WEBHOOK_SECRET) else {
         return false;
     };
     let request = Request::new("POST /webhooks/payments", "")

@@ -30,7 +30,7 @@ use crate::{
     services::Services,
 };
 
-/// The longest that a request is under way in good weather, each way.
+/// The longest that a request is under way where no fault is injected, each way.
 const LATENCY_MAX: Duration = Duration::from_millis(8);
 /// The longest that a request is late whose caller was told that it is lost, in seconds.
 const LATE_SECONDS_MAX: u64 = 20;
@@ -45,7 +45,7 @@ static SDK: LazyLock<SdkConfig> = LazyLock::new(|| {
 
 /// The network as one process sees it.
 #[derive(Clone)]
-pub(crate) struct Wire {
+pub(crate) struct FaultyConnector {
     pub(crate) process: Arc<Process>,
     pub(crate) services: Services,
 }
@@ -53,7 +53,7 @@ pub(crate) struct Wire {
 /// What came back: a status and a body.
 type Answer = (u16, Bytes);
 
-impl Wire {
+impl FaultyConnector {
     fn sdk(&self) -> SdkConfig {
         SDK.to_builder().http_client(self.clone()).build()
     }
@@ -98,7 +98,7 @@ impl Wire {
         let what = format!("{} {}", self.process.name, sent.operation());
         let sim = &self.process.sim;
         sim.note_with(&what, &sent.canonical());
-        let met = sim.meet(sent.site(), &what);
+        let met = sim.fault_point(sent.site(), &what);
         sim.pass(LATENCY_MAX).await;
         let answer = match met {
             None => self.services.call(&sent).await,
@@ -177,13 +177,13 @@ pub(crate) fn answer_of(error: &AwsError) -> Answer {
     (error.status, error.body().into())
 }
 
-impl fmt::Debug for Wire {
+impl fmt::Debug for FaultyConnector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Wire").field(&self.process.name).finish()
+        f.debug_tuple("FaultyConnector").field(&self.process.name).finish()
     }
 }
 
-impl HttpClient for Wire {
+impl HttpClient for FaultyConnector {
     fn http_connector(
         &self,
         _settings: &HttpConnectorSettings,
@@ -193,7 +193,7 @@ impl HttpClient for Wire {
     }
 }
 
-impl HttpConnector for Wire {
+impl HttpConnector for FaultyConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         HttpConnectorFuture::new(self.clone().carry(request))
     }

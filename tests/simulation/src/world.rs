@@ -21,9 +21,9 @@ use crate::{
     bus::Targets,
     description::{self, ENDPOINT, STACK, TEMPLATE, name_of},
     evidence::Evidence,
+    external::ExternalServices,
     invariants,
     lambda::Lambda,
-    outside::Outside,
     profile::Plan,
     queues::Poller,
     run::Run,
@@ -36,7 +36,7 @@ use crate::{
 
 /// How many batches of a queue are worked on at once.
 const POLLERS: usize = 2;
-/// The longest that the bus holds an event in good weather: so they come in any order.
+/// The longest that the bus holds an event where no fault is injected: so they come in any order.
 const DISORDER_MAX: Duration = Duration::from_millis(400);
 /// Schedules come more and more seldom, but at least so often: worlds in which something is a day
 /// late would do little else.
@@ -104,7 +104,7 @@ impl World {
 
 impl Stage {
     async fn set(sim: &Arc<Sim>, stories: &[Story]) -> Self {
-        let outside = Outside::open(sim);
+        let external = ExternalServices::open(sim);
         let database = description::database().await;
         let (own, seed) = (Arc::clone(sim), sim.seed);
         let clock = WallClock::new(move || SystemTime::from(own.now()));
@@ -119,7 +119,7 @@ impl Stage {
         let options =
             Options { disorder, clock: BusClock::new(move || own.now()), ..Options::default() };
         let bus = EventBridge::new(description::topology(), Arc::new(targets), options).unwrap();
-        let mail = outside.mail.router();
+        let mail = external.mail.router();
         let services = Services {
             database,
             queues,
@@ -132,7 +132,7 @@ impl Stage {
             sim: Arc::clone(sim),
             template: &TEMPLATE,
             services,
-            outside,
+            external,
             started: Rc::default(),
         };
         let stage = Self {
@@ -265,7 +265,7 @@ impl Stage {
             if !is_late && !self.is_quiet() {
                 continue;
             }
-            self.lambda.sim.heal();
+            self.lambda.sim.stop_faults();
             if redrives < REDRIVES_MAX && self.lambda.redrive().await {
                 redrives += 1;
                 pause = Duration::from_secs(1);

@@ -10,8 +10,8 @@ fn a_seed_fixes_every_request_every_answer_and_every_moment() {
         let [one, other] = [0, 1].map(|_| world.play(&Story::SHORT));
         let differs = one.lines.iter().zip(&other.lines).find(|(one, other)| one != other);
         assert_eq!(differs, None, "seed {seed}");
-        assert_eq!((one.hash, &one.strikes), (other.hash, &other.strikes), "seed {seed}");
-        assert!(!one.strikes.is_empty(), "nothing went wrong with seed {seed}");
+        assert_eq!((one.hash, &one.injected), (other.hash, &other.injected), "seed {seed}");
+        assert!(!one.injected.is_empty(), "nothing went wrong with seed {seed}");
         hashes.push(one.hash);
     }
     hashes.dedup();
@@ -22,8 +22,8 @@ fn a_seed_fixes_every_request_every_answer_and_every_moment() {
 fn the_faults_of_a_run_are_enough_to_play_it_again() {
     let profile = Profile::rough(0.02);
     let drawn = World::new(7, Plan::Drawn(profile.clone())).play(&Story::SHORT);
-    let again = World::new(7, Plan::Exactly(drawn.strikes.clone(), profile)).play(&Story::SHORT);
-    assert_eq!((again.hash, again.strikes), (drawn.hash, drawn.strikes));
+    let again = World::new(7, Plan::Exactly(drawn.injected.clone(), profile)).play(&Story::SHORT);
+    assert_eq!((again.hash, again.injected), (drawn.hash, drawn.injected));
 }
 
 #[test]

@@ -1,17 +1,17 @@
 //! What once broke: each by its story and the least that went wrong in it.
 
-use simulation::{Fault, Plan, Profile, Story, Strike, World};
+use simulation::{Fault, InjectedFault, Plan, Profile, Story, World};
 
 /// The moments, in milliseconds after an order was placed, at which a story's customer may act.
 const MOMENTS: std::ops::Range<u64> = 2..40;
 const STEP: u64 = 250;
 
-/// The fault strikes wherever somebody does `what`: points are found by what they are, because
+/// The fault injected wherever somebody does `what`: points are found by what they are, because
 /// their numbers change with the code. So does the moment: the customer acts at the first one at
 /// which somebody still gets there.
 fn wherever(what: &str, fault: Fault, story: impl Fn(u64) -> Story) {
-    let play = |at, strikes| {
-        World::new(1, Plan::Exactly(strikes, Profile::calm())).play(&[story(at * STEP)])
+    let play = |at, injected| {
+        World::new(1, Plan::Exactly(injected, Profile::calm())).play(&[story(at * STEP)])
     };
     let reached = MOMENTS.map(|at| (at, play(at, Vec::new()))).find_map(|(at, calm)| {
         let points = calm.points.into_iter().filter(|it| it.what.ends_with(what));
@@ -20,7 +20,7 @@ fn wherever(what: &str, fault: Fault, story: impl Fn(u64) -> Story) {
     });
     let Some((at, points)) = reached else { panic!("nobody does {what}") };
     for point in points {
-        let run = play(at, vec![Strike { at: point.at, fault }]);
+        let run = play(at, vec![InjectedFault { at: point.at, fault }]);
         assert!(run.holds(), "{run}");
     }
 }

@@ -28,4 +28,4 @@ pub use events::events_added;
 pub use queues::{End, Queues, text_attribute};
 pub use samples::Samples;
 pub use stack::{database, template};
-pub use sweep::{Again, Case, Stage, cases, sweep};
+pub use sweep::{Again, Case, Harness, cases, sweep};

@@ -9,7 +9,7 @@ use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use aws_sdk_sqs::Client;
 use catalogue::{DECODER, Event, LIVE, ON_BUS};
 use event_envelope::{Delivery, EventId};
-use lambda::{Consumer, Parking, ReplayPolicy};
+use lambda::{Consumer, DeadLetterQueue, ReplayPolicy};
 use local_sqs::{AttributeValue, PeekedMessage, QueueSpec, Sqs};
 use runtime::{Done, Failure};
 use tower::{Service, ServiceExt, service_fn};
@@ -39,7 +39,7 @@ pub struct Queues {
     replay: ReplayPolicy,
     sqs: Sqs,
     dead_letters: String,
-    parking: Parking,
+    parking: DeadLetterQueue,
 }
 
 /// Which events were handled, and how that ended, in their order.
@@ -62,7 +62,7 @@ impl Queues {
         });
         let client = Client::new(&sdk_config(Arc::new(sqs.clone())));
         let urls = (sqs.queue_url(&queue), sqs.queue_url(&dead_letters));
-        let parking = Parking::new(client, urls.0, urls.1);
+        let parking = DeadLetterQueue::new(client, urls.0, urls.1);
         Self { consumer: function, replay, sqs, dead_letters, parking }
     }
 

@@ -13,7 +13,7 @@ const DELIVERIES_MAX: usize = 100;
 const YEAR: Duration = Duration::from_hours(366 * 24);
 
 /// What a story is told to: a function with all that it works on.
-pub trait Stage {
+pub trait Harness {
     /// One process of the function.
     type Process;
 
@@ -121,7 +121,7 @@ pub fn cases(calls: &FaultPlan) -> Vec<Case> {
 /// # Panics
 ///
 /// When a delivery fails for good, or one has an effect when it comes again at last.
-pub async fn sweep<S: Stage>(
+pub async fn sweep<S: Harness>(
     open: impl AsyncFn() -> S,
     story: &[Delivery<Event>],
     again: Again,
@@ -137,7 +137,12 @@ pub async fn sweep<S: Stage>(
     }
 }
 
-async fn tell<S: Stage>(stage: S, story: &[Delivery<Event>], plan: &FaultPlan, again: Again) -> S {
+async fn tell<S: Harness>(
+    stage: S,
+    story: &[Delivery<Event>],
+    plan: &FaultPlan,
+    again: Again,
+) -> S {
     let process = stage.process(plan);
     for delivery in story {
         let Err(failure) = S::handle(&process, delivery).await else { continue };

@@ -2,7 +2,7 @@
 
 use catalogue::{Currency, Event, Money, OrderResumed};
 use event_envelope::Delivery;
-use local_testkit::{Again, Stage, sweep};
+use local_testkit::{Again, Harness, sweep};
 use proptest::{prelude::*, test_runner::RngSeed};
 use runtime::Done;
 use time::{Duration, macros::datetime};

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use analytics::handler::Analytics;
 use catalogue::{Event, Money, OrderCompleted};
 use event_envelope::{AggregateId, CorrelationId, Delivery};
-use idempotency::{DynamoDbStore, Guard, ReplayPolicy};
+use idempotency::{DynamoDbStore, IdempotencyConfig, ReplayPolicy};
 use local_dynamodb::{Capacity, DynamoDb, FaultPlan};
-use local_testkit::{Stage, database};
-use runtime::{Clock, Done, Failure, Tokens};
+use local_testkit::{Harness, database};
+use runtime::{Clock, Done, Failure, IdGenerator};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use tower::{Service, ServiceExt, util::BoxCloneSyncService};
@@ -48,8 +48,8 @@ impl World {
     + use<> {
         let records = DynamoDbStore::new(self.database.client_with(plan), RECORDS);
         let clock = Clock::fixed(OffsetDateTime::UNIX_EPOCH);
-        let guard =
-            Guard::new(records, "analytics", ReplayPolicy::Refuse).with(clock, Tokens::random());
+        let guard = IdempotencyConfig::new(records, "analytics", ReplayPolicy::Refuse)
+            .with(clock, IdGenerator::random());
         Analytics::new(FIGURES.to_owned()).into_service(guard)
     }
 
@@ -80,7 +80,7 @@ impl World {
     }
 }
 
-impl Stage for World {
+impl Harness for World {
     type Process = BoxCloneSyncService<Delivery<Event>, Done, Failure>;
 
     fn process(&self, plan: &FaultPlan) -> Self::Process {

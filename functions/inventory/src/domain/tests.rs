@@ -76,7 +76,7 @@ fn every_fact_has_the_consequence_that_is_documented() {
         text.to_owned()
     };
     let row = |state: Reservation| {
-        let facts = [Fact::Ordered(items(2)), Fact::CalledOff, Fact::Shipped];
+        let facts = [Fact::Ordered(items(2)), Fact::Cancelled, Fact::Shipped];
         (name(&state).to_owned(), facts.map(|fact| consequence(state.decide(&fact))))
     };
     assert_eq!(states.map(row).to_vec(), documented());

@@ -6,12 +6,12 @@ use inventory::{
     shards::SHARDS_MAX,
 };
 use local_dynamodb::FaultPlan;
-use local_testkit::{Case, Samples, Stage, cases, http::Answer};
+use local_testkit::{Case, Harness, Samples, cases, http::Answer};
 use serde_json::{Value, json};
 
 use crate::{
     order::{cancelled, created},
-    request::{adjust, by, command, respread, restock, show},
+    request::{adjust, by, command, rebalance, restock, show},
     world::{RETENTION, World},
 };
 
@@ -134,7 +134,7 @@ async fn each_movement_is_recorded_with_why_when_and_by_whom() {
 
     let more = world.ask(&restock("prod-001", 5, "key-2")).await.ok();
     assert_eq!((&more["kind"], &more["quantity"]), (&json!("restock"), &json!(5)));
-    let spread = world.ask(&respread("prod-001", 2, "key-3")).await.ok();
+    let spread = world.ask(&rebalance("prod-001", 2, "key-3")).await.ok();
     assert_eq!((&spread["kind"], &spread["shards"]), (&json!("spread"), &json!(2)));
     assert_eq!(world.movements().await.len(), 3);
 }
@@ -165,7 +165,7 @@ async fn a_product_is_spread_and_gathered_again_without_loss() {
     world.deliver(&created("order-1", &[("prod-001", 10)])).await.unwrap();
     let mut spread = Vec::new();
     for (index, shards) in [4, 16, 3, 1].into_iter().enumerate() {
-        world.ask(&respread("prod-001", shards, &format!("key-{index}"))).await.ok();
+        world.ask(&rebalance("prod-001", shards, &format!("key-{index}"))).await.ok();
         let order = format!("order-of-{index}");
         world.deliver(&created(&order, &[("prod-001", 3)])).await.unwrap();
         world.books().await.assert_balanced(&[("prod-001", 100)]);
@@ -193,7 +193,7 @@ async fn numbers_and_texts_have_limits() {
         world.ask(&adjust("prod-001", delta, "key-0")).await.refuses(422, "/delta");
     }
     for shards in [json!(0), json!(SHARDS_MAX + 1), json!(256), json!(-1)] {
-        world.ask(&respread("prod-001", shards, "key-0")).await.refuses(422, "/shards");
+        world.ask(&rebalance("prod-001", shards, "key-0")).await.refuses(422, "/shards");
     }
     let card = "paid with 4242 4242 4242 4242";
     let overlong = "x".repeat(REASON_CHARS_MAX + 1);
@@ -206,7 +206,7 @@ async fn numbers_and_texts_have_limits() {
     world.ask(&adjust("prod-001", -most, "key-2")).await.ok();
     let body = json!({ "delta": 1, "reason": "é".repeat(REASON_CHARS_MAX) });
     world.ask(&command(ADJUST, "prod-001", &body, "key-3")).await.ok();
-    world.ask(&respread("prod-001", SHARDS_MAX, "key-4")).await.ok();
+    world.ask(&rebalance("prod-001", SHARDS_MAX, "key-4")).await.ok();
     assert_eq!(shown(&world, "prod-001").await, (11, 0, u64::from(SHARDS_MAX)));
 }
 
@@ -224,7 +224,8 @@ async fn a_key_is_its_roles_own_in_whichever_session() {
 #[tokio::test]
 async fn nobody_changes_anything_whom_iam_does_not_name() {
     let world = World::with(INITIAL).await;
-    for request in [show("prod-001"), restock("prod-001", 1, "key-1"), respread("prod-001", 2, "k")]
+    for request in
+        [show("prod-001"), restock("prod-001", 1, "key-1"), rebalance("prod-001", 2, "k")]
     {
         assert_eq!(world.ask(&request.clone().anonymous()).await.problem(403), None);
         let customer = json!({ "sub": "user-1", "scope": "orders:write stock:write" });
@@ -262,8 +263,8 @@ async fn a_command_is_carried_out_once_whatever_fails() {
         adjust("prod-001", -7, "key-1"),
         adjust("prod-hot", -5, "key-1"),
         adjust("prod-hot", -7, "key-1"),
-        respread("prod-001", 4, "key-1"),
-        respread("prod-hot", 2, "key-1"),
+        rebalance("prod-001", 4, "key-1"),
+        rebalance("prod-hot", 2, "key-1"),
     ];
     let world = async || World::with(INITIAL).await.spread("prod-hot", &[2, 1, 3]).await;
     for request in requests {

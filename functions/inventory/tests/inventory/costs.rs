@@ -8,7 +8,7 @@ use tower::ServiceExt;
 
 use crate::{
     order::{cancelled, created, shipped},
-    request::{respread, restock, show},
+    request::{rebalance, restock, show},
     world::World,
 };
 
@@ -103,7 +103,7 @@ async fn commands_cost_two_units_a_row_and_four_besides() {
     let requests = [
         (restock("prod-001", 10, "key-1"), (6.0, 1.0)),
         (show("prod-001"), (0.0, 1.0)),
-        (respread("prod-001", 8, "key-2"), (4.0 + 2.0 * 8.0, 1.0)),
+        (rebalance("prod-001", 8, "key-2"), (4.0 + 2.0 * 8.0, 1.0)),
         // How it is spread is read before its rows are.
         (restock("prod-001", 10, "key-3"), (4.0 + 2.0 * 8.0, 17.0)),
         (show("prod-001"), (0.0, 17.0)),

@@ -6,7 +6,7 @@ use catalogue::Event;
 use event_envelope::Delivery;
 use inventory::domain::Reservation;
 use lambda::TaskError;
-use local_testkit::Stage;
+use local_testkit::Harness;
 use proptest::{prelude::*, test_runner::RngSeed};
 use runtime::{Done, Failure};
 use tokio::runtime::Builder;
@@ -145,7 +145,7 @@ async fn deliver(world: &World, delivery: &Delivery<Event>) -> End {
         Ok(Done::Duplicate) => End::Duplicate,
         Ok(Done::Handled | Done::Rejected | Done::Ignored) => End::Done,
         Err(Failure::Retry { .. }) => End::Early,
-        Err(Failure::Poison { .. }) => End::Contradiction,
+        Err(Failure::Permanent { .. }) => End::Contradiction,
     }
 }
 
@@ -154,7 +154,7 @@ async fn ask(world: &World, task: &str, order: &Delivery<Event>) -> End {
     match world.invoke(task, order).await {
         Ok(answer) => End::Told(told.into_iter().find(|it| answer["status"] == *it).unwrap()),
         Err(TaskError::Retry(_)) => End::Early,
-        Err(TaskError::Poison(_)) => End::Contradiction,
+        Err(TaskError::Permanent(_)) => End::Contradiction,
     }
 }
 

@@ -17,7 +17,7 @@ use tower::ServiceExt;
 
 use crate::{
     order::{cancelled, created, shipped},
-    request::{adjust, respread, restock, show},
+    request::{adjust, rebalance, restock, show},
     turns::Turns,
     world::{Books, Process, World},
 };
@@ -185,7 +185,7 @@ impl Play {
         let request = match ask.wish {
             Wish::Restock(quantity) => restock(product, quantity, &key),
             Wish::Adjust(delta) => adjust(product, delta, &key),
-            Wish::Spread(shards) => respread(product, shards, &key),
+            Wish::Spread(shards) => rebalance(product, shards, &key),
             Wish::Show => show(product),
         };
         let begun = self.now();

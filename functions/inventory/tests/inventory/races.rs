@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use inventory::shards::first_shard;
 use local_dynamodb::FaultPlan;
-use local_testkit::{Stage, http::Answer};
+use local_testkit::{Harness, http::Answer};
 use runtime::Done;
 use serde_json::json;
 use tokio::time::sleep;
@@ -12,7 +12,7 @@ use tower::ServiceExt;
 
 use crate::{
     order::{cancelled, created, id},
-    request::{respread, restock, show},
+    request::{rebalance, restock, show},
     turns::Turns,
     world::World,
 };
@@ -39,10 +39,10 @@ async fn two_who_spread_a_product_at_once_know_of_each_others_rows() {
     let world = World::with(&[(HOT, 1)]).await;
     // It has read that there is one row when the other one makes eight, and goods come in.
     let api = world.api_by(slow(&world, &[0, 20], FaultPlan::none()));
-    let asked = respread(HOT, 2, "key-1").event();
+    let asked = rebalance(HOT, 2, "key-1").event();
     let (narrow, ()) = tokio::join!(api.handle(asked), async {
         after(10).await;
-        world.ask(&respread(HOT, 8, "key-2")).await.ok();
+        world.ask(&rebalance(HOT, 8, "key-2")).await.ok();
         world.ask(&restock(HOT, 80, "key-3")).await.ok();
     });
     Answer::from(narrow).ok();
@@ -57,7 +57,7 @@ async fn a_shard_that_orders_never_leave_alone_is_used_no_more_and_emptied_later
     let world = World::with(&[]).await.spread(HOT, &[50, 50]).await;
     // Each time it has read what the second shard has, somebody takes from there.
     let api = world.api_by(slow(&world, &[0, 0, 20, 0, 0, 20, 0, 0, 20], FaultPlan::none()));
-    let asked = respread(HOT, 1, "key-1").event();
+    let asked = rebalance(HOT, 1, "key-1").event();
     let (answer, ()) = tokio::join!(api.handle(asked), async {
         let process = world.service(FaultPlan::none());
         after(10).await;
@@ -71,7 +71,7 @@ async fn a_shard_that_orders_never_leave_alone_is_used_no_more_and_emptied_later
     assert_eq!((&shown["available"], &shown["shards"]), (&json!(97), &json!(1)));
     let rows = world.rows(HOT).await;
     assert!(rows["prod-hot#1"] > 0, "{rows:?}");
-    world.ask(&respread(HOT, 1, "key-2")).await.ok();
+    world.ask(&rebalance(HOT, 1, "key-2")).await.ok();
     assert_eq!(world.rows(HOT).await["prod-hot#1"], 0);
     world.books().await.assert_balanced(&[(HOT, 100)]);
 }

@@ -21,7 +21,7 @@ pub(crate) fn adjust(product: &str, delta: impl Into<Value>, key: &str) -> Reque
 }
 
 /// Wants a product to be spread over so many shards.
-pub(crate) fn respread(product: &str, shards: impl Into<Value>, key: &str) -> Request {
+pub(crate) fn rebalance(product: &str, shards: impl Into<Value>, key: &str) -> Request {
     let body = json!({ "shards": shards.into() });
     command("PUT /admin/stock/{productId}/shards", product, &body, key)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use event_envelope::Envelope;
 use local_dynamodb::{Fault, FaultPlan};
-use local_testkit::Stage;
+use local_testkit::Harness;
 use proptest::{prelude::*, test_runner::RngSeed};
 use runtime::Done;
 use tokio::{

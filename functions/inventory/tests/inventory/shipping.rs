@@ -1,7 +1,7 @@
 //! What becomes of a reservation whose goods leave.
 
 use inventory::domain::Reservation;
-use local_testkit::Stage;
+use local_testkit::Harness;
 use runtime::Done;
 use serde_json::json;
 

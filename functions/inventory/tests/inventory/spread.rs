@@ -6,14 +6,14 @@ use inventory::{
     shards::{SHARDS_MAX, first_shard},
 };
 use local_dynamodb::FaultPlan;
-use local_testkit::Stage;
+use local_testkit::Harness;
 use runtime::Done;
 use serde_json::json;
 use tower::ServiceExt;
 
 use crate::{
     order::{cancelled, created, id},
-    request::respread,
+    request::rebalance,
     world::World,
 };
 
@@ -152,7 +152,7 @@ async fn a_process_learns_how_a_product_is_spread_now() {
     let mut number = 0;
     for shards in [1, 2, 8, 3, 1] {
         let key = format!("key-{shards}-{number}");
-        assert_eq!(world.ask(&respread(HOT, shards, &key)).await.status, 200);
+        assert_eq!(world.ask(&rebalance(HOT, shards, &key)).await.status, 200);
         for _ in 0..5 {
             let order = format!("order-{number}");
             number += 1;

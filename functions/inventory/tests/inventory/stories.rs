@@ -6,7 +6,7 @@ use catalogue::{
 };
 use event_envelope::EventId;
 use inventory::domain::{Held, Holding, Reservation, Short};
-use local_testkit::Stage;
+use local_testkit::Harness;
 use runtime::Done;
 
 use crate::{

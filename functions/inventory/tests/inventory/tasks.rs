@@ -5,7 +5,7 @@ use event_envelope::Delivery;
 use inventory::domain::Reservation;
 use lambda::TaskError;
 use local_dynamodb::FaultPlan;
-use local_testkit::{Stage, cases};
+use local_testkit::{Harness, cases};
 use serde_json::{Value, json};
 
 use crate::{
@@ -31,7 +31,7 @@ fn status(text: &str) -> Value {
 #[track_caller]
 fn assert_poison(answer: Result<Value, TaskError>, reason: &str) {
     let error = answer.unwrap_err();
-    assert!(matches!(&error, TaskError::Poison(text) if text.contains(reason)), "{error:?}");
+    assert!(matches!(&error, TaskError::Permanent(text) if text.contains(reason)), "{error:?}");
 }
 
 #[tokio::test]
@@ -144,7 +144,7 @@ async fn persist(world: &World, task: &str, order: &Delivery<Event>, plan: Fault
     match world.invoke_with(payload, plan).await {
         Ok(answer) => answer,
         Err(TaskError::Retry(_)) => world.invoke(task, order).await.unwrap(),
-        Err(TaskError::Poison(reason)) => panic!("{reason}"),
+        Err(TaskError::Permanent(reason)) => panic!("{reason}"),
     }
 }
 

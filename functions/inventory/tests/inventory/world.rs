@@ -12,15 +12,15 @@ use std::{
 use aws_sdk_dynamodb::Client;
 use catalogue::{DECODER, Event};
 use event_envelope::{Delivery, Envelope, FromEnvelope};
-use idempotency::{DynamoDbStore, Guard, ReplayPolicy};
+use idempotency::{DynamoDbStore, IdempotencyConfig, ReplayPolicy};
 use inventory::{api::InventoryApi, domain::Reservation, handler::Inventory};
 use lambda::TaskError;
 use local_dynamodb::{Capacity, DynamoDb, FaultPlan};
 use local_testkit::{
-    Stage, database,
+    Harness, database,
     http::{Answer, Request},
 };
-use runtime::{Clock, Done, Failure, Tokens};
+use runtime::{Clock, Done, Failure, IdGenerator};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -97,10 +97,14 @@ impl World {
         })
     }
 
-    fn guard(&self, client: &Client, consumer: &str) -> Guard<DynamoDbStore> {
-        Guard::new(DynamoDbStore::new(client.clone(), RECORDS), consumer, ReplayPolicy::Refuse)
-            .retention(RETENTION)
-            .with(self.clock(), Tokens::random())
+    fn guard(&self, client: &Client, consumer: &str) -> IdempotencyConfig<DynamoDbStore> {
+        IdempotencyConfig::new(
+            DynamoDbStore::new(client.clone(), RECORDS),
+            consumer,
+            ReplayPolicy::Refuse,
+        )
+        .retention(RETENTION)
+        .with(self.clock(), IdGenerator::random())
     }
 
     /// One process of the function that reaches the tables by `client`.
@@ -345,7 +349,7 @@ impl Books {
     }
 }
 
-impl Stage for World {
+impl Harness for World {
     type Process = Process;
 
     fn process(&self, plan: &FaultPlan) -> Self::Process {

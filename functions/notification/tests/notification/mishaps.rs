@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use catalogue::Template;
 use local_dynamodb::{Fault, FaultPlan};
 use local_sandbox::Outcome;
-use local_testkit::Stage;
+use local_testkit::Harness;
 use runtime::Done;
 
 use crate::world::{ADDRESS, World, cancelled, created, paid, shipped};

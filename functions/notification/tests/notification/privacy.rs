@@ -8,7 +8,7 @@ use std::{
 use axum::http::StatusCode;
 use local_dynamodb::FaultPlan;
 use local_sandbox::Outcome;
-use local_testkit::Stage;
+use local_testkit::Harness;
 use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
 
 use crate::{

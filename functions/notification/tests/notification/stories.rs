@@ -2,7 +2,7 @@
 
 use catalogue::{Currency, Event, Money, OrderPaid, Template};
 use event_envelope::Delivery;
-use local_testkit::{Stage, permutations};
+use local_testkit::{Harness, permutations};
 use runtime::Done;
 use serde_json::{Value, json};
 

@@ -13,9 +13,9 @@ use catalogue::{
 };
 use event_envelope::{AggregateId, CorrelationId, Delivery, Envelope};
 use local_dynamodb::{DynamoDb, FaultPlan};
-use local_testkit::{Stage, database};
+use local_testkit::{Harness, database};
 use notification::{contacts::Contacts, handler::Notifications};
-use runtime::{Clock, Done, Failure, Tokens};
+use runtime::{Clock, Done, Failure, IdGenerator};
 use serde_json::{Value, json};
 use state_machine::{Runner, RunnerConfig};
 use time::OffsetDateTime;
@@ -122,7 +122,7 @@ impl World {
         });
         let settings =
             RunnerConfig { table: NOTIFICATIONS.to_owned(), key: "orderId", lease: LEASE };
-        let runner = Runner::new(client.clone(), settings, clock, Tokens::random());
+        let runner = Runner::new(client.clone(), settings, clock, IdGenerator::random());
         let contacts = Contacts::new(client, CONTACTS.to_owned());
         Notifications::new(runner, contacts, self.office.mailer(plan))
     }
@@ -166,7 +166,7 @@ impl World {
     }
 }
 
-impl Stage for World {
+impl Harness for World {
     type Process = Notifications;
 
     fn process(&self, plan: &FaultPlan) -> Self::Process {

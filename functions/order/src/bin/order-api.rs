@@ -11,7 +11,7 @@ use runtime::Clock;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let config = ApiConfig::from_env()?;
-    let traces = telemetry::init("order-api", config.log_filter.as_deref())?;
+    let tracer = telemetry::init("order-api", config.log_filter.as_deref())?;
     let dynamodb = Aws::from_env()?.dynamodb();
     let store = EventStore::new(dynamodb.clone(), config.order_events, "ORDER");
     let lookup = Lookup::new(dynamodb.clone(), config.products, config.delivery_addresses);
@@ -21,7 +21,7 @@ async fn main() -> Result<(), Error> {
 
     run(service_fn(async |event: LambdaEvent<ApiGatewayV2httpRequest>| {
         Ok::<_, Error>(
-            observe(event.payload, &traces, async |request| api.handle(request).await).await,
+            observe(event.payload, &tracer, async |request| api.handle(request).await).await,
         )
     }))
     .await

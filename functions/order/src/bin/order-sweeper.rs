@@ -4,7 +4,7 @@ use aws_clients::Aws;
 use event_store::EventStore;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use order::{config::SweeperConfig, sweeper::Sweeper};
-use runtime::{Clock, within};
+use runtime::{Clock, with_deadline};
 use serde::de::IgnoredAny;
 
 #[tokio::main(flavor = "current_thread")]
@@ -17,7 +17,7 @@ async fn main() -> Result<(), Error> {
 
     run(service_fn(async |event: LambdaEvent<IgnoredAny>| {
         let left = clock.until(event.context.deadline);
-        Ok::<_, Error>(within(left, sweeper.sweep()).await)
+        Ok::<_, Error>(with_deadline(left, sweeper.sweep()).await)
     }))
     .await
 }

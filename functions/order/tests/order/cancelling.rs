@@ -99,7 +99,7 @@ async fn a_cancel_and_a_shipment_at_once_do_not_both_happen() {
         let (world, delivery) = (world.clone(), shipped(&order));
         async move {
             let store = world.store(FaultPlan::none());
-            order::news::handle(&store, &other_clock, delivery).await
+            order::handler::handle(&store, &other_clock, delivery).await
         }
     };
     let (answer, heard) = at_once(customer, carrier).await;

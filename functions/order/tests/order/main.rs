@@ -4,10 +4,10 @@
 mod cancelling;
 mod deliveries;
 mod faults;
+mod handler;
 mod identity;
 mod limits;
-mod news;
-mod placing;
+mod place_order;
 mod refusals;
 mod request;
 mod resuming;

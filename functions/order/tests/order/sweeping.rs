@@ -11,7 +11,7 @@ use order::{
     deadlines::deadline,
     sweeper::{ACTOR, PAGE, RESERVE, REST, Swept},
 };
-use runtime::{Clock, Done, within};
+use runtime::{Clock, Done, with_deadline};
 use serde_json::json;
 
 use crate::{
@@ -37,13 +37,13 @@ fn swept() -> Swept {
 async fn an_order_that_is_not_paid_in_time_is_called_off_once() {
     let world = World::new().await;
     let order = world.placed("key-1").await;
-    assert_eq!(world.look_at(&order).await, Some(instant(deadline(NOW, PAY))));
+    assert_eq!(world.due_at(&order).await, Some(instant(deadline(NOW, PAY))));
     assert_eq!(world.sweep_after(PAY - 1).await, swept());
     assert_eq!(world.history(&order).await, ["OrderCreated"]);
 
     assert_eq!(world.sweep_after(PAY).await, Swept { timed_out: 1, ..swept() });
     assert_eq!(world.history(&order).await, UNPAID);
-    assert_eq!(world.look_at(&order).await, None);
+    assert_eq!(world.due_at(&order).await, None);
     assert_eq!(world.sweep_after(PAY + 60).await, swept());
     assert_eq!(world.history(&order).await, UNPAID);
 }
@@ -51,13 +51,13 @@ async fn an_order_that_is_not_paid_in_time_is_called_off_once() {
 #[tokio::test]
 async fn what_the_sweeper_says_follows_from_what_the_order_has_waited_since() {
     let world = World::new().await;
-    for (key, news, seconds, awaited) in [
+    for (key, inputs, seconds, awaited) in [
         ("key-1", vec![], PAY, Awaited::Payment),
         ("key-2", vec![paid as fn(&AggregateId) -> _], SHIP, Awaited::Shipment),
     ] {
         let order = world.placed(key).await;
-        for news in news {
-            world.deliver(&news(&order)).await.unwrap();
+        for input in inputs {
+            world.deliver(&input(&order)).await.unwrap();
         }
         world.sweep_after(PAY).await;
         world.sweep_after(seconds).await;
@@ -82,13 +82,13 @@ async fn an_order_that_is_paid_in_time_has_time_to_be_shipped() {
     let order = world.placed("key-1").await;
     world.deliver(&paid(&order)).await.unwrap();
     assert_eq!(world.sweep_after(PAY).await, Swept { waiting: 1, ..swept() });
-    assert_eq!(world.look_at(&order).await, Some(instant(deadline(NOW, SHIP))));
+    assert_eq!(world.due_at(&order).await, Some(instant(deadline(NOW, SHIP))));
     assert_eq!(world.sweep_after(SHIP - 1).await, swept());
     assert_eq!(world.history(&order).await, ["OrderCreated", "OrderPaid"]);
 
     assert_eq!(world.sweep_after(SHIP).await, Swept { timed_out: 1, ..swept() });
     assert_eq!(world.history(&order).await, UNSHIPPED);
-    assert_eq!(world.look_at(&order).await, None);
+    assert_eq!(world.due_at(&order).await, None);
 }
 
 #[tokio::test]
@@ -100,7 +100,7 @@ async fn nobody_looks_again_at_an_order_that_is_done_or_off() {
     }
     assert_eq!(world.sweep_after(PAY).await, Swept { settled: 2, ..swept() });
     for order in [&done, &off] {
-        assert_eq!(world.look_at(order).await, None);
+        assert_eq!(world.due_at(order).await, None);
     }
     assert_eq!(world.sweep_after(SHIP).await, swept());
     assert_eq!(world.history(&done).await, SHIPPED);
@@ -153,7 +153,7 @@ async fn whatever_fails_every_late_order_is_called_off_once() {
         assert!(first.failed > 0 || second == swept(), "{case}: {first:?}, then {second:?}");
         for (order, history) in orders {
             assert_eq!(world.history(&order).await, history, "{case}");
-            assert_eq!(world.look_at(&order).await, None, "{case}");
+            assert_eq!(world.due_at(&order).await, None, "{case}");
         }
     }
 }
@@ -173,7 +173,7 @@ async fn two_sweepers_at_once_call_an_order_off_once() {
     world.sweep_after(SHIP).await;
     for (order, history) in orders {
         assert_eq!(world.history(&order).await, history);
-        assert_eq!(world.look_at(&order).await, None);
+        assert_eq!(world.due_at(&order).await, None);
     }
 }
 
@@ -192,9 +192,9 @@ async fn an_order_that_is_paid_while_it_is_swept_is_paid() {
         let first = world.sweeper(FaultPlan::none(), clock).sweep().await;
         assert_eq!(first, Swept { waiting: 1, ..swept() }, "turn {turn}");
         assert_eq!(world.history(&order).await, ["OrderCreated", "OrderPaid"], "turn {turn}");
-        // The mark has survived that, and leads to the next deadline.
+        // The entry has survived that, and leads to the next deadline.
         world.sweep_after(PAY + 60).await;
-        assert_eq!(world.look_at(&order).await, Some(instant(deadline(NOW, SHIP))));
+        assert_eq!(world.due_at(&order).await, Some(instant(deadline(NOW, SHIP))));
         assert_eq!(world.sweep_after(SHIP).await, Swept { timed_out: 1, ..swept() });
     }
 }
@@ -208,7 +208,7 @@ async fn a_payment_that_is_recorded_while_its_order_is_called_off_changes_nothin
         let world = sweeper.clone();
         async move { assert_eq!(world.sweep_after(PAY).await.timed_out, 1) }
     });
-    let heard = order::news::handle(&world.store(FaultPlan::none()), &clock, paid(&order)).await;
+    let heard = order::handler::handle(&world.store(FaultPlan::none()), &clock, paid(&order)).await;
     assert_eq!(heard.unwrap(), Done::Duplicate);
     assert_eq!(world.history(&order).await, UNPAID);
 }
@@ -243,7 +243,7 @@ async fn in_whichever_order_news_and_sweeps_come_an_order_has_one_end() {
             .iter()
             .filter(|it| it.starts_with("OrderCompleted") || it.starts_with("OrderCancelled"));
         assert_eq!(ends.count(), 1, "{steps:?}: {history:?}");
-        assert_eq!(world.look_at(&order).await, None, "{steps:?}");
+        assert_eq!(world.due_at(&order).await, None, "{steps:?}");
     }
 }
 
@@ -294,9 +294,9 @@ async fn a_sweep_ends_before_its_time_does_and_the_next_one_goes_on() {
     let world = World::new().await;
     let order = world.placed("key-1").await;
     let too_little = RESERVE - Duration::from_millis(1);
-    let swept_in = within(too_little, world.sweep_after(PAY)).await;
+    let swept_in = with_deadline(too_little, world.sweep_after(PAY)).await;
     assert_eq!(swept_in, Swept { unfinished: 1, ..swept() });
     assert_eq!(world.history(&order).await, ["OrderCreated"]);
-    let enough = within(RESERVE * 10, world.sweep_after(PAY)).await;
+    let enough = with_deadline(RESERVE * 10, world.sweep_after(PAY)).await;
     assert_eq!(enough, Swept { timed_out: 1, ..swept() });
 }

@@ -16,9 +16,9 @@ use local_testkit::http::{Answer, Request};
 use order::{
     api::OrderApi,
     deadlines::{Deadlines, deadline},
+    handler,
     limit::{Limits, OrderLimit},
     lookup::Lookup,
-    news,
     sweeper::{Sweeper, Swept},
     tasks,
 };
@@ -157,8 +157,8 @@ impl World {
             delivery_address_id: None,
         };
         let created = delivery(order, 1, created).envelope;
-        let look_at = deadline(NOW, DEADLINES.pay_within);
-        self.store(FaultPlan::none()).append_marked(&[created], look_at).await.unwrap();
+        let due_at = deadline(NOW, DEADLINES.pay_within);
+        self.store(FaultPlan::none()).append_due(&[created], due_at).await.unwrap();
     }
 
     /// A process of the sweeper that meets `plan`.
@@ -173,12 +173,12 @@ impl World {
     }
 
     /// When an order is to be looked at.
-    pub(crate) async fn look_at(&self, order: &AggregateId) -> Option<String> {
+    pub(crate) async fn due_at(&self, order: &AggregateId) -> Option<String> {
         let request = json!({ "TableName": EVENTS, "Key": first_key(order) });
         let got = self.database.json("GetItem", &request).await.unwrap();
-        let [shard, look_at] = ["sweepShard", "lookAt"].map(|it| got["Item"][it]["S"].as_str());
-        assert_eq!(shard.is_some(), look_at.is_some(), "half a mark");
-        look_at.map(str::to_owned)
+        let [shard, due_at] = ["sweepShard", "lookAt"].map(|it| got["Item"][it]["S"].as_str());
+        assert_eq!(shard.is_some(), due_at.is_some(), "half an entry");
+        due_at.map(str::to_owned)
     }
 
     /// Changes the first event of an order, as nobody may.
@@ -192,7 +192,7 @@ impl World {
         self.database.json("UpdateItem", &request).await.unwrap();
     }
 
-    /// Puts an item that is no event of an order among the marks.
+    /// Puts an item that is no event of an order among the entries.
     pub(crate) async fn mark_nothing(&self) {
         let item = json!({
             "PK": { "S": "ORDER#no/order" },
@@ -224,7 +224,7 @@ impl World {
         plan: FaultPlan,
         delivery: &Delivery<Event>,
     ) -> Result<Done, Failure> {
-        news::handle(&self.store(plan), &Clock::fixed(NOW), delivery.clone()).await
+        handler::handle(&self.store(plan), &Clock::fixed(NOW), delivery.clone()).await
     }
 
     pub(crate) async fn deliver(&self, delivery: &Delivery<Event>) -> Result<Done, Failure> {

@@ -56,7 +56,7 @@ pub enum Input {
     /// All of the order is in stock, and kept for it.
     Reserved,
     /// The order is cancelled, or will not be shipped: no money may stay.
-    CalledOff,
+    Cancelled,
     /// The provider took the money.
     Captured(Capture),
     /// The provider refused for good.

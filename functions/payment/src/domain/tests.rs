@@ -44,7 +44,7 @@ fn each_step_has_its_command_pending() {
         .then([], None)
         .when(Input::Reserved)
         .then([], Some(Command::Charge(charge())))
-        .when(Input::CalledOff)
+        .when(Input::Cancelled)
         .then([], Some(Command::Revoke(charge())))
         .when(Input::Captured(capture()))
         .then([completed], Some(Command::Refund(capture())))
@@ -56,7 +56,7 @@ fn each_step_has_its_command_pending() {
 fn a_charge_that_is_revoked_in_vain_emits_once_that_nothing_was_taken() {
     let reason = "the order was called off before it was paid for; nothing was taken".to_owned();
     let failed = PaymentEvent::Failed(Decline { code: CALLED_OFF.to_owned(), reason });
-    let called_off = given::<Payment>([created(), Input::Reserved, Input::CalledOff]);
+    let called_off = given::<Payment>([created(), Input::Reserved, Input::Cancelled]);
     called_off.clone().when(Input::Revoked).then([failed.clone()], None);
 
     called_off
@@ -68,7 +68,7 @@ fn a_charge_that_is_revoked_in_vain_emits_once_that_nothing_was_taken() {
         .then([failed], None)
         .when(Input::Revoked)
         .then_nothing()
-        .when(Input::CalledOff)
+        .when(Input::Cancelled)
         .then_nothing()
         .when(Input::Resumed)
         .then_nothing();
@@ -77,10 +77,10 @@ fn a_charge_that_is_revoked_in_vain_emits_once_that_nothing_was_taken() {
 #[test]
 fn what_is_abandoned_rests_until_it_is_resumed_and_emits_that_each_time() {
     let needs_review = PaymentEvent::NeedsReview(PaymentStep::Refund, review());
-    given::<Payment>([created(), Input::Reserved, Input::Captured(capture()), Input::CalledOff])
+    given::<Payment>([created(), Input::Reserved, Input::Captured(capture()), Input::Cancelled])
         .when(Input::GaveUp(review()))
         .then([needs_review.clone()], None)
-        .when(Input::CalledOff)
+        .when(Input::Cancelled)
         .then_nothing()
         .when(Input::Resumed)
         .then([], Some(Command::Refund(capture())))
@@ -92,7 +92,7 @@ fn what_is_abandoned_rests_until_it_is_resumed_and_emits_that_each_time() {
 
 /// A paid order that is called off, and whose refund was abandoned.
 fn refund_in_review() -> Given<Payment> {
-    let paid = [created(), Input::Reserved, Input::Captured(capture()), Input::CalledOff];
+    let paid = [created(), Input::Reserved, Input::Captured(capture()), Input::Cancelled];
     given([&paid[..], &[Input::GaveUp(review())]].concat())
 }
 
@@ -109,7 +109,7 @@ fn given_a_refund_that_arrived_in_review_when_anything_comes_again_then_nothing_
         .when(Input::Refunded(refund()))
         .then([PaymentEvent::Refunded(capture(), refund())], None);
     let other = Input::Refunded(Refund { refund_id: "re_2".into(), ..refund() });
-    let again = [Input::Refunded(refund()), other, Input::Resumed, Input::CalledOff];
+    let again = [Input::Refunded(refund()), other, Input::Resumed, Input::Cancelled];
     for input in again.into_iter().chain([Input::GaveUp(review()), Input::Captured(capture())]) {
         arrived.clone().when(input).then_nothing();
     }
@@ -128,7 +128,7 @@ fn given_a_refund_in_review_when_it_is_resumed_and_arrives_then_it_is_emitted_on
 
 #[test]
 fn given_a_revocation_in_review_when_a_refund_is_consumed_then_it_still_needs_review() {
-    given::<Payment>([created(), Input::Reserved, Input::CalledOff, Input::GaveUp(review())])
+    given::<Payment>([created(), Input::Reserved, Input::Cancelled, Input::GaveUp(review())])
         .when(Input::Refunded(refund()))
         .then_nothing();
 }
@@ -225,7 +225,7 @@ fn histories(inputs: Vec<Input>) -> impl Strategy<Value = Vec<Input>> {
 fn expected(history: &[Input], card: Card) -> (Payment, Vec<PaymentEvent>) {
     let heard = |input: &Input| history.iter().position(|it| it == input);
     let charged_at = heard(&created()).zip(heard(&Input::Reserved)).map(|(a, b)| a.max(b));
-    match (charged_at, heard(&Input::CalledOff), card) {
+    match (charged_at, heard(&Input::Cancelled), card) {
         (None, None, _) => panic!("the history has all that a charge takes, or a cancellation"),
         (Some(charged), Some(off), _) if off < charged => (Payment::Withdrawn, vec![]),
         (None, Some(_), _) => (Payment::Withdrawn, vec![]),
@@ -268,8 +268,8 @@ proptest! {
     fn whatever_comes_when_and_how_often_the_end_is_the_models(
         history in prop_oneof![
             histories(vec![created(), Input::Reserved, Input::Resumed]),
-            histories(vec![created(), Input::Reserved, Input::CalledOff, Input::Resumed]),
-            histories(vec![created(), Input::CalledOff]),
+            histories(vec![created(), Input::Reserved, Input::Cancelled, Input::Resumed]),
+            histories(vec![created(), Input::Cancelled]),
         ],
         card in prop_oneof![Just(Card::Pays), Just(Card::Declines)],
     ) {
@@ -279,7 +279,7 @@ proptest! {
 
     #[test]
     fn whatever_is_lost_no_money_stays_that_should_not(
-        history in histories(vec![created(), Input::Reserved, Input::CalledOff, Input::Resumed]),
+        history in histories(vec![created(), Input::Reserved, Input::Cancelled, Input::Resumed]),
         mishaps in provider::mishaps(),
         reports in any::<bool>(),
     ) {

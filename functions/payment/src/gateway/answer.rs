@@ -174,7 +174,7 @@ pub(super) fn charged(attempts: Vec<Intent>) -> Result<Ending, Failure> {
     let (mut taken, open): (Vec<_>, Vec<_>) = attempts.into_iter().partition(Intent::has_taken);
     if taken.len() > 1 {
         let ids: Vec<_> = taken.into_iter().map(|it| it.id.0).collect();
-        return Err(Failure::poison(format!("one order, several payments: {}", ids.join(", "))));
+        return Err(Failure::permanent(format!("one order, several payments: {}", ids.join(", "))));
     }
     if let Some(taken) = taken.pop() {
         return taken.ending();
@@ -207,9 +207,9 @@ pub(super) fn object<T: DeserializeOwned>(answer: &Answer) -> Result<T, Failure>
 }
 
 pub(super) fn money(amount: i64, currency: &str) -> Result<Money, Failure> {
-    let unknown = |_| Failure::poison("the provider moved money in a currency that is none");
+    let unknown = |_| Failure::permanent("the provider moved money in a currency that is none");
     let currency = Currency::parse(&currency.to_uppercase()).map_err(unknown)?;
-    amount::received(amount, currency).map_err(Failure::poison)
+    amount::received(amount, currency).map_err(Failure::permanent)
 }
 
 #[cfg(test)]

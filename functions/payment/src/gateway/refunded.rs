@@ -111,7 +111,7 @@ impl Refunded {
                 Ok(Input::Refunded(Refund { refund_id: self.id.0, amount }))
             }
             RefundStatus::Pending => Err(Failure::retry(RefundPending { refund_id: self.id.0 })),
-            RefundStatus::Failed | RefundStatus::Canceled => Err(Failure::poison(RETURNED)),
+            RefundStatus::Failed | RefundStatus::Canceled => Err(Failure::permanent(RETURNED)),
         }
     }
 

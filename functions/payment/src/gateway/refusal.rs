@@ -153,7 +153,7 @@ impl Refusal {
     /// The provider does not take what this code sends, and will not tomorrow: parked, for people to
     /// correct the code and redrive. Nothing was moved.
     pub(super) fn misunderstood(&self, status: StatusCode) -> Failure {
-        Failure::poison(format!("the provider refuses the request: {}", self.describe(status)))
+        Failure::permanent(format!("the provider refuses the request: {}", self.describe(status)))
     }
 
     fn describe(&self, status: StatusCode) -> String {
@@ -291,12 +291,11 @@ mod tests {
         let described =
             |error: Value| refusal(error).misunderstood(StatusCode::BAD_REQUEST).to_string();
         let polite = json!({ "type": "invalid_request_error", "code": "parameter_unknown" });
-        let expected = "poison: the provider refuses the request: 400 Bad Request, \
+        let expected = "permanent failure: the provider refuses the request: 400 Bad Request, \
                         invalid_request_error, parameter_unknown";
         assert_eq!(described(polite), expected);
         let rude = json!({ "type": "Jane Doe", "code": "4242", "message": "Jane Doe 4242" });
-        let expected =
-            "poison: the provider refuses the request: 400 Bad Request, unknown, unknown";
+        let expected = "permanent failure: the provider refuses the request: 400 Bad Request, unknown, unknown";
         assert_eq!(described(rude), expected);
     }
 

@@ -9,29 +9,29 @@ use time::OffsetDateTime;
 
 /// The type of the message. It is no event of the catalogue: nothing has happened that anybody else
 /// could rely on, and it never was on the bus.
-pub const LOOK_AGAIN: &str = "PaymentLookAgain";
+pub const CHECK_AGAIN: &str = "PaymentLookAgain";
 /// Who sends it.
 pub const SOURCE: &str = "payment-webhooks";
 
 /// What the payment function hears by its queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Heard {
+pub enum PaymentMessage {
     /// An event of the bus.
     Event(Event),
     /// The provider says that something has changed about this order.
-    LookAgain(AggregateId),
+    CheckAgain(AggregateId),
 }
 
-impl From<Event> for Heard {
+impl From<Event> for PaymentMessage {
     fn from(event: Event) -> Self {
         Self::Event(event)
     }
 }
 
-impl FromEnvelope for Heard {
+impl FromEnvelope for PaymentMessage {
     fn from_envelope(envelope: &Envelope) -> Result<Self, DecodeError> {
-        if envelope.event_type == LOOK_AGAIN && envelope.source == SOURCE {
-            return Ok(Self::LookAgain(envelope.aggregate_id.clone()));
+        if envelope.event_type == CHECK_AGAIN && envelope.source == SOURCE {
+            return Ok(Self::CheckAgain(envelope.aggregate_id.clone()));
         }
         Event::from_envelope(envelope).map(Self::Event)
     }
@@ -39,14 +39,14 @@ impl FromEnvelope for Heard {
 
 /// The message, in the wrapping in which a consumer of the bus takes its events. What the provider
 /// sends twice has the same id.
-pub(super) fn look_again(
+pub(super) fn check_again(
     order: &AggregateId,
     body: &[u8],
     traceparent: Option<String>,
     now: OffsetDateTime,
 ) -> String {
     let draft: Draft<Value> = Draft {
-        event_type: LOOK_AGAIN.to_owned(),
+        event_type: CHECK_AGAIN.to_owned(),
         event_version: Version::new(1, 0),
         source: SOURCE.to_owned(),
         timestamp: now,
@@ -57,5 +57,5 @@ pub(super) fn look_again(
     let actor = Actor { traceparent, ..Actor::default() };
     let mut envelope = draft.root(CorrelationId::of(order.as_str()), actor);
     envelope.event_id = EventId::of_content(&[SOURCE.as_bytes(), body]);
-    json!({ "detail-type": LOOK_AGAIN, "source": SOURCE, "detail": envelope }).to_string()
+    json!({ "detail-type": CHECK_AGAIN, "source": SOURCE, "detail": envelope }).to_string()
 }

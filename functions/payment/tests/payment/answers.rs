@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::{Json, Router, http::StatusCode, routing::any};
 use local_sandbox::Outcome;
-use local_testkit::Stage;
+use local_testkit::Harness;
 use runtime::{Done, Failure, Wait};
 use serde_json::{Value, json};
 

@@ -6,7 +6,7 @@ use catalogue::Money;
 use event_envelope::AggregateId;
 use local_dynamodb::{Fault, FaultPlan};
 use local_sandbox::Outcome;
-use local_testkit::Stage;
+use local_testkit::Harness;
 use payment::{domain::Charge, gateway::PaymentGateway};
 use runtime::{Done, Failure, Wait};
 

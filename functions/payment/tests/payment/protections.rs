@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use event_envelope::AggregateId;
 use local_dynamodb::{Fault, FaultPlan};
-use local_testkit::Stage;
+use local_testkit::Harness;
 use payment::{
     domain::{Capture, Charge, Input},
     gateway::{Again, PaymentGateway, ProviderId, SoFar, Stripe},

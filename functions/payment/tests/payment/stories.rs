@@ -3,7 +3,7 @@
 use catalogue::{Event, Money, OrderPaid};
 use event_envelope::{AggregateId, Delivery};
 use local_dynamodb::FaultPlan;
-use local_testkit::{Stage, permutations};
+use local_testkit::{Harness, permutations};
 use payment::{
     domain::{Capture, Charge, Input, Refund},
     gateway::{Again, PaymentGateway, ProviderId, SoFar},

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use local_dynamodb::FaultPlan;
 use local_sandbox::Outcome;
-use local_testkit::{Stage, cases};
+use local_testkit::{Harness, cases};
 use serde_json::{Value, json};
 
 use crate::world::{World, cancelled, created, reserved, resumed, task};

@@ -10,17 +10,17 @@ use std::{
 
 use catalogue::LIVE;
 use event_envelope::{Delivery, EventId};
-use lambda::{Consumer, Parking, ReplayPolicy};
+use lambda::{Consumer, DeadLetterQueue, ReplayPolicy};
 use local_dynamodb::FaultPlan;
 use local_sandbox::Outcome;
 use local_sqs::{QueueSpec, Sqs};
 use local_testkit::{
-    Samples, Stage, cases,
+    Harness, Samples, cases,
     http::{Answer, Request},
     sdk_config,
 };
 use payment::webhooks::{
-    BODY_BYTES_MAX, Heard, KEPT_FOR, Keyring, Queue, SigningSecrets, Webhooks,
+    BODY_BYTES_MAX, KEPT_FOR, Keyring, PaymentMessage, Queue, SigningSecrets, Webhooks,
 };
 use ring::hmac;
 use runtime::{Done, Failure};
@@ -78,7 +78,7 @@ impl<'a> Endpoint<'a> {
 
     /// Has the messages on the queue handled, as the consumer hands them over, and gives how each
     /// ends.
-    async fn look_again(&self) -> Vec<Result<Done, Failure>> {
+    async fn check_again(&self) -> Vec<Result<Done, Failure>> {
         self.look_again_with(&FaultPlan::none()).await
     }
 
@@ -86,9 +86,10 @@ impl<'a> Endpoint<'a> {
         let handler = self.world.handler(plan.clone());
         let mut ends = Vec::new();
         for body in self.told() {
-            let Delivery { envelope, event, .. } = LIVE.decode::<Heard>(body.as_bytes()).unwrap();
-            let Heard::LookAgain(order) = event else { panic!("{event:?}") };
-            ends.push(handler.look_again(&order, &envelope).await);
+            let Delivery { envelope, event, .. } =
+                LIVE.decode::<PaymentMessage>(body.as_bytes()).unwrap();
+            let PaymentMessage::CheckAgain(order) = event else { panic!("{event:?}") };
+            ends.push(handler.check_again(&order, &envelope).await);
         }
         ends
     }
@@ -255,16 +256,16 @@ async fn a_refund_on_its_way_is_said_when_the_provider_reports_its_end() {
     let endpoint = Endpoint::of(&world);
     endpoint.send(&webhook(&world, "refund.updated")).await;
     // Too early: it is still on its way.
-    assert_eq!(endpoint.look_again().await.remove(0).unwrap(), Done::Ignored);
+    assert_eq!(endpoint.check_again().await.remove(0).unwrap(), Done::Ignored);
     assert_eq!(world.events(), ["PaymentCompleted"]);
-    assert_eq!(endpoint.look_again().await.remove(0).unwrap(), Done::Handled);
+    assert_eq!(endpoint.check_again().await.remove(0).unwrap(), Done::Handled);
     assert_eq!(world.events(), ["PaymentCompleted", "PaymentRefunded"]);
     // What causes it is an event that was published.
     let created = EventId::of_sequence("order-service", &order(), 1);
     let everything = world.everything().await;
     assert!(everything.contains(created.as_str()), "{everything}");
     // Twice, and then what the payment waited with.
-    assert_eq!(endpoint.look_again().await.remove(0).unwrap(), Done::Ignored);
+    assert_eq!(endpoint.check_again().await.remove(0).unwrap(), Done::Ignored);
     assert_eq!(world.deliver(&cancelled()).await.unwrap(), Done::Duplicate);
     assert_eq!(world.events(), ["PaymentCompleted", "PaymentRefunded"]);
     assert_eq!((world.captured(), world.refunded()), (vec![TOTAL], vec![TOTAL]));
@@ -276,7 +277,7 @@ async fn looks_at_a_refund_on_its_way_are_no_attempts() {
     let endpoint = Endpoint::of(&world);
     endpoint.send(&webhook(&world, "refund.updated")).await;
     for _ in 0..20 {
-        assert_eq!(endpoint.look_again().await.remove(0).unwrap(), Done::Ignored);
+        assert_eq!(endpoint.check_again().await.remove(0).unwrap(), Done::Ignored);
     }
     assert_eq!(world.events(), ["PaymentCompleted"]);
 }
@@ -286,7 +287,7 @@ async fn a_refund_that_the_bank_returned_needs_review_at_once() {
     let world = refunding(Outcome::Failing(0)).await;
     let endpoint = Endpoint::of(&world);
     endpoint.send(&webhook(&world, "refund.failed")).await;
-    assert_eq!(endpoint.look_again().await.remove(0).unwrap(), Done::Handled);
+    assert_eq!(endpoint.check_again().await.remove(0).unwrap(), Done::Handled);
     assert_eq!(world.events(), ["PaymentCompleted", "PaymentNeedsReview"]);
     assert_eq!(world.deliver(&cancelled()).await.unwrap(), Done::Duplicate);
 }
@@ -301,10 +302,10 @@ async fn a_refund_that_arrives_in_review_needs_nobody_any_more() {
     assert_eq!(world.events(), ["PaymentCompleted", "PaymentNeedsReview"]);
     let endpoint = Endpoint::of(&world);
     endpoint.send(&webhook(&world, "charge.refunded")).await;
-    assert_eq!(endpoint.look_again().await.remove(0).unwrap(), Done::Handled);
+    assert_eq!(endpoint.check_again().await.remove(0).unwrap(), Done::Handled);
     let said = ["PaymentCompleted", "PaymentNeedsReview", "PaymentRefunded"];
     assert_eq!(world.events(), said);
-    assert_eq!(endpoint.look_again().await.remove(0).unwrap(), Done::Ignored);
+    assert_eq!(endpoint.check_again().await.remove(0).unwrap(), Done::Ignored);
     // An operator who is late, and everything that came before.
     world.settle_all(&[resumed(), cancelled(), reserved()]).await;
     assert_eq!(world.events(), said);
@@ -319,7 +320,7 @@ async fn a_part_that_somebody_gave_back_leaves_a_refund_in_review() {
     let (payment, endpoint) = (world.payment_id(), Endpoint::of(&world));
     world.by_hand(&["v1", "refunds"], &[("payment_intent", &payment), ("amount", "997")]).await;
     endpoint.send(&webhook(&world, "charge.refunded")).await;
-    assert_eq!(endpoint.look_again().await.remove(0).unwrap(), Done::Ignored);
+    assert_eq!(endpoint.check_again().await.remove(0).unwrap(), Done::Ignored);
     assert_eq!(world.events(), ["PaymentCompleted", "PaymentNeedsReview"]);
 }
 
@@ -332,7 +333,7 @@ async fn a_charge_whose_answer_was_lost_is_found_when_the_provider_reports_it() 
     let endpoint = Endpoint::of(&world);
     endpoint.send(&webhook(&world, "payment_intent.succeeded")).await;
     world.recover().await;
-    assert_eq!(endpoint.look_again().await.remove(0).unwrap(), Done::Handled);
+    assert_eq!(endpoint.check_again().await.remove(0).unwrap(), Done::Handled);
     assert_eq!(world.events(), ["PaymentCompleted"]);
     assert_eq!(world.deliver(&reserved()).await.unwrap(), Done::Duplicate);
     assert_eq!(world.captured(), [TOTAL]);
@@ -346,7 +347,7 @@ async fn a_look_that_finds_the_provider_away_leaves_the_charge_to_the_message_th
     world.deliver(&reserved()).await.unwrap_err();
     let endpoint = Endpoint::of(&world);
     endpoint.send(&webhook(&world, "payment_intent.succeeded")).await;
-    assert_eq!(endpoint.look_again().await.remove(0).unwrap(), Done::Ignored);
+    assert_eq!(endpoint.check_again().await.remove(0).unwrap(), Done::Ignored);
     world.settle(&reserved()).await;
     assert_eq!(world.captured(), [TOTAL]);
 }
@@ -389,7 +390,7 @@ async fn whatever_fails_in_a_look_the_money_goes_back_once_and_is_said_once() {
             if let Err(failure) = endpoint.look_again_with(&case.plan()).await.remove(0) {
                 assert!(failure.is_retry(), "{case}: {failure}");
                 world.recover().await;
-                endpoint.look_again().await.remove(0).unwrap();
+                endpoint.check_again().await.remove(0).unwrap();
             }
             world.recover().await;
             world.settle(&cancelled()).await;
@@ -406,15 +407,15 @@ async fn the_consumer_hands_events_and_looks_to_the_same_payment() {
     endpoint.send(&webhook(&world, "refund.updated")).await;
     let client = aws_sdk_sqs::Client::new(&sdk_config(Arc::new(endpoint.sqs.clone())));
     let url = endpoint.sqs.queue_url(QUEUE);
-    let service = Arc::new(world.handler(FaultPlan::none())).into_service::<Heard>();
-    let parking = Parking::new(client, url.clone(), url);
-    let consumer = Consumer::new("payment", LIVE, ReplayPolicy::Refuse, parking, service);
+    let service = Arc::new(world.handler(FaultPlan::none())).into_service::<PaymentMessage>();
+    let dead_letters = DeadLetterQueue::new(client, url.clone(), url);
+    let consumer = Consumer::new("payment", LIVE, ReplayPolicy::Refuse, dead_letters, service);
     let record = json!({ "messageId": "1", "receiptHandle": "1", "body": endpoint.told()[0],
         "attributes": { "ApproximateReceiveCount": "1" }, "messageAttributes": {},
         "eventSource": "aws:sqs" });
     let batch: aws_lambda_events::sqs::SqsEvent =
         serde_json::from_value(json!({ "Records": [record] })).unwrap();
-    let response = consumer.consume::<Heard>(batch).await;
+    let response = consumer.consume::<PaymentMessage>(batch).await;
     assert!(response.batch_item_failures.is_empty());
     assert_eq!(world.events(), ["PaymentCompleted", "PaymentRefunded"]);
 }

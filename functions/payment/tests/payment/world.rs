@@ -18,14 +18,14 @@ use http_client::{ApiKey, HttpClient, parse_url};
 use lambda::{Invocation, Task, TaskError};
 use local_dynamodb::{DynamoDb, FaultPlan, StreamRecord};
 use local_sandbox::{EntryKind, Payments};
-use local_testkit::{Stage, database};
+use local_testkit::{Harness, database};
 use payment::{
     customers::Customers,
     gateway::{PaymentGateway, Stripe},
     handler::{Handler, LEASE, runner_config},
     tasks::Command,
 };
-use runtime::{Clock, Done, Failure, Tokens};
+use runtime::{Clock, Done, Failure, IdGenerator};
 use serde_json::{Value, json};
 use state_machine::Runner;
 use time::OffsetDateTime;
@@ -159,14 +159,15 @@ impl World {
         let client = self.database.client_with(plan);
         let clock = Clock::from_fn(tell(&self.seconds));
         let customers = Customers::new(client.clone(), CUSTOMERS.to_owned());
-        let runner = Runner::new(client, runner_config(TABLE.to_owned()), clock, Tokens::random());
+        let runner =
+            Runner::new(client, runner_config(TABLE.to_owned()), clock, IdGenerator::random());
         Handler::new(runner, gateway, customers)
     }
 
     /// Where payments are kept, by a process whose calls meet `plan`.
     pub(crate) fn runner(&self, plan: FaultPlan) -> Runner {
         let (client, clock) = (self.database.client_with(plan), self.clock());
-        Runner::new(client, runner_config(TABLE.to_owned()), clock, Tokens::random())
+        Runner::new(client, runner_config(TABLE.to_owned()), clock, IdGenerator::random())
     }
 
     pub(crate) fn clock(&self) -> Clock {
@@ -290,7 +291,7 @@ impl World {
     }
 }
 
-impl Stage for World {
+impl Harness for World {
     type Process = Handler<Stripe>;
 
     fn process(&self, plan: &FaultPlan) -> Self::Process {

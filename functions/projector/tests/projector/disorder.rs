@@ -2,7 +2,7 @@
 
 use catalogue::Event;
 use event_envelope::Delivery;
-use local_testkit::{Stage, permutations};
+use local_testkit::{Harness, permutations};
 use proptest::{prelude::*, test_runner::RngSeed};
 use runtime::Done;
 use tokio::{

@@ -151,7 +151,7 @@ pub(crate) fn mails() -> Vec<Delivery<Event>> {
     ]
 }
 
-/// Every event of every service, each service's in the order in which it said them.
+/// Every event of every service, each service's in the order in which it published them.
 pub(crate) fn everything() -> Vec<Delivery<Event>> {
     [seven(), stock(), payment(), shipment(), mails()].concat()
 }

@@ -2,7 +2,7 @@
 
 use catalogue::Event;
 use event_envelope::{Delivery, FromEnvelope};
-use local_testkit::Stage;
+use local_testkit::Harness;
 use runtime::Done;
 use serde_json::json;
 

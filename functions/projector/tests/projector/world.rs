@@ -7,7 +7,7 @@ use catalogue::Event;
 use event_envelope::{Delivery, Envelope};
 use event_store::EventStore;
 use local_dynamodb::{DynamoDb, FaultPlan};
-use local_testkit::{Stage, database};
+use local_testkit::{Harness, database};
 use projector::{handler::Projector, view::changes};
 use runtime::{Done, Failure};
 use serde_json::{Value, json};
@@ -121,7 +121,7 @@ impl World {
     }
 }
 
-impl Stage for World {
+impl Harness for World {
     type Process = Projector;
 
     fn process(&self, plan: &FaultPlan) -> Self::Process {

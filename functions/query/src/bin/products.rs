@@ -9,12 +9,12 @@ use query::{catalogue::CatalogueApi, config::CatalogueConfig};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let config = CatalogueConfig::from_env()?;
-    let traces = telemetry::init("products", config.log_filter.as_deref())?;
+    let tracer = telemetry::init("products", config.log_filter.as_deref())?;
     let api = &CatalogueApi::new(Aws::from_env()?.dynamodb(), &config);
 
     run(service_fn(async |event: LambdaEvent<ApiGatewayV2httpRequest>| {
         Ok::<_, Error>(
-            observe(event.payload, &traces, async |request| api.handle(request).await).await,
+            observe(event.payload, &tracer, async |request| api.handle(request).await).await,
         )
     }))
     .await

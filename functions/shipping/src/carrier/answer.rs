@@ -4,16 +4,16 @@ use http_client::{Answer, StatusCode, code};
 use runtime::Failure;
 use serde::Deserialize;
 
-use crate::domain::{Input, Refusal, Shipment};
+use crate::domain::{Input, Parcel, Refusal};
 
 #[derive(Debug, Deserialize)]
 struct Parcels {
-    shipments: Vec<Parcel>,
+    shipments: Vec<ParcelBody>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Parcel {
+struct ParcelBody {
     id: String,
     carrier: String,
     tracking_number: String,
@@ -64,9 +64,9 @@ impl ErrorBody {
     }
 }
 
-impl From<Parcel> for Input {
-    fn from(parcel: Parcel) -> Self {
-        Self::Shipped(Shipment {
+impl From<ParcelBody> for Input {
+    fn from(parcel: ParcelBody) -> Self {
+        Self::Shipped(Parcel {
             shipment_id: parcel.id,
             carrier: parcel.carrier,
             tracking_number: parcel.tracking_number,
@@ -82,9 +82,10 @@ pub(super) fn found(answer: &Answer) -> Result<Option<Input>, Failure> {
     let Parcels { shipments } = answer.json()?;
     let mut underway = shipments.into_iter().filter(|it| it.status != Status::Voided);
     match (underway.next(), underway.next()) {
-        (Some(one), Some(other)) => {
-            Err(Failure::poison(format!("one order, several shipments: {}, {}", one.id, other.id)))
-        }
+        (Some(one), Some(other)) => Err(Failure::permanent(format!(
+            "one order, several shipments: {}, {}",
+            one.id, other.id
+        ))),
         (only, _) => Ok(only.map(Input::from)),
     }
 }
@@ -92,7 +93,7 @@ pub(super) fn found(answer: &Answer) -> Result<Option<Input>, Failure> {
 /// Reads the answer to a `POST` of a shipment.
 pub(super) fn shipped(answer: &Answer) -> Result<Input, Failure> {
     if answer.status.is_success() {
-        return answer.json::<Parcel>().map(Input::from);
+        return answer.json::<ParcelBody>().map(Input::from);
     }
     if answer.status != StatusCode::UNPROCESSABLE_ENTITY {
         return Err(misunderstood(answer));
@@ -120,5 +121,5 @@ pub(super) fn voided(answer: &Answer) -> Result<Input, Failure> {
 fn misunderstood(answer: &Answer) -> Failure {
     let error: Option<ErrorBody> = answer.json().ok();
     let code = error.as_ref().map_or("no code", |it| code(&it.code).unwrap_or("unknown"));
-    Failure::poison(format!("the carrier refuses the request: {}, {code}", answer.status))
+    Failure::permanent(format!("the carrier refuses the request: {}, {code}", answer.status))
 }

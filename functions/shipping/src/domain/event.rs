@@ -3,7 +3,7 @@
 use catalogue::{Event, ShipmentCreated, ShippingFailed, ShippingNeedsReview, ShippingStep};
 use event_envelope::AggregateId;
 
-use super::{Refusal, Review, Shipment};
+use super::{Parcel, Refusal, Review};
 
 /// Why an order is not shipped, or called back, that was cancelled meanwhile: for programs.
 pub const CANCELLED: &str = "cancelled";
@@ -12,14 +12,14 @@ pub const CANCELLED: &str = "cancelled";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ShippingEvent {
     /// The carrier has the order.
-    Created(Shipment),
+    Created(Parcel),
     /// The order will not be shipped.
     Failed(Refusal),
     /// A step needs manual intervention.
     NeedsReview(ShippingStep, Review),
 }
 
-impl Shipment {
+impl Parcel {
     /// The event that the carrier has this.
     pub(super) fn event(&self) -> ShippingEvent {
         ShippingEvent::Created(self.clone())
@@ -53,7 +53,7 @@ impl ShippingEvent {
     pub(super) fn published(&self, order: &AggregateId) -> Event {
         let order_id = order.clone();
         match self.clone() {
-            Self::Created(Shipment { shipment_id, carrier, tracking_number }) => {
+            Self::Created(Parcel { shipment_id, carrier, tracking_number }) => {
                 ShipmentCreated { order_id, shipment_id, carrier, tracking_number }.into()
             }
             Self::Failed(Refusal { code, reason }) => {

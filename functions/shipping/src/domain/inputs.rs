@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// A shipment as the carrier knows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Shipment {
+pub struct Parcel {
     /// The carrier's id for it.
     pub shipment_id: String,
     /// Who carries it.
@@ -52,7 +52,7 @@ pub enum Input {
     /// The order is off.
     Cancelled,
     /// The carrier has it.
-    Shipped(Shipment),
+    Shipped(Parcel),
     /// The carrier refuses for good.
     Refused(Refusal),
     /// The shipment was called back.

@@ -8,7 +8,7 @@ use std::ops::Not;
 use event_envelope::AggregateId;
 use serde::{Deserialize, Serialize};
 
-use super::{Destination, Dispatch, Refusal, Shipment};
+use super::{Destination, Parcel, Refusal, Shipment};
 
 /// A stored shipment of which something is missing that its progress needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -40,13 +40,13 @@ enum Progress {
     Waiting,
     Shipping,
     Tracing,
-    Shipped(Shipment),
+    Shipped(Parcel),
     Refused(Refusal),
-    Voided(Shipment),
+    Voided(Parcel),
 }
 
-impl From<Dispatch> for Stored {
-    fn from(dispatch: Dispatch) -> Self {
+impl From<Shipment> for Stored {
+    fn from(dispatch: Shipment) -> Self {
         let at = |progress| Self { is_paid: true, progress, ..Self::default() };
         let off = |progress| Self { is_cancelled: true, ..at(progress) };
         let to = |Destination { address, customer }, stored| Self {
@@ -56,23 +56,23 @@ impl From<Dispatch> for Stored {
         };
         let in_review = |stored| Self { is_in_review: true, ..stored };
         match dispatch {
-            Dispatch::Absent => Self::default(),
-            Dispatch::Ordered(there) => to(there, Self::default()),
-            Dispatch::Paid => at(Progress::Waiting),
-            Dispatch::Withdrawn => Self { is_cancelled: true, ..Self::default() },
-            Dispatch::Shipping(there) => to(there, at(Progress::Shipping)),
-            Dispatch::Tracing(there) => to(there, off(Progress::Tracing)),
-            Dispatch::TraceInReview(there) => in_review(to(there, off(Progress::Tracing))),
-            Dispatch::Shipped(shipment) => at(Progress::Shipped(shipment)),
-            Dispatch::Recalling(shipment) => off(Progress::Shipped(shipment)),
-            Dispatch::RecallInReview(shipment) => in_review(off(Progress::Shipped(shipment))),
-            Dispatch::Refused(refusal) => at(Progress::Refused(refusal)),
-            Dispatch::Voided(shipment) => off(Progress::Voided(shipment)),
+            Shipment::Absent => Self::default(),
+            Shipment::Ordered(there) => to(there, Self::default()),
+            Shipment::Paid => at(Progress::Waiting),
+            Shipment::Withdrawn => Self { is_cancelled: true, ..Self::default() },
+            Shipment::Shipping(there) => to(there, at(Progress::Shipping)),
+            Shipment::Tracing(there) => to(there, off(Progress::Tracing)),
+            Shipment::TraceInReview(there) => in_review(to(there, off(Progress::Tracing))),
+            Shipment::Shipped(shipment) => at(Progress::Shipped(shipment)),
+            Shipment::Recalling(shipment) => off(Progress::Shipped(shipment)),
+            Shipment::RecallInReview(shipment) => in_review(off(Progress::Shipped(shipment))),
+            Shipment::Refused(refusal) => at(Progress::Refused(refusal)),
+            Shipment::Voided(shipment) => off(Progress::Voided(shipment)),
         }
     }
 }
 
-impl TryFrom<Stored> for Dispatch {
+impl TryFrom<Stored> for Shipment {
     type Error = Incomplete;
 
     fn try_from(stored: Stored) -> Result<Self, Incomplete> {

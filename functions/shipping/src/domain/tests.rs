@@ -13,8 +13,8 @@ fn destination() -> Destination {
     Destination { address, customer: Some(customer) }
 }
 
-fn shipment() -> Shipment {
-    Shipment {
+fn shipment() -> Parcel {
+    Parcel {
         shipment_id: "shp_1".into(),
         carrier: "UPS".into(),
         tracking_number: "1Z999AA10123456784".into(),
@@ -49,7 +49,7 @@ fn void() -> Command {
 fn each_step_has_its_command_pending() {
     let reason = "the order was cancelled, and its shipment called back".to_owned();
     let failed = ShippingEvent::Failed(Refusal { code: CANCELLED.to_owned(), reason });
-    given::<Dispatch>([])
+    given::<Shipment>([])
         .when(created())
         .then([], None)
         .when(Input::Paid)
@@ -64,7 +64,7 @@ fn each_step_has_its_command_pending() {
 
 #[test]
 fn a_trace_that_is_abandoned_goes_on_to_the_same_address() {
-    given::<Dispatch>([created(), Input::Paid, Input::Cancelled])
+    given::<Shipment>([created(), Input::Paid, Input::Cancelled])
         .when(Input::GaveUp(review()))
         .then([ShippingEvent::NeedsReview(ShippingStep::Trace, review())], None)
         .when(Input::Resumed)
@@ -82,7 +82,7 @@ fn a_trace_that_is_abandoned_goes_on_to_the_same_address() {
 #[test]
 fn what_is_abandoned_rests_until_it_is_resumed_and_emits_that_each_time() {
     let needs_review = ShippingEvent::NeedsReview(ShippingStep::Recall, review());
-    given::<Dispatch>([created(), Input::Paid])
+    given::<Shipment>([created(), Input::Paid])
         .when(Input::Shipped(shipment()))
         .then([ShippingEvent::Created(shipment())], None)
         .when(Input::Cancelled)
@@ -101,7 +101,7 @@ fn what_is_abandoned_rests_until_it_is_resumed_and_emits_that_each_time() {
 
 #[test]
 fn calling_back_is_abandoned_and_shipping_is_not() {
-    let abandoned = |command| Dispatch::on_exhausted(&command, 8, "the carrier is down");
+    let abandoned = |command| Shipment::on_exhausted(&command, 8, "the carrier is down");
     assert_eq!(abandoned(ship()), None);
     for command in [trace(), void()] {
         assert_eq!(abandoned(command), Some(Input::GaveUp(review())));
@@ -112,7 +112,7 @@ fn calling_back_is_abandoned_and_shipping_is_not() {
 fn a_stored_shipment_is_read_back() {
     for dispatch in table::states() {
         let text = serde_json::to_string(&dispatch).unwrap();
-        assert_eq!(serde_json::from_str::<Dispatch>(&text).unwrap(), dispatch, "{text}");
+        assert_eq!(serde_json::from_str::<Shipment>(&text).unwrap(), dispatch, "{text}");
     }
 }
 
@@ -133,27 +133,27 @@ fn rows_of_the_first_version_are_read() {
         r#"{"status":"refused","code":"address_undeliverable","reason":"nobody there"}"#.to_owned();
     let bare = |status: &str| format!(r#"{{"status":"{status}"}}"#);
     for (has_address, paid, off, progress, expected) in [
-        (false, false, false, bare("waiting"), Dispatch::Absent),
-        (true, false, false, bare("waiting"), Dispatch::Ordered(unnamed())),
-        (false, true, false, bare("waiting"), Dispatch::Paid),
-        (true, true, true, bare("waiting"), Dispatch::Withdrawn),
-        (true, true, false, bare("shipping"), Dispatch::Shipping(unnamed())),
-        (true, true, true, bare("tracing"), Dispatch::Tracing(unnamed())),
-        (true, true, false, with_shipment("shipped"), Dispatch::Shipped(shipment())),
-        (true, true, true, with_shipment("shipped"), Dispatch::Recalling(shipment())),
-        (true, true, true, refused, Dispatch::Refused(refusal())),
-        (true, true, true, bare("notShipped"), Dispatch::Withdrawn),
-        (true, true, true, with_shipment("voided"), Dispatch::Voided(shipment())),
+        (false, false, false, bare("waiting"), Shipment::Absent),
+        (true, false, false, bare("waiting"), Shipment::Ordered(unnamed())),
+        (false, true, false, bare("waiting"), Shipment::Paid),
+        (true, true, true, bare("waiting"), Shipment::Withdrawn),
+        (true, true, false, bare("shipping"), Shipment::Shipping(unnamed())),
+        (true, true, true, bare("tracing"), Shipment::Tracing(unnamed())),
+        (true, true, false, with_shipment("shipped"), Shipment::Shipped(shipment())),
+        (true, true, true, with_shipment("shipped"), Shipment::Recalling(shipment())),
+        (true, true, true, refused, Shipment::Refused(refusal())),
+        (true, true, true, bare("notShipped"), Shipment::Withdrawn),
+        (true, true, true, with_shipment("voided"), Shipment::Voided(shipment())),
     ] {
         let known = if has_address { r#""address":"addr_1","# } else { "" };
         let row =
             format!(r#"{{{known}"isPaid":{paid},"isCancelled":{off},"progress":{progress}}}"#);
-        assert_eq!(serde_json::from_str::<Dispatch>(&row).unwrap(), expected, "{row}");
+        assert_eq!(serde_json::from_str::<Shipment>(&row).unwrap(), expected, "{row}");
     }
     for status in ["shipping", "tracing"] {
         let broken =
             format!(r#"{{"isPaid":true,"isCancelled":false,"progress":{{"status":"{status}"}}}}"#);
-        let error = serde_json::from_str::<Dispatch>(&broken).unwrap_err().to_string();
+        let error = serde_json::from_str::<Shipment>(&broken).unwrap_err().to_string();
         assert!(error.contains("the row has no address"), "{error}");
     }
 }
@@ -162,8 +162,8 @@ fn rows_of_the_first_version_are_read() {
 #[test]
 fn a_version_that_knows_no_reviews_takes_them_for_steps_that_are_due() {
     for (in_review, due) in [
-        (Dispatch::TraceInReview(destination()), Dispatch::Tracing(destination())),
-        (Dispatch::RecallInReview(shipment()), Dispatch::Recalling(shipment())),
+        (Shipment::TraceInReview(destination()), Shipment::Tracing(destination())),
+        (Shipment::RecallInReview(shipment()), Shipment::Recalling(shipment())),
     ] {
         let mut row = serde_json::to_value(in_review).unwrap();
         assert_eq!(row.as_object_mut().unwrap().remove("isInReview"), Some(Value::Bool(true)));
@@ -181,22 +181,22 @@ fn histories(inputs: Vec<Input>) -> impl Strategy<Value = Vec<Input>> {
 
 /// Where a shipment ends that heard `history`, with a carrier that answers, and what it has said:
 /// told from what it has heard alone.
-fn expected(history: &[Input], door: Door) -> (Dispatch, Vec<ShippingEvent>) {
+fn expected(history: &[Input], door: Door) -> (Shipment, Vec<ShippingEvent>) {
     let heard = |input: &Input| history.iter().position(|it| it == input);
     let shipped_at = heard(&created()).zip(heard(&Input::Paid)).map(|(a, b)| a.max(b));
     match (shipped_at, heard(&Input::Cancelled), door) {
         (None, None, _) => panic!("the history has all that a shipment takes, or a cancellation"),
-        (Some(shipped), Some(off), _) if off < shipped => (Dispatch::Withdrawn, vec![]),
-        (None, Some(_), _) => (Dispatch::Withdrawn, vec![]),
+        (Some(shipped), Some(off), _) if off < shipped => (Shipment::Withdrawn, vec![]),
+        (None, Some(_), _) => (Shipment::Withdrawn, vec![]),
         (Some(_), _, Door::Nowhere) => {
-            (Dispatch::Refused(refusal()), vec![ShippingEvent::Failed(refusal())])
+            (Shipment::Refused(refusal()), vec![ShippingEvent::Failed(refusal())])
         }
         (Some(_), Some(_), Door::There) => (
-            Dispatch::Voided(shipment()),
+            Shipment::Voided(shipment()),
             vec![ShippingEvent::Created(shipment()), ShippingEvent::recalled()],
         ),
         (Some(_), None, Door::There) => {
-            (Dispatch::Shipped(shipment()), vec![ShippingEvent::Created(shipment())])
+            (Shipment::Shipped(shipment()), vec![ShippingEvent::Created(shipment())])
         }
     }
 }
@@ -221,7 +221,7 @@ proptest! {
         mishaps in depot::mishaps(),
     ) {
         let world = World::run(&history, Door::There, &mishaps);
-        prop_assert_eq!(&world.dispatch, &Dispatch::Shipped(shipment()));
+        prop_assert_eq!(&world.dispatch, &Shipment::Shipped(shipment()));
         prop_assert_eq!((world.shipped, world.voided), (1, false));
         prop_assert_eq!((world.unpaid, world.given_up), (0, 0));
     }
@@ -233,8 +233,8 @@ proptest! {
     ) {
         let world = World::run(&history, Door::There, &mishaps);
         prop_assert_eq!(world.dispatch.pending(), None, "everything comes to an end");
-        let recalled = world.dispatch == Dispatch::Voided(shipment());
-        let withdrawn = world.dispatch == Dispatch::Withdrawn;
+        let recalled = world.dispatch == Shipment::Voided(shipment());
+        let withdrawn = world.dispatch == Shipment::Withdrawn;
         prop_assert!(recalled != withdrawn, "{:?}", world.dispatch);
         prop_assert_eq!((world.shipped, world.voided), (usize::from(recalled), recalled));
         prop_assert_eq!((world.unpaid, world.shipped_after_cancel), (0, 0));

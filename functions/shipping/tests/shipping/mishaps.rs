@@ -7,7 +7,7 @@ use local_sandbox::{
     Outcome,
     ShipmentStatus::{Created, Voided},
 };
-use local_testkit::Stage;
+use local_testkit::Harness;
 use runtime::{Done, Failure, Wait};
 
 use crate::world::{World, cancelled, created, paid, resumed, resumed_at};

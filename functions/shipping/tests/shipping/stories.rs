@@ -3,7 +3,7 @@
 use catalogue::{Event, Money, OrderPaid};
 use event_envelope::Delivery;
 use local_sandbox::ShipmentStatus::{Created, Voided};
-use local_testkit::Stage;
+use local_testkit::Harness;
 use runtime::Done;
 use serde_json::Value;
 

@@ -7,7 +7,7 @@ use local_sandbox::{
     Outcome,
     ShipmentStatus::{Created, Voided},
 };
-use local_testkit::{Stage, cases};
+use local_testkit::{Harness, cases};
 use serde_json::{Value, json};
 
 use crate::world::{World, cancelled, created, created_for, paid, resumed, task};

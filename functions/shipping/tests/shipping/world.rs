@@ -18,8 +18,8 @@ use http_client::{ApiKey, HttpClient, parse_url};
 use lambda::{Invocation, Task, TaskError};
 use local_dynamodb::{DynamoDb, FaultPlan};
 use local_sandbox::{Carrier, ShipmentStatus};
-use local_testkit::{Stage, database};
-use runtime::{Clock, Done, Failure, Tokens};
+use local_testkit::{Harness, database};
+use runtime::{Clock, Done, Failure, IdGenerator};
 use serde_json::{Value, json};
 use shipping::{
     carrier::{Carrier as _, HttpCarrier},
@@ -120,7 +120,8 @@ impl World {
     pub(crate) fn handler(&self, plan: FaultPlan) -> Handler<HttpCarrier> {
         let client = self.database.client_with(plan);
         let clock = Clock::from_fn(tell(&self.seconds));
-        let runner = Runner::new(client, runner_config(TABLE.to_owned()), clock, Tokens::random());
+        let runner =
+            Runner::new(client, runner_config(TABLE.to_owned()), clock, IdGenerator::random());
         Handler::new(runner, HttpCarrier::new(self.port.clone()))
     }
 
@@ -204,7 +205,7 @@ impl World {
     }
 }
 
-impl Stage for World {
+impl Harness for World {
     type Process = Handler<HttpCarrier>;
 
     fn process(&self, plan: &FaultPlan) -> Self::Process {

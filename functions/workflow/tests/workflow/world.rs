@@ -9,7 +9,7 @@ use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use aws_sdk_sfn::Client;
 use catalogue::{Event, LIVE};
 use event_envelope::Delivery;
-use lambda::{Consumer, Parking, ReplayPolicy};
+use lambda::{Consumer, DeadLetterQueue, ReplayPolicy};
 use local_protocol::{AwsError, Bytes, Reply, Service};
 use local_sqs::{QueueSpec, Sqs};
 use local_states::{
@@ -110,9 +110,9 @@ impl World {
     pub(crate) async fn consume(&self, batch: SqsEvent) -> (SqsBatchResponse, usize) {
         let client = aws_sdk_sqs::Client::new(&sdk_config(Arc::new(self.sqs.clone())));
         let [queue, dead_letters] = [QUEUE, DEAD_LETTERS].map(|it| self.sqs.queue_url(it));
-        let parking = Parking::new(client, queue, dead_letters);
+        let dead_letters = DeadLetterQueue::new(client, queue, dead_letters);
         let service = self.starter(MACHINE, Fault::None).into_service();
-        let consumer = Consumer::new("workflow", LIVE, ReplayPolicy::Refuse, parking, service);
+        let consumer = Consumer::new("workflow", LIVE, ReplayPolicy::Refuse, dead_letters, service);
         let before = self.sqs.peek(DEAD_LETTERS).unwrap().len();
         let response = consumer.consume(batch).await;
         (response, self.sqs.peek(DEAD_LETTERS).unwrap().len() - before)

@@ -29,7 +29,7 @@ pub use model::{Shipment, ShipmentStatus};
 
 use crate::{
     clock::{Clock, Ids, system_clock},
-    conduct::{Answer, Call, Refusals, bearer, conduct, idempotency_key},
+    handle_once::{Answer, Call, Refusals, bearer, handle_once, idempotency_key},
     idempotency::Keys,
     script::{self, Outcome, Script},
 };
@@ -49,9 +49,9 @@ const REFUSALS: Refusals = Refusals {
 
 /// The carrier; clones share one ledger.
 #[derive(Clone)]
-pub struct Carrier(Arc<Depot>);
+pub struct Carrier(Arc<CarrierStub>);
 
-struct Depot {
+struct CarrierStub {
     clock: Clock,
     ids: Ids,
     keys: Arc<Keys<Answer>>,
@@ -69,7 +69,7 @@ impl Default for Carrier {
 impl Carrier {
     /// A carrier that lives by `clock`.
     pub fn new(clock: Clock) -> Self {
-        Self(Arc::new(Depot {
+        Self(Arc::new(CarrierStub {
             ids: Ids::new(&clock),
             keys: Arc::new(Keys::new(KEY_TIME_TO_LIVE)),
             script: Script::default(),
@@ -102,7 +102,7 @@ impl Carrier {
     }
 }
 
-impl Depot {
+impl CarrierStub {
     fn shipments(&self) -> MutexGuard<'_, BTreeMap<String, Shipment>> {
         self.shipments.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -147,7 +147,7 @@ async fn create(
     let fingerprint = request.fingerprint();
     let at = (carrier.0.clock)();
     let call = Call { key: Some(key), fingerprint: &fingerprint, outcome, at };
-    Ok(conduct(&carrier.0.keys, &REFUSALS, call, move || depot.take(request, at)).await)
+    Ok(handle_once(&carrier.0.keys, &REFUSALS, call, move || depot.take(request, at)).await)
 }
 
 #[derive(Deserialize)]
@@ -186,7 +186,7 @@ async fn void(
     let outcome = depot.script.next(&[&format!("void:{reference}")]);
     let call = Call { key: None, fingerprint: "", outcome, at: (carrier.0.clock)() };
     let work = move || depot.void(&id).map_or_else(Answer::from, |it| Answer::ok(json!(it)));
-    Ok(conduct(&carrier.0.keys, &REFUSALS, call, work).await)
+    Ok(handle_once(&carrier.0.keys, &REFUSALS, call, work).await)
 }
 
 impl IntoResponse for Refusal {

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use crate::{
     clock::Ids,
-    conduct::{Answer, RUDE},
+    handle_once::{Answer, RUDE},
     script::Outcome,
 };
 

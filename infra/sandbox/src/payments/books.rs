@@ -20,11 +20,11 @@ use super::{
 };
 use crate::{
     clock::{Clock, Ids},
-    conduct::Answer,
+    handle_once::Answer,
     script::Outcome,
 };
 
-pub(super) struct Books {
+pub(super) struct Ledger {
     ids: Ids,
     pages: Mutex<Pages>,
     pub(super) journal: Arc<Journal>,
@@ -40,7 +40,7 @@ struct Pages {
     journal: Arc<Journal>,
 }
 
-impl Books {
+impl Ledger {
     pub(super) fn new(clock: &Clock) -> Self {
         let pages = Pages::default();
         let journal = Arc::clone(&pages.journal);

@@ -30,7 +30,7 @@ use super::{
 };
 use crate::{
     clock::{Clock, Ids},
-    conduct::Answer,
+    handle_once::Answer,
 };
 
 /// What a new customer has saved, where each has something.

@@ -38,11 +38,11 @@ pub use webhooks::Webhook;
 
 use crate::{
     clock::{Clock, system_clock},
-    conduct::{Answer, Call, Refusals, bearer, conduct, idempotency_key},
+    handle_once::{Answer, Call, Refusals, bearer, handle_once, idempotency_key},
     idempotency::Keys,
     script::{self, Outcome, Script},
 };
-use books::Books;
+use books::Ledger;
 use customers::Customers;
 use form::{Form, limit, page};
 use intent::IntentRequest;
@@ -72,7 +72,7 @@ pub struct Payments(Arc<Desk>);
 
 struct Desk {
     clock: Clock,
-    books: Books,
+    books: Ledger,
     customers: Customers,
     keys: Arc<Keys<Answer>>,
     script: Script,
@@ -88,7 +88,7 @@ impl Payments {
     /// A gateway that lives by `clock` and forgets idempotency keys after `key_time_to_live`.
     pub fn new(clock: Clock, key_time_to_live: Duration) -> Self {
         Self(Arc::new(Desk {
-            books: Books::new(&clock),
+            books: Ledger::new(&clock),
             customers: Customers::new(&clock),
             keys: Arc::new(Keys::new(key_time_to_live)),
             script: Script::default(),
@@ -204,7 +204,7 @@ impl Desk {
     ) -> Response {
         let fingerprint = form.fingerprint(endpoint);
         let call = Call { key, fingerprint: &fingerprint, outcome, at: (self.clock)() };
-        conduct(&self.keys, &REFUSALS, call, work).await
+        handle_once(&self.keys, &REFUSALS, call, work).await
     }
 }
 

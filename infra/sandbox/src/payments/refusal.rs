@@ -5,7 +5,7 @@
 use axum::http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
-use crate::conduct::{Answer, RUDE};
+use crate::handle_once::{Answer, RUDE};
 
 const INVALID_REQUEST: &str = "invalid_request_error";
 const INVALID: StatusCode = StatusCode::BAD_REQUEST;

@@ -79,7 +79,7 @@ async fn events_that_do_not_continue_each_other_are_refused_for_good() {
         let store = World::new().await.store();
         let error = store.append(&[event(1, json!({})), second]).await.unwrap_err();
         assert!(matches!(error, StoreError::Invalid(_)), "{error}");
-        assert!(matches!(Failure::from(error), Failure::Poison { .. }));
+        assert!(matches!(Failure::from(error), Failure::Permanent { .. }));
         assert_eq!(store.load(&thing(), 0).await.unwrap(), []);
     }
 }

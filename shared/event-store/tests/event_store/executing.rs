@@ -3,7 +3,9 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use event_envelope::{Actor, CorrelationId, DEPTH_MAX, Envelope};
-use event_store::{ExecuteError, Executed, Lineage, SHARDS, StoreError, begin, execute, state_of};
+use event_store::{
+    Causation, ExecuteError, Executed, SHARDS, StoreError, begin, execute, state_of,
+};
 use local_dynamodb::{Fault, FaultPlan};
 use runtime::{Clock, Failure};
 use serde_json::json;
@@ -19,8 +21,8 @@ type Reply = Result<Executed, ExecuteError<Overdrawn>>;
 async fn run(world: &World, command: Command, clock: &Clock) -> Reply {
     let correlation = CorrelationId::of("test");
     let actor = Actor { id: Some("somebody".to_owned()), ..Actor::default() };
-    let lineage = Lineage::Root(&correlation, &actor);
-    execute::<Account>(&world.store(), &thing(), &command, lineage, clock).await
+    let causation = Causation::Root(&correlation, &actor);
+    execute::<Account>(&world.store(), &thing(), &command, causation, clock).await
 }
 
 async fn give(world: &World, command: Command) -> Reply {
@@ -84,7 +86,7 @@ async fn a_rejected_command_changes_nothing() {
     let world = World::new().await;
     let rejected = give(&world, Command::Withdraw("w1", 1)).await.unwrap_err();
     assert!(matches!(rejected, ExecuteError::Rejected(Overdrawn)));
-    assert!(matches!(Failure::from(rejected), Failure::Poison { .. }));
+    assert!(matches!(Failure::from(rejected), Failure::Permanent { .. }));
     assert_eq!(bookings(&world).await, []);
 }
 
@@ -158,9 +160,9 @@ async fn contention_with_a_transaction_is_decided_on_again() {
         let store = world.store_with(FaultPlan::at(1, Fault::Conflict));
         let correlation = CorrelationId::of("test");
         let actor = Actor::default();
-        let lineage = Lineage::Root(&correlation, &actor);
+        let causation = Causation::Root(&correlation, &actor);
         let clock = Clock::fixed(NOW);
-        execute::<Account>(&store, &thing(), &command, lineage, &clock).await.unwrap();
+        execute::<Account>(&store, &thing(), &command, causation, &clock).await.unwrap();
     }
     assert_eq!(bookings(&world).await.len(), 4);
 }
@@ -170,17 +172,18 @@ async fn events_follow_from_their_cause_and_never_too_far() {
     let world = World::new().await;
     let (store, clock) = (world.store(), Clock::fixed(NOW));
     let mut cause = event(7, json!({}));
-    let lineage = Lineage::Cause(&cause);
+    let causation = Causation::Event(&cause);
     let command = Command::Deposit("d1", 1);
-    let executed = execute::<Account>(&store, &thing(), &command, lineage, &clock).await.unwrap();
+    let executed = execute::<Account>(&store, &thing(), &command, causation, &clock).await.unwrap();
     assert_eq!(executed.events[0].causation_id.as_ref(), Some(&cause.event_id));
     assert_eq!(executed.events[0].metadata.depth, 1);
 
     cause.metadata.depth = DEPTH_MAX;
-    let (lineage, command) = (Lineage::Cause(&cause), Command::Deposit("d2", 1));
-    let error = execute::<Account>(&store, &thing(), &command, lineage, &clock).await.unwrap_err();
+    let (causation, command) = (Causation::Event(&cause), Command::Deposit("d2", 1));
+    let error =
+        execute::<Account>(&store, &thing(), &command, causation, &clock).await.unwrap_err();
     assert!(matches!(error, ExecuteError::TooDeep(_)));
-    assert!(matches!(Failure::from(error), Failure::Poison { .. }));
+    assert!(matches!(Failure::from(error), Failure::Permanent { .. }));
     assert_eq!(bookings(&world).await.len(), 1);
 }
 
@@ -190,7 +193,7 @@ async fn a_stream_with_an_event_of_another_kind_is_not_decided_on() {
     world.store().append(&[event(1, json!({ "unknown": true }))]).await.unwrap();
     let error = give(&world, Command::Deposit("d1", 1)).await.unwrap_err();
     assert!(matches!(error, ExecuteError::Unreadable(_)));
-    assert!(matches!(Failure::from(error), Failure::Poison { .. }));
+    assert!(matches!(Failure::from(error), Failure::Permanent { .. }));
 }
 
 #[tokio::test]
@@ -219,10 +222,10 @@ async fn what_follows_from_the_passing_of_time_has_a_cause_and_an_actor_of_its_o
         reason: Some("it is late".to_owned()),
         traceparent: None,
     };
-    let lineage = Lineage::After(&cause, &clerk);
+    let causation = Causation::EventBy(&cause, &clerk);
     let (store, clock) = (world.store(), Clock::fixed(NOW));
     let executed =
-        execute::<Account>(&store, &thing(), &Command::Deposit("d1", 1), lineage, &clock).await;
+        execute::<Account>(&store, &thing(), &Command::Deposit("d1", 1), causation, &clock).await;
     let [event] = &executed.unwrap().events[..] else { panic!() };
     assert_eq!(event.causation_id.as_ref(), Some(&cause.event_id));
     assert_eq!(event.correlation_id, cause.correlation_id);
@@ -233,9 +236,10 @@ async fn what_follows_from_the_passing_of_time_has_a_cause_and_an_actor_of_its_o
 
     // A chain has an end here, too.
     cause.metadata.depth = DEPTH_MAX;
-    let lineage = Lineage::After(&cause, &clerk);
+    let causation = Causation::EventBy(&cause, &clerk);
     let command = Command::Deposit("d2", 1);
-    let error = execute::<Account>(&store, &thing(), &command, lineage, &clock).await.unwrap_err();
+    let error =
+        execute::<Account>(&store, &thing(), &command, causation, &clock).await.unwrap_err();
     assert!(matches!(error, ExecuteError::TooDeep(_)), "{error}");
 }
 
@@ -245,21 +249,21 @@ async fn a_stream_is_begun_by_one_write_without_a_read_and_by_one_alone() {
     let correlation = CorrelationId::of("test");
     let begin_at = async |calls: FaultPlan, at| {
         let (store, actor) = (world.store_with(calls), Actor::default());
-        let lineage = Lineage::Root(&correlation, &actor);
+        let causation = Causation::Root(&correlation, &actor);
         let opening = Command::Deposit("opening", 100);
-        begin::<Account>(&store, &thing(), &opening, lineage, at, at + Duration::HOUR).await
+        begin::<Account>(&store, &thing(), &opening, causation, at, at + Duration::HOUR).await
     };
     let calls = FaultPlan::none();
     let begun = begin_at(calls.clone(), NOW).await.unwrap();
     assert_eq!((calls.calls(), begun.history.len()), (1, 0));
     let store = world.store();
     assert_eq!(store.load(&thing(), 0).await.unwrap(), begun.events);
-    let mut marks = 0;
+    let mut entries = 0;
     for shard in 0..SHARDS {
-        let due = store.marks(shard, NOW + Duration::HOUR, 10, None).await.unwrap();
-        marks += due.marks.len();
+        let due = store.entries(shard, NOW + Duration::HOUR, 10, None).await.unwrap();
+        entries += due.entries.len();
     }
-    assert_eq!(marks, 1, "the mark is in the same write");
+    assert_eq!(entries, 1, "the entry is in the same write");
     // Again word for word it is the same stream, and otherwise another's.
     assert_eq!(begin_at(FaultPlan::none(), NOW).await.unwrap().events, begun.events);
     let other = begin_at(FaultPlan::none(), NOW + Duration::SECOND).await.unwrap_err();
@@ -270,9 +274,9 @@ async fn a_stream_is_begun_by_one_write_without_a_read_and_by_one_alone() {
 async fn a_command_that_a_new_stream_refuses_begins_none() {
     let world = World::new().await;
     let (correlation, actor) = (CorrelationId::of("test"), Actor::default());
-    let lineage = Lineage::Root(&correlation, &actor);
+    let causation = Causation::Root(&correlation, &actor);
     let (store, command) = (world.store(), Command::Withdraw("all", 1));
-    let refused = begin::<Account>(&store, &thing(), &command, lineage, NOW, NOW).await;
+    let refused = begin::<Account>(&store, &thing(), &command, causation, NOW, NOW).await;
     assert!(matches!(refused, Err(ExecuteError::Rejected(Overdrawn))), "{refused:?}");
     assert_eq!(store.load(&thing(), 0).await.unwrap(), []);
 }

@@ -102,7 +102,7 @@ async fn a_stream_with_a_gap_is_refused_for_good() {
         error.to_string(),
         "stream thing-1 is damaged at event 2: the next event there is 3"
     );
-    assert!(matches!(Failure::from(error), Failure::Poison { .. }));
+    assert!(matches!(Failure::from(error), Failure::Permanent { .. }));
     world.remove(&thing(), 1).await;
     assert!(matches!(store.load(&thing(), 0).await, Err(StoreError::Damaged { sequence: 1, .. })));
     // What comes after the damage is sound.

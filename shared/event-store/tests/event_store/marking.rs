@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use event_envelope::{AggregateId, instant};
-use event_store::{EventStore, Mark, Marks, SHARDS, StoreError};
+use event_store::{DueEntries, DueEntry, EventStore, SHARDS, StoreError};
 use local_dynamodb::{Fault, FaultPlan};
 use runtime::Failure;
 use serde_json::json;
@@ -15,15 +15,16 @@ use crate::world::{EVENTS, NOW, World, event, event_of, events, thing};
 const LATER: OffsetDateTime = NOW.saturating_add(Duration::HOUR);
 const MUCH_LATER: OffsetDateTime = NOW.saturating_add(Duration::DAY);
 
-/// Every mark whose time has come, each page with this many.
-async fn due_in_pages(store: &EventStore, at: OffsetDateTime, limit: u16) -> Vec<Mark> {
+/// Every entry whose time has come, each page with this many.
+async fn due_in_pages(store: &EventStore, at: OffsetDateTime, limit: u16) -> Vec<DueEntry> {
     let mut all = Vec::new();
     for shard in 0..SHARDS {
         let mut after = None;
         loop {
-            let Marks { marks, next } = store.marks(shard, at, limit, after).await.unwrap();
-            assert!(marks.len() <= usize::from(limit));
-            all.extend(marks.into_iter().map(Result::unwrap));
+            let DueEntries { entries, next } =
+                store.entries(shard, at, limit, after).await.unwrap();
+            assert!(entries.len() <= usize::from(limit));
+            all.extend(entries.into_iter().map(Result::unwrap));
             after = next;
             if after.is_none() {
                 break;
@@ -33,7 +34,7 @@ async fn due_in_pages(store: &EventStore, at: OffsetDateTime, limit: u16) -> Vec
     all
 }
 
-async fn due(store: &EventStore, at: OffsetDateTime) -> Vec<Mark> {
+async fn due(store: &EventStore, at: OffsetDateTime) -> Vec<DueEntry> {
     due_in_pages(store, at, 10).await
 }
 
@@ -46,13 +47,13 @@ async fn a_marked_stream_is_found_when_its_time_has_come_and_not_before() {
     let world = World::new().await;
     let store = world.store();
     let calls = FaultPlan::none();
-    world.store_with(calls.clone()).append_marked(&events(1..=2), LATER).await.unwrap();
+    world.store_with(calls.clone()).append_due(&events(1..=2), LATER).await.unwrap();
     assert_eq!(calls.calls(), 1);
     assert_eq!(due(&store, LATER - Duration::MILLISECOND).await, []);
-    let [mark] = &due(&store, LATER).await[..] else { panic!() };
-    assert_eq!(mark.aggregate, thing());
-    assert_eq!(mark.look_at, instant(LATER));
-    // A mark is no part of an event.
+    let [entry] = &due(&store, LATER).await[..] else { panic!() };
+    assert_eq!(entry.aggregate, thing());
+    assert_eq!(entry.due_at, instant(LATER));
+    // An entry is no part of an event.
     assert_eq!(store.load(&thing(), 0).await.unwrap(), events(1..=2));
     assert_eq!(store.first(&thing()).await.unwrap(), Some(event(1, json!({ "number": 1 }))));
     // Those that nobody marked are not found.
@@ -66,18 +67,18 @@ async fn every_mark_is_found_once_however_long_the_pages_are_and_the_oldest_firs
     let store = World::new().await.store();
     for (number, thing) in things(40).into_iter().enumerate() {
         let at = LATER - Duration::minutes(number.try_into().unwrap());
-        store.append_marked(&[event_of(thing, 1, json!({}))], at).await.unwrap();
+        store.append_due(&[event_of(thing, 1, json!({}))], at).await.unwrap();
     }
     let all = due(&store, MUCH_LATER).await;
-    let found: BTreeMap<_, _> = all.iter().map(|mark| (&mark.aggregate, &mark.look_at)).collect();
+    let found: BTreeMap<_, _> = all.iter().map(|entry| (&entry.aggregate, &entry.due_at)).collect();
     assert_eq!((all.len(), found.len()), (40, 40));
     for limit in [1, 3, 100] {
         assert_eq!(due_in_pages(&store, MUCH_LATER, limit).await, all);
     }
     for shard in 0..SHARDS {
-        let page = store.marks(shard, MUCH_LATER, 100, None).await.unwrap();
-        assert!(page.marks.len() > 1, "shard {shard} has its part");
-        let times = page.marks.into_iter().map(|mark| mark.unwrap().look_at);
+        let page = store.entries(shard, MUCH_LATER, 100, None).await.unwrap();
+        assert!(page.entries.len() > 1, "shard {shard} has its part");
+        let times = page.entries.into_iter().map(|entry| entry.unwrap().due_at);
         assert!(times.is_sorted());
     }
 }
@@ -85,13 +86,13 @@ async fn every_mark_is_found_once_however_long_the_pages_are_and_the_oldest_firs
 #[tokio::test]
 async fn a_mark_can_be_moved_and_taken_away() {
     let store = World::new().await.store();
-    store.append_marked(&events(1..=1), NOW).await.unwrap();
-    let [mark] = &due(&store, NOW).await[..] else { panic!() };
-    store.remark(mark, LATER).await.unwrap();
+    store.append_due(&events(1..=1), NOW).await.unwrap();
+    let [entry] = &due(&store, NOW).await[..] else { panic!() };
+    store.reschedule(entry, LATER).await.unwrap();
     assert_eq!(due(&store, NOW).await, []);
-    let [mark] = &due(&store, LATER).await[..] else { panic!() };
-    assert_eq!(mark.look_at, instant(LATER));
-    store.unmark(mark).await.unwrap();
+    let [entry] = &due(&store, LATER).await[..] else { panic!() };
+    assert_eq!(entry.due_at, instant(LATER));
+    store.clear_due(entry).await.unwrap();
     assert_eq!(due(&store, MUCH_LATER).await, []);
     assert_eq!(store.load(&thing(), 0).await.unwrap(), events(1..=1));
 }
@@ -99,18 +100,18 @@ async fn a_mark_can_be_moved_and_taken_away() {
 #[tokio::test]
 async fn whoever_has_seen_an_earlier_mark_changes_nothing() {
     let store = World::new().await.store();
-    store.append_marked(&events(1..=1), NOW).await.unwrap();
+    store.append_due(&events(1..=1), NOW).await.unwrap();
     let [stale] = &due(&store, NOW).await[..] else { panic!() };
-    store.remark(stale, LATER).await.unwrap();
+    store.reschedule(stale, LATER).await.unwrap();
     // Another one has read it before that: what was decided since holds.
-    store.unmark(stale).await.unwrap();
-    store.remark(stale, NOW).await.unwrap();
-    let [mark] = &due(&store, MUCH_LATER).await[..] else { panic!() };
-    assert_eq!(mark.look_at, instant(LATER));
+    store.clear_due(stale).await.unwrap();
+    store.reschedule(stale, NOW).await.unwrap();
+    let [entry] = &due(&store, MUCH_LATER).await[..] else { panic!() };
+    assert_eq!(entry.due_at, instant(LATER));
     // And what was taken away does not come back.
-    store.unmark(mark).await.unwrap();
-    store.unmark(mark).await.unwrap();
-    store.remark(mark, NOW).await.unwrap();
+    store.clear_due(entry).await.unwrap();
+    store.clear_due(entry).await.unwrap();
+    store.reschedule(entry, NOW).await.unwrap();
     assert_eq!(due(&store, MUCH_LATER).await, []);
 }
 
@@ -118,15 +119,15 @@ async fn whoever_has_seen_an_earlier_mark_changes_nothing() {
 async fn a_mark_is_written_with_the_first_event_or_not_at_all() {
     let store = World::new().await.store();
     for late in [events(2..=3), Vec::new()] {
-        let error = store.append_marked(&late, NOW).await.unwrap_err();
+        let error = store.append_due(&late, NOW).await.unwrap_err();
         assert!(matches!(error, StoreError::Invalid(_)), "{error}");
         assert!(!Failure::from(error).is_retry());
     }
-    store.append_marked(&events(1..=1), LATER).await.unwrap();
-    // The same again is no conflict, and leaves the mark as it is.
-    store.append_marked(&events(1..=1), NOW).await.unwrap();
+    store.append_due(&events(1..=1), LATER).await.unwrap();
+    // The same again is no conflict, and leaves the entry as it is.
+    store.append_due(&events(1..=1), NOW).await.unwrap();
     let rival = [event(1, json!({ "number": 7 }))];
-    let error = store.append_marked(&rival, NOW).await.unwrap_err();
+    let error = store.append_due(&rival, NOW).await.unwrap_err();
     assert!(matches!(error, StoreError::Conflict { expected: 0 }), "{error}");
     assert_eq!(due(&store, NOW).await, []);
     assert_eq!(due(&store, LATER).await.len(), 1);
@@ -136,7 +137,7 @@ async fn a_mark_is_written_with_the_first_event_or_not_at_all() {
 async fn streams_of_another_kind_in_the_same_table_have_marks_of_their_own() {
     let world = World::new().await;
     let others = EventStore::new(world.database.client(), EVENTS, "OTHER");
-    others.append_marked(&events(1..=1), NOW).await.unwrap();
+    others.append_due(&events(1..=1), NOW).await.unwrap();
     assert_eq!(due(&world.store(), NOW).await, []);
     assert_eq!(due(&others, NOW).await.len(), 1);
 }
@@ -145,12 +146,12 @@ async fn streams_of_another_kind_in_the_same_table_have_marks_of_their_own() {
 async fn a_mark_that_makes_no_sense_does_not_hold_the_others() {
     let world = World::new().await;
     let store = world.store();
-    store.append_marked(&events(1..=1), NOW).await.unwrap();
+    store.append_due(&events(1..=1), NOW).await.unwrap();
     let first = due(&store, NOW).await;
     let mut shard = None;
     for index in 0..SHARDS {
-        let page = store.marks(index, NOW, 1, None).await.unwrap();
-        shard = shard.or((!page.marks.is_empty()).then_some(index));
+        let page = store.entries(index, NOW, 1, None).await.unwrap();
+        shard = shard.or((!page.entries.is_empty()).then_some(index));
     }
     let shard = shard.unwrap();
     let put = world.database.client().put_item().table_name(EVENTS);
@@ -158,9 +159,9 @@ async fn a_mark_that_makes_no_sense_does_not_hold_the_others() {
     let put = put.item("PK", text("THING#a/b")).item("SK", text("EVENT#1"));
     let put = put.item("sweepShard", text(&format!("THING#{shard}"))).item("lookAt", text("0"));
     put.send().await.unwrap();
-    let page = store.marks(shard, NOW, 10, None).await.unwrap();
-    let [senseless, mark] = &page.marks[..] else { panic!("{page:?}") };
-    assert_eq!(mark.as_ref().unwrap(), &first[0]);
+    let page = store.entries(shard, NOW, 10, None).await.unwrap();
+    let [senseless, entry] = &page.entries[..] else { panic!("{page:?}") };
+    assert_eq!(entry.as_ref().unwrap(), &first[0]);
     let error = senseless.as_ref().unwrap_err();
     assert!(format!("{error:?}").contains("a/b"), "{error:?}");
 }
@@ -171,27 +172,27 @@ async fn whatever_fails_a_change_is_made_or_may_be_tried_again() {
         let world = World::new().await;
         let plan = FaultPlan::at(0, fault);
         let faulty = world.store_with(plan);
-        if let Err(error) = faulty.append_marked(&events(1..=1), NOW).await {
+        if let Err(error) = faulty.append_due(&events(1..=1), NOW).await {
             assert!(Failure::from(error).is_retry(), "{fault:?}");
-            world.store().append_marked(&events(1..=1), NOW).await.unwrap();
+            world.store().append_due(&events(1..=1), NOW).await.unwrap();
         }
-        for look_at in [Some(LATER), None] {
-            let [mark] = &due(&world.store(), LATER).await[..] else { panic!("{fault:?}") };
+        for due_at in [Some(LATER), None] {
+            let [entry] = &due(&world.store(), LATER).await[..] else { panic!("{fault:?}") };
             let faulty = world.store_with(FaultPlan::at(0, fault));
-            let changed = match look_at {
-                Some(at) => faulty.remark(mark, at).await,
-                None => faulty.unmark(mark).await,
+            let changed = match due_at {
+                Some(at) => faulty.reschedule(entry, at).await,
+                None => faulty.clear_due(entry).await,
             };
             if let Err(error) = changed {
                 assert!(Failure::from(error).is_retry(), "{fault:?}");
-                match look_at {
-                    Some(at) => world.store().remark(mark, at).await.unwrap(),
-                    None => world.store().unmark(mark).await.unwrap(),
+                match due_at {
+                    Some(at) => world.store().reschedule(entry, at).await.unwrap(),
+                    None => world.store().clear_due(entry).await.unwrap(),
                 }
             }
             let left = due(&world.store(), LATER).await;
-            let times: Vec<_> = left.into_iter().map(|mark| mark.look_at).collect();
-            assert_eq!(times, Vec::from_iter(look_at.map(instant)), "{fault:?}");
+            let times: Vec<_> = left.into_iter().map(|entry| entry.due_at).collect();
+            assert_eq!(times, Vec::from_iter(due_at.map(instant)), "{fault:?}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A life of an account, with every fault at every call.
 
 use event_envelope::{Actor, CorrelationId, EventId};
-use event_store::{EventStore, ExecuteError, Lineage, execute};
+use event_store::{Causation, EventStore, ExecuteError, execute};
 use local_dynamodb::{Fault, FaultPlan};
 use runtime::Clock;
 
@@ -21,8 +21,8 @@ const BOOKED: [&str; 6] = ["d1", "w1", "fee-w1", "d2", "w2", "fee-w2"];
 /// Gives a command, and tells whether it is done.
 async fn give(store: &EventStore, command: Command) -> Result<(), ExecuteError<Overdrawn>> {
     let (correlation, actor) = (CorrelationId::of("test"), Actor::default());
-    let lineage = Lineage::Root(&correlation, &actor);
-    execute::<Account>(store, &thing(), &command, lineage, &Clock::fixed(NOW)).await.map(drop)
+    let causation = Causation::Root(&correlation, &actor);
+    execute::<Account>(store, &thing(), &command, causation, &Clock::fixed(NOW)).await.map(drop)
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use std::{
 };
 
 use event_envelope::{AggregateId, CorrelationId, Draft, Envelope, ReplayPolicy, Version};
-use runtime::{Clock, Failure, Tokens};
+use runtime::{Clock, Failure, IdGenerator};
 use serde_json::json;
 use time::OffsetDateTime;
 use tokio::{
@@ -21,7 +21,8 @@ use tower::{Layer, ServiceExt, service_fn};
 
 use super::Subject;
 use crate::{
-    Attempt, Completion, Guard, IdempotencyError, IdempotencyLayer, Keyed, Store, UnitOfWork,
+    Attempt, Completion, IdempotencyConfig, IdempotencyError, IdempotencyLayer, Keyed, Store,
+    UnitOfWork,
 };
 
 pub(super) const LEASE: Duration = Duration::from_secs(30);
@@ -93,7 +94,7 @@ impl<'a, B: Subject> Bench<'a, B> {
         })
     }
 
-    pub(super) fn guard(&self) -> Guard<B::Store> {
+    pub(super) fn guard(&self) -> IdempotencyConfig<B::Store> {
         self.guard_in(self.store.clone(), CONSUMER, 0)
     }
 
@@ -102,12 +103,13 @@ impl<'a, B: Subject> Bench<'a, B> {
         store: S,
         consumer: &'static str,
         off: i64,
-    ) -> Guard<S> {
+    ) -> IdempotencyConfig<S> {
         let drawn = AtomicU64::new(0);
-        let process = Tokens::random().draw();
-        let tokens =
-            Tokens::from_fn(move || format!("{process}-{}", drawn.fetch_add(1, Ordering::SeqCst)));
-        Guard::new(store, consumer, ReplayPolicy::Refuse)
+        let process = IdGenerator::random().next_id();
+        let tokens = IdGenerator::from_fn(move || {
+            format!("{process}-{}", drawn.fetch_add(1, Ordering::SeqCst))
+        });
+        IdempotencyConfig::new(store, consumer, ReplayPolicy::Refuse)
             .retention(RETENTION)
             .lease(LEASE)
             .clock_skew(SKEW)

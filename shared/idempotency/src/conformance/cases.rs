@@ -87,7 +87,7 @@ pub async fn our_own_write_is_known_when_its_answer_was_lost<B: Subject>(subject
 pub async fn a_failed_attempt_lets_the_next_one_in_at_once<B: Subject>(subject: &B) {
     let bench = Bench::new(subject).await;
     for layer in bench.both() {
-        for failure in [|| Failure::retry("provider away"), || Failure::poison("no such card")] {
+        for failure in [|| Failure::retry("provider away"), || Failure::permanent("no such card")] {
             let reply = deliver_to(&layer, request(), move |_| async move { Err(failure()) });
             let Err(reply) = reply.await else { panic!("it failed") };
             assert_eq!(reply.to_string(), failure().to_string());

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use crate::{IdempotencyError, Record, Store, Vacancy, Written};
+use crate::{IdempotencyError, Record, Store, TakeoverCondition, Written};
 
 /// A store that does everything twice and gives the second answer, as an SDK does that lost the
 /// first one on the way and sends its request again.
@@ -20,7 +20,7 @@ impl<S: Store> Store for Repeating<S> {
         &self,
         record: &Record,
         writes: &[S::Write],
-        vacancy: Vacancy,
+        vacancy: TakeoverCondition,
     ) -> Result<Written<S::Refused>, IdempotencyError> {
         self.0.put(record, writes, vacancy).await?;
         self.0.put(record, writes, vacancy).await
@@ -56,7 +56,7 @@ impl<S: Store> Store for Counting<S> {
         &self,
         record: &Record,
         writes: &[S::Write],
-        vacancy: Vacancy,
+        vacancy: TakeoverCondition,
     ) -> Result<Written<S::Refused>, IdempotencyError> {
         self.calls.fetch_add(1, Ordering::SeqCst);
         self.store.put(record, writes, vacancy).await

@@ -20,7 +20,7 @@ const PAUSE_MAX: Duration = Duration::from_millis(640);
 
 /// Sends a request to DynamoDB until it is answered with something else than an error that
 /// `passes`, with random pauses between, for two seconds at most and within the time that the
-/// invocation has left ([`runtime::left`]). The SDK does not try again after a conflict between
+/// invocation has left ([`runtime::remaining`]). The SDK does not try again after a conflict between
 /// transactions.
 ///
 /// Writes of a unit of work are sent like that by themselves; this is for what a handler sends
@@ -36,8 +36,8 @@ pub async fn retry_on_contention<T, E, F>(
 where
     F: Future<Output = Result<T, SdkError<E>>>,
 {
-    let budget =
-        runtime::left().map_or(RETRY_BUDGET, |left| left.saturating_sub(RESERVE).min(RETRY_BUDGET));
+    let budget = runtime::remaining()
+        .map_or(RETRY_BUDGET, |left| left.saturating_sub(RESERVE).min(RETRY_BUDGET));
     let begun = Instant::now();
     let mut longest = FIRST_PAUSE;
     loop {

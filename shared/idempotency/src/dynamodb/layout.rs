@@ -6,14 +6,14 @@ use super::{
     size,
     value::{from_millis, from_seconds, millis, number, outgoing, text},
 };
-use crate::{IdempotencyError, Item, Record, Status, Vacancy};
+use crate::{IdempotencyError, Item, Record, Status, TakeoverCondition};
 use aws_sdk_dynamodb::{
     error::BuildError,
     types::{AttributeValue, Put, ReturnValuesOnConditionCheckFailure, Update},
 };
 
 /// The place of a record is free: nothing is there, or only what does not count any more. What
-/// [`Vacancy::allows`] says, in DynamoDB's language.
+/// [`TakeoverCondition::allows`] says, in DynamoDB's language.
 const FREE: &str = "attribute_not_exists(#key) OR #expiration < :now \
      OR (#status = :inProgress AND #leaseUntil < :leasesOverBefore";
 /// The request that was not completed said the same, or nobody noted what it said.
@@ -87,7 +87,7 @@ impl Layout {
         &self,
         table: &str,
         record: &Record,
-        vacancy: Vacancy,
+        vacancy: TakeoverCondition,
     ) -> Result<Put, IdempotencyError> {
         let item = self.item(record)?;
         size::check_record(&item, &self.result, &self.outgoing)?;

@@ -18,7 +18,7 @@ pub use contention::{is_cancelled_by_contention, is_contention, retry_on_content
 pub use layout::Layout;
 pub use value::check_event;
 
-use crate::{IdempotencyError, Item, Record, Status, Store, Vacancy, Written};
+use crate::{IdempotencyError, Item, Record, Status, Store, TakeoverCondition, Written};
 use transaction::{Transacted, transact};
 
 /// One write of a transaction. Made from the SDK's `Put`, `Update`, `Delete` or `ConditionCheck`;
@@ -77,7 +77,7 @@ impl DynamoDbStore {
 
     fn met(&self, item: Option<Item>) -> Result<Written<Refused>, IdempotencyError> {
         let record = item.map(|item| self.layout.read(item)).transpose()?;
-        Ok(Written::Met(record.map(Box::new)))
+        Ok(Written::Existing(record.map(Box::new)))
     }
 
     /// One write costs half of a transaction of one.
@@ -128,7 +128,7 @@ impl Store for DynamoDbStore {
         &self,
         record: &Record,
         writes: &[Write],
-        vacancy: Vacancy,
+        vacancy: TakeoverCondition,
     ) -> Result<Written<Refused>, IdempotencyError> {
         let put = self.layout.put(&self.table, record, vacancy)?;
         if writes.is_empty() {

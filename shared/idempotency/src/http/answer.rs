@@ -40,7 +40,7 @@ pub(super) fn to_failure(failure: &Failure) -> Response<String> {
             };
             later(problem(StatusCode::SERVICE_UNAVAILABLE, "try-again", detail), wait)
         }
-        (_, Failure::Poison { .. }) => {
+        (_, Failure::Permanent { .. }) => {
             let detail = "The request cannot be handled, whoever sends it again";
             problem(StatusCode::INTERNAL_SERVER_ERROR, "not-handled", detail)
         }

@@ -36,7 +36,7 @@ use std::sync::Arc;
 use ::http::{HeaderMap, HeaderName, Request, Response};
 use tower::Layer;
 
-use crate::{Guard, IdempotencyLayer, Identity, json};
+use crate::{IdempotencyConfig, IdempotencyLayer, Identity, json};
 use keeping::Keeping;
 pub use keeping::{Keep, is_final, is_replayed};
 use kept::Kept;
@@ -69,7 +69,7 @@ impl<S: crate::Store, B> HttpLayer<S, B> {
     /// `scope` says whose key it is, such as the authenticated customer: the same key of two
     /// callers means two things, and one caller must never be told the other's answer.
     pub fn transactional(
-        guard: Guard<S>,
+        guard: IdempotencyConfig<S>,
         scope: impl Fn(&Request<B>) -> String + Send + Sync + 'static,
     ) -> Self {
         Self::of(IdempotencyLayer::transactional(guard), scope)
@@ -77,7 +77,7 @@ impl<S: crate::Store, B> HttpLayer<S, B> {
 
     /// Around handlers with effects elsewhere; as [`IdempotencyLayer::leased`].
     pub fn leased(
-        guard: Guard<S>,
+        guard: IdempotencyConfig<S>,
         scope: impl Fn(&Request<B>) -> String + Send + Sync + 'static,
     ) -> Self {
         Self::of(IdempotencyLayer::leased(guard), scope)

@@ -113,7 +113,7 @@ where
         Ok(Completion::New(kept)) => kept.into_response(),
         Ok(Completion::Replayed(kept)) => kept.into_replayed(&layer.keeping),
         // No archive sends HTTP requests: none of them names a replay.
-        Ok(Completion::ReplayRefused) => to_failure(&Failure::poison("a replay")),
+        Ok(Completion::ReplayRefused) => to_failure(&Failure::permanent("a replay")),
         Err(failure) => match not_final(&failure) {
             Some(NotFinal(response)) => {
                 given_before(&layer, known).await.unwrap_or_else(|| response.clone())
@@ -165,7 +165,7 @@ fn kept<W>(
 }
 
 fn not_final(failure: &Failure) -> Option<&NotFinal> {
-    let (Failure::Retry { reason, .. } | Failure::Poison { reason }) = failure;
+    let (Failure::Retry { reason, .. } | Failure::Permanent { reason }) = failure;
     let reason: &(dyn Error + 'static) = reason.as_ref();
     reason.downcast_ref()
 }

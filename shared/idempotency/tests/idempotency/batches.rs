@@ -7,7 +7,7 @@ use aws_lambda_events::{
     sqs::{SqsEvent, SqsMessage},
 };
 use idempotency::{Attempt, IdempotencyLayer, Keyed, UnitOfWork};
-use lambda::batch::{Leave, Queue, TableStream};
+use lambda::batch::{LeaveToRedrive, Queue, TableStream};
 use local_dynamodb::FaultPlan;
 use runtime::{Done, Failure};
 use serde_json::{Value, json};
@@ -135,7 +135,7 @@ async fn a_stream_brings_again_what_is_behind_a_failure_and_the_guard_knows_it()
     for leased in [false, true] {
         let (world, handler) = (World::new().await, Handler::failing(&["a2"]));
         let service = service::<EventRecord>(&world, leased, &handler);
-        let stream = TableStream::new(service, Leave);
+        let stream = TableStream::new(service, LeaveToRedrive);
         let names = ["a1", "b1", "a2", "b2", "a3"];
         let response = stream.handle(changes(&names, 0)).await;
         let failed = response.batch_item_failures[0].item_identifier.as_deref();

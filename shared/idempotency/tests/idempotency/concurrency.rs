@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 
 use event_envelope::{Delivery, ReplayPolicy};
-use idempotency::{Completion, Guard, IdempotencyLayer, MemoryStore, UnitOfWork};
+use idempotency::{Completion, IdempotencyConfig, IdempotencyLayer, MemoryStore, UnitOfWork};
 use serde_json::json;
 use tokio::task::JoinSet;
 use tower::{Layer, ServiceExt, service_fn};
@@ -16,7 +16,7 @@ const DELIVERIES: u64 = 8;
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn invocations_that_share_a_guard_and_its_cache_do_not_mix_their_events() {
     let store = MemoryStore::new();
-    let guard = Guard::new(store.clone(), "c", ReplayPolicy::Refuse)
+    let guard = IdempotencyConfig::new(store.clone(), "c", ReplayPolicy::Refuse)
         // Too small for all: records come and go.
         .cache(NonZeroUsize::new(EVENTS as usize / 2).unwrap());
     let layer = IdempotencyLayer::<_, u64>::transactional(guard);

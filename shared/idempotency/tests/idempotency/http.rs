@@ -189,7 +189,7 @@ async fn what_cannot_be_handled_now_is_a_503_and_never_a_500() {
     let busy = |_| async { Err(Failure::retry_after("busy", Duration::from_millis(2_500))) };
     let response = send(&layer, order(Some("k-1"), "{}"), busy).await;
     assert_eq!(response.headers()["retry-after"], "3");
-    let broken = |_| async { Err(Failure::poison("a table that is not there")) };
+    let broken = |_| async { Err(Failure::permanent("a table that is not there")) };
     let response = send(&layer, order(Some("k-1"), "{}"), broken).await;
     assert_problem(&response, 500, "not-handled");
     assert!(!response.body().contains("table"), "what is wrong inside is nobody's business");

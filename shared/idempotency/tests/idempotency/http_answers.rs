@@ -7,7 +7,7 @@ use std::sync::{
 
 use ::http::{HeaderValue, Request, Response};
 use idempotency::{
-    Attempt, Guard, MemoryRefused, MemoryStore, MemoryWrite, ReplayPolicy, UnitOfWork,
+    Attempt, IdempotencyConfig, MemoryRefused, MemoryStore, MemoryWrite, ReplayPolicy, UnitOfWork,
     http::{HttpLayer, Keep, is_replayed},
 };
 use runtime::Failure;
@@ -17,7 +17,7 @@ type Layers = HttpLayer<MemoryStore, Vec<u8>>;
 type Call = Attempt<Request<Vec<u8>>, MemoryRefused>;
 
 fn layers() -> [Layers; 2] {
-    let guard = || Guard::new(MemoryStore::new(), "orders", ReplayPolicy::Refuse);
+    let guard = || IdempotencyConfig::new(MemoryStore::new(), "orders", ReplayPolicy::Refuse);
     let caller = |_: &Request<Vec<u8>>| "anna".to_owned();
     [HttpLayer::transactional(guard(), caller), HttpLayer::leased(guard(), caller)]
 }
@@ -129,8 +129,8 @@ async fn what_belongs_to_the_first_exchange_is_not_given_again() {
         ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
         ("server-timing", "db;dur=53"),
         ("www-authenticate", "Bearer"),
-        ("connection", "close, X-Hop"),
-        ("x-hop", "1"),
+        ("connection", "close, X-ChildContext"),
+        ("x-child", "1"),
         ("transfer-encoding", "chunked"),
         ("keep-alive", "timeout=5"),
         ("x-ratelimit-remaining", "3"),

@@ -2,7 +2,7 @@
 
 use ::http::{Request, Response};
 use idempotency::{
-    Attempt, Guard, MemoryRefused, MemoryStore, MemoryWrite, ReplayPolicy, UnitOfWork,
+    Attempt, IdempotencyConfig, MemoryRefused, MemoryStore, MemoryWrite, ReplayPolicy, UnitOfWork,
     http::HttpLayer,
 };
 use runtime::Failure;
@@ -16,7 +16,7 @@ async fn made(_: Call) -> Result<UnitOfWork<Response<String>, MemoryWrite>, Fail
 
 /// With which status `second` is answered after `first`.
 async fn after(first: &[u8], second: &[u8]) -> u16 {
-    let guard = Guard::new(MemoryStore::new(), "orders", ReplayPolicy::Refuse);
+    let guard = IdempotencyConfig::new(MemoryStore::new(), "orders", ReplayPolicy::Refuse);
     let layer = HttpLayer::transactional(guard, |_: &Request<Vec<u8>>| "anna".to_owned());
     let send = |body: &[u8]| {
         let request = Request::post("/orders").header("idempotency-key", "k-1");

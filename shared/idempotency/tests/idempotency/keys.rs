@@ -3,8 +3,8 @@
 use aws_lambda_events::{dynamodb::EventRecord, sqs::SqsMessage};
 use event_envelope::ReplayPolicy;
 use idempotency::{
-    ByJmespath, Completion, Guard, IdempotencyError, IdempotencyLayer, Identify, Identity,
-    KEY_BYTES_MAX, Keyed, MemoryStore, MissingKey, UnitOfWork,
+    ByJmespath, Completion, IdempotencyConfig, IdempotencyError, IdempotencyLayer, Identify,
+    Identity, KEY_BYTES_MAX, Keyed, MemoryStore, MissingKey, UnitOfWork,
 };
 use runtime::Failure;
 use serde_json::{Value, json};
@@ -12,8 +12,8 @@ use tower::{Layer, ServiceExt, service_fn};
 
 type Layers<I> = IdempotencyLayer<MemoryStore, Value, I>;
 
-fn guard(store: &MemoryStore) -> Guard<MemoryStore> {
-    Guard::new(store.clone(), "orders", ReplayPolicy::Refuse)
+fn guard(store: &MemoryStore) -> IdempotencyConfig<MemoryStore> {
+    IdempotencyConfig::new(store.clone(), "orders", ReplayPolicy::Refuse)
 }
 
 fn layer<I: Identify<Value>>(store: &MemoryStore, identify: I) -> Layers<I> {
@@ -136,7 +136,7 @@ async fn what_an_archive_sends_again_is_let_in_only_by_the_policy() {
     let by = ByJmespath::key("id").unwrap();
     let reply = deliver(&layer(&store, by.clone()), event("e-1")).await.unwrap();
     assert_eq!(reply, Completion::ReplayRefused);
-    let accepting = Guard::new(store, "projector", ReplayPolicy::Accept);
+    let accepting = IdempotencyConfig::new(store, "projector", ReplayPolicy::Accept);
     let accepting: Layers<_> = IdempotencyLayer::transactional(accepting).identify_by(by);
     let reply = deliver(&accepting, event("e-1")).await.unwrap();
     assert_eq!(reply, Completion::New(event("e-1")));

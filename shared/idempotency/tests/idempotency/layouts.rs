@@ -2,8 +2,8 @@
 
 use event_envelope::Delivery;
 use idempotency::{
-    Attempt, Completion, DynamoDbStore, Guard, IdempotencyError, IdempotencyLayer, Item, Layout,
-    ReplayPolicy, UnitOfWork,
+    Attempt, Completion, DynamoDbStore, IdempotencyConfig, IdempotencyError, IdempotencyLayer,
+    Item, Layout, ReplayPolicy, UnitOfWork,
 };
 use local_dynamodb::DynamoDb;
 use runtime::Failure;
@@ -15,16 +15,16 @@ use crate::{
     world::{LEASE_OVER, RECORDS, TICK, World, delivery, forged, number, record_id, text},
 };
 
-fn guard(world: &World, table: &str, layout: Layout) -> Guard<DynamoDbStore> {
+fn guard(world: &World, table: &str, layout: Layout) -> IdempotencyConfig<DynamoDbStore> {
     let store = DynamoDbStore::new(world.database.client(), table).layout(layout);
-    Guard::new(store, crate::world::CONSUMER, ReplayPolicy::Refuse)
+    IdempotencyConfig::new(store, crate::world::CONSUMER, ReplayPolicy::Refuse)
         .lease(crate::world::LEASE)
         .clock_skew(crate::world::SKEW)
-        .with(world.clock(), runtime::Tokens::random())
+        .with(world.clock(), runtime::IdGenerator::random())
 }
 
 async fn deliver(
-    guard: Guard<DynamoDbStore>,
+    guard: IdempotencyConfig<DynamoDbStore>,
     leased: bool,
     delivery: Delivery,
 ) -> Result<Completion<String>, Failure> {

@@ -132,7 +132,7 @@ async fn a_holder_that_is_late_but_not_robbed_completes() {
 
 #[tokio::test]
 async fn a_failed_effect_lets_the_next_delivery_in_at_once() {
-    for failure in [|| Failure::retry("provider away"), || Failure::poison("no such card")] {
+    for failure in [|| Failure::retry("provider away"), || Failure::permanent("no such card")] {
         let world = World::new().await;
         let layer = world.leased(FaultPlan::none());
         let refused = deliver(&layer, delivery(), move |_| async move { Err(failure()) }).await;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use idempotency::IdempotencyError;
 use local_dynamodb::{Fault, FaultPlan};
-use runtime::{Failure, within};
+use runtime::{Failure, with_deadline};
 use tokio::time::Instant;
 
 use crate::{
@@ -50,11 +50,11 @@ async fn contention_is_met_with_more_and_more_patience_and_then_handed_back() {
 async fn an_invocation_that_is_short_of_time_hands_back_sooner() {
     for left in [900, 700, 501] {
         let left = Duration::from_millis(left);
-        let (failure, took, _) = within(left, stubborn(Fault::Conflict, true)).await;
+        let (failure, took, _) = with_deadline(left, stubborn(Fault::Conflict, true)).await;
         assert_away(&failure);
         assert!(took <= left - Duration::from_millis(500), "{took:?} of {left:?}");
     }
-    let short = within(Duration::from_millis(400), stubborn(Fault::Conflict, true));
+    let short = with_deadline(Duration::from_millis(400), stubborn(Fault::Conflict, true));
     let (failure, took, asked) = short.await;
     assert_away(&failure);
     assert_eq!((took, asked), (Duration::ZERO, 1), "there is no time for a second try");

@@ -5,8 +5,8 @@ use ::http::StatusCode;
 use aws_clients::{Aws, AwsEnv, Credentials};
 use aws_sdk_dynamodb::Client;
 use axum::{Router, response::IntoResponse, routing::post};
-use idempotency::{DynamoDbStore, Guard, IdempotencyLayer, ReplayPolicy};
-use runtime::{Failure, Tokens};
+use idempotency::{DynamoDbStore, IdempotencyConfig, IdempotencyLayer, ReplayPolicy};
+use runtime::{Failure, IdGenerator};
 use tokio::net::TcpListener;
 
 use crate::{
@@ -28,8 +28,8 @@ async fn failures(client: &Client) -> Vec<Failure> {
     let mut failures = Vec::new();
     for layer in [IdempotencyLayer::transactional, IdempotencyLayer::leased] {
         let store = DynamoDbStore::new(client.clone(), "nowhere");
-        let guard = Guard::new(store, "counter", ReplayPolicy::Refuse);
-        let layer: Guarded = layer(guard.with(world.clock(), Tokens::random()));
+        let guard = IdempotencyConfig::new(store, "counter", ReplayPolicy::Refuse);
+        let layer: Guarded = layer(guard.with(world.clock(), IdGenerator::random()));
         failures.push(deliver(&layer, delivery(), count).await.unwrap_err());
         failures.push(deliver(&layer, delivery(), say_so).await.unwrap_err());
     }

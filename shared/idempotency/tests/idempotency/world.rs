@@ -10,10 +10,10 @@ use std::{
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use event_envelope::{AggregateId, CorrelationId, Delivery, Draft, Envelope, Version};
-use idempotency::{DynamoDbStore, Guard, IdempotencyLayer, Item, ReplayPolicy};
+use idempotency::{DynamoDbStore, IdempotencyConfig, IdempotencyLayer, Item, ReplayPolicy};
 use local_dynamodb::{DynamoDb, FaultPlan, Storage};
 use local_template::Table;
-use runtime::{Clock, Failure, Tokens, Wait};
+use runtime::{Clock, Failure, IdGenerator, Wait};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
@@ -96,17 +96,21 @@ impl World {
     }
 
     /// The guard of the consumer of these tests, run by a process with faults.
-    pub(crate) fn guard(&self, plan: FaultPlan) -> Guard<DynamoDbStore> {
+    pub(crate) fn guard(&self, plan: FaultPlan) -> IdempotencyConfig<DynamoDbStore> {
         self.guard_of(CONSUMER, plan)
     }
 
-    pub(crate) fn guard_of(&self, consumer: &'static str, plan: FaultPlan) -> Guard<DynamoDbStore> {
+    pub(crate) fn guard_of(
+        &self,
+        consumer: &'static str,
+        plan: FaultPlan,
+    ) -> IdempotencyConfig<DynamoDbStore> {
         let store = DynamoDbStore::new(self.database.client_with(plan), RECORDS);
-        Guard::new(store, consumer, ReplayPolicy::Refuse)
+        IdempotencyConfig::new(store, consumer, ReplayPolicy::Refuse)
             .retention(RETENTION)
             .lease(LEASE)
             .clock_skew(SKEW)
-            .with(self.clock(), Tokens::random())
+            .with(self.clock(), IdGenerator::random())
     }
 
     pub(crate) fn transactional(&self, plan: FaultPlan) -> Guarded {
@@ -209,7 +213,7 @@ pub(crate) fn retried_after<T: std::fmt::Debug>(reply: Result<T, Failure>) -> Op
 #[track_caller]
 pub(crate) fn assert_poison<T: std::fmt::Debug>(reply: Result<T, Failure>, why: &str) {
     match reply {
-        Err(failure @ Failure::Poison { .. }) => {
+        Err(failure @ Failure::Permanent { .. }) => {
             let said = failure.to_string();
             assert!(said.contains(why), "{said}");
         }

@@ -7,7 +7,7 @@ use runtime::BoxError;
 use tower::Service;
 
 /// A record that can never be handled: its service ended it as
-/// [`Failure::Poison`](runtime::Failure::Poison).
+/// [`Failure::Permanent`](runtime::Failure::Permanent).
 #[derive(Debug)]
 pub struct Poison<R> {
     /// The record as it came.
@@ -18,9 +18,9 @@ pub struct Poison<R> {
 
 /// What has become of poison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
+pub enum Disposition {
     /// It is kept in another place, and for good: its source need not bring it again.
-    Parked,
+    DeadLettered,
     /// It is where it was, and is answered like a record that is to be retried.
     Left,
 }
@@ -38,18 +38,18 @@ pub enum Fate {
 /// told *where* it was, and not what it was.
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html>.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Leave;
+pub struct LeaveToRedrive;
 
-impl<R> Service<Poison<R>> for Leave {
-    type Response = Fate;
+impl<R> Service<Poison<R>> for LeaveToRedrive {
+    type Response = Disposition;
     type Error = BoxError;
-    type Future = Ready<Result<Fate, BoxError>>;
+    type Future = Ready<Result<Disposition, BoxError>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, _: Poison<R>) -> Self::Future {
-        ready(Ok(Fate::Left))
+        ready(Ok(Disposition::Left))
     }
 }

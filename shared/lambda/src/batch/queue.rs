@@ -6,7 +6,8 @@ use tower::Service;
 use tracing::{Span, error_span};
 
 use crate::batch::{
-    Fate, LINES_MAX, Leave, Lines, Place, Poison, QueueBatch, QueueRecord,
+    CONCURRENCY_MAX, Disposition, LeaveToRedrive, OrderedBatch, OrderingKey, Poison, QueueBatch,
+    QueueRecord,
     settle::{Odd, log_held_back, settle},
 };
 
@@ -20,18 +21,18 @@ use crate::batch::{
 /// - On a FIFO queue the records of one message group are handled in their order, and the first
 ///   that fails holds back the rest of its group: they are answered as failed, unhandled.
 #[derive(Debug, Clone)]
-pub struct Queue<S, P = Leave, K = fn(&SqsMessage) -> Option<String>> {
+pub struct Queue<S, P = LeaveToRedrive, K = fn(&SqsMessage) -> Option<String>> {
     service: S,
     poison: P,
     key: K,
-    lines_max: NonZeroUsize,
+    concurrency_max: NonZeroUsize,
 }
 
 impl<S> Queue<S> {
-    /// Calls `service` for every record. What it finds poisonous is [left](Leave) to the queue's
+    /// Calls `service` for every record. What it finds poisonous is [left](LeaveToRedrive) to the queue's
     /// own redrive.
     pub fn new(service: S) -> Self {
-        Self { service, poison: Leave, key: |_| None, lines_max: LINES_MAX }
+        Self { service, poison: LeaveToRedrive, key: |_| None, concurrency_max: CONCURRENCY_MAX }
     }
 }
 
@@ -41,10 +42,10 @@ impl<S, P, K> Queue<S, P, K> {
     /// is answered as failed.
     pub fn on_poison<Q>(self, poison: Q) -> Queue<S, Q, K>
     where
-        Q: Service<Poison<SqsMessage>, Response = Fate>,
+        Q: Service<Poison<SqsMessage>, Response = Disposition>,
     {
-        let Self { service, key, lines_max, .. } = self;
-        Queue { service, poison, key, lines_max }
+        let Self { service, key, concurrency_max, .. } = self;
+        Queue { service, poison, key, concurrency_max }
     }
 
     /// Keeps the records of a standard queue in order for which `key` gives the same. One for which
@@ -53,13 +54,13 @@ impl<S, P, K> Queue<S, P, K> {
     where
         L: Fn(&SqsMessage) -> Option<String>,
     {
-        let Self { service, poison, lines_max, .. } = self;
-        Queue { service, poison, key, lines_max }
+        let Self { service, poison, concurrency_max, .. } = self;
+        Queue { service, poison, key, concurrency_max }
     }
 
-    /// Works on so many keys or groups at the same time, instead of on [`LINES_MAX`].
-    pub fn lines_max(self, lines_max: NonZeroUsize) -> Self {
-        Self { lines_max, ..self }
+    /// Works on so many keys or groups at the same time, instead of on [`CONCURRENCY_MAX`].
+    pub fn concurrency_max(self, concurrency_max: NonZeroUsize) -> Self {
+        Self { concurrency_max, ..self }
     }
 
     /// Has every record handled, and answers with those that are to come again.
@@ -67,7 +68,7 @@ impl<S, P, K> Queue<S, P, K> {
     /// A record that is odd, in whatever its service may read, is poison from the start. One
     /// without a message id brings the whole batch again.
     ///
-    /// Within [`runtime::within`] it answers before the time is up: see [`Lines::work_off`].
+    /// Within [`runtime::with_deadline`] it answers before the time is up: see [`OrderedBatch::process`].
     ///
     /// The answer is one that Lambda reads only if the mapping has `ReportBatchItemFailures`.
     /// Without it, every message is deleted whatever the answer says.
@@ -81,15 +82,15 @@ impl<S, P, K> Queue<S, P, K> {
     pub async fn handle(&self, batch: impl Into<QueueBatch>) -> SqsBatchResponse
     where
         S: Service<SqsMessage, Response = Done, Error = Failure> + Clone,
-        P: Service<Poison<SqsMessage>, Response = Fate> + Clone,
+        P: Service<Poison<SqsMessage>, Response = Disposition> + Clone,
         P::Error: Into<BoxError>,
         K: Fn(&SqsMessage) -> Option<String>,
     {
         let batch = batch.into();
         let ids = MessageIds::of(&batch);
         let place = |QueueRecord { message, .. }: &QueueRecord| match fifo_group(message) {
-            Some(group) => Place::Strict(group.to_owned()),
-            None => (self.key)(message).map_or(Place::Alone, Place::Loose),
+            Some(group) => OrderingKey::Group(group.to_owned()),
+            None => (self.key)(message).map_or(OrderingKey::None, OrderingKey::Key),
         };
         let handle = |QueueRecord { message, odd, odd_attribute }: QueueRecord| {
             let (span, is_named) = (span(&message), message.message_id.is_some());
@@ -101,7 +102,8 @@ impl<S, P, K> Queue<S, P, K> {
             held_back.iter().for_each(|record| log_held_back(&span(&record.message)));
             ready(())
         };
-        let failed = Lines::of(batch.records, place).work_off(self.lines_max, handle, hold_back);
+        let failed =
+            OrderedBatch::of(batch.records, place).process(self.concurrency_max, handle, hold_back);
         ids.response(failed.await)
     }
 }

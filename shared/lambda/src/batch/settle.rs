@@ -2,7 +2,7 @@ use runtime::{BoxError, Done, Failure, chain};
 use tower::{Service, ServiceExt};
 use tracing::{Instrument, Span, debug, error, info, warn};
 
-use crate::batch::{Fate, OddRecord, Poison, lines::ANSWER};
+use crate::batch::{Disposition, OddRecord, Poison, ordered_batch::ANSWER};
 
 /// The record is to come again.
 #[derive(Debug)]
@@ -19,18 +19,18 @@ pub(crate) enum Odd {
 
 /// How one record ended. Reasons are whole chains, as text.
 #[derive(Debug)]
-enum Ending {
+enum Outcome {
     Done(Done),
     Retry {
         reason: String,
     },
-    Parked {
+    DeadLettered {
         reason: String,
     },
     Left {
         reason: String,
     },
-    NotParked {
+    NotDeadLettered {
         reason: String,
         error: String,
     },
@@ -54,43 +54,43 @@ pub(crate) async fn settle<R, S, P>(
 where
     R: Clone,
     S: Service<R, Response = Done, Error = Failure>,
-    P: Service<Poison<R>, Response = Fate>,
+    P: Service<Poison<R>, Response = Disposition>,
     P::Error: Into<BoxError>,
 {
     let settling = async {
         let ending = async {
             let ended = match odd {
-                Some(Odd::Unnamed(why)) => return Ending::Left { reason: why.to_string() },
-                Some(Odd::Named(why)) => Err(Failure::poison(why)),
+                Some(Odd::Unnamed(why)) => return Outcome::Left { reason: why.to_string() },
+                Some(Odd::Named(why)) => Err(Failure::permanent(why)),
                 None => service.oneshot(record.clone()).await,
             };
             match ended {
-                Ok(done) => Ending::Done(done),
+                Ok(done) => Outcome::Done(done),
                 Err(Failure::Retry { reason, .. }) => {
-                    Ending::Retry { reason: chain(reason.as_ref()) }
+                    Outcome::Retry { reason: chain(reason.as_ref()) }
                 }
-                Err(Failure::Poison { reason }) => {
-                    put_aside(Poison { record, reason }, poison).await
+                Err(Failure::Permanent { reason }) => {
+                    dead_letter(Poison { record, reason }, poison).await
                 }
             }
         };
-        let ending = runtime::in_time(ANSWER, ending).await.unwrap_or(Ending::Abandoned);
+        let ending = runtime::in_time(ANSWER, ending).await.unwrap_or(Outcome::Abandoned);
         ending.log();
         ending.is_settled().then_some(()).ok_or(Unsettled)
     };
     settling.instrument(span).await
 }
 
-async fn put_aside<R, P>(record: Poison<R>, poison: P) -> Ending
+async fn dead_letter<R, P>(record: Poison<R>, poison: P) -> Outcome
 where
-    P: Service<Poison<R>, Response = Fate>,
+    P: Service<Poison<R>, Response = Disposition>,
     P::Error: Into<BoxError>,
 {
     let reason = chain(record.reason.as_ref());
     match poison.oneshot(record).await {
-        Ok(Fate::Parked) => Ending::Parked { reason },
-        Ok(Fate::Left) => Ending::Left { reason },
-        Err(error) => Ending::NotParked { reason, error: chain(error.into().as_ref()) },
+        Ok(Disposition::DeadLettered) => Outcome::DeadLettered { reason },
+        Ok(Disposition::Left) => Outcome::Left { reason },
+        Err(error) => Outcome::NotDeadLettered { reason, error: chain(error.into().as_ref()) },
     }
 }
 
@@ -99,14 +99,15 @@ pub(crate) fn log_held_back(span: &Span) {
     span.in_scope(|| debug!(outcome = "held_back"));
 }
 
-impl Ending {
+impl Outcome {
     /// Whether the source may forget the record.
     const fn is_settled(&self) -> bool {
         match self {
-            Self::Done(_) | Self::Parked { .. } => true,
-            Self::Retry { .. } | Self::Left { .. } | Self::NotParked { .. } | Self::Abandoned => {
-                false
-            }
+            Self::Done(_) | Self::DeadLettered { .. } => true,
+            Self::Retry { .. }
+            | Self::Left { .. }
+            | Self::NotDeadLettered { .. }
+            | Self::Abandoned => false,
         }
     }
 
@@ -118,10 +119,10 @@ impl Ending {
             Self::Done(Done::Duplicate) => info!(outcome = "duplicate"),
             Self::Done(Done::Ignored) => debug!(outcome = "ignored"),
             Self::Retry { reason } => warn!(outcome = "retry", reason),
-            Self::Parked { reason } => error!(outcome = "parked", reason),
+            Self::DeadLettered { reason } => error!(outcome = "dead_lettered", reason),
             Self::Left { reason } => error!(outcome = "left", reason, "its source brings it again"),
-            Self::NotParked { reason, error } => {
-                error!(outcome = "not_parked", reason, error, "its source brings it again");
+            Self::NotDeadLettered { reason, error } => {
+                error!(outcome = "not_dead_lettered", reason, error, "its source brings it again");
             }
             Self::Abandoned => warn!(outcome = "abandoned", "the invocation has no time left"),
         }

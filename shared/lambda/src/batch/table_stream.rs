@@ -9,7 +9,7 @@ use tower::Service;
 use tracing::{Span, error_span};
 
 use crate::batch::{
-    Fate, LINES_MAX, Lines, Place, Poison, TableBatch, TableRecord,
+    CONCURRENCY_MAX, Disposition, OrderedBatch, OrderingKey, Poison, TableBatch, TableRecord,
     settle::{Odd, log_held_back, settle},
 };
 
@@ -28,25 +28,25 @@ use crate::batch::{
 pub struct TableStream<S, P> {
     service: S,
     poison: P,
-    lines_max: NonZeroUsize,
+    concurrency_max: NonZeroUsize,
 }
 
 impl<S, P> TableStream<S, P> {
     /// Calls `service` for every record, and `poison` for every one that can never be handled.
     ///
     /// There is no default for `poison`, because a stream has no dead-letter queue of its own:
-    /// what is not put aside stops its shard, and is lost in the end. [`Leave`](crate::batch::Leave) is
+    /// what is not put aside stops its shard, and is lost in the end. [`LeaveToRedrive`](crate::batch::LeaveToRedrive) is
     /// for whoever wants that, and says what then happens.
     ///
-    /// A record that was parked comes again, like any other, when one before it has failed:
+    /// A record that was dead-lettered comes again, like any other, when one before it has failed:
     /// `poison` may be called several times for the same.
     pub fn new(service: S, poison: P) -> Self {
-        Self { service, poison, lines_max: LINES_MAX }
+        Self { service, poison, concurrency_max: CONCURRENCY_MAX }
     }
 
-    /// Works on so many items at the same time, instead of on [`LINES_MAX`].
-    pub fn lines_max(self, lines_max: NonZeroUsize) -> Self {
-        Self { lines_max, ..self }
+    /// Works on so many items at the same time, instead of on [`CONCURRENCY_MAX`].
+    pub fn concurrency_max(self, concurrency_max: NonZeroUsize) -> Self {
+        Self { concurrency_max, ..self }
     }
 
     /// Has every record handled, and answers with the first that is to come again.
@@ -54,7 +54,7 @@ impl<S, P> TableStream<S, P> {
     /// A record that is odd is poison from the start. One that has no sequence number either brings
     /// the whole batch again.
     ///
-    /// Within [`runtime::within`] it answers before the time is up: see [`Lines::work_off`].
+    /// Within [`runtime::with_deadline`] it answers before the time is up: see [`OrderedBatch::process`].
     ///
     /// The answer is one that Lambda reads only if the mapping has `ReportBatchItemFailures`.
     /// Without it, Lambda goes on behind the batch whatever the answer says.
@@ -67,7 +67,7 @@ impl<S, P> TableStream<S, P> {
     pub async fn handle(&self, batch: impl Into<TableBatch>) -> DynamoDbEventResponse
     where
         S: Service<EventRecord, Response = Done, Error = Failure> + Clone,
-        P: Service<Poison<EventRecord>, Response = Fate> + Clone,
+        P: Service<Poison<EventRecord>, Response = Disposition> + Clone,
         P::Error: Into<BoxError>,
     {
         let records = batch.into().records;
@@ -82,8 +82,8 @@ impl<S, P> TableStream<S, P> {
             held_back.iter().for_each(|it| log_held_back(&span(&it.record)));
             ready(())
         };
-        let lines = Lines::of(records, |it| Place::Strict(item(&it.record)));
-        response(&numbers, &lines.work_off(self.lines_max, handle, hold_back).await)
+        let lines = OrderedBatch::of(records, |it| OrderingKey::Group(item(&it.record)));
+        response(&numbers, &lines.process(self.concurrency_max, handle, hold_back).await)
     }
 }
 

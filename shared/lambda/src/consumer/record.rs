@@ -1,7 +1,7 @@
-use crate::batch::{OddRecord, Place, QueueRecord, fifo_group, receive_count};
+use crate::batch::{OddRecord, OrderingKey, QueueRecord, fifo_group, receive_count};
 use aws_lambda_events::sqs::SqsMessage;
 use event_envelope::{CorrelationId, DecodeError, Decoder, Delivery, EventId};
-use runtime::Traces;
+use runtime::Tracer;
 use tracing::{Span, error_span, field::Empty};
 
 /// A message of the batch, and the event in it if one could be read.
@@ -17,7 +17,7 @@ pub(crate) struct Record {
 #[derive(Debug)]
 pub(crate) struct Message(SqsMessage);
 
-/// What a parked message says of the event in it.
+/// What a dead-lettered message says of the event in it.
 #[derive(Debug)]
 pub(crate) struct Ids {
     pub(crate) event: EventId,
@@ -34,13 +34,13 @@ impl Record {
 
     /// Where it stands in its batch: with its group on a FIFO queue, with its aggregate on another.
     /// Nothing is known of a record that cannot be read, so it stands alone.
-    pub(crate) fn place(&self) -> Place<String> {
+    pub(crate) fn place(&self) -> OrderingKey<String> {
         match (self.message.fifo_group(), &self.opened) {
-            (Some(group), _) => Place::Strict(group.to_owned()),
+            (Some(group), _) => OrderingKey::Group(group.to_owned()),
             (None, Ok(Delivery { envelope, .. })) => {
-                Place::Loose(envelope.aggregate_id.as_str().to_owned())
+                OrderingKey::Key(envelope.aggregate_id.as_str().to_owned())
             }
-            (None, Err(_)) => Place::Alone,
+            (None, Err(_)) => OrderingKey::None,
         }
     }
 
@@ -53,12 +53,12 @@ impl Record {
 
     /// Goes on with the event's trace: `span` is its next, and the one that is handed on with
     /// whatever follows from the event. As it came, where no spans are recorded.
-    pub(crate) fn trace(&mut self, traces: &Traces, span: &Span) {
+    pub(crate) fn trace(&mut self, tracer: &Tracer, span: &Span) {
         if let Ok(Delivery { envelope, .. }) = &mut self.opened
-            && let Some(hop) = traces.hop(envelope.metadata.traceparent.as_deref())
+            && let Some(child) = tracer.child_context(envelope.metadata.traceparent.as_deref())
         {
-            hop.record(span);
-            envelope.metadata.traceparent = Some(hop.traceparent());
+            child.record(span);
+            envelope.metadata.traceparent = Some(child.traceparent());
         }
     }
 

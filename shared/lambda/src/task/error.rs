@@ -11,7 +11,7 @@ pub enum TaskError {
     Retry(String),
     /// It can never succeed: the workflow should catch it.
     #[error("{0}")]
-    Poison(String),
+    Permanent(String),
 }
 
 impl TaskError {
@@ -20,7 +20,7 @@ impl TaskError {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Retry(_) => "Retry",
-            Self::Poison(_) => "Poison",
+            Self::Permanent(_) => "Poison",
         }
     }
 }
@@ -29,7 +29,7 @@ impl From<Failure> for TaskError {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Retry { reason, .. } => Self::Retry(chain(reason.as_ref())),
-            Failure::Poison { reason } => Self::Poison(chain(reason.as_ref())),
+            Failure::Permanent { reason } => Self::Permanent(chain(reason.as_ref())),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 use crate::batch::{QueueBatch, WrongSource, event_source};
 use aws_lambda_events::sqs::SqsBatchResponse;
 use event_envelope::{Decoder, FromEnvelope};
-use runtime::{Failure, Traces};
+use runtime::{Failure, Tracer};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use tracing::{Instrument, Level, Span, error, error_span, event, field::Empty, info, warn};
@@ -69,7 +69,7 @@ where
     C: DeserializeOwned,
     E: FromEnvelope,
 {
-    answer_traced(invocation, decoder, &Traces::off(), consume, work).await
+    answer_traced(invocation, decoder, &Tracer::off(), consume, work).await
 }
 
 /// As [`answer`], and goes on with the trace of the event that a task is about: the task is a span
@@ -81,7 +81,7 @@ where
 pub async fn answer_traced<C, E, A>(
     invocation: Invocation,
     decoder: &Decoder,
-    traces: &Traces,
+    tracer: &Tracer,
     consume: impl AsyncFnOnce(QueueBatch) -> SqsBatchResponse,
     work: impl AsyncFnOnce(Task<C, E>) -> Result<A, Failure>,
 ) -> Result<Answer<A>, TaskError>
@@ -91,14 +91,14 @@ where
 {
     match invocation {
         Invocation::Batch(batch) => Ok(Answer::Batch(consume(batch).await)),
-        Invocation::Task(fields) => settle(fields, decoder, traces, work).await.map(Answer::Task),
+        Invocation::Task(fields) => settle(fields, decoder, tracer, work).await.map(Answer::Task),
     }
 }
 
 async fn settle<C, E, A>(
     fields: Map<String, Value>,
     decoder: &Decoder,
-    traces: &Traces,
+    tracer: &Tracer,
     work: impl AsyncFnOnce(Task<C, E>) -> Result<A, Failure>,
 ) -> Result<A, TaskError>
 where
@@ -133,9 +133,9 @@ where
         span_id = Empty,
         parent_span_id = Empty,
     );
-    if let Some(hop) = traces.hop(envelope.metadata.traceparent.as_deref()) {
-        hop.record(&span);
-        task.delivery.envelope.metadata.traceparent = Some(hop.traceparent());
+    if let Some(child) = tracer.child_context(envelope.metadata.traceparent.as_deref()) {
+        child.record(&span);
+        task.delivery.envelope.metadata.traceparent = Some(child.traceparent());
     }
     let (name, begun) = (task.name().to_owned(), Instant::now());
     let work = async {

@@ -32,7 +32,7 @@ impl Tasks {
         match (self, invocation) {
             (Self::RefusedIn(mode), Invocation::Task(_)) => {
                 error!(mode, "a task is refused: no workflow is deployed");
-                Err(TaskError::Poison(format!(
+                Err(TaskError::Permanent(format!(
                     "tasks are refused in the mode {mode:?}: deploy the mode {ORCHESTRATION:?}"
                 )))
             }

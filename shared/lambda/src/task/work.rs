@@ -74,5 +74,5 @@ impl<C: DeserializeOwned, E: FromEnvelope> Task<C, E> {
 }
 
 fn poison(error: Unreadable) -> Failure {
-    Failure::poison(error)
+    Failure::permanent(error)
 }

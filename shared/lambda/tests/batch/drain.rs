@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use lambda::batch::{Fate, Poison, Queue, TableStream};
+use lambda::batch::{Disposition, Poison, Queue, TableStream};
 use proptest::prelude::*;
 use runtime::{Done, Failure};
 use serde_json::json;
@@ -33,12 +33,12 @@ fn stubborn() -> impl Strategy<Value = Vec<Stubborn>> {
     prop::collection::vec(record, 0..15)
 }
 
-/// What took effect, or was parked, in its order.
+/// What took effect, or was dead-lettered, in its order.
 #[derive(Debug, Clone, Default)]
 struct World {
     left: Arc<Mutex<Vec<Stubborn>>>,
     effects: Arc<Mutex<Vec<usize>>>,
-    parked: Arc<Mutex<Vec<usize>>>,
+    dead_lettered: Arc<Mutex<Vec<usize>>>,
 }
 
 impl World {
@@ -61,7 +61,7 @@ impl World {
                     return Err(Failure::retry("not yet"));
                 }
                 if record.is_poison {
-                    return Err(Failure::poison("never"));
+                    return Err(Failure::permanent("never"));
                 }
                 world.effects.lock().unwrap().push(number);
                 Ok(Done::Handled)
@@ -71,23 +71,25 @@ impl World {
 
     fn poison<R: Numbered>(
         &self,
-    ) -> impl Service<Poison<R>, Response = Fate, Error = &'static str> + Clone + use<R> {
-        let parked = Arc::clone(&self.parked);
+    ) -> impl Service<Poison<R>, Response = Disposition, Error = &'static str> + Clone + use<R>
+    {
+        let dead_lettered = Arc::clone(&self.dead_lettered);
         service_fn(move |poison: Poison<R>| {
-            parked.lock().unwrap().push(poison.record.number());
-            ready(Ok(Fate::Parked))
+            dead_lettered.lock().unwrap().push(poison.record.number());
+            ready(Ok(Disposition::DeadLettered))
         })
     }
 
-    /// Everything took effect or was parked: what took effect did so once, and in the order of its
+    /// Everything took effect or was dead-lettered: what took effect did so once, and in the order of its
     /// key, if that is promised.
     fn check(&self, records: &[Stubborn], in_order: bool) {
         let effects = self.effects.lock().unwrap();
-        let parked: HashSet<_> = self.parked.lock().unwrap().iter().copied().collect();
+        let dead_lettered: HashSet<_> =
+            self.dead_lettered.lock().unwrap().iter().copied().collect();
         for (number, record) in records.iter().enumerate() {
             let times = effects.iter().filter(|it| **it == number).count();
             assert_eq!(times, usize::from(!record.is_poison), "record {number}");
-            assert_eq!(parked.contains(&number), record.is_poison, "record {number}");
+            assert_eq!(dead_lettered.contains(&number), record.is_poison, "record {number}");
         }
         for key in ["a", "b", "c"] {
             let of_key: Vec<_> = effects.iter().filter(|it| records[**it].key == key).collect();

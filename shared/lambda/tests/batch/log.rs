@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use lambda::batch::{Fate, Queue, TableStream};
+use lambda::batch::{Disposition, Queue, TableStream};
 use serde_json::{Value, json};
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -16,16 +16,16 @@ use crate::{
 
 /// What was logged.
 #[derive(Debug, Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
+struct OrderedBatch(Arc<Mutex<Vec<u8>>>);
 
-impl Lines {
+impl OrderedBatch {
     fn read(&self) -> Vec<Value> {
         let bytes = self.0.lock().unwrap();
         serde_json::Deserializer::from_slice(&bytes).into_iter().map(Result::unwrap).collect()
     }
 }
 
-impl io::Write for Lines {
+impl io::Write for OrderedBatch {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.lock().unwrap().write(bytes)
     }
@@ -35,7 +35,7 @@ impl io::Write for Lines {
     }
 }
 
-impl MakeWriter<'_> for Lines {
+impl MakeWriter<'_> for OrderedBatch {
     type Writer = Self;
 
     fn make_writer(&self) -> Self {
@@ -45,7 +45,7 @@ impl MakeWriter<'_> for Lines {
 
 #[tokio::test]
 async fn every_record_is_logged_once_under_its_ids() {
-    let lines = Lines::default();
+    let lines = OrderedBatch::default();
     let subscriber = tracing_subscriber::fmt()
         .json()
         .with_max_level(tracing::Level::DEBUG)
@@ -54,17 +54,17 @@ async fn every_record_is_logged_once_under_its_ids() {
     // For all threads: a line that one thread does not want is cached as wanted by nobody.
     tracing::subscriber::set_global_default(subscriber).unwrap();
 
-    let poison = [Ok(Fate::Parked), Ok(Fate::Left), Err(())].map(End::Poison);
+    let poison = [Ok(Disposition::DeadLettered), Ok(Disposition::Left), Err(())].map(End::Poison);
     let ends = [End::Done, poison[0], poison[1], poison[2], End::Retry, End::Done];
-    let keys = ["done", "parked", "left", "not parked", "retry", "retry"];
+    let keys = ["done", "dead_lettered", "left", "not dead_lettered", "retry", "retry"];
     let steps = ends.into_iter().zip(keys);
     let steps: Vec<_> =
         steps.map(|(end, key)| Step { key: Some(key.to_owned()), end, yields: 1 }).collect();
     let expected = json!([
         ["INFO", "handled", null, null],
-        ["ERROR", "parked", "never", null],
+        ["ERROR", "dead_lettered", "never", null],
         ["ERROR", "left", "never", null],
-        ["ERROR", "not_parked", "never", "no room"],
+        ["ERROR", "not_dead_lettered", "never", "no room"],
         ["WARN", "retry", "not yet", null],
         ["DEBUG", "held_back", null, null],
     ]);
@@ -92,13 +92,13 @@ async fn every_record_is_logged_once_under_its_ids() {
         is
     });
     assert_eq!(json!(logged), expected);
-    assert!(!json!(lines.read()).to_string().contains("not parked"), "keys may be personal");
+    assert!(!json!(lines.read()).to_string().contains("not dead_lettered"), "keys may be personal");
 }
 
 /// Level, outcome, reason and error of the six lines in a span whose `field` is `value`, by number
 /// of record.
 fn said(
-    lines: &Lines,
+    lines: &OrderedBatch,
     field: &str,
     value: &str,
     is: impl Fn(&Value, usize) -> bool,

@@ -3,7 +3,7 @@
 use std::future::ready;
 
 use aws_lambda_events::dynamodb::EventRecord;
-use lambda::batch::{Fate, Poison, Queue, QueueBatch, TableBatch, TableStream};
+use lambda::batch::{Disposition, Poison, Queue, QueueBatch, TableBatch, TableStream};
 use runtime::Failure;
 use serde_json::{Value, json};
 use tower::service_fn;
@@ -81,14 +81,15 @@ async fn an_odd_record_costs_one_record_and_says_why() {
     ];
     for (change, why) in changes {
         let plan = plan();
-        let parked = service_fn(move |Poison { record, reason }: Poison<_>| {
+        let dead_lettered = service_fn(move |Poison { record, reason }: Poison<_>| {
             let record: aws_lambda_events::sqs::SqsMessage = record;
             assert_eq!(record.message_id.as_deref(), Some("message-1"));
             assert!(record.body.is_some(), "what came is kept");
             assert!(reason.to_string().contains(why), "{reason}");
-            ready(Ok::<_, &str>(Fate::Parked))
+            ready(Ok::<_, &str>(Disposition::DeadLettered))
         });
-        let response = Queue::new(plan.service()).on_poison(parked).handle(queue(change)).await;
+        let response =
+            Queue::new(plan.service()).on_poison(dead_lettered).handle(queue(change)).await;
         assert_eq!(named(&response), [""; 0], "{why}");
         assert_eq!(plan.seen().handled, [0, 2], "{why}");
 
@@ -145,8 +146,9 @@ async fn an_odd_record_of_a_stream_is_the_one_that_is_named() {
         assert!(odd.to_string().starts_with("the record's field "), "{odd}");
         let number = batch.records[1].record.change.sequence_number.clone().unwrap();
         assert!(number == sequence_number(1) || number == "996");
-        let response =
-            TableStream::new(plan.service(), lambda::batch::Leave).handle(batch.clone()).await;
+        let response = TableStream::new(plan.service(), lambda::batch::LeaveToRedrive)
+            .handle(batch.clone())
+            .await;
         assert_eq!(checkpoint(&response), Some(Some(number.as_str())));
         assert_eq!(plan.seen().handled, [0, 2]);
 
@@ -157,7 +159,7 @@ async fn an_odd_record_of_a_stream_is_the_one_that_is_named() {
     }
     let unnamed = stream(|it| it["dynamodb"] = json!([])).unwrap();
     let refuse = service_fn(async |_: EventRecord| Err(Failure::retry("not now")));
-    let response = TableStream::new(refuse, lambda::batch::Leave).handle(unnamed).await;
+    let response = TableStream::new(refuse, lambda::batch::LeaveToRedrive).handle(unnamed).await;
     assert_eq!(checkpoint(&response), Some(None), "the whole batch");
 }
 

@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use lambda::batch::{Fate, Poison};
+use lambda::batch::{Disposition, Poison};
 use proptest::prelude::*;
 use runtime::{Done, Failure};
 use tower::{Service, service_fn};
@@ -19,7 +19,7 @@ pub(crate) enum End {
     Done,
     Retry,
     /// It is poison, and of that becomes this.
-    Poison(Result<Fate, ()>),
+    Poison(Result<Disposition, ()>),
 }
 
 /// One record of a plan.
@@ -36,8 +36,8 @@ impl Step {
     /// Whether it is to come again.
     pub(crate) fn fails(&self) -> bool {
         match self.end {
-            End::Done | End::Poison(Ok(Fate::Parked)) => false,
-            End::Retry | End::Poison(Ok(Fate::Left) | Err(())) => true,
+            End::Done | End::Poison(Ok(Disposition::DeadLettered)) => false,
+            End::Retry | End::Poison(Ok(Disposition::Left) | Err(())) => true,
         }
     }
 }
@@ -46,8 +46,8 @@ pub(crate) fn ends() -> impl Strategy<Value = End> {
     prop_oneof![
         4 => Just(End::Done),
         2 => Just(End::Retry),
-        1 => Just(End::Poison(Ok(Fate::Parked))),
-        1 => Just(End::Poison(Ok(Fate::Left))),
+        1 => Just(End::Poison(Ok(Disposition::DeadLettered))),
+        1 => Just(End::Poison(Ok(Disposition::Left))),
         1 => Just(End::Poison(Err(()))),
     ]
 }
@@ -101,7 +101,7 @@ impl Plan {
                 match end {
                     End::Done => Ok(Done::Handled),
                     End::Retry => Err(Failure::retry("not yet")),
-                    End::Poison(_) => Err(Failure::poison("never")),
+                    End::Poison(_) => Err(Failure::permanent("never")),
                 }
             }
         })
@@ -121,9 +121,9 @@ impl Plan {
         &self,
     ) -> impl Service<
         Poison<R>,
-        Response = Fate,
+        Response = Disposition,
         Error = &'static str,
-        Future = Ready<Result<Fate, &'static str>>,
+        Future = Ready<Result<Disposition, &'static str>>,
     > + Clone
     + Send
     + Sync

@@ -3,7 +3,7 @@
 use std::future::ready;
 
 use aws_lambda_events::sqs::SqsMessage;
-use lambda::batch::{Fate, Poison, Queue};
+use lambda::batch::{Disposition, Poison, Queue};
 use runtime::{Done, Failure};
 use tower::service_fn;
 
@@ -64,7 +64,8 @@ async fn a_fifo_queue_is_one_by_its_groups_and_not_by_the_key() {
 
 #[tokio::test]
 async fn poison_is_returned_unless_somebody_takes_it() {
-    let steps = [Ok(Fate::Parked), Ok(Fate::Left), Err(())].map(|it| step("a", End::Poison(it)));
+    let steps = [Ok(Disposition::DeadLettered), Ok(Disposition::Left), Err(())]
+        .map(|it| step("a", End::Poison(it)));
     let plan = Plan::new(&steps);
     let batch = messages((0..3).map(|n| message(STANDARD, n, None)));
     let all = ["message-0", "message-1", "message-2"];
@@ -78,7 +79,8 @@ async fn poison_is_returned_unless_somebody_takes_it() {
 
 #[tokio::test]
 async fn a_group_goes_on_behind_what_was_parked() {
-    let plan = Plan::new(&[step("a", End::Poison(Ok(Fate::Parked))), step("a", End::Done)]);
+    let plan =
+        Plan::new(&[step("a", End::Poison(Ok(Disposition::DeadLettered))), step("a", End::Done)]);
     let batch = messages((0..2).map(|n| message(FIFO, n, Some("a"))));
     let queue = Queue::new(plan.service()).on_poison(plan.poison());
     assert_eq!(named(&queue.handle(batch.clone()).await), [""; 0]);
@@ -94,12 +96,12 @@ async fn poison_comes_as_it_was_received() {
     let original = sent.clone();
     let queue = Queue::new(service_fn(async |mut message: SqsMessage| {
         message.body = None;
-        Err::<Done, _>(Failure::poison(format!("{:?} is bad", message.message_id)))
+        Err::<Done, _>(Failure::permanent(format!("{:?} is bad", message.message_id)))
     }))
     .on_poison(service_fn(move |Poison { record, reason }| {
         assert_eq!(record, original);
         assert_eq!(reason.to_string(), "Some(\"message-0\") is bad");
-        ready(Ok::<_, &str>(Fate::Parked))
+        ready(Ok::<_, &str>(Disposition::DeadLettered))
     }));
     assert_eq!(named(&queue.handle(messages([sent])).await), [""; 0]);
 }

@@ -2,7 +2,7 @@
 //! be.
 
 use aws_lambda_events::dynamodb::EventRecord;
-use lambda::batch::{Fate, Leave, TableStream};
+use lambda::batch::{Disposition, LeaveToRedrive, TableStream};
 use serde_json::{Value, json};
 
 use crate::{
@@ -18,7 +18,7 @@ fn plan(ends: &[End]) -> Plan {
 /// Fails the first of two records, and tells whether that holds back the second.
 async fn is_one_item(first: EventRecord, second: EventRecord) -> bool {
     let plan = plan(&[End::Retry, End::Done]);
-    let stream = TableStream::new(plan.service(), Leave);
+    let stream = TableStream::new(plan.service(), LeaveToRedrive);
     let response = stream.handle(changes([first, second])).await;
     assert_eq!(checkpoint(&response), Some(Some(sequence_number(0).as_str())));
     plan.seen().handled.len() == 1
@@ -51,7 +51,7 @@ async fn records_that_name_no_item_may_be_of_the_same() {
 
 #[tokio::test]
 async fn an_empty_batch_is_done() {
-    let stream = TableStream::new(plan(&[]).service(), Leave);
+    let stream = TableStream::new(plan(&[]).service(), LeaveToRedrive);
     assert_eq!(checkpoint(&stream.handle(changes([])).await), None);
 }
 
@@ -61,10 +61,12 @@ async fn a_failed_record_without_a_sequence_number_brings_the_whole_batch_again(
     for nothing in [None, Some(String::new())] {
         let mut batch = changes(records());
         batch.records[2].change.sequence_number.clone_from(&nothing);
-        let stream = TableStream::new(plan(&[End::Retry, End::Done, End::Done]).service(), Leave);
+        let stream =
+            TableStream::new(plan(&[End::Retry, End::Done, End::Done]).service(), LeaveToRedrive);
         let first = sequence_number(0);
         assert_eq!(checkpoint(&stream.handle(batch.clone()).await), Some(Some(first.as_str())));
-        let stream = TableStream::new(plan(&[End::Retry, End::Done, End::Retry]).service(), Leave);
+        let stream =
+            TableStream::new(plan(&[End::Retry, End::Done, End::Retry]).service(), LeaveToRedrive);
         assert_eq!(checkpoint(&stream.handle(batch).await), Some(nothing.as_deref()));
     }
 }
@@ -80,7 +82,7 @@ async fn the_lowest_number_is_named_wherever_it_stands() {
             record.change.sequence_number = Some(number.clone());
             record
         });
-        let stream = TableStream::new(plan(&[End::Retry; 2]).service(), Leave);
+        let stream = TableStream::new(plan(&[End::Retry; 2]).service(), LeaveToRedrive);
         let response = stream.handle(changes(records)).await;
         assert_eq!(checkpoint(&response), Some(Some(lowest.as_str())));
     }
@@ -89,14 +91,16 @@ async fn the_lowest_number_is_named_wherever_it_stands() {
 #[tokio::test]
 async fn poison_stops_its_item_unless_it_is_parked() {
     let batch = || changes((0..2).map(|n| change(n, json!({ "id": { "S": "a" } }))));
-    for (fate, handled) in [(Ok(Fate::Parked), 2), (Ok(Fate::Left), 1), (Err(()), 1)] {
+    for (fate, handled) in
+        [(Ok(Disposition::DeadLettered), 2), (Ok(Disposition::Left), 1), (Err(()), 1)]
+    {
         let plan = plan(&[End::Poison(fate), End::Done]);
         let response = TableStream::new(plan.service(), plan.poison()).handle(batch()).await;
         assert_eq!(checkpoint(&response).is_some(), handled == 1);
         assert_eq!(plan.seen().handled.len(), handled);
     }
-    let plan = plan(&[End::Poison(Ok(Fate::Parked)), End::Done]);
-    let response = TableStream::new(plan.service(), Leave).handle(batch()).await;
+    let plan = plan(&[End::Poison(Ok(Disposition::DeadLettered)), End::Done]);
+    let response = TableStream::new(plan.service(), LeaveToRedrive).handle(batch()).await;
     assert_eq!(checkpoint(&response), Some(Some(sequence_number(0).as_str())));
 }
 

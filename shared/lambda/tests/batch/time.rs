@@ -6,8 +6,8 @@ use std::{
 };
 
 use aws_lambda_events::sqs::SqsMessage;
-use lambda::batch::{Leave, Queue, TableStream};
-use runtime::{Done, Failure, within};
+use lambda::batch::{LeaveToRedrive, Queue, TableStream};
+use runtime::{Done, Failure, with_deadline};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 use tower::{Service, service_fn};
@@ -52,7 +52,7 @@ async fn what_there_is_no_time_to_begin_comes_again() {
         let batch = messages((0..records).map(|number| message(queue, number, Some("one"))));
         let started = Instant::now();
         let queue = Queue::new(service).key(key);
-        let response = within(Duration::from_secs(left), queue.handle(batch)).await;
+        let response = with_deadline(Duration::from_secs(left), queue.handle(batch)).await;
         assert!(left == 0 || started.elapsed() < Duration::from_secs(left), "{left}");
         assert_eq!(named(&response), named_numbers(handled, records), "{left}");
         assert_eq!(*begun.lock().unwrap(), (0..handled).collect::<Vec<_>>(), "{left}");
@@ -66,7 +66,7 @@ async fn a_record_that_outlasts_the_time_does_not_cost_the_others_theirs() {
     let groups = ["a", "a", "a", "b", "b"].into_iter().enumerate();
     let batch = messages(groups.map(|(number, group)| message(FIFO, number, Some(group))));
     let started = Instant::now();
-    let response = within(Duration::from_secs(5), Queue::new(service).handle(batch)).await;
+    let response = with_deadline(Duration::from_secs(5), Queue::new(service).handle(batch)).await;
     assert!(started.elapsed() < Duration::from_secs(5));
     assert_eq!(named(&response), ["message-1", "message-2"]);
     assert_eq!(begun.lock().unwrap().len(), 4);
@@ -83,7 +83,7 @@ async fn nobody_hurries_where_nobody_has_said_how_long() {
 async fn a_stream_stands_where_its_time_ended() {
     let (service, _) = slow(|_| 2);
     let batch = changes((0..5).map(|number| change(number, json!({ "id": { "S": "one" } }))));
-    let stream = TableStream::new(service, Leave);
-    let response = within(Duration::from_secs(7), stream.handle(batch)).await;
+    let stream = TableStream::new(service, LeaveToRedrive);
+    let response = with_deadline(Duration::from_secs(7), stream.handle(batch)).await;
     assert_eq!(checkpoint(&response), Some(Some(sequence_number(3).as_str())));
 }

@@ -17,16 +17,16 @@ use crate::{
 
 /// What was logged.
 #[derive(Debug, Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
+struct OrderedBatch(Arc<Mutex<Vec<u8>>>);
 
-impl Lines {
+impl OrderedBatch {
     fn read(&self) -> Vec<Value> {
         let bytes = self.0.lock().unwrap();
         serde_json::Deserializer::from_slice(&bytes).into_iter().map(Result::unwrap).collect()
     }
 }
 
-impl io::Write for Lines {
+impl io::Write for OrderedBatch {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.lock().unwrap().write(bytes)
     }
@@ -36,7 +36,7 @@ impl io::Write for Lines {
     }
 }
 
-impl MakeWriter<'_> for Lines {
+impl MakeWriter<'_> for OrderedBatch {
     type Writer = Self;
 
     fn make_writer(&self) -> Self {
@@ -46,7 +46,7 @@ impl MakeWriter<'_> for Lines {
 
 #[tokio::test]
 async fn every_record_is_logged_once_under_its_ids() {
-    let lines = Lines::default();
+    let lines = OrderedBatch::default();
     let subscriber = tracing_subscriber::fmt()
         .json()
         .with_env_filter("info,metrics=trace")
@@ -65,11 +65,11 @@ async fn every_record_is_logged_once_under_its_ids() {
         "order-1" => Ok(Done::Handled),
         _ => Err(Failure::retry("not yet")),
     });
-    let parking = world.parking();
+    let dead_letters = world.dead_letters();
     let decoder = Decoder::new("orderId");
     let noon = Clock::fixed(datetime!(2025-11-17 10:30:02.5 UTC));
     let consumer =
-        Consumer::new("logged", decoder, ReplayPolicy::Refuse, parking, service).clock(noon);
+        Consumer::new("logged", decoder, ReplayPolicy::Refuse, dead_letters, service).clock(noon);
     run(&world, &consumer).await;
 
     let lines = lines.read().into_iter().filter(|it| it["span"]["consumer"] == "logged");
@@ -77,7 +77,7 @@ async fn every_record_is_logged_once_under_its_ids() {
     check_metrics(metrics);
     lines.sort_by_key(|line| line["fields"]["outcome"].to_string());
     let said: Vec<_> = lines.iter().map(|it| (&it["fields"]["outcome"], &it["level"])).collect();
-    let expected = [("handled", "INFO"), ("parked", "ERROR"), ("retry", "WARN")];
+    let expected = [("handled", "INFO"), ("dead_lettered", "ERROR"), ("retry", "WARN")];
     assert_eq!(json!(said), json!(expected));
     let span = &lines[0]["span"];
     assert_eq!(span["outcome"], "handled");

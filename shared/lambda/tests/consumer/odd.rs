@@ -6,7 +6,7 @@ use event_envelope::Delivery;
 use lambda::ReplayPolicy;
 use lambda::batch::QueueBatch;
 use local_sqs::AttributeValue;
-use runtime::{Done, Failure, within};
+use runtime::{Done, Failure, with_deadline};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 use tower::service_fn;
@@ -60,9 +60,9 @@ async fn an_odd_record_is_parked_with_its_reason_and_what_came() {
     let odd = batch(|it| it["body"] = json!({ "order": [1, 2] }));
     assert_eq!(named(&consumer.consume(odd.clone()).await), [""; 0]);
     assert_eq!(*handled.lock().unwrap(), ["order-1 1", "order-3 1"]);
-    let parked = world.parked().await;
-    assert_eq!(parked[0].body, r#"{"order":[1,2]}"#);
-    let reason = &parked[0].message_attributes["reason"].value;
+    let dead_lettered = world.dead_lettered().await;
+    assert_eq!(dead_lettered[0].body, r#"{"order":[1,2]}"#);
+    let reason = &dead_lettered[0].message_attributes["reason"].value;
     let expected = "the record's body cannot be read: it is an object in place of a text";
     assert!(matches!(reason, AttributeValue::Text(text) if text == expected), "{reason:?}");
 
@@ -76,7 +76,7 @@ async fn an_odd_record_without_an_id_brings_the_batch_again_and_is_not_parked() 
     let (service, _) = handler(|_| Ok(Done::Handled));
     let consumer = consumer(&world, ReplayPolicy::Refuse, service);
     assert_eq!(named(&consumer.consume(batch(|it| *it = json!(7))).await), [""]);
-    assert!(world.parked().await.is_empty());
+    assert!(world.dead_lettered().await.is_empty());
 }
 
 #[tokio::test(start_paused = true)]
@@ -92,10 +92,10 @@ async fn a_batch_is_answered_before_its_time_is_up() {
     let consumer = consumer(&world, ReplayPolicy::Refuse, service);
     let started = Instant::now();
     let left = Duration::from_secs(3);
-    let response = within(left, consumer.consume(batch(|_| {}))).await;
+    let response = with_deadline(left, consumer.consume(batch(|_| {}))).await;
     assert_eq!(named(&response), ["id-order-2"]);
     assert!(started.elapsed() < left);
 
-    let late = within(Duration::from_millis(600), consumer.consume(batch(|_| {}))).await;
+    let late = with_deadline(Duration::from_millis(600), consumer.consume(batch(|_| {}))).await;
     assert_eq!(named(&late), ["id-order-1", "id-order-2", "id-order-3"]);
 }

@@ -65,7 +65,7 @@ async fn a_fifo_group_goes_on_behind_what_was_parked() {
     let (service, handled) = handler(|_| Ok(Done::Handled));
     assert!(run(&world, &consumer(&world, ReplayPolicy::Refuse, service)).await.is_empty());
     assert_eq!(*handled.lock().unwrap(), ["order-1 1"]);
-    assert_eq!(world.parked().await[0].body, "poison");
+    assert_eq!(world.dead_lettered().await[0].body, "poison");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use aws_sdk_sqs::Client;
-use lambda::Parking;
+use lambda::DeadLetterQueue;
 use local_protocol::{Bytes, REGION, Reply, Service};
 use local_sqs::{OutgoingMessage, QueueSpec, ReceiveRequest, ReceivedMessage, Sqs, queue_arn};
 use local_testkit::sdk_config;
@@ -43,11 +43,11 @@ impl World {
         self.sqs.delete_queue(dead_letter(self.queue)).unwrap();
     }
 
-    pub(crate) fn parking(&self) -> Parking {
+    pub(crate) fn dead_letters(&self) -> DeadLetterQueue {
         let service = Recorded { sqs: self.sqs.clone(), calls: Arc::clone(&self.calls) };
         let client = Client::new(&sdk_config(Arc::new(service)));
         let url = |queue| self.sqs.queue_url(queue);
-        Parking::new(client, url(self.queue), url(dead_letter(self.queue)))
+        DeadLetterQueue::new(client, url(self.queue), url(dead_letter(self.queue)))
     }
 
     pub(crate) fn send(&self, body: impl Into<String>) {
@@ -108,8 +108,8 @@ impl World {
         self.sqs.depth(self.queue).unwrap().total()
     }
 
-    /// Body and attributes of every parked message.
-    pub(crate) async fn parked(&self) -> Vec<ReceivedMessage> {
+    /// Body and attributes of every dead-lettered message.
+    pub(crate) async fn dead_lettered(&self) -> Vec<ReceivedMessage> {
         let request = ReceiveRequest { max: 10, ..ReceiveRequest::default() };
         self.sqs.receive(dead_letter(self.queue), request).await.unwrap()
     }

@@ -28,7 +28,7 @@ async fn an_event_that_is_early_comes_again_soon() {
     assert_eq!(run(&world, &consumer).await.len(), 1);
     assert_eq!(handled.lock().unwrap().len(), 3);
     assert_eq!(handled.lock().unwrap()[2], "order-1 1");
-    assert!(world.parked().await.is_empty());
+    assert!(world.dead_lettered().await.is_empty());
 }
 
 #[tokio::test]
@@ -60,7 +60,7 @@ async fn a_replay_reaches_only_those_who_accept_it() {
         let (service, handled) = handler(|_| Ok(Done::Handled));
         assert!(run(&world, &consumer(&world, policy, service)).await.is_empty());
         assert_eq!(handled.lock().unwrap().len(), deliveries);
-        assert!(world.parked().await.is_empty());
+        assert!(world.dead_lettered().await.is_empty());
     }
 }
 

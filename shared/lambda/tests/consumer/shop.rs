@@ -70,7 +70,7 @@ pub(crate) fn handler(
 }
 
 pub(crate) fn consumer<S>(world: &World, replay: ReplayPolicy, service: S) -> Consumer<S> {
-    Consumer::new("shop", Decoder::new("orderId"), replay, world.parking(), service)
+    Consumer::new("shop", Decoder::new("orderId"), replay, world.dead_letters(), service)
 }
 
 /// Receives a batch, has it handled, and gives what is to come again.

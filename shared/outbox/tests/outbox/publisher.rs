@@ -100,9 +100,9 @@ async fn a_bus_that_is_away_is_left_alone() {
     assert_eq!(bus.calls(), [10, 10, 10]);
     let unanswered = |it: &Result<_, _>| matches!(it, Err(NotPublished::Unanswered { .. }));
     assert!(outcomes[..30].iter().all(unanswered));
-    assert!(outcomes[30..].iter().all(|it| *it == Err(NotPublished::Resting)));
+    assert!(outcomes[30..].iter().all(|it| *it == Err(NotPublished::CircuitOpen)));
     let clone = publisher.clone();
-    assert_eq!(clone.publish(&envelopes(1)).await, [Err(NotPublished::Resting)]);
+    assert_eq!(clone.publish(&envelopes(1)).await, [Err(NotPublished::CircuitOpen)]);
 }
 
 #[tokio::test]

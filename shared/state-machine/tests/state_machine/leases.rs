@@ -120,7 +120,7 @@ async fn a_holder_that_is_late_but_not_overtaken_writes() {
 
 #[tokio::test]
 async fn a_failed_command_lets_the_next_delivery_in_at_once_knowing_of_the_attempt() {
-    for failure in [|| Failure::retry("carrier away"), || Failure::poison("no such address")] {
+    for failure in [|| Failure::retry("carrier away"), || Failure::permanent("no such address")] {
         let depot = packed().await;
         let fails = async |attempt| {
             depot.carrier.run(attempt).await.unwrap();

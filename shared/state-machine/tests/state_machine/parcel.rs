@@ -8,7 +8,7 @@ use std::{
 use event_envelope::{AggregateId, Draft, Envelope, Version};
 use idempotency::Item;
 use local_dynamodb::FaultPlan;
-use runtime::{Clock, Done, Failure, Tokens};
+use runtime::{Clock, Done, Failure, IdGenerator};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use state_machine::{Attempt, Handled, Runner, RunnerConfig, StateMachine, Trigger};
@@ -267,7 +267,7 @@ impl Depot {
 fn runner(world: &World, plan: FaultPlan, clock: Clock) -> Runner {
     let settings = RunnerConfig { table: MACHINES.to_owned(), key: "id", lease: LEASE };
     let client = world.database.client_with(plan);
-    Runner::new(client, settings, clock, Tokens::random()).exhausted_after(EXHAUSTED_AFTER)
+    Runner::new(client, settings, clock, IdGenerator::random()).exhausted_after(EXHAUSTED_AFTER)
 }
 
 /// Names of events with their places, to compare with what was said.

@@ -56,7 +56,7 @@ fn away() -> Failure {
 }
 
 fn refuses() -> Failure {
-    Failure::poison("picked up already")
+    Failure::permanent("picked up already")
 }
 
 fn stuck() -> Vec<(String, u64)> {
@@ -238,7 +238,8 @@ async fn a_holder_that_comes_late_to_what_was_given_up_writes_nothing() {
 #[tokio::test]
 async fn a_reason_is_no_longer_than_an_event_should_carry() {
     let depot = sent().await;
-    let done = depot.handle_failing(Input::Recalled, || Failure::poison("ß".repeat(9_000))).await;
+    let done =
+        depot.handle_failing(Input::Recalled, || Failure::permanent("ß".repeat(9_000))).await;
     assert_eq!(done.unwrap(), Done::Handled);
     let (_, reason) = depot.state().await.stuck.unwrap();
     assert_eq!(reason, "ß".repeat(500));

@@ -144,7 +144,7 @@ pub(crate) fn retried_after<T: std::fmt::Debug>(reply: Result<T, Failure>) -> Op
 #[track_caller]
 pub(crate) fn assert_poison<T: std::fmt::Debug>(reply: Result<T, Failure>, why: &str) {
     match reply {
-        Err(failure @ Failure::Poison { .. }) => {
+        Err(failure @ Failure::Permanent { .. }) => {
             let reason = failure.to_string();
             assert!(reason.contains(why), "{reason}");
         }

@@ -1,14 +1,14 @@
 use serde_json::json;
 use tracing::{Level, event};
 
-use crate::{Told, tests::written};
+use crate::{TelemetryOptions, tests::written};
 
-fn told() -> Told {
-    Told { metrics: Some("orderly".to_owned()), ..Told::default() }
+fn options() -> TelemetryOptions {
+    TelemetryOptions { metrics: Some("orderly".to_owned()), ..TelemetryOptions::default() }
 }
 
 fn measured(filter: Option<&str>, act: impl FnOnce()) -> Vec<serde_json::Value> {
-    written(filter, told(), act)
+    written(filter, options(), act)
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn metrics_are_there_at_every_level_of_logs_and_never_in_them() {
     assert!(off.is_empty());
     let none = written(
         None,
-        Told::default(),
+        TelemetryOptions::default(),
         || event!(target: "metrics", Level::TRACE, monotonic_counter.A = 1),
     );
     assert!(none.is_empty(), "they are only written where there is a namespace");

@@ -1,19 +1,20 @@
-use runtime::{Tokens, Traces};
+use runtime::{IdGenerator, Tracer};
 use serde_json::{Value, json};
 use tracing::{error, error_span, field::Empty, info_span};
 
-use crate::{Told, tests::written};
+use crate::{TelemetryOptions, tests::written};
 
 const CAME: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
-fn traces() -> Traces {
-    Traces::drawn_from(Tokens::from_fn(|| "0123456789abcdef0123456789abcdef".to_owned()))
+fn tracer() -> Tracer {
+    Tracer::drawn_from(IdGenerator::from_fn(|| "0123456789abcdef0123456789abcdef".to_owned()))
 }
 
 /// The spans that `act` writes.
 fn spans(act: impl FnOnce()) -> Vec<Value> {
-    let told = Told { traces: traces(), has_spans: true, ..Told::default() };
-    let mut lines = written(Some("off,telemetry=info"), told, act);
+    let options =
+        TelemetryOptions { tracer: tracer(), has_spans: true, ..TelemetryOptions::default() };
+    let mut lines = written(Some("off,telemetry=info"), options, act);
     lines.retain(|line| line.get("resourceSpans").is_some());
     lines
 }
@@ -29,8 +30,8 @@ fn record() -> tracing::Span {
         span_id = Empty,
         parent_span_id = Empty,
     );
-    if let Some(hop) = traces().hop(Some(CAME)) {
-        hop.record(&span);
+    if let Some(child) = tracer().child_context(Some(CAME)) {
+        child.record(&span);
     }
     span
 }

@@ -26,7 +26,7 @@ async fn each_record_ends_in_one_way() {
     assert_eq!(consume("order-created", Err(|| Failure::retry("later"))).await, [End::Retry]);
     assert_eq!(consume("replayed", Ok(Handled)).await, [End::Unheard]);
     assert!(queues.parked().is_empty());
-    assert_eq!(consume("order-created", Err(|| Failure::poison("bad"))).await, [End::Parked]);
+    assert_eq!(consume("order-created", Err(|| Failure::permanent("bad"))).await, [End::Parked]);
     let [parked] = queues.parked().try_into().unwrap();
     assert_eq!(text_attribute(&parked, "consumer"), "inventory");
     assert!(text_attribute(&parked, "reason").contains("bad"));
@@ -36,7 +36,7 @@ async fn each_record_ends_in_one_way() {
 async fn what_was_parked_before_does_not_hide_how_a_record_ends_now() {
     let queues = queues(ReplayPolicy::Refuse);
     let batch: SqsEvent = SAMPLES.read("order-created");
-    let poison = queues.consume(batch.clone(), ending(|| Err(Failure::poison("bad")))).await;
+    let poison = queues.consume(batch.clone(), ending(|| Err(Failure::permanent("bad")))).await;
     assert_eq!(poison, [End::Parked]);
     let retry = queues.consume(batch.clone(), ending(|| Err(Failure::retry("later")))).await;
     assert_eq!(retry, [End::Retry]);

@@ -24,7 +24,7 @@ impl Counter {
     }
 }
 
-impl Stage for Counter {
+impl Harness for Counter {
     type Process = (Client, bool);
 
     fn process(&self, plan: &FaultPlan) -> Self::Process {

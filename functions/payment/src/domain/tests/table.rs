@@ -27,7 +27,7 @@ fn inputs() -> [Input; 9] {
     [
         created(),
         Input::Reserved,
-        Input::CalledOff,
+        Input::Cancelled,
         Input::Captured(capture()),
         Input::Declined(decline()),
         Input::Revoked,
@@ -59,7 +59,7 @@ fn input_name(input: &Input) -> &'static str {
     match input {
         Input::Created(_) => "created",
         Input::Reserved => "reserved",
-        Input::CalledOff => "called off",
+        Input::Cancelled => "called off",
         Input::Captured(_) => "captured",
         Input::Declined(_) => "declined",
         Input::Revoked => "revoked",

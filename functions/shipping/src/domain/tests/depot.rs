@@ -29,7 +29,7 @@ const REVIEW_AFTER: u32 = 3;
 
 #[derive(Debug, Default)]
 pub(super) struct World {
-    pub(super) dispatch: Dispatch,
+    pub(super) dispatch: Shipment,
     pub(super) said: Vec<ShippingEvent>,
     pub(super) shipped: usize,
     pub(super) voided: bool,
@@ -86,7 +86,7 @@ impl World {
                 Some(answer) => self.tell(&answer),
                 None if self.attempts < REVIEW_AFTER => return,
                 None => {
-                    let gave_up = Dispatch::on_exhausted(&command, self.attempts, "no answer");
+                    let gave_up = Shipment::on_exhausted(&command, self.attempts, "no answer");
                     let Some(gave_up) = gave_up else { return };
                     self.given_up += 1;
                     self.tell(&gave_up);

@@ -1,24 +1,24 @@
-//! The table in the documentation of [`Dispatch`] is what the code does.
+//! The table in the documentation of [`Shipment`] is what the code does.
 
 use super::*;
 
 const SOURCE: &str = include_str!("../../domain.rs");
 
 /// One of each.
-pub(super) fn states() -> [Dispatch; 12] {
+pub(super) fn states() -> [Shipment; 12] {
     [
-        Dispatch::Absent,
-        Dispatch::Ordered(destination()),
-        Dispatch::Paid,
-        Dispatch::Withdrawn,
-        Dispatch::Shipping(destination()),
-        Dispatch::Tracing(destination()),
-        Dispatch::Shipped(shipment()),
-        Dispatch::Recalling(shipment()),
-        Dispatch::Refused(refusal()),
-        Dispatch::Voided(shipment()),
-        Dispatch::TraceInReview(destination()),
-        Dispatch::RecallInReview(shipment()),
+        Shipment::Absent,
+        Shipment::Ordered(destination()),
+        Shipment::Paid,
+        Shipment::Withdrawn,
+        Shipment::Shipping(destination()),
+        Shipment::Tracing(destination()),
+        Shipment::Shipped(shipment()),
+        Shipment::Recalling(shipment()),
+        Shipment::Refused(refusal()),
+        Shipment::Voided(shipment()),
+        Shipment::TraceInReview(destination()),
+        Shipment::RecallInReview(shipment()),
     ]
 }
 
@@ -35,20 +35,20 @@ fn inputs() -> [Input; 8] {
     ]
 }
 
-fn state_name(dispatch: &Dispatch) -> &'static str {
+fn state_name(dispatch: &Shipment) -> &'static str {
     match dispatch {
-        Dispatch::Absent => "*absent*",
-        Dispatch::Ordered(_) => "ordered",
-        Dispatch::Paid => "paid",
-        Dispatch::Withdrawn => "withdrawn",
-        Dispatch::Shipping(_) => "shipping",
-        Dispatch::Tracing(_) => "tracing",
-        Dispatch::Shipped(_) => "shipped",
-        Dispatch::Recalling(_) => "recalling",
-        Dispatch::Refused(_) => "refused",
-        Dispatch::Voided(_) => "voided",
-        Dispatch::TraceInReview(_) => "trace in review",
-        Dispatch::RecallInReview(_) => "recall in review",
+        Shipment::Absent => "*absent*",
+        Shipment::Ordered(_) => "ordered",
+        Shipment::Paid => "paid",
+        Shipment::Withdrawn => "withdrawn",
+        Shipment::Shipping(_) => "shipping",
+        Shipment::Tracing(_) => "tracing",
+        Shipment::Shipped(_) => "shipped",
+        Shipment::Recalling(_) => "recalling",
+        Shipment::Refused(_) => "refused",
+        Shipment::Voided(_) => "voided",
+        Shipment::TraceInReview(_) => "trace in review",
+        Shipment::RecallInReview(_) => "recall in review",
     }
 }
 
@@ -74,7 +74,7 @@ fn event_name(event: &ShippingEvent) -> &'static str {
 }
 
 /// What the table has to say where `state` takes `input`.
-fn cell(state: Dispatch, input: &Input) -> String {
+fn cell(state: Shipment, input: &Input) -> String {
     let (next, events) = state.clone().transition(input);
     if next == state {
         assert_eq!(events, [], "{input:?} changes nothing, and has an event");

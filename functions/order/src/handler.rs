@@ -2,7 +2,7 @@
 
 use catalogue::{Event, PaymentCompleted};
 use event_envelope::{AggregateId, DecodeError, Delivery, Envelope};
-use event_store::{EventStore, ExecuteError, Executed, Lineage, execute};
+use event_store::{Causation, EventStore, ExecuteError, Executed, execute};
 use runtime::{Clock, Done, Failure};
 
 use crate::domain::{Command, Order, Rule};
@@ -37,7 +37,7 @@ pub(crate) async fn record(
     command: &Command,
     cause: &Envelope,
 ) -> Result<Executed, Failure> {
-    match execute::<Order>(store, order_id, command, Lineage::Cause(cause), clock).await {
+    match execute::<Order>(store, order_id, command, Causation::Event(cause), clock).await {
         Ok(executed) => Ok(executed),
         Err(ExecuteError::Rejected(rule @ Rule::Premature)) => Err(Failure::retry(rule)),
         Err(error) => Err(error.into()),
@@ -53,7 +53,7 @@ fn command(event: Event) -> Result<Option<Command>, Failure> {
     Ok(match event {
         Event::PaymentCompleted(PaymentCompleted { payment_id, amount, .. }) => {
             let silent = || DecodeError::field("data.amount", "missing: say what was captured");
-            let amount = amount.ok_or_else(silent).map_err(Failure::poison)?;
+            let amount = amount.ok_or_else(silent).map_err(Failure::permanent)?;
             Some(Command::RecordPayment { payment_id, amount })
         }
         Event::PaymentFailed(_) => Some(Command::RecordPaymentFailure),

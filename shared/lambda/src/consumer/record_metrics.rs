@@ -5,7 +5,7 @@ use runtime::{Clock, Done};
 use time::OffsetDateTime;
 use tracing::{Level, event};
 
-use crate::consumer::ending::Ending;
+use crate::consumer::outcome::Outcome;
 
 /// What stands for the type of an event that cannot be read, or that nobody here knows: whoever
 /// sends such must not make a metric of each.
@@ -13,14 +13,14 @@ const UNKNOWN: &str = "unknown";
 
 /// What is to be known of a record when it is settled.
 #[derive(Debug)]
-pub(crate) struct Measure {
+pub(crate) struct RecordMetrics {
     begun: Instant,
     event_type: Option<String>,
     happened: Option<OffsetDateTime>,
     is_replay: bool,
 }
 
-impl Measure {
+impl RecordMetrics {
     pub(crate) fn begin(opened: &Result<Delivery, DecodeError>) -> Self {
         let delivery = opened.as_ref().ok();
         Self {
@@ -32,11 +32,13 @@ impl Measure {
     }
 
     /// Says how it ended, for metrics. Whoever has no use for them is not told.
-    pub(crate) fn end(&self, ending: &Ending, clock: &Clock) {
-        let is_done = |done| matches!(ending, Ending::Done(it) if *it == done);
+    pub(crate) fn end(&self, ending: &Outcome, clock: &Clock) {
+        let is_done = |done| matches!(ending, Outcome::Done(it) if *it == done);
         let is_poison = matches!(
             ending,
-            Ending::Parked { .. } | Ending::NotParked { .. } | Ending::Unnamed { .. }
+            Outcome::DeadLettered { .. }
+                | Outcome::NotDeadLettered { .. }
+                | Outcome::Unnamed { .. }
         );
         event!(
             target: "metrics",
@@ -45,11 +47,11 @@ impl Measure {
             monotonic_counter.EventsRejected = count(is_done(Done::Rejected)),
             monotonic_counter.EventsDuplicate = count(is_done(Done::Duplicate)),
             monotonic_counter.EventsIgnored =
-                count(is_done(Done::Ignored) || matches!(ending, Ending::UnknownType)),
+                count(is_done(Done::Ignored) || matches!(ending, Outcome::UnknownType)),
             monotonic_counter.EventsRefused =
-                count(matches!(ending, Ending::ReplayRefused { .. })),
+                count(matches!(ending, Outcome::ReplayRefused { .. })),
             monotonic_counter.EventsReplayed = count(self.is_replay),
-            monotonic_counter.EventsRetried = count(matches!(ending, Ending::Retry { .. } | Ending::Abandoned)),
+            monotonic_counter.EventsRetried = count(matches!(ending, Outcome::Retry { .. } | Outcome::Abandoned)),
             monotonic_counter.EventsPoisoned = count(is_poison),
             histogram.HandlingMs = milliseconds(self.begun.elapsed()),
             histogram.EventAgeMs = self.age(ending, clock),
@@ -57,15 +59,15 @@ impl Measure {
         );
     }
 
-    fn event_type(&self, ending: &Ending) -> &str {
-        let known = self.event_type.as_deref().filter(|_| !matches!(ending, Ending::UnknownType));
+    fn event_type(&self, ending: &Outcome) -> &str {
+        let known = self.event_type.as_deref().filter(|_| !matches!(ending, Outcome::UnknownType));
         known.unwrap_or(UNKNOWN)
     }
 
     /// From what happened until it has taken effect here, in milliseconds: none for what took none,
     /// or took it years ago.
-    fn age(&self, ending: &Ending, clock: &Clock) -> Option<f64> {
-        let took_effect = matches!(ending, Ending::Done(Done::Handled | Done::Rejected));
+    fn age(&self, ending: &Outcome, clock: &Clock) -> Option<f64> {
+        let took_effect = matches!(ending, Outcome::Done(Done::Handled | Done::Rejected));
         let happened = self.happened.filter(|_| took_effect && !self.is_replay)?;
         // Clocks of different machines agree only so far.
         Some(((clock.now() - happened).as_seconds_f64() * 1_000.0).max(0.0))

@@ -28,9 +28,9 @@ impl Spread {
 /// Guesses, so that an order need not read how a product is spread. A wrong one is refused by the
 /// condition of the write, and costs a round trip.
 #[derive(Debug, Clone)]
-pub(crate) struct Hints(Arc<Mutex<LruCache<AggregateId, Spread>>>);
+pub(crate) struct ShardCache(Arc<Mutex<LruCache<AggregateId, Spread>>>);
 
-impl Hints {
+impl ShardCache {
     pub(crate) fn new() -> Self {
         Self(Arc::new(Mutex::new(LruCache::new(PRODUCTS_MAX))))
     }

@@ -3,7 +3,7 @@
 use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
 use event_envelope::ReplayPolicy;
-use runtime::{Clock, Tokens};
+use runtime::{Clock, IdGenerator};
 
 use crate::{MissingKey, Store, cache::Cache};
 
@@ -22,9 +22,9 @@ pub const RESULT_BYTES_MAX: usize = 200 * 1024;
 /// Lets each request of one consumer take effect once, by records in a [`Store`].
 ///
 /// A store tries contention again for two seconds, or as long as the invocation has: let it know,
-/// by `runtime::within(clock.until(event.context.deadline), work)` around what the function does.
+/// by `runtime::with_deadline(clock.until(event.context.deadline), work)` around what the function does.
 #[derive(Debug, Clone)]
-pub struct Guard<S> {
+pub struct IdempotencyConfig<S> {
     pub(crate) store: S,
     pub(crate) consumer: Arc<str>,
     pub(crate) replays: ReplayPolicy,
@@ -35,11 +35,11 @@ pub struct Guard<S> {
     pub(crate) clock_skew: Duration,
     pub(crate) missing_key: MissingKey,
     pub(crate) result_bytes_max: usize,
-    pub(crate) tokens: Tokens,
+    pub(crate) tokens: IdGenerator,
     pub(crate) cache: Option<Cache>,
 }
 
-impl<S: Store> Guard<S> {
+impl<S: Store> IdempotencyConfig<S> {
     /// Guards `consumer`, whose records are apart from those of all others in `store`.
     ///
     /// `replays` says whether what an archive sends again is handled: [`ReplayPolicy::Accept`] for
@@ -57,7 +57,7 @@ impl<S: Store> Guard<S> {
             clock_skew: CLOCK_SKEW,
             missing_key: MissingKey::default(),
             result_bytes_max: RESULT_BYTES_MAX,
-            tokens: Tokens::random(),
+            tokens: IdGenerator::random(),
             cache: None,
         }
     }
@@ -111,7 +111,7 @@ impl<S: Store> Guard<S> {
 
     /// Takes the time from `clock`, and owners' tokens from `tokens`.
     #[must_use]
-    pub fn with(self, clock: Clock, tokens: Tokens) -> Self {
+    pub fn with(self, clock: Clock, tokens: IdGenerator) -> Self {
         Self { clock, tokens, ..self }
     }
 }

@@ -11,7 +11,7 @@ use tracing::warn;
 
 /// How many lines are worked off at the same time unless somebody says otherwise. A batch of SQS
 /// has ten records by default and up to ten thousand, one of a stream a hundred and as many.
-pub const LINES_MAX: NonZeroUsize = NonZeroUsize::new(16).unwrap();
+pub const CONCURRENCY_MAX: NonZeroUsize = NonZeroUsize::new(16).unwrap();
 
 /// What is kept of an invocation's time to answer in: a response is small, but a function with
 /// little memory has little of a CPU.
@@ -21,13 +21,13 @@ const RECORD_MIN: Duration = Duration::from_millis(500);
 
 /// Where a record stands among the records of its batch.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Place<K> {
+pub enum OrderingKey<K> {
     /// By itself: it waits for no other.
-    Alone,
+    None,
     /// Behind the earlier records of this key, however those end.
-    Loose(K),
+    Key(K),
     /// Behind the earlier records of this key, and held back when one of them fails.
-    Strict(K),
+    Group(K),
 }
 
 /// The records of a batch in lines: those of one line are handled one after the other, the lines
@@ -36,7 +36,7 @@ pub enum Place<K> {
 /// This is what [`Queue`](crate::batch::Queue) and [`TableStream`](crate::batch::TableStream) are made of. Use it
 /// for a source that has neither, or for a queue whose records need more than a service.
 #[derive(Debug)]
-pub struct Lines<R>(Vec<Line<R>>);
+pub struct OrderedBatch<R>(Vec<Line<R>>);
 
 #[derive(Debug)]
 struct Line<R> {
@@ -45,21 +45,21 @@ struct Line<R> {
     is_strict: bool,
 }
 
-impl<R> Lines<R> {
-    /// Lines up `records`, each where `place` says. The order of the batch is kept: within a line,
+impl<R> OrderedBatch<R> {
+    /// Groups `records`, each by the key that `place` returns. The order of the batch is kept: within a line,
     /// and among the first records of all lines.
     pub fn of<K: Eq + Hash>(
         records: impl IntoIterator<Item = R>,
-        place: impl Fn(&R) -> Place<K>,
+        place: impl Fn(&R) -> OrderingKey<K>,
     ) -> Self {
         let mut lines: Vec<Line<R>> = Vec::new();
-        let mut known: HashMap<Place<K>, usize> = HashMap::new();
+        let mut known: HashMap<OrderingKey<K>, usize> = HashMap::new();
         for (position, record) in records.into_iter().enumerate() {
             let (place, next) = (place(&record), lines.len());
-            let is_strict = matches!(place, Place::Strict(_));
+            let is_strict = matches!(place, OrderingKey::Group(_));
             let index = match place {
-                Place::Alone => next,
-                Place::Loose(_) | Place::Strict(_) => *known.entry(place).or_insert(next),
+                OrderingKey::None => next,
+                OrderingKey::Key(_) | OrderingKey::Group(_) => *known.entry(place).or_insert(next),
             };
             match lines.get_mut(index) {
                 Some(line) => line.records.push((position, record)),
@@ -72,10 +72,10 @@ impl<R> Lines<R> {
     /// Gives every record to `handle`, and answers with the positions of those that failed or were
     /// held back, in ascending order.
     ///
-    /// At most `lines_max` lines are worked on at the same time, all by the task that awaits this:
+    /// At most `concurrency_max` lines are worked on at the same time, all by the task that awaits this:
     /// they share its thread, and wait side by side.
     ///
-    /// Within [`runtime::within`], it answers before the time is up, so that what was handled is not
+    /// Within [`runtime::with_deadline`], it answers before the time is up, so that what was handled is not
     /// handled once more. A record is begun only while there is as much left as the slowest of this
     /// batch has taken, at least half a second, and a quarter of a second to answer in. Those that
     /// are not begun have failed, in their order: nothing behind one of them in its line is begun
@@ -89,9 +89,9 @@ impl<R> Lines<R> {
     ///
     /// When `handle` or `hold_back` does. The records that other lines were working on are then
     /// abandoned where they stand, so the caller must acknowledge nothing of the batch.
-    pub async fn work_off<F, H, Handling, B, HoldingBack>(
+    pub async fn process<F, H, Handling, B, HoldingBack>(
         self,
-        lines_max: NonZeroUsize,
+        concurrency_max: NonZeroUsize,
         handle: H,
         hold_back: B,
     ) -> Vec<usize>
@@ -103,8 +103,8 @@ impl<R> Lines<R> {
     {
         let pace = Pace::default();
         let failed: Vec<Vec<usize>> = stream::iter(self.0)
-            .map(|line| line.work_off(&pace, &handle, &hold_back))
-            .buffer_unordered(lines_max.get())
+            .map(|line| line.process(&pace, &handle, &hold_back))
+            .buffer_unordered(concurrency_max.get())
             .collect()
             .await;
         let not_begun = pace.not_begun.into_inner();
@@ -122,7 +122,7 @@ impl<R> Lines<R> {
 }
 
 impl<R> Line<R> {
-    async fn work_off<F, H, Handling, B, HoldingBack>(
+    async fn process<F, H, Handling, B, HoldingBack>(
         self,
         pace: &Pace,
         handle: &H,
@@ -144,7 +144,7 @@ impl<R> Line<R> {
                 pace.not_begun.fetch_add(failed.len() - before, Ordering::Relaxed);
                 break;
             }
-            let begun = runtime::left();
+            let begun = runtime::remaining();
             let handled = handle(record).await;
             pace.note(begun);
             let Err(failure) = handled else { continue };
@@ -173,12 +173,12 @@ impl Pace {
     /// Whether there is time to begin a record. Always, where nobody has said how much there is.
     fn has_time(&self) -> bool {
         let slowest = Duration::from_millis(self.slowest_ms.load(Ordering::Relaxed));
-        runtime::left().is_none_or(|left| left > ANSWER + slowest.max(RECORD_MIN))
+        runtime::remaining().is_none_or(|left| left > ANSWER + slowest.max(RECORD_MIN))
     }
 
     /// A record has ended that was begun when so much was left.
     fn note(&self, begun: Option<Duration>) {
-        let took = begun.zip(runtime::left()).map(|(begun, left)| begun.saturating_sub(left));
+        let took = begun.zip(runtime::remaining()).map(|(begun, left)| begun.saturating_sub(left));
         let took = took.map_or(0, |took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
         self.slowest_ms.fetch_max(took, Ordering::Relaxed);
     }

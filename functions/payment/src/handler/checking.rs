@@ -27,7 +27,7 @@ impl<G: PaymentGateway> Handler<G> {
     ///
     /// Retry when the store is away, or the provider while a refund is looked at. Poison when what
     /// is stored is no payment, or the provider does not understand the look.
-    pub async fn look_again(
+    pub async fn check_again(
         &self,
         order: &AggregateId,
         envelope: &Envelope,

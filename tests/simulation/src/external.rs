@@ -14,7 +14,7 @@ use std::{
 
 use event_envelope::AggregateId;
 use http_client::{ApiKey, HttpClient, Url, parse_url};
-use local_sandbox::{Carrier as Depot, Mail, Outcome, Payments};
+use local_sandbox::{Carrier as CarrierStub, Mail, Outcome, Payments};
 use payment::{
     domain::{Capture, Charge, Input as PaymentInput},
     gateway::{Again, PaymentGateway, ProviderId, SoFar, Stripe},
@@ -40,20 +40,20 @@ pub(crate) const WEBHOOK_SECRET: &str = "whsec_simulated_secret";
 const PATIENCE: Duration = Duration::from_secs(3);
 /// The longest that a request is late whose caller has given it up, in seconds.
 const LATE_SECONDS_MAX: u64 = 120;
-/// The longest that a call takes in good weather.
+/// The longest that a call takes where no fault is injected.
 const LATENCY_MAX: Duration = Duration::from_millis(120);
 
 /// The world outside AWS.
-pub(crate) struct Outside {
+pub(crate) struct ExternalServices {
     pub(crate) payments: Payments,
-    pub(crate) carrier: Depot,
+    pub(crate) carrier: CarrierStub,
     pub(crate) mail: Mail,
     base: String,
     runtime: Mutex<Runtime>,
     sim: Arc<Sim>,
 }
 
-impl Outside {
+impl ExternalServices {
     pub(crate) fn open(sim: &Arc<Sim>) -> Arc<Self> {
         let clock = || -> local_sandbox::Clock {
             let sim = Arc::clone(sim);
@@ -61,7 +61,7 @@ impl Outside {
         };
         sim.show();
         let payments = Payments::new(clock(), KEY_TIME_TO_LIVE).with_saved_cards();
-        let carrier = Depot::new(clock());
+        let carrier = CarrierStub::new(clock());
         let own = Arc::clone(sim);
         let mail = Mail::new(Arc::new(move || own.now()), None);
         let router = axum::Router::new()
@@ -98,17 +98,17 @@ fn on_another_thread<T: Send>(runtime: &Runtime, work: impl Future<Output = T> +
 /// A provider as one process sees it.
 #[derive(Clone)]
 pub(crate) struct Provider {
-    pub(crate) outside: Arc<Outside>,
+    pub(crate) external: Arc<ExternalServices>,
     pub(crate) process: Arc<Process>,
 }
 
 impl Provider {
     fn stripe(&self) -> Stripe {
-        Stripe::new(self.outside.port("payments", "sk_test_simulated"))
+        Stripe::new(self.external.port("payments", "sk_test_simulated"))
     }
 
     fn parcels(&self) -> HttpCarrier {
-        HttpCarrier::new(self.outside.port("carrier", "carrier_simulated"))
+        HttpCarrier::new(self.external.port("carrier", "carrier_simulated"))
     }
 
     /// Makes a call that meets the faults of this process.
@@ -121,13 +121,13 @@ impl Provider {
         T: Send + 'static,
         F: Future<Output = Result<T, Failure>> + Send + 'static,
     {
-        let (sim, outside) = (&self.process.sim, &self.outside);
+        let (sim, external) = (&self.process.sim, &self.external);
         let what = format!("{} {what}", self.process.name);
-        let met = sim.meet(Site::Provider, &what);
+        let met = sim.fault_point(Site::Provider, &what);
         sim.note(&what);
         sim.pass(LATENCY_MAX).await;
         let Some((fault, mut random)) = met else {
-            let answer = outside.carry_out(work(self.clone()));
+            let answer = external.carry_out(work(self.clone()));
             sim.note(&format!("{what} -> {}", if answer.is_ok() { "ok" } else { "failed" }));
             sim.pass(LATENCY_MAX).await;
             return answer;
@@ -135,11 +135,11 @@ impl Provider {
         match fault {
             Fault::CrashBefore => self.process.die().await,
             Fault::CrashAfter => {
-                let _ = outside.carry_out(work(self.clone()));
+                let _ = external.carry_out(work(self.clone()));
                 self.process.die().await
             }
             Fault::LoseAnswer => {
-                let _ = outside.carry_out(work(self.clone()));
+                let _ = external.carry_out(work(self.clone()));
                 tokio::time::sleep(PATIENCE).await;
                 Err(Failure::retry("no answer came"))
             }
@@ -150,7 +150,7 @@ impl Provider {
                 let (provider, under_way) = (self.clone(), sim.under_way());
                 tokio::spawn(async move {
                     tokio::time::sleep(late).await;
-                    let _ = provider.outside.carry_out(work(provider.clone()));
+                    let _ = provider.external.carry_out(work(provider.clone()));
                     drop(under_way);
                 });
                 tokio::time::sleep(PATIENCE).await;
@@ -178,12 +178,12 @@ impl Provider {
         outcome: Outcome,
         work: impl Future<Output = Result<T, Failure>> + Send,
     ) -> Result<T, Failure> {
-        self.outside.payments.script("*", outcome);
-        self.outside.carrier.script("*", outcome);
-        let answer = self.outside.carry_out(work);
+        self.external.payments.script("*", outcome);
+        self.external.carrier.script("*", outcome);
+        let answer = self.external.carry_out(work);
         // What met no such request leaves nothing behind for the next.
-        self.outside.payments.script("*", Outcome::Down(0));
-        self.outside.carrier.script("*", Outcome::Down(0));
+        self.external.payments.script("*", Outcome::Down(0));
+        self.external.carrier.script("*", Outcome::Down(0));
         answer
     }
 }

@@ -1,6 +1,6 @@
-//! Marks: streams that somebody wants to look at again at some time, whatever happens to them.
+//! Due entries: streams that are to be read again at some time, whatever happens to them.
 //!
-//! A mark is two attributes of the stream's first event. An index that only marked items are in
+//! An entry is two attributes of the stream's first event. An index that only marked items are in
 //! lists them by time.
 
 use aws_sdk_dynamodb::operation::update_item::{
@@ -15,7 +15,7 @@ use crate::{
     store::{Item, PARTITION_KEY, SORT_KEY, store_error},
 };
 
-/// Over how many partitions of the index the marks are spread, so that new streams are not slowed
+/// Over how many partitions of the index the entries are spread, so that new streams are not slowed
 /// down by it: a partition takes 1,000 writes a second, and a full one throttles its table.
 /// Source: <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html>.
 pub const SHARDS: u8 = 8;
@@ -27,22 +27,22 @@ const SHARD: &str = "sweepShard";
 /// The index's sort key.
 const LOOK_AT: &str = "lookAt";
 
-/// A mark, as the index had it.
+/// An entry, as the index had it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Mark {
+pub struct DueEntry {
     /// The marked stream.
     pub aggregate: AggregateId,
     /// When somebody wants to look at it, as [`instant`] writes times.
-    pub look_at: String,
-    /// The keys of the item that bears the mark.
+    pub due_at: String,
+    /// The keys of the item that bears the entry.
     key: (AttributeValue, AttributeValue),
 }
 
-/// Some marks, in the order of their times.
+/// Some entries, in the order of their times.
 #[derive(Debug)]
-pub struct Marks {
-    /// The marks. One that makes no sense, for somebody else wrote it, does not hold the others.
-    pub marks: Vec<Result<Mark, StoreError>>,
+pub struct DueEntries {
+    /// The entries. One that makes no sense, for somebody else wrote it, does not hold the others.
+    pub entries: Vec<Result<DueEntry, StoreError>>,
     /// Where the next ones begin; none when these were the last.
     pub next: Option<Position>,
 }
@@ -52,42 +52,42 @@ pub struct Marks {
 pub struct Position(Item);
 
 impl EventStore {
-    /// Begins a stream as [`append`](Self::append) does, and marks it to be looked at from
-    /// `look_at` on. The mark is part of the same write.
+    /// Begins a stream as [`append`](Self::append) does, and lists it to be looked at from
+    /// `due_at` on. The entry is part of the same write.
     ///
     /// # Errors
     ///
     /// As [`append`](Self::append); [`StoreError::Invalid`] also for events that do not begin a
     /// stream.
-    pub async fn append_marked(
+    pub async fn append_due(
         &self,
         events: &[Envelope],
-        look_at: OffsetDateTime,
+        due_at: OffsetDateTime,
     ) -> Result<(), StoreError> {
         match events.first() {
             Some(first) if first.sequence_number == 1 => {
-                self.write(events, self.mark(&first.aggregate_id, look_at)).await
+                self.write(events, self.entry(&first.aggregate_id, due_at)).await
             }
-            _ => Err(StoreError::Invalid("only the first event of a stream bears a mark".into())),
+            _ => Err(StoreError::Invalid("only the first event of a stream bears an entry".into())),
         }
     }
 
-    /// The marks of a `shard`, from 0 to [`SHARDS`] - 1, whose time is not after `until`: at most
+    /// The entries of a `shard`, from 0 to [`SHARDS`] - 1, whose time is not after `until`: at most
     /// `limit` of them (1 or more), from `after` on.
     ///
-    /// An index shows what was written a moment ago, or not yet, and a mark that has been moved
-    /// since. So decide on what [`load`](Self::load) says, and not on there being a mark.
+    /// An index shows what was written a moment ago, or not yet, and an entry that has been moved
+    /// since. So decide on what [`load`](Self::load) says, and not on there being an entry.
     ///
     /// # Errors
     ///
     /// [`StoreError::Unavailable`] is worth a retry.
-    pub async fn marks(
+    pub async fn entries(
         &self,
         shard: u8,
         until: OffsetDateTime,
         limit: u16,
         after: Option<Position>,
-    ) -> Result<Marks, StoreError> {
+    ) -> Result<DueEntries, StoreError> {
         let page = self
             .client
             .query()
@@ -103,37 +103,41 @@ impl EventStore {
             .send()
             .await
             .map_err(store_error)?;
-        let marks = page.items.unwrap_or_default().into_iter().map(|item| self.read_mark(item));
+        let entries = page.items.unwrap_or_default().into_iter().map(|item| self.read_mark(item));
         let next = page.last_evaluated_key.filter(|key| !key.is_empty()).map(Position);
-        Ok(Marks { marks: marks.collect(), next })
+        Ok(DueEntries { entries: entries.collect(), next })
     }
 
-    /// Has the stream looked at from `look_at` on instead. Does nothing when the mark is no longer
+    /// Has the stream looked at from `due_at` on instead. Does nothing when the entry is no longer
     /// as it was read: somebody else has decided on it since.
     ///
     /// # Errors
     ///
     /// [`StoreError::Unavailable`] is worth a retry.
-    pub async fn remark(&self, mark: &Mark, look_at: OffsetDateTime) -> Result<(), StoreError> {
-        let look_at = AttributeValue::S(instant(look_at));
-        let update = self.change(mark).update_expression("SET #at = :at");
-        settled(update.expression_attribute_values(":at", look_at)).await
+    pub async fn reschedule(
+        &self,
+        entry: &DueEntry,
+        due_at: OffsetDateTime,
+    ) -> Result<(), StoreError> {
+        let due_at = AttributeValue::S(instant(due_at));
+        let update = self.change(entry).update_expression("SET #at = :at");
+        settled(update.expression_attribute_values(":at", due_at)).await
     }
 
-    /// Takes the mark away: nobody has to look at the stream any more. Does nothing when the mark
+    /// Takes the entry away: nobody has to look at the stream any more. Does nothing when the entry
     /// is no longer as it was read.
     ///
     /// # Errors
     ///
     /// [`StoreError::Unavailable`] is worth a retry.
-    pub async fn unmark(&self, mark: &Mark) -> Result<(), StoreError> {
-        let update = self.change(mark).update_expression("REMOVE #at, #shard");
+    pub async fn clear_due(&self, entry: &DueEntry) -> Result<(), StoreError> {
+        let update = self.change(entry).update_expression("REMOVE #at, #shard");
         settled(update.expression_attribute_names("#shard", SHARD)).await
     }
 
-    /// A write on the item that bears `mark`, if it still does.
-    fn change(&self, mark: &Mark) -> Update {
-        let (partition, sort) = mark.key.clone();
+    /// A write on the item that bears `entry`, if it still does.
+    fn change(&self, entry: &DueEntry) -> Update {
+        let (partition, sort) = entry.key.clone();
         self.client
             .update_item()
             .table_name(&self.table)
@@ -141,13 +145,13 @@ impl EventStore {
             .key(SORT_KEY, sort)
             .condition_expression("#at = :seen")
             .expression_attribute_names("#at", LOOK_AT)
-            .expression_attribute_values(":seen", AttributeValue::S(mark.look_at.clone()))
+            .expression_attribute_values(":seen", AttributeValue::S(entry.due_at.clone()))
     }
 
-    /// The attributes of a mark.
-    fn mark(&self, aggregate: &AggregateId, look_at: OffsetDateTime) -> Item {
+    /// The attributes of an entry.
+    fn entry(&self, aggregate: &AggregateId, due_at: OffsetDateTime) -> Item {
         let shard = self.shard(shard_of(aggregate));
-        [(SHARD, shard), (LOOK_AT, AttributeValue::S(instant(look_at)))]
+        [(SHARD, shard), (LOOK_AT, AttributeValue::S(instant(due_at)))]
             .map(|(name, value)| (name.to_owned(), value))
             .into()
     }
@@ -157,23 +161,23 @@ impl EventStore {
         AttributeValue::S(format!("{}#{shard}", self.kind))
     }
 
-    fn read_mark(&self, item: Item) -> Result<Mark, StoreError> {
+    fn read_mark(&self, item: Item) -> Result<DueEntry, StoreError> {
         let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok());
         let read = || {
             let (partition, sort) = (text(PARTITION_KEY)?, text(SORT_KEY)?);
             let aggregate = partition.strip_prefix(self.kind)?.strip_prefix('#')?;
             let key = (AttributeValue::S(partition.clone()), AttributeValue::S(sort.clone()));
-            let look_at = text(LOOK_AT)?.clone();
-            Some(Mark { aggregate: AggregateId::parse(aggregate).ok()?, look_at, key })
+            let due_at = text(LOOK_AT)?.clone();
+            Some(DueEntry { aggregate: AggregateId::parse(aggregate).ok()?, due_at, key })
         };
         read().ok_or_else(|| {
             let (kind, keys) = (self.kind, text(PARTITION_KEY).zip(text(SORT_KEY)));
-            StoreError::Invalid(format!("a mark on {keys:?}, which is no {kind} event").into())
+            StoreError::Invalid(format!("an entry on {keys:?}, which is no {kind} event").into())
         })
     }
 }
 
-/// The same for each mark of a stream.
+/// The same for each entry of a stream.
 fn shard_of(aggregate: &AggregateId) -> u8 {
     // The first digit of sixteen: as many for each shard.
     let hash = fingerprint(&[aggregate.as_str().as_bytes()]);
@@ -181,7 +185,7 @@ fn shard_of(aggregate: &AggregateId) -> u8 {
     digit.and_then(|digit| u8::try_from(digit).ok()).unwrap_or_default() % SHARDS
 }
 
-/// Sends a change. A mark that is no longer as it was read is as good as changed.
+/// Sends a change. An entry that is no longer as it was read is as good as changed.
 async fn settled(update: Update) -> Result<(), StoreError> {
     match update.send().await {
         Ok(_) => Ok(()),

@@ -30,14 +30,14 @@ async fn one_poison_record_of_ten_leaves_nine_done() {
     assert!(returned.is_empty());
     assert_eq!(handled.lock().unwrap().len(), 9);
     assert_eq!(world.left(), 0);
-    let parked = world.parked().await;
-    assert_eq!(parked.len(), 1);
-    assert_eq!(parked[0].body, poison, "byte for byte");
-    assert!(text(&parked[0], "reason").unwrap().starts_with("body: "));
-    assert_eq!(text(&parked[0], "consumer"), Some("shop"));
-    assert_eq!(text(&parked[0], "receiveCount"), Some("1"));
-    assert!(text(&parked[0], "messageId").is_some());
-    assert_eq!(text(&parked[0], "eventId"), None, "there is none to know");
+    let dead_lettered = world.dead_lettered().await;
+    assert_eq!(dead_lettered.len(), 1);
+    assert_eq!(dead_lettered[0].body, poison, "byte for byte");
+    assert!(text(&dead_lettered[0], "reason").unwrap().starts_with("body: "));
+    assert_eq!(text(&dead_lettered[0], "consumer"), Some("shop"));
+    assert_eq!(text(&dead_lettered[0], "receiveCount"), Some("1"));
+    assert!(text(&dead_lettered[0], "messageId").is_some());
+    assert_eq!(text(&dead_lettered[0], "eventId"), None, "there is none to know");
 }
 
 #[tokio::test]
@@ -46,15 +46,15 @@ async fn what_the_handler_finds_poisonous_is_parked_under_its_name() {
     let body = placed("order-1", 1).to_string();
     world.send(&body);
     let (service, _) =
-        handler(|_| Err(Failure::poison("a reason with\0 control\u{1b} characters")));
+        handler(|_| Err(Failure::permanent("a reason with\0 control\u{1b} characters")));
     assert!(run(&world, &consumer(&world, ReplayPolicy::Refuse, service)).await.is_empty());
 
-    let parked = world.parked().await;
-    assert_eq!(parked[0].body, body);
-    assert_eq!(text(&parked[0], "eventId"), Some("evt_order-1_1"));
-    assert_eq!(text(&parked[0], "correlationId"), Some("corr_order-1"));
+    let dead_lettered = world.dead_lettered().await;
+    assert_eq!(dead_lettered[0].body, body);
+    assert_eq!(text(&dead_lettered[0], "eventId"), Some("evt_order-1_1"));
+    assert_eq!(text(&dead_lettered[0], "correlationId"), Some("corr_order-1"));
     assert_eq!(
-        text(&parked[0], "reason"),
+        text(&dead_lettered[0], "reason"),
         Some("a reason with\u{fffd} control\u{fffd} characters")
     );
 }
@@ -73,9 +73,9 @@ async fn a_newer_version_is_parked_and_an_unknown_type_is_not() {
     assert!(run(&world, &consumer(&world, ReplayPolicy::Refuse, service)).await.is_empty());
 
     assert!(handled.lock().unwrap().is_empty());
-    let parked = world.parked().await;
-    assert_eq!(parked.len(), 1);
-    assert!(text(&parked[0], "reason").unwrap().contains("3.0 is newer"));
+    let dead_lettered = world.dead_lettered().await;
+    assert_eq!(dead_lettered.len(), 1);
+    assert!(text(&dead_lettered[0], "reason").unwrap().contains("3.0 is newer"));
 }
 
 #[tokio::test]

@@ -3,20 +3,20 @@
 use event_envelope::Envelope;
 
 use crate::{
-    Guard, IdempotencyError, Identity, MissingKey, Record, Status, Store, Vacancy, Written,
-    key::KEY_BYTES_MAX,
+    IdempotencyConfig, IdempotencyError, Identity, MissingKey, Record, Status, Store,
+    TakeoverCondition, Written, key::KEY_BYTES_MAX,
 };
 
 /// A request that was let as far as the store.
 #[derive(Debug, Clone)]
-pub(crate) struct Ticket {
+pub(crate) struct RequestKey {
     pub(crate) id: String,
     payload_hash: Option<String>,
 }
 
 /// What became of an attempt to claim or to commit.
 #[derive(Debug)]
-pub(crate) enum Admission<T, F> {
+pub(crate) enum ClaimResult<T, F> {
     /// It is ours.
     Granted(T),
     /// It took effect before.
@@ -40,17 +40,20 @@ pub(crate) struct Completing<'a, W> {
     pub(crate) outgoing: &'a [Envelope],
 }
 
-// ===== impl Guard =====
+// ===== impl IdempotencyConfig =====
 
-impl<S: Store> Guard<S> {
+impl<S: Store> IdempotencyConfig<S> {
     /// The place of the request among the records.
-    pub(crate) fn ticket(&self, identity: Option<Identity>) -> Result<Ticket, IdempotencyError> {
+    pub(crate) fn ticket(
+        &self,
+        identity: Option<Identity>,
+    ) -> Result<RequestKey, IdempotencyError> {
         let Identity { key, payload_hash, .. } = match (identity, self.missing_key) {
             (Some(identity), _) if !identity.key.is_empty() => identity,
             (_, MissingKey::Refuse) => {
                 return Err(IdempotencyError::MissingKey { consumer: self.consumer.to_string() });
             }
-            (_, MissingKey::Skip) => Identity::new(self.tokens.draw()),
+            (_, MissingKey::Skip) => Identity::new(self.tokens.next_id()),
         };
         if key.len() > KEY_BYTES_MAX {
             return Err(IdempotencyError::KeyTooLong { bytes: key.len(), max: KEY_BYTES_MAX });
@@ -60,11 +63,11 @@ impl<S: Store> Guard<S> {
             Some(version) => format!("{consumer}@{version}#{key}"),
             None => format!("{consumer}#{key}"),
         };
-        Ok(Ticket { id, payload_hash })
+        Ok(RequestKey { id, payload_hash })
     }
 
     /// The completed record of `ticket` that this process knows of.
-    pub(crate) fn cached(&self, ticket: &Ticket) -> Result<Option<Record>, IdempotencyError> {
+    pub(crate) fn cached(&self, ticket: &RequestKey) -> Result<Option<Record>, IdempotencyError> {
         let Some(cache) = &self.cache else { return Ok(None) };
         let Some(record) = cache.get(&ticket.id) else { return Ok(None) };
         if self.vacancy().has_expired(&record) {
@@ -78,9 +81,9 @@ impl<S: Store> Guard<S> {
     /// Claims the request for one attempt at its effect.
     pub(crate) async fn claim(
         &self,
-        ticket: &Ticket,
-    ) -> Result<Admission<Claim, S::Refused>, IdempotencyError> {
-        let owner = self.tokens.draw();
+        ticket: &RequestKey,
+    ) -> Result<ClaimResult<Claim, S::Refused>, IdempotencyError> {
+        let owner = self.tokens.next_id();
         let lease_until = self.clock.now() + self.lease;
         let record = Record {
             id: ticket.id.clone(),
@@ -94,41 +97,43 @@ impl<S: Store> Guard<S> {
             expires_at: lease_until + self.clock_skew + self.retention,
         };
         match self.store.put(&record, &[], self.vacancy()).await? {
-            Written::Yes { resumed } => Ok(Admission::Granted(Claim { owner, resumed })),
+            Written::Yes { resumed } => Ok(ClaimResult::Granted(Claim { owner, resumed })),
             // Our own claim, whose answer was lost on the way. What stood there before it is
             // lost with it: there may have been an attempt.
-            Written::Met(Some(there)) if there.is_held_by(&owner) => {
-                Ok(Admission::Granted(Claim { owner, resumed: true }))
+            Written::Existing(Some(there)) if there.is_held_by(&owner) => {
+                Ok(ClaimResult::Granted(Claim { owner, resumed: true }))
             }
-            Written::Met(there) => self.standing(ticket, there).map(Admission::Completed),
-            Written::Refused(refused) => Ok(Admission::Refused(refused)),
+            Written::Existing(there) => self.standing(ticket, there).map(ClaimResult::Completed),
+            Written::Refused(refused) => Ok(ClaimResult::Refused(refused)),
         }
     }
 
     /// Commits a unit of work and its record in one write.
     pub(crate) async fn commit(
         &self,
-        ticket: &Ticket,
+        ticket: &RequestKey,
         completing: Completing<'_, S::Write>,
-    ) -> Result<Admission<(), S::Refused>, IdempotencyError> {
-        let owner = self.tokens.draw();
+    ) -> Result<ClaimResult<(), S::Refused>, IdempotencyError> {
+        let owner = self.tokens.next_id();
         let writes = completing.writes;
         let record = self.completed(ticket, &owner, completing)?;
         match self.store.put(&record, writes, self.vacancy()).await? {
             Written::Yes { .. } => {}
             // The answer to our own write was lost.
-            Written::Met(Some(there)) if there.is_completed_by(&owner) => {}
-            Written::Met(there) => return self.standing(ticket, there).map(Admission::Completed),
-            Written::Refused(refused) => return Ok(Admission::Refused(refused)),
+            Written::Existing(Some(there)) if there.is_completed_by(&owner) => {}
+            Written::Existing(there) => {
+                return self.standing(ticket, there).map(ClaimResult::Completed);
+            }
+            Written::Refused(refused) => return Ok(ClaimResult::Refused(refused)),
         }
         self.remember(&record);
-        Ok(Admission::Granted(()))
+        Ok(ClaimResult::Granted(()))
     }
 
     /// Completes a claim: the unit of work and the record in one write, if the claim still holds.
     pub(crate) async fn complete(
         &self,
-        ticket: &Ticket,
+        ticket: &RequestKey,
         claim: &Claim,
         completing: Completing<'_, S::Write>,
     ) -> Result<(), IdempotencyError> {
@@ -138,8 +143,8 @@ impl<S: Store> Guard<S> {
         match self.store.complete(&record, writes).await? {
             Written::Yes { .. } => {}
             // The answer to our own write was lost.
-            Written::Met(Some(there)) if there.is_completed_by(&claim.owner) => {}
-            Written::Met(_) => return Err(IdempotencyError::LeaseLost { id }),
+            Written::Existing(Some(there)) if there.is_completed_by(&claim.owner) => {}
+            Written::Existing(_) => return Err(IdempotencyError::LeaseLost { id }),
             Written::Refused(_) => return Err(IdempotencyError::Contended { id }),
         }
         self.remember(&record);
@@ -147,7 +152,7 @@ impl<S: Store> Guard<S> {
     }
 
     /// Gives up a claim, so that the next delivery need not wait for its lease.
-    pub(crate) async fn release(&self, ticket: &Ticket, claim: &Claim) {
+    pub(crate) async fn release(&self, ticket: &RequestKey, claim: &Claim) {
         if let Err(error) = self.store.release(&ticket.id, &claim.owner).await {
             // It ends by itself.
             tracing::warn!(%error, "claim was not released");
@@ -157,10 +162,13 @@ impl<S: Store> Guard<S> {
     /// The completed record of `ticket`, if there is one: what somebody meets who completes without
     /// a claim. Nothing is written.
     #[cfg(feature = "http")]
-    pub(crate) async fn look(&self, ticket: &Ticket) -> Result<Option<Record>, IdempotencyError> {
+    pub(crate) async fn look(
+        &self,
+        ticket: &RequestKey,
+    ) -> Result<Option<Record>, IdempotencyError> {
         let nothing = Completing { result: String::new(), writes: &[], outgoing: &[] };
-        let record = self.completed(ticket, &self.tokens.draw(), nothing)?;
-        let Written::Met(Some(there)) = self.store.complete(&record, &[]).await? else {
+        let record = self.completed(ticket, &self.tokens.next_id(), nothing)?;
+        let Written::Existing(Some(there)) = self.store.complete(&record, &[]).await? else {
             return Ok(None);
         };
         if there.status != Status::Completed || self.vacancy().has_expired(&there) {
@@ -170,13 +178,13 @@ impl<S: Store> Guard<S> {
         Ok(Some(*there))
     }
 
-    fn vacancy(&self) -> Vacancy {
-        Vacancy::at(self.clock.now(), self.clock_skew)
+    fn vacancy(&self) -> TakeoverCondition {
+        TakeoverCondition::at(self.clock.now(), self.clock_skew)
     }
 
     fn completed(
         &self,
-        ticket: &Ticket,
+        ticket: &RequestKey,
         owner: &str,
         completing: Completing<'_, S::Write>,
     ) -> Result<Record, IdempotencyError> {
@@ -203,7 +211,7 @@ impl<S: Store> Guard<S> {
     /// What a record that is not free says to somebody who comes later.
     fn standing(
         &self,
-        ticket: &Ticket,
+        ticket: &RequestKey,
         there: Option<Box<Record>>,
     ) -> Result<Record, IdempotencyError> {
         let id = ticket.id.clone();
@@ -229,7 +237,7 @@ impl<S: Store> Guard<S> {
         }
     }
 
-    fn check_payload(&self, ticket: &Ticket, there: &Record) -> Result<(), IdempotencyError> {
+    fn check_payload(&self, ticket: &RequestKey, there: &Record) -> Result<(), IdempotencyError> {
         if there.agrees_with(ticket.payload_hash.as_deref()) {
             return Ok(());
         }

@@ -5,7 +5,7 @@ use tracing::{debug, error, info, warn};
 
 /// How the handling of one record ended.
 #[derive(Debug)]
-pub(crate) enum Ending {
+pub(crate) enum Outcome {
     /// The handler is done with it.
     Done(Done),
     /// An archive sent it again, and this consumer takes no replays.
@@ -16,15 +16,15 @@ pub(crate) enum Ending {
     /// Nobody here knows its type.
     UnknownType,
     /// It can never succeed, and lies in the dead-letter queue.
-    Parked {
+    DeadLettered {
         /// What is wrong with it.
         reason: BoxError,
     },
-    /// It can never succeed, but could not be parked.
-    NotParked {
+    /// It can never succeed, but could not be dead-lettered.
+    NotDeadLettered {
         /// What is wrong with it.
         reason: BoxError,
-        /// Why it could not be parked.
+        /// Why it could not be dead-lettered.
         error: BoxError,
     },
     /// It is odd, and has no id: nothing names it but its whole batch.
@@ -43,15 +43,15 @@ pub(crate) enum Ending {
     },
 }
 
-impl Ending {
+impl Outcome {
     /// Whether the record may be deleted from its queue.
     pub(crate) const fn is_settled(&self) -> bool {
         match self {
             Self::Done(_)
             | Self::ReplayRefused { .. }
             | Self::UnknownType
-            | Self::Parked { .. } => true,
-            Self::NotParked { .. }
+            | Self::DeadLettered { .. } => true,
+            Self::NotDeadLettered { .. }
             | Self::Unnamed { .. }
             | Self::Abandoned
             | Self::Retry { .. } => false,
@@ -67,8 +67,8 @@ impl Ending {
             Self::Done(Done::Ignored) => "ignored",
             Self::ReplayRefused { .. } => "replay_refused",
             Self::UnknownType => "unknown_type",
-            Self::Parked { .. } => "parked",
-            Self::NotParked { .. } => "not_parked",
+            Self::DeadLettered { .. } => "dead_lettered",
+            Self::NotDeadLettered { .. } => "not_dead_lettered",
             Self::Unnamed { .. } => "unnamed",
             Self::Abandoned => "abandoned",
             Self::Retry { .. } => "retry",
@@ -85,14 +85,14 @@ impl Ending {
             Self::UnknownType => {
                 warn!(outcome, "a rule sends events that nobody here knows");
             }
-            Self::Parked { reason } => {
+            Self::DeadLettered { reason } => {
                 error!(outcome, reason = chain(reason.as_ref()));
             }
-            Self::NotParked { reason, error } => error!(
+            Self::NotDeadLettered { reason, error } => error!(
                 outcome,
                 reason = chain(reason.as_ref()),
                 error = chain(error.as_ref()),
-                "the queue's own redrive has to park it"
+                "the queue's own redrive has to dead_letter it"
             ),
             Self::Unnamed { reason } => error!(
                 outcome,

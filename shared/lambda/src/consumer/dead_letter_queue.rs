@@ -17,13 +17,13 @@ const REASON_LENGTH_MAX: usize = 1024;
 
 /// The queue that a consumer reads, and where it parks what can never succeed.
 #[derive(Debug, Clone)]
-pub struct Parking {
+pub struct DeadLetterQueue {
     client: Client,
     queue_url: String,
     dead_letter_queue_url: String,
 }
 
-impl Parking {
+impl DeadLetterQueue {
     /// Parks messages of the queue at `queue_url` in the one at `dead_letter_queue_url`.
     pub fn new(
         client: Client,
@@ -43,7 +43,7 @@ impl Parking {
     /// # Errors
     ///
     /// When SQS does not take it; the record must then stay in its queue.
-    pub(crate) async fn park(
+    pub(crate) async fn dead_letter(
         &self,
         consumer: &'static str,
         message: &Message,

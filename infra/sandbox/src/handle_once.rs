@@ -69,7 +69,7 @@ pub(crate) struct Call<'a> {
 ///
 /// The work goes on when the client hangs up, as it would at a real provider: that is how a
 /// charge happens that nobody was told of.
-pub(crate) async fn conduct(
+pub(crate) async fn handle_once(
     keys: &Arc<Keys<Answer>>,
     refusals: &Refusals,
     call: Call<'_>,
