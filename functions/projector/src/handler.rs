@@ -34,7 +34,7 @@ pub struct Projector {
 
 /// Where a section must stand for a write to be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum IdempotencyConfig {
+enum Condition {
     /// It is not there.
     Absent,
     /// At this version.
@@ -152,8 +152,7 @@ impl Projector {
         version: u64,
         changes: Changes,
     ) -> Result<Written, Failure> {
-        let guard =
-            if version == 0 { IdempotencyConfig::Absent } else { IdempotencyConfig::At(version) };
+        let guard = if version == 0 { Condition::Absent } else { Condition::At(version) };
         self.write(order, Section::Order, guard, changes).await
     }
 
@@ -164,7 +163,7 @@ impl Projector {
         section: Section,
         changes: Changes,
     ) -> Result<Written, Failure> {
-        let guard = IdempotencyConfig::Before(version_in(&changes, section));
+        let guard = Condition::Before(version_in(&changes, section));
         self.write(order, section, guard, changes).await
     }
 
@@ -172,13 +171,13 @@ impl Projector {
         &self,
         order: &AggregateId,
         section: Section,
-        guard: IdempotencyConfig,
+        guard: Condition,
         changes: Changes,
     ) -> Result<Written, Failure> {
         let (condition, version) = match guard {
-            IdempotencyConfig::Absent => ("attribute_not_exists(#guard)", None),
-            IdempotencyConfig::At(version) => ("#guard = :version", Some(version)),
-            IdempotencyConfig::Before(version) => {
+            Condition::Absent => ("attribute_not_exists(#guard)", None),
+            Condition::At(version) => ("#guard = :version", Some(version)),
+            Condition::Before(version) => {
                 ("attribute_not_exists(#guard) OR #guard < :version", Some(version))
             }
         };

@@ -13,7 +13,7 @@ const SEEDS: u64 = 100;
 /// So many failures are made smaller; one is usually enough.
 const SHRUNK_MAX: usize = 3;
 
-#[expect(clippy::disallowed_methods, reason = "how much a test run does is said from external")]
+#[expect(clippy::disallowed_methods, reason = "how much a test run does is said from outside")]
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().unwrap())
 }

@@ -15,7 +15,7 @@ const SAMPLE: usize = 19;
 /// Any seed will do: where no fault is injected it decides only what comes first.
 const SEED: u64 = 1;
 
-#[expect(clippy::disallowed_methods, reason = "how much a test run does is said from external")]
+#[expect(clippy::disallowed_methods, reason = "how much a test run does is said from outside")]
 fn is_whole() -> bool {
     std::env::var("SIMULATION_SWEEP").is_ok_and(|it| it == "all")
 }

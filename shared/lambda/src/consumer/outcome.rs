@@ -92,7 +92,7 @@ impl Outcome {
                 outcome,
                 reason = chain(reason.as_ref()),
                 error = chain(error.as_ref()),
-                "the queue's own redrive has to dead_letter it"
+                "the queue's own redrive has to dead-letter it"
             ),
             Self::Unnamed { reason } => error!(
                 outcome,
