@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use runtime::{ConfigError, Environment};
+use lambda::QueueConfig;
+use runtime::{ConfigError, Environment, FromEnvironment};
 
 /// Read once, before the first event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,32 +15,17 @@ pub struct Config {
     /// How long a record is kept.
     pub record_retention: Duration,
     /// The queue that the function consumes.
-    pub queue_url: String,
-    /// Where permanent failures go.
-    pub dead_letter_queue_url: String,
-    /// What is logged beyond the usual.
-    pub log_filter: Option<String>,
+    pub queue: QueueConfig,
 }
 
-impl Config {
-    /// Reads the environment.
-    ///
-    /// # Errors
-    ///
-    /// Names the variable that is missing or invalid; the function should not start.
-    pub fn from_env() -> Result<Self, ConfigError> {
-        Self::read(&Environment::of_process())
-    }
-
+impl FromEnvironment for Config {
     fn read(environment: &Environment) -> Result<Self, ConfigError> {
         let days = environment.whole("IDEMPOTENCY_RETENTION_DAYS", 1..=u16::MAX)?;
         Ok(Self {
             figures: environment.required("ORDER_FIGURES_TABLE")?,
             records: environment.required("IDEMPOTENCY_TABLE")?,
             record_retention: Duration::from_hours(24 * u64::from(days)),
-            queue_url: environment.required("QUEUE_URL")?,
-            dead_letter_queue_url: environment.required("DEAD_LETTER_QUEUE_URL")?,
-            log_filter: environment.optional("RUST_LOG"),
+            queue: QueueConfig::read(environment)?,
         })
     }
 }

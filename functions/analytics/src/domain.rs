@@ -1,12 +1,16 @@
 //! What an event adds to the figures. Pure.
 
-use catalogue::Event;
 use event_envelope::Envelope;
 use time::UtcOffset;
 
 /// Stands for the currency of orders of which nobody said what they came to: those completed in
 /// the words of version 2.0. No currency is called so, for theirs are three capital letters.
 pub const UNKNOWN: &str = "none";
+
+catalogue::subscribe! {
+    /// What is counted.
+    pub enum AnalyticsEvent { OrderCompleted }
+}
 
 /// What an order adds to the figure of its day and currency.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,15 +24,15 @@ pub struct Addition {
 }
 
 impl Addition {
-    /// What `event` adds, if it is of interest here. The day is that of the event, not of its
-    /// delivery, which may be days later.
-    pub fn of(event: &Event, envelope: &Envelope) -> Option<Self> {
-        let Event::OrderCompleted(completed) = event else { return None };
+    /// What `event` adds. The day is that of the event, not of its delivery, which may be days
+    /// later.
+    pub fn of(event: &AnalyticsEvent, envelope: &Envelope) -> Self {
+        let AnalyticsEvent::OrderCompleted(completed) = event;
         let day = envelope.timestamp.to_offset(UtcOffset::UTC).date().to_string();
-        Some(match completed.total {
+        match completed.total {
             Some(total) => Self { day, currency: total.currency.into(), amount: total.amount },
             None => Self { day, currency: UNKNOWN.to_owned(), amount: 0 },
-        })
+        }
     }
 }
 

@@ -1,7 +1,6 @@
 //! One event in, one transaction out: the figure, and the record that the event was handled.
 
 use aws_sdk_dynamodb::types::{AttributeValue, Update};
-use catalogue::Event;
 use event_envelope::Delivery;
 use idempotency::{
     Attempt, Completion, DynamoDbStore, IdempotencyConfig, IdempotencyLayer, UnitOfWork,
@@ -9,7 +8,7 @@ use idempotency::{
 use runtime::{Done, Failure};
 use tower::{Service, ServiceBuilder};
 
-use crate::domain::Addition;
+use crate::domain::{Addition, AnalyticsEvent};
 
 /// Keeps the figures.
 #[derive(Debug, Clone)]
@@ -17,14 +16,14 @@ pub struct Analytics {
     table: String,
 }
 
-/// Whether an event was of interest, kept for duplicates.
+/// That an event was counted, kept for duplicates.
 type Counted = bool;
 
 /// How the handling of the record ends.
 fn done(completion: Completion<Counted>) -> Done {
     match completion {
-        Completion::New(true) => Done::Handled,
-        Completion::New(false) | Completion::ReplayRefused => Done::Ignored,
+        Completion::New(_) => Done::Handled,
+        Completion::ReplayRefused => Done::Ignored,
         Completion::Replayed(_) => Done::Duplicate,
     }
 }
@@ -40,8 +39,9 @@ impl Analytics {
     pub fn into_service(
         self,
         guard: IdempotencyConfig<DynamoDbStore>,
-    ) -> impl Service<Delivery<Event>, Response = Done, Error = Failure, Future: Send> + Clone + Send
-    {
+    ) -> impl Service<Delivery<AnalyticsEvent>, Response = Done, Error = Failure, Future: Send>
+    + Clone
+    + Send {
         ServiceBuilder::new()
             .map_response(done)
             .layer(IdempotencyLayer::transactional(guard))
@@ -55,12 +55,10 @@ impl Analytics {
     /// Poison when the write cannot be expressed, which is this code's fault.
     pub fn handle(
         &self,
-        attempt: &Attempt<Delivery<Event>>,
+        attempt: &Attempt<Delivery<AnalyticsEvent>>,
     ) -> Result<UnitOfWork<Counted>, Failure> {
         let Delivery { envelope, event, .. } = &attempt.request;
-        let Some(addition) = Addition::of(event, envelope) else {
-            return Ok(UnitOfWork::new(false));
-        };
+        let addition = Addition::of(event, envelope);
         Ok(UnitOfWork::new(true).write(self.add(addition)?))
     }
 

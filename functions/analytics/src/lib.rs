@@ -11,6 +11,7 @@
 //! second. Beyond that, what does not get through is tried again and waits in the queue; a shop
 //! that is busier all day spreads a figure over several rows, as the inventory does its stock.
 
+pub mod build;
 pub mod config;
 pub mod domain;
 pub mod handler;

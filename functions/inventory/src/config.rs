@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use runtime::{ConfigError, Environment};
+use lambda::{QueueConfig, Tasks};
+use runtime::{ConfigError, Environment, FromEnvironment};
 
 /// What `inventory` is told. Read once, before the first event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,13 +17,9 @@ pub struct Config {
     /// How long a record is kept.
     pub record_retention: Duration,
     /// The queue that the function consumes.
-    pub queue_url: String,
-    /// Where permanent failures go.
-    pub dead_letter_queue_url: String,
-    /// How orders are fulfilled: by a workflow, whose tasks are taken, or without.
-    pub fulfilment_mode: String,
-    /// What is logged beyond the usual.
-    pub log_filter: Option<String>,
+    pub queue: QueueConfig,
+    /// Whether tasks of a workflow are taken.
+    pub tasks: Tasks,
 }
 
 /// What `inventory-api` is told.
@@ -36,51 +33,28 @@ pub struct ApiConfig {
     pub records: String,
     /// How long a record is kept.
     pub record_retention: Duration,
-    /// What is logged beyond the usual.
-    pub log_filter: Option<String>,
 }
 
-impl Config {
-    /// Reads the environment.
-    ///
-    /// # Errors
-    ///
-    /// Names the variable that is missing or invalid; the function should not start.
-    pub fn from_env() -> Result<Self, ConfigError> {
-        Self::read(&Environment::of_process())
-    }
-
+impl FromEnvironment for Config {
     fn read(environment: &Environment) -> Result<Self, ConfigError> {
         Ok(Self {
             stock: environment.required("INVENTORY_TABLE")?,
             reservations: environment.required("RESERVATIONS_TABLE")?,
             records: environment.required("IDEMPOTENCY_TABLE")?,
             record_retention: retention(environment)?,
-            queue_url: environment.required("QUEUE_URL")?,
-            dead_letter_queue_url: environment.required("DEAD_LETTER_QUEUE_URL")?,
-            fulfilment_mode: environment.required("FULFILMENT_MODE")?,
-            log_filter: environment.optional("RUST_LOG"),
+            queue: QueueConfig::read(environment)?,
+            tasks: Tasks::read(environment)?,
         })
     }
 }
 
-impl ApiConfig {
-    /// Reads the environment.
-    ///
-    /// # Errors
-    ///
-    /// Names the variable that is missing or invalid; the function should not start.
-    pub fn from_env() -> Result<Self, ConfigError> {
-        Self::read(&Environment::of_process())
-    }
-
+impl FromEnvironment for ApiConfig {
     fn read(environment: &Environment) -> Result<Self, ConfigError> {
         Ok(Self {
             stock: environment.required("INVENTORY_TABLE")?,
             movements: environment.required("STOCK_MOVEMENTS_TABLE")?,
             records: environment.required("IDEMPOTENCY_TABLE")?,
             record_retention: retention(environment)?,
-            log_filter: environment.optional("RUST_LOG"),
         })
     }
 }

@@ -2,9 +2,20 @@
 
 use std::ops::Not;
 
-use catalogue::{Event, LineItem, ReservedItem, Shortage};
+use catalogue::{LineItem, OrderCreated, ReservedItem, Shortage};
 use event_envelope::AggregateId;
 use serde::{Deserialize, Serialize};
+
+catalogue::subscribe! {
+    /// What the inventory consumes.
+    pub enum InventoryEvent {
+        OrderCreated,
+        OrderCancelled,
+        OrderShipped,
+        PaymentFailed,
+        ShippingFailed,
+    }
+}
 
 /// What the inventory is told about an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -202,31 +213,22 @@ impl Holding {
 }
 
 impl Fact {
-    /// What an event says, if it concerns the inventory.
-    pub fn of(event: &Event) -> Option<Self> {
+    /// What an event means for the inventory.
+    pub fn of(event: &InventoryEvent) -> Self {
         match event {
-            Event::OrderCreated(order) => Some(Self::Ordered(merged(&order.items))),
-            Event::OrderCancelled(_) | Event::PaymentFailed(_) | Event::ShippingFailed(_) => {
-                Some(Self::Cancelled)
-            }
+            InventoryEvent::OrderCreated(order) => Self::ordered(order),
+            InventoryEvent::OrderCancelled(_)
+            | InventoryEvent::PaymentFailed(_)
+            | InventoryEvent::ShippingFailed(_) => Self::Cancelled,
             // Not ShipmentCreated: a shipment may still be voided, when its order was cancelled
             // meanwhile. The order's own stream holds one of OrderShipped and OrderCancelled.
-            Event::OrderShipped(_) => Some(Self::Shipped),
-            Event::OrderPaid(_)
-            | Event::OrderCompleted(_)
-            | Event::OrderTimedOut(_)
-            | Event::OrderResumed(_)
-            | Event::InventoryReserved(_)
-            | Event::InventoryReservationFailed(_)
-            | Event::InventoryReleased(_)
-            | Event::PaymentCompleted(_)
-            | Event::PaymentRefunded(_)
-            | Event::ShipmentCreated(_)
-            | Event::PaymentNeedsReview(_)
-            | Event::ShippingNeedsReview(_)
-            | Event::NotificationSent(_)
-            | Event::NotificationFailed(_) => None,
+            InventoryEvent::OrderShipped(_) => Self::Shipped,
         }
+    }
+
+    /// That an order was placed.
+    pub fn ordered(order: &OrderCreated) -> Self {
+        Self::Ordered(merged(&order.items))
     }
 }
 

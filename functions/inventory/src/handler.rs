@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use tower::{Service, ServiceBuilder, ServiceExt, service_fn};
 
 use crate::{
-    domain::{Fact, Holding, Reservation, Step},
+    domain::{Fact, Holding, InventoryEvent, Reservation, Step},
     reservations::{End, ReservationTable, read_reservation},
     shard_cache::ShardCache,
     stock::StockTable,
@@ -37,8 +37,8 @@ pub struct Inventory {
 #[derive(Debug, Clone)]
 pub(crate) struct Asked {
     pub(crate) order: AggregateId,
-    /// None: what came says nothing to the inventory.
-    pub(crate) fact: Option<Fact>,
+    /// What it means for the inventory.
+    pub(crate) fact: Fact,
     /// What all that is said follows from.
     pub(crate) cause: Envelope,
     pub(crate) identity: Identity,
@@ -91,8 +91,8 @@ fn done(completion: Completion<Answer>) -> Done {
     }
 }
 
-impl From<Delivery<Event>> for Asked {
-    fn from(delivery: Delivery<Event>) -> Self {
+impl From<Delivery<InventoryEvent>> for Asked {
+    fn from(delivery: Delivery<InventoryEvent>) -> Self {
         let identity = Identity {
             key: delivery.idempotency_key(),
             payload_hash: delivery.payload_hash(),
@@ -120,8 +120,9 @@ impl Inventory {
     pub fn into_service(
         self,
         guard: IdempotencyConfig<DynamoDbStore>,
-    ) -> impl Service<Delivery<Event>, Response = Done, Error = Failure, Future: Send> + Clone + Send
-    {
+    ) -> impl Service<Delivery<InventoryEvent>, Response = Done, Error = Failure, Future: Send>
+    + Clone
+    + Send {
         ServiceBuilder::new().map_response(done).map_request(Asked::from).service(self.once(guard))
     }
 
@@ -157,9 +158,6 @@ impl Inventory {
     /// happened.
     async fn handle(self, attempt: Attempt<Asked>) -> Result<UnitOfWork<Answer>, Failure> {
         let Attempt { request: Asked { order, fact, cause, .. }, refused, .. } = attempt;
-        let Some(fact) = fact else {
-            return Ok(UnitOfWork::new(Answer::Nothing));
-        };
         let reservation = self.known_reservation(&order, &fact, &refused).await?;
         match reservation.decide(&fact) {
             Step::Reserve(items) => self.reserve(&order, &items, &refused, &cause).await,

@@ -57,6 +57,7 @@
 //! that what an earlier one releases of this one's, in the minutes of a deployment, stays counted.
 
 pub mod api;
+pub mod build;
 pub mod commands;
 pub mod config;
 mod contention;

@@ -14,14 +14,15 @@
 use catalogue::{Event, Shortage};
 use event_envelope::Delivery;
 use idempotency::{DynamoDbStore, IdempotencyConfig, Identity};
-use lambda::Task;
+use lambda::{Task, TaskHandler};
 use runtime::Failure;
 use serde::{Deserialize, Serialize};
-use tower::{Service, ServiceExt, service_fn};
+use tower::{Service, ServiceExt};
 
 use crate::{
     domain::{Fact, Reservation, Short},
     handler::{Asked, Inventory, OutOfOrder},
+    reservations::ReservationTable,
 };
 
 /// What a workflow may ask for. The braces have unknown fields refused: without them serde passes
@@ -60,50 +61,61 @@ pub enum Answer {
 #[error("the event of a task is OrderCreated, not {0}")]
 struct NoOrder(&'static str);
 
+/// Handles the tasks of workflows. By the records of `once`, each takes effect once.
+#[derive(Debug, Clone)]
+struct InventoryTasks<S> {
+    reservations: ReservationTable,
+    once: S,
+}
+
 impl Inventory {
-    /// This inventory as the service that a workflow calls: by the records of `guard`, each task
-    /// takes effect once.
+    /// This inventory as a workflow asks for it: by the records of `once`, each task takes effect
+    /// once.
+    pub fn into_tasks(
+        self,
+        once: IdempotencyConfig<DynamoDbStore>,
+    ) -> impl TaskHandler<Command = Command, Event = Event, Answer = Answer> {
+        let reservations = self.reservations.clone();
+        InventoryTasks { reservations, once: self.once(once) }
+    }
+}
+
+impl<S> TaskHandler for InventoryTasks<S>
+where
+    S: Service<Asked, Error = Failure> + Clone,
+{
+    type Command = Command;
+    type Event = Event;
+    type Answer = Answer;
+
+    /// Does what a workflow asks for.
     ///
     /// # Errors
     ///
-    /// Retry when a table is away; poison when the goods that are to be released have left, or
-    /// when the event is not the order's own.
-    pub fn into_tasks(
-        self,
-        guard: IdempotencyConfig<DynamoDbStore>,
-    ) -> impl Service<Task<Command, Event>, Response = Answer, Error = Failure, Future: Send> + Clone
-    {
-        let reservations = self.reservations.clone();
-        let once = self.once(guard);
-        service_fn(move |task: Task<Command, Event>| {
-            let (reservations, once) = (reservations.clone(), once.clone());
-            // The futures of the SDK are deep: one more layer around them is too much to compile.
-            Box::pin(async move {
-                let command = task.command;
-                let asked = asked(task)?;
-                let order = asked.order.clone();
-                once.oneshot(asked).await?;
-                let reservation = reservations.read(&order).await?;
-                answer(command, &reservation).ok_or_else(|| {
-                    Failure::permanent(OutOfOrder::Contradiction { order, reservation })
-                })
-            })
-        })
+    /// Retry when a table is unavailable; permanent when the goods that are to be released have
+    /// left, or when the event is not the order's own.
+    async fn handle_task(&self, task: Task<Command, Event>) -> Result<Answer, Failure> {
+        let command = task.command;
+        let asked = asked(task)?;
+        let order = asked.order.clone();
+        self.once.clone().oneshot(asked).await?;
+        let reservation = self.reservations.read(&order).await?;
+        answer(command, &reservation)
+            .ok_or_else(|| Failure::permanent(OutOfOrder::Contradiction { order, reservation }))
     }
 }
 
 fn asked(task: Task<Command, Event>) -> Result<Asked, Failure> {
     let Task { command, delivery: Delivery { envelope, event, .. }, id, hash } = task;
-    let Some(ordered @ Fact::Ordered(_)) = Fact::of(&event) else {
+    let Event::OrderCreated(order) = event else {
         return Err(Failure::permanent(NoOrder(event.entry().event_type)));
     };
     let fact = match command {
-        Command::Reserve {} => ordered,
+        Command::Reserve {} => Fact::ordered(&order),
         Command::Release {} => Fact::Cancelled,
     };
     let identity = Identity { key: id, payload_hash: Some(hash), replay_name: None };
-    let order = event.order_id().clone();
-    Ok(Asked { order, fact: Some(fact), cause: envelope, identity })
+    Ok(Asked { order: order.order_id, fact, cause: envelope, identity })
 }
 
 /// What the workflow is told of an order whose reservation is this. None: it cannot be.

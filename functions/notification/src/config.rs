@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use runtime::{ConfigError, Environment};
+use lambda::QueueConfig;
+use runtime::{ConfigError, Environment, FromEnvironment};
 use state_machine::RunnerConfig;
 
 /// Read once, before the first event.
@@ -15,23 +16,10 @@ pub struct Config {
     /// In whose name mails are sent.
     pub sender: String,
     /// The queue that the function consumes.
-    pub queue_url: String,
-    /// Where permanent failures go.
-    pub dead_letter_queue_url: String,
-    /// What is logged beyond the usual.
-    pub log_filter: Option<String>,
+    pub queue: QueueConfig,
 }
 
-impl Config {
-    /// Reads the environment.
-    ///
-    /// # Errors
-    ///
-    /// Names the variable that is missing or invalid; the function should not start.
-    pub fn from_env() -> Result<Self, ConfigError> {
-        Self::read(&Environment::of_process())
-    }
-
+impl FromEnvironment for Config {
     fn read(environment: &Environment) -> Result<Self, ConfigError> {
         Ok(Self {
             notifications: RunnerConfig {
@@ -42,9 +30,7 @@ impl Config {
             },
             contacts: environment.required("CONTACTS_TABLE")?,
             sender: environment.required("SENDER_EMAIL")?,
-            queue_url: environment.required("QUEUE_URL")?,
-            dead_letter_queue_url: environment.required("DEAD_LETTER_QUEUE_URL")?,
-            log_filter: environment.optional("RUST_LOG"),
+            queue: QueueConfig::read(environment)?,
         })
     }
 }

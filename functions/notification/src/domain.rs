@@ -9,6 +9,11 @@ use serde_json::Value;
 use state_machine::StateMachine;
 use time::OffsetDateTime;
 
+catalogue::subscribe! {
+    /// What customers are told about.
+    pub enum NotificationEvent { OrderCreated, PaymentCompleted, ShipmentCreated, OrderCancelled }
+}
+
 /// What the mails of an order take.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
@@ -162,36 +167,23 @@ impl Mails {
 }
 
 impl Input {
-    /// What an event says, if a customer is to know.
-    pub fn of(event: &Event) -> Option<Self> {
-        let news = |template, detail| Some(Self::News(Message { template, detail }));
+    /// What an event has a customer know.
+    pub fn of(event: &NotificationEvent) -> Self {
+        let news = |template, detail| Self::News(Message { template, detail });
         match event {
-            Event::OrderCreated(order) => Some(Self::Placed { user_id: order.user_id.clone() }),
-            Event::PaymentCompleted(payment) => {
+            NotificationEvent::OrderCreated(order) => {
+                Self::Placed { user_id: order.user_id.clone() }
+            }
+            NotificationEvent::PaymentCompleted(payment) => {
                 news(Template::PaymentReceived, payment.amount.map(|amount| amount.to_string()))
             }
-            Event::ShipmentCreated(shipment) => {
+            NotificationEvent::ShipmentCreated(shipment) => {
                 let tracking = format!("{} {}", shipment.carrier, shipment.tracking_number);
                 news(Template::OrderShipped, Some(tracking))
             }
-            Event::OrderCancelled(cancelled) => {
+            NotificationEvent::OrderCancelled(cancelled) => {
                 news(Template::OrderCancelled, Some(in_words(cancelled.reason).to_owned()))
             }
-            Event::OrderPaid(_)
-            | Event::OrderShipped(_)
-            | Event::OrderCompleted(_)
-            | Event::OrderTimedOut(_)
-            | Event::OrderResumed(_)
-            | Event::InventoryReserved(_)
-            | Event::InventoryReservationFailed(_)
-            | Event::InventoryReleased(_)
-            | Event::PaymentFailed(_)
-            | Event::PaymentRefunded(_)
-            | Event::ShippingFailed(_)
-            | Event::PaymentNeedsReview(_)
-            | Event::ShippingNeedsReview(_)
-            | Event::NotificationSent(_)
-            | Event::NotificationFailed(_) => None,
         }
     }
 }

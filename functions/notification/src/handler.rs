@@ -1,14 +1,13 @@
 //! One event in, the mails that are then to be sent.
 
-use catalogue::Event;
 use event_envelope::{AggregateId, Delivery};
+use lambda::EventHandler;
 use runtime::{Done, Failure};
 use state_machine::{Attempt, Runner};
-use tower::Service;
 
 use crate::{
     contacts::{Address, Contacts},
-    domain::{Input, Mails, Send},
+    domain::{Input, Mails, NotificationEvent, Send},
     mail::{Mailer, Sending},
 };
 
@@ -24,32 +23,6 @@ impl Notifications {
     /// Runs the mails of orders by `runner`.
     pub fn new(runner: Runner, contacts: Contacts, mailer: Mailer) -> Self {
         Self { runner, contacts, mailer }
-    }
-
-    /// These notifications as the service that a consumer calls.
-    pub fn into_service(
-        self,
-    ) -> impl Service<Delivery<Event>, Response = Done, Error = Failure> + Clone {
-        tower::service_fn(move |delivery| {
-            let notifications = self.clone();
-            async move { notifications.handle(delivery).await }
-        })
-    }
-
-    /// Takes in one event.
-    ///
-    /// # Errors
-    ///
-    /// Retry when a table or SES is unavailable.
-    pub async fn handle(&self, delivery: Delivery<Event>) -> Result<Done, Failure> {
-        let Delivery { envelope, event, .. } = delivery;
-        let Some(input) = Input::of(&event) else {
-            return Ok(Done::Ignored);
-        };
-        let order = event.order_id();
-        let send = async |attempt: Attempt<Send>| self.send(order, attempt.command).await;
-        let handled = self.runner.handle::<Mails, _>(order, &envelope, input, send).await?;
-        Ok(handled.done)
     }
 
     async fn send(&self, order: &AggregateId, mail: Send) -> Result<Input, Failure> {
@@ -68,5 +41,23 @@ impl Notifications {
             }
             Sending::Refused { reason } => Ok(failed(reason)),
         }
+    }
+}
+
+impl EventHandler for Notifications {
+    type Event = NotificationEvent;
+
+    /// Takes in one event.
+    ///
+    /// # Errors
+    ///
+    /// Retry when a table or SES is unavailable.
+    async fn handle(&self, delivery: Delivery<NotificationEvent>) -> Result<Done, Failure> {
+        let Delivery { envelope, event, .. } = delivery;
+        let input = Input::of(&event);
+        let order = event.order_id();
+        let send = async |attempt: Attempt<Send>| self.send(order, attempt.command).await;
+        let handled = self.runner.handle::<Mails, _>(order, &envelope, input, send).await?;
+        Ok(handled.done)
     }
 }

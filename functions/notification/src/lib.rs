@@ -3,6 +3,7 @@
 //! Hears `OrderCreated`, `PaymentCompleted`, `ShipmentCreated` and `OrderCancelled`; publishes
 //! `NotificationSent` and `NotificationFailed`.
 
+pub mod build;
 pub mod config;
 pub mod contacts;
 pub mod domain;

@@ -1,7 +1,8 @@
 //! What the template tells these functions: the one place that reads the environment.
 
 use http_api::TokenScope;
-use runtime::{ConfigError, Environment};
+use lambda::{QueueConfig, Tasks};
+use runtime::{ConfigError, Environment, FromEnvironment};
 
 use crate::{deadlines::Deadlines, limit::Limits};
 
@@ -15,10 +16,6 @@ const PAY_WITHIN_SECONDS: &str = "PAY_WITHIN_SECONDS";
 const SHIP_WITHIN_SECONDS: &str = "SHIP_WITHIN_SECONDS";
 const WRITE_SCOPE: &str = "WRITE_SCOPE";
 const SCOPE_CLAIM: &str = "SCOPE_CLAIM";
-const QUEUE_URL: &str = "QUEUE_URL";
-const DEAD_LETTER_QUEUE_URL: &str = "DEAD_LETTER_QUEUE_URL";
-const FULFILMENT_MODE: &str = "FULFILMENT_MODE";
-const RUST_LOG: &str = "RUST_LOG";
 
 /// The longest that an order may wait for something, in seconds: thirty days. Whoever asks for more
 /// has counted in something else.
@@ -44,8 +41,6 @@ pub struct ApiConfig {
     pub pay_within: u64,
     /// What a customer's token must grant.
     pub scope: TokenScope,
-    /// What is logged beyond the usual.
-    pub log_filter: Option<String>,
 }
 
 /// What `order-events` is told.
@@ -54,13 +49,9 @@ pub struct EventsConfig {
     /// The table of event streams.
     pub order_events: String,
     /// The queue that the function consumes.
-    pub queue_url: String,
-    /// Where permanent failures go.
-    pub dead_letter_queue_url: String,
-    /// How orders are fulfilled: by a workflow, whose tasks are taken, or without.
-    pub fulfilment_mode: String,
-    /// What is logged beyond the usual.
-    pub log_filter: Option<String>,
+    pub queue: QueueConfig,
+    /// Whether tasks of a workflow are taken.
+    pub tasks: Tasks,
 }
 
 /// What `order-sweeper` is told.
@@ -70,20 +61,9 @@ pub struct SweeperConfig {
     pub order_events: String,
     /// How long an order may wait.
     pub deadlines: Deadlines,
-    /// What is logged beyond the usual.
-    pub log_filter: Option<String>,
 }
 
-impl ApiConfig {
-    /// Reads the environment.
-    ///
-    /// # Errors
-    ///
-    /// Names the variable that is missing or invalid; the function should not start.
-    pub fn from_env() -> Result<Self, ConfigError> {
-        Self::read(&Environment::of_process())
-    }
-
+impl FromEnvironment for ApiConfig {
     fn read(environment: &Environment) -> Result<Self, ConfigError> {
         Ok(Self {
             order_events: environment.required(ORDER_EVENTS_TABLE)?,
@@ -96,42 +76,21 @@ impl ApiConfig {
             },
             pay_within: environment.whole(PAY_WITHIN_SECONDS, 1..=WITHIN_SECONDS_MAX)?,
             scope: scope(environment)?,
-            log_filter: environment.optional(RUST_LOG),
         })
     }
 }
 
-impl EventsConfig {
-    /// Reads the environment.
-    ///
-    /// # Errors
-    ///
-    /// Names the variable that is missing or invalid; the function should not start.
-    pub fn from_env() -> Result<Self, ConfigError> {
-        Self::read(&Environment::of_process())
-    }
-
+impl FromEnvironment for EventsConfig {
     fn read(environment: &Environment) -> Result<Self, ConfigError> {
         Ok(Self {
             order_events: environment.required(ORDER_EVENTS_TABLE)?,
-            queue_url: environment.required(QUEUE_URL)?,
-            dead_letter_queue_url: environment.required(DEAD_LETTER_QUEUE_URL)?,
-            fulfilment_mode: environment.required(FULFILMENT_MODE)?,
-            log_filter: environment.optional(RUST_LOG),
+            queue: QueueConfig::read(environment)?,
+            tasks: Tasks::read(environment)?,
         })
     }
 }
 
-impl SweeperConfig {
-    /// Reads the environment.
-    ///
-    /// # Errors
-    ///
-    /// Names the variable that is missing or invalid; the function should not start.
-    pub fn from_env() -> Result<Self, ConfigError> {
-        Self::read(&Environment::of_process())
-    }
-
+impl FromEnvironment for SweeperConfig {
     fn read(environment: &Environment) -> Result<Self, ConfigError> {
         Ok(Self {
             order_events: environment.required(ORDER_EVENTS_TABLE)?,
@@ -139,7 +98,6 @@ impl SweeperConfig {
                 pay_within: environment.whole(PAY_WITHIN_SECONDS, 1..=WITHIN_SECONDS_MAX)?,
                 ship_within: environment.whole(SHIP_WITHIN_SECONDS, 1..=WITHIN_SECONDS_MAX)?,
             },
-            log_filter: environment.optional(RUST_LOG),
         })
     }
 }
@@ -156,6 +114,10 @@ fn scope(environment: &Environment) -> Result<TokenScope, ConfigError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const QUEUE_URL: &str = "QUEUE_URL";
+    const DEAD_LETTER_QUEUE_URL: &str = "DEAD_LETTER_QUEUE_URL";
+    const FULFILMENT_MODE: &str = "FULFILMENT_MODE";
 
     /// An environment in which all is well but `name`.
     fn with(name: &str, value: Option<&str>) -> Environment {
@@ -189,9 +151,8 @@ mod tests {
         assert_eq!(api.delivery_addresses, DELIVERY_ADDRESSES_TABLE);
         assert_eq!(api.order_views, ORDER_VIEWS_TABLE);
         assert_eq!(api.limits, Limits { open: 20, per_minute: 10 });
-        let events = EventsConfig::read(&with(RUST_LOG, Some("debug"))).unwrap();
-        assert_eq!(events.dead_letter_queue_url, DEAD_LETTER_QUEUE_URL);
-        assert_eq!(events.log_filter.as_deref(), Some("debug"));
+        let events = EventsConfig::read(&with("", None)).unwrap();
+        assert_eq!(events.queue.dead_letter_url, DEAD_LETTER_QUEUE_URL);
     }
 
     #[test]

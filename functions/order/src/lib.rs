@@ -6,6 +6,7 @@
 //! `OrderCancelled` and `OrderResumed`.
 
 pub mod api;
+pub mod build;
 pub mod config;
 pub mod deadlines;
 pub mod domain;

@@ -7,21 +7,20 @@
 //! | `recordShortage` | | there is too little stock |
 //! | `recordShipment` | `shipmentId`, `carrier`, `trackingNumber` | the carrier has the goods |
 //! | `recordShippingFailure` | | the goods will not be delivered |
-//! | `timeOut` | `awaited`, `with_deadline` | `payment` or `shipment` did not come within so many seconds |
+//! | `timeOut` | `awaited`, `within` | `payment` or `shipment` did not come within so many seconds |
 //!
 //! Each is answered with the order's status after it, whoever brought that about: the workflow goes
 //! by what the order is, and not by what it has asked for. A task that comes again is answered
 //! likewise.
 
 use catalogue::{Awaited, Event, Money, ShipmentCreated};
-use event_store::EventStore;
-use lambda::Task;
-use runtime::{Clock, Failure};
+use lambda::{Task, TaskHandler};
+use runtime::Failure;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     domain::{self, Order},
-    handler::record,
+    handler::Orders,
 };
 
 /// What a workflow may ask for. The braces have unknown fields refused: without them serde passes
@@ -97,32 +96,34 @@ enum Unfit {
     Absent,
 }
 
-/// Does what a workflow asks for. What is said follows from the task's event.
-///
-/// # Errors
-///
-/// Retry when the task came before what it follows from, or the store is away. Poison when it
-/// contradicts what has happened, or its event is not the order's own.
-pub async fn work(
-    store: &EventStore,
-    clock: &Clock,
-    task: Task<Command, Event>,
-) -> Result<Answer, Failure> {
-    let (event, cause) = (task.delivery.event, &task.delivery.envelope);
-    let Event::OrderCreated(order) = event else {
-        return Err(Failure::permanent(Unfit::NotCreated(event.entry().event_type)));
-    };
-    let command = command(&order, task.command);
-    let executed = record(store, clock, &order.order_id, &command, cause).await?;
-    let status = match executed.state::<Order>().map_err(Failure::permanent)? {
-        Order::Absent => return Err(Failure::permanent(Unfit::Absent)),
-        Order::Created(_) => Status::Created,
-        Order::Paid(_) => Status::Paid,
-        Order::Shipped(_) => Status::Shipped,
-        Order::Completed => Status::Completed,
-        Order::Cancelled => Status::Cancelled,
-    };
-    Ok(Answer { status })
+impl TaskHandler for Orders {
+    type Command = Command;
+    type Event = Event;
+    type Answer = Answer;
+
+    /// Does what a workflow asks for. What is published follows from the task's event.
+    ///
+    /// # Errors
+    ///
+    /// Retry when the task came before what it follows from, or the store is unavailable. Permanent
+    /// when it contradicts what has happened, or its event is not the order's own.
+    async fn handle_task(&self, task: Task<Command, Event>) -> Result<Answer, Failure> {
+        let (event, cause) = (task.delivery.event, &task.delivery.envelope);
+        let Event::OrderCreated(order) = event else {
+            return Err(Failure::permanent(Unfit::NotCreated(event.entry().event_type)));
+        };
+        let command = command(&order, task.command);
+        let executed = self.record(&order.order_id, &command, cause).await?;
+        let status = match executed.state::<Order>().map_err(Failure::permanent)? {
+            Order::Absent => return Err(Failure::permanent(Unfit::Absent)),
+            Order::Created(_) => Status::Created,
+            Order::Paid(_) => Status::Paid,
+            Order::Shipped(_) => Status::Shipped,
+            Order::Completed => Status::Completed,
+            Order::Cancelled => Status::Cancelled,
+        };
+        Ok(Answer { status })
+    }
 }
 
 fn command(order: &catalogue::OrderCreated, asked: Command) -> domain::Command {

@@ -4,7 +4,8 @@ use std::num::NonZeroU32;
 
 use aws_clients::SecretRef;
 use http_client::{Url, parse_url};
-use runtime::{ConfigError, Environment};
+use lambda::{QueueConfig, Tasks};
+use runtime::{ConfigError, Environment, FromEnvironment};
 use state_machine::EXHAUSTED_AFTER;
 
 const PAYMENTS_TABLE: &str = "PAYMENTS_TABLE";
@@ -13,10 +14,7 @@ const PAYMENT_GATEWAY_URL: &str = "PAYMENT_GATEWAY_URL";
 const PAYMENT_GATEWAY_API_KEY_SECRET: &str = "PAYMENT_GATEWAY_API_KEY_SECRET";
 const PAYMENT_QUEUE_URL: &str = "PAYMENT_QUEUE_URL";
 const PAYMENT_WEBHOOK_SECRET: &str = "PAYMENT_WEBHOOK_SECRET";
-const QUEUE_URL: &str = "QUEUE_URL";
-const DEAD_LETTER_QUEUE_URL: &str = "DEAD_LETTER_QUEUE_URL";
 const REVIEW_AFTER_ATTEMPTS: &str = "REVIEW_AFTER_ATTEMPTS";
-const FULFILMENT_MODE: &str = "FULFILMENT_MODE";
 
 /// What the function is told. Nothing of it is secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,17 +27,13 @@ pub struct Config {
     pub gateway_url: Url,
     /// The secret that lets this function in there.
     pub gateway_api_key: SecretRef,
-    /// The queue that the function is invoked for.
-    pub queue_url: String,
-    /// Where records go that can never succeed.
-    pub dead_letter_queue_url: String,
+    /// The queue that the function consumes.
+    pub queue: QueueConfig,
     /// After how many failed attempts money that should go back is given up for a person to look
     /// at: 8, unless the environment says otherwise.
     pub review_after: NonZeroU32,
-    /// How orders are fulfilled: by a workflow, whose tasks are taken, or without.
-    pub fulfilment_mode: String,
-    /// What is logged beyond the usual.
-    pub log_filter: Option<String>,
+    /// Whether tasks of a workflow are taken.
+    pub tasks: Tasks,
 }
 
 /// What `payment-webhooks` is told. Nothing of it is secret.
@@ -51,52 +45,29 @@ pub struct WebhooksConfig {
     pub queue_url: String,
     /// The secret that the provider signs its webhooks with.
     pub secret: SecretRef,
-    /// What is logged beyond the usual.
-    pub log_filter: Option<String>,
 }
 
-impl Config {
-    /// Reads the environment.
-    ///
-    /// # Errors
-    ///
-    /// Names the variable that is missing or invalid; the function should not start.
-    pub fn from_env() -> Result<Self, ConfigError> {
-        Self::read(&Environment::of_process())
-    }
-
+impl FromEnvironment for Config {
     fn read(environment: &Environment) -> Result<Self, ConfigError> {
         Ok(Self {
             payments_table: environment.required(PAYMENTS_TABLE)?,
             customers_table: environment.required(PAYMENT_CUSTOMERS_TABLE)?,
             gateway_url: environment.parsed(PAYMENT_GATEWAY_URL, parse_url)?,
             gateway_api_key: secret(environment, PAYMENT_GATEWAY_API_KEY_SECRET)?,
-            queue_url: environment.required(QUEUE_URL)?,
-            dead_letter_queue_url: environment.required(DEAD_LETTER_QUEUE_URL)?,
+            queue: QueueConfig::read(environment)?,
             review_after: review_after(environment)?,
-            fulfilment_mode: environment.required(FULFILMENT_MODE)?,
-            log_filter: environment.optional("RUST_LOG"),
+            tasks: Tasks::read(environment)?,
         })
     }
 }
 
-impl WebhooksConfig {
-    /// Reads the environment.
-    ///
-    /// # Errors
-    ///
-    /// Names the variable that is missing or invalid; the function should not start.
-    pub fn from_env() -> Result<Self, ConfigError> {
-        Self::read(&Environment::of_process())
-    }
-
+impl FromEnvironment for WebhooksConfig {
     fn read(environment: &Environment) -> Result<Self, ConfigError> {
         let secret = secret(environment, PAYMENT_WEBHOOK_SECRET)?;
         Ok(Self {
             payments_table: environment.required(PAYMENTS_TABLE)?,
             queue_url: environment.required(PAYMENT_QUEUE_URL)?,
             secret,
-            log_filter: environment.optional("RUST_LOG"),
         })
     }
 }
@@ -117,6 +88,10 @@ fn secret(environment: &Environment, name: &'static str) -> Result<SecretRef, Co
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const QUEUE_URL: &str = "QUEUE_URL";
+    const DEAD_LETTER_QUEUE_URL: &str = "DEAD_LETTER_QUEUE_URL";
+    const FULFILMENT_MODE: &str = "FULFILMENT_MODE";
 
     const SECRET: &str = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:shop/key-x1Y2z3";
 
@@ -175,7 +150,7 @@ mod tests {
             (PAYMENT_WEBHOOK_SECRET, SECRET),
         ]);
         let config = WebhooksConfig::read(&environment).unwrap();
-        assert_eq!((config.queue_url.as_str(), config.log_filter), (PAYMENT_QUEUE_URL, None));
+        assert_eq!(config.queue_url, PAYMENT_QUEUE_URL);
         for name in [PAYMENTS_TABLE, PAYMENT_QUEUE_URL, PAYMENT_WEBHOOK_SECRET] {
             let error = WebhooksConfig::read(&environment.clone().without(name)).unwrap_err();
             assert_eq!(error, ConfigError::Missing { name });

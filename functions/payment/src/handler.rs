@@ -2,19 +2,19 @@
 
 mod checking;
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-use catalogue::{Event, OrderCreated};
+use catalogue::OrderCreated;
 use event_envelope::{AggregateId, Delivery};
+use lambda::EventHandler;
 use runtime::{Done, Failure};
 use state_machine::{Attempt, Handled, Runner, RunnerConfig, Trigger};
-use tower::Service;
 
 use crate::{
     customers::Customers,
     domain::{Charge, Command, Input, Payment},
     gateway::{Again, PaymentGateway, ProviderId, RefundPending},
-    webhooks::PaymentMessage,
+    webhooks::{PaymentInput, PaymentMessage},
 };
 
 /// How long an attempt may take. Longer than the function's timeout of ten seconds, so that a
@@ -44,44 +44,6 @@ impl<G: PaymentGateway> Handler<G> {
     /// who.
     pub const fn new(runner: Runner, gateway: G, customers: Customers) -> Self {
         Self { runner, gateway, customers }
-    }
-
-    /// This handler as the service that a consumer calls.
-    pub fn into_service<E: Into<PaymentMessage>>(
-        self: Arc<Self>,
-    ) -> impl Service<Delivery<E>, Response = Done, Error = Failure> + Clone {
-        let handler = self;
-        tower::service_fn(move |Delivery { envelope, event, replay }: Delivery<E>| {
-            let handler = handler.clone();
-            async move {
-                match event.into() {
-                    PaymentMessage::Event(event) => {
-                        handler.handle(&Delivery { envelope, event, replay }).await
-                    }
-                    PaymentMessage::CheckAgain(order) => {
-                        handler.check_again(&order, &envelope).await
-                    }
-                }
-            }
-        })
-    }
-
-    /// Applies the event to the order's payment, and moves the money that is then to be moved.
-    /// Money that should go back and does not is abandoned after a while: the event is then
-    /// handled, and the payment emits that it needs manual intervention.
-    ///
-    /// # Errors
-    ///
-    /// Retry when the store or the provider is unavailable, or another delivery holds the lease.
-    /// Permanent when the event is not what it was, when the provider refuses this code's own
-    /// requests for a charge, or when it took another amount than it was asked to.
-    pub async fn handle(&self, delivery: &Delivery<Event>) -> Result<Done, Failure> {
-        let Some(input) = input(&delivery.event) else {
-            return Ok(Done::Ignored);
-        };
-        let handled =
-            self.apply(delivery.event.order_id(), (&delivery.envelope).into(), &[input]).await?;
-        Ok(done(&handled))
     }
 
     /// Applies some inputs to the payment of `order` at once, and moves the money that is then to
@@ -130,6 +92,31 @@ impl<G: PaymentGateway> Handler<G> {
     }
 }
 
+impl<G: PaymentGateway> EventHandler for Handler<G> {
+    type Event = PaymentMessage;
+
+    /// Applies the event to the order's payment, and moves the money that is then to be moved.
+    /// Money that should go back and does not is abandoned after a while: the event is then
+    /// handled, and the payment emits that it needs manual intervention.
+    ///
+    /// # Errors
+    ///
+    /// Retry when the store or the provider is unavailable, or another delivery holds the lease.
+    /// Permanent when the event is not what it was, when the provider refuses this code's own
+    /// requests for a charge, or when it took another amount than it was asked to.
+    async fn handle(&self, delivery: Delivery<PaymentMessage>) -> Result<Done, Failure> {
+        let Delivery { envelope, event, .. } = delivery;
+        match event {
+            PaymentMessage::Event(event) => {
+                let input = Input::from(&event);
+                let handled = self.apply(event.order_id(), (&envelope).into(), &[input]).await?;
+                Ok(done(&handled))
+            }
+            PaymentMessage::CheckAgain(order) => self.check_again(&order, &envelope).await,
+        }
+    }
+}
+
 /// What became of the record. A charge that the provider declined now is a rejection.
 fn done(handled: &Handled<Payment>) -> Done {
     let is_declined = matches!(handled.state, Payment::Declined(_));
@@ -170,26 +157,13 @@ impl From<&OrderCreated> for Charge {
     }
 }
 
-/// The input that an event is for a payment; none, for events about others.
-fn input(event: &Event) -> Option<Input> {
-    match event {
-        Event::OrderCreated(created) => Some(Input::Created(created.into())),
-        Event::InventoryReserved(_) => Some(Input::Reserved),
-        Event::OrderCancelled(_) | Event::ShippingFailed(_) => Some(Input::Cancelled),
-        Event::OrderResumed(_) => Some(Input::Resumed),
-        Event::OrderPaid(_)
-        | Event::OrderShipped(_)
-        | Event::OrderCompleted(_)
-        | Event::OrderTimedOut(_)
-        | Event::InventoryReservationFailed(_)
-        | Event::InventoryReleased(_)
-        | Event::PaymentCompleted(_)
-        | Event::PaymentFailed(_)
-        | Event::PaymentRefunded(_)
-        | Event::ShipmentCreated(_)
-        | Event::PaymentNeedsReview(_)
-        | Event::ShippingNeedsReview(_)
-        | Event::NotificationSent(_)
-        | Event::NotificationFailed(_) => None,
+impl From<&PaymentInput> for Input {
+    fn from(event: &PaymentInput) -> Self {
+        match event {
+            PaymentInput::OrderCreated(created) => Self::Created(created.into()),
+            PaymentInput::InventoryReserved(_) => Self::Reserved,
+            PaymentInput::OrderCancelled(_) | PaymentInput::ShippingFailed(_) => Self::Cancelled,
+            PaymentInput::OrderResumed(_) => Self::Resumed,
+        }
     }
 }

@@ -7,6 +7,7 @@
 //! `payment` consumes events and takes tasks ([`tasks`]). `payment-webhooks` is told by the provider
 //! that something has changed there ([`webhooks`]), and has `payment` look again.
 
+pub mod build;
 pub mod config;
 pub mod customers;
 pub mod domain;

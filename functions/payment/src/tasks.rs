@@ -1,7 +1,7 @@
 //! What a workflow may ask of payments, and what it is answered.
 
 use catalogue::{Event, Money};
-use lambda::Task;
+use lambda::{Task, TaskHandler};
 use runtime::Failure;
 use serde::{Deserialize, Serialize};
 use state_machine::Trigger;
@@ -119,14 +119,18 @@ fn to_refund(payment: &Payment) -> Option<Answer> {
     }
 }
 
-impl<G: PaymentGateway> Handler<G> {
+impl<G: PaymentGateway> TaskHandler for Handler<G> {
+    type Command = Command;
+    type Event = Event;
+    type Answer = Answer;
+
     /// Does what a workflow asks for, as the events would have it that say the same.
     ///
     /// # Errors
     ///
     /// Retry while the provider or the store is away, or another invocation is at it. Poison when
     /// the task's event is not the order's creation, or as for [`handle`](Self::handle).
-    pub async fn work(&self, task: Task<Command, Event>) -> Result<Answer, Failure> {
+    async fn handle_task(&self, task: Task<Command, Event>) -> Result<Answer, Failure> {
         let Event::OrderCreated(created) = &task.delivery.event else {
             return Err(Failure::permanent(NoOrder(task.delivery.event.entry().event_type)));
         };

@@ -30,7 +30,7 @@ use tracing::{Span, error, info};
 use crate::{domain::Payment, handler::LEASE};
 pub use event::BODY_BYTES_MAX;
 pub use keyring::{KEPT_FOR, Keyring};
-pub use message::{CHECK_AGAIN, PaymentMessage, SOURCE};
+pub use message::{CHECK_AGAIN, PaymentInput, PaymentMessage, SOURCE};
 pub use signature::{InvalidSecrets, SECRETS_MAX, Signature, SigningSecrets, TOLERANCE};
 
 /// Where the provider says who signed.

@@ -9,10 +9,10 @@ use aws_sdk_dynamodb::{
 use catalogue::Event;
 use event_envelope::{AggregateId, Delivery, Envelope, FromEnvelope};
 use event_store::EventStore;
+use lambda::EventHandler;
 use runtime::{Done, Failure};
 use serde_json::Value;
 use time::OffsetDateTime;
-use tower::Service;
 
 use crate::{
     figures,
@@ -62,42 +62,6 @@ impl Projector {
     /// Keeps rows in `table`, and pulls missing events from `orders`.
     pub fn new(client: Client, table: String, orders: EventStore) -> Self {
         Self { client, table, orders }
-    }
-
-    /// This projector as the service that a consumer calls.
-    pub fn into_service(
-        self,
-    ) -> impl Service<Delivery<Event>, Response = Done, Error = Failure> + Clone {
-        tower::service_fn(move |delivery| {
-            let projector = self.clone();
-            async move { projector.handle(delivery).await }
-        })
-    }
-
-    /// Takes one event into the row of its order.
-    ///
-    /// The row's own versions are the record of what was handled: a section only moves forward.
-    ///
-    /// # Errors
-    ///
-    /// Retry when a table is away.
-    pub async fn handle(&self, delivery: Delivery<Event>) -> Result<Done, Failure> {
-        let Delivery { envelope, event, replay } = delivery;
-        let (order, is_live) = (event.order_id().clone(), replay.is_none());
-        let (section, sequence) = (Section::of(&event), envelope.sequence_number);
-        let mut folded = Folded::default();
-        folded.add(event, &envelope);
-        if section == Section::Order {
-            return self.follow(&order, sequence, folded, is_live).await;
-        }
-        let Folded { changes, events } = folded;
-        match self.advance(&order, section, changes).await? {
-            Written::Forward(placed_at) => {
-                count(&events, placed_at.as_deref(), is_live);
-                Ok(Done::Handled)
-            }
-            Written::At(_) => Ok(Done::Duplicate),
-        }
     }
 
     /// Moves the order's section forward to `sequence`, over whatever is missing before it.
@@ -216,6 +180,36 @@ impl Projector {
                 Ok(Written::Forward(placed_at.and_then(|it| it.as_s().ok().cloned())))
             }
             Err(error) => refused(error, section),
+        }
+    }
+}
+
+impl EventHandler for Projector {
+    type Event = Event;
+
+    /// Takes one event into the row of its order.
+    ///
+    /// The row's own versions are the record of what was handled: a section only moves forward.
+    ///
+    /// # Errors
+    ///
+    /// Retry when a table is away.
+    async fn handle(&self, delivery: Delivery<Event>) -> Result<Done, Failure> {
+        let Delivery { envelope, event, replay } = delivery;
+        let (order, is_live) = (event.order_id().clone(), replay.is_none());
+        let (section, sequence) = (Section::of(&event), envelope.sequence_number);
+        let mut folded = Folded::default();
+        folded.add(event, &envelope);
+        if section == Section::Order {
+            return self.follow(&order, sequence, folded, is_live).await;
+        }
+        let Folded { changes, events } = folded;
+        match self.advance(&order, section, changes).await? {
+            Written::Forward(placed_at) => {
+                count(&events, placed_at.as_deref(), is_live);
+                Ok(Done::Handled)
+            }
+            Written::At(_) => Ok(Done::Duplicate),
         }
     }
 }

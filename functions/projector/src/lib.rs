@@ -6,6 +6,7 @@
 //! What waits for a person is in two sparse indexes, `payment-review` and `shipping-review`: a row
 //! is in one while its service has abandoned a step, and has published nothing since.
 
+pub mod build;
 pub mod config;
 pub mod figures;
 pub mod handler;

@@ -1,7 +1,7 @@
 //! What the template tells these functions.
 
 use http_api::TokenScope;
-use runtime::{ConfigError, Environment};
+use runtime::{ConfigError, Environment, FromEnvironment};
 
 const READ_SCOPE: &str = "READ_SCOPE";
 const SCOPE_CLAIM: &str = "SCOPE_CLAIM";
@@ -17,8 +17,6 @@ pub struct Config {
     pub projector_queue_url: String,
     /// What a customer's token must grant.
     pub scope: TokenScope,
-    /// What is logged beyond the usual.
-    pub log_filter: Option<String>,
 }
 
 /// What `products` is told.
@@ -26,46 +24,22 @@ pub struct Config {
 pub struct CatalogueConfig {
     /// The catalogue of products.
     pub products: String,
-    /// What is logged beyond the usual.
-    pub log_filter: Option<String>,
 }
 
-impl Config {
-    /// Reads the environment.
-    ///
-    /// # Errors
-    ///
-    /// Names the variable that is missing or invalid; the function should not start.
-    pub fn from_env() -> Result<Self, ConfigError> {
-        Self::read(&Environment::of_process())
-    }
-
+impl FromEnvironment for Config {
     fn read(environment: &Environment) -> Result<Self, ConfigError> {
         Ok(Self {
             views: environment.required("ORDER_VIEWS_TABLE")?,
             order_events: environment.required("ORDER_EVENTS_TABLE")?,
             projector_queue_url: environment.required("PROJECTOR_QUEUE_URL")?,
             scope: scope(environment)?,
-            log_filter: environment.optional("RUST_LOG"),
         })
     }
 }
 
-impl CatalogueConfig {
-    /// Reads the environment.
-    ///
-    /// # Errors
-    ///
-    /// Names the variable that is missing or invalid; the function should not start.
-    pub fn from_env() -> Result<Self, ConfigError> {
-        Self::read(&Environment::of_process())
-    }
-
+impl FromEnvironment for CatalogueConfig {
     fn read(environment: &Environment) -> Result<Self, ConfigError> {
-        Ok(Self {
-            products: environment.required("PRODUCTS_TABLE")?,
-            log_filter: environment.optional("RUST_LOG"),
-        })
+        Ok(Self { products: environment.required("PRODUCTS_TABLE")? })
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod answers;
 pub mod api;
+pub mod build;
 pub mod catalogue;
 pub mod config;
 mod orders;

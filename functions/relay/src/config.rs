@@ -1,7 +1,7 @@
 //! What the template tells this function.
 
 use outbox::Sources;
-use runtime::{ConfigError, Environment};
+use runtime::{ConfigError, Environment, FromEnvironment};
 
 const DEAD_LETTER_QUEUE_URL: &str = "DEAD_LETTER_QUEUE_URL";
 const EVENT_BUS_NAME: &str = "EVENT_BUS_NAME";
@@ -16,26 +16,14 @@ pub struct Config {
     pub sources: Sources,
     /// Where records go that can never be published.
     pub dead_letter_queue_url: String,
-    /// What is logged beyond the usual.
-    pub log_filter: Option<String>,
 }
 
-impl Config {
-    /// Reads the environment.
-    ///
-    /// # Errors
-    ///
-    /// Names the variable that is missing or invalid; the function should not start.
-    pub fn from_env() -> Result<Self, ConfigError> {
-        Self::read(&Environment::of_process())
-    }
-
+impl FromEnvironment for Config {
     fn read(environment: &Environment) -> Result<Self, ConfigError> {
         Ok(Self {
             event_bus_name: environment.required(EVENT_BUS_NAME)?,
             sources: environment.parsed(PUBLISHES, str::parse)?,
             dead_letter_queue_url: environment.required(DEAD_LETTER_QUEUE_URL)?,
-            log_filter: environment.optional("RUST_LOG"),
         })
     }
 }

@@ -4,16 +4,14 @@ use std::num::NonZeroU32;
 
 use aws_clients::SecretRef;
 use http_client::{Url, parse_url};
-use runtime::{ConfigError, Environment};
+use lambda::{QueueConfig, Tasks};
+use runtime::{ConfigError, Environment, FromEnvironment};
 use state_machine::EXHAUSTED_AFTER;
 
 const SHIPMENTS_TABLE: &str = "SHIPMENTS_TABLE";
 const CARRIER_URL: &str = "CARRIER_URL";
 const CARRIER_API_KEY_SECRET: &str = "CARRIER_API_KEY_SECRET";
-const QUEUE_URL: &str = "QUEUE_URL";
-const DEAD_LETTER_QUEUE_URL: &str = "DEAD_LETTER_QUEUE_URL";
 const REVIEW_AFTER_ATTEMPTS: &str = "REVIEW_AFTER_ATTEMPTS";
-const FULFILMENT_MODE: &str = "FULFILMENT_MODE";
 
 /// What the function is told. Nothing of it is secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,39 +22,24 @@ pub struct Config {
     pub carrier_url: Url,
     /// The secret that lets this function in there.
     pub carrier_api_key: SecretRef,
-    /// The queue that the function is invoked for.
-    pub queue_url: String,
-    /// Where records go that can never succeed.
-    pub dead_letter_queue_url: String,
+    /// The queue that the function consumes.
+    pub queue: QueueConfig,
     /// After how many failed attempts a shipment that should come back is given up for a person to
     /// look at: 8, unless the environment says otherwise.
     pub review_after: NonZeroU32,
-    /// How orders are fulfilled: by a workflow, whose tasks are taken, or without.
-    pub fulfilment_mode: String,
-    /// What is logged beyond the usual.
-    pub log_filter: Option<String>,
+    /// Whether tasks of a workflow are taken.
+    pub tasks: Tasks,
 }
 
-impl Config {
-    /// Reads the environment.
-    ///
-    /// # Errors
-    ///
-    /// Names the variable that is missing or invalid; the function should not start.
-    pub fn from_env() -> Result<Self, ConfigError> {
-        Self::read(&Environment::of_process())
-    }
-
+impl FromEnvironment for Config {
     fn read(environment: &Environment) -> Result<Self, ConfigError> {
         Ok(Self {
             shipments_table: environment.required(SHIPMENTS_TABLE)?,
             carrier_url: environment.parsed(CARRIER_URL, parse_url)?,
             carrier_api_key: secret(environment, CARRIER_API_KEY_SECRET)?,
-            queue_url: environment.required(QUEUE_URL)?,
-            dead_letter_queue_url: environment.required(DEAD_LETTER_QUEUE_URL)?,
+            queue: QueueConfig::read(environment)?,
             review_after: review_after(environment)?,
-            fulfilment_mode: environment.required(FULFILMENT_MODE)?,
-            log_filter: environment.optional("RUST_LOG"),
+            tasks: Tasks::read(environment)?,
         })
     }
 }
@@ -77,6 +60,10 @@ fn secret(environment: &Environment, name: &'static str) -> Result<SecretRef, Co
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const QUEUE_URL: &str = "QUEUE_URL";
+    const DEAD_LETTER_QUEUE_URL: &str = "DEAD_LETTER_QUEUE_URL";
+    const FULFILMENT_MODE: &str = "FULFILMENT_MODE";
 
     const SECRET: &str = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:shop/key-x1Y2z3";
 

@@ -1,12 +1,12 @@
 //! From an event to what it means for the shipment, and to what becomes of the record.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-use catalogue::{Event, OrderCreated};
+use catalogue::OrderCreated;
 use event_envelope::{AggregateId, Delivery};
+use lambda::EventHandler;
 use runtime::{Done, Failure};
 use state_machine::{Attempt, Handled, Runner, RunnerConfig, Trigger};
-use tower::Service;
 
 use crate::{
     carrier::Carrier,
@@ -22,6 +22,11 @@ pub fn runner_config(table: String) -> RunnerConfig {
     RunnerConfig { table, key: "orderId", lease: LEASE }
 }
 
+catalogue::subscribe! {
+    /// What shipments consume.
+    pub enum ShippingInput { OrderCreated, PaymentCompleted, OrderCancelled, OrderResumed }
+}
+
 /// Handles the events that shipments consume, and the tasks of workflows.
 #[derive(Debug)]
 pub struct Handler<C> {
@@ -33,35 +38,6 @@ impl<C: Carrier> Handler<C> {
     /// Runs shipments by `runner` and gives parcels to `carrier`.
     pub const fn new(runner: Runner, carrier: C) -> Self {
         Self { runner, carrier }
-    }
-
-    /// This handler as the service that a consumer calls.
-    pub fn into_service(
-        self: Arc<Self>,
-    ) -> impl Service<Delivery<Event>, Response = Done, Error = Failure> + Clone {
-        let handler = self;
-        tower::service_fn(move |delivery: Delivery<Event>| {
-            let handler = handler.clone();
-            async move { handler.handle(&delivery).await }
-        })
-    }
-
-    /// Applies the event to the order's shipment, and has the carrier do what is then pending. A
-    /// shipment that should come back and does not is abandoned after a while: the event is then
-    /// handled, and the shipment emits that it needs manual intervention.
-    ///
-    /// # Errors
-    ///
-    /// Retry when the store or the carrier is unavailable, or another delivery holds the lease.
-    /// Permanent when the event is not what it was, or when the carrier refuses this code's own
-    /// requests to ship.
-    pub async fn handle(&self, delivery: &Delivery<Event>) -> Result<Done, Failure> {
-        let Some(input) = input(&delivery.event) else {
-            return Ok(Done::Ignored);
-        };
-        let handled =
-            self.apply(delivery.event.order_id(), (&delivery.envelope).into(), &[input]).await?;
-        Ok(done(&handled))
     }
 
     /// Applies some inputs to the shipment of `order` at once, and has the carrier do what is then
@@ -86,6 +62,26 @@ impl<C: Carrier> Handler<C> {
     }
 }
 
+impl<C: Carrier> EventHandler for Handler<C> {
+    type Event = ShippingInput;
+
+    /// Applies the event to the order's shipment, and has the carrier do what is then pending. A
+    /// shipment that should come back and does not is abandoned after a while: the event is then
+    /// handled, and the shipment emits that it needs manual intervention.
+    ///
+    /// # Errors
+    ///
+    /// Retry when the store or the carrier is unavailable, or another delivery holds the lease.
+    /// Permanent when the event is not what it was, or when the carrier refuses this code's own
+    /// requests to ship.
+    async fn handle(&self, delivery: Delivery<ShippingInput>) -> Result<Done, Failure> {
+        let Delivery { envelope, event, .. } = delivery;
+        let input = Input::from(&event);
+        let handled = self.apply(event.order_id(), (&envelope).into(), &[input]).await?;
+        Ok(done(&handled))
+    }
+}
+
 /// What became of the record. A shipment that the carrier refused now is a rejection.
 fn done(handled: &Handled<Shipment>) -> Done {
     let is_refused = matches!(handled.state, Shipment::Refused(_));
@@ -101,27 +97,13 @@ pub(crate) fn destination(created: &OrderCreated) -> Destination {
     }
 }
 
-/// The input that an event is for a shipment; none, for events about others.
-fn input(event: &Event) -> Option<Input> {
-    match event {
-        Event::OrderCreated(created) => Some(Input::Created(destination(created))),
-        Event::PaymentCompleted(_) => Some(Input::Paid),
-        Event::OrderCancelled(_) => Some(Input::Cancelled),
-        Event::OrderResumed(_) => Some(Input::Resumed),
-        Event::OrderPaid(_)
-        | Event::OrderShipped(_)
-        | Event::OrderCompleted(_)
-        | Event::OrderTimedOut(_)
-        | Event::InventoryReserved(_)
-        | Event::InventoryReservationFailed(_)
-        | Event::InventoryReleased(_)
-        | Event::PaymentFailed(_)
-        | Event::PaymentRefunded(_)
-        | Event::ShipmentCreated(_)
-        | Event::ShippingFailed(_)
-        | Event::PaymentNeedsReview(_)
-        | Event::ShippingNeedsReview(_)
-        | Event::NotificationSent(_)
-        | Event::NotificationFailed(_) => None,
+impl From<&ShippingInput> for Input {
+    fn from(event: &ShippingInput) -> Self {
+        match event {
+            ShippingInput::OrderCreated(created) => Self::Created(destination(created)),
+            ShippingInput::PaymentCompleted(_) => Self::Paid,
+            ShippingInput::OrderCancelled(_) => Self::Cancelled,
+            ShippingInput::OrderResumed(_) => Self::Resumed,
+        }
     }
 }

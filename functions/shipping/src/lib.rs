@@ -4,6 +4,7 @@
 //! known of the shipment of an order is one item, and its events are written with it. The tasks of
 //! a workflow are inputs of the same state machine as the events.
 
+pub mod build;
 pub mod carrier;
 pub mod config;
 pub mod domain;

@@ -1,7 +1,7 @@
 //! What a workflow may ask of shipments, and what it is answered.
 
 use catalogue::Event;
-use lambda::Task;
+use lambda::{Task, TaskHandler};
 use runtime::Failure;
 use serde::{Deserialize, Serialize};
 use state_machine::Trigger;
@@ -89,14 +89,18 @@ fn to_recall(dispatch: &Shipment) -> Option<Answer> {
     }
 }
 
-impl<C: Carrier> Handler<C> {
+impl<C: Carrier> TaskHandler for Handler<C> {
+    type Command = Command;
+    type Event = Event;
+    type Answer = Answer;
+
     /// Does what a workflow asks for, as the events would have it that say the same.
     ///
     /// # Errors
     ///
     /// Retry while the carrier or the store is away, or another invocation is at it. Poison when
     /// the task's event is not the order's creation, or as for [`handle`](Self::handle).
-    pub async fn work(&self, task: Task<Command, Event>) -> Result<Answer, Failure> {
+    async fn handle_task(&self, task: Task<Command, Event>) -> Result<Answer, Failure> {
         let Event::OrderCreated(created) = &task.delivery.event else {
             return Err(Failure::permanent(NoOrder(task.delivery.event.entry().event_type)));
         };

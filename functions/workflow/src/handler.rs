@@ -3,10 +3,14 @@
 use aws_sdk_sfn::{
     Client, error::SdkError, operation::start_execution::StartExecutionError as Error,
 };
-use catalogue::Event;
 use event_envelope::{Delivery, Envelope, canonical};
+use lambda::EventHandler;
 use runtime::{Done, Failure};
-use tower::Service;
+
+catalogue::subscribe! {
+    /// What starts a workflow.
+    pub enum WorkflowEvent { OrderCreated }
+}
 
 /// Starts workflows.
 #[derive(Debug, Clone)]
@@ -21,16 +25,10 @@ impl Workflow {
     pub fn new(client: Client, state_machine_arn: String) -> Self {
         Self { client, state_machine_arn }
     }
+}
 
-    /// This as the service that a consumer calls.
-    pub fn into_service(
-        self,
-    ) -> impl Service<Delivery<Event>, Response = Done, Error = Failure> + Clone {
-        tower::service_fn(move |delivery| {
-            let workflow = self.clone();
-            async move { workflow.handle(delivery).await }
-        })
-    }
+impl EventHandler for Workflow {
+    type Event = WorkflowEvent;
 
     /// Starts the workflow of an order that was placed.
     ///
@@ -42,10 +40,8 @@ impl Workflow {
     ///
     /// Retry when Step Functions is away or busy, or the state machine is not there; poison when
     /// it takes no such name or input.
-    pub async fn handle(&self, delivery: Delivery<Event>) -> Result<Done, Failure> {
-        let Delivery { envelope, event: Event::OrderCreated(order), .. } = delivery else {
-            return Ok(Done::Ignored);
-        };
+    async fn handle(&self, delivery: Delivery<WorkflowEvent>) -> Result<Done, Failure> {
+        let Delivery { envelope, event: WorkflowEvent::OrderCreated(order), .. } = delivery;
         let request = self.client.start_execution().state_machine_arn(&self.state_machine_arn);
         let request = request.name(order.order_id.as_str()).input(input(&envelope)?);
         match request.send().await {

@@ -14,8 +14,10 @@ use std::time::Duration;
 
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
+use aws_smithy_runtime::client::retries::RetryPartition;
 use aws_smithy_runtime_api::client::{
-    behavior_version::BehaviorVersion, http::http_client_fn,
+    behavior_version::BehaviorVersion,
+    http::{HttpClient, http_client_fn},
     stalled_stream_protection::StalledStreamProtectionConfig,
 };
 use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
@@ -41,8 +43,9 @@ const BACKOFF_INITIAL: Duration = Duration::from_millis(50);
 #[derive(Debug, Clone)]
 pub struct Aws {
     sdk: SdkConfig,
+    retries: Option<RetryPartition>,
     #[cfg(feature = "dynamodb")]
-    warm_up: warm::WarmUp,
+    warm_up: Option<warm::WarmUp>,
 }
 
 impl Aws {
@@ -67,7 +70,7 @@ impl Aws {
         let pool =
             connection::pool(roots::trusted(env.ca_bundle.as_deref())?, env.timeouts, env.proxy)?;
         #[cfg(feature = "dynamodb")]
-        let warm_up = warm::WarmUp::new(&env, &pool);
+        let warm_up = Some(warm::WarmUp::new(&env, &pool));
         let retries = RetryConfig::standard()
             .with_max_attempts(ATTEMPTS_MAX)
             .with_initial_backoff(BACKOFF_INITIAL);
@@ -91,9 +94,23 @@ impl Aws {
         sdk.set_endpoint_url(env.endpoint_url);
         Ok(Self {
             sdk: sdk.build(),
+            retries: None,
             #[cfg(feature = "dynamodb")]
             warm_up,
         })
+    }
+
+    /// The same clients over another HTTP client: for tests and simulations, whose AWS is in the
+    /// process. `retries` is the budget of retries that these clients share with each other and with
+    /// nobody else; the SDK's own is shared by everything in the process.
+    #[must_use]
+    pub fn over(&self, http: impl HttpClient + 'static, retries: RetryPartition) -> Self {
+        Self {
+            sdk: self.sdk.to_builder().http_client(http).build(),
+            retries: Some(retries),
+            #[cfg(feature = "dynamodb")]
+            warm_up: None,
+        }
     }
 
     /// The configuration that all clients are made of, for a client of a service that is not here.
@@ -104,13 +121,17 @@ impl Aws {
     /// A client of DynamoDB.
     #[cfg(feature = "dynamodb")]
     pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
-        aws_sdk_dynamodb::Client::new(&self.sdk)
+        let mut config = aws_sdk_dynamodb::config::Builder::from(&self.sdk);
+        config.set_retry_partition(self.retries.clone());
+        aws_sdk_dynamodb::Client::from_conf(config.build())
     }
 
     /// A client of EventBridge.
     #[cfg(feature = "eventbridge")]
     pub fn eventbridge(&self) -> aws_sdk_eventbridge::Client {
-        aws_sdk_eventbridge::Client::new(&self.sdk)
+        let mut config = aws_sdk_eventbridge::config::Builder::from(&self.sdk);
+        config.set_retry_partition(self.retries.clone());
+        aws_sdk_eventbridge::Client::from_conf(config.build())
     }
 
     /// The secret that `reference` names, to be read.
@@ -122,31 +143,41 @@ impl Aws {
     /// A client of Secrets Manager.
     #[cfg(feature = "secrets")]
     pub fn secretsmanager(&self) -> aws_sdk_secretsmanager::Client {
-        aws_sdk_secretsmanager::Client::new(&self.sdk)
+        let mut config = aws_sdk_secretsmanager::config::Builder::from(&self.sdk);
+        config.set_retry_partition(self.retries.clone());
+        aws_sdk_secretsmanager::Client::from_conf(config.build())
     }
 
     /// A client of SES, API version 2.
     #[cfg(feature = "sesv2")]
     pub fn sesv2(&self) -> aws_sdk_sesv2::Client {
-        aws_sdk_sesv2::Client::new(&self.sdk)
+        let mut config = aws_sdk_sesv2::config::Builder::from(&self.sdk);
+        config.set_retry_partition(self.retries.clone());
+        aws_sdk_sesv2::Client::from_conf(config.build())
     }
 
     /// A client of Step Functions.
     #[cfg(feature = "sfn")]
     pub fn sfn(&self) -> aws_sdk_sfn::Client {
-        aws_sdk_sfn::Client::new(&self.sdk)
+        let mut config = aws_sdk_sfn::config::Builder::from(&self.sdk);
+        config.set_retry_partition(self.retries.clone());
+        aws_sdk_sfn::Client::from_conf(config.build())
     }
 
     /// A client of SQS.
     #[cfg(feature = "sqs")]
     pub fn sqs(&self) -> aws_sdk_sqs::Client {
-        aws_sdk_sqs::Client::new(&self.sdk)
+        let mut config = aws_sdk_sqs::config::Builder::from(&self.sdk);
+        config.set_retry_partition(self.retries.clone());
+        aws_sdk_sqs::Client::from_conf(config.build())
     }
 
     /// A client of the parameter store of Systems Manager.
     #[cfg(feature = "secrets")]
     pub fn ssm(&self) -> aws_sdk_ssm::Client {
-        aws_sdk_ssm::Client::new(&self.sdk)
+        let mut config = aws_sdk_ssm::config::Builder::from(&self.sdk);
+        config.set_retry_partition(self.retries.clone());
+        aws_sdk_ssm::Client::from_conf(config.build())
     }
 
     /// Opens the connection that the first request to DynamoDB will use; to be called while the
@@ -154,7 +185,8 @@ impl Aws {
     /// only logged.
     #[cfg(feature = "dynamodb")]
     pub async fn warm_dynamodb(&self) {
-        if let Err(reason) = self.warm_up.run().await {
+        let Some(warm_up) = &self.warm_up else { return };
+        if let Err(reason) = warm_up.run().await {
             tracing::debug!(reason, "no connection to DynamoDB yet");
         }
     }

@@ -13,6 +13,7 @@ mod read;
 #[cfg(feature = "schema")]
 pub mod schema;
 mod shipping;
+mod subscribe;
 pub mod v1;
 pub mod v2;
 
@@ -34,6 +35,8 @@ pub use payment::{
 pub use shipping::{ShipmentCreated, ShippingFailed, ShippingNeedsReview, ShippingStep};
 
 use event_envelope::Decoder;
+#[doc(hidden)]
+pub use event_envelope::{AggregateId, DecodeError, Envelope, FromEnvelope};
 
 /// Reads what arrives: events of this catalogue, in whatever wrapping and version.
 pub const DECODER: Decoder = Decoder::new("orderId");

@@ -5,7 +5,7 @@ mod outcome;
 mod record;
 mod record_metrics;
 
-use std::time::Duration;
+use std::{marker::PhantomData, time::Duration};
 
 use crate::batch::{CONCURRENCY_MAX, MessageIds, OddRecord, OrderedBatch, QueueBatch};
 use aws_lambda_events::sqs::SqsBatchResponse;
@@ -28,7 +28,7 @@ const ANSWER: Duration = Duration::from_millis(250);
 
 /// Takes batches of records apart and settles each.
 #[derive(Debug, Clone)]
-pub struct Consumer<S> {
+pub struct Consumer<S, E> {
     name: &'static str,
     decoder: Decoder,
     replay: ReplayPolicy,
@@ -36,9 +36,14 @@ pub struct Consumer<S> {
     service: S,
     clock: Clock,
     tracer: Tracer,
+    event: PhantomData<fn() -> E>,
 }
 
-impl<S> Consumer<S> {
+impl<S, E> Consumer<S, E>
+where
+    E: FromEnvelope,
+    S: Service<Delivery<E>, Response = Done, Error = Failure> + Clone,
+{
     /// A consumer called `name` in logs and dead-lettered messages, whose events `service` handles.
     pub fn new(
         name: &'static str,
@@ -48,7 +53,7 @@ impl<S> Consumer<S> {
         service: S,
     ) -> Self {
         let (clock, tracer) = (Clock::system(), Tracer::off());
-        Self { name, decoder, replay, dead_letters, service, clock, tracer }
+        Self { name, decoder, replay, dead_letters, service, clock, tracer, event: PhantomData }
     }
 
     /// The same consumer, which tells the age of events by `clock` in place of the machine's.
@@ -62,6 +67,10 @@ impl<S> Consumer<S> {
     #[must_use]
     pub fn traced(self, tracer: Tracer) -> Self {
         Self { tracer, ..self }
+    }
+
+    pub(crate) const fn tracer(&self) -> &Tracer {
+        &self.tracer
     }
 
     /// Settles every record, and answers with those that are to come again.
@@ -88,15 +97,11 @@ impl<S> Consumer<S> {
     ///
     /// When the handler does. The Lambda runtime turns that into a failed invocation, or the
     /// process ends: either way the whole batch comes again.
-    pub async fn consume<E>(&self, batch: impl Into<QueueBatch>) -> SqsBatchResponse
-    where
-        E: FromEnvelope,
-        S: Service<Delivery<E>, Response = Done, Error = Failure> + Clone,
-    {
+    pub async fn consume(&self, batch: impl Into<QueueBatch>) -> SqsBatchResponse {
         let batch = batch.into();
         let ids = MessageIds::of(&batch);
         let records = batch.records.into_iter().map(|record| Record::open(record, &self.decoder));
-        let handle = |record| self.settle::<E>(record);
+        let handle = |record| self.settle(record);
         let hold_back = |ending, held_back| self.hold_back(ending, held_back);
         ids.response(
             OrderedBatch::of(records, Record::place)
@@ -110,17 +115,13 @@ impl<S> Consumer<S> {
     /// # Errors
     ///
     /// When it is to come again: how it ended.
-    async fn settle<E>(&self, mut record: Record) -> Result<(), Outcome>
-    where
-        E: FromEnvelope,
-        S: Service<Delivery<E>, Response = Done, Error = Failure> + Clone,
-    {
+    async fn settle(&self, mut record: Record) -> Result<(), Outcome> {
         let (span, ids) = (record.span(self.name), record.ids());
         record.trace(&self.tracer, &span);
         let Record { message, opened, odd } = record;
         let measure = RecordMetrics::begin(&opened);
         let settling = async {
-            let ending = self.end::<E>(&message, opened, odd, ids.as_ref());
+            let ending = self.end(&message, opened, odd, ids.as_ref());
             let ending = runtime::in_time(ANSWER, ending).await.unwrap_or(Outcome::Abandoned);
             tracing::Span::current().record("outcome", ending.as_str());
             ending.log();
@@ -131,17 +132,13 @@ impl<S> Consumer<S> {
     }
 
     /// Handles one record, and says so to its queue.
-    async fn end<E>(
+    async fn end(
         &self,
         message: &Message,
         opened: Result<Delivery, DecodeError>,
         odd: Option<OddRecord>,
         ids: Option<&Ids>,
-    ) -> Outcome
-    where
-        E: FromEnvelope,
-        S: Service<Delivery<E>, Response = Done, Error = Failure> + Clone,
-    {
+    ) -> Outcome {
         let handled = match odd {
             Some(odd) if message.id().is_empty() => return Outcome::Unnamed { reason: odd.into() },
             Some(odd) => Err(Failure::permanent(odd)),
@@ -178,11 +175,7 @@ impl<S> Consumer<S> {
     }
 
     /// The one place that decides what reaches the handler.
-    async fn handle<E>(&self, opened: Result<Delivery, DecodeError>) -> Result<Outcome, Failure>
-    where
-        E: FromEnvelope,
-        S: Service<Delivery<E>, Response = Done, Error = Failure> + Clone,
-    {
+    async fn handle(&self, opened: Result<Delivery, DecodeError>) -> Result<Outcome, Failure> {
         let Delivery { envelope, replay, .. } = opened.map_err(Failure::permanent)?;
         if let Some(name) = &replay
             && !self.replay.lets_in(Some(name))

@@ -3,7 +3,12 @@
 
 pub mod batch;
 mod consumer;
+mod events;
+mod function;
 mod task;
 
 pub use consumer::{Consumer, DeadLetterQueue, ReplayPolicy};
+pub use events::{EventHandler, QueueConfig, TaskHandler, WithTasks, service};
+pub use function::{FromFn, Function, Runtime, from_fn, run};
+pub use lambda_runtime::Error;
 pub use task::{Answer, Invocation, Task, TaskError, Tasks, answer, answer_traced};

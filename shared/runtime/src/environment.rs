@@ -33,6 +33,16 @@ pub enum ConfigError {
     },
 }
 
+/// A configuration that is read from environment variables.
+pub trait FromEnvironment: Sized {
+    /// Reads it.
+    ///
+    /// # Errors
+    ///
+    /// Names the variable that is missing or invalid; the process should not start.
+    fn read(environment: &Environment) -> Result<Self, ConfigError>;
+}
+
 impl Environment {
     /// The variables of this process, each read when it is asked for.
     #[must_use]
@@ -45,6 +55,12 @@ impl Environment {
     pub fn of<const N: usize>(variables: [(&str, &str); N]) -> Self {
         let given = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
         Self(Source::Given(given.into()))
+    }
+
+    /// These variables and no others.
+    #[must_use]
+    pub const fn given(variables: BTreeMap<String, String>) -> Self {
+        Self(Source::Given(variables))
     }
 
     /// The same with `name` set to `value`. Those of the process cannot be changed: it is left as it

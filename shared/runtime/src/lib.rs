@@ -12,7 +12,7 @@ mod trace;
 pub use breaker::{Breaker, CircuitOpen};
 pub use clock::Clock;
 pub use deadline::{in_time, remaining, with_deadline};
-pub use environment::{ConfigError, Environment};
+pub use environment::{ConfigError, Environment, FromEnvironment};
 pub use ids::IdGenerator;
 pub use outcome::{BoxError, Done, Failure, Wait, chain};
 pub use trace::{ChildContext, Traceparent, Tracer};

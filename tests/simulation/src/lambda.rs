@@ -8,7 +8,7 @@ use tokio::{select, time::sleep};
 
 use crate::{
     external::ExternalServices,
-    functions::{Function, FunctionContext},
+    functions::{FunctionContext, Started},
     process::Process,
     profile::Mutation,
     services::Services,
@@ -41,7 +41,7 @@ pub(crate) struct Lambda {
 pub(crate) struct Slot {
     lambda: Lambda,
     function: String,
-    warm: RefCell<Option<(Arc<Process>, Function)>>,
+    warm: RefCell<Option<(Arc<Process>, Started)>>,
 }
 
 impl Lambda {
@@ -56,7 +56,7 @@ impl Lambda {
         &function.unwrap_or_else(|| panic!("the template has no {binary}")).name
     }
 
-    fn start(&self, name: &str) -> (Arc<Process>, Function) {
+    fn start(&self, name: &str) -> (Arc<Process>, Started) {
         let described = self.template.function(name).unwrap();
         let binary = &described.binary;
         let number = {

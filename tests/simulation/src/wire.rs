@@ -18,7 +18,6 @@ use aws_smithy_runtime_api::{
     http::StatusCode,
 };
 use aws_smithy_types::body::SdkBody;
-use aws_types::SdkConfig;
 use bytes::Bytes;
 use event_envelope::canonical;
 use local_protocol::{AwsError, REGION};
@@ -38,9 +37,9 @@ const LATE_SECONDS_MAX: u64 = 20;
 const RETRY_QUOTA: usize = 500;
 
 /// How every function configures its clients.
-static SDK: LazyLock<SdkConfig> = LazyLock::new(|| {
+static AWS: LazyLock<Aws> = LazyLock::new(|| {
     let credentials = Credentials::new("simulated", "simulated", None, None, "simulation");
-    Aws::new(AwsEnv::new(REGION, credentials)).unwrap().config().clone()
+    Aws::new(AwsEnv::new(REGION, credentials)).unwrap()
 });
 
 /// The network as one process sees it.
@@ -54,36 +53,13 @@ pub(crate) struct FaultyConnector {
 type Answer = (u16, Bytes);
 
 impl FaultyConnector {
-    fn sdk(&self) -> SdkConfig {
-        SDK.to_builder().http_client(self.clone()).build()
-    }
-
-    /// The tokens that limit retries are the process's own: those of the SDK are shared by all
-    /// that was ever run here.
-    fn retries(&self) -> RetryPartition {
-        RetryPartition::custom(self.process.name.clone())
+    /// The clients of the process. The tokens that limit retries are its own: those of the SDK are
+    /// shared by all that was ever run here.
+    pub(crate) fn aws(&self) -> Aws {
+        let retries = RetryPartition::custom(self.process.name.clone())
             .token_bucket(TokenBucket::new(RETRY_QUOTA))
-            .build()
-    }
-
-    pub(crate) fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
-        let config = aws_sdk_dynamodb::config::Builder::from(&self.sdk());
-        aws_sdk_dynamodb::Client::from_conf(config.retry_partition(self.retries()).build())
-    }
-
-    pub(crate) fn sqs(&self) -> aws_sdk_sqs::Client {
-        let config = aws_sdk_sqs::config::Builder::from(&self.sdk());
-        aws_sdk_sqs::Client::from_conf(config.retry_partition(self.retries()).build())
-    }
-
-    pub(crate) fn eventbridge(&self) -> aws_sdk_eventbridge::Client {
-        let config = aws_sdk_eventbridge::config::Builder::from(&self.sdk());
-        aws_sdk_eventbridge::Client::from_conf(config.retry_partition(self.retries()).build())
-    }
-
-    pub(crate) fn sesv2(&self) -> aws_sdk_sesv2::Client {
-        let config = aws_sdk_sesv2::config::Builder::from(&self.sdk());
-        aws_sdk_sesv2::Client::from_conf(config.retry_partition(self.retries()).build())
+            .build();
+        AWS.over(self.clone(), retries)
     }
 
     async fn carry(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {

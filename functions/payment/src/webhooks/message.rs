@@ -1,6 +1,5 @@
 //! What tells a payment to look again: a message on its queue, beside the events.
 
-use catalogue::Event;
 use event_envelope::{
     Actor, AggregateId, CorrelationId, DecodeError, Draft, Envelope, EventId, FromEnvelope, Version,
 };
@@ -13,17 +12,28 @@ pub const CHECK_AGAIN: &str = "PaymentLookAgain";
 /// Who sends it.
 pub const SOURCE: &str = "payment-webhooks";
 
-/// What the payment function hears by its queue.
+catalogue::subscribe! {
+    /// What payments consume.
+    pub enum PaymentInput {
+        OrderCreated,
+        InventoryReserved,
+        OrderCancelled,
+        ShippingFailed,
+        OrderResumed,
+    }
+}
+
+/// What arrives in the queue of the payment function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PaymentMessage {
     /// An event of the bus.
-    Event(Event),
+    Event(PaymentInput),
     /// The provider says that something has changed about this order.
     CheckAgain(AggregateId),
 }
 
-impl From<Event> for PaymentMessage {
-    fn from(event: Event) -> Self {
+impl From<PaymentInput> for PaymentMessage {
+    fn from(event: PaymentInput) -> Self {
         Self::Event(event)
     }
 }
@@ -33,7 +43,7 @@ impl FromEnvelope for PaymentMessage {
         if envelope.event_type == CHECK_AGAIN && envelope.source == SOURCE {
             return Ok(Self::CheckAgain(envelope.aggregate_id.clone()));
         }
-        Event::from_envelope(envelope).map(Self::Event)
+        PaymentInput::from_envelope(envelope).map(Self::Event)
     }
 }
 

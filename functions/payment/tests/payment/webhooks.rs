@@ -415,7 +415,7 @@ async fn the_consumer_hands_events_and_looks_to_the_same_payment() {
         "eventSource": "aws:sqs" });
     let batch: aws_lambda_events::sqs::SqsEvent =
         serde_json::from_value(json!({ "Records": [record] })).unwrap();
-    let response = consumer.consume::<PaymentMessage>(batch).await;
+    let response = consumer.consume(batch).await;
     assert!(response.batch_item_failures.is_empty());
     assert_eq!(world.events(), ["PaymentCompleted", "PaymentRefunded"]);
 }

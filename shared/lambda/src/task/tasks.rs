@@ -1,5 +1,6 @@
 //! Whether tasks are taken at all.
 
+use runtime::{ConfigError, Environment};
 use tracing::error;
 
 use crate::task::{Invocation, TaskError};
@@ -18,6 +19,15 @@ pub enum Tasks {
 }
 
 impl Tasks {
+    /// Reads `FULFILMENT_MODE`.
+    ///
+    /// # Errors
+    ///
+    /// When it is missing; the function should not start.
+    pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
+        environment.required("FULFILMENT_MODE").map(Self::in_mode)
+    }
+
     /// Taken in the mode `orchestration`, and in no other.
     pub fn in_mode(mode: String) -> Self {
         if mode == ORCHESTRATION { Self::Taken } else { Self::RefusedIn(mode) }

@@ -115,6 +115,6 @@ async fn a_batch_may_be_consumed_on_any_thread() {
     let consumer = consumer(&world, ReplayPolicy::Refuse, service);
     let batch = world.batch().await;
     assert_eq!(batch.records.len(), 1);
-    let consuming = tokio::spawn(async move { consumer.consume::<Placed>(batch).await });
+    let consuming = tokio::spawn(async move { consumer.consume(batch).await });
     assert!(consuming.await.unwrap().batch_item_failures.is_empty());
 }

@@ -69,12 +69,15 @@ pub(crate) fn handler(
     (service, handled)
 }
 
-pub(crate) fn consumer<S>(world: &World, replay: ReplayPolicy, service: S) -> Consumer<S> {
+pub(crate) fn consumer<S>(world: &World, replay: ReplayPolicy, service: S) -> Consumer<S, Placed>
+where
+    S: Service<Delivery<Placed>, Response = Done, Error = Failure> + Clone,
+{
     Consumer::new("shop", Decoder::new("orderId"), replay, world.dead_letters(), service)
 }
 
 /// Receives a batch, has it handled, and gives what is to come again.
-pub(crate) async fn run<S>(world: &World, consumer: &Consumer<S>) -> Vec<String>
+pub(crate) async fn run<S>(world: &World, consumer: &Consumer<S, Placed>) -> Vec<String>
 where
     S: Service<Delivery<Placed>, Response = Done, Error = Failure> + Clone,
 {

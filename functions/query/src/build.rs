@@ -1,0 +1,39 @@
+//! The functions of this service, built of a configuration and a runtime. Nothing is decided here.
+
+use http_api::observe;
+use lambda::{Error, Function, Runtime, from_fn};
+
+use crate::{
+    api::QueryApi,
+    catalogue::CatalogueApi,
+    config::{CatalogueConfig, Config},
+};
+
+/// `query`: answers customers and operators from the read models.
+///
+/// # Errors
+///
+/// None of its own.
+pub async fn query(config: Config, runtime: Runtime) -> Result<impl Function, Error> {
+    let api = QueryApi::new(runtime.aws.dynamodb(), runtime.aws.sqs(), &config)
+        .clock(runtime.clock.clone());
+    let tracer = runtime.tracer.clone();
+    let answer = async move |request| {
+        observe(request, &tracer, async |request| api.handle(request).await).await
+    };
+    Ok(from_fn(answer))
+}
+
+/// `products`: answers everybody from the catalogue of products.
+///
+/// # Errors
+///
+/// None of its own.
+pub async fn products(config: CatalogueConfig, runtime: Runtime) -> Result<impl Function, Error> {
+    let api = CatalogueApi::new(runtime.aws.dynamodb(), &config);
+    let tracer = runtime.tracer.clone();
+    let answer = async move |request| {
+        observe(request, &tracer, async |request| api.handle(request).await).await
+    };
+    Ok(from_fn(answer))
+}
