@@ -7,25 +7,36 @@
 //! - [`events_added`] reads what a write to a service's own row says, as the stream shows it.
 //! - [`sweep`] tells a story of deliveries again and again, with a fault at every call;
 //!   [`permutations`] are the orders in which it can be told.
+//! - [`side_effect_tests`] are the tests of any state machine with a side effect at a provider;
+//!   its function says by [`SideEffect`] what it works on, most of which is a [`TestBed`].
 //!
 //! A test that is set up wrongly is a test that fails: everything here panics rather than return
 //! an error.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod clock;
 mod connector;
 mod disorder;
 mod events;
+mod gate;
 pub mod http;
+pub mod orders;
 mod queues;
 mod samples;
+pub mod side_effect;
 mod stack;
 mod sweep;
+mod test_bed;
 
+pub use clock::TestClock;
 pub use connector::sdk_config;
 pub use disorder::permutations;
 pub use events::events_added;
+pub use gate::{Gate, ProviderCase, ProviderFault};
 pub use queues::{End, Queues, text_attribute};
 pub use samples::Samples;
+pub use side_effect::SideEffect;
 pub use stack::{database, template};
 pub use sweep::{Again, Case, Harness, cases, sweep};
+pub use test_bed::TestBed;

@@ -10,7 +10,7 @@ use runtime::{Done, Failure};
 /// How often a record is delivered before a test gives up.
 const DELIVERIES_MAX: usize = 100;
 /// Nobody remembers an idempotency key for longer.
-const YEAR: Duration = Duration::from_hours(366 * 24);
+pub(crate) const YEAR: Duration = Duration::from_hours(366 * 24);
 
 /// What a story is told to: a function with all that it works on.
 pub trait Harness {
@@ -137,7 +137,7 @@ pub async fn sweep<S: Harness>(
     }
 }
 
-async fn tell<S: Harness>(
+pub(crate) async fn tell<S: Harness>(
     stage: S,
     story: &[Delivery<Event>],
     plan: &FaultPlan,

@@ -4,11 +4,10 @@
 
 mod answers;
 mod customers;
-mod faults;
-mod mishaps;
-mod protections;
+mod provider_errors;
+mod retry_safety;
 mod samples;
+mod side_effect;
 mod stories;
-mod tasks;
 mod webhooks;
 mod world;

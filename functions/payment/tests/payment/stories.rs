@@ -1,91 +1,17 @@
 //! What becomes of an order's money when nothing goes wrong on the way.
 
-use catalogue::{Event, Money, OrderPaid};
-use event_envelope::{AggregateId, Delivery};
+use catalogue::Money;
+use event_envelope::AggregateId;
 use local_dynamodb::FaultPlan;
-use local_testkit::{Harness, permutations};
+use local_sandbox::Outcome;
+use local_testkit::Harness;
 use payment::{
     domain::{Capture, Charge, Input, Refund},
     gateway::{Again, PaymentGateway, ProviderId, SoFar},
 };
 use runtime::{Done, Failure};
-use serde_json::Value;
 
-use crate::world::{World, cancelled, created, created_with, order, reserved, shipping_failed};
-
-const TOTAL: u64 = 10_997;
-
-#[tokio::test]
-async fn an_order_is_charged_once_in_whichever_order_its_events_come_and_come_again() {
-    for deliveries in permutations(&[created(), reserved()]) {
-        let world = World::new().await;
-        for delivery in &deliveries {
-            assert_eq!(world.deliver(delivery).await.unwrap(), Done::Handled);
-            assert_eq!(world.deliver(delivery).await.unwrap(), Done::Duplicate);
-        }
-        assert_eq!(world.captured(), [TOTAL]);
-        assert_eq!(world.events(), ["PaymentCompleted"]);
-        assert_eq!(world.status().await, "captured");
-    }
-}
-
-#[tokio::test]
-async fn whatever_comes_when_a_called_off_order_costs_nothing() {
-    for deliveries in permutations(&[created(), reserved(), cancelled(), shipping_failed()]) {
-        let world = World::new().await;
-        for delivery in &deliveries {
-            assert_eq!(world.deliver(delivery).await.unwrap(), Done::Handled);
-            assert_eq!(world.deliver(delivery).await.unwrap(), Done::Duplicate);
-        }
-        assert!(world.captured().len() <= 1);
-        assert_eq!(world.refunded(), world.captured());
-    }
-}
-
-#[tokio::test]
-async fn nothing_is_charged_without_stock() {
-    let world = World::new().await;
-    world.deliver(&created()).await.unwrap();
-    assert_eq!(world.captured(), [] as [u64; 0]);
-    assert_eq!(world.status().await, "waiting");
-}
-
-#[tokio::test]
-async fn a_cancel_before_everything_else_is_remembered() {
-    let world = World::new().await;
-    world.settle_all(&[cancelled(), created(), reserved()]).await;
-    assert_eq!(world.provider.ledger(), []);
-    assert_eq!(world.events(), [] as [&str; 0]);
-}
-
-#[tokio::test]
-async fn what_was_captured_goes_back_when_the_order_is_called_off() {
-    for off in [cancelled(), shipping_failed()] {
-        let world = World::new().await;
-        world.settle_all(&[created(), reserved(), off]).await;
-        assert_eq!(world.captured(), [TOTAL]);
-        assert_eq!(world.refunded(), [TOTAL]);
-        assert_eq!(world.events(), ["PaymentCompleted", "PaymentRefunded"]);
-    }
-}
-
-#[tokio::test]
-async fn a_declined_card_is_said_with_its_reason_and_stays_declined() {
-    let world = World::new().await;
-    let created = created_with("pm_card_chargeDeclinedInsufficientFunds");
-    world.deliver(&created).await.unwrap();
-    assert_eq!(world.deliver(&reserved()).await.unwrap(), Done::Rejected);
-    // What comes after it is no rejection any more.
-    assert_eq!(world.deliver(&cancelled()).await.unwrap(), Done::Handled);
-    assert_eq!(world.deliver(&reserved()).await.unwrap(), Done::Duplicate);
-    let state = world.state().await;
-    assert_eq!(state["progress"]["M"]["status"]["S"], "declined");
-    assert_eq!(state["progress"]["M"]["code"]["S"], "insufficient_funds");
-    assert_eq!(state["progress"]["M"]["reason"]["S"], "The account has insufficient funds.");
-    world.settle_all(&[created, reserved(), cancelled()]).await;
-    assert_eq!(world.provider.ledger(), []);
-    assert_eq!(world.events(), ["PaymentFailed"]);
-}
+use crate::world::{World, cancelled, created, created_with, reserved};
 
 #[tokio::test]
 async fn a_card_that_the_provider_does_not_know_is_the_customers_affair() {
@@ -96,21 +22,13 @@ async fn a_card_that_the_provider_does_not_know_is_the_customers_affair() {
 }
 
 #[tokio::test]
-async fn events_that_say_nothing_to_payments_leave_no_trace() {
+async fn a_bank_that_declines_is_quoted_by_its_code() {
     let world = World::new().await;
-    let (payment_id, amount) = ("pi_1".to_owned(), Money::usd(10_997));
-    let event = Event::from(OrderPaid { order_id: order(), payment_id, amount });
-    let delivery = Delivery { event, ..created() };
-    assert_eq!(world.deliver(&delivery).await.unwrap(), Done::Ignored);
-    assert_eq!(world.state().await, Value::Null);
-}
-
-#[tokio::test]
-async fn an_event_that_changed_its_mind_is_parked() {
-    let world = World::new().await;
-    world.deliver(&created()).await.unwrap();
-    let failure = world.deliver(&created_with("pm_card_mastercard")).await.unwrap_err();
-    assert!(!failure.is_retry(), "{failure}");
+    world.provider.script("order-123", Outcome::Decline);
+    world.settle_all(&[created(), reserved()]).await;
+    assert_eq!(world.progress("code").await, "card_declined");
+    assert_eq!(world.progress("reason").await, "The bank declined the payment.");
+    assert_eq!(world.events(), ["PaymentFailed"]);
 }
 
 /// Moves a cent where it is careless, whatever it is asked for.

@@ -2,9 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod faults;
-mod mishaps;
+mod provider_errors;
 mod samples;
+mod side_effect;
 mod stories;
-mod tasks;
 mod world;

@@ -58,16 +58,26 @@ impl FaultPlan {
         self.calls.load(Ordering::SeqCst)
     }
 
+    /// The process dies now, somewhere between two calls to the database: no later one succeeds.
+    pub fn kill(&self) {
+        self.dead.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether the process has died.
+    pub fn is_dead(&self) -> bool {
+        self.dead.load(Ordering::SeqCst)
+    }
+
     /// What happens to the next call. A dead process makes none that arrives.
     pub(crate) fn next(&self) -> Option<Fault> {
         let index = self.calls.fetch_add(1, Ordering::SeqCst);
-        if self.dead.load(Ordering::SeqCst) {
+        if self.is_dead() {
             return Some(Fault::CrashBefore);
         }
         let struck = self.strike.as_ref().filter(|(at, _)| at.contains(&index));
         let fault = struck.map(|(_, fault)| *fault);
         if matches!(fault, Some(Fault::CrashBefore | Fault::CrashAfter)) {
-            self.dead.store(true, Ordering::SeqCst);
+            self.kill();
         }
         fault
     }

@@ -113,6 +113,19 @@ async fn a_crash_after_a_call_leaves_its_effect_and_lets_nothing_follow() {
 }
 
 #[tokio::test]
+async fn a_process_that_was_killed_makes_no_call_that_arrives() {
+    let database = database().await;
+    let plan = FaultPlan::none();
+    let client = database.client_with(plan.clone());
+    put(&client, "a").await.unwrap();
+    assert!(!plan.is_dead());
+    plan.kill();
+    assert!(plan.is_dead());
+    put(&client, "b").await.unwrap_err();
+    assert_eq!(database.client().scan().table_name("things").send().await.unwrap().count(), 1);
+}
+
+#[tokio::test]
 async fn a_lost_answer_makes_the_sdk_meet_its_own_write() {
     let database = database().await;
     let client = database.client_with(FaultPlan::at(0, Fault::LoseAnswer));

@@ -1,0 +1,161 @@
+//! What is given up for a person to look at, and resumed by an operator.
+
+use local_sandbox::Outcome;
+use runtime::Done;
+use serde_json::json;
+
+use super::{
+    ATTEMPTS, BUSY, DOWN, SideEffect, Step, WELL, ask, assert_nothing_stays, assert_performed,
+    assert_undone, cancelled, created, events, fails, perform,
+};
+use crate::{
+    TestBed,
+    orders::{resumed, resumed_at},
+};
+
+/// What the errors of an unavailable provider and of a busy one begin with.
+const OUTAGES: [&str; 2] = ["the provider is down: 503", "the provider is throttling: 429"];
+
+/// A function that has tried in vain to undo an effect, as often as it may. The provider is well
+/// again.
+async fn undoing_given_up<S: SideEffect>(outcome: Outcome) -> S {
+    let mut world = S::open().await;
+    perform(&world).await;
+    world.script(Step::Undo, outcome);
+    for _ in 1..ATTEMPTS {
+        fails(&world, &cancelled::<S>()).await;
+        world = world.on(TestBed::with_new_client);
+    }
+    assert_eq!(world.deliver(&cancelled::<S>()).await.unwrap(), Done::Handled);
+    world.script(Step::Undo, WELL);
+    world
+}
+
+/// Nothing is tried before an operator has resumed it, and then at once.
+pub async fn an_undoing_that_keeps_failing_is_given_up_and_resumed<S: SideEffect>() {
+    let outages = [DOWN, BUSY].into_iter().zip(OUTAGES);
+    for (outcome, error) in outages {
+        let world = undoing_given_up::<S>(outcome).await;
+        assert_eq!(events(&world), [S::SPEC.performed.1, S::SPEC.review]);
+        let (step, attempts, reason) = world.bed().reviews().remove(0);
+        assert_eq!((step.as_str(), attempts), (S::SPEC.steps.0, ATTEMPTS.to_string()));
+        assert!(reason.starts_with(error), "{reason}");
+
+        let calls = world.bed().gate.calls();
+        for delivery in [cancelled::<S>(), S::trigger()] {
+            assert_eq!(world.deliver(&delivery).await.unwrap(), Done::Duplicate);
+        }
+        for cancellation in &S::cancellations()[1..] {
+            assert_eq!(world.deliver(cancellation).await.unwrap(), Done::Handled);
+        }
+        assert_eq!(world.bed().gate.calls(), calls);
+        assert_performed(&world, 1);
+
+        assert_eq!(world.deliver(&resumed()).await.unwrap(), Done::Handled);
+        assert_eq!(world.deliver(&resumed()).await.unwrap(), Done::Duplicate);
+        assert_undone(&world);
+        assert_eq!(events(&world), [S::SPEC.performed.1, S::SPEC.review, S::SPEC.undone.1]);
+    }
+}
+
+/// How a provider is unavailable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outage {
+    /// It answers questions, and does nothing.
+    OfWrites,
+    /// It answers nothing at all.
+    OfAll,
+}
+
+/// Whether the provider answers questions meanwhile or not.
+pub async fn a_prevention_that_keeps_failing_is_given_up_and_resumed<S: SideEffect>() {
+    for outage in [Outage::OfWrites, Outage::OfAll] {
+        let world = S::open().await;
+        world.script(Step::Perform, DOWN);
+        world.deliver(&created::<S>()).await.unwrap();
+        fails(&world, &S::trigger()).await;
+        let world = world.on(|bed| bed.with_outage(outage == Outage::OfAll));
+        for _ in 1..ATTEMPTS {
+            fails(&world, &cancelled::<S>()).await;
+        }
+        assert_eq!(world.deliver(&cancelled::<S>()).await.unwrap(), Done::Handled);
+        assert_eq!(world.deliver(&S::trigger()).await.unwrap(), Done::Duplicate);
+        let (step, attempts, _) = world.bed().reviews().remove(0);
+        assert_eq!((step.as_str(), attempts), (S::SPEC.steps.1, ATTEMPTS.to_string()));
+        assert_performed(&world, 0);
+
+        world.script(Step::Perform, WELL);
+        let world = world.on(|bed| bed.with_outage(false));
+        world.settle(&resumed()).await;
+        assert_nothing_stays(&world);
+        assert_eq!(world.bed().status().await, S::SPEC.prevented.0, "{outage:?}");
+        assert_eq!(events(&world), [S::SPEC.review, S::SPEC.prevented.1], "{outage:?}");
+    }
+}
+
+/// Wherever it comes.
+pub async fn a_resume_before_anything_was_given_up_changes_nothing<S: SideEffect>() {
+    for place in 0..3 {
+        let world = S::open().await;
+        let mut story = vec![created::<S>(), S::trigger(), cancelled::<S>()];
+        story.insert(place, resumed());
+        world.settle_all(&story).await;
+        assert_undone(&world);
+        assert_eq!(events(&world), [S::SPEC.performed.1, S::SPEC.undone.1]);
+    }
+}
+
+/// More often than triggers are kept.
+pub async fn however_often_an_order_is_resumed_its_cancellation_takes_effect<S: SideEffect>() {
+    let world = S::open().await;
+    world.script(Step::Perform, DOWN);
+    world.deliver(&created::<S>()).await.unwrap();
+    fails(&world, &S::trigger()).await;
+    for sequence in 100..250 {
+        fails(&world, &resumed_at(sequence)).await;
+    }
+    fails(&world, &cancelled::<S>()).await;
+    world.script(Step::Perform, WELL);
+    let again = [cancelled::<S>(), S::trigger(), resumed_at(249), resumed_at(100)];
+    world.settle_all(&again).await;
+    assert_nothing_stays(&world);
+    assert_eq!(world.bed().status().await, S::SPEC.prevented.0);
+    assert_eq!(events(&world), [S::SPEC.prevented.1]);
+}
+
+/// An order that is resumed again and again forgets the first of these triggers, and goes on.
+pub async fn what_was_given_up_more_often_than_triggers_are_kept_is_resumed_once_more<
+    S: SideEffect,
+>() {
+    let world = undoing_given_up::<S>(BUSY).await;
+    let given_up = world.bed().status().await;
+    world.script(Step::Undo, BUSY);
+    for sequence in 100..190 {
+        let resumed = resumed_at(sequence);
+        while world.deliver(&resumed).await.is_err() {}
+        assert_eq!(world.bed().status().await, given_up);
+    }
+    world.script(Step::Undo, WELL);
+    world.settle(&resumed_at(190)).await;
+    assert_undone(&world);
+    assert_eq!(events(&world).last().unwrap(), S::SPEC.undone.1);
+}
+
+/// A workflow waits for the operator, too.
+pub async fn a_task_is_answered_with_a_review_until_it_is_resumed<S: SideEffect>() {
+    let world = S::open().await;
+    ask(&world, Step::Perform).await.unwrap();
+    world.script(Step::Undo, BUSY);
+    for _ in 1..ATTEMPTS {
+        assert!(ask(&world, Step::Undo).await.unwrap_err().is_retry());
+    }
+    for _ in 0..2 {
+        let answer = ask(&world, Step::Undo).await.unwrap();
+        assert_eq!(answer, json!({ "status": "needsReview" }));
+    }
+    assert_eq!(events(&world), [S::SPEC.performed.1, S::SPEC.review]);
+    world.script(Step::Undo, WELL);
+    world.settle(&resumed()).await;
+    assert_eq!(ask(&world, Step::Undo).await.unwrap(), world.answer(Step::Undo));
+    assert_undone(&world);
+}
