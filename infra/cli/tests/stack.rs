@@ -11,13 +11,10 @@ use std::{
     time::Duration,
 };
 
+use invariants::Report;
 use local_protocol::{Bytes, Service};
 use local_stack::{Ports, Redelivery, StackError, StackOptions};
-use orderly::{
-    Shop,
-    invariants::{Evidence, Report},
-    seed,
-};
+use orderly::{Shop, seed, snapshot};
 use rustix::process::{Pid, test_kill_process};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -72,7 +69,7 @@ async fn a_seeded_stack_is_at_rest_and_breaks_no_invariant() {
     seed::seed(&stack).await.unwrap();
     stack.quiescent().await;
     assert_eq!(available(&stack, seed::SCARCE).await, "1");
-    let report = Report::of(&Evidence::gather(&stack, []).await.unwrap());
+    let report = Report::of(&snapshot::gather(&stack).await.unwrap());
     assert!(report.holds(), "{report}");
     stack.stop().await;
 }
