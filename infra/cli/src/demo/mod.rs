@@ -30,7 +30,7 @@ pub use scenarios::{ALL, Scenario, find, usual};
 use chaos::Chaos;
 use heard::Heard;
 use scenarios::Expected;
-use stage::Stage;
+use stage::{Confirmed, Stage};
 
 /// How long the system may take to come to rest, whatever happens to the functions.
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -121,11 +121,13 @@ pub async fn run(shop: &Shop, options: DemoOptions) -> Result<bool, DemoError> {
     let start = now();
     let began = Instant::now();
     let heard = Arc::new(Heard::on(shop.bus().clone()));
+    let cancelled = Arc::new(Confirmed::default());
     let chaos = options.kills.then(|| Chaos::start(shop.lambda().clone(), options.seed));
     let playing = options.scenarios.iter().enumerate();
-    let stories =
-        try_join_all(playing.map(|(number, scenario)| play(shop, &heard, number, scenario)))
-            .await?;
+    let stories = try_join_all(
+        playing.map(|(number, scenario)| play(shop, (&heard, &cancelled), number, scenario)),
+    )
+    .await?;
     let took = began.elapsed();
     let killed = match chaos {
         Some(chaos) => Some(chaos.stop().await),
@@ -139,6 +141,7 @@ pub async fn run(shop: &Shop, options: DemoOptions) -> Result<bool, DemoError> {
     let mut snapshot = snapshot::gather(shop).await?;
     let placed = expected().map(|it| it.order_id.clone());
     snapshot.acknowledged = placed.collect::<BTreeSet<_>>().into();
+    snapshot.cancelled = cancelled.orders().into();
     show::timelines(&stories, &snapshot, start);
     show::mails(&snapshot.mails, start);
     if let Some(order) = expected().next() {
@@ -161,11 +164,12 @@ fn announce(options: &DemoOptions) {
 /// Plays one scenario until its orders have ended.
 async fn play(
     shop: &Shop,
-    heard: &Arc<Heard>,
+    (heard, cancelled): (&Arc<Heard>, &Arc<Confirmed>),
     number: usize,
     scenario: &'static Scenario,
 ) -> Result<Story, DemoError> {
-    let stage = Stage::new(shop, heard, scenario.title, format!("{}-{number}", scenario.name))?;
+    let stage =
+        Stage::new(shop, heard, cancelled, scenario.title, format!("{}-{number}", scenario.name))?;
     let expected = (scenario.play)(stage.clone()).await?;
     for order in &expected {
         stage.ending_of(&order.order_id).await?;

@@ -21,8 +21,8 @@ pub use tables::Tables;
 /// How long a gatherer waits for a stack that still moves, before it says so.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Reads everything there is in `shop`, which should be quiescent. What customers were told only
-/// they know: `acknowledged` and `cancelled` in the snapshot are for who asked on their behalf.
+/// Reads everything there is in `shop`, which should be quiescent. What customers were answered is
+/// not there: who places orders adds `acknowledged` and `cancelled`.
 ///
 /// # Errors
 ///
@@ -39,6 +39,7 @@ pub async fn gather(shop: &Shop) -> Result<Snapshot, AwsError> {
         executions: workflow.unwrap_or_default(),
         addresses: seed::CONTACTS.map(|it| it.email.to_owned()).to_vec().into(),
         logs: shop.logs().suspects().into(),
+        refusals: shop.refusals().into(),
         ..Snapshot::default()
     };
     observe_bus(&mut snapshot, shop.bus());
