@@ -138,6 +138,17 @@ fn shared_crates_know_nothing_of_functions_and_all_but_the_catalogue_nothing_of_
     }
 }
 
+/// So that what fills a snapshot can be anything: a running stack, or a simulated one.
+#[test]
+fn invariants_know_neither_of_their_gatherers() {
+    let all = packages();
+    let (_, needs) = &all["invariants"];
+    for gatherer in ["orderly", "simulation", "local-stack", "local-dynamodb", "local-testkit"] {
+        assert!(!needs.contains(gatherer), "invariants needs {gatherer}");
+    }
+    assert!(all["orderly"].1.contains("invariants") && all["simulation"].1.contains("invariants"));
+}
+
 #[test]
 fn what_wires_is_short_and_decides_nothing() {
     for path in files(&root().join("functions"), ".rs") {
@@ -257,7 +268,7 @@ fn records_of_what_was_handled_outlive_the_archive_that_could_replay_it() {
 
 #[test]
 fn files_stay_small_enough_to_read() {
-    for folder in ["functions", "shared", "infra", "tests/testkit"] {
+    for folder in ["functions", "shared", "infra", "tests/invariants", "tests/testkit"] {
         for path in files(&root().join(folder), ".rs") {
             let text = fs::read_to_string(&path).unwrap();
             let lines = text.lines().take_while(|line| *line != "#[cfg(test)]").count();

@@ -7,6 +7,8 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
+use invariants::{INVARIANTS, Invariant};
+
 /// What a path in the text begins with, if it is one of this repository.
 const FOLDERS: [&str; 6] = ["docs/", "events/", "functions/", "infra/", "shared/", "tests/"];
 
@@ -255,4 +257,13 @@ fn the_pages_are_written_in_standard_words() {
         }
     }
     assert!(found.is_empty(), "there are standard words for these:\n{}", found.join("\n"));
+}
+
+#[test]
+fn the_invariants_of_the_architecture_are_those_that_are_checked() {
+    let page = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let (_, rest) = page.split_once("| Invariant | What it promises |\n|---|---|\n").unwrap();
+    let rows: Vec<&str> = rest.lines().take_while(|line| line.starts_with('|')).collect();
+    let row = |it: &Invariant| format!("| {} | {} |", it.name, it.promise);
+    assert_eq!(rows, INVARIANTS.iter().map(row).collect::<Vec<_>>());
 }

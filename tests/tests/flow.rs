@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use invariants::{Report, Snapshot};
 use local_eventbridge::archive_arn;
 use local_protocol::Service;
 use local_stack::{Disorder, Redelivery, StackOptions, build};
@@ -14,8 +15,7 @@ use orderly::{
     Shop,
     client::{Customer, NewOrder},
     demo::{self, DemoOptions},
-    invariants::{Evidence, Report},
-    seed, shop,
+    seed, shop, snapshot,
 };
 use serde_json::Value;
 use tokio::{sync::OnceCell, time::timeout};
@@ -153,11 +153,11 @@ async fn the_report_sees_what_is_wrong() {
         "ExpressionAttributeValues": { ":one": { "N": "1" } },
     });
     stack.dynamodb().json("UpdateItem", &request).await.unwrap();
-    let report = Report::of(&evidence(&stack).await);
+    let report = Report::of(&gathered(&stack).await);
     stack.stop().await;
-    let broken: Vec<_> = report.rows.iter().filter(|(_, findings)| !findings.is_empty()).collect();
+    let broken: Vec<_> = report.broken().collect();
     assert_eq!(broken.len(), 1, "{report}");
-    assert!(broken[0].0.starts_with("stock is conserved"), "{report}");
+    assert!(broken[0].name.starts_with("stock is conserved"), "{report}");
 }
 
 /// The archive sends a whole day again, and nobody is charged, shipped or told twice.
@@ -169,7 +169,8 @@ async fn a_replay_of_the_archive_moves_no_money_no_stock_and_no_mail() {
             .await
             .unwrap()
     );
-    let before = evidence(&stack).await;
+    let before = gathered(&stack).await;
+    let delivered_before = stack.bus().stats().delivered;
 
     let template = stack.template();
     let request = serde_json::json!({
@@ -194,9 +195,10 @@ async fn a_replay_of_the_archive_moves_no_money_no_stock_and_no_mail() {
     timeout(PATIENCE, replayed).await.unwrap();
     assert!(stack.settles(PATIENCE).await);
 
-    let after = evidence(&stack).await;
+    let after = gathered(&stack).await;
+    let delivered_after = stack.bus().stats().delivered;
     stack.stop().await;
-    assert!(after.bus.delivered > before.bus.delivered, "nothing was replayed");
+    assert!(delivered_after > delivered_before, "nothing was replayed");
     assert_eq!(before.ledger, after.ledger);
     assert_eq!(before.shipments, after.shipments);
     assert_eq!(before.mails.len(), after.mails.len());
@@ -205,9 +207,9 @@ async fn a_replay_of_the_archive_moves_no_money_no_stock_and_no_mail() {
     assert_eq!(before.streams, after.streams);
     assert_eq!(before.views, after.views);
     assert_eq!(before.published.len(), after.published.len(), "a replay is not archived again");
-    assert!(after.parked.values().all(|parked| *parked == 0), "{:?}", after.parked);
+    assert!(after.dead_letters.values().all(|it| it.messages == 0), "{:?}", after.dead_letters);
 }
 
-async fn evidence(stack: &Shop) -> Evidence {
-    Evidence::gather(stack, std::iter::empty()).await.unwrap()
+async fn gathered(stack: &Shop) -> Snapshot {
+    snapshot::gather(stack).await.unwrap()
 }

@@ -3,38 +3,9 @@
 use std::collections::BTreeMap;
 
 use event_envelope::Envelope;
+use invariants::Published;
 use local_eventbridge::ArchivedEvent;
 use serde_json::Value;
-use time::OffsetDateTime;
-
-/// An event that was published.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Published {
-    /// When the bus first took it.
-    pub at: OffsetDateTime,
-    /// How often the bus took it: at least once is promised.
-    pub copies: usize,
-    /// The event.
-    pub envelope: Envelope,
-}
-
-impl Published {
-    /// The order it is about.
-    pub fn order_id(&self) -> &str {
-        order_of(&self.envelope)
-    }
-
-    /// Why, where the event says so.
-    pub fn reason(&self) -> Option<&str> {
-        let data = &self.envelope.data;
-        data["reason"].as_str().or(data["template"].as_str())
-    }
-}
-
-/// The order an event is about: what a customer was told belongs to an order too.
-pub(crate) fn order_of(envelope: &Envelope) -> &str {
-    envelope.data["orderId"].as_str().unwrap_or(envelope.aggregate_id.as_str())
-}
 
 /// Reads an archive: every event once, in the order of its first arrival, and the details that
 /// are no events of this system.

@@ -82,6 +82,7 @@ async fn a_client_is_told_what_its_role_lacks() {
          arn:aws:dynamodb:us-east-1:000000000000:table/orderly-order-events \
          because no identity-based policy allows the dynamodb:PutItem action"
     );
+    assert_eq!(stack.refusals(), [message]);
 
     let queue = format!("{}/000000000000/orderly-payment-queue", stack.endpoint_url());
     let sent = notification.sqs().send_message().queue_url(queue).message_body("{}").send().await;

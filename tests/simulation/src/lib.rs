@@ -15,12 +15,10 @@
 
 mod bus;
 mod description;
-mod evidence;
 pub mod explore;
 mod external;
 mod fault;
 mod functions;
-mod invariants;
 mod lambda;
 mod operator;
 mod process;
@@ -29,6 +27,7 @@ mod queues;
 mod run;
 mod services;
 mod sim;
+mod snapshot;
 mod story;
 mod streams;
 mod webhooks;

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
+use invariants::{Report, Snapshot};
+
 use crate::{
-    evidence::Evidence,
     fault::{InjectedFault, Point},
-    invariants::order_of,
     sim::Sim,
     story::Story,
 };
@@ -14,7 +14,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// What must hold.
-    pub invariant: &'static str,
+    pub invariant: String,
     /// What breaks it.
     pub what: String,
 }
@@ -38,6 +38,8 @@ pub struct Run {
     pub injected: Vec<InjectedFault>,
     /// What breaks an invariant; nothing, in a system that is right.
     pub findings: Vec<Finding>,
+    /// The invariants that were not checked: what they need was not observed.
+    pub not_observed: Vec<String>,
     /// The hash of all that happened: every request with its content, every answer, every moment.
     pub hash: u64,
     /// How much virtual time passed, in milliseconds.
@@ -49,25 +51,26 @@ pub struct Run {
 }
 
 impl Run {
-    pub(crate) fn new(
-        seed: u64,
-        stories: &[Story],
-        sim: &Sim,
-        evidence: &Evidence,
-        findings: Vec<Finding>,
-    ) -> Self {
+    pub(crate) fn new(seed: u64, stories: &[Story], sim: &Sim, snapshot: &Snapshot) -> Self {
         let record = sim.finish();
-        let events = evidence.published.iter().map(|(at, event)| {
-            let cause = event["causationId"].as_str().unwrap_or("nothing");
-            let (kind, id) = (&event["eventType"], &event["eventId"]);
-            format!("{at} {} {kind} {id} because of {cause}", order_of(event))
+        let events = snapshot.published.iter().map(|event| {
+            let (at, order, event) = (event.at, event.order_id(), &event.envelope);
+            let cause = event.causation_id.as_ref().map_or("nothing", |it| it.as_str());
+            format!("{at} {order} {} {} because of {cause}", event.event_type, event.event_id)
         });
+        let report = Report::of(snapshot);
+        let findings = report.broken().flat_map(|row| {
+            let finding = |what: String| Finding { invariant: row.name.clone(), what };
+            row.findings.iter().map(move |it| finding(it.to_string()))
+        });
+        let not_observed = report.not_observed().map(|row| row.name.clone());
         Self {
             seed,
             stories: stories.to_vec(),
             points: record.points,
             injected: record.injected,
-            findings,
+            findings: findings.collect(),
+            not_observed: not_observed.collect(),
             hash: record.hash,
             milliseconds: sim.millisecond(),
             lines: record.lines,

@@ -8,9 +8,11 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use invariants::ending_of;
 use local_eventbridge::{Clock as BusClock, Disorder, EventBridge, Options};
 use local_sqs::{Sqs, WallClock};
 use local_template::Source;
+use orderly::snapshot::Tables;
 use serde_json::{Value, json};
 use tokio::{
     task::{JoinHandle, LocalSet, spawn_local},
@@ -20,15 +22,14 @@ use tokio::{
 use crate::{
     bus::Targets,
     description::{self, ENDPOINT, STACK, TEMPLATE, name_of},
-    evidence::Evidence,
     external::ExternalServices,
-    invariants,
     lambda::Lambda,
     profile::Plan,
     queues::Poller,
     run::Run,
     services::Services,
     sim::Sim,
+    snapshot,
     story::{Customer, PLENTIFUL, SCARCE, Story, Told},
     streams::Reader,
     webhooks,
@@ -46,8 +47,8 @@ const SCHEDULE_MAX: Duration = Duration::from_hours(1);
 const END_MAX: Duration = Duration::from_hours(8 * 24);
 /// How often somebody puts back what lies in dead-letter queues.
 const REDRIVES_MAX: usize = 3;
-/// How many pieces there are of what is plentiful.
-const PLENTY: i64 = 1_000;
+/// How many pieces there are of each product at the beginning.
+pub(crate) const STOCKED: [(&str, i64); 2] = [(PLENTIFUL, 1_000), (SCARCE, 1)];
 
 /// A world that has not begun.
 #[derive(Debug, Clone)]
@@ -57,13 +58,13 @@ pub struct World {
 }
 
 /// What is needed to see that everything has ended.
-struct Stage {
-    lambda: Lambda,
+pub(crate) struct Stage {
+    pub(crate) lambda: Lambda,
     positions: Vec<(String, Rc<Cell<u64>>)>,
-    worked_on: BTreeSet<String>,
+    pub(crate) worked_on: BTreeSet<String>,
     busy: Rc<Cell<usize>>,
-    poisoned: Rc<Cell<usize>>,
-    told: Rc<RefCell<Told>>,
+    pub(crate) poisoned: Rc<Cell<usize>>,
+    pub(crate) told: Rc<RefCell<Told>>,
 }
 
 impl World {
@@ -92,12 +93,8 @@ impl World {
             }
             let customers = stage.begin(stories);
             let is_over = stage.watch(customers).await;
-            let evidence = Evidence::gather(&stage.lambda, stage.told.take(), stage.poisoned.get());
-            let mut evidence = evidence.await;
-            evidence.is_over = is_over;
-            evidence.worked_on = stage.worked_on;
-            let findings = invariants::check(&evidence);
-            Run::new(self.seed, stories, &sim, &evidence, findings)
+            let snapshot = snapshot::gather(&stage, stories.len(), is_over).await;
+            Run::new(self.seed, stories, &sim, &snapshot)
         })
     }
 }
@@ -149,7 +146,7 @@ impl Stage {
 
     /// Writes what a new system starts with.
     async fn stock(&self, customers: usize) {
-        for (product, price, pieces) in [(PLENTIFUL, 2_999, PLENTY), (SCARCE, 12_500, 1)] {
+        for ((product, pieces), price) in STOCKED.into_iter().zip([2_999, 12_500]) {
             let amount = json!({ "N": i64::to_string(&price) });
             let price = json!({ "M": { "amount": amount, "currency": { "S": "USD" } } });
             let id = json!({ "S": product });
@@ -159,7 +156,7 @@ impl Stage {
             self.put("inventory", json!({ "productId": id, "available": available })).await;
         }
         for index in 0..customers {
-            let email = json!({ "S": format!("{}@example.com", user(index)) });
+            let email = json!({ "S": email(index) });
             let row = json!({ "userId": { "S": user(index) }, "email": email });
             self.put("contacts", row).await;
             for address in ["addr_home", "addr_undeliverable"] {
@@ -292,17 +289,18 @@ impl Stage {
     }
 
     async fn have_ended(&self) -> bool {
-        let evidence = Evidence::streams_of(&self.lambda.services.database).await;
-        evidence.values().all(|events| {
-            let is_ending = |it: &Value| {
-                matches!(it["eventType"].as_str(), Some("OrderCompleted" | "OrderCancelled"))
-            };
-            events.iter().any(is_ending)
-        })
+        let tables = Tables { database: &self.lambda.services.database, stack: STACK };
+        let (streams, _) = tables.streams().await.unwrap();
+        streams.values().all(|events| events.iter().any(|event| ending_of(event).is_some()))
     }
 }
 
 /// What the customer with this number is called.
 fn user(index: usize) -> String {
     format!("user-{index}")
+}
+
+/// Where this customer is reached.
+pub(crate) fn email(index: usize) -> String {
+    format!("{}@example.com", user(index))
 }

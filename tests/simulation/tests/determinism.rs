@@ -36,3 +36,12 @@ fn a_run_does_not_depend_on_what_runs_beside_it() {
     });
     assert_eq!(together, [alone; 3]);
 }
+
+/// Logs are not captured, and the workflow is not simulated: all else is.
+#[test]
+fn what_a_world_does_not_observe_is_said() {
+    let run = World::new(1, Plan::Exactly(Vec::new(), Profile::calm())).play(&[Story::Happy]);
+    assert!(run.holds(), "{run}");
+    let not_observed = ["no address in logs", "a workflow is an order's only one, and ends"];
+    assert_eq!(run.not_observed, not_observed);
+}

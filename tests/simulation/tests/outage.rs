@@ -57,8 +57,8 @@ fn one_stream_alone_may_be_away() {
 fn without_publishing_again_it_is_lost() {
     let stories = [Story::Cancelled(60_000)];
     let lost = |run: &Run| {
-        let invariants = run.findings.iter().map(|it| it.invariant);
-        invariants.filter(|it| *it == "what is stored is published, and nothing else").count()
+        let findings = run.findings.iter();
+        findings.filter(|it| it.invariant == "what is stored is published").count()
     };
     let run = play(5, &["payments"], 0, &stories, false);
     assert!(lost(&run) > 0, "{run}");

@@ -3,14 +3,16 @@
 
 use std::time::Duration;
 
-use local_stack::{
-    OVERVIEW_PATH, Overview,
-    console::{bad, good, say},
-};
+use invariants::Report;
+use local_stack::{OVERVIEW_PATH, Overview, console::say};
 use reqwest::Client;
 use serde::de::DeserializeOwned;
 
-use crate::{client::http_client, invariants::Report, shop::INVARIANTS_PATH};
+use crate::{
+    client::http_client,
+    shop::INVARIANTS_PATH,
+    snapshot::{conclude, shown},
+};
 
 /// The stack may first have to come to rest.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -31,15 +33,11 @@ pub(super) async fn run(port: u16) -> Result<bool, NoStack> {
     let client = http_client(PATIENCE).map_err(failed)?;
     let report: Report = ask(&client, format!("{url}{INVARIANTS_PATH}")).await.map_err(failed)?;
     let overview: Overview = ask(&client, format!("{url}{OVERVIEW_PATH}")).await.map_err(failed)?;
-    say(&report);
+    say(shown(&report));
     if !overview.is_empty() {
         say(&overview);
     }
-    if report.holds() {
-        say(good(format_args!("all {} invariants hold", report.rows.len())));
-    } else {
-        say(bad(format_args!("{} invariants do not hold", report.broken())));
-    }
+    conclude(&report, "");
     Ok(report.holds())
 }
 

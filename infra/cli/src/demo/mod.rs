@@ -6,18 +6,23 @@ mod scenarios;
 mod show;
 mod stage;
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use futures_util::future::try_join_all;
+use invariants::{Finding, Report, Snapshot};
 use local_protocol::AwsError;
-use local_stack::console::{bad, good, heading, say};
+use local_stack::console::{heading, say};
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
 use crate::{
     Shop,
     client::ClientError,
-    invariants::{Evidence, Finding, Report},
+    snapshot::{self, shown},
     timeline,
 };
 pub use scenarios::{ALL, Scenario, find, usual};
@@ -25,7 +30,7 @@ pub use scenarios::{ALL, Scenario, find, usual};
 use chaos::Chaos;
 use heard::Heard;
 use scenarios::Expected;
-use stage::Stage;
+use stage::{Confirmed, Stage};
 
 /// How long the system may take to come to rest, whatever happens to the functions.
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -116,32 +121,37 @@ pub async fn run(shop: &Shop, options: DemoOptions) -> Result<bool, DemoError> {
     let start = now();
     let began = Instant::now();
     let heard = Arc::new(Heard::on(shop.bus().clone()));
+    let cancelled = Arc::new(Confirmed::default());
     let chaos = options.kills.then(|| Chaos::start(shop.lambda().clone(), options.seed));
     let playing = options.scenarios.iter().enumerate();
-    let stories =
-        try_join_all(playing.map(|(number, scenario)| play(shop, &heard, number, scenario)))
-            .await?;
+    let stories = try_join_all(
+        playing.map(|(number, scenario)| play(shop, (&heard, &cancelled), number, scenario)),
+    )
+    .await?;
     let took = began.elapsed();
     let killed = match chaos {
         Some(chaos) => Some(chaos.stop().await),
         None => None,
     };
-    let settles = shop.settles(PATIENCE).await;
+    // Whether it has settled, the snapshot says.
+    shop.settles(PATIENCE).await;
     drop(heard);
 
     let expected = || stories.iter().flat_map(|story| &story.expected);
-    let evidence = Evidence::gather(shop, expected().map(|it| it.order_id.clone())).await?;
-    show::timelines(&stories, &evidence, start);
-    show::mails(&evidence.mails, start);
+    let mut snapshot = snapshot::gather(shop).await?;
+    let placed = expected().map(|it| it.order_id.clone());
+    snapshot.acknowledged = placed.collect::<BTreeSet<_>>().into();
+    snapshot.cancelled = cancelled.orders().into();
+    show::timelines(&stories, &snapshot, start);
+    show::mails(&snapshot.mails, start);
     if let Some(order) = expected().next() {
         show::trace(&shop.trace(&order.order_id));
     }
     if let Some(killed) = &killed {
         show::kills(killed);
     }
-    let mut report = Report::of(&evidence);
-    report.add("every order ends as its story says", check_endings(&stories, &evidence));
-    report.add("the stack comes to rest", check_rest(settles));
+    let mut report = Report::of(&snapshot);
+    report.add("every order ends as its story says", check_endings(&stories, &snapshot));
     conclude(&report, stories.len(), took);
     Ok(report.holds())
 }
@@ -154,11 +164,12 @@ fn announce(options: &DemoOptions) {
 /// Plays one scenario until its orders have ended.
 async fn play(
     shop: &Shop,
-    heard: &Arc<Heard>,
+    (heard, cancelled): (&Arc<Heard>, &Arc<Confirmed>),
     number: usize,
     scenario: &'static Scenario,
 ) -> Result<Story, DemoError> {
-    let stage = Stage::new(shop, heard, scenario.title, format!("{}-{number}", scenario.name))?;
+    let stage =
+        Stage::new(shop, heard, cancelled, scenario.title, format!("{}-{number}", scenario.name))?;
     let expected = (scenario.play)(stage.clone()).await?;
     for order in &expected {
         stage.ending_of(&order.order_id).await?;
@@ -166,8 +177,8 @@ async fn play(
     Ok(Story { scenario, expected })
 }
 
-fn check_endings(stories: &[Story], evidence: &Evidence) -> Vec<Finding> {
-    let by_order = timeline::by_order(&evidence.published);
+fn check_endings(stories: &[Story], snapshot: &Snapshot) -> Vec<Finding> {
+    let by_order = timeline::by_order(&snapshot.published);
     let mut findings = Vec::new();
     for Story { scenario, expected } in stories {
         for order in expected {
@@ -181,23 +192,10 @@ fn check_endings(stories: &[Story], evidence: &Evidence) -> Vec<Finding> {
     findings
 }
 
-fn check_rest(settles: bool) -> Vec<Finding> {
-    let patience = PATIENCE.as_secs();
-    let restless = || Finding::new("the stack", format!("still moving after {patience} s"));
-    (!settles).then(restless).into_iter().collect()
-}
-
 fn conclude(report: &Report, scenarios: usize, took: Duration) {
-    say(format_args!("\n{}\n{report}", heading("Invariants")));
+    say(format_args!("\n{}\n{}", heading("Invariants"), shown(report)));
     let seconds = took.as_secs_f64();
-    if report.holds() {
-        let held = report.rows.len();
-        say(good(format_args!(
-            "all {held} invariants hold, {scenarios} scenarios ended in {seconds:.2} s"
-        )));
-    } else {
-        say(bad(format_args!("{} invariants do not hold", report.broken())));
-    }
+    snapshot::conclude(report, &format!(", {scenarios} scenarios ended in {seconds:.2} s"));
 }
 
 #[expect(clippy::disallowed_methods, reason = "the zero of the times that people are shown")]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use invariants::{Published, Snapshot};
 use local_sandbox::SentMail;
 use local_stack::{
     console::{aside, bad, good, heading, say},
@@ -11,19 +12,15 @@ use local_states::ExecutionReport;
 use time::OffsetDateTime;
 
 use super::Story;
-use crate::{
-    invariants::Evidence,
-    shop::short_name,
-    timeline::{self, Published},
-};
+use crate::{shop::short_name, timeline};
 
 /// How much of a reason is shown, in characters.
 const REASON_MAX: usize = 60;
 
 /// Each story: the events of its orders, with their times since `start`, and what their workflows
 /// came to.
-pub(super) fn timelines(stories: &[Story], evidence: &Evidence, start: OffsetDateTime) {
-    let by_order = timeline::by_order(&evidence.published);
+pub(super) fn timelines(stories: &[Story], snapshot: &Snapshot, start: OffsetDateTime) {
+    let by_order = timeline::by_order(&snapshot.published);
     for Story { scenario, expected } in stories {
         say(format_args!("\n{}  {}", heading(scenario.title), aside(scenario.name)));
         for order in expected {
@@ -33,7 +30,7 @@ pub(super) fn timelines(stories: &[Story], evidence: &Evidence, start: OffsetDat
             for event in events {
                 say(line(event, start));
             }
-            let executions = evidence.executions.iter().flatten();
+            let executions = snapshot.executions.iter();
             for execution in executions.filter(|it| it.name == order.order_id) {
                 let ExecutionReport { status, transitions, .. } = execution;
                 say(aside(format_args!("  workflow {status:?}, {transitions} transitions")));

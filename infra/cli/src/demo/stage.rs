@@ -1,6 +1,10 @@
 //! What a scenario can do, and what it can wait for.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use local_sandbox::{Carrier, Payments};
 use tokio::time::timeout;
@@ -19,6 +23,20 @@ pub(super) const ENDINGS: [&str; 2] = [COMPLETED, CANCELLED];
 pub(super) const COMPLETED: &str = "OrderCompleted";
 pub(super) const CANCELLED: &str = "OrderCancelled";
 
+/// The orders whose cancellation was confirmed to their customers, in all scenarios.
+#[derive(Debug, Default)]
+pub(super) struct Confirmed(Mutex<BTreeSet<String>>);
+
+impl Confirmed {
+    fn add(&self, id: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned());
+    }
+
+    pub(super) fn orders(&self) -> BTreeSet<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
 /// The running system, for one scenario.
 #[derive(Clone)]
 pub(super) struct Stage {
@@ -29,6 +47,7 @@ pub(super) struct Stage {
     customer: Customer,
     operator: Operator,
     heard: Arc<Heard>,
+    cancelled: Arc<Confirmed>,
     payments: Payments,
     carrier: Carrier,
 }
@@ -44,6 +63,7 @@ impl Stage {
     pub(super) fn new(
         shop: &Shop,
         heard: &Arc<Heard>,
+        cancelled: &Arc<Confirmed>,
         title: &'static str,
         name: String,
     ) -> Result<Self, DemoError> {
@@ -53,6 +73,7 @@ impl Stage {
             customer: Customer::new(shop.api_url(), "user-123")?,
             operator: Operator::new(shop.api_url())?,
             heard: Arc::clone(heard),
+            cancelled: Arc::clone(cancelled),
             payments: shop.payments().clone(),
             carrier: shop.carrier().clone(),
         })
@@ -96,7 +117,10 @@ impl Stage {
     pub(super) async fn cancel(&self, order: &Placed) -> Result<bool, DemoError> {
         let answer = self.customer.named(order.user).cancel(&order.id).await?;
         match answer.status {
-            200 => Ok(true),
+            200 => {
+                self.cancelled.add(&order.id);
+                Ok(true)
+            }
             409 => Ok(false),
             _ => Err(self.refused(&answer)),
         }

@@ -9,15 +9,13 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
+use invariants::Report;
 use local_protocol::AwsError;
 use local_stack::WeakStack;
 use serde_json::{Value, json};
 
 use super::{Outside, Shop};
-use crate::{
-    invariants::{Evidence, Report},
-    timeline,
-};
+use crate::{snapshot, timeline};
 
 /// Where the invariants are checked.
 pub(crate) const INVARIANTS: &str = "/_orderly/invariants";
@@ -66,7 +64,7 @@ async fn invariants(State(observed): State<Observed>) -> Response {
 }
 
 async fn report(shop: &Shop) -> Result<Report, AwsError> {
-    Ok(Report::of(&Evidence::gather(shop, []).await?))
+    Ok(Report::of(&snapshot::gather(shop).await?))
 }
 
 /// Every event about an order, as the bus heard them.

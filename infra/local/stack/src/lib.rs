@@ -75,6 +75,7 @@ struct Inner {
     /// The functions that nothing but a schedule invokes, by name.
     only_scheduled: BTreeSet<String>,
     logs: Arc<Logs>,
+    refusals: Arc<rights::Refusals>,
     urls: Urls,
     servers: Mutex<JoinSet<()>>,
 }
@@ -163,6 +164,11 @@ impl Stack {
     /// The functions' logs.
     pub fn logs(&self) -> &Logs {
         &self.0.logs
+    }
+
+    /// The requests of functions that their roles do not allow, by what they were answered.
+    pub fn refusals(&self) -> Vec<String> {
+        self.0.refusals.messages()
     }
 
     /// The URL of the HTTP API.

@@ -1,6 +1,9 @@
 //! What the template's policies allow, enforced where functions ask: at the AWS endpoint.
 
-use std::sync::Arc;
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use axum::{
     Router,
@@ -21,11 +24,30 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 
 /// `router`, which functions reach only for what their roles allow. Whoever does not sign with the
 /// key of a function is the administrator of the account.
-pub(super) fn enforced(router: Router, authority: Authority) -> Router {
-    router.layer(from_fn_with_state(Arc::new(authority), check))
+/// What it refuses is noted in `refusals`.
+pub(super) fn enforced(router: Router, authority: Authority, refusals: Arc<Refusals>) -> Router {
+    router.layer(from_fn_with_state((Arc::new(authority), refusals), check))
 }
 
-async fn check(State(authority): State<Arc<Authority>>, request: Request, next: Next) -> Response {
+/// What was refused, each message once.
+#[derive(Debug, Default)]
+pub(super) struct Refusals(Mutex<BTreeSet<String>>);
+
+impl Refusals {
+    fn note(&self, message: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(message.to_owned());
+    }
+
+    pub(super) fn messages(&self) -> Vec<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+}
+
+async fn check(
+    State((authority, refusals)): State<(Arc<Authority>, Arc<Refusals>)>,
+    request: Request,
+    next: Next,
+) -> Response {
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, REQUEST_BYTES_MAX).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
@@ -34,7 +56,10 @@ async fn check(State(authority): State<Arc<Authority>>, request: Request, next: 
     let call = Call { path: parts.uri.path(), method: parts.method.as_str(), target, body: &body };
     match authority.check(text(&parts.headers, header::AUTHORIZATION.as_str()), &call) {
         Ok(()) => next.run(Request::from_parts(parts, Body::from(body))).await,
-        Err(error) => refuse(&error, target),
+        Err(error) => {
+            refusals.note(&error.message);
+            refuse(&error, target)
+        }
     }
 }
 

@@ -139,6 +139,7 @@ impl Stack {
             scheduler,
             only_scheduled,
             logs,
+            refusals: Arc::default(),
             urls,
             servers: Mutex::default(),
         }));
@@ -167,7 +168,7 @@ impl Stack {
             .merge(self.0.lambda.router())
             .merge(inspect::router(self.downgrade()))
             .merge(surroundings.endpoint(self.downgrade()));
-        rights::enforced(router, self.0.template.authority())
+        rights::enforced(router, self.0.template.authority(), Arc::clone(&self.0.refusals))
     }
 }
 

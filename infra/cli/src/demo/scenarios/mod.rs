@@ -9,16 +9,14 @@ mod outages;
 use std::fmt;
 
 use futures_util::future::BoxFuture;
+use invariants::Published;
 use local_sandbox::Outcome;
 
 use super::{
     DemoError,
     stage::{CANCELLED, COMPLETED, ENDINGS, Placed, Stage},
 };
-use crate::{
-    client::{Line, NewOrder},
-    timeline::Published,
-};
+use crate::client::{Line, NewOrder};
 
 /// More often than anybody tries. Busy with one object, a provider still answers for all others:
 /// nobody's circuit breaker opens.

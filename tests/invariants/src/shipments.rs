@@ -4,34 +4,35 @@ use std::collections::BTreeMap;
 
 use local_sandbox::{EntryKind, ShipmentStatus};
 
-use super::{Evidence, Finding, orders::Ending};
+use crate::{Finding, Snapshot, orders::Ending};
 
 /// The shipments that go out, by order.
-fn live(evidence: &Evidence) -> BTreeMap<&str, usize> {
+fn live(snapshot: &Snapshot) -> BTreeMap<&str, usize> {
     let mut live: BTreeMap<&str, usize> = BTreeMap::new();
-    for shipment in evidence.shipments.iter().filter(|it| it.status == ShipmentStatus::Created) {
+    for shipment in snapshot.shipments.iter().filter(|it| it.status == ShipmentStatus::Created) {
         *live.entry(&shipment.reference).or_default() += 1;
     }
     live
 }
 
 /// An order is shipped once.
-pub(super) fn go_out_once(evidence: &Evidence) -> Vec<Finding> {
-    let twice = live(evidence).into_iter().filter(|(_, count)| *count > 1);
+pub(crate) fn go_out_once(snapshot: &Snapshot) -> Vec<Finding> {
+    let twice = live(snapshot).into_iter().filter(|(_, count)| *count > 1);
     twice.map(|(order, count)| Finding::new(order, format!("{count} shipments"))).collect()
 }
 
-/// Nothing goes out that is not paid for.
-pub(super) fn follow_a_capture(evidence: &Evidence) -> Vec<Finding> {
-    let captures = evidence.moved(EntryKind::Capture);
-    let unpaid = live(evidence).into_keys().filter(|order| !captures.contains_key(order));
+/// Nothing is given to the carrier that is not paid for, even if it is voided later.
+pub(crate) fn follow_a_capture(snapshot: &Snapshot) -> Vec<Finding> {
+    let captures = snapshot.moved(EntryKind::Capture);
+    let orders = snapshot.shipments.iter().map(|shipment| shipment.reference.as_str());
+    let unpaid = orders.filter(|order| !captures.contains_key(order));
     unpaid.map(|order| Finding::new(order, "shipped without a capture")).collect()
 }
 
 /// Nothing goes out for a cancelled order, and one shipment for a completed one.
-pub(super) fn follow_the_order(evidence: &Evidence) -> Vec<Finding> {
-    let live = live(evidence);
-    evidence
+pub(crate) fn follow_the_order(snapshot: &Snapshot) -> Vec<Finding> {
+    let live = live(snapshot);
+    snapshot
         .orders()
         .filter_map(|order| {
             let shipped = live.contains_key(order.id);

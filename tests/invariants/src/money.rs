@@ -2,20 +2,20 @@
 
 use local_sandbox::EntryKind;
 
-use super::{Evidence, Finding, orders::Ending};
+use crate::{Finding, Snapshot, orders::Ending};
 
 /// The gateway's ledger has at most one capture of an order.
-pub(super) fn is_captured_once(evidence: &Evidence) -> Vec<Finding> {
-    let captures = evidence.moved(EntryKind::Capture);
+pub(crate) fn is_captured_once(snapshot: &Snapshot) -> Vec<Finding> {
+    let captures = snapshot.moved(EntryKind::Capture);
     let twice = captures.into_iter().filter(|(_, (count, _))| *count > 1);
     twice.map(|(order, (count, _))| Finding::new(order, format!("{count} captures"))).collect()
 }
 
 /// No more went back than had been taken.
-pub(super) fn refunds_stay_within_captures(evidence: &Evidence) -> Vec<Finding> {
-    let captures = evidence.moved(EntryKind::Capture);
+pub(crate) fn refunds_stay_within_captures(snapshot: &Snapshot) -> Vec<Finding> {
+    let captures = snapshot.moved(EntryKind::Capture);
     let taken = |order: &str| captures.get(order).map_or(0, |(_, amount)| *amount);
-    let refunds = evidence.moved(EntryKind::Refund).into_iter();
+    let refunds = snapshot.moved(EntryKind::Refund).into_iter();
     refunds
         .filter(|(order, (_, amount))| *amount > taken(order))
         .map(|(order, (_, amount))| {
@@ -25,9 +25,9 @@ pub(super) fn refunds_stay_within_captures(evidence: &Evidence) -> Vec<Finding> 
 }
 
 /// What was captured is what the order costs.
-pub(super) fn is_the_orders_total(evidence: &Evidence) -> Vec<Finding> {
-    let captures = evidence.moved(EntryKind::Capture);
-    let totals = |order: &str| evidence.order(order)?.total();
+pub(crate) fn is_the_orders_total(snapshot: &Snapshot) -> Vec<Finding> {
+    let captures = snapshot.moved(EntryKind::Capture);
+    let totals = |order: &str| snapshot.order(order)?.total();
     captures
         .into_iter()
         .filter(|(order, (_, amount))| totals(order) != Some(*amount))
@@ -37,13 +37,13 @@ pub(super) fn is_the_orders_total(evidence: &Evidence) -> Vec<Finding> {
         .collect()
 }
 
-/// Nobody is charged for what was never reserved.
-pub(super) fn follows_a_reservation(evidence: &Evidence) -> Vec<Finding> {
+/// What was never reserved is not charged.
+pub(crate) fn follows_a_reservation(snapshot: &Snapshot) -> Vec<Finding> {
     let was_reserved = |order: &str| {
-        let reservation = evidence.reservations.get(order);
+        let reservation = snapshot.reservations.get(order);
         reservation.is_some_and(|it| it.holds_stock() || it.status == "released")
     };
-    let charged = evidence.moved(EntryKind::Capture).into_keys();
+    let charged = snapshot.moved(EntryKind::Capture).into_keys();
     charged
         .filter(|order| !was_reserved(order))
         .map(|order| Finding::new(order, "charged without a reservation"))
@@ -51,13 +51,13 @@ pub(super) fn follows_a_reservation(evidence: &Evidence) -> Vec<Finding> {
 }
 
 /// A cancelled order has its money back, and a completed one is paid for.
-pub(super) fn follows_the_order(evidence: &Evidence) -> Vec<Finding> {
-    let captures = evidence.moved(EntryKind::Capture);
-    let refunds = evidence.moved(EntryKind::Refund);
+pub(crate) fn follows_the_order(snapshot: &Snapshot) -> Vec<Finding> {
+    let captures = snapshot.moved(EntryKind::Capture);
+    let refunds = snapshot.moved(EntryKind::Refund);
     let amount = |sums: &std::collections::BTreeMap<&str, (usize, u64)>, order: &str| {
         sums.get(order).map_or(0, |(_, amount)| *amount)
     };
-    evidence
+    snapshot
         .orders()
         .filter_map(|order| {
             let kept = amount(&captures, order.id).saturating_sub(amount(&refunds, order.id));

@@ -3,18 +3,21 @@
 use std::collections::BTreeMap;
 
 use event_envelope::Envelope;
+use local_sandbox::EntryKind;
 
-use super::{Evidence, Finding};
+use crate::{Finding, Snapshot};
 
 /// How an order ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ending {
+pub enum Ending {
+    /// By OrderCompleted.
     Completed,
+    /// By OrderCancelled.
     Cancelled,
 }
 
 /// The ending that an event is, if it is one.
-pub(super) fn ending_of(event: &Envelope) -> Option<Ending> {
+pub fn ending_of(event: &Envelope) -> Option<Ending> {
     match event.event_type.as_str() {
         "OrderCompleted" => Some(Ending::Completed),
         "OrderCancelled" => Some(Ending::Cancelled),
@@ -23,23 +26,23 @@ pub(super) fn ending_of(event: &Envelope) -> Option<Ending> {
 }
 
 /// An order.
-pub(super) struct Order<'e> {
-    pub(super) id: &'e str,
-    pub(super) events: &'e [Envelope],
+pub(crate) struct Order<'e> {
+    pub(crate) id: &'e str,
+    pub(crate) events: &'e [Envelope],
 }
 
 impl Order<'_> {
-    pub(super) fn ending(&self) -> Option<Ending> {
+    pub(crate) fn ending(&self) -> Option<Ending> {
         self.events.iter().find_map(ending_of)
     }
 
     /// What it costs, in minor units.
-    pub(super) fn total(&self) -> Option<u64> {
+    pub(crate) fn total(&self) -> Option<u64> {
         self.events.first()?.data["total"]["amount"].as_u64()
     }
 
     /// The status that the read model should show.
-    pub(super) fn status(&self) -> Option<&'static str> {
+    pub(crate) fn status(&self) -> Option<&'static str> {
         self.events.iter().rev().find_map(|event| match event.event_type.as_str() {
             "OrderCreated" => Some("created"),
             "OrderPaid" => Some("paid"),
@@ -52,32 +55,32 @@ impl Order<'_> {
     }
 }
 
-/// The figures add up to the completed orders and their totals.
-pub(super) fn are_counted_once(evidence: &Evidence) -> Vec<Finding> {
-    let completed = evidence.orders().filter(|it| it.ending() == Some(Ending::Completed));
+/// The totals add up to the completed orders and their totals.
+pub(crate) fn are_counted_once(snapshot: &Snapshot) -> Vec<Finding> {
+    let completed = snapshot.orders().filter(|it| it.ending() == Some(Ending::Completed));
     let (mut orders, mut amount) = (0_u64, 0_u64);
     for order in completed {
         orders += 1;
         amount += order.total().unwrap_or_default();
     }
-    let counted: u64 = evidence.figures.iter().map(|it| it.orders).sum();
-    let summed: u64 = evidence.figures.iter().map(|it| it.amount).sum();
+    let counted: u64 = snapshot.totals.iter().map(|it| it.orders).sum();
+    let summed: u64 = snapshot.totals.iter().map(|it| it.amount).sum();
     let what = format!("{counted} orders of {summed}, completed are {orders} of {amount}");
     let differs = (counted, summed) != (orders, amount);
     differs.then(|| Finding::new("order-figures", what)).into_iter().collect()
 }
 
-impl Evidence {
-    pub(super) fn order(&self, id: &str) -> Option<Order<'_>> {
+impl Snapshot {
+    pub(crate) fn order(&self, id: &str) -> Option<Order<'_>> {
         self.streams.get_key_value(id).map(|(id, events)| Order { id, events })
     }
 
-    pub(super) fn orders(&self) -> impl Iterator<Item = Order<'_>> {
+    pub(crate) fn orders(&self) -> impl Iterator<Item = Order<'_>> {
         self.streams.iter().map(|(id, events)| Order { id, events })
     }
 
     /// The sums of the ledger's entries of one kind, by order: how many, and how much.
-    pub(super) fn moved(&self, kind: local_sandbox::EntryKind) -> BTreeMap<&str, (usize, u64)> {
+    pub(crate) fn moved(&self, kind: EntryKind) -> BTreeMap<&str, (usize, u64)> {
         let mut sums: BTreeMap<&str, (usize, u64)> = BTreeMap::new();
         for entry in self.ledger.iter().filter(|entry| entry.kind == kind) {
             let sum = sums.entry(entry.order_id.as_deref().unwrap_or("no order")).or_default();

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 /// The item `item`, in DynamoDB's JSON, without its type marks; null if it is no item.
-pub fn plain_item(item: &Value) -> Value {
+pub(super) fn plain_item(item: &Value) -> Value {
     item.as_object().map_or(Value::Null, members)
 }
 

@@ -1,20 +1,19 @@
-//! Where a workflow carries orders on, each order has one.
+//! Where a workflow drives orders, each order has one.
 
 use std::collections::BTreeMap;
 
 use local_states::Status;
 
-use super::{Evidence, Finding};
+use crate::{Finding, Snapshot};
 
 /// Every order that was placed in this run has exactly one execution, named after it, and that one
 /// has ended.
-pub(super) fn end(evidence: &Evidence) -> Vec<Finding> {
-    let Some(executions) = &evidence.executions else { return Vec::new() };
+pub(crate) fn end(snapshot: &Snapshot) -> Vec<Finding> {
     let mut of_order: BTreeMap<&str, Vec<Status>> = BTreeMap::new();
-    for execution in executions {
+    for execution in snapshot.executions.iter() {
         of_order.entry(&execution.name).or_default().push(execution.status);
     }
-    let placed = evidence.published.iter().filter(|it| it.envelope.event_type == "OrderCreated");
+    let placed = snapshot.published.iter().filter(|it| it.envelope.event_type == "OrderCreated");
     let mut findings = Vec::new();
     for order in placed {
         let found = of_order.remove(order.order_id()).unwrap_or_default();

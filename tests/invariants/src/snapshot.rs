@@ -1,0 +1,245 @@
+//! What was observed of a system.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    ops::{Deref, DerefMut},
+};
+
+use event_envelope::Envelope;
+use local_sandbox::{LedgerEntry, SentMail, Shipment};
+use local_states::ExecutionReport;
+use serde::Deserialize;
+use time::OffsetDateTime;
+
+/// Something that may have been observed; empty, if it was not.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Observed<T> {
+    value: T,
+    is_observed: bool,
+}
+
+impl<T> Observed<T> {
+    /// Whether it was observed.
+    pub const fn is_observed(&self) -> bool {
+        self.is_observed
+    }
+}
+
+impl<T> From<T> for Observed<T> {
+    fn from(value: T) -> Self {
+        Self { value, is_observed: true }
+    }
+}
+
+impl<T> Deref for Observed<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<T> DerefMut for Observed<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.value
+    }
+}
+
+/// Defines the snapshot and, so that invariants can name what they need, its parts.
+macro_rules! snapshot {
+    ($($(#[doc = $doc:literal])+ $field:ident, $part:ident: $kind:ty;)+) => {
+        /// What the stores, queues, archive, logs and providers of a system say after a run.
+        #[derive(Debug, Clone, Default)]
+        pub struct Snapshot {
+            $($(#[doc = $doc])+ pub $field: Observed<$kind>,)+
+        }
+
+        /// A part of a [`Snapshot`], which a gatherer can observe or not.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Part {
+            $($(#[doc = $doc])+ $part,)+
+        }
+
+        impl Part {
+            /// Every part.
+            pub const ALL: &[Self] = &[$(Self::$part,)+];
+
+            /// Whether it was observed.
+            pub const fn is_observed(self, snapshot: &Snapshot) -> bool {
+                match self { $(Self::$part => snapshot.$field.is_observed(),)+ }
+            }
+
+            #[cfg(test)]
+            pub(crate) fn forget(self, snapshot: &mut Snapshot) {
+                match self { $(Self::$part => snapshot.$field = Observed::default(),)+ }
+            }
+        }
+
+        impl fmt::Display for Part {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let field = match self { $(Self::$part => stringify!($field),)+ };
+                f.write_str(&field.replace('_', " "))
+            }
+        }
+    };
+}
+
+snapshot! {
+    /// What there was of each product at the beginning, and what administrators added or removed.
+    stocked, Stocked: BTreeMap<String, i64>;
+    /// What is left of each product.
+    available, Available: BTreeMap<String, i64>;
+    /// The reservations, by order.
+    reservations, Reservations: BTreeMap<String, Reservation>;
+    /// The provider's ledger of captures and refunds.
+    ledger, Ledger: Vec<LedgerEntry>;
+    /// The carrier's shipments.
+    shipments, Shipments: Vec<Shipment>;
+    /// The stored events of each order, in the order of their keys.
+    streams, Streams: BTreeMap<String, Vec<Envelope>>;
+    /// Stored events that were changed or removed afterwards, and what cannot be read.
+    tampered, Tampered: Vec<String>;
+    /// Every event that a service has ever stored to be published, by its id.
+    stored, Stored: BTreeMap<String, Stored>;
+    /// Every event on the bus, once, in the order of arrival.
+    published, Published: Vec<Published>;
+    /// What was on the bus and is no event of this system.
+    foreign, Foreign: Vec<String>;
+    /// Lines of logs that may hold an address.
+    logs, Logs: Vec<String>;
+    /// Addresses of customers, which must be nowhere but in the contacts and on the mails.
+    addresses, Addresses: Vec<String>;
+    /// The orders that a customer was told are placed.
+    acknowledged, Acknowledged: BTreeSet<String>;
+    /// The orders that a customer was told are cancelled.
+    cancelled, Cancelled: BTreeSet<String>;
+    /// Answers to customers and operators that no interface promises.
+    wrong_answers, WrongAnswers: Vec<String>;
+    /// Every mail that was sent.
+    mails, Mails: Vec<SentMail>;
+    /// How often the function that sends mails may have failed between sending and recording it.
+    mailer_failures, MailerFailures: u64;
+    /// The read model, by order.
+    views, Views: BTreeMap<String, View>;
+    /// What was counted of completed orders: each day's, in each currency.
+    totals, Totals: Vec<Total>;
+    /// The executions of the workflow; not observed where none is deployed.
+    executions, Executions: Vec<ExecutionReport>;
+    /// Whether nothing moved any more when the rest was observed.
+    at_rest, AtRest: bool;
+    /// The messages in each queue that a function consumes.
+    waiting, Waiting: BTreeMap<String, usize>;
+    /// The messages in each dead-letter queue.
+    dead_letters, DeadLetters: BTreeMap<String, DeadLetters>;
+    /// The poison messages that were sent.
+    poison, Poison: Poison;
+    /// How many events the bus neither delivered nor dead-lettered.
+    dropped, Dropped: u64;
+    /// Requests of functions that their roles do not allow.
+    refusals, Refusals: Vec<String>;
+}
+
+/// The reservation of an order.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Reservation {
+    /// The order.
+    pub order_id: String,
+    /// `reserved`, `shipped`, `failed`, `released` or `withdrawn`.
+    pub status: String,
+    /// What was reserved.
+    #[serde(default)]
+    pub items: Vec<Reserved>,
+}
+
+impl Reservation {
+    /// Whether its goods are not available to others: they are kept for the order, or have left.
+    pub(crate) fn holds_stock(&self) -> bool {
+        matches!(self.status.as_str(), "reserved" | "shipped")
+    }
+}
+
+/// A line of a reservation.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Reserved {
+    /// The product.
+    pub product_id: String,
+    /// How many.
+    pub quantity: i64,
+}
+
+/// An order as the read model has it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct View {
+    /// The order.
+    pub order_id: String,
+    /// How far it is; none before its creation was consumed.
+    pub status: Option<String>,
+    /// The sequence number of the last event that is in it.
+    pub version: Option<u64>,
+}
+
+/// How many orders were completed on a day in a currency, and what they came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Total {
+    /// The orders.
+    pub orders: u64,
+    /// The sum of their totals, in minor units.
+    pub amount: u64,
+}
+
+/// An event that a service has stored to be published.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stored {
+    /// In which table.
+    pub table: String,
+    /// The event.
+    pub envelope: Envelope,
+}
+
+/// An event that was published.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Published {
+    /// When the bus first took it.
+    pub at: OffsetDateTime,
+    /// How often the bus took it: at least once is promised.
+    pub copies: usize,
+    /// The event.
+    pub envelope: Envelope,
+}
+
+impl Published {
+    /// The order it is about: a notification belongs to an order, too.
+    pub fn order_id(&self) -> &str {
+        let event = &self.envelope;
+        event.data["orderId"].as_str().unwrap_or(event.aggregate_id.as_str())
+    }
+
+    /// Why, where the event says so.
+    pub fn reason(&self) -> Option<&str> {
+        let data = &self.envelope.data;
+        data["reason"].as_str().or(data["template"].as_str())
+    }
+}
+
+/// What is in a dead-letter queue.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DeadLetters {
+    /// How many messages.
+    pub messages: usize,
+    /// How many are meant to be there, such as notes of invocations whose process died.
+    pub expected: usize,
+}
+
+/// Messages that are no events.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Poison {
+    /// How many were sent to queues.
+    pub sent: usize,
+    /// How many are in dead-letter queues; one that was received twice may be there twice.
+    pub dead_lettered: usize,
+}

@@ -1,0 +1,363 @@
+//! A run in which all is well, and what each invariant makes of a run in which something is not.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use event_envelope::Envelope;
+use local_sandbox::{Carrier, EntryKind, LedgerEntry, SentMail, Shipment, ShipmentStatus};
+use local_states::{ExecutionReport, Status};
+use serde_json::{Value, json};
+use time::macros::datetime;
+
+use super::*;
+
+const ORDER: &str = "order-1";
+const AT: time::OffsetDateTime = datetime!(2026-01-01 00:00 UTC);
+
+fn event(id: &str, event_type: &str, source: &str, sequence: u64, cause: Option<&str>) -> Envelope {
+    serde_json::from_value(json!({
+        "eventId": id, "eventType": event_type, "eventVersion": "2.0",
+        "timestamp": "2026-01-01T00:00:00Z", "source": source,
+        "correlationId": "corr-1", "causationId": cause, "aggregateId": ORDER,
+        "sequenceNumber": sequence,
+        "data": { "orderId": ORDER, "total": { "amount": 10_997, "currency": "USD" } },
+    }))
+    .unwrap()
+}
+
+fn mail(template: &str) -> SentMail {
+    SentMail {
+        message_id: template.to_owned(),
+        from: "orders@example.com".to_owned(),
+        to: vec!["ada@example.com".to_owned()],
+        cc: Vec::new(),
+        bcc: Vec::new(),
+        subject: String::new(),
+        text: None,
+        html: None,
+        headers: Vec::new(),
+        tags: vec![("order".into(), ORDER.into()), ("template".into(), template.into())],
+        configuration_set: None,
+        bounced: false,
+        at: AT,
+    }
+}
+
+fn entry(kind: EntryKind, amount: u64) -> LedgerEntry {
+    LedgerEntry {
+        order_id: Some(ORDER.to_owned()),
+        payment_intent: "pi_1".to_owned(),
+        kind,
+        amount,
+        currency: "usd".to_owned(),
+        at: AT,
+    }
+}
+
+fn shipment() -> Shipment {
+    serde_json::from_value(json!({
+        "id": "shp_1", "reference": ORDER, "addressId": "addr_1", "carrier": "UPS",
+        "trackingNumber": "1Z", "status": "created", "createdAt": "2026-01-01T00:00:00Z",
+    }))
+    .unwrap()
+}
+
+fn execution() -> ExecutionReport {
+    ExecutionReport {
+        state_machine: "fulfilment".to_owned(),
+        name: ORDER.to_owned(),
+        arn: String::new(),
+        status: Status::Succeeded,
+        transitions: 11,
+        started: AT,
+        ended: Some(AT),
+    }
+}
+
+/// One order that went through.
+fn good() -> Snapshot {
+    let stream = vec![
+        event("evt_1", "OrderCreated", "order-service", 1, None),
+        event("evt_2", "OrderCompleted", "order-service", 2, Some("evt_3")),
+    ];
+    let paid = event("evt_3", "PaymentCompleted", "payment-service", 1, Some("evt_1"));
+    let published = stream.iter().chain([&paid]).cloned();
+    let published: Vec<_> =
+        published.map(|envelope| Published { at: AT, copies: 1, envelope }).collect();
+    let of_order = |value: Value| BTreeMap::from([(ORDER.to_owned(), value)]);
+    let reservation = json!({
+        "orderId": ORDER, "status": "shipped", "items": [{ "productId": "prod-1", "quantity": 2 }],
+    });
+    let stored = |it: &Published| {
+        let stored = Stored { table: "t".to_owned(), envelope: it.envelope.clone() };
+        (it.envelope.event_id.to_string(), stored)
+    };
+    let stored: BTreeMap<_, _> = published.iter().map(stored).collect();
+    let views = of_order(json!({ "orderId": ORDER, "status": "completed", "version": 2 }));
+    Snapshot {
+        stocked: BTreeMap::from([("prod-1".to_owned(), 10)]).into(),
+        available: BTreeMap::from([("prod-1".to_owned(), 8)]).into(),
+        reservations: read(of_order(reservation)).into(),
+        ledger: vec![entry(EntryKind::Capture, 10_997)].into(),
+        shipments: vec![shipment()].into(),
+        streams: BTreeMap::from([(ORDER.to_owned(), stream)]).into(),
+        tampered: Vec::new().into(),
+        stored: stored.into(),
+        published: published.into(),
+        foreign: Vec::new().into(),
+        logs: vec!["a line without an address @".to_owned()].into(),
+        addresses: vec!["ada@example.com".to_owned()].into(),
+        acknowledged: BTreeSet::from([ORDER.to_owned()]).into(),
+        cancelled: BTreeSet::new().into(),
+        wrong_answers: Vec::new().into(),
+        mails: vec![mail("orderReceived"), mail("paymentReceived")].into(),
+        mailer_failures: 0.into(),
+        views: read(views).into(),
+        totals: vec![Total { orders: 1, amount: 10_997 }].into(),
+        executions: vec![execution()].into(),
+        at_rest: true.into(),
+        waiting: BTreeMap::from([("orderly-queue".to_owned(), 0)]).into(),
+        dead_letters: BTreeMap::from([("orderly-dlq".to_owned(), DeadLetters::default())]).into(),
+        poison: Poison { sent: 1, dead_lettered: 1 }.into(),
+        dropped: 0.into(),
+        refusals: Vec::new().into(),
+    }
+}
+
+fn read<T: for<'de> serde::Deserialize<'de>>(rows: BTreeMap<String, Value>) -> BTreeMap<String, T> {
+    rows.into_iter().map(|(id, row)| (id, serde_json::from_value(row).unwrap())).collect()
+}
+
+/// What does not hold once `spoil` was at work.
+fn broken(spoil: impl FnOnce(&mut Snapshot)) -> Vec<String> {
+    let mut snapshot = good();
+    spoil(&mut snapshot);
+    Report::of(&snapshot).broken().map(|row| row.name.clone()).collect()
+}
+
+#[track_caller]
+fn breaks(name: &str, spoil: impl FnOnce(&mut Snapshot)) {
+    let broken = broken(spoil);
+    assert!(broken.iter().any(|it| it.starts_with(name)), "{name:?} is not among {broken:?}");
+}
+
+#[test]
+fn a_good_run_breaks_nothing() {
+    assert_eq!(Report::of(&good()).not_observed().count(), 0);
+    assert_eq!(broken(|_| ()), Vec::<String>::new());
+}
+
+#[test]
+fn stock_that_goes_missing_is_found() {
+    breaks("stock is conserved", |it| *it.available.get_mut("prod-1").unwrap() = 7);
+    breaks("stock is never negative", |it| *it.available.get_mut("prod-1").unwrap() = -1);
+    for status in ["released", "reserved", "failed", "withdrawn"] {
+        breaks("stock follows the order", |it| {
+            it.reservations.get_mut(ORDER).unwrap().status = status.into()
+        });
+    }
+    breaks("stock follows the order", cancel);
+    breaks("stock follows the order", |it| it.reservations.clear());
+}
+
+#[test]
+fn money_that_moves_wrongly_is_found() {
+    breaks("an order is charged at most once", |it| it.ledger.push(entry(EntryKind::Capture, 1)));
+    breaks("refunds stay", |it| it.ledger.push(entry(EntryKind::Refund, 10_998)));
+    breaks("what is charged", |it| it.ledger[0].amount = 10_996);
+    breaks("no charge without", |it| {
+        it.reservations.get_mut(ORDER).unwrap().status = "failed".into()
+    });
+    breaks("money follows the order", cancel);
+    breaks("money follows the order", |it| it.ledger.clear());
+}
+
+/// The same order, cancelled at its end, with nothing given back.
+fn cancel(snapshot: &mut Snapshot) {
+    let last = snapshot.streams.get_mut(ORDER).unwrap().last_mut().unwrap();
+    last.event_type = "OrderCancelled".to_owned();
+}
+
+#[test]
+fn parcels_that_should_not_go_out_are_found() {
+    breaks("an order is shipped at most once", |it| it.shipments.push(shipment()));
+    breaks("nothing is shipped without", |it| it.ledger.clear());
+    breaks("nothing is shipped without", |it| {
+        it.shipments[0].status = ShipmentStatus::Voided;
+        it.ledger.clear();
+    });
+    breaks("shipments follow the order", cancel);
+    breaks("shipments follow the order", |it| it.shipments = Carrier::default().shipments().into());
+}
+
+#[test]
+fn holes_in_streams_are_found() {
+    breaks("an acknowledged order", |it| it.acknowledged.extend(["order-2".into()]));
+    breaks("a confirmed cancellation", |it| it.cancelled.extend([ORDER.into()]));
+    breaks("a confirmed cancellation", |it| it.cancelled.extend(["order-2".into()]));
+    breaks("streams are gapless", |it| it.streams.get_mut(ORDER).unwrap()[1].sequence_number = 3);
+    breaks("streams are append-only", |it| it.tampered.push("MODIFY".into()));
+    breaks("every order ends", |it| drop(it.streams.get_mut(ORDER).unwrap().pop()));
+    breaks("every order ends", |it| {
+        let again = event("evt_9", "OrderCancelled", "order-service", 3, None);
+        it.streams.get_mut(ORDER).unwrap().push(again);
+    });
+    let resumed = |it: &mut Snapshot| {
+        let resumed = event("evt_9", "OrderResumed", "order-service", 3, None);
+        it.streams.get_mut(ORDER).unwrap().push(resumed);
+    };
+    assert!(!broken(resumed).iter().any(|it| it == "every order ends"));
+    breaks("the read model", |it| it.views.get_mut(ORDER).unwrap().version = Some(1));
+    breaks("the read model", |it| it.views.clear());
+    breaks("the read model", |it| {
+        let view = View { order_id: "order-2".into(), status: None, version: None };
+        it.views.insert("order-2".into(), view);
+    });
+}
+
+#[test]
+fn events_that_are_lost_or_made_up_are_found() {
+    breaks("what is stored is published", |it| drop(it.published.pop()));
+    breaks("what is published is stored", |it| drop(it.stored.remove("evt_3")));
+    breaks("what is published is stored", |it| {
+        it.stored.get_mut("evt_3").unwrap().envelope.data["total"] = 1.into();
+    });
+    breaks("what is published is stored", |it| it.foreign.push("{}".into()));
+    breaks("what is published is stored", |it| it.streams.clear());
+    breaks("every cause", |it| drop(it.published.remove(0)));
+    breaks("an order's events share", |it| {
+        let other = event("evt_9", "X", "order-service", 1, None);
+        let mut other: Value = json!(other);
+        other["correlationId"] = "corr-2".into();
+        it.published[0].envelope = serde_json::from_value(other).unwrap();
+    });
+    breaks("chains of causes", |it| it.published[0].envelope.metadata.depth = 99);
+    breaks("no address in logs", |it| it.logs.push("mail to ada@example.com failed".into()));
+    breaks("no address in events", |it| {
+        it.published[0].envelope.data["note"] = "ada@example.com".into();
+    });
+    breaks("no address in events", |it| {
+        it.stored.get_mut("evt_1").unwrap().envelope.data["note"] = "ada@example.com".into();
+    });
+    breaks("no address in events", |it| it.foreign.push("from ada@example.com".into()));
+}
+
+#[test]
+fn what_is_counted_twice_or_not_at_all_is_found() {
+    breaks("every completed order is counted", |it| it.totals.clear());
+    breaks("every completed order is counted", |it| it.totals[0].orders = 2);
+    breaks("every completed order is counted", |it| it.totals[0].amount = 10_998);
+}
+
+#[test]
+fn a_workflow_that_is_missing_or_one_too_many_is_found() {
+    let change = |change: fn(&mut Vec<ExecutionReport>)| {
+        breaks("a workflow", |it| change(&mut it.executions));
+    };
+    change(Vec::clear);
+    change(|it| it.push(execution()));
+    change(|it| it[0].status = Status::Running);
+    change(|it| it.push(ExecutionReport { name: "order-2".to_owned(), ..execution() }));
+    // Where the services drive orders there are none.
+    assert_eq!(broken(|it| Part::Executions.forget(it)), Vec::<String>::new());
+}
+
+#[test]
+fn messages_that_are_left_are_found() {
+    breaks("queues are empty", |it| *it.waiting.get_mut("orderly-queue").unwrap() = 1);
+    let hold = |messages, expected| {
+        move |it: &mut Snapshot| {
+            it.dead_letters.insert("orderly-dlq".into(), DeadLetters { messages, expected });
+        }
+    };
+    breaks("dead-letter queues", hold(1, 0));
+    breaks("dead-letter queues", hold(0, 1));
+    assert_eq!(broken(hold(1, 1)), Vec::<String>::new());
+    breaks("poison messages", |it| it.poison.sent = 2);
+    assert_eq!(broken(|it| it.poison.dead_lettered = 2), Vec::<String>::new());
+    breaks("the bus drops", |it| *it.dropped = 1);
+    breaks("everything comes to rest", |it| *it.at_rest = false);
+}
+
+#[test]
+fn a_mail_may_come_twice_only_if_its_sender_died() {
+    let twice = |it: &mut Snapshot| it.mails.push(mail("orderReceived"));
+    breaks("every customer is told once", twice);
+    breaks("every customer is told once", |it| drop(it.mails.pop()));
+    breaks("every customer is told once", |it| it.mails.push(mail("orderShipped")));
+    let failed = |it: &mut Snapshot| {
+        it.mails.pop();
+        let mut failed = event("evt_9", "NotificationFailed", "notification-service", 1, None);
+        failed.data["template"] = "paymentReceived".into();
+        let stored = Stored { table: "t".to_owned(), envelope: failed.clone() };
+        it.stored.insert("evt_9".into(), stored);
+        it.published.push(Published { at: AT, copies: 1, envelope: failed });
+    };
+    assert_eq!(broken(failed), Vec::<String>::new());
+    let excused = |it: &mut Snapshot| {
+        twice(it);
+        *it.mailer_failures = 1;
+    };
+    assert_eq!(broken(excused), Vec::<String>::new());
+}
+
+#[test]
+fn a_report_shows_who_is_affected_but_not_endlessly() {
+    let mut report = Report::of(&good());
+    report.add("a question", (0..9).map(|it| Finding::new(format!("order-{it}"), "off")).collect());
+    let text = report.to_string();
+    assert!(text.contains("✓ stock is conserved"), "{text}");
+    assert!(text.contains("order-4: off") && !text.contains("order-5: off"), "{text}");
+    assert!(text.contains("and 4 more"), "{text}");
+    assert!(!report.holds());
+}
+
+#[test]
+fn what_roles_refuse_and_no_interface_promises_is_found() {
+    breaks("roles allow", |it| it.refusals.push("relay may not dynamodb:Scan".into()));
+    breaks("answers are those", |it| it.wrong_answers.push("a cancellation: 418".into()));
+}
+
+#[test]
+fn what_was_not_observed_is_never_reported_as_held() {
+    for part in Part::ALL {
+        let mut snapshot = good();
+        part.forget(&mut snapshot);
+        let report = Report::of(&snapshot);
+        for (invariant, row) in INVARIANTS.iter().zip(&report.rows) {
+            let needs_it = invariant.needs.contains(part);
+            assert_eq!(row.is_observed(), !needs_it, "{} without {part}", row.name);
+            // What an invariant reads without need of it, it would miss now.
+            assert_eq!(row.findings, [], "{} without {part}", row.name);
+        }
+        assert!(report.holds() && report.not_observed().count() > 0, "no one needs {part}");
+    }
+    let report = Report::of(&Snapshot::default());
+    assert_eq!(report.not_observed().count(), INVARIANTS.len());
+    assert_eq!(
+        report.verdict(),
+        format!("all 0 invariants hold, {} not observed", INVARIANTS.len())
+    );
+    assert!(report.to_string().contains("– stock is never negative (not observed: available)"));
+    assert!(!report.to_string().contains('✓'));
+}
+
+#[test]
+fn a_verdict_counts_what_was_checked() {
+    let mut snapshot = good();
+    assert_eq!(
+        Report::of(&snapshot).verdict(),
+        format!("all {} invariants hold", INVARIANTS.len())
+    );
+    Part::Logs.forget(&mut snapshot);
+    snapshot.tampered.push("MODIFY".into());
+    assert_eq!(Report::of(&snapshot).verdict(), "1 invariants do not hold, 1 not observed");
+}
+
+#[test]
+fn names_are_told_apart_and_promises_are_sentences() {
+    let names: BTreeSet<_> = INVARIANTS.iter().map(|it| it.name).collect();
+    assert_eq!(names.len(), INVARIANTS.len());
+    for Invariant { name, promise, needs, .. } in INVARIANTS {
+        assert!(promise.ends_with('.') && !needs.is_empty(), "{name}: {promise}");
+    }
+}

@@ -1,0 +1,66 @@
+//! What is left when nothing moves any more.
+
+use std::collections::BTreeMap;
+
+use invariants::{DeadLetters, Poison, Snapshot};
+use orderly::snapshot::{Tables, observe_bus};
+
+use crate::{
+    description::{STACK, TEMPLATE},
+    lambda::Lambda,
+    queues::POISON,
+    world::{STOCKED, Stage, email},
+};
+
+/// What sends mails, as points of faults name it: the function, and the batches of its queue.
+const MAILER: [&str; 2] = ["notification", "orderly-notification-queue"];
+
+/// Reads everything there is in a world but for what it does not have: logs, and a workflow.
+pub(crate) async fn gather(stage: &Stage, customers: usize, at_rest: bool) -> Snapshot {
+    let Lambda { services, external, sim, .. } = &stage.lambda;
+    let told = stage.told.take();
+    // A mail whose sender never learned that it went out goes out again.
+    let injected = sim.injected_by_function();
+    let failures: usize = MAILER.iter().filter_map(|name| injected.get(*name)).sum();
+    let refusals = services.refused.lock().unwrap().iter().cloned().collect::<Vec<_>>();
+    let mut snapshot = Snapshot {
+        at_rest: at_rest.into(),
+        ledger: external.payments.ledger().into(),
+        shipments: external.carrier.shipments().into(),
+        mails: external.mail.mails().into(),
+        mailer_failures: u64::try_from(failures).unwrap().into(),
+        addresses: (0..customers).map(email).collect::<Vec<_>>().into(),
+        acknowledged: told.placed.into(),
+        cancelled: told.cancelled.into(),
+        wrong_answers: told.wrong.into(),
+        refusals: refusals.into(),
+        ..Snapshot::default()
+    };
+    observe_bus(&mut snapshot, &services.bus);
+    let stocked = STOCKED.map(|(product, pieces)| (product.to_owned(), pieces));
+    let tables = Tables { database: &services.database, stack: STACK };
+    tables.observe(&mut snapshot, &TEMPLATE, stocked.into()).await.unwrap();
+    count_messages(&mut snapshot, stage);
+    snapshot
+}
+
+/// Poison is counted apart: in which dead-letter queues it must be depends on where it was sent.
+fn count_messages(snapshot: &mut Snapshot, stage: &Stage) {
+    let mut waiting = BTreeMap::new();
+    let mut dead_letters = BTreeMap::new();
+    let mut poison = Poison { sent: stage.poisoned.get(), dead_lettered: 0 };
+    for queue in &TEMPLATE.queues {
+        let found = stage.lambda.services.queues.peek(&queue.name).unwrap();
+        let poisonous = found.iter().filter(|it| it.body == POISON).count();
+        if stage.worked_on.contains(&queue.name) {
+            waiting.insert(queue.name.clone(), found.len());
+        } else {
+            let messages = found.len() - poisonous;
+            dead_letters.insert(queue.name.clone(), DeadLetters { messages, expected: 0 });
+            poison.dead_lettered += poisonous;
+        }
+    }
+    snapshot.waiting = waiting.into();
+    snapshot.dead_letters = dead_letters.into();
+    snapshot.poison = poison.into();
+}
