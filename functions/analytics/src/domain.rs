@@ -38,24 +38,21 @@ impl Addition {
 
 #[cfg(test)]
 mod tests {
-    use catalogue::{Money, OrderCompleted, OrderResumed};
+    use catalogue::{Event, Money, OrderCompleted, OrderResumed};
     use event_envelope::{AggregateId, CorrelationId};
     use time::{OffsetDateTime, macros::datetime};
 
     use super::*;
-
-    fn addition(event: impl Into<Event>, at: OffsetDateTime) -> Option<Addition> {
-        let event = event.into();
-        let draft = event.draft(event.order_id().clone(), 4, at);
-        Addition::of(&event, &draft.root(CorrelationId::of("order-1"), None))
-    }
 
     fn order_id() -> AggregateId {
         AggregateId::parse("order-1").unwrap()
     }
 
     fn completed(total: Option<Money>, at: OffsetDateTime) -> Addition {
-        addition(OrderCompleted { order_id: order_id(), total }, at).unwrap()
+        let completed = OrderCompleted { order_id: order_id(), total };
+        let draft = Event::from(completed.clone()).draft(order_id(), 4, at);
+        let envelope = draft.root(CorrelationId::of("order-1"), None);
+        Addition::of(&AnalyticsEvent::OrderCompleted(completed), &envelope)
     }
 
     #[test]
@@ -85,8 +82,9 @@ mod tests {
     }
 
     #[test]
-    fn other_news_adds_nothing() {
-        let at = datetime!(2025-11-17 10:30 UTC);
-        assert_eq!(addition(OrderResumed { order_id: order_id() }, at), None);
+    fn nothing_else_is_consumed() {
+        assert_eq!(AnalyticsEvent::TYPES, ["OrderCompleted"]);
+        let resumed = Event::from(OrderResumed { order_id: order_id() });
+        assert!(AnalyticsEvent::try_from(resumed).is_err());
     }
 }

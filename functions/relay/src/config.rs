@@ -41,7 +41,6 @@ mod tests {
         ]);
         let config = Config::read(&environment).unwrap();
         assert_eq!(config.sources, Sources::none().allow("orders", "order-service"));
-        assert_eq!(config.log_filter, None);
         for name in [EVENT_BUS_NAME, PUBLISHES, DEAD_LETTER_QUEUE_URL] {
             let error = Config::read(&environment.clone().without(name)).unwrap_err();
             assert_eq!(error, ConfigError::Missing { name });

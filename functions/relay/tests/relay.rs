@@ -8,7 +8,6 @@ use aws_clients::{Aws, AwsEnv, Credentials};
 use aws_lambda_events::dynamodb::Event;
 use catalogue::{CATALOGUE, Money, OrderCreated, SOURCES, source};
 use event_envelope::{AggregateId, CorrelationId, Envelope, EventId, FromEnvelope};
-use lambda_runtime::{Context, LambdaEvent};
 use local_dynamodb::{DynamoDb, Storage};
 use local_eventbridge::{
     ArchiveSpec, Attribute, BusSpec, Deliver, Delivery, EventBridge, Options, Topology,
@@ -18,7 +17,6 @@ use local_sqs::{QueueSpec, Sqs};
 use local_template::Table;
 use local_testkit::template;
 use outbox::{DeadLetters, Publisher, Relay, Sources, envelopes_of};
-use relay::handler::handle;
 use serde_json::{Value, json};
 use time::macros::datetime;
 
@@ -78,7 +76,7 @@ fn archived(bus: &EventBridge) -> Vec<Value> {
 
 async fn relay(batch: Value, relay: &Relay) -> Value {
     let payload: Event = serde_json::from_value(batch).unwrap();
-    json!(handle(LambdaEvent::new(payload, Context::default()), relay).await.unwrap())
+    json!(relay.relay(payload).await)
 }
 
 fn sample(name: &str) -> Value {

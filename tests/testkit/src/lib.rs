@@ -17,6 +17,7 @@
 
 mod clock;
 mod connector;
+mod deliver;
 mod disorder;
 mod events;
 mod gate;
@@ -31,6 +32,7 @@ mod test_bed;
 
 pub use clock::TestClock;
 pub use connector::sdk_config;
+pub use deliver::{deliver, for_any_event};
 pub use disorder::permutations;
 pub use events::events_added;
 pub use gate::{Gate, ProviderCase, ProviderFault};

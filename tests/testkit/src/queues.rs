@@ -7,8 +7,8 @@ use std::{
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use aws_sdk_sqs::Client;
-use catalogue::{DECODER, Event, LIVE, ON_BUS};
-use event_envelope::{Delivery, EventId};
+use catalogue::{DECODER, LIVE, ON_BUS};
+use event_envelope::{Delivery, EventId, FromEnvelope};
 use lambda::{Consumer, DeadLetterQueue, ReplayPolicy};
 use local_sqs::{AttributeValue, PeekedMessage, QueueSpec, Sqs};
 use runtime::{Done, Failure};
@@ -78,9 +78,10 @@ impl Queues {
     ///
     /// When the answer names a record that is not of the batch: Lambda takes that for a failure
     /// of all of them.
-    pub async fn consume<S>(&self, batch: SqsEvent, service: S) -> Vec<End>
+    pub async fn consume<E, S>(&self, batch: SqsEvent, service: S) -> Vec<End>
     where
-        S: Service<Delivery<Event>, Response = Done, Error = Failure> + Clone,
+        E: FromEnvelope,
+        S: Service<Delivery<E>, Response = Done, Error = Failure> + Clone,
     {
         let log = Log::default();
         let before = self.parked().len();
@@ -99,14 +100,15 @@ impl Queues {
 }
 
 /// `service`, with what it is done with in `log`.
-fn logging<S>(
+fn logging<E, S>(
     service: S,
     log: Log,
-) -> impl Service<Delivery<Event>, Response = Done, Error = Failure> + Clone
+) -> impl Service<Delivery<E>, Response = Done, Error = Failure> + Clone
 where
-    S: Service<Delivery<Event>, Response = Done, Error = Failure> + Clone,
+    E: FromEnvelope,
+    S: Service<Delivery<E>, Response = Done, Error = Failure> + Clone,
 {
-    service_fn(move |delivery: Delivery<Event>| {
+    service_fn(move |delivery: Delivery<E>| {
         let (service, log) = (service.clone(), log.clone());
         async move {
             let event_id = delivery.envelope.event_id.clone();

@@ -7,7 +7,7 @@ use catalogue::{Event, Money, OrderCompleted};
 use event_envelope::{AggregateId, CorrelationId, Delivery};
 use idempotency::{DynamoDbStore, IdempotencyConfig, ReplayPolicy};
 use local_dynamodb::{Capacity, DynamoDb, FaultPlan};
-use local_testkit::{Harness, database};
+use local_testkit::{Harness, database, for_any_event};
 use runtime::{Clock, Done, Failure, IdGenerator};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -50,7 +50,7 @@ impl World {
         let clock = Clock::fixed(OffsetDateTime::UNIX_EPOCH);
         let guard = IdempotencyConfig::new(records, "analytics", ReplayPolicy::Refuse)
             .with(clock, IdGenerator::random());
-        Analytics::new(FIGURES.to_owned()).into_service(guard)
+        for_any_event(Analytics::new(FIGURES.to_owned()).into_service(guard))
     }
 
     /// All figures.

@@ -1,5 +1,6 @@
 //! The tables of the inventory, and some stock in them.
 
+use lambda::TaskHandler;
 use std::{
     collections::BTreeMap,
     sync::{
@@ -16,6 +17,7 @@ use idempotency::{DynamoDbStore, IdempotencyConfig, ReplayPolicy};
 use inventory::{api::InventoryApi, domain::Reservation, handler::Inventory};
 use lambda::TaskError;
 use local_dynamodb::{Capacity, DynamoDb, FaultPlan};
+use local_testkit::for_any_event;
 use local_testkit::{
     Harness, database,
     http::{Answer, Request},
@@ -117,8 +119,9 @@ impl World {
     + Sync
     + use<> {
         let guard = self.guard(&client, "inventory");
-        Inventory::new(client, STOCK.to_owned(), RESERVATIONS.to_owned(), self.clock())
-            .into_service(guard)
+        let inventory =
+            Inventory::new(client, STOCK.to_owned(), RESERVATIONS.to_owned(), self.clock());
+        for_any_event(inventory.into_service(guard))
     }
 
     /// One process of the function that meets `plan`.
@@ -145,7 +148,7 @@ impl World {
             Inventory::new(client, STOCK.to_owned(), RESERVATIONS.to_owned(), self.clock());
         let tasks = inventory.into_tasks(guard);
         let consume = async |_| panic!("a task is no batch");
-        let work = async |task| tasks.oneshot(task).await;
+        let work = async |task| tasks.handle_task(task).await;
         let invocation = serde_json::from_value(payload).unwrap();
         let answer = lambda::answer(invocation, &DECODER, consume, work).await?;
         Ok(serde_json::to_value(answer).unwrap())

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use catalogue::Template;
 use local_dynamodb::{Fault, FaultPlan};
 use local_sandbox::Outcome;
-use local_testkit::Harness;
+use local_testkit::{Harness, deliver};
 use runtime::Done;
 
 use crate::world::{ADDRESS, World, cancelled, created, paid, shipped};
@@ -151,7 +151,7 @@ async fn a_mail_that_was_sent_and_not_written_down_is_sent_again_under_the_same_
     let world = World::new().await;
     // Load, lease, address, mail: the process dies when it wants to write down what came of it.
     let dying = world.notifications(&FaultPlan::at(3, Fault::CrashBefore));
-    dying.handle(created()).await.unwrap_err();
+    deliver(&dying, &created()).await.unwrap_err();
     assert_eq!(world.office.count(Template::OrderReceived), 1);
     world.settle(&created()).await;
     let [first, second] = world.office.posted().try_into().unwrap();

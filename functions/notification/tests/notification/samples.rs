@@ -94,7 +94,7 @@ async fn every_sample_ends_as_its_name_says() {
         let (world, queues) = (World::new().await, queues());
         // The book's other customer.
         world.contact("user-123", ADDRESS).await;
-        let service = world.notifications(&FaultPlan::none()).into_service();
+        let service = lambda::service(world.notifications(&FaultPlan::none()));
         for name in *before {
             queues.consume(SAMPLES.read(name), service.clone()).await;
         }
@@ -121,7 +121,7 @@ fn the_samples_carry_the_ids_that_their_services_give() {
 async fn what_is_parked_is_as_it_came() {
     let (world, queues) = (World::new().await, queues());
     let batch: SqsEvent = SAMPLES.read("batch");
-    let service = world.notifications(&FaultPlan::none()).into_service();
+    let service = lambda::service(world.notifications(&FaultPlan::none()));
     queues.consume(batch.clone(), service).await;
     let [parked] = queues.parked().try_into().unwrap();
     assert_eq!(Some(parked.body), batch.records[2].body);

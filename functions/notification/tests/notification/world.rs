@@ -13,7 +13,7 @@ use catalogue::{
 };
 use event_envelope::{AggregateId, CorrelationId, Delivery, Envelope};
 use local_dynamodb::{DynamoDb, FaultPlan};
-use local_testkit::{Harness, database};
+use local_testkit::{Harness, database, deliver};
 use notification::{contacts::Contacts, handler::Notifications};
 use runtime::{Clock, Done, Failure, IdGenerator};
 use serde_json::{Value, json};
@@ -174,7 +174,7 @@ impl Harness for World {
     }
 
     async fn handle(process: &Self::Process, delivery: &Delivery<Event>) -> Result<Done, Failure> {
-        process.handle(delivery.clone()).await
+        deliver(process, delivery).await
     }
 
     fn pass(&self, time: Duration) {

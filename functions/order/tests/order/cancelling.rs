@@ -1,7 +1,9 @@
 //! What a customer gets who cancels an order.
 
 use local_dynamodb::FaultPlan;
+use local_testkit::deliver;
 use local_testkit::http::Answer;
+use order::handler::Orders;
 use serde_json::json;
 
 use crate::{
@@ -99,7 +101,7 @@ async fn a_cancel_and_a_shipment_at_once_do_not_both_happen() {
         let (world, delivery) = (world.clone(), shipped(&order));
         async move {
             let store = world.store(FaultPlan::none());
-            order::handler::handle(&store, &other_clock, delivery).await
+            deliver(&Orders::new(store, other_clock), &delivery).await
         }
     };
     let (answer, heard) = at_once(customer, carrier).await;

@@ -1,12 +1,13 @@
 //! Orders that wait for too long.
 
+use order::handler::Orders;
 use std::time::Duration;
 
 use catalogue::Awaited;
 use event_envelope::{AggregateId, instant};
 use event_store::SHARDS;
 use local_dynamodb::FaultPlan;
-use local_testkit::{cases, permutations};
+use local_testkit::{cases, deliver, permutations};
 use order::{
     deadlines::deadline,
     sweeper::{ACTOR, PAGE, RESERVE, REST, Swept},
@@ -208,7 +209,8 @@ async fn a_payment_that_is_recorded_while_its_order_is_called_off_changes_nothin
         let world = sweeper.clone();
         async move { assert_eq!(world.sweep_after(PAY).await.timed_out, 1) }
     });
-    let heard = order::handler::handle(&world.store(FaultPlan::none()), &clock, paid(&order)).await;
+    let heard =
+        deliver(&Orders::new(world.store(FaultPlan::none()), clock.clone()), &paid(&order)).await;
     assert_eq!(heard.unwrap(), Done::Duplicate);
     assert_eq!(world.history(&order).await, UNPAID);
 }

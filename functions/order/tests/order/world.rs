@@ -1,5 +1,7 @@
 //! The tables of the order service with the book's products in them.
 
+use lambda::TaskHandler;
+use order::handler::Orders;
 use std::sync::{
     Arc, Barrier,
     atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -11,8 +13,8 @@ use event_store::EventStore;
 use http_api::TokenScope;
 use lambda::TaskError;
 use local_dynamodb::{DynamoDb, FaultPlan};
-use local_testkit::database;
 use local_testkit::http::{Answer, Request};
+use local_testkit::{database, deliver};
 use order::{
     api::OrderApi,
     deadlines::{Deadlines, deadline},
@@ -210,9 +212,9 @@ impl World {
         plan: FaultPlan,
         payload: Value,
     ) -> Result<Value, TaskError> {
-        let (store, clock) = (self.store(plan), Clock::fixed(NOW));
+        let orders = Orders::new(self.store(plan), Clock::fixed(NOW));
         let consume = async |_| panic!("a task is no batch");
-        let work = async |task| tasks::work(&store, &clock, task).await;
+        let work = async |task| orders.handle_task(task).await;
         let invocation = serde_json::from_value(payload).unwrap();
         let answer = lambda::answer(invocation, &DECODER, consume, work).await?;
         Ok(serde_json::to_value(answer).unwrap())
@@ -224,7 +226,7 @@ impl World {
         plan: FaultPlan,
         delivery: &Delivery<Event>,
     ) -> Result<Done, Failure> {
-        handler::handle(&self.store(plan), &Clock::fixed(NOW), delivery.clone()).await
+        deliver(&Orders::new(self.store(plan), Clock::fixed(NOW)), delivery).await
     }
 
     pub(crate) async fn deliver(&self, delivery: &Delivery<Event>) -> Result<Done, Failure> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use catalogue::{Currency, Money};
 use local_dynamodb::{Fault, FaultPlan};
 use local_sandbox::Outcome;
-use local_testkit::Harness;
+use local_testkit::{Harness, deliver};
 use runtime::Done;
 
 use crate::world::{World, cancelled, created, created_by, created_for, created_with, reserved};
@@ -38,7 +38,7 @@ async fn a_crash_before_the_customer_is_kept_leaves_one_customer() {
         let world = World::new().await;
         world.deliver(&created()).await.unwrap();
         let dying = world.handler(FaultPlan::at(3, Fault::CrashBefore));
-        dying.handle(&reserved()).await.unwrap_err();
+        deliver(&dying, &reserved()).await.unwrap_err();
         assert_eq!((world.customer().await, world.provider.customers()), (None, 1));
         world.pass(later);
         world.settle(&reserved()).await;

@@ -6,7 +6,7 @@ use catalogue::Money;
 use event_envelope::AggregateId;
 use local_dynamodb::{Fault, FaultPlan};
 use local_sandbox::Outcome;
-use local_testkit::Harness;
+use local_testkit::{Harness, deliver};
 use payment::{domain::Charge, gateway::PaymentGateway};
 use runtime::Done;
 
@@ -116,7 +116,7 @@ async fn declined_in_secret() -> World {
     world.provider.script("order-123", Outcome::Decline);
     world.deliver(&created()).await.unwrap();
     let dying = world.handler(FaultPlan::at(WRITTEN_DOWN, Fault::CrashBefore));
-    dying.handle(&reserved()).await.unwrap_err();
+    deliver(&dying, &reserved()).await.unwrap_err();
     // From now on the card would pay.
     world.provider.script("order-123", Outcome::Slow(Duration::ZERO));
     world.pass(DAY_AND_HOUR);

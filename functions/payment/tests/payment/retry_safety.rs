@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use event_envelope::AggregateId;
 use local_dynamodb::{Fault, FaultPlan};
-use local_testkit::Harness;
+use local_testkit::{Harness, deliver};
 use payment::{
     domain::{Capture, Charge, Input},
     gateway::{Again, PaymentGateway, ProviderId, SoFar, Stripe},
@@ -59,7 +59,7 @@ async fn charged_in_secret() -> World {
     let world = World::new().await;
     world.deliver(&created()).await.unwrap();
     let dying = world.handler(FaultPlan::at(WRITTEN_DOWN, Fault::CrashBefore));
-    dying.handle(&reserved()).await.unwrap_err();
+    deliver(&dying, &reserved()).await.unwrap_err();
     assert_eq!(world.captured(), [TOTAL]);
     world
 }
@@ -69,7 +69,7 @@ async fn without_the_look_a_redrive_after_a_day_charges_twice() {
     let world = charged_in_secret().await;
     world.pass(DAY);
     let handler = world.handler_of(Thoughtless(world.gateway()), FaultPlan::none());
-    handler.handle(&reserved()).await.unwrap();
+    deliver(&handler, &reserved()).await.unwrap();
     assert_eq!(world.captured(), [TOTAL, TOTAL]);
 }
 
@@ -78,6 +78,6 @@ async fn without_the_revocation_a_cancelled_order_keeps_its_charge() {
     let world = charged_in_secret().await;
     world.pass(LEASE);
     let handler = world.handler_of(Thoughtless(world.gateway()), FaultPlan::none());
-    handler.handle(&cancelled()).await.unwrap();
+    deliver(&handler, &cancelled()).await.unwrap();
     assert_eq!((world.captured(), world.refunded()), (vec![TOTAL], vec![]));
 }

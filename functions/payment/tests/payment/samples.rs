@@ -14,7 +14,7 @@ const SAMPLES: Samples = Samples::of("payment");
 /// Has `names` consumed one after the other. None is to come again.
 async fn consume(names: &[&str]) -> (World, Queues) {
     let (world, queues) = (World::new().await, Queues::of("payment", ReplayPolicy::Refuse));
-    let service = Arc::new(world.handler(FaultPlan::none())).into_service();
+    let service = lambda::service(Arc::new(world.handler(FaultPlan::none())));
     for name in names {
         let ends = queues.consume(SAMPLES.read(name), service.clone()).await;
         assert!(!ends.contains(&End::Retry), "{name} is to come again");

@@ -4,7 +4,7 @@ use catalogue::Money;
 use event_envelope::AggregateId;
 use local_dynamodb::FaultPlan;
 use local_sandbox::Outcome;
-use local_testkit::Harness;
+use local_testkit::{Harness, deliver};
 use payment::{
     domain::{Capture, Charge, Input, Refund},
     gateway::{Again, PaymentGateway, ProviderId, SoFar},
@@ -84,8 +84,8 @@ async fn another_amount_than_the_total_is_a_matter_for_people() {
     let world = World::new().await;
     let careless = Careless { charges: true, ..Careless::default() };
     let handler = world.handler_of(careless, FaultPlan::none());
-    handler.handle(&created()).await.unwrap();
-    let failure = handler.handle(&reserved()).await.unwrap_err();
+    deliver(&handler, &created()).await.unwrap();
+    let failure = deliver(&handler, &reserved()).await.unwrap_err();
     assert!(!failure.is_retry());
     assert!(failure.to_string().contains("0.01 USD where 109.97 USD"), "{failure}");
     assert_eq!(world.events(), [] as [&str; 0]);
@@ -97,7 +97,7 @@ async fn a_refund_of_a_part_is_no_refund() {
     let careless = Careless { refunds: true, ..Careless::default() };
     let handler = world.handler_of(careless, FaultPlan::none());
     for delivery in [created(), reserved(), cancelled()] {
-        assert_eq!(handler.handle(&delivery).await.unwrap(), Done::Handled);
+        assert_eq!(deliver(&handler, &delivery).await.unwrap(), Done::Handled);
     }
     assert_eq!(world.events(), ["PaymentCompleted", "PaymentNeedsReview"]);
     let reason = "the provider moved 0.01 USD where 109.97 USD was asked for".to_owned();

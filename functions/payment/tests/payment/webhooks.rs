@@ -407,7 +407,7 @@ async fn the_consumer_hands_events_and_looks_to_the_same_payment() {
     endpoint.send(&webhook(&world, "refund.updated")).await;
     let client = aws_sdk_sqs::Client::new(&sdk_config(Arc::new(endpoint.sqs.clone())));
     let url = endpoint.sqs.queue_url(QUEUE);
-    let service = Arc::new(world.handler(FaultPlan::none())).into_service::<PaymentMessage>();
+    let service = lambda::service(Arc::new(world.handler(FaultPlan::none())));
     let dead_letters = DeadLetterQueue::new(client, url.clone(), url);
     let consumer = Consumer::new("payment", LIVE, ReplayPolicy::Refuse, dead_letters, service);
     let record = json!({ "messageId": "1", "receiptHandle": "1", "body": endpoint.told()[0],

@@ -1,5 +1,6 @@
 //! One order, the table of payments, and a provider whose ledger tells what really happened.
 
+use lambda::TaskHandler;
 use std::{ops::Deref, sync::Arc, time::Duration};
 
 use axum::Router;
@@ -9,6 +10,7 @@ use http_client::HttpClient;
 use lambda::{Invocation, TaskError};
 use local_dynamodb::FaultPlan;
 use local_sandbox::{EntryKind, Payments};
+use local_testkit::deliver;
 use local_testkit::{
     Harness, TestBed, TestClock,
     orders::{delivery, order_created},
@@ -128,7 +130,7 @@ impl World {
     pub(crate) async fn invoke(&self, payload: Invocation) -> Result<Value, TaskError> {
         let handler = self.handler(FaultPlan::none());
         let consume = async |_| panic!("a batch");
-        let work = async |task| handler.work(task).await;
+        let work = async |task| handler.handle_task(task).await;
         let answer = lambda::answer(payload, &DECODER, consume, work).await?;
         Ok(serde_json::to_value(answer).unwrap())
     }
@@ -202,7 +204,7 @@ impl Harness for World {
     }
 
     async fn handle(process: &Self::Process, delivery: &Delivery<Event>) -> Result<Done, Failure> {
-        process.handle(delivery).await
+        deliver(process, delivery).await
     }
 
     fn pass(&self, time: Duration) {

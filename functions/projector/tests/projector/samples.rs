@@ -202,7 +202,7 @@ const STORIES: &[Story] = &[
 async fn every_sample_ends_as_its_name_says() {
     for (before, name, ends, (order, says)) in STORIES {
         let (world, queues) = (World::new().await, queues());
-        let service = || world.projector(FaultPlan::none()).into_service();
+        let service = || lambda::service(world.projector(FaultPlan::none()));
         for name in *before {
             queues.consume(SAMPLES.read(name), service()).await;
         }
@@ -240,7 +240,7 @@ fn the_samples_carry_the_ids_that_their_services_give() {
 async fn what_is_parked_is_as_it_came() {
     let (world, queues) = (World::new().await, queues());
     let batch: SqsEvent = SAMPLES.read("batch");
-    let service = world.projector(FaultPlan::none()).into_service();
+    let service = lambda::service(world.projector(FaultPlan::none()));
     queues.consume(batch.clone(), service).await;
     let [parked] = queues.parked().try_into().unwrap();
     assert_eq!(Some(parked.body), batch.records[2].body);

@@ -7,7 +7,7 @@ use catalogue::Event;
 use event_envelope::{Delivery, Envelope};
 use event_store::EventStore;
 use local_dynamodb::{DynamoDb, FaultPlan};
-use local_testkit::{Harness, database};
+use local_testkit::{Harness, database, deliver};
 use projector::{handler::Projector, view::changes};
 use runtime::{Done, Failure};
 use serde_json::{Value, json};
@@ -129,6 +129,6 @@ impl Harness for World {
     }
 
     async fn handle(process: &Self::Process, delivery: &Delivery<Event>) -> Result<Done, Failure> {
-        process.handle(delivery.clone()).await
+        deliver(process, delivery).await
     }
 }

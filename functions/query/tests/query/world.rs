@@ -123,7 +123,6 @@ impl World {
             order_events: EVENTS.to_owned(),
             projector_queue_url: self.sqs.queue_url(PROJECTOR_QUEUE),
             scope,
-            log_filter: None,
         };
         let now = PLACED_AT + self.age;
         let queues = aws_sdk_sqs::Client::new(&sdk_config(Arc::new(self.sqs.clone())));
@@ -132,7 +131,7 @@ impl World {
 
     /// The catalogue, in its function.
     pub(crate) fn catalogue(&self, plan: FaultPlan) -> CatalogueApi {
-        let config = CatalogueConfig { products: PRODUCTS.to_owned(), log_filter: None };
+        let config = CatalogueConfig { products: PRODUCTS.to_owned() };
         CatalogueApi::new(self.database.client_with(plan), &config)
     }
 
@@ -150,7 +149,7 @@ impl World {
     pub(crate) async fn project_repairs(&self) -> Vec<End> {
         let client = self.database.client();
         let store = EventStore::new(client.clone(), EVENTS, "ORDER");
-        let projector = Projector::new(client, VIEWS.to_owned(), store).into_service();
+        let projector = lambda::service(Projector::new(client, VIEWS.to_owned(), store));
         let message = |(index, body): (usize, String)| {
             let mut message = SqsMessage::default();
             message.message_id = Some(format!("message-{index}"));

@@ -2,6 +2,7 @@
 
 use catalogue::Event;
 use event_envelope::Delivery;
+use lambda::TaskHandler;
 use local_sandbox::{Outcome, Shipment, ShipmentStatus};
 use local_testkit::{
     SideEffect, TestBed,
@@ -82,7 +83,7 @@ impl SideEffect for World {
         name: &str,
         created: &Delivery<Event>,
     ) -> Result<Value, Failure> {
-        let answer = process.work(task(name, created)?).await?;
+        let answer = process.handle_task(task(name, created)?).await?;
         Ok(serde_json::to_value(answer).unwrap())
     }
 

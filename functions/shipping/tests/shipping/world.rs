@@ -1,5 +1,6 @@
 //! One order, the table of shipments, and a carrier whose ledger tells what really happened.
 
+use lambda::TaskHandler;
 use std::{ops::Deref, sync::Arc, time::Duration};
 
 use axum::{Json, Router, http::StatusCode, routing::delete};
@@ -8,6 +9,7 @@ use event_envelope::{AggregateId, Delivery};
 use lambda::{Invocation, TaskError};
 use local_dynamodb::FaultPlan;
 use local_sandbox::{Carrier, ShipmentStatus};
+use local_testkit::deliver;
 use local_testkit::{
     Harness, TestBed, TestClock,
     orders::{USER, delivery, order, order_created},
@@ -96,7 +98,7 @@ impl World {
     pub(crate) async fn invoke(&self, payload: Invocation) -> Result<Value, TaskError> {
         let handler = self.handler(FaultPlan::none());
         let consume = async |_| panic!("a batch");
-        let work = async |task| handler.work(task).await;
+        let work = async |task| handler.handle_task(task).await;
         let answer = lambda::answer(payload, &DECODER, consume, work).await?;
         Ok(serde_json::to_value(answer).unwrap())
     }
@@ -115,7 +117,7 @@ impl Harness for World {
     }
 
     async fn handle(process: &Self::Process, delivery: &Delivery<Event>) -> Result<Done, Failure> {
-        process.handle(delivery).await
+        deliver(process, delivery).await
     }
 
     fn pass(&self, time: Duration) {

@@ -3,6 +3,7 @@
 use catalogue::{DECODER, Event, LineItem, Money, OrderCompleted, OrderCreated};
 use event_envelope::{AggregateId, CorrelationId, Delivery};
 use lambda::Task;
+use local_testkit::deliver;
 use runtime::Done;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -136,7 +137,7 @@ async fn a_workflow_is_started_once_whatever_fails() {
 async fn a_state_machine_that_is_not_there_yet_is_waited_for() {
     let world = World::new();
     let elsewhere = world.starter("orderly-nowhere", Fault::None);
-    let failure = elsewhere.handle(created()).await.unwrap_err();
+    let failure = deliver(&elsewhere, &created()).await.unwrap_err();
     assert!(failure.is_retry() && failure.to_string().contains("Does Not Exist"), "{failure}");
     assert_eq!(world.started(), 0);
 }

@@ -15,7 +15,7 @@ use local_sqs::{QueueSpec, Sqs};
 use local_states::{
     Invocation, InvokeError, Options, StateMachineSpec, StepFunctions, Tasks, state_machine_arn,
 };
-use local_testkit::sdk_config;
+use local_testkit::{deliver, sdk_config};
 use runtime::{Done, Failure};
 use serde_json::{Value, json};
 use workflow::handler::Workflow;
@@ -99,7 +99,7 @@ impl World {
         delivery: &Delivery<Event>,
         fault: Fault,
     ) -> Result<Done, Failure> {
-        self.starter(MACHINE, fault).handle(delivery.clone()).await
+        deliver(&self.starter(MACHINE, fault), delivery).await
     }
 
     pub(crate) async fn deliver(&self, delivery: &Delivery<Event>) -> Result<Done, Failure> {
@@ -111,7 +111,7 @@ impl World {
         let client = aws_sdk_sqs::Client::new(&sdk_config(Arc::new(self.sqs.clone())));
         let [queue, dead_letters] = [QUEUE, DEAD_LETTERS].map(|it| self.sqs.queue_url(it));
         let dead_letters = DeadLetterQueue::new(client, queue, dead_letters);
-        let service = self.starter(MACHINE, Fault::None).into_service();
+        let service = lambda::service(self.starter(MACHINE, Fault::None));
         let consumer = Consumer::new("workflow", LIVE, ReplayPolicy::Refuse, dead_letters, service);
         let before = self.sqs.peek(DEAD_LETTERS).unwrap().len();
         let response = consumer.consume(batch).await;
