@@ -143,7 +143,7 @@ fn shared_crates_know_nothing_of_functions_and_all_but_the_catalogue_nothing_of_
 fn invariants_know_neither_of_their_gatherers() {
     let all = packages();
     let (_, needs) = &all["invariants"];
-    for gatherer in ["orderly", "simulation", "local-stack", "local-dynamodb", "local-testkit"] {
+    for gatherer in ["orderly", "simulation", "local-stack", "local-dynamodb", "testkit"] {
         assert!(!needs.contains(gatherer), "invariants needs {gatherer}");
     }
     assert!(all["orderly"].1.contains("invariants") && all["simulation"].1.contains("invariants"));

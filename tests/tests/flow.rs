@@ -8,8 +8,8 @@ use std::{
 };
 
 use invariants::{Report, Snapshot};
+use local_core::Service;
 use local_eventbridge::archive_arn;
-use local_protocol::Service;
 use local_stack::{Disorder, Redelivery, StackOptions, build};
 use orderly::{
     Shop,

@@ -8,16 +8,16 @@ use aws_clients::{Aws, AwsEnv, Credentials};
 use aws_lambda_events::dynamodb::Event;
 use catalogue::{CATALOGUE, Money, OrderCreated, SOURCES, source};
 use event_envelope::{AggregateId, CorrelationId, Envelope, EventId, FromEnvelope};
+use local_core::REGION;
 use local_dynamodb::{DynamoDb, Storage};
 use local_eventbridge::{
     ArchiveSpec, Attribute, BusSpec, Deliver, Delivery, EventBridge, Options, Topology,
 };
-use local_protocol::REGION;
 use local_sqs::{QueueSpec, Sqs};
 use local_template::Table;
-use local_testkit::template;
 use outbox::{DeadLetters, Publisher, Relay, Sources, envelopes_of};
 use serde_json::{Value, json};
+use testkit::template;
 use time::macros::datetime;
 
 const BUS: &str = "orderly";
@@ -56,7 +56,7 @@ async fn bus() -> (EventBridge, Sqs, Relay) {
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     let sqs = Sqs::new(&endpoint);
     sqs.create_queue(QueueSpec::named(DEAD_LETTERS)).unwrap();
-    let router = local_protocol::router(vec![Arc::new(bus.clone()), Arc::new(sqs.clone())]);
+    let router = local_core::router(vec![Arc::new(bus.clone()), Arc::new(sqs.clone())]);
     tokio::spawn(async move { axum::serve(listener, router).await });
 
     let credentials = Credentials::new("local", "local", None, None, "test");

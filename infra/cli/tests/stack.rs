@@ -12,7 +12,7 @@ use std::{
 };
 
 use invariants::Report;
-use local_protocol::{Bytes, Service};
+use local_core::{Bytes, Service};
 use local_stack::{Ports, Redelivery, StackError, StackOptions};
 use orderly::{Shop, seed, snapshot};
 use rustix::process::{Pid, test_kill_process};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use event_envelope::Envelope;
-use local_sandbox::EntryKind;
+use provider_stubs::EntryKind;
 
 use crate::{Finding, Snapshot};
 

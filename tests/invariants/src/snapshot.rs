@@ -7,8 +7,8 @@ use std::{
 };
 
 use event_envelope::Envelope;
-use local_sandbox::{LedgerEntry, SentMail, Shipment};
 use local_states::ExecutionReport;
+use provider_stubs::{LedgerEntry, SentMail, Shipment};
 use serde::Deserialize;
 use time::OffsetDateTime;
 

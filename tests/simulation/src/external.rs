@@ -14,11 +14,11 @@ use std::{
 
 use event_envelope::AggregateId;
 use http_client::{ApiKey, HttpClient, Url, parse_url};
-use local_sandbox::{Carrier as CarrierStub, Mail, Outcome, Payments};
 use payment::{
     domain::{Capture, Charge, Input as PaymentInput},
     gateway::{Again, PaymentGateway, ProviderId, SoFar, Stripe},
 };
+use provider_stubs::{Carrier as CarrierStub, Mail, Outcome, Payments};
 use runtime::Failure;
 use shipping::{
     carrier::{Carrier, HttpCarrier},
@@ -55,7 +55,7 @@ pub(crate) struct ExternalServices {
 
 impl ExternalServices {
     pub(crate) fn open(sim: &Arc<Sim>) -> Arc<Self> {
-        let clock = || -> local_sandbox::Clock {
+        let clock = || -> provider_stubs::Clock {
             let sim = Arc::clone(sim);
             Arc::new(move || sim.shown())
         };

@@ -7,10 +7,10 @@ use std::{
 
 use axum::{Router, body::Body};
 use bytes::Bytes;
+use local_core::{AwsError, Service};
 use local_dynamodb::DynamoDb;
 use local_eventbridge::EventBridge;
 use local_iam::Call;
-use local_protocol::{AwsError, Service};
 use local_sqs::Sqs;
 use serde_json::{Value, json};
 use tokio::sync::Notify;

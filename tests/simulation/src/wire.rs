@@ -20,7 +20,7 @@ use aws_smithy_runtime_api::{
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use event_envelope::canonical;
-use local_protocol::{AwsError, REGION};
+use local_core::{AwsError, REGION};
 use serde_json::Value;
 
 use crate::{

@@ -18,7 +18,7 @@ use aws_smithy_runtime_api::{
 };
 use aws_smithy_types::{body::SdkBody, retry::RetryConfig};
 use aws_types::{SdkConfig, region::Region};
-use local_protocol::{Bytes, REGION, Service};
+use local_core::{Bytes, REGION, Service};
 
 /// What any client of the SDK for a JSON protocol needs to reach `service` without a socket:
 /// `Client::new(&sdk_config(service))`. It tries once, so that a test sees every failure.

@@ -5,9 +5,9 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use catalogue::Template;
 use local_dynamodb::{Fault, FaultPlan};
-use local_sandbox::Outcome;
-use local_testkit::{Harness, deliver};
+use provider_stubs::Outcome;
 use runtime::Done;
+use testkit::{Harness, deliver};
 
 use crate::world::{ADDRESS, World, cancelled, created, paid, shipped};
 

@@ -15,10 +15,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use catalogue::Template;
+use local_core::REGION;
 use local_dynamodb::FaultPlan;
-use local_protocol::REGION;
-use local_sandbox::Mail;
 use notification::mail::Mailer;
+use provider_stubs::Mail;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 

@@ -7,8 +7,8 @@ use std::{
 
 use axum::http::StatusCode;
 use local_dynamodb::FaultPlan;
-use local_sandbox::Outcome;
-use local_testkit::Harness;
+use provider_stubs::Outcome;
+use testkit::Harness;
 use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
 
 use crate::{

@@ -1,10 +1,10 @@
 //! What a customer gets who cancels an order.
 
 use local_dynamodb::FaultPlan;
-use local_testkit::deliver;
-use local_testkit::http::Answer;
 use order::handler::Orders;
 use serde_json::json;
+use testkit::deliver;
+use testkit::http::Answer;
 
 use crate::{
     deliveries::{paid, shipped, short},

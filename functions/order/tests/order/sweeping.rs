@@ -7,13 +7,13 @@ use catalogue::Awaited;
 use event_envelope::{AggregateId, instant};
 use event_store::SHARDS;
 use local_dynamodb::FaultPlan;
-use local_testkit::{cases, deliver, permutations};
 use order::{
     deadlines::deadline,
     sweeper::{ACTOR, PAGE, RESERVE, REST, Swept},
 };
 use runtime::{Clock, Done, with_deadline};
 use serde_json::json;
+use testkit::{cases, deliver, permutations};
 
 use crate::{
     deliveries::{declined, paid, shipped},

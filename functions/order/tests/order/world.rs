@@ -13,8 +13,6 @@ use event_store::EventStore;
 use http_api::TokenScope;
 use lambda::TaskError;
 use local_dynamodb::{DynamoDb, FaultPlan};
-use local_testkit::http::{Answer, Request};
-use local_testkit::{database, deliver};
 use order::{
     api::OrderApi,
     deadlines::{Deadlines, deadline},
@@ -26,6 +24,8 @@ use order::{
 };
 use runtime::{Clock, Done, Failure};
 use serde_json::{Value, json};
+use testkit::http::{Answer, Request};
+use testkit::{database, deliver};
 use time::{OffsetDateTime, macros::datetime};
 
 use crate::{

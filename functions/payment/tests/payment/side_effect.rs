@@ -3,16 +3,16 @@
 use catalogue::Event;
 use event_envelope::Delivery;
 use lambda::TaskHandler;
-use local_sandbox::Outcome;
-use local_testkit::{
+use payment::{gateway::Stripe, handler::Handler};
+use provider_stubs::Outcome;
+use runtime::Failure;
+use serde_json::{Value, json};
+use testkit::{
     SideEffect, TestBed,
     orders::task,
     side_effect::{Order, Spec, Step},
     side_effect_tests,
 };
-use payment::{gateway::Stripe, handler::Handler};
-use runtime::Failure;
-use serde_json::{Value, json};
 
 use crate::world::{World, cancelled, created, created_with, reserved, shipping_failed};
 

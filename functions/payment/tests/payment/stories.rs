@@ -3,13 +3,13 @@
 use catalogue::Money;
 use event_envelope::AggregateId;
 use local_dynamodb::FaultPlan;
-use local_sandbox::Outcome;
-use local_testkit::{Harness, deliver};
 use payment::{
     domain::{Capture, Charge, Input, Refund},
     gateway::{Again, PaymentGateway, ProviderId, SoFar},
 };
+use provider_stubs::Outcome;
 use runtime::{Done, Failure};
+use testkit::{Harness, deliver};
 
 use crate::world::{World, cancelled, created, created_with, reserved};
 

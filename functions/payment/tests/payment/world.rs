@@ -9,22 +9,22 @@ use event_envelope::Delivery;
 use http_client::HttpClient;
 use lambda::{Invocation, TaskError};
 use local_dynamodb::FaultPlan;
-use local_sandbox::{EntryKind, Payments};
-use local_testkit::deliver;
-use local_testkit::{
-    Harness, TestBed, TestClock,
-    orders::{delivery, order_created},
-};
 use payment::{
     customers::Customers,
     gateway::{PaymentGateway, Stripe},
     handler::{Handler, LEASE, runner_config},
 };
+use provider_stubs::{EntryKind, Payments};
 use runtime::{Clock, Done, Failure};
 use serde_json::{Value, json};
 use state_machine::Runner;
+use testkit::deliver;
+use testkit::{
+    Harness, TestBed, TestClock,
+    orders::{delivery, order_created},
+};
 
-pub(crate) use local_testkit::orders::{cancelled, order, resumed};
+pub(crate) use testkit::orders::{cancelled, order, resumed};
 
 const TABLE: &str = "orderly-payments";
 const CUSTOMERS: &str = "orderly-payment-customers";

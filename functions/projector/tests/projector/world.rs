@@ -7,10 +7,10 @@ use catalogue::Event;
 use event_envelope::{Delivery, Envelope};
 use event_store::EventStore;
 use local_dynamodb::{DynamoDb, FaultPlan};
-use local_testkit::{Harness, database, deliver};
 use projector::{handler::Projector, view::changes};
 use runtime::{Done, Failure};
 use serde_json::{Value, json};
+use testkit::{Harness, database, deliver};
 
 use crate::order::{ORDER, id};
 

@@ -1,11 +1,11 @@
 //! What becomes of an order's shipment when the carrier, or the way to it, fails.
 
-use local_sandbox::{
+use provider_stubs::{
     Outcome,
     ShipmentStatus::{Created, Voided},
 };
-use local_testkit::Harness;
 use runtime::Done;
+use testkit::Harness;
 
 use crate::world::{World, cancelled, created, paid, resumed};
 

@@ -3,16 +3,16 @@
 use catalogue::Event;
 use event_envelope::Delivery;
 use lambda::TaskHandler;
-use local_sandbox::{Outcome, Shipment, ShipmentStatus};
-use local_testkit::{
+use provider_stubs::{Outcome, Shipment, ShipmentStatus};
+use runtime::Failure;
+use serde_json::{Value, json};
+use shipping::{carrier::HttpCarrier, handler::Handler};
+use testkit::{
     SideEffect, TestBed,
     orders::task,
     side_effect::{Order, Spec, Step},
     side_effect_tests,
 };
-use runtime::Failure;
-use serde_json::{Value, json};
-use shipping::{carrier::HttpCarrier, handler::Handler};
 
 use crate::world::{World, cancelled, created, created_for, paid};
 

@@ -1,7 +1,7 @@
 //! What becomes of an order's shipment when nothing goes wrong on the way.
 
-use local_testkit::Harness;
 use runtime::Done;
+use testkit::Harness;
 
 use crate::world::{World, created, created_for, paid};
 
@@ -26,7 +26,7 @@ async fn nothing_that_a_rude_carrier_says_is_kept_published_logged_or_parked() {
     };
     for status in [400, 404, 409, 422, 429, 500] {
         let world = World::new().await;
-        world.carrier.script("order-123", local_sandbox::Outcome::Rude(status));
+        world.carrier.script("order-123", provider_stubs::Outcome::Rude(status));
         world.deliver(&created()).await.unwrap();
         match world.deliver(&paid()).await {
             Err(failure) => polite(&format!("{failure} {failure:?}")),

@@ -8,12 +8,7 @@ use catalogue::{DECODER, Event, Money, OrderCreated, PaymentCompleted};
 use event_envelope::{AggregateId, Delivery};
 use lambda::{Invocation, TaskError};
 use local_dynamodb::FaultPlan;
-use local_sandbox::{Carrier, ShipmentStatus};
-use local_testkit::deliver;
-use local_testkit::{
-    Harness, TestBed, TestClock,
-    orders::{USER, delivery, order, order_created},
-};
+use provider_stubs::{Carrier, ShipmentStatus};
 use runtime::{Done, Failure};
 use serde_json::{Value, json};
 use shipping::{
@@ -21,8 +16,13 @@ use shipping::{
     domain::Destination,
     handler::{Handler, LEASE, runner_config},
 };
+use testkit::deliver;
+use testkit::{
+    Harness, TestBed, TestClock,
+    orders::{USER, delivery, order, order_created},
+};
 
-pub(crate) use local_testkit::orders::{cancelled, resumed};
+pub(crate) use testkit::orders::{cancelled, resumed};
 
 const TABLE: &str = "orderly-shipments";
 

@@ -3,10 +3,10 @@
 use catalogue::{DECODER, Event, LineItem, Money, OrderCompleted, OrderCreated};
 use event_envelope::{AggregateId, CorrelationId, Delivery};
 use lambda::Task;
-use local_testkit::deliver;
 use runtime::Done;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use testkit::deliver;
 use time::OffsetDateTime;
 
 use crate::world::{Fault, World};

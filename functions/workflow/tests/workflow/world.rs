@@ -10,14 +10,14 @@ use aws_sdk_sfn::Client;
 use catalogue::{Event, LIVE};
 use event_envelope::Delivery;
 use lambda::{Consumer, DeadLetterQueue, ReplayPolicy};
-use local_protocol::{AwsError, Bytes, Reply, Service};
+use local_core::{AwsError, Bytes, Reply, Service};
 use local_sqs::{QueueSpec, Sqs};
 use local_states::{
     Invocation, InvokeError, Options, StateMachineSpec, StepFunctions, Tasks, state_machine_arn,
 };
-use local_testkit::{deliver, sdk_config};
 use runtime::{Done, Failure};
 use serde_json::{Value, json};
+use testkit::{deliver, sdk_config};
 use workflow::handler::Workflow;
 
 const MACHINE: &str = "orderly-order-workflow";

@@ -14,7 +14,7 @@ use std::{
 
 use futures_util::future::try_join_all;
 use invariants::{Finding, Report, Snapshot};
-use local_protocol::AwsError;
+use local_core::AwsError;
 use local_stack::console::{heading, say};
 use time::OffsetDateTime;
 use tokio::time::Instant;

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use local_sandbox::{Carrier, Payments};
+use provider_stubs::{Carrier, Payments};
 use tokio::time::timeout;
 
 use super::{DemoError, heard::Heard};

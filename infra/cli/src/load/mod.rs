@@ -11,8 +11,8 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressStyle};
 use invariants::{Finding, Report, Snapshot};
+use local_core::AwsError;
 use local_dynamodb::Capacity;
-use local_protocol::AwsError;
 use local_stack::console::{heading, say};
 use time::OffsetDateTime;
 use tokio::{

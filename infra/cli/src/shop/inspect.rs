@@ -10,7 +10,7 @@ use axum::{
     routing::get,
 };
 use invariants::Report;
-use local_protocol::AwsError;
+use local_core::AwsError;
 use local_stack::WeakStack;
 use serde_json::{Value, json};
 

@@ -8,9 +8,9 @@ use std::{
 };
 
 use axum::Router;
-use local_sandbox::{Carrier, Mail, Payments, system_clock};
 use local_secrets::arn_of_secret;
 use local_stack::{Surroundings, WeakStack};
+use provider_stubs::{Carrier, Mail, Payments, system_clock};
 use serde_json::Value;
 
 use super::{

@@ -9,8 +9,8 @@ use std::{
 };
 
 use invariants::{DeadLetters, Report, Snapshot};
+use local_core::AwsError;
 use local_eventbridge::EventBridge;
-use local_protocol::AwsError;
 use local_stack::console;
 use local_template::Function;
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use event_envelope::Envelope;
 use invariants::{Reservation, Snapshot, Stored, View};
+use local_core::AwsError;
 use local_dynamodb::DynamoDb;
-use local_protocol::AwsError;
 use local_template::Template;
 use outbox::stored_events;
 use serde::de::DeserializeOwned;

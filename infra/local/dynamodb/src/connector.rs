@@ -16,7 +16,7 @@ use aws_smithy_runtime_api::{
     http::StatusCode,
 };
 use aws_smithy_types::{body::SdkBody, retry::RetryConfig};
-use local_protocol::{AwsError, REGION};
+use local_core::{AwsError, REGION};
 use serde_json::{Value, json};
 
 use crate::{DynamoDb, Fault, FaultPlan};

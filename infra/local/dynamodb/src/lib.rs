@@ -19,7 +19,7 @@ use std::{
 };
 
 use aws_sdk_dynamodb::Client;
-use local_protocol::{AwsError, Bytes, Reply, Service};
+use local_core::{AwsError, Bytes, Reply, Service};
 use local_template::Table;
 use serde_json::{Value, json};
 use tokio::sync::watch;

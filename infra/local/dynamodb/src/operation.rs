@@ -6,7 +6,7 @@ use dynoxide::{
     Database, DynoxideError,
     types::{ConsumedCapacity, item_size, write_capacity_units},
 };
-use local_protocol::AwsError;
+use local_core::AwsError;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 

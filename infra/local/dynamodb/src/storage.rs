@@ -8,7 +8,7 @@ use std::{
 };
 
 use dynoxide::Database;
-use local_protocol::AwsError;
+use local_core::AwsError;
 use rusqlite::Connection;
 use tempfile::TempDir;
 

@@ -2,7 +2,7 @@
 
 use std::sync::PoisonError;
 
-use local_protocol::{ACCOUNT, AwsError, REGION};
+use local_core::{ACCOUNT, AwsError, REGION};
 use local_template::STREAM_LABEL;
 use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
 //! What `PutEvents` accepts.
 
-use local_protocol::{AwsError, request_id};
+use local_core::{AwsError, request_id};
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 

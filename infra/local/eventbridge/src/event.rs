@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use local_protocol::{ACCOUNT, REGION};
+use local_core::{ACCOUNT, REGION};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 

@@ -2,7 +2,7 @@
 //!
 //! [`EventBridge`] is built from a fixed [`Topology`] (the template's buses, rules and archives),
 //! hands matching events to a [`Deliver`], and speaks EventBridge's JSON protocol as a
-//! [`local_protocol::Service`]. What goes beyond that on AWS (schedules, input transformers,
+//! [`local_core::Service`]. What goes beyond that on AWS (schedules, input transformers,
 //! changing rules by API) is refused rather than ignored.
 //!
 //! Left out: the minutes that AWS takes to make an event available for replay, throttling by
@@ -31,7 +31,7 @@ pub use arn::{archive_arn, bus_arn, rule_arn};
 pub use backoff::Backoff;
 pub use deliver::{Attribute, Deliver, Delivery, DeliveryError};
 pub use disorder::Disorder;
-pub use local_protocol::Clock;
+pub use local_core::Clock;
 pub use service::{EventBridge, Options};
 pub use spec::{ArchiveSpec, BusSpec, RetryPolicy, RuleSpec, TargetSpec, Topology};
 pub use stats::Stats;

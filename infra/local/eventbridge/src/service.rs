@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use local_protocol::{AwsError, Bytes, Clock, Reply, Service};
+use local_core::{AwsError, Bytes, Clock, Reply, Service};
 use serde_json::Value;
 use time::OffsetDateTime;
 use tokio::{

@@ -2,7 +2,7 @@
 //! Sources: <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html>,
 //! <https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html>.
 
-use local_protocol::AwsError;
+use local_core::AwsError;
 use local_sqs::{OutgoingMessage, Sqs, queue_name_of_arn};
 use serde_json::{Value, json};
 

@@ -61,7 +61,7 @@ mod stats;
 mod targets;
 
 pub use bytes::Bytes;
-pub use local_protocol::Clock;
+pub use local_core::Clock;
 
 pub use self::{
     options::{Options, SchedulePace},

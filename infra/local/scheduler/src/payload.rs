@@ -1,6 +1,6 @@
 //! What a function is told.
 
-use local_protocol::{ACCOUNT, REGION};
+use local_core::{ACCOUNT, REGION};
 use serde_json::json;
 use time::{OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem, macros};
 

@@ -12,7 +12,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use local_protocol::{ACCOUNT, AwsError, Bytes, REGION, Reply, Service};
+use local_core::{ACCOUNT, AwsError, Bytes, REGION, Reply, Service};
 use serde::Deserialize;
 use serde_json::{Value, json};
 

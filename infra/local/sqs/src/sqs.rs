@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use local_protocol::AwsError;
+use local_core::AwsError;
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
@@ -208,7 +208,7 @@ impl Sqs {
 
     /// The URL of the queue `name`, whether there is one or not.
     pub fn queue_url(&self, name: &str) -> String {
-        format!("{}/{}/{name}", self.shared.endpoint, local_protocol::ACCOUNT)
+        format!("{}/{}/{name}", self.shared.endpoint, local_core::ACCOUNT)
     }
 
     /// The name of the queue that `url` stands for, whatever its host.

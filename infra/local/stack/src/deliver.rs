@@ -2,9 +2,9 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use local_core::AwsError;
 use local_eventbridge::{Attribute, Deliver, Delivery, DeliveryError};
 use local_lambda::{InvokeError, LambdaHost};
-use local_protocol::AwsError;
 use local_sqs::{MessageAttribute, OutgoingMessage, Sqs};
 use local_template::Template;
 

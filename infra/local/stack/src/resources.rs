@@ -5,11 +5,11 @@ use std::{
     path::Path,
 };
 
+use local_core::AwsError;
 use local_dynamodb::DynamoDb;
 use local_eventbridge::{ArchiveSpec, BusSpec, RetryPolicy, RuleSpec, TargetSpec, Topology};
 use local_gateway::RouteSpec;
 use local_lambda::{AsyncConfig, FunctionSpec};
-use local_protocol::AwsError;
 use local_sqs::{QueueSpec, Redrive, Sqs, queue_name_of_arn};
 use local_template::{Function, Queue, Source, Template};
 

@@ -10,7 +10,7 @@ mod start;
 
 use std::sync::Arc;
 
-use local_protocol::Bytes;
+use local_core::Bytes;
 use serde_json::Value;
 
 pub(crate) use self::{requests::StartExecution, start::start_execution};

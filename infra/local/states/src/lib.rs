@@ -2,7 +2,7 @@
 //!
 //! [`StepFunctions`] is built from [`StateMachineSpec`]s (the template's state machines), runs
 //! their executions as tasks of tokio, hands the work of Task states to a [`Tasks`], and speaks
-//! the JSON protocol of Step Functions as a [`local_protocol::Service`].
+//! the JSON protocol of Step Functions as a [`local_core::Service`].
 //!
 //! It reads strictly: what AWS would refuse in a definition is refused at the start, and so is
 //! what AWS would take and this does not follow, by its place in the definition. What is run are
@@ -17,7 +17,7 @@
 //! ```
 //! use std::sync::Arc;
 //!
-//! use local_protocol::{Bytes, Service};
+//! use local_core::{Bytes, Service};
 //! use local_states::{Invocation, Options, StateMachineSpec, StepFunctions, Tasks};
 //! use serde_json::{Value, json};
 //!
@@ -79,7 +79,7 @@ mod spec;
 mod stats;
 mod tasks;
 
-pub use local_protocol::Clock;
+pub use local_core::Clock;
 
 pub use self::{
     arn::state_machine_arn,

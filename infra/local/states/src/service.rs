@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use local_protocol::{Bytes, Clock, Reply, Service};
+use local_core::{Bytes, Clock, Reply, Service};
 use serde_json::Value;
 use time::OffsetDateTime;
 use tokio::task::JoinSet;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use local_sandbox::Outcome;
+use provider_stubs::Outcome;
 use tokio::join;
 
 use super::{

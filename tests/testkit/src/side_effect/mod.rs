@@ -18,7 +18,7 @@ use std::time::Duration;
 use catalogue::Event;
 use event_envelope::Delivery;
 use local_dynamodb::FaultPlan;
-use local_sandbox::Outcome;
+use provider_stubs::Outcome;
 use runtime::Failure;
 use serde_json::Value;
 use tokio::task::yield_now;

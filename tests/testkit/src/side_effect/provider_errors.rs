@@ -1,7 +1,7 @@
 //! What becomes of the effect when the provider, or the way to it, fails.
 
 use local_dynamodb::FaultPlan;
-use local_sandbox::Outcome;
+use provider_stubs::Outcome;
 use runtime::{Done, Failure, Wait};
 
 use super::{

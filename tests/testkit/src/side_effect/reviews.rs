@@ -1,6 +1,6 @@
 //! What is given up for a person to look at, and resumed by an operator.
 
-use local_sandbox::Outcome;
+use provider_stubs::Outcome;
 use runtime::Done;
 use serde_json::json;
 

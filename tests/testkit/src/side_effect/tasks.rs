@@ -3,7 +3,7 @@
 use catalogue::Event;
 use event_envelope::Delivery;
 use local_dynamodb::FaultPlan;
-use local_sandbox::Outcome;
+use provider_stubs::Outcome;
 use runtime::Done;
 use serde_json::{Value, json};
 

@@ -10,7 +10,7 @@ use std::fmt;
 
 use futures_util::future::BoxFuture;
 use invariants::Published;
-use local_sandbox::Outcome;
+use provider_stubs::Outcome;
 
 use super::{
     DemoError,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use local_protocol::AwsError;
+use local_core::AwsError;
 use serde_json::{Value, json};
 
 use super::not_found;

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use local_protocol::AwsError;
+use local_core::AwsError;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 

@@ -16,8 +16,8 @@ use std::{
     time::Duration,
 };
 
+use local_core::AwsError;
 use local_event_pattern::PatternError;
-use local_protocol::AwsError;
 use tokio::{sync::watch, task::JoinSet};
 
 pub use batch_response::{Verdict, verdict};

@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use local_protocol::REGION;
+use local_core::REGION;
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
