@@ -7,8 +7,8 @@ use std::{
     time::Duration,
 };
 
+use local_core::Service;
 use local_eventbridge::archive_arn;
-use local_protocol::Service;
 use local_stack::{Disorder, Redelivery, StackOptions, build};
 use orderly::{
     Shop,

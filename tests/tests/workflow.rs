@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use local_protocol::{Bytes, Service};
+use local_core::{Bytes, Service};
 use local_states::{
     Invocation, Invoked, Options, StateMachineSpec, StepFunctions, Tasks, state_machine_arn,
 };

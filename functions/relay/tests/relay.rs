@@ -9,11 +9,11 @@ use aws_lambda_events::dynamodb::Event;
 use catalogue::{CATALOGUE, Money, OrderCreated, SOURCES, source};
 use event_envelope::{AggregateId, CorrelationId, Envelope, EventId, FromEnvelope};
 use lambda_runtime::{Context, LambdaEvent};
+use local_core::REGION;
 use local_dynamodb::{DynamoDb, Storage};
 use local_eventbridge::{
     ArchiveSpec, Attribute, BusSpec, Deliver, Delivery, EventBridge, Options, Topology,
 };
-use local_protocol::REGION;
 use local_sqs::{QueueSpec, Sqs};
 use local_template::Table;
 use local_testkit::template;
@@ -58,7 +58,7 @@ async fn bus() -> (EventBridge, Sqs, Relay) {
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     let sqs = Sqs::new(&endpoint);
     sqs.create_queue(QueueSpec::named(DEAD_LETTERS)).unwrap();
-    let router = local_protocol::router(vec![Arc::new(bus.clone()), Arc::new(sqs.clone())]);
+    let router = local_core::router(vec![Arc::new(bus.clone()), Arc::new(sqs.clone())]);
     tokio::spawn(async move { axum::serve(listener, router).await });
 
     let credentials = Credentials::new("local", "local", None, None, "test");

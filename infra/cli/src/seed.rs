@@ -1,7 +1,7 @@
 //! What a new system starts with: a small catalogue, its stock, and a few customers with addresses.
 
 use catalogue::Money;
-use local_protocol::AwsError;
+use local_core::AwsError;
 use serde_json::{Value, json};
 
 use crate::Shop;

@@ -9,8 +9,8 @@ use aws_sdk_dynamodb::{
     error::{ProvideErrorMetadata, SdkError},
     types::AttributeValue,
 };
+use local_core::REGION;
 use local_iam::access_key_of;
-use local_protocol::REGION;
 use local_stack::StackOptions;
 use orderly::Shop;
 use tempfile::TempDir;

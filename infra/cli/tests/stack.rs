@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use local_protocol::{Bytes, Service};
+use local_core::{Bytes, Service};
 use local_stack::{Ports, Redelivery, StackError, StackOptions};
 use orderly::{
     Shop,

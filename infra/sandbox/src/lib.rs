@@ -7,7 +7,6 @@
 //! Nothing here logs keys, addresses or the content of mail.
 
 mod carrier;
-mod clock;
 mod handle_once;
 mod idempotency;
 mod mail;
@@ -17,7 +16,7 @@ mod script;
 mod testing;
 
 pub use carrier::{Carrier, Shipment, ShipmentStatus};
-pub use clock::{Clock, system_clock};
+pub use local_core::Clock;
 pub use mail::{Mail, SentMail};
 pub use payments::{EntryKind, LedgerEntry, Payments, Webhook};
 pub use script::{Outcome, OutcomeError};

@@ -11,15 +11,10 @@
 //! (The body is sent as `Content-Type: application/json`; `null` takes an outcome away.)
 //! An outcome may also end a token, as in `pm_card_visa_slow_500`, which needs no set-up.
 
-use std::{
-    collections::HashMap,
-    fmt,
-    str::FromStr,
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{collections::HashMap, fmt, str::FromStr, time::Duration};
 
 use axum::{Json, Router, extract::State, http::StatusCode, response::IntoResponse, routing::put};
+use parking_lot::Mutex;
 use serde_json::json;
 
 /// How long a `timeout` without a number holds the answer back: longer than any client waits.
@@ -149,13 +144,9 @@ pub(crate) struct Script {
     carried: Mutex<HashMap<(String, String), Option<Outcome>>>,
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 impl Script {
     pub(crate) fn set(&self, subject: &str, outcome: Outcome) {
-        lock(&self.by_subject).insert(subject.to_owned(), outcome);
+        self.by_subject.lock().insert(subject.to_owned(), outcome);
     }
 
     /// All of `changes`, or none if one of them is no outcome.
@@ -166,19 +157,19 @@ impl Script {
         for (subject, outcome) in changes.into_iter().map(parse).collect::<Result<Vec<_>, _>>()? {
             match outcome {
                 Some(outcome) => self.set(&subject, outcome),
-                None => drop(lock(&self.by_subject).remove(&subject)),
+                None => drop(self.by_subject.lock().remove(&subject)),
             }
         }
         Ok(())
     }
 
     fn clear(&self) {
-        lock(&self.by_subject).clear();
+        self.by_subject.lock().clear();
     }
 
     /// The outcome of a call that concerns these subjects, the first scripted one; spends it.
     pub(crate) fn next(&self, subjects: &[&str]) -> Option<Outcome> {
-        let mut by_subject = lock(&self.by_subject);
+        let mut by_subject = self.by_subject.lock();
         let subject = subjects.iter().chain([&ANYONE]).find(|it| by_subject.contains_key(**it))?;
         let outcome = by_subject.remove(*subject)?;
         if let Some(rest) = outcome.spent() {
@@ -193,7 +184,7 @@ impl Script {
             return Some(outcome);
         }
         let outcome = Outcome::split_suffix(token).1?;
-        let mut carried = lock(&self.carried);
+        let mut carried = self.carried.lock();
         let left = carried.entry((token.to_owned(), scope.to_owned())).or_insert(Some(outcome));
         let outcome = (*left)?;
         *left = outcome.spent();

@@ -69,7 +69,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let database = DynamoDb::open(&Storage::Memory)?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     println!("{}", json!({ "endpoint": format!("http://{}", listener.local_addr()?) }));
-    let router = local_protocol::router(vec![Arc::new(database.clone())]);
+    let router = local_core::router(vec![Arc::new(database.clone())]);
     tokio::spawn(async move { axum::serve(listener, router).await });
     while let Some(command) = tokio::task::spawn_blocking(next_line).await?? {
         println!("{}", obey(database.client(), command).await?);

@@ -32,7 +32,7 @@ async fn with_table(database: &DynamoDb, name: &str, key: &str) {
 async fn host(database: &DynamoDb) -> LambdaHost {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
-    let router = local_protocol::router(vec![Arc::new(database.clone())]);
+    let router = local_core::router(vec![Arc::new(database.clone())]);
     tokio::spawn(async move { axum::serve(listener, router).await });
     let function = FunctionSpec {
         name: "points".to_owned(),

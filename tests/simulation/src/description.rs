@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path, sync::LazyLock, time::Duration};
 
 use local_dynamodb::{DynamoDb, Storage};
 use local_event_pattern::Pattern;
-use local_eventbridge::{ArchiveSpec, BusSpec, RetryPolicy, RuleSpec, TargetSpec, Topology};
+use local_eventbridge::{ArchiveSpec, BusSpec, RuleSpec, TargetSpec, Topology};
 use local_iam::Authority;
 use local_lambda::event_source::StreamSource;
 use local_sqs::{QueueSpec, Redrive, Sqs};
@@ -79,10 +79,7 @@ pub(crate) fn topology() -> Topology {
     let target = |it: &local_template::Target| TargetSpec {
         id: it.id.clone(),
         arn: it.arn.clone(),
-        retry: RetryPolicy {
-            maximum_event_age: it.retry.age_max,
-            maximum_retry_attempts: it.retry.retries_max,
-        },
+        retry: it.retry,
         dead_letter_arn: it.dead_letter_arn.clone(),
     };
     let rule = |it: &local_template::Rule| RuleSpec {

@@ -1,17 +1,15 @@
 //! The services of AWS that functions call, in process.
 
-use std::{
-    collections::BTreeSet,
-    sync::{Arc, Mutex},
-};
+use std::{collections::BTreeSet, sync::Arc};
 
 use axum::{Router, body::Body};
 use bytes::Bytes;
+use local_core::{AwsError, Service};
 use local_dynamodb::DynamoDb;
 use local_eventbridge::EventBridge;
 use local_iam::Call;
-use local_protocol::{AwsError, Service};
 use local_sqs::Sqs;
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 use tower::ServiceExt;
@@ -65,7 +63,7 @@ impl Services {
         let path = path.find("/v2/").map_or(path, |at| &path[at..]);
         let call = Call { path, method: "POST", target, body: &sent.body };
         AUTHORITY.check_function(&function.name, &call).inspect_err(|error| {
-            self.refused.lock().unwrap().insert(error.message.clone());
+            self.refused.lock().insert(error.message.clone());
         })
     }
 

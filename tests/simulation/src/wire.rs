@@ -1,19 +1,17 @@
 //! What lies between an SDK client of a process and the services: requests that get lost, come
 //! late, or kill who sent them.
 
-use std::{fmt, sync::Arc, sync::LazyLock, time::Duration};
+use std::{
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use aws_clients::{Aws, AwsEnv, Credentials};
 use aws_sdk_dynamodb::config::retry::{RetryPartition, TokenBucket};
 use aws_smithy_runtime_api::{
     client::{
-        http::{
-            HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings,
-            SharedHttpConnector,
-        },
         orchestrator::{HttpRequest, HttpResponse},
         result::ConnectorError,
-        runtime_components::RuntimeComponents,
     },
     http::StatusCode,
 };
@@ -21,7 +19,7 @@ use aws_smithy_types::body::SdkBody;
 use aws_types::SdkConfig;
 use bytes::Bytes;
 use event_envelope::canonical;
-use local_protocol::{AwsError, REGION};
+use local_core::{AwsError, InProcess, REGION};
 use serde_json::Value;
 
 use crate::{
@@ -55,7 +53,9 @@ type Answer = (u16, Bytes);
 
 impl FaultyConnector {
     fn sdk(&self) -> SdkConfig {
-        SDK.to_builder().http_client(self.clone()).build()
+        let this = self.clone();
+        let connector = InProcess::new(move |request| this.clone().carry(request));
+        SDK.to_builder().http_client(connector).build()
     }
 
     /// The tokens that limit retries are the process's own: those of the SDK are shared by all
@@ -175,28 +175,6 @@ fn server_error() -> Answer {
 
 pub(crate) fn answer_of(error: &AwsError) -> Answer {
     (error.status, error.body().into())
-}
-
-impl fmt::Debug for FaultyConnector {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("FaultyConnector").field(&self.process.name).finish()
-    }
-}
-
-impl HttpClient for FaultyConnector {
-    fn http_connector(
-        &self,
-        _settings: &HttpConnectorSettings,
-        _components: &RuntimeComponents,
-    ) -> SharedHttpConnector {
-        SharedHttpConnector::new(self.clone())
-    }
-}
-
-impl HttpConnector for FaultyConnector {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        HttpConnectorFuture::new(self.clone().carry(request))
-    }
 }
 
 /// A request as it was sent.

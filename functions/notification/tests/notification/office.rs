@@ -15,8 +15,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use catalogue::Template;
+use local_core::REGION;
 use local_dynamodb::FaultPlan;
-use local_protocol::REGION;
 use local_sandbox::Mail;
 use notification::mail::Mailer;
 use serde_json::{Value, json};

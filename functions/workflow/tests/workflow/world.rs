@@ -10,7 +10,7 @@ use aws_sdk_sfn::Client;
 use catalogue::{Event, LIVE};
 use event_envelope::Delivery;
 use lambda::{Consumer, DeadLetterQueue, ReplayPolicy};
-use local_protocol::{AwsError, Bytes, Reply, Service};
+use local_core::{AwsError, Bytes, Reply, Service};
 use local_sqs::{QueueSpec, Sqs};
 use local_states::{
     Invocation, InvokeError, Options, StateMachineSpec, StepFunctions, Tasks, state_machine_arn,

@@ -9,7 +9,7 @@ mod stage;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use futures_util::future::try_join_all;
-use local_protocol::AwsError;
+use local_core::AwsError;
 use local_stack::console::{bad, good, heading, say};
 use time::OffsetDateTime;
 use tokio::time::Instant;

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use event_envelope::Envelope;
+use local_core::AwsError;
 use local_eventbridge::Stats;
-use local_protocol::AwsError;
 use local_sandbox::{LedgerEntry, SentMail, Shipment};
 use local_states::ExecutionReport;
 use local_template::Function;

@@ -7,8 +7,8 @@ mod memory;
 use std::{collections::BTreeMap, time::Duration};
 
 use indicatif::{ProgressBar, ProgressStyle};
+use local_core::AwsError;
 use local_dynamodb::Capacity;
-use local_protocol::AwsError;
 use local_stack::console::{bad, good, heading, say};
 use time::OffsetDateTime;
 use tokio::{

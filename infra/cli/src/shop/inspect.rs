@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use local_protocol::AwsError;
+use local_core::AwsError;
 use local_stack::WeakStack;
 use serde_json::{Value, json};
 

@@ -8,7 +8,7 @@ use dynoxide::{
     streams::LOCAL_REGION,
     types::{Item, item_size},
 };
-use local_protocol::{ACCOUNT, AwsError, REGION};
+use local_core::{ACCOUNT, AwsError, REGION};
 use local_template::STREAM_LABEL;
 use serde_json::{Map, Value, json};
 

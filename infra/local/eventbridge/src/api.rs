@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use local_core::{AwsError, Bytes};
 use local_event_pattern::Pattern;
-use local_protocol::{AwsError, Bytes};
 use serde_json::{Map, Value, json};
 
 mod describe;

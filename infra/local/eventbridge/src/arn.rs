@@ -1,6 +1,6 @@
 //! The names that resources go by.
 
-use local_protocol::{ACCOUNT, REGION};
+use local_core::{ACCOUNT, REGION};
 
 /// The bus that every account has.
 pub(crate) const DEFAULT_BUS: &str = "default";

@@ -2,13 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
+use local_core::Exhausted;
 use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 
 use crate::{
-    backoff::Exhausted,
     deliver::{Attribute, DeliveryError},
     event::Event,
-    lock,
     service::Inner,
     spec::TargetSpec,
     topology::Rule,
@@ -55,9 +54,10 @@ impl Dispatch {
             if let DeliveryError::Permanent(_) = error {
                 return Err(GivenUp { error, retries, exhausted: None });
             }
-            let jitter = lock(&self.bus.random).f64();
+            let jitter = self.bus.random.lock().f64();
             let wait = self.bus.options.backoff.wait(retries, jitter);
-            let allowed = self.target.retry.allows(retries, self.since.elapsed(), wait);
+            let allowed =
+                self.target.retry.allows(retries, self.since.elapsed().saturating_add(wait));
             if let Err(exhausted) = allowed {
                 return Err(GivenUp { error, retries, exhausted: Some(exhausted) });
             }

@@ -2,7 +2,7 @@
 //!
 //! [`EventBridge`] is built from a fixed [`Topology`] (the template's buses, rules and archives),
 //! hands matching events to a [`Deliver`], and speaks EventBridge's JSON protocol as a
-//! [`local_protocol::Service`]. What goes beyond that on AWS (schedules, input transformers,
+//! [`local_core::Service`]. What goes beyond that on AWS (schedules, input transformers,
 //! changing rules by API) is refused rather than ignored.
 //!
 //! Left out: the minutes that AWS takes to make an event available for replay, throttling by
@@ -12,7 +12,6 @@ mod api;
 mod archive;
 mod arn;
 mod backoff;
-mod clock;
 mod deliver;
 mod disorder;
 mod dispatch;
@@ -31,14 +30,8 @@ pub use arn::{archive_arn, bus_arn, rule_arn};
 pub use backoff::Backoff;
 pub use deliver::{Attribute, Deliver, Delivery, DeliveryError};
 pub use disorder::Disorder;
-pub use local_protocol::Clock;
+pub use local_core::{Clock, RetryPolicy};
 pub use service::{EventBridge, Options};
-pub use spec::{ArchiveSpec, BusSpec, RetryPolicy, RuleSpec, TargetSpec, Topology};
+pub use spec::{ArchiveSpec, BusSpec, RuleSpec, TargetSpec, Topology};
 pub use stats::Stats;
 pub use topology::TopologyError;
-
-/// A lock that is never held over an await and guards plain data, so that a panic elsewhere
-/// leaves nothing half done behind it.
-pub(crate) fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-}

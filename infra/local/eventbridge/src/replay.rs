@@ -1,15 +1,14 @@
 //! Replays: archived events, sent again to rules of their bus.
 
-use std::{
-    collections::BTreeSet,
-    sync::{Arc, Mutex},
-};
+use std::{collections::BTreeSet, sync::Arc};
 
+use local_core::moment::epoch;
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use tokio::sync::Notify;
 
-use crate::{archive::Arrived, arn::replay_arn, clock::epoch, lock, service::Inner};
+use crate::{archive::Arrived, arn::replay_arn, service::Inner};
 
 /// Events are replayed in slices of this many seconds of their own time.
 /// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-replay-archived-event.html>.
@@ -80,12 +79,12 @@ impl Replay {
     }
 
     pub(crate) fn state(&self) -> State {
-        lock(&self.progress).state
+        self.progress.lock().state
     }
 
     /// Asks the replay to stop; `false` where it is already over or stopping.
     pub(crate) fn cancel(&self) -> bool {
-        let mut progress = lock(&self.progress);
+        let mut progress = self.progress.lock();
         let can_cancel = matches!(progress.state, State::Starting | State::Running);
         if can_cancel {
             progress.state = State::Cancelling;
@@ -97,7 +96,7 @@ impl Replay {
     /// Sends the events, each when there is room for its deliveries.
     pub(crate) async fn run(self: Arc<Self>, bus: Arc<Inner>) {
         {
-            let mut progress = lock(&self.progress);
+            let mut progress = self.progress.lock();
             if progress.state == State::Starting {
                 progress.state = State::Running;
             }
@@ -106,9 +105,9 @@ impl Replay {
             if !self.send(&bus, &arrived).await {
                 break;
             }
-            lock(&self.progress).last_replayed = Some(arrived.event.time);
+            self.progress.lock().last_replayed = Some(arrived.event.time);
         }
-        let mut progress = lock(&self.progress);
+        let mut progress = self.progress.lock();
         progress.state =
             if progress.state == State::Cancelling { State::Cancelled } else { State::Completed };
         progress.ended = Some(bus.options.clock.now());
@@ -146,7 +145,7 @@ impl Replay {
 
     /// The members that `DescribeReplay` and `ListReplays` have in common.
     pub(crate) fn summary(&self) -> Value {
-        let progress = lock(&self.progress);
+        let progress = self.progress.lock();
         let mut summary = json!({
             "ReplayName": self.plan.name,
             "EventSourceArn": self.plan.archive_arn,

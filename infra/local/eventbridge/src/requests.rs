@@ -1,6 +1,6 @@
 //! Request bodies of the EventBridge API, as far as they are read here.
 
-use local_protocol::{AwsError, Bytes};
+use local_core::{AwsError, Bytes};
 use serde::{Deserialize, de::DeserializeOwned};
 
 /// Reads the body of an operation.

@@ -1,14 +1,9 @@
 //! The bus itself: accepts, archives, matches, hands over.
 
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
-    },
-};
+use std::{collections::BTreeMap, sync::Arc};
 
-use local_protocol::{AwsError, Bytes, Clock, Reply, Service};
+use local_core::{AwsError, Bytes, Clock, Counter, Reply, Service};
+use parking_lot::Mutex;
 use serde_json::Value;
 use time::OffsetDateTime;
 use tokio::{
@@ -25,7 +20,6 @@ use crate::{
     dispatch::Dispatch,
     entry::{self, Outcome, Refusal},
     event::Event,
-    lock,
     replay::Replay,
     requests::{Entry, PutEvents},
     spec::Topology,
@@ -78,7 +72,7 @@ pub(crate) struct Inner {
     pub(crate) turns: Semaphore,
     /// One permit for each delivery that may be under way.
     places: Arc<Semaphore>,
-    arrivals: AtomicU64,
+    arrivals: Counter,
 }
 
 impl EventBridge {
@@ -103,7 +97,7 @@ impl EventBridge {
             created: options.clock.now(),
             turns: Semaphore::new(options.attempts_max),
             places: Arc::new(Semaphore::new(options.pending_max)),
-            arrivals: AtomicU64::new(0),
+            arrivals: Counter::default(),
             options,
         })))
     }
@@ -120,7 +114,7 @@ impl EventBridge {
 
     /// Whether no delivery is under way and no replay runs.
     pub fn idle(&self) -> bool {
-        let replays_over = lock(&self.0.replays).values().all(|it| it.state().is_final());
+        let replays_over = self.0.replays.lock().values().all(|it| it.state().is_final());
         replays_over && self.pending() == 0
     }
 
@@ -183,7 +177,7 @@ impl Inner {
         let needed = self.deliveries(&rules);
         let places = Arc::clone(&self.places).try_acquire_many_owned(needed);
         let Ok(places) = places else { return Err(Refusal::throttled()) };
-        let number = self.arrivals.fetch_add(1, Ordering::Relaxed);
+        let number = self.arrivals.next_number();
         for archive in self.resources.archives.values().filter(|it| it.wants(bus, &value)) {
             archive.keep(Arrived { at: now, number, event: event.clone() });
         }
@@ -237,7 +231,7 @@ impl Inner {
                     target: target.clone(),
                     event: event.clone(),
                     since: Instant::now(),
-                    hold: self.options.disorder.delay(&mut lock(&self.random)),
+                    hold: self.options.disorder.delay(&mut self.random.lock()),
                     _place: place,
                 };
                 tokio::spawn(dispatch.run());

@@ -127,9 +127,9 @@ fn signer(headers: &HeaderMap) -> Option<Iam> {
     }
     Some(Iam {
         access_key: access_key.to_owned(),
-        account_id: local_protocol::ACCOUNT,
+        account_id: local_core::ACCOUNT,
         caller_id: access_key.to_owned(),
-        user_arn: format!("arn:aws:iam::{}:user/{access_key}", local_protocol::ACCOUNT),
+        user_arn: format!("arn:aws:iam::{}:user/{access_key}", local_core::ACCOUNT),
         user_id: access_key.to_owned(),
     })
 }

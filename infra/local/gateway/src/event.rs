@@ -109,7 +109,7 @@ fn context<'a>(request: &'a Request<'_>) -> Context<'a> {
     let host = text(request.headers, &header::HOST);
     let domain_name = host.rsplit_once(':').map_or(host, |(name, _port)| name);
     Context {
-        account_id: local_protocol::ACCOUNT,
+        account_id: local_core::ACCOUNT,
         api_id: API_ID,
         authorizer: &request.authorizer,
         domain_name,

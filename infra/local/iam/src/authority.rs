@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use local_protocol::AwsError;
+use local_core::AwsError;
 
 use crate::{
     access::{Call, Request, Tables},

@@ -1,4 +1,4 @@
-use local_protocol::ACCOUNT;
+use local_core::ACCOUNT;
 
 use crate::{access::Context, authority::Role};
 

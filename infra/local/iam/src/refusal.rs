@@ -2,7 +2,7 @@
 //!
 //! Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html>.
 
-use local_protocol::AwsError;
+use local_core::AwsError;
 
 use crate::{
     access::{Request, Service},

@@ -2,7 +2,7 @@
 //!
 //! Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html>.
 
-use local_protocol::ACCOUNT;
+use local_core::ACCOUNT;
 use serde_json::{Map, Value};
 
 use crate::{

@@ -1,10 +1,10 @@
 //! Calls of a function: what they need, and how they are refused.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use local_core::AwsError;
 use local_iam::{
     Authority, Call, ResourcePolicy, Role, access_key_of, identity_policy, resource_policy,
 };
-use local_protocol::AwsError;
 use serde_json::{Value, json};
 
 const BUS: &str = "arn:aws:events:us-east-1:000000000000:event-bus/town";

@@ -7,6 +7,7 @@
 use std::{convert::Infallible, process::ExitStatus, sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use local_core::Clock;
 use tokio::{
     process::Child,
     sync::{mpsc, watch},
@@ -14,7 +15,7 @@ use tokio::{
 };
 
 use crate::{
-    VERSION, clock,
+    VERSION,
     fault::Fault,
     function::{Function, InitCause, InitFault},
     host::Inner,
@@ -180,7 +181,7 @@ impl Environment {
     }
 
     fn delivery(&self, job: &Job) -> Delivery {
-        let deadline = clock::since_epoch() + self.function.spec.timeout;
+        let deadline = Clock::system().since_epoch() + self.function.spec.timeout;
         Delivery {
             request_id: job.request.id.clone(),
             payload: job.request.payload.clone(),

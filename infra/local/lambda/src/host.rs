@@ -1,11 +1,9 @@
 //! The host: functions by name, their environments, and the way in.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex},
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use bytes::Bytes;
+use parking_lot::Mutex;
 use tokio::{
     sync::{oneshot, watch},
     task::JoinSet,
@@ -15,7 +13,7 @@ use crate::{
     ASYNC_PAYLOAD_BYTES_MAX, SYNC_PAYLOAD_BYTES_MAX, VERSION, asynchronous, environment,
     function::{Function, FunctionStats},
     invocation::{Invocation, InvokeError, Job, Request},
-    invoke_api, lock,
+    invoke_api,
     options::HostOptions,
     spec::{FunctionSpec, HostError},
 };
@@ -93,7 +91,7 @@ impl LambdaHost {
         let function = Arc::clone(self.inner.resolve(function)?);
         let request = Request::new(payload, ASYNC_PAYLOAD_BYTES_MAX)?;
         let waiting_max = self.inner.options.waiting_max;
-        let mut events = lock(&self.inner.events);
+        let mut events = self.inner.events.lock();
         while events.try_join_next().is_some() {}
         if *self.inner.stop.borrow() {
             return Err(InvokeError::ShuttingDown);
@@ -148,9 +146,9 @@ impl LambdaHost {
         for function in self.inner.functions.values() {
             function.close();
         }
-        let mut events = std::mem::take(&mut *lock(&self.inner.events));
+        let mut events = std::mem::take(&mut *self.inner.events.lock());
         events.shutdown().await;
-        let mut tasks = std::mem::take(&mut *lock(&self.inner.tasks));
+        let mut tasks = std::mem::take(&mut *self.inner.tasks.lock());
         while tasks.join_next().await.is_some() {}
     }
 }
@@ -179,7 +177,7 @@ impl Inner {
 
     /// Starts environments as long as invocations wait that none is free to take.
     pub(crate) fn scale(self: &Arc<Self>, function: &Arc<Function>) {
-        let mut tasks = lock(&self.tasks);
+        let mut tasks = self.tasks.lock();
         while tasks.try_join_next().is_some() {}
         while !*self.stop.borrow()
             && let Some(number) = function.reserve()

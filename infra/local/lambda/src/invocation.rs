@@ -90,7 +90,7 @@ impl Request {
         let payload = if payload.is_empty() { Bytes::from_static(b"{}") } else { payload };
         serde_json::from_slice::<IgnoredAny>(&payload)
             .map_err(|error| InvokeError::InvalidPayload { reason: error.to_string() })?;
-        Ok(Self { id: local_protocol::request_id(), payload, trace_id: identity::trace_id() })
+        Ok(Self { id: local_core::request_id(), payload, trace_id: identity::trace_id() })
     }
 }
 

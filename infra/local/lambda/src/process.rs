@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, net::SocketAddr, path::Path, process::Stdio};
 
-use local_protocol::REGION;
+use local_core::REGION;
 use tokio::process::{Child, Command};
 
 use crate::{VERSION, options::HostOptions, spec::FunctionSpec};

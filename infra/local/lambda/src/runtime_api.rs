@@ -13,7 +13,7 @@ use axum::{
     routing::{get, post},
 };
 use bytes::Bytes;
-use local_protocol::guarded;
+use local_core::guarded;
 use serde_json::json;
 use tokio::{
     net::TcpListener,

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use local_protocol::{ACCOUNT, REGION};
+use local_core::{ACCOUNT, REGION};
 
 /// Lambda's longest timeout.
 const TIMEOUT_MAX: Duration = Duration::from_secs(900);

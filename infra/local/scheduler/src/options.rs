@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use local_protocol::Clock;
+use local_core::Clock;
 
 /// How often schedules invoke their functions.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use local_protocol::AwsError;
+use local_core::AwsError;
 
 use crate::{
     digest, error,

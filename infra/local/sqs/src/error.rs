@@ -3,7 +3,7 @@
 //! Source: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html>
 //! and the error section of each operation.
 
-use local_protocol::AwsError;
+use local_core::AwsError;
 
 const NAMESPACE: &str = "com.amazonaws.sqs#";
 

@@ -1,5 +1,5 @@
 //! SQS on one machine: standard and FIFO queues with visibility timeouts, long polling and
-//! dead-letter queues, in process as [`Sqs`] and, through [`local_protocol::Service`], for
+//! dead-letter queues, in process as [`Sqs`] and, through [`local_core::Service`], for
 //! every AWS SDK.
 //!
 //! What is left out: permissions and encryption (their attributes are kept, without effect),
@@ -10,7 +10,7 @@
 //! use local_sqs::{OutgoingMessage, QueueSpec, ReceiveRequest, Sqs};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), local_protocol::AwsError> {
+//! # async fn main() -> Result<(), local_core::AwsError> {
 //! let sqs = Sqs::new("http://127.0.0.1:9000");
 //! sqs.create_queue(QueueSpec::named("orders"))?;
 //! sqs.send("orders", OutgoingMessage::new("order 1"))?;
@@ -39,8 +39,9 @@ mod sqs;
 mod store;
 mod wire;
 
+pub use local_core::Clock;
+
 pub use self::{
-    clock::WallClock,
     error::query_code,
     message::{
         AttributeValue, Depth, MessageAttribute, OutgoingMessage, PeekedMessage, ReceiveRequest,

@@ -4,7 +4,7 @@
 
 use std::{ops::RangeInclusive, time::Duration};
 
-use local_protocol::AwsError;
+use local_core::AwsError;
 
 use crate::error;
 

@@ -4,7 +4,7 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use local_protocol::AwsError;
+use local_core::AwsError;
 use tokio::{
     runtime::Handle,
     time::{MissedTickBehavior, interval},

@@ -1,6 +1,6 @@
 //! The three ways to name a queue: by name, URL and ARN.
 
-use local_protocol::{ACCOUNT, AwsError, REGION};
+use local_core::{ACCOUNT, AwsError, REGION};
 
 use crate::error;
 

@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use local_protocol::AwsError;
+use local_core::AwsError;
 use tokio::{sync::Notify, time::Instant};
 
 pub(crate) use self::entry::{Delivery, Entry, Message, Place};

@@ -1,7 +1,7 @@
 //! Receipt handles: what a consumer deletes a message with.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
-use local_protocol::AwsError;
+use local_core::AwsError;
 
 use crate::error;
 

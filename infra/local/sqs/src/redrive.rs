@@ -1,6 +1,6 @@
 //! Which queue may be the dead-letter queue of which.
 
-use local_protocol::AwsError;
+use local_core::AwsError;
 use serde::Deserialize;
 
 use crate::{error, names::queue_arn, spec::QueueSpec, store::Store};

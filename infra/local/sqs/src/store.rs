@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use local_protocol::AwsError;
+use local_core::AwsError;
 use tokio::{sync::futures::OwnedNotified, time::Instant};
 
 use crate::{

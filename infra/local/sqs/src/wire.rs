@@ -10,7 +10,7 @@ mod queues;
 mod request;
 mod shapes;
 
-use local_protocol::{AwsError, Bytes, Reply, Service};
+use local_core::{AwsError, Bytes, Reply, Service};
 use serde_json::Value;
 
 use crate::{error, sqs::Sqs};

@@ -2,11 +2,11 @@
 
 use std::{io, path::PathBuf};
 
+use local_core::AwsError;
 use local_dynamodb::OpenError;
 use local_eventbridge::TopologyError;
 use local_gateway::GatewayError;
 use local_lambda::{HostError, event_source::MappingError};
-use local_protocol::AwsError;
 use local_states::StateMachineError;
 use local_template::TemplateError;
 

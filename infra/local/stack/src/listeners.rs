@@ -6,7 +6,7 @@ use std::{
 };
 
 use axum::{Router, serve::ListenerExt};
-use local_protocol::guarded;
+use local_core::guarded;
 use tokio::{net::TcpListener, task::JoinSet};
 
 use super::{StackError, options::Ports};

@@ -5,11 +5,11 @@ use std::{
     path::Path,
 };
 
+use local_core::AwsError;
 use local_dynamodb::DynamoDb;
-use local_eventbridge::{ArchiveSpec, BusSpec, RetryPolicy, RuleSpec, TargetSpec, Topology};
+use local_eventbridge::{ArchiveSpec, BusSpec, RuleSpec, TargetSpec, Topology};
 use local_gateway::RouteSpec;
 use local_lambda::{AsyncConfig, FunctionSpec};
-use local_protocol::AwsError;
 use local_sqs::{QueueSpec, Redrive, Sqs, queue_name_of_arn};
 use local_template::{Function, Queue, Source, Template};
 
@@ -84,10 +84,7 @@ pub(super) fn topology(template: &Template) -> Topology {
     let target = |it: &local_template::Target| TargetSpec {
         id: it.id.clone(),
         arn: it.arn.clone(),
-        retry: RetryPolicy {
-            maximum_event_age: it.retry.age_max,
-            maximum_retry_attempts: it.retry.retries_max,
-        },
+        retry: it.retry,
         dead_letter_arn: it.dead_letter_arn.clone(),
     };
     let rule = |it: &local_template::Rule| RuleSpec {

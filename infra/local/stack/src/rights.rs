@@ -10,8 +10,8 @@ use axum::{
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
 };
+use local_core::{AwsError, request_id};
 use local_iam::{Authority, Call};
-use local_protocol::{AwsError, request_id};
 
 /// The largest request of any service: DynamoDB's 16 MB.
 const REQUEST_BYTES_MAX: usize = 16 * 1024 * 1024;

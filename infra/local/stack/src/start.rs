@@ -1,21 +1,18 @@
 //! How a stack comes to life: ports first, for names and URLs follow from them, then what keeps
 //! data, what works on it, and last what lets work in.
 
-use std::{
-    collections::BTreeMap,
-    path::Path,
-    sync::{Arc, Mutex},
-};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use axum::Router;
+use local_core::Service;
 use local_dynamodb::{DynamoDb, Storage};
 use local_eventbridge::{EventBridge, Options as BusOptions};
 use local_gateway::{Gateway, GatewayError, Invocation, Invoke, InvokeReply};
 use local_iam::access_key_of;
 use local_lambda::{HostOptions, LambdaHost};
-use local_protocol::Service;
 use local_sqs::Sqs;
 use local_template::{LoadOptions, Template};
+use parking_lot::Mutex;
 use tokio::task::JoinSet;
 
 use super::{
@@ -163,7 +160,7 @@ impl Stack {
             Arc::new(self.0.bus.clone()),
             Arc::new(self.0.state_machines.clone()),
         ];
-        let router = local_protocol::router(services)
+        let router = local_core::router(services)
             .merge(self.0.lambda.router())
             .merge(inspect::router(self.downgrade()))
             .merge(surroundings.endpoint(self.downgrade()));

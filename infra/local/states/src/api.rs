@@ -10,7 +10,7 @@ mod start;
 
 use std::sync::Arc;
 
-use local_protocol::Bytes;
+use local_core::Bytes;
 use serde_json::Value;
 
 pub(crate) use self::{requests::StartExecution, start::start_execution};
@@ -18,7 +18,6 @@ use crate::{
     arn::{execution_of, machine_of},
     error::ApiError,
     execution::Execution,
-    lock,
     service::Shared,
     spec::Machine,
 };
@@ -45,7 +44,7 @@ fn find_machine(shared: &Shared, arn: &str) -> Result<Arc<Machine>, ApiError> {
 pub(crate) fn find_execution(shared: &Shared, arn: &str) -> Result<Arc<Execution>, ApiError> {
     let now = shared.options.clock.now();
     let key = execution_of(arn)?.map(|(machine, name)| (machine.to_owned(), name.to_owned()));
-    let found = key.and_then(|key| lock(&shared.executions).get(&key).cloned());
+    let found = key.and_then(|key| shared.executions.lock().get(&key).cloned());
     found
         .filter(|execution| !execution.is_forgotten(now))
         .ok_or_else(|| ApiError::ExecutionDoesNotExist { arn: arn.to_owned() })

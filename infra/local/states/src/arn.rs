@@ -1,6 +1,6 @@
 //! The ARNs of state machines and executions.
 
-use local_protocol::{ACCOUNT, REGION};
+use local_core::{ACCOUNT, REGION};
 
 use crate::error::ApiError;
 

@@ -1,6 +1,6 @@
 //! What the API refuses, in the words of AWS.
 
-use local_protocol::AwsError;
+use local_core::AwsError;
 
 /// Why a request is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

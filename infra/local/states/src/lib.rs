@@ -2,7 +2,7 @@
 //!
 //! [`StepFunctions`] is built from [`StateMachineSpec`]s (the template's state machines), runs
 //! their executions as tasks of tokio, hands the work of Task states to a [`Tasks`], and speaks
-//! the JSON protocol of Step Functions as a [`local_protocol::Service`].
+//! the JSON protocol of Step Functions as a [`local_core::Service`].
 //!
 //! It reads strictly: what AWS would refuse in a definition is refused at the start, and so is
 //! what AWS would take and this does not follow, by its place in the definition. What is run are
@@ -17,7 +17,7 @@
 //! ```
 //! use std::sync::Arc;
 //!
-//! use local_protocol::{Bytes, Service};
+//! use local_core::{Bytes, Service};
 //! use local_states::{Invocation, Options, StateMachineSpec, StepFunctions, Tasks};
 //! use serde_json::{Value, json};
 //!
@@ -62,7 +62,6 @@
 
 mod api;
 mod arn;
-mod clock;
 mod definition;
 mod error;
 mod execution;
@@ -79,7 +78,7 @@ mod spec;
 mod stats;
 mod tasks;
 
-pub use local_protocol::Clock;
+pub use local_core::Clock;
 
 pub use self::{
     arn::state_machine_arn,
@@ -92,9 +91,3 @@ pub use self::{
     stats::Stats,
     tasks::{Invocation, InvokeError, Invoked, Tasks},
 };
-
-/// A lock that is never held over an await and guards plain data, so that a panic elsewhere
-/// leaves nothing half done behind it.
-pub(crate) fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-}

@@ -11,7 +11,7 @@ mod visit;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use local_protocol::Clock;
+use local_core::Clock;
 use serde_json::Value;
 
 pub(crate) use self::failure::{StateError, error_name};

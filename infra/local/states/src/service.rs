@@ -2,13 +2,11 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{
-        Arc, Mutex, Weak,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Weak},
 };
 
-use local_protocol::{Bytes, Clock, Reply, Service};
+use local_core::{Bytes, Clock, Counter, Reply, Service};
+use parking_lot::Mutex;
 use serde_json::Value;
 use time::OffsetDateTime;
 use tokio::task::JoinSet;
@@ -18,7 +16,6 @@ use crate::{
     definition::Definition,
     error::ApiError,
     execution::{End, Execution},
-    lock,
     report::ExecutionReport,
     run::Run,
     spec::{Machine, StateMachineError, StateMachineSpec},
@@ -64,7 +61,7 @@ pub(crate) struct Shared {
     pub(crate) options: Options,
     pub(crate) counters: Counters,
     pub(crate) created: OffsetDateTime,
-    pub(crate) numbers: AtomicU64,
+    pub(crate) numbers: Counter,
     random: Mutex<fastrand::Rng>,
     runs: Weak<Runs>,
 }
@@ -94,7 +91,7 @@ impl StepFunctions {
             tasks,
             counters: Counters::default(),
             created: options.clock.now(),
-            numbers: AtomicU64::new(0),
+            numbers: Counter::default(),
             random: Mutex::new(fastrand::Rng::with_seed(options.seed)),
             runs: Arc::downgrade(&runs),
             options,
@@ -138,7 +135,7 @@ impl StepFunctions {
 
     /// All executions, in the order in which they were started.
     pub fn executions(&self) -> Vec<ExecutionReport> {
-        let mut executions: Vec<_> = lock(&self.shared.executions).values().cloned().collect();
+        let mut executions: Vec<_> = self.shared.executions.lock().values().cloned().collect();
         executions.sort_by_key(|execution| execution.number);
         executions.iter().map(|execution| ExecutionReport::of(execution)).collect()
     }
@@ -165,7 +162,7 @@ impl StepFunctions {
     /// Follows executions no further, and returns when none invokes anything any more. They stay
     /// as they are: those that run remain `RUNNING`, and ones that are started later do not begin.
     pub async fn stop(&self) {
-        let runs = lock(&self.runs).take();
+        let runs = self.runs.lock().take();
         if let Some(mut runs) = runs {
             runs.shutdown().await;
         }
@@ -195,7 +192,7 @@ impl Shared {
         self.counters.started.add_one();
         let run = Run { execution: Arc::clone(execution), shared: Arc::clone(self) };
         let Some(runs) = self.runs.upgrade() else { return };
-        let mut runs = lock(&runs);
+        let mut runs = runs.lock();
         let Some(runs) = runs.as_mut() else { return };
         while runs.try_join_next().is_some() {}
         runs.spawn(run.run(execution.input_value.clone()));
@@ -219,11 +216,11 @@ impl Shared {
 
     /// The number of the next execution.
     pub(crate) fn next_number(&self) -> u64 {
-        self.numbers.fetch_add(1, Ordering::Relaxed) + 1
+        self.numbers.next_number() + 1
     }
 
     /// Dice of their own.
     pub(crate) fn random(&self) -> fastrand::Rng {
-        lock(&self.random).fork()
+        self.random.lock().fork()
     }
 }

@@ -1,6 +1,6 @@
 //! Physical names and ARNs: what a reference to a resource stands for on one machine.
 
-use local_protocol::{ACCOUNT, REGION};
+use local_core::{ACCOUNT, REGION};
 use serde_json::Value;
 
 use crate::{

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use local_protocol::{ACCOUNT, REGION};
+use local_core::{ACCOUNT, REGION};
 use serde_json::{Map, Value};
 
 use crate::{

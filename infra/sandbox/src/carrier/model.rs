@@ -1,12 +1,12 @@
 //! Shipments, and why there is none.
 
 use axum::http::StatusCode;
+use local_core::Ids;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use crate::{
-    clock::Ids,
     handle_once::{Answer, RUDE},
     script::Outcome,
 };

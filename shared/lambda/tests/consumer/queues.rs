@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use aws_sdk_sqs::Client;
 use lambda::DeadLetterQueue;
-use local_protocol::{Bytes, REGION, Reply, Service};
+use local_core::{Bytes, REGION, Reply, Service};
 use local_sqs::{OutgoingMessage, QueueSpec, ReceiveRequest, ReceivedMessage, Sqs, queue_arn};
 use local_testkit::sdk_config;
 use serde_json::{Value, json};

@@ -9,7 +9,7 @@ use std::{
 use aws_lambda_events::dynamodb::Event;
 use aws_sdk_eventbridge::Client;
 use event_envelope::{Actor, AggregateId, CorrelationId, Draft, Envelope, Version};
-use local_protocol::{AwsError, Bytes, REGION, Reply, Service};
+use local_core::{AwsError, Bytes, REGION, Reply, Service};
 use local_sqs::{AttributeValue, PeekedMessage, QueueSpec, Sqs};
 use local_testkit::sdk_config;
 use outbox::{DeadLetters, Limits, Publisher, Relay, Sources};

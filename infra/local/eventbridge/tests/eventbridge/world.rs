@@ -5,11 +5,11 @@ use std::{
     time::Duration,
 };
 
+use local_core::{AwsError, Bytes, Service};
 use local_eventbridge::{
     ArchiveSpec, Attribute, Backoff, BusSpec, Deliver, Delivery, DeliveryError, EventBridge,
     Options, RetryPolicy, RuleSpec, TargetSpec, Topology,
 };
-use local_protocol::{AwsError, Bytes, Service};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 

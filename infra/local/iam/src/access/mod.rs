@@ -9,7 +9,7 @@ mod services;
 
 use std::collections::BTreeMap;
 
-use local_protocol::{ACCOUNT, REGION};
+use local_core::{ACCOUNT, REGION};
 use serde_json::Value;
 
 pub use dynamodb::Tables;

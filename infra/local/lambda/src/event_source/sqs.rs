@@ -5,8 +5,8 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
+use local_core::AwsError;
 use local_event_pattern::Pattern;
-use local_protocol::AwsError;
 use local_sqs::{ReceiveRequest, ReceivedMessage, Sqs};
 use serde_json::{Value, json};
 use tokio::{

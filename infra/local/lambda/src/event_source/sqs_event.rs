@@ -2,7 +2,7 @@
 //! Source: <https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use local_protocol::REGION;
+use local_core::REGION;
 use local_sqs::{AttributeValue, MessageAttribute, ReceivedMessage, queue_arn};
 use serde_json::{Map, Value, json};
 

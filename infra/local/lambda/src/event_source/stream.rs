@@ -5,9 +5,9 @@ use std::{
     time::Duration,
 };
 
+use local_core::AwsError;
 use local_dynamodb::DynamoDb;
 use local_event_pattern::Pattern;
-use local_protocol::AwsError;
 use local_sqs::Sqs;
 use tokio::{sync::watch, task::JoinSet};
 

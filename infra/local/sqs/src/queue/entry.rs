@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use local_protocol::ACCOUNT;
+use local_core::ACCOUNT;
 use tokio::time::Instant;
 
 use crate::{

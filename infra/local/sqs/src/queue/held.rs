@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use local_protocol::AwsError;
+use local_core::AwsError;
 use tokio::time::Instant;
 
 use super::{Place, Queue};

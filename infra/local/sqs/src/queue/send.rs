@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use local_protocol::AwsError;
+use local_core::AwsError;
 use sha2::{Digest, Sha256};
 
 use super::{Entry, Message, Queue};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use local_protocol::AwsError;
+use local_core::AwsError;
 use serde::Deserialize;
 use serde_json::{Value, json};
 

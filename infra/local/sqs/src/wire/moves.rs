@@ -1,6 +1,6 @@
 //! The operations on move tasks, which name queues by ARN.
 
-use local_protocol::AwsError;
+use local_core::AwsError;
 use serde::Deserialize;
 use serde_json::{Value, json};
 

@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
-use local_protocol::AwsError;
+use local_core::AwsError;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 

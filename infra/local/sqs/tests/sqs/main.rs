@@ -10,7 +10,7 @@ mod wire_queues;
 
 use std::{fmt::Debug, time::Duration};
 
-use local_protocol::{AwsError, Bytes, Service};
+use local_core::{AwsError, Bytes, Service};
 use local_sqs::{QueueSpec, ReceiveRequest, ReceivedMessage, Sqs, queue_arn};
 use serde_json::{Value, json};
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use local_core::moment::epoch;
 use serde_json::{Value, json};
 
 use super::{
@@ -9,7 +10,6 @@ use super::{
     requests::{Describe, required},
 };
 use crate::{
-    clock::epoch,
     error::ApiError,
     execution::{End, Execution},
     service::Shared,

@@ -1,6 +1,6 @@
 //! Request bodies, as far as they are read here.
 
-use local_protocol::Bytes;
+use local_core::Bytes;
 use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::error::ApiError;

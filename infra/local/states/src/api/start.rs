@@ -2,6 +2,7 @@
 
 use std::{collections::btree_map::Entry, sync::Arc};
 
+use local_core::moment::epoch;
 use serde_json::{Value, json};
 
 use super::{
@@ -9,12 +10,10 @@ use super::{
     requests::{StartExecution, StopExecution, at_most, required},
 };
 use crate::{
-    clock::epoch,
     error::ApiError,
     execution::{End, Execution, Start},
     identity::uuid,
     limits::{DATA_BYTES_MAX, NAME_CHARACTERS_MAX},
-    lock,
     names::is_resource_name,
     run::StateError,
     service::Shared,
@@ -44,7 +43,7 @@ pub(crate) fn start_execution(
     let input_value = parse_input(&input)?;
     let name = request.name.unwrap_or_else(|| uuid(&mut shared.random()));
     let now = shared.options.clock.now();
-    let mut executions = lock(&shared.executions);
+    let mut executions = shared.executions.lock();
     let place = executions.entry((machine.spec.name.clone(), name.clone()));
     if let Entry::Occupied(taken) = &place
         && !taken.get().is_forgotten(now)

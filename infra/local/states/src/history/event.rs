@@ -4,12 +4,11 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use local_protocol::REGION;
+use local_core::{REGION, moment::epoch};
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
 use crate::{
-    clock::epoch,
     definition::StateType,
     run::{StateError, error_name},
 };

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use local_protocol::AwsError;
+use local_core::AwsError;
 use local_states::state_machine_arn;
 use serde_json::{Value, json};
 use tokio::time::sleep;

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use local_protocol::{AwsError, Bytes, Service};
+use local_core::{AwsError, Bytes, Service};
 use local_states::{
     Clock, Invocation, InvokeError, Invoked, Options, StateMachineSpec, StepFunctions, Tasks,
     state_machine_arn,

@@ -1,14 +1,6 @@
 //! The AWS JSON protocols as a server speaks them: one `POST /`, the operation in
 //! `X-Amz-Target`, errors as `{"__type": …, "message": …}`.
-//!
-//! Each local service implements [`Service`]; [`router`] puts several of them behind one
-//! endpoint, which is what `AWS_ENDPOINT_URL` of a function names.
 //! Source: <https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html>.
-
-mod clock;
-mod error;
-mod guard;
-mod request_id;
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
@@ -20,17 +12,10 @@ use axum::{
     response::{IntoResponse, Response},
     routing::post,
 };
-pub use bytes::Bytes;
+use bytes::Bytes;
 
-pub use clock::Clock;
-pub use error::AwsError;
-pub use guard::guarded;
-pub use request_id::request_id;
+use crate::{error::AwsError, ids::request_id};
 
-/// The account every local ARN names.
-pub const ACCOUNT: &str = "000000000000";
-/// The region every local ARN names, unless the stack is told another.
-pub const REGION: &str = "us-east-1";
 /// The largest request of any service here: DynamoDB's 16 MB.
 const REQUEST_BYTES_MAX: usize = 16 * 1024 * 1024;
 
