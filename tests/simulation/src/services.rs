@@ -1,6 +1,9 @@
 //! The services of AWS that functions call, in process.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex},
+};
 
 use axum::{Router, body::Body};
 use bytes::Bytes;
@@ -9,7 +12,6 @@ use local_dynamodb::DynamoDb;
 use local_eventbridge::EventBridge;
 use local_iam::Call;
 use local_sqs::Sqs;
-use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 use tower::ServiceExt;
@@ -63,7 +65,7 @@ impl Services {
         let path = path.find("/v2/").map_or(path, |at| &path[at..]);
         let call = Call { path, method: "POST", target, body: &sent.body };
         AUTHORITY.check_function(&function.name, &call).inspect_err(|error| {
-            self.refused.lock().insert(error.message.clone());
+            self.refused.lock().unwrap().insert(error.message.clone());
         })
     }
 

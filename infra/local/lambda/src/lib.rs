@@ -20,9 +20,11 @@ mod invocation;
 mod invoke_api;
 mod options;
 mod output;
+mod pool;
 mod process;
 mod runtime_api;
 mod spec;
+mod state;
 
 pub use function::FunctionStats;
 pub use host::LambdaHost;

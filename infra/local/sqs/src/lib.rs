@@ -29,6 +29,7 @@ mod error;
 mod limits;
 mod line;
 mod message;
+mod move_tasks;
 mod moves;
 mod names;
 mod queue;
@@ -47,7 +48,7 @@ pub use self::{
         AttributeValue, Depth, MessageAttribute, OutgoingMessage, PeekedMessage, ReceiveRequest,
         ReceivedMessage, SentMessage, Standing,
     },
-    moves::{MoveStatus, MoveTask},
+    move_tasks::{MoveStatus, MoveTask},
     names::{queue_arn, queue_name_of_arn, queue_name_of_url},
     spec::{QueueSpec, Redrive},
     sqs::Sqs,

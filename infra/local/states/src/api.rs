@@ -18,8 +18,8 @@ use crate::{
     arn::{execution_of, machine_of},
     error::ApiError,
     execution::Execution,
-    service::Shared,
     spec::Machine,
+    state::Shared,
 };
 
 /// Carries out an operation of the API.

@@ -12,8 +12,8 @@ use crate::{
     arn::execution_arn,
     history::{Event, Full, Happening, History},
     limits::KEPT,
-    run::StateError,
     spec::Machine,
+    state_error::StateError,
 };
 
 /// An execution of a state machine.
@@ -214,7 +214,7 @@ mod tests {
 
     use super::{End, Execution, NoRecord, Start};
     use crate::{
-        StateMachineSpec, history::Happening, limits::KEPT, run::StateError, spec::Machine,
+        StateMachineSpec, history::Happening, limits::KEPT, spec::Machine, state_error::StateError,
     };
 
     fn execution() -> Execution {

@@ -75,6 +75,8 @@ mod report;
 mod run;
 mod service;
 mod spec;
+mod state;
+mod state_error;
 mod stats;
 mod tasks;
 
@@ -86,8 +88,9 @@ pub use self::{
     error::ApiError,
     execution::Status,
     report::ExecutionReport,
-    service::{Options, StepFunctions},
+    service::StepFunctions,
     spec::{StateMachineError, StateMachineSpec},
+    state::Options,
     stats::Stats,
     tasks::{Invocation, InvokeError, Invoked, Tasks},
 };

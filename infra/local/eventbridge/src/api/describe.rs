@@ -10,8 +10,8 @@ use crate::{
     archive::Archive,
     arn::{DEFAULT_BUS, archive_arn, bus_arn, name_of},
     requests::{Query, constraint, required},
-    service::Inner,
     spec::TargetSpec,
+    state::Inner,
     topology::{Bus, Rule},
 };
 

@@ -18,7 +18,8 @@ use crate::{
     arn::{archive_arn, bus_arn, replay_arn},
     replay::{Plan, Replay, State},
     requests::{Query, StartReplay, constraint, required},
-    service::Inner,
+    resend,
+    state::Inner,
 };
 
 /// The replays that may run at once.
@@ -43,7 +44,7 @@ pub(super) fn start(inner: &Arc<Inner>, request: StartReplay) -> Result<Value, A
         }
         replays.insert(name.clone(), Arc::clone(&replay));
     }
-    tokio::spawn(replay.run(Arc::clone(inner)));
+    tokio::spawn(resend::run(replay, Arc::clone(inner)));
     Ok(json!({
         "ReplayArn": replay_arn(&name),
         "State": State::Starting.name(),

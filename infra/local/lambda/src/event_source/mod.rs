@@ -10,6 +10,7 @@ mod sqs_event;
 mod stream;
 mod stream_batch;
 mod stream_reader;
+mod stream_source;
 
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -27,8 +28,8 @@ use control::{Mode, Tally};
 pub use filter::parse_filters;
 pub use sqs::SqsSource;
 pub use sqs_event::record as queue_record;
-pub use stream::{StartingPosition, StreamSource};
 pub use stream_batch::{Batch, Next, Slice, identifier};
+pub use stream_source::{StartingPosition, StreamSource};
 
 use crate::InvokeError;
 

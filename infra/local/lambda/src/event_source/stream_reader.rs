@@ -19,8 +19,8 @@ use super::{
     batch_response::{Verdict, verdict},
     control::{Gate, Tally},
     filter, slices,
-    stream::StreamSource,
     stream_batch::{Batch, Next, Slice, created, identifier},
+    stream_source::StreamSource,
 };
 use crate::{
     Invocation, LambdaHost,

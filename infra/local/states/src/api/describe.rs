@@ -12,7 +12,7 @@ use super::{
 use crate::{
     error::ApiError,
     execution::{End, Execution},
-    service::Shared,
+    state::Shared,
 };
 
 pub(super) fn execution(shared: &Shared, request: Describe) -> Result<Value, ApiError> {

@@ -11,7 +11,7 @@ use super::{
     pages::page,
     requests::{GetExecutionHistory, List, required},
 };
-use crate::{error::ApiError, execution::Execution, history::Event, service::Shared};
+use crate::{error::ApiError, execution::Execution, history::Event, state::Shared};
 
 const STATUSES: [&str; 5] = ["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"];
 

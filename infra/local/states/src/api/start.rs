@@ -15,8 +15,9 @@ use crate::{
     identity::uuid,
     limits::{DATA_BYTES_MAX, NAME_CHARACTERS_MAX},
     names::is_resource_name,
-    run::StateError,
-    service::Shared,
+    run,
+    state::Shared,
+    state_error::StateError,
 };
 
 const TRACE_HEADER_BYTES_MAX: usize = 256;
@@ -65,7 +66,7 @@ pub(crate) fn start_execution(
     }));
     place.insert_entry(Arc::clone(&execution));
     drop(executions);
-    shared.run(&execution);
+    run::start(shared, &execution);
     Ok(execution)
 }
 

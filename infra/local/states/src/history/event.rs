@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 
 use crate::{
     definition::StateType,
-    run::{StateError, error_name},
+    state_error::{StateError, error_name},
 };
 
 /// One event of a history.
