@@ -1,6 +1,6 @@
 """Drives the stand-in of the payment provider with Stripe's own SDK for Python.
 
-The first argument is the stand-in, examples/payments of infra/sandbox. Whatever the SDK reads
+The first argument is the stand-in, examples/payments of infra/providers. Whatever the SDK reads
 out of an answer has to be there, in the shape that it knows, and so have the webhooks that it sends.
 The second is examples/webhook-signatures of functions/payment: what it takes for signed has to be
 what the SDK does. Prints how many checks held; fails at the first that does not.

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use local_dynamodb::DynamoDb;
-use local_sandbox::{LedgerEntry, SentMail, Shipment};
+use local_ses::SentMail;
 use orderly::invariants::plain_item;
 use outbox::stored_events;
+use provider_stubs::{LedgerEntry, Shipment};
 use serde_json::{Value, json};
 
 use crate::{

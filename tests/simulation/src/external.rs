@@ -10,12 +10,13 @@ use std::{future::Future, sync::Arc, time::Duration};
 
 use event_envelope::AggregateId;
 use http_client::{ApiKey, HttpClient, Url, parse_url};
-use local_sandbox::{Carrier as CarrierStub, Mail, Outcome, Payments};
+use local_ses::Mail;
 use parking_lot::Mutex;
 use payment::{
     domain::{Capture, Charge, Input as PaymentInput},
     gateway::{Again, PaymentGateway, ProviderId, SoFar, Stripe},
 };
+use provider_stubs::{Carrier as CarrierStub, Outcome, Payments};
 use runtime::Failure;
 use shipping::{
     carrier::{Carrier, HttpCarrier},

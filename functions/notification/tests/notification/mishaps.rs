@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use catalogue::Template;
+use local_core::script::Outcome;
 use local_dynamodb::{Fault, FaultPlan};
-use local_sandbox::Outcome;
 use local_testkit::Harness;
 use runtime::Done;
 

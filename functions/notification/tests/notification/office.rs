@@ -17,7 +17,7 @@ use axum::{
 use catalogue::Template;
 use local_core::REGION;
 use local_dynamodb::FaultPlan;
-use local_sandbox::Mail;
+use local_ses::Mail;
 use notification::mail::Mailer;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;

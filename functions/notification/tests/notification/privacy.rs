@@ -6,8 +6,8 @@ use std::{
 };
 
 use axum::http::StatusCode;
+use local_core::script::Outcome;
 use local_dynamodb::FaultPlan;
-use local_sandbox::Outcome;
 use local_testkit::Harness;
 use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
 

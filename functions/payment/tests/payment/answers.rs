@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use axum::{Json, Router, http::StatusCode, routing::any};
-use local_sandbox::Outcome;
 use local_testkit::Harness;
+use provider_stubs::Outcome;
 use runtime::{Done, Failure, Wait};
 use serde_json::{Value, json};
 

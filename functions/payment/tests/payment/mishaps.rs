@@ -5,9 +5,9 @@ use std::time::Duration;
 use catalogue::Money;
 use event_envelope::AggregateId;
 use local_dynamodb::{Fault, FaultPlan};
-use local_sandbox::Outcome;
 use local_testkit::Harness;
 use payment::{domain::Charge, gateway::PaymentGateway};
+use provider_stubs::Outcome;
 use runtime::{Done, Failure, Wait};
 
 use crate::world::{

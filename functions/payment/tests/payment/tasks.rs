@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use local_dynamodb::FaultPlan;
-use local_sandbox::Outcome;
 use local_testkit::{Harness, cases};
+use provider_stubs::Outcome;
 use serde_json::{Value, json};
 
 use crate::world::{World, cancelled, created, reserved, resumed, task};

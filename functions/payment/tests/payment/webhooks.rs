@@ -12,7 +12,6 @@ use catalogue::LIVE;
 use event_envelope::{Delivery, EventId};
 use lambda::{Consumer, DeadLetterQueue, ReplayPolicy};
 use local_dynamodb::FaultPlan;
-use local_sandbox::Outcome;
 use local_sqs::{QueueSpec, Sqs};
 use local_testkit::{
     Harness, Samples, cases,
@@ -22,6 +21,7 @@ use local_testkit::{
 use payment::webhooks::{
     BODY_BYTES_MAX, KEPT_FOR, Keyring, PaymentMessage, Queue, SigningSecrets, Webhooks,
 };
+use provider_stubs::Outcome;
 use ring::hmac;
 use runtime::{Done, Failure};
 use serde_json::{Value, json};

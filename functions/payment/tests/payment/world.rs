@@ -17,7 +17,6 @@ use event_envelope::{AggregateId, CorrelationId, Delivery, Envelope};
 use http_client::{ApiKey, HttpClient, parse_url};
 use lambda::{Invocation, Task, TaskError};
 use local_dynamodb::{DynamoDb, FaultPlan, StreamRecord};
-use local_sandbox::{EntryKind, Payments};
 use local_testkit::{Harness, database};
 use payment::{
     customers::Customers,
@@ -25,6 +24,7 @@ use payment::{
     handler::{Handler, LEASE, runner_config},
     tasks::Command,
 };
+use provider_stubs::{EntryKind, Payments};
 use runtime::{Clock, Done, Failure, IdGenerator};
 use serde_json::{Value, json};
 use state_machine::Runner;

@@ -2,8 +2,8 @@
 
 use catalogue::Event;
 use event_envelope::Delivery;
-use local_sandbox::ShipmentStatus;
 use local_testkit::Again;
+use provider_stubs::ShipmentStatus;
 use serde_json::Value;
 
 use crate::world::{World, cancelled, created, created_for, paid};

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use local_dynamodb::{Fault, FaultPlan};
-use local_sandbox::{
+use local_testkit::Harness;
+use provider_stubs::{
     Outcome,
     ShipmentStatus::{Created, Voided},
 };
-use local_testkit::Harness;
 use runtime::{Done, Failure, Wait};
 
 use crate::world::{World, cancelled, created, paid, resumed, resumed_at};

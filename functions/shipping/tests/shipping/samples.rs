@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use lambda::ReplayPolicy;
 use local_dynamodb::FaultPlan;
-use local_sandbox::ShipmentStatus::{self, Created, Voided};
 use local_testkit::{End, Queues, Samples};
+use provider_stubs::ShipmentStatus::{self, Created, Voided};
 use serde_json::Value;
 
 use crate::world::World;

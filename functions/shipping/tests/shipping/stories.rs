@@ -2,8 +2,8 @@
 
 use catalogue::{Event, Money, OrderPaid};
 use event_envelope::Delivery;
-use local_sandbox::ShipmentStatus::{Created, Voided};
 use local_testkit::Harness;
+use provider_stubs::ShipmentStatus::{Created, Voided};
 use runtime::Done;
 use serde_json::Value;
 
@@ -92,7 +92,7 @@ async fn nothing_that_a_rude_carrier_says_is_kept_published_logged_or_parked() {
     };
     for status in [400, 404, 409, 422, 429, 500] {
         let world = World::new().await;
-        world.carrier.script("order-123", local_sandbox::Outcome::Rude(status));
+        world.carrier.script("order-123", provider_stubs::Outcome::Rude(status));
         world.deliver(&created()).await.unwrap();
         match world.deliver(&paid()).await {
             Err(failure) => polite(&format!("{failure} {failure:?}")),

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use local_dynamodb::FaultPlan;
-use local_sandbox::{
+use local_testkit::{Harness, cases};
+use provider_stubs::{
     Outcome,
     ShipmentStatus::{Created, Voided},
 };
-use local_testkit::{Harness, cases};
 use serde_json::{Value, json};
 
 use crate::world::{World, cancelled, created, created_for, paid, resumed, task};

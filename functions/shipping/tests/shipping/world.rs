@@ -17,8 +17,8 @@ use event_envelope::{AggregateId, CorrelationId, Delivery, Envelope};
 use http_client::{ApiKey, HttpClient, parse_url};
 use lambda::{Invocation, Task, TaskError};
 use local_dynamodb::{DynamoDb, FaultPlan};
-use local_sandbox::{Carrier, ShipmentStatus};
 use local_testkit::{Harness, database};
+use provider_stubs::{Carrier, ShipmentStatus};
 use runtime::{Clock, Done, Failure, IdGenerator};
 use serde_json::{Value, json};
 use shipping::{

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use local_sandbox::SentMail;
+use local_ses::SentMail;
 use local_stack::{
     console::{aside, bad, good, heading, say},
     telemetry::SpanTree,

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use local_sandbox::{Carrier, Payments};
+use provider_stubs::{Carrier, Payments};
 use tokio::time::timeout;
 
 use super::{DemoError, heard::Heard};

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use event_envelope::Envelope;
 use local_core::AwsError;
 use local_eventbridge::Stats;
-use local_sandbox::{LedgerEntry, SentMail, Shipment};
+use local_ses::SentMail;
 use local_states::ExecutionReport;
 use local_template::Function;
 use outbox::stored_events;
+use provider_stubs::{LedgerEntry, Shipment};
 use serde_json::{Value, json};
 
 use super::{

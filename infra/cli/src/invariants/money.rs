@@ -1,6 +1,6 @@
 //! Money moves once in each direction, and only for good reason.
 
-use local_sandbox::EntryKind;
+use provider_stubs::EntryKind;
 
 use super::{Evidence, Finding, orders::Ending};
 

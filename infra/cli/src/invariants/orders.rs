@@ -77,7 +77,7 @@ impl Evidence {
     }
 
     /// The sums of the ledger's entries of one kind, by order: how many, and how much.
-    pub(super) fn moved(&self, kind: local_sandbox::EntryKind) -> BTreeMap<&str, (usize, u64)> {
+    pub(super) fn moved(&self, kind: provider_stubs::EntryKind) -> BTreeMap<&str, (usize, u64)> {
         let mut sums: BTreeMap<&str, (usize, u64)> = BTreeMap::new();
         for entry in self.ledger.iter().filter(|entry| entry.kind == kind) {
             let sum = sums.entry(entry.order_id.as_deref().unwrap_or("no order")).or_default();

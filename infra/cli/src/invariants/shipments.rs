@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use local_sandbox::{EntryKind, ShipmentStatus};
+use provider_stubs::{EntryKind, ShipmentStatus};
 
 use super::{Evidence, Finding, orders::Ending};
 

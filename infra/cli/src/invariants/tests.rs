@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use event_envelope::Envelope;
-use local_sandbox::{Carrier, EntryKind, LedgerEntry, SentMail, Shipment};
+use local_ses::SentMail;
 use local_states::{ExecutionReport, Status};
+use provider_stubs::{Carrier, EntryKind, LedgerEntry, Shipment};
 use serde_json::{Value, json};
 use time::macros::datetime;
 

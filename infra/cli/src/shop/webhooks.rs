@@ -2,8 +2,8 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use local_sandbox::{Payments, Webhook};
 use local_stack::Stack;
+use provider_stubs::{Payments, Webhook};
 
 use super::{PAYMENT_WEBHOOK_SECRET, secrets::WEBHOOK_SECRET};
 use crate::client::http_client;

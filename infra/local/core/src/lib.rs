@@ -13,6 +13,7 @@ mod guard;
 mod ids;
 pub mod moment;
 mod retry;
+pub mod script;
 mod service;
 
 pub use bytes::Bytes;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use local_sandbox::{EntryKind, ShipmentStatus};
+use provider_stubs::{EntryKind, ShipmentStatus};
 use serde_json::Value;
 
 use super::{Broken, Ending, ending, total};

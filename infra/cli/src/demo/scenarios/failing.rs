@@ -1,6 +1,6 @@
 //! What others refuse, and compensations that do not succeed at once.
 
-use local_sandbox::Outcome;
+use provider_stubs::Outcome;
 
 use super::{CLEAR, Played, STUCK, Stage, paid_by, sent_to};
 

@@ -9,7 +9,7 @@ mod outages;
 use std::fmt;
 
 use futures_util::future::BoxFuture;
-use local_sandbox::Outcome;
+use provider_stubs::Outcome;
 
 use super::{
     DemoError,

@@ -18,6 +18,7 @@ use axum::{
     routing::get,
 };
 use bytes::Bytes;
+use local_core::script::{self, Outcome, Script};
 use local_core::{Clock, Ids};
 use parking_lot::{Mutex, MutexGuard};
 use serde::Deserialize;
@@ -29,7 +30,6 @@ pub use model::{Shipment, ShipmentStatus};
 use crate::{
     handle_once::{Answer, Call, Refusals, bearer, handle_once, idempotency_key},
     idempotency::Keys,
-    script::{self, Outcome, Script},
 };
 use model::{Refusal, ShipmentRequest};
 

@@ -107,7 +107,7 @@ impl fmt::Display for Outcome {
 
 impl Outcome {
     /// A token without the outcome it ends in: `pm_card_visa_slow_500` is `pm_card_visa`, slowly.
-    pub(crate) fn split_suffix(token: &str) -> (&str, Option<Self>) {
+    pub fn split_suffix(token: &str) -> (&str, Option<Self>) {
         let mut ends = token.rmatch_indices('_').take(2);
         ends.find_map(|(at, _)| Some((&token[..at], Some(token[at + 1..].parse().ok()?))))
             .unwrap_or((token, None))
@@ -138,14 +138,14 @@ type Changes = HashMap<String, Option<String>>;
 
 /// The outcomes in force.
 #[derive(Debug, Default)]
-pub(crate) struct Script {
+pub struct Script {
     by_subject: Mutex<HashMap<String, Outcome>>,
     /// What is left of the outcomes that tokens carried, by token and the order it paid for.
     carried: Mutex<HashMap<(String, String), Option<Outcome>>>,
 }
 
 impl Script {
-    pub(crate) fn set(&self, subject: &str, outcome: Outcome) {
+    pub fn set(&self, subject: &str, outcome: Outcome) {
         self.by_subject.lock().insert(subject.to_owned(), outcome);
     }
 
@@ -168,7 +168,7 @@ impl Script {
     }
 
     /// The outcome of a call that concerns these subjects, the first scripted one; spends it.
-    pub(crate) fn next(&self, subjects: &[&str]) -> Option<Outcome> {
+    pub fn next(&self, subjects: &[&str]) -> Option<Outcome> {
         let mut by_subject = self.by_subject.lock();
         let subject = subjects.iter().chain([&ANYONE]).find(|it| by_subject.contains_key(**it))?;
         let outcome = by_subject.remove(*subject)?;
@@ -179,7 +179,7 @@ impl Script {
     }
 
     /// As [`Self::next`]; unscripted, what `token` carries, counted per `scope`.
-    pub(crate) fn next_with(&self, subjects: &[&str], token: &str, scope: &str) -> Option<Outcome> {
+    pub fn next_with(&self, subjects: &[&str], token: &str, scope: &str) -> Option<Outcome> {
         if let Some(outcome) = self.next(subjects) {
             return Some(outcome);
         }
@@ -193,7 +193,7 @@ impl Script {
 }
 
 /// The administration of a service's script.
-pub(crate) fn routes<S>(script: fn(&S) -> &Script) -> Router<S>
+pub fn routes<S>(script: fn(&S) -> &Script) -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
 {

@@ -31,6 +31,7 @@ use axum::{
 };
 use bytes::Bytes;
 use local_core::Clock;
+use local_core::script::{self, Outcome, Script};
 use serde_json::{Value, json};
 use time::Duration;
 
@@ -40,7 +41,6 @@ pub use webhooks::Webhook;
 use crate::{
     handle_once::{Answer, Call, Refusals, bearer, handle_once, idempotency_key},
     idempotency::Keys,
-    script::{self, Outcome, Script},
 };
 use books::Ledger;
 use customers::Customers;

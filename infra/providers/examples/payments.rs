@@ -3,7 +3,7 @@
 
 use std::io::Write;
 
-use local_sandbox::{Payments, Webhook};
+use provider_stubs::{Payments, Webhook};
 use tokio::net::TcpListener;
 
 #[tokio::main(flavor = "current_thread")]

@@ -17,7 +17,9 @@ use super::{
     refusal::Refusal,
     search::Query,
 };
-use crate::{handle_once::Answer, script::Outcome};
+use local_core::script::Outcome;
+
+use crate::handle_once::Answer;
 
 pub(super) struct Ledger {
     ids: Ids,

@@ -23,13 +23,15 @@ use axum::{
     routing::{get, post},
 };
 use bytes::Bytes;
-use local_core::{Clock, Ids};
+use local_core::{
+    Clock, Ids,
+    script::{self, Outcome, Script},
+};
 use parking_lot::Mutex;
 use serde::Serialize;
 use serde_json::json;
 use time::OffsetDateTime;
 
-use crate::script::{self, Outcome, Script};
 use request::SendEmail;
 
 /// SES's limit for a message, <https://docs.aws.amazon.com/ses/latest/dg/quotas.html>; base64
@@ -221,5 +223,7 @@ fn bounces(address: &str) -> bool {
     })
 }
 
+#[cfg(test)]
+mod testing;
 #[cfg(test)]
 mod tests;
