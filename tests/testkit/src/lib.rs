@@ -27,5 +27,5 @@ pub use disorder::permutations;
 pub use events::events_added;
 pub use queues::{End, Queues, text_attribute};
 pub use samples::Samples;
-pub use stack::{database, template};
+pub use stack::{ENDPOINT, STACK, database, parameters, template, template_with};
 pub use sweep::{Again, Case, Harness, cases, sweep};

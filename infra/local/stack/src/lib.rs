@@ -20,6 +20,7 @@ mod resources;
 mod rights;
 mod schedules;
 mod secrets;
+pub mod specs;
 mod start;
 mod surroundings;
 pub mod telemetry;
