@@ -145,6 +145,7 @@ pub struct Script {
 }
 
 impl Script {
+    /// Has calls that concern `subject` end in `outcome`.
     pub fn set(&self, subject: &str, outcome: Outcome) {
         self.by_subject.lock().insert(subject.to_owned(), outcome);
     }
