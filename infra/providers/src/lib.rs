@@ -14,7 +14,10 @@ mod payments;
 mod testing;
 
 pub use carrier::{Carrier, Shipment, ShipmentStatus};
-pub use local_core::Clock;
+pub use local_core::{
+    Clock,
+    script::{Outcome, OutcomeError},
+};
 pub use payments::{EntryKind, LedgerEntry, Payments, Webhook};
 
 #[cfg(test)]
@@ -25,7 +28,6 @@ mod tests {
 
     use super::*;
     use crate::testing::{client, serve};
-    use local_core::script::{Outcome, OutcomeError};
 
     #[tokio::test]
     async fn the_three_share_a_port_under_paths_of_their_own() {
