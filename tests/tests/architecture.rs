@@ -11,8 +11,8 @@ use std::{
 use catalogue::CATALOGUE;
 use local_event_pattern::Pattern;
 use local_template::Template;
-use local_testkit::template_with;
 use serde_json::{Value, json};
+use testkit::template_with;
 
 /// Who carries an order on.
 const MODES: [&str; 2] = ["choreography", "orchestration"];

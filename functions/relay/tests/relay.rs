@@ -16,10 +16,10 @@ use local_eventbridge::{
 };
 use local_sqs::{QueueSpec, Sqs};
 use local_template::Table;
-use local_testkit::template;
 use outbox::{DeadLetters, Publisher, Relay, Sources, envelopes_of};
 use relay::handler::handle;
 use serde_json::{Value, json};
+use testkit::template;
 use time::macros::datetime;
 
 const BUS: &str = "orderly";

@@ -12,13 +12,13 @@ use local_stack::{
     specs::{self, MappingSpec},
 };
 use local_template::{Mapping, Template};
-pub(crate) use local_testkit::{ENDPOINT, STACK};
+pub(crate) use testkit::{ENDPOINT, STACK};
 
 /// The pause before a failed batch of a stream is tried again, doubled each time.
 const RETRY_DELAY: Duration = Duration::from_secs(1);
 
 /// The template, resolved.
-pub(crate) static TEMPLATE: LazyLock<&Template> = LazyLock::new(local_testkit::template);
+pub(crate) static TEMPLATE: LazyLock<&Template> = LazyLock::new(testkit::template);
 
 /// Decides what functions may do.
 pub(crate) static AUTHORITY: LazyLock<Authority> = LazyLock::new(|| TEMPLATE.authority());

@@ -2,9 +2,9 @@
 
 use std::{collections::BTreeSet, rc::Rc, time::Duration};
 
-use local_testkit::http::{Answer, Request};
 use serde_json::{Value, json};
 use std::cell::RefCell;
+use testkit::http::{Answer, Request};
 use tokio::time::sleep;
 
 use crate::{

@@ -3,7 +3,7 @@
 use std::{rc::Rc, time::Duration};
 
 use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
-use local_testkit::http::{Answer, Request};
+use testkit::http::{Answer, Request};
 use tokio::{task::spawn_local, time::sleep};
 
 use crate::{

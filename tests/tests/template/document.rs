@@ -3,9 +3,9 @@
 use std::{fs, path::Path};
 
 use local_template::Template;
-use local_testkit::template_with;
 use serde_json::{Map, Value, json};
 use serde_yaml_ng::Value as Yaml;
+use testkit::template_with;
 
 /// Who carries an order on.
 pub(crate) const MODES: [&str; 2] = ["choreography", "orchestration"];

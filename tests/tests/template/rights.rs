@@ -8,8 +8,8 @@ use std::{
 
 use local_iam::{Authority, Call};
 use local_template::{LoadOptions, Template};
-use local_testkit::parameters;
 use serde_json::{Value, json};
+use testkit::parameters;
 
 use crate::document::{nested, read, resolved};
 

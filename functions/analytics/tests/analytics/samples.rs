@@ -2,8 +2,8 @@
 
 use lambda::ReplayPolicy;
 use local_dynamodb::FaultPlan;
-use local_testkit::{End, Queues, Samples};
 use serde_json::Value;
+use testkit::{End, Queues, Samples};
 
 use crate::world::{Figures, World};
 

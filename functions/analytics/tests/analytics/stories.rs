@@ -2,9 +2,9 @@
 
 use catalogue::{Currency, Event, Money, OrderResumed};
 use event_envelope::Delivery;
-use local_testkit::{Again, Harness, sweep};
 use proptest::{prelude::*, test_runner::RngSeed};
 use runtime::Done;
+use testkit::{Again, Harness, sweep};
 use time::{Duration, macros::datetime};
 use tokio::{runtime::Builder, task::JoinSet};
 

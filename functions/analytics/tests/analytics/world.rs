@@ -7,9 +7,9 @@ use catalogue::{Event, Money, OrderCompleted};
 use event_envelope::{AggregateId, CorrelationId, Delivery};
 use idempotency::{DynamoDbStore, IdempotencyConfig, ReplayPolicy};
 use local_dynamodb::{Capacity, DynamoDb, FaultPlan};
-use local_testkit::{Harness, database};
 use runtime::{Clock, Done, Failure, IdGenerator};
 use serde_json::{Value, json};
+use testkit::{Harness, database};
 use time::OffsetDateTime;
 use tower::{Service, ServiceExt, util::BoxCloneSyncService};
 

@@ -6,8 +6,8 @@ use inventory::{
     shards::SHARDS_MAX,
 };
 use local_dynamodb::FaultPlan;
-use local_testkit::{Case, Harness, Samples, cases, http::Answer};
 use serde_json::{Value, json};
+use testkit::{Case, Harness, Samples, cases, http::Answer};
 
 use crate::{
     order::{cancelled, created},

@@ -6,9 +6,9 @@ use catalogue::Event;
 use event_envelope::Delivery;
 use inventory::domain::Reservation;
 use lambda::TaskError;
-use local_testkit::Harness;
 use proptest::{prelude::*, test_runner::RngSeed};
 use runtime::{Done, Failure};
+use testkit::Harness;
 use tokio::runtime::Builder;
 
 use crate::{

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use catalogue::Event;
 use event_envelope::Delivery;
 use inventory::domain::Reservation;
-use local_testkit::Again;
+use testkit::Again;
 
 use crate::{
     order::{cancelled, created, payment_failed, shipped, shipping_failed},
@@ -45,7 +45,7 @@ async fn sweep(story: &[Delivery<Event>], again: Again, check: impl Fn(&Ending, 
         assert!(check(&found, &expected), "{case}, again {again:?}: {found:?}");
         found.books.assert_balanced(INITIAL);
     };
-    local_testkit::sweep(world, story, again, compare).await;
+    testkit::sweep(world, story, again, compare).await;
 }
 
 fn same(found: &Ending, expected: &Ending) -> bool {
@@ -137,5 +137,5 @@ async fn an_order_that_lies_in_too_many_rows_is_reserved_once_whatever_fails() {
         assert_eq!(found, expected, "{case}");
         found.books.assert_balanced(&balance);
     };
-    local_testkit::sweep(open, &[created(ORDER, &lines)], Again::AtOnce, compare).await;
+    testkit::sweep(open, &[created(ORDER, &lines)], Again::AtOnce, compare).await;
 }

@@ -10,8 +10,8 @@ use std::{
 use catalogue::{Event, InventoryReservationFailed};
 use event_envelope::{Delivery, FromEnvelope};
 use local_dynamodb::{Fault, FaultPlan};
-use local_testkit::http::{Answer, Request};
 use proptest::{prelude::*, test_runner::RngSeed};
+use testkit::http::{Answer, Request};
 use tokio::{runtime::Builder, task::JoinSet, time::sleep};
 use tower::ServiceExt;
 

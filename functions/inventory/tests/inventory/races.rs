@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use inventory::shards::first_shard;
 use local_dynamodb::FaultPlan;
-use local_testkit::{Harness, http::Answer};
 use runtime::Done;
 use serde_json::json;
+use testkit::{Harness, http::Answer};
 use tokio::time::sleep;
 use tower::ServiceExt;
 

@@ -1,7 +1,7 @@
 //! What administrators ask of the inventory.
 
-use local_testkit::http::Request;
 use serde_json::{Value, json};
+use testkit::http::Request;
 
 /// Wants to know what there is of a product.
 pub(crate) fn show(product: &str) -> Request {

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use event_envelope::Envelope;
 use local_dynamodb::{Fault, FaultPlan};
-use local_testkit::Harness;
 use proptest::{prelude::*, test_runner::RngSeed};
 use runtime::Done;
+use testkit::Harness;
 use tokio::{
     runtime::{Builder, Runtime},
     task::JoinSet,

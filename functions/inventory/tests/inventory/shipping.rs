@@ -1,9 +1,9 @@
 //! What becomes of a reservation whose goods leave.
 
 use inventory::domain::Reservation;
-use local_testkit::Harness;
 use runtime::Done;
 use serde_json::json;
+use testkit::Harness;
 
 use crate::{
     order::{cancelled, created, payment_failed, shipped, shipping_failed},

@@ -6,9 +6,9 @@ use inventory::{
     shards::{SHARDS_MAX, first_shard},
 };
 use local_dynamodb::FaultPlan;
-use local_testkit::Harness;
 use runtime::Done;
 use serde_json::json;
+use testkit::Harness;
 use tower::ServiceExt;
 
 use crate::{

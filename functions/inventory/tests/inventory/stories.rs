@@ -6,8 +6,8 @@ use catalogue::{
 };
 use event_envelope::EventId;
 use inventory::domain::{Held, Holding, Reservation, Short};
-use local_testkit::Harness;
 use runtime::Done;
+use testkit::Harness;
 
 use crate::{
     order::{cancelled, created, delivery, id, payment_failed, shipping_failed},

@@ -5,8 +5,8 @@ use event_envelope::Delivery;
 use inventory::domain::Reservation;
 use lambda::TaskError;
 use local_dynamodb::FaultPlan;
-use local_testkit::{Harness, cases};
 use serde_json::{Value, json};
+use testkit::{Harness, cases};
 
 use crate::{
     order::{cancelled, created, payment_failed, shipped},

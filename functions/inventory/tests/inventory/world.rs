@@ -16,13 +16,13 @@ use idempotency::{DynamoDbStore, IdempotencyConfig, ReplayPolicy};
 use inventory::{api::InventoryApi, domain::Reservation, handler::Inventory};
 use lambda::TaskError;
 use local_dynamodb::{Capacity, DynamoDb, FaultPlan};
-use local_testkit::{
-    Harness, database,
-    http::{Answer, Request},
-};
 use runtime::{Clock, Done, Failure, IdGenerator};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use testkit::{
+    Harness, database,
+    http::{Answer, Request},
+};
 use time::OffsetDateTime;
 use tower::{Service, ServiceExt, util::BoxCloneSyncService};
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use catalogue::Event;
 use event_envelope::Delivery;
 use local_dynamodb::Fault;
-use local_testkit::{Again, Case};
+use testkit::{Again, Case};
 
 use crate::world::{World, cancelled, created, created_by, paid, shipped};
 
@@ -54,7 +54,7 @@ async fn sweep(story: &[Delivery<Event>], again: Again) {
         }
         assert_eq!(answers(world), answers(undisturbed), "{disturbed}");
     };
-    local_testkit::sweep(World::new, story, again, compare).await;
+    testkit::sweep(World::new, story, again, compare).await;
 }
 
 #[tokio::test]

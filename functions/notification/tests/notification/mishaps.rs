@@ -6,8 +6,8 @@ use axum::http::StatusCode;
 use catalogue::Template;
 use local_core::script::Outcome;
 use local_dynamodb::{Fault, FaultPlan};
-use local_testkit::Harness;
 use runtime::Done;
+use testkit::Harness;
 
 use crate::world::{ADDRESS, World, cancelled, created, paid, shipped};
 

@@ -8,7 +8,7 @@ use std::{
 use axum::http::StatusCode;
 use local_core::script::Outcome;
 use local_dynamodb::FaultPlan;
-use local_testkit::Harness;
+use testkit::Harness;
 use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
 
 use crate::{

@@ -3,11 +3,11 @@
 use aws_lambda_events::sqs::SqsEvent;
 use lambda::ReplayPolicy;
 use local_dynamodb::FaultPlan;
-use local_testkit::{
+use runtime::Done::{Duplicate, Handled};
+use testkit::{
     End::{self, Done, Parked, Unheard},
     Queues, Samples,
 };
-use runtime::Done::{Duplicate, Handled};
 
 use crate::world::{ADDRESS, World};
 

@@ -2,9 +2,9 @@
 
 use catalogue::{Currency, Event, Money, OrderPaid, Template};
 use event_envelope::Delivery;
-use local_testkit::{Harness, permutations};
 use runtime::Done;
 use serde_json::{Value, json};
+use testkit::{Harness, permutations};
 
 use crate::{
     office::SENDER,

@@ -13,11 +13,11 @@ use catalogue::{
 };
 use event_envelope::{AggregateId, CorrelationId, Delivery, Envelope};
 use local_dynamodb::{DynamoDb, FaultPlan};
-use local_testkit::{Harness, database};
 use notification::{contacts::Contacts, handler::Notifications};
 use runtime::{Clock, Done, Failure, IdGenerator};
 use serde_json::{Value, json};
 use state_machine::{Runner, RunnerConfig};
+use testkit::{Harness, database};
 use time::OffsetDateTime;
 
 use crate::office::Office;
@@ -148,7 +148,7 @@ impl World {
 
     /// The events that the stream hands to the relay, oldest first.
     pub(crate) fn said(&self) -> Vec<Envelope> {
-        self.images().iter().flat_map(local_testkit::events_added).collect()
+        self.images().iter().flat_map(testkit::events_added).collect()
     }
 
     /// What was said: the type and what it is about, oldest first.

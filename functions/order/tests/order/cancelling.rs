@@ -1,8 +1,8 @@
 //! What a customer gets who cancels an order.
 
 use local_dynamodb::FaultPlan;
-use local_testkit::http::Answer;
 use serde_json::json;
+use testkit::http::Answer;
 
 use crate::{
     deliveries::{paid, shipped, short},

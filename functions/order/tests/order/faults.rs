@@ -3,11 +3,11 @@
 use catalogue::Event;
 use event_envelope::{AggregateId, Delivery};
 use local_dynamodb::FaultPlan;
-use local_testkit::{
+use runtime::Done;
+use testkit::{
     Case, cases,
     http::{Answer, Request},
 };
-use runtime::Done;
 
 use crate::{
     deliveries::{declined, paid, refunded, shipped, short, undeliverable},

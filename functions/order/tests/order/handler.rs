@@ -6,8 +6,8 @@ use catalogue::{
 };
 use event_envelope::{AggregateId, Delivery};
 use local_dynamodb::FaultPlan;
-use local_testkit::permutations;
 use runtime::Done;
+use testkit::permutations;
 
 use crate::{
     deliveries::{

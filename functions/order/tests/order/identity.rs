@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use http_api::TokenScope;
 use local_dynamodb::FaultPlan;
-use local_testkit::http::{Answer, Request};
 use runtime::Clock;
 use serde_json::{Value, json};
+use testkit::http::{Answer, Request};
 
 use crate::{
     request::{USER, books_order, cancel, order_id, place},

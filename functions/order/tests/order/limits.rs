@@ -9,10 +9,10 @@ use std::{
 };
 
 use local_dynamodb::{Fault, FaultPlan};
-use local_testkit::http::{Answer, Request};
 use order::{api::OrderApi, limit::Limits};
 use runtime::Clock;
 use serde_json::{Value, json};
+use testkit::http::{Answer, Request};
 
 use crate::{
     request::{OTHER_USER, USER, books_order, line, place},

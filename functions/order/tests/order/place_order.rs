@@ -2,9 +2,9 @@
 
 use catalogue::Money;
 use local_dynamodb::FaultPlan;
-use local_testkit::http::{Answer, Request};
 use runtime::Clock;
 use serde_json::{Value, json};
+use testkit::http::{Answer, Request};
 
 use crate::{
     request::{OTHER_USER, USER, books_order, line, order_id, place},

@@ -2,8 +2,8 @@
 
 use catalogue::Money;
 use local_dynamodb::FaultPlan;
-use local_testkit::http::Request;
 use serde_json::{Value, json};
+use testkit::http::Request;
 
 use crate::{
     request::{OTHER_USER, USER, books_order, line, place, place_text},

@@ -1,7 +1,7 @@
 //! What customers ask of the order service.
 
-use local_testkit::http::{Answer, Request};
 use serde_json::{Value, json};
+use testkit::http::{Answer, Request};
 
 pub(crate) const USER: &str = "user-123";
 pub(crate) const OTHER_USER: &str = "user-456";

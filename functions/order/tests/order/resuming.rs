@@ -1,9 +1,9 @@
 //! What an operator gets who resumes an order.
 
 use local_dynamodb::FaultPlan;
-use local_testkit::{cases, http::Answer};
 use order::api::REASON_CHARS_MAX;
 use serde_json::{Value, json};
+use testkit::{cases, http::Answer};
 
 use crate::{
     deliveries::{paid, shipped, short},
@@ -11,7 +11,7 @@ use crate::{
     world::World,
 };
 
-fn because(order: &str, body: &Value) -> local_testkit::http::Request {
+fn because(order: &str, body: &Value) -> testkit::http::Request {
     resume(order).with("body", body.to_string()).header("content-type", "application/json")
 }
 

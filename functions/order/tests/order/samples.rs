@@ -6,16 +6,16 @@ use catalogue::Event;
 use event_envelope::Delivery;
 use lambda::ReplayPolicy;
 use local_dynamodb::FaultPlan;
-use local_testkit::{
+use order::limit::Limits;
+use runtime::Clock;
+use serde::de::IgnoredAny;
+use serde_json::{Value, json};
+use testkit::{
     End::{self, Parked, Retry},
     Queues, Samples,
     http::Answer,
     text_attribute,
 };
-use order::limit::Limits;
-use runtime::Clock;
-use serde::de::IgnoredAny;
-use serde_json::{Value, json};
 
 use crate::world::{World, id};
 

@@ -6,13 +6,13 @@ use catalogue::Awaited;
 use event_envelope::{AggregateId, instant};
 use event_store::SHARDS;
 use local_dynamodb::FaultPlan;
-use local_testkit::{cases, permutations};
 use order::{
     deadlines::deadline,
     sweeper::{ACTOR, PAGE, RESERVE, REST, Swept},
 };
 use runtime::{Clock, Done, with_deadline};
 use serde_json::json;
+use testkit::{cases, permutations};
 
 use crate::{
     deliveries::{declined, paid, shipped},

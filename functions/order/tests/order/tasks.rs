@@ -2,8 +2,8 @@
 
 use event_envelope::{AggregateId, canonical};
 use local_dynamodb::FaultPlan;
-use local_testkit::cases;
 use serde_json::{Value, json};
+use testkit::cases;
 
 use crate::{
     deliveries::{TOTAL, paid, shipped, short},

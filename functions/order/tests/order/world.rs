@@ -11,8 +11,6 @@ use event_store::EventStore;
 use http_api::TokenScope;
 use lambda::TaskError;
 use local_dynamodb::{DynamoDb, FaultPlan};
-use local_testkit::database;
-use local_testkit::http::{Answer, Request};
 use order::{
     api::OrderApi,
     deadlines::{Deadlines, deadline},
@@ -24,6 +22,8 @@ use order::{
 };
 use runtime::{Clock, Done, Failure};
 use serde_json::{Value, json};
+use testkit::database;
+use testkit::http::{Answer, Request};
 use time::{OffsetDateTime, macros::datetime};
 
 use crate::{

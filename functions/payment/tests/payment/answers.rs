@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use axum::{Json, Router, http::StatusCode, routing::any};
-use local_testkit::Harness;
 use provider_stubs::Outcome;
 use runtime::{Done, Failure, Wait};
 use serde_json::{Value, json};
+use testkit::Harness;
 
 use crate::world::{World, cancelled, created, created_with, reserved, resumed};
 

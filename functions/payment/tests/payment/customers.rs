@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use catalogue::{Currency, Money};
 use local_dynamodb::{Fault, FaultPlan};
-use local_testkit::Harness;
 use provider_stubs::Outcome;
 use runtime::Done;
+use testkit::Harness;
 
 use crate::world::{World, cancelled, created, created_by, created_for, created_with, reserved};
 

@@ -2,8 +2,8 @@
 
 use catalogue::Event;
 use event_envelope::Delivery;
-use local_testkit::Again;
 use serde_json::Value;
+use testkit::Again;
 
 use crate::world::{World, cancelled, created, created_with, reserved, shipping_failed};
 
@@ -34,7 +34,7 @@ async fn sweep(story: &[Delivery<Event>], again: Again, check: Check) {
         let (found, expected) = (ending(disturbed).await, ending(undisturbed).await);
         check(&found, &expected, &format!("{case}, again {again:?}"));
     };
-    local_testkit::sweep(World::new, story, again, compare).await;
+    testkit::sweep(World::new, story, again, compare).await;
 }
 
 fn same(found: &Ending, expected: &Ending, failed: &str) {

@@ -5,10 +5,10 @@ use std::time::Duration;
 use catalogue::Money;
 use event_envelope::AggregateId;
 use local_dynamodb::{Fault, FaultPlan};
-use local_testkit::Harness;
 use payment::{domain::Charge, gateway::PaymentGateway};
 use provider_stubs::Outcome;
 use runtime::{Done, Failure, Wait};
+use testkit::Harness;
 
 use crate::world::{
     WRITTEN_DOWN, World, cancelled, created, order, reserved, resumed, resumed_at, shipping_failed,

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use event_envelope::AggregateId;
 use local_dynamodb::{Fault, FaultPlan};
-use local_testkit::Harness;
 use payment::{
     domain::{Capture, Charge, Input},
     gateway::{Again, PaymentGateway, ProviderId, SoFar, Stripe},
     handler::LEASE,
 };
 use runtime::Failure;
+use testkit::Harness;
 
 use crate::world::{WRITTEN_DOWN, World, cancelled, created, reserved};
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use lambda::ReplayPolicy;
 use local_dynamodb::FaultPlan;
-use local_testkit::{End, Queues, Samples};
 use serde_json::Value;
+use testkit::{End, Queues, Samples};
 
 use crate::world::World;
 

@@ -3,13 +3,13 @@
 use catalogue::{Event, Money, OrderPaid};
 use event_envelope::{AggregateId, Delivery};
 use local_dynamodb::FaultPlan;
-use local_testkit::{Harness, permutations};
 use payment::{
     domain::{Capture, Charge, Input, Refund},
     gateway::{Again, PaymentGateway, ProviderId, SoFar},
 };
 use runtime::{Done, Failure};
 use serde_json::Value;
+use testkit::{Harness, permutations};
 
 use crate::world::{World, cancelled, created, created_with, order, reserved, shipping_failed};
 

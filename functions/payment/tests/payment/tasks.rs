@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use local_dynamodb::FaultPlan;
-use local_testkit::{Harness, cases};
 use provider_stubs::Outcome;
 use serde_json::{Value, json};
+use testkit::{Harness, cases};
 
 use crate::world::{World, cancelled, created, reserved, resumed, task};
 

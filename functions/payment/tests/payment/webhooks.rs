@@ -13,11 +13,6 @@ use event_envelope::{Delivery, EventId};
 use lambda::{Consumer, DeadLetterQueue, ReplayPolicy};
 use local_dynamodb::FaultPlan;
 use local_sqs::{QueueSpec, Sqs};
-use local_testkit::{
-    Harness, Samples, cases,
-    http::{Answer, Request},
-    sdk_config,
-};
 use payment::webhooks::{
     BODY_BYTES_MAX, KEPT_FOR, Keyring, PaymentMessage, Queue, SigningSecrets, Webhooks,
 };
@@ -25,6 +20,11 @@ use provider_stubs::Outcome;
 use ring::hmac;
 use runtime::{Done, Failure};
 use serde_json::{Value, json};
+use testkit::{
+    Harness, Samples, cases,
+    http::{Answer, Request},
+    sdk_config,
+};
 
 use crate::world::{World, cancelled, created, order, reserved, resumed};
 

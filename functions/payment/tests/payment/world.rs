@@ -17,7 +17,6 @@ use event_envelope::{AggregateId, CorrelationId, Delivery, Envelope};
 use http_client::{ApiKey, HttpClient, parse_url};
 use lambda::{Invocation, Task, TaskError};
 use local_dynamodb::{DynamoDb, FaultPlan, StreamRecord};
-use local_testkit::{Harness, database};
 use payment::{
     customers::Customers,
     gateway::{PaymentGateway, Stripe},
@@ -28,6 +27,7 @@ use provider_stubs::{EntryKind, Payments};
 use runtime::{Clock, Done, Failure, IdGenerator};
 use serde_json::{Value, json};
 use state_machine::Runner;
+use testkit::{Harness, database};
 use time::OffsetDateTime;
 use tokio::{net::TcpListener, time::sleep};
 
@@ -234,7 +234,7 @@ impl World {
             records.extend(page);
         }
         let images = records.iter().map(|record| &record.event["dynamodb"]["NewImage"]);
-        images.flat_map(local_testkit::events_added).collect()
+        images.flat_map(testkit::events_added).collect()
     }
 
     /// What somebody does by hand at the provider: `POST` a form to `path`. Gives the object's id.

@@ -2,9 +2,9 @@
 
 use catalogue::Event;
 use event_envelope::Delivery;
-use local_testkit::{Harness, permutations};
 use proptest::{prelude::*, test_runner::RngSeed};
 use runtime::Done;
+use testkit::{Harness, permutations};
 use tokio::{
     runtime::{Builder, Runtime},
     task::JoinSet,

@@ -2,7 +2,7 @@
 
 use catalogue::Event;
 use event_envelope::Delivery;
-use local_testkit::Again;
+use testkit::Again;
 
 use crate::{
     order::{five, happy, mails, payment, shipment, stock},
@@ -24,7 +24,7 @@ async fn sweep((story, stored): Story<'_>, expected: &[Delivery<Event>]) {
             let row = disturbed.row().await;
             assert_eq!(row, fold(expected), "{case}, again {again:?}");
         };
-        local_testkit::sweep(open, story, again, compare).await;
+        testkit::sweep(open, story, again, compare).await;
     }
 }
 

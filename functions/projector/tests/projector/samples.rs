@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use aws_lambda_events::sqs::SqsEvent;
 use lambda::ReplayPolicy;
 use local_dynamodb::FaultPlan;
-use local_testkit::{
+use runtime::Done::{Duplicate, Handled};
+use testkit::{
     End::{self, Done, Parked, Retry, Unheard},
     Queues, Samples,
 };
-use runtime::Done::{Duplicate, Handled};
 
 use crate::world::World;
 

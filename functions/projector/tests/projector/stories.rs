@@ -2,9 +2,9 @@
 
 use catalogue::Event;
 use event_envelope::{Delivery, FromEnvelope};
-use local_testkit::Harness;
 use runtime::Done;
 use serde_json::json;
+use testkit::Harness;
 
 use crate::{
     order::{

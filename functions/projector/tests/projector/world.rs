@@ -7,10 +7,10 @@ use catalogue::Event;
 use event_envelope::{Delivery, Envelope};
 use event_store::EventStore;
 use local_dynamodb::{DynamoDb, FaultPlan};
-use local_testkit::{Harness, database};
 use projector::{handler::Projector, view::changes};
 use runtime::{Done, Failure};
 use serde_json::{Value, json};
+use testkit::{Harness, database};
 
 use crate::order::{ORDER, id};
 

@@ -1,9 +1,9 @@
 //! What a customer sees of one order.
 
 use catalogue::Money;
-use local_testkit::End;
 use runtime::Done;
 use serde_json::{Value, json};
+use testkit::End;
 
 use crate::{
     request::{OTHER_USER, USER, detail, list},

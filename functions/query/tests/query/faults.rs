@@ -2,7 +2,7 @@
 
 use catalogue::Money;
 use local_dynamodb::{Fault, FaultPlan};
-use local_testkit::{cases, http::Request};
+use testkit::{cases, http::Request};
 
 use crate::{
     request::{USER, detail, history, list, products, reviews},

@@ -2,8 +2,8 @@
 
 use http_api::{TokenScope, caller_id};
 use local_dynamodb::FaultPlan;
-use local_testkit::http::{Answer, Request};
 use serde_json::json;
+use testkit::http::{Answer, Request};
 
 use crate::{
     request::{USER, detail, history, list, products, request},

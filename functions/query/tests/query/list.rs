@@ -1,8 +1,8 @@
 //! A customer's own orders, page by page.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use local_testkit::http::Request;
 use serde_json::{Value, json};
+use testkit::http::Request;
 
 use crate::{
     request::{OTHER_USER, USER, list},

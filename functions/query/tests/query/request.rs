@@ -1,7 +1,7 @@
 //! What customers ask.
 
-use local_testkit::http::Request;
 use serde_json::json;
+use testkit::http::Request;
 
 pub(crate) const USER: &str = "user-123";
 pub(crate) const OTHER_USER: &str = "user-456";

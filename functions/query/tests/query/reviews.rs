@@ -1,8 +1,8 @@
 //! What waits for an operator, page by page.
 
-use local_testkit::http::Request;
 use proptest::{prelude::*, test_runner::RngSeed};
 use serde_json::{Value, json};
+use testkit::http::Request;
 use tokio::runtime;
 
 use crate::{

@@ -3,7 +3,7 @@
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use catalogue::Money;
 use local_dynamodb::FaultPlan;
-use local_testkit::{Samples, http::Answer};
+use testkit::{Samples, http::Answer};
 
 use crate::{
     request::{OTHER_USER, USER},

@@ -13,7 +13,6 @@ use http_api::TokenScope;
 use lambda::ReplayPolicy;
 use local_dynamodb::{DynamoDb, FaultPlan};
 use local_sqs::{QueueSpec, Sqs};
-use local_testkit::{End, Queues, database, sdk_config};
 use projector::handler::Projector;
 use query::{
     api::QueryApi,
@@ -22,9 +21,10 @@ use query::{
 };
 use runtime::Clock;
 use serde_json::{Value, json};
+use testkit::{End, Queues, database, sdk_config};
 use time::{Duration, OffsetDateTime, macros::datetime};
 
-use local_testkit::http::{Answer, Request};
+use testkit::http::{Answer, Request};
 
 const EVENTS: &str = "orderly-order-events";
 const PRODUCTS: &str = "orderly-products";

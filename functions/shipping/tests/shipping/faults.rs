@@ -2,9 +2,9 @@
 
 use catalogue::Event;
 use event_envelope::Delivery;
-use local_testkit::Again;
 use provider_stubs::ShipmentStatus;
 use serde_json::Value;
+use testkit::Again;
 
 use crate::world::{World, cancelled, created, created_for, paid};
 
@@ -29,7 +29,7 @@ async fn sweep(story: &[Delivery<Event>], again: Again, check: Check) {
         let (found, expected) = (ending(disturbed).await, ending(undisturbed).await);
         check(&found, &expected, &format!("{case}, again {again:?}"));
     };
-    local_testkit::sweep(World::new, story, again, compare).await;
+    testkit::sweep(World::new, story, again, compare).await;
 }
 
 fn same(found: &Ending, expected: &Ending, failed: &str) {

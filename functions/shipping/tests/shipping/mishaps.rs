@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use local_dynamodb::{Fault, FaultPlan};
-use local_testkit::Harness;
 use provider_stubs::{
     Outcome,
     ShipmentStatus::{Created, Voided},
 };
 use runtime::{Done, Failure, Wait};
+use testkit::Harness;
 
 use crate::world::{World, cancelled, created, paid, resumed, resumed_at};
 

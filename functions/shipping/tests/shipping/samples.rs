@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use lambda::ReplayPolicy;
 use local_dynamodb::FaultPlan;
-use local_testkit::{End, Queues, Samples};
 use provider_stubs::ShipmentStatus::{self, Created, Voided};
 use serde_json::Value;
+use testkit::{End, Queues, Samples};
 
 use crate::world::World;
 

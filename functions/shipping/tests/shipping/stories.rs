@@ -2,10 +2,10 @@
 
 use catalogue::{Event, Money, OrderPaid};
 use event_envelope::Delivery;
-use local_testkit::Harness;
 use provider_stubs::ShipmentStatus::{Created, Voided};
 use runtime::Done;
 use serde_json::Value;
+use testkit::Harness;
 
 use crate::world::{World, cancelled, created, created_for, order, paid};
 

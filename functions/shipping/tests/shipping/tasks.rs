@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use local_dynamodb::FaultPlan;
-use local_testkit::{Harness, cases};
 use provider_stubs::{
     Outcome,
     ShipmentStatus::{Created, Voided},
 };
 use serde_json::{Value, json};
+use testkit::{Harness, cases};
 
 use crate::world::{World, cancelled, created, created_for, paid, resumed, task};
 

@@ -17,7 +17,6 @@ use event_envelope::{AggregateId, CorrelationId, Delivery, Envelope};
 use http_client::{ApiKey, HttpClient, parse_url};
 use lambda::{Invocation, Task, TaskError};
 use local_dynamodb::{DynamoDb, FaultPlan};
-use local_testkit::{Harness, database};
 use provider_stubs::{Carrier, ShipmentStatus};
 use runtime::{Clock, Done, Failure, IdGenerator};
 use serde_json::{Value, json};
@@ -28,6 +27,7 @@ use shipping::{
     tasks::Command,
 };
 use state_machine::Runner;
+use testkit::{Harness, database};
 use time::OffsetDateTime;
 use tokio::{net::TcpListener, time::sleep};
 
@@ -196,7 +196,7 @@ impl World {
     fn outgoing(&self) -> Vec<Envelope> {
         let records = self.database.stream_records(TABLE, 0, 1000).unwrap();
         let images = records.iter().map(|record| &record.event["dynamodb"]["NewImage"]);
-        images.flat_map(local_testkit::events_added).collect()
+        images.flat_map(testkit::events_added).collect()
     }
 
     /// How the order's shipments stand with the carrier.

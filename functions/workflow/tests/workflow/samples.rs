@@ -3,8 +3,8 @@
 use aws_lambda_events::sqs::SqsEvent;
 use catalogue::DECODER;
 use event_envelope::canonical;
-use local_testkit::Samples;
 use serde_json::json;
+use testkit::Samples;
 
 use crate::world::World;
 

@@ -15,9 +15,9 @@ use local_sqs::{QueueSpec, Sqs};
 use local_states::{
     Invocation, InvokeError, Options, StateMachineSpec, StepFunctions, Tasks, state_machine_arn,
 };
-use local_testkit::sdk_config;
 use runtime::{Done, Failure};
 use serde_json::{Value, json};
+use testkit::sdk_config;
 use workflow::handler::Workflow;
 
 const MACHINE: &str = "orderly-order-workflow";

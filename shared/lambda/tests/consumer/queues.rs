@@ -7,8 +7,8 @@ use aws_sdk_sqs::Client;
 use lambda::DeadLetterQueue;
 use local_core::{Bytes, REGION, Reply, Service};
 use local_sqs::{OutgoingMessage, QueueSpec, ReceiveRequest, ReceivedMessage, Sqs, queue_arn};
-use local_testkit::sdk_config;
 use serde_json::{Value, json};
+use testkit::sdk_config;
 
 /// A queue, its dead-letter queue, and a client whose calls are written down.
 pub(crate) struct World {

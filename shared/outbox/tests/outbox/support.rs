@@ -11,9 +11,9 @@ use aws_sdk_eventbridge::Client;
 use event_envelope::{Actor, AggregateId, CorrelationId, Draft, Envelope, Version};
 use local_core::{AwsError, Bytes, REGION, Reply, Service};
 use local_sqs::{AttributeValue, PeekedMessage, QueueSpec, Sqs};
-use local_testkit::sdk_config;
 use outbox::{DeadLetters, Limits, Publisher, Relay, Sources};
 use serde_json::{Value, json};
+use testkit::sdk_config;
 use time::macros::datetime;
 
 /// What happens to a call.
