@@ -10,8 +10,9 @@ use std::{
 
 use catalogue::CATALOGUE;
 use local_event_pattern::Pattern;
-use local_template::{LoadOptions, Template};
+use local_template::Template;
 use serde_json::{Value, json};
+use testkit::template_with;
 
 /// Who carries an order on.
 const MODES: [&str; 2] = ["choreography", "orchestration"];
@@ -26,20 +27,7 @@ fn template() -> Template {
 }
 
 fn template_by(mode: &str) -> Template {
-    let names = ["CarrierUrl", "JwtAudience", "JwtIssuer", "SenderEmail"];
-    let mut parameters: BTreeMap<String, String> =
-        names.iter().map(|name| ((*name).to_owned(), "https://localhost".to_owned())).collect();
-    for name in ["CarrierApiKeySecret", "PaymentGatewayApiKeySecret", "PaymentWebhookSecret"] {
-        let secret = format!("arn:aws:ssm:us-east-1:000000000000:parameter/{name}");
-        parameters.insert(name.to_owned(), secret);
-    }
-    parameters.insert("FulfilmentMode".to_owned(), mode.to_owned());
-    let options = LoadOptions {
-        stack_name: "orderly",
-        endpoint: "http://127.0.0.1:9000",
-        parameters: &parameters,
-    };
-    Template::load(&root().join("infra/template.yaml"), &options).unwrap()
+    template_with(&[("FulfilmentMode", mode)])
 }
 
 /// The workspace's packages: folder, and the names of the packages each needs outside its tests.

@@ -56,7 +56,7 @@ pub const CONTACTS: [Contact; 4] = [
 ];
 
 /// The address book of each customer: where nobody can be found, and where the carrier does what
-/// the address ends in, as scripts of the sandbox have it.
+/// the address ends in, as scripts of the stand-ins have it.
 pub const ADDRESSES: [&str; 12] = [
     "addr_home",
     "addr_work",

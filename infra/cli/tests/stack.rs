@@ -173,7 +173,7 @@ async fn a_function_hears_its_environment_and_a_dead_consumer_is_missed_sooner()
     let payment = stack.lambda().function("payment").unwrap();
     assert_eq!(
         payment.environment["PAYMENT_GATEWAY_URL"],
-        format!("{}/payments", stack.sandboxes_url())
+        format!("{}/payments", stack.providers_url())
     );
     let queue = stack.sqs().queue_spec("orderly-payment-queue").unwrap();
     assert_eq!(queue.visibility_timeout, payment.timeout);

@@ -7,13 +7,11 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use local_core::script::Outcome;
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use crate::{
-    idempotency::{Claim, Keys},
-    script::Outcome,
-};
+use crate::idempotency::{Claim, Keys};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");

@@ -2,11 +2,9 @@
 //!
 //! Source: <https://docs.stripe.com/api/idempotent_requests>.
 
-use std::{
-    collections::{HashMap, VecDeque},
-    sync::{Mutex, PoisonError},
-};
+use std::collections::{HashMap, VecDeque};
 
+use parking_lot::Mutex;
 use time::{Duration, OffsetDateTime};
 
 /// What a key says of a request that bears it.
@@ -51,7 +49,7 @@ impl<A: Clone> Keys<A> {
 
     /// Takes the key for the request with this `fingerprint`, unless it was taken before.
     pub(crate) fn claim(&self, key: &str, fingerprint: &str, now: OffsetDateTime) -> Claim<A> {
-        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut entries = self.entries.lock();
         entries.forget_before(now - self.time_to_live);
         match entries.by_key.get(key) {
             Some(entry) if entry.fingerprint != fingerprint => Claim::OtherRequest,
@@ -69,7 +67,7 @@ impl<A: Clone> Keys<A> {
 
     /// Keeps the answer of a claimed key.
     pub(crate) fn settle(&self, key: &str, answer: A) {
-        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut entries = self.entries.lock();
         if let Some(entry) = entries.by_key.get_mut(key) {
             entry.answer = Some(answer);
         }

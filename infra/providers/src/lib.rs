@@ -1,30 +1,30 @@
-//! Stand-ins for the world outside AWS, each an HTTP service with a ledger of its own:
-//! [`Payments`] (cards, in Stripe's shape), [`Carrier`] (shipments) and [`Mail`] (SES v2).
+//! Stand-ins for the providers of the shop, each an HTTP service with a ledger of its own:
+//! [`Payments`] (cards, in Stripe's shape) and [`Carrier`] (shipments).
 //!
 //! The ledger is what really happened, whoever was told: a charge whose answer got lost is in
 //! it. Tests read it in process; people read it at `GET /_sandbox/ledger`.
 //! What goes wrong is scripted, see [`Outcome`].
-//! Nothing here logs keys, addresses or the content of mail.
+//! Nothing here logs keys or addresses.
 
 mod carrier;
-mod clock;
 mod handle_once;
 mod idempotency;
-mod mail;
 mod payments;
-mod script;
 #[cfg(test)]
 mod testing;
 
 pub use carrier::{Carrier, Shipment, ShipmentStatus};
-pub use clock::{Clock, system_clock};
-pub use mail::{Mail, SentMail};
+pub use local_core::{
+    Clock,
+    script::{Outcome, OutcomeError},
+};
 pub use payments::{EntryKind, LedgerEntry, Payments, Webhook};
-pub use script::{Outcome, OutcomeError};
 
 #[cfg(test)]
 mod tests {
     use axum::Router;
+
+    use local_ses::Mail;
 
     use super::*;
     use crate::testing::{client, serve};

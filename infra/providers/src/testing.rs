@@ -13,7 +13,7 @@ use reqwest::{Client, RequestBuilder, Response};
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use crate::Clock;
+use local_core::Clock;
 
 /// The address of `router`, served on a port that was free.
 pub(crate) async fn serve(router: Router) -> String {
@@ -52,5 +52,5 @@ pub(crate) fn manual_clock() -> (Clock, Arc<AtomicI64>) {
     let hand = seconds.clone();
     let tell =
         move || OffsetDateTime::from_unix_timestamp(seconds.load(Ordering::Relaxed)).unwrap();
-    (Arc::new(tell), hand)
+    (Clock::new(tell), hand)
 }

@@ -1,12 +1,10 @@
 //! Where the bus hands its events over, and how badly it may do so.
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use local_eventbridge::{Attribute, Deliver, Delivery, DeliveryError};
-use local_sqs::{MessageAttribute, OutgoingMessage, Sqs};
+use local_sqs::{OutgoingMessage, Sqs};
+use parking_lot::Mutex;
 use serde_json::Value;
 
 use crate::{
@@ -47,7 +45,7 @@ impl Targets {
     }
 
     fn held(&self, queue: &str, event: &Value) -> Option<Duration> {
-        let holds = self.holds.lock().unwrap_or_else(PoisonError::into_inner);
+        let holds = self.holds.lock();
         let data = &event["detail"]["data"];
         let hold = holds.iter().find(|it| {
             queue.ends_with(it.queue)
@@ -89,11 +87,7 @@ impl Deliver for Targets {
         attributes: &'a [Attribute],
     ) -> Delivery<'a> {
         Box::pin(async move {
-            let attributes = attributes
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), MessageAttribute::string(value.clone())));
-            let message =
-                OutgoingMessage { attributes: attributes.collect(), ..OutgoingMessage::new(event) };
+            let message = OutgoingMessage::with_texts(event, attributes.to_vec());
             let sent = self.queues.send(name_of(queue_arn), message);
             sent.map(drop).map_err(|error| DeliveryError::Permanent(error.to_string()))
         })

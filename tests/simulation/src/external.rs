@@ -6,11 +6,7 @@
 //! a call takes no virtual time but that which its faults take, and the order of things does not
 //! depend on the machine. Each call has connections of its own, and no breaker remembers it.
 
-use std::{
-    future::Future,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use event_envelope::AggregateId;
 use http_client::{ApiKey, HttpClient, Url, parse_url};
@@ -60,10 +56,9 @@ impl ExternalServices {
             Arc::new(move || sim.shown())
         };
         sim.show();
-        let payments = Payments::new(clock(), KEY_TIME_TO_LIVE).with_saved_cards();
-        let carrier = CarrierStub::new(clock());
-        let own = Arc::clone(sim);
-        let mail = Mail::new(Arc::new(move || own.now()), None);
+        let payments = Payments::new(sim.shown_clock(), KEY_TIME_TO_LIVE).with_saved_cards();
+        let carrier = CarrierStub::new(sim.shown_clock());
+        let mail = Mail::new(sim.clock(), None);
         let router = axum::Router::new()
             .nest("/payments", payments.router())
             .nest("/carrier", carrier.router());
@@ -86,7 +81,7 @@ impl ExternalServices {
     /// Carries `work` out while the world stands still.
     fn carry_out<T: Send>(&self, work: impl Future<Output = T> + Send) -> T {
         self.sim.show();
-        on_another_thread(&self.runtime.lock().unwrap_or_else(PoisonError::into_inner), work)
+        on_another_thread(&self.runtime.lock(), work)
     }
 }
 

@@ -4,12 +4,14 @@ use std::{
     collections::BTreeMap,
     hash::{DefaultHasher, Hash, Hasher},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{AtomicI64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
+use local_core::Clock;
+use parking_lot::{Mutex, MutexGuard};
 use time::{OffsetDateTime, macros::datetime};
 use tokio::time::Instant;
 
@@ -86,7 +88,7 @@ impl Sim {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
     fn profile(&self) -> &Profile {
@@ -138,6 +140,18 @@ impl Sim {
     /// The time that was shown last, on any thread.
     pub(crate) fn shown(&self) -> OffsetDateTime {
         BEGINNING + time::Duration::milliseconds(self.shown.load(Ordering::Relaxed))
+    }
+
+    /// The clock of the services, which tells [`now`](Self::now).
+    pub(crate) fn clock(self: &Arc<Self>) -> Clock {
+        let own = Arc::clone(self);
+        Clock::new(move || own.now())
+    }
+
+    /// A clock that tells [`shown`](Self::shown), for what runs on other threads.
+    pub(crate) fn shown_clock(self: &Arc<Self>) -> Clock {
+        let own = Arc::clone(self);
+        Clock::new(move || own.shown())
     }
 
     /// Something is under way until the guard is dropped.

@@ -1,19 +1,17 @@
 //! What lies between an SDK client of a process and the services: requests that get lost, come
 //! late, or kill who sent them.
 
-use std::{fmt, sync::Arc, sync::LazyLock, time::Duration};
+use std::{
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use aws_clients::{Aws, AwsEnv, Credentials};
 use aws_sdk_dynamodb::config::retry::{RetryPartition, TokenBucket};
 use aws_smithy_runtime_api::{
     client::{
-        http::{
-            HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings,
-            SharedHttpConnector,
-        },
         orchestrator::{HttpRequest, HttpResponse},
         result::ConnectorError,
-        runtime_components::RuntimeComponents,
     },
     http::StatusCode,
 };
@@ -151,28 +149,6 @@ fn server_error() -> Answer {
 
 pub(crate) fn answer_of(error: &AwsError) -> Answer {
     (error.status, error.body().into())
-}
-
-impl fmt::Debug for FaultyConnector {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("FaultyConnector").field(&self.process.name).finish()
-    }
-}
-
-impl HttpClient for FaultyConnector {
-    fn http_connector(
-        &self,
-        _settings: &HttpConnectorSettings,
-        _components: &RuntimeComponents,
-    ) -> SharedHttpConnector {
-        SharedHttpConnector::new(self.clone())
-    }
-}
-
-impl HttpConnector for FaultyConnector {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        HttpConnectorFuture::new(self.clone().carry(request))
-    }
 }
 
 /// A request as it was sent.

@@ -4,8 +4,8 @@ use std::{
     cell::{Cell, RefCell},
     collections::BTreeSet,
     rc::Rc,
-    sync::{Arc, Mutex},
-    time::{Duration, SystemTime},
+    sync::Arc,
+    time::Duration,
 };
 
 use invariants::ending_of;
@@ -103,18 +103,16 @@ impl Stage {
     async fn set(sim: &Arc<Sim>, stories: &[Story]) -> Self {
         let external = ExternalServices::open(sim);
         let database = description::database().await;
-        let (own, seed) = (Arc::clone(sim), sim.seed);
-        let clock = WallClock::new(move || SystemTime::from(own.now()));
-        let queues = Sqs::seeded(ENDPOINT, clock, seed);
+        let clock = sim.clock();
+        let queues = Sqs::seeded(ENDPOINT, clock.clone(), sim.seed);
         description::create_queues(&queues);
         let holds = stories.iter().enumerate();
         let holds = holds.filter_map(|(index, story)| story.hold(&user(index))).collect();
         let targets =
             Targets { sim: Arc::clone(sim), queues: queues.clone(), holds: Mutex::new(holds) };
-        let own = Arc::clone(sim);
-        let disorder = Disorder { shuffle: true, seed, max_delay: DISORDER_MAX, duplicate: false };
-        let options =
-            Options { disorder, clock: BusClock::new(move || own.now()), ..Options::default() };
+        let disorder =
+            Disorder { shuffle: true, seed: sim.seed, max_delay: DISORDER_MAX, duplicate: false };
+        let options = Options { disorder, clock, ..Options::default() };
         let bus = EventBridge::new(description::topology(), Arc::new(targets), options).unwrap();
         let mail = external.mail.router();
         let services = Services {

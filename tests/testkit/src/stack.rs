@@ -10,12 +10,31 @@ use local_dynamodb::{DynamoDb, Storage};
 use local_template::{LoadOptions, Table, Template};
 
 /// Nobody listens there: clients reach services in process.
-pub(crate) const ENDPOINT: &str = "http://127.0.0.1:9000";
+pub const ENDPOINT: &str = "http://127.0.0.1:9000";
 /// What physical names begin with.
-pub(crate) const STACK: &str = "orderly";
+pub const STACK: &str = "orderly";
 
 /// The template, resolved.
-pub(crate) static TEMPLATE: LazyLock<Template> = LazyLock::new(|| {
+pub(crate) static TEMPLATE: LazyLock<Template> = LazyLock::new(|| template_with(&[]));
+
+/// The template, resolved, of a stack that is called `orderly`.
+pub fn template() -> &'static Template {
+    &TEMPLATE
+}
+
+/// The same with these values of its parameters.
+///
+/// # Panics
+///
+/// When the template cannot be resolved with them.
+pub fn template_with(more: &[(&str, &str)]) -> Template {
+    let parameters = parameters(more);
+    let options = LoadOptions { stack_name: STACK, endpoint: ENDPOINT, parameters: &parameters };
+    Template::load(&root().join("infra/template.yaml"), &options).unwrap()
+}
+
+/// Values of the template's parameters that have no default, and `more`.
+pub fn parameters(more: &[(&str, &str)]) -> BTreeMap<String, String> {
     let given = ["JwtIssuer", "JwtAudience", "CarrierUrl"];
     let value = |name: &str| (name.to_owned(), "https://example.com".to_owned());
     let mut parameters: BTreeMap<_, _> = given.into_iter().map(value).collect();
@@ -24,13 +43,8 @@ pub(crate) static TEMPLATE: LazyLock<Template> = LazyLock::new(|| {
         parameters.insert(name.to_owned(), secret);
     }
     parameters.insert("SenderEmail".to_owned(), "shop@example.com".to_owned());
-    let options = LoadOptions { stack_name: STACK, endpoint: ENDPOINT, parameters: &parameters };
-    Template::load(&root().join("infra/template.yaml"), &options).unwrap()
-});
-
-/// The template, resolved, of a stack that is called `orderly`.
-pub fn template() -> &'static Template {
-    &TEMPLATE
+    parameters.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+    parameters
 }
 
 /// Where the workspace is.

@@ -1,10 +1,11 @@
 //! The template as it is written: what the reader of the local stack resolves or passes over.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{fs, path::Path};
 
-use local_template::{LoadOptions, Template};
+use local_template::Template;
 use serde_json::{Map, Value, json};
 use serde_yaml_ng::Value as Yaml;
+use testkit::template_with;
 
 /// Who carries an order on.
 pub(crate) const MODES: [&str; 2] = ["choreography", "orchestration"];
@@ -34,23 +35,7 @@ pub(crate) fn resolved(mode: &str) -> Template {
 
 /// The same with these parameters.
 pub(crate) fn resolved_with(more: &[(&str, &str)]) -> Template {
-    let given = [
-        ("CarrierApiKeySecret", "arn:aws:ssm:us-east-1:000000000000:parameter/carrier"),
-        ("CarrierUrl", "https://localhost"),
-        ("JwtAudience", "orderly"),
-        ("JwtIssuer", "https://localhost"),
-        ("PaymentGatewayApiKeySecret", "arn:aws:ssm:us-east-1:000000000000:parameter/gateway"),
-        ("PaymentWebhookSecret", "arn:aws:ssm:us-east-1:000000000000:parameter/webhooks"),
-        ("SenderEmail", "orders@localhost"),
-    ];
-    let parameters: BTreeMap<String, String> = given
-        .iter()
-        .chain(more)
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-        .collect();
-    let endpoint = "http://127.0.0.1:9000";
-    let options = LoadOptions { stack_name: "orderly", endpoint, parameters: &parameters };
-    Template::load(&root().join("infra/template.yaml"), &options).unwrap()
+    template_with(&[&[("SenderEmail", "orders@localhost")], more].concat())
 }
 
 /// A template's sections, with the short forms of functions written out.

@@ -9,6 +9,7 @@ use std::{
 use local_iam::{Authority, Call};
 use local_template::{LoadOptions, Template};
 use serde_json::{Value, json};
+use testkit::parameters;
 
 use crate::document::{nested, read, resolved};
 
@@ -211,13 +212,7 @@ fn without(statement: &str) -> Authority {
     for text in files.values_mut() {
         *text = text.replace(statement, "");
     }
-    let given = ["CarrierUrl", "JwtAudience", "JwtIssuer", "SenderEmail"];
-    let mut parameters: BTreeMap<String, String> =
-        given.map(|it| (it.to_owned(), "https://localhost".to_owned())).into();
-    for name in ["CarrierApiKeySecret", "PaymentGatewayApiKeySecret", "PaymentWebhookSecret"] {
-        let secret = format!("arn:aws:ssm:us-east-1:000000000000:parameter/{name}");
-        parameters.insert(name.to_owned(), secret);
-    }
+    let parameters = parameters(&[("SenderEmail", "orders@localhost")]);
     let endpoint = "http://127.0.0.1:9000";
     let options = LoadOptions { stack_name: "orderly", endpoint, parameters: &parameters };
     let file =

@@ -5,21 +5,14 @@
 //! somebody may look at the tables.
 
 use std::{
-    fmt,
     future::Future,
     pin::Pin,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
-use aws_sdk_dynamodb::{Client, config::SharedHttpClient};
-use aws_smithy_runtime_api::client::{
-    http::{
-        HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
-    },
-    orchestrator::HttpRequest,
-    runtime_components::RuntimeComponents,
-};
+use aws_sdk_dynamodb::Client;
+use local_core::InProcess;
 use local_dynamodb::{DynamoDb, FaultPlan};
 use tokio::time::sleep;
 
@@ -44,45 +37,20 @@ impl Turns {
 
     /// A client whose calls take turns, and meet `plan` when it is theirs.
     pub(crate) fn client(&self, database: &DynamoDb, plan: FaultPlan) -> Client {
-        let client = database.client_with(plan);
-        let inner = client.config().http_client().unwrap();
-        let waiting = Waiting { inner, turns: self.clone() };
-        Client::from_conf(client.config().to_builder().http_client(waiting).build())
-    }
-}
-
-impl fmt::Debug for Turns {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Turns").field(&self.waits).finish()
-    }
-}
-
-#[derive(Debug)]
-struct Waiting<I> {
-    inner: I,
-    turns: Turns,
-}
-
-impl HttpClient for Waiting<SharedHttpClient> {
-    fn http_connector(
-        &self,
-        settings: &HttpConnectorSettings,
-        components: &RuntimeComponents,
-    ) -> SharedHttpConnector {
-        let inner = self.inner.http_connector(settings, components);
-        SharedHttpConnector::new(Waiting { inner, turns: self.turns.clone() })
-    }
-}
-
-impl HttpConnector for Waiting<SharedHttpConnector> {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let (inner, turns) = (self.inner.clone(), self.turns.clone());
-        HttpConnectorFuture::new(async move {
-            let wait = turns.waits.lock().unwrap().next().unwrap_or(0);
-            sleep(Duration::from_millis(wait.into())).await;
-            let answer = inner.call(request).await;
-            (turns.look)().await;
-            answer
-        })
+        let connector = database.connector_with(plan);
+        let turns = self.clone();
+        let waiting = InProcess::new(move |request| {
+            let connector = connector.clone();
+            let turns = turns.clone();
+            async move {
+                let wait = turns.waits.lock().unwrap().next().unwrap_or(0);
+                sleep(Duration::from_millis(wait.into())).await;
+                let answer = connector.send(request).await;
+                (turns.look)().await;
+                answer
+            }
+        });
+        let config = database.client().config().to_builder();
+        Client::from_conf(config.http_client(waiting).build())
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use catalogue::Template;
+use local_core::script::Outcome;
 use local_dynamodb::{Fault, FaultPlan};
 use provider_stubs::Outcome;
 use runtime::Done;

@@ -89,7 +89,7 @@ pub(super) enum Command {
 
 #[derive(Debug, Args)]
 pub(super) struct Shared {
-    /// The port of the AWS endpoint; HTTP API and sandboxes are 2 and 3 above
+    /// The port of the AWS endpoint; HTTP API and stand-ins are 2 and 3 above
     /// (default: 9000, and free ports for `demo` and `load`)
     #[arg(long, global = true, value_name = "PORT")]
     port: Option<u16>,

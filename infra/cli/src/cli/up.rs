@@ -22,8 +22,8 @@ fn welcome(shop: &Shop) {
         "AWS_ENDPOINT_URL, cargo lambda invoke, aws --endpoint-url",
     );
     if is_shop {
-        address("Payments", &format!("{}/payments", shop.sandboxes_url()), "GET /_sandbox/ledger");
-        address("Carrier", &format!("{}/carrier", shop.sandboxes_url()), "GET /_sandbox/ledger");
+        address("Payments", &format!("{}/payments", shop.providers_url()), "GET /_sandbox/ledger");
+        address("Carrier", &format!("{}/carrier", shop.providers_url()), "GET /_sandbox/ledger");
     }
     address("Mails", &format!("{}/_sandbox/mails", shop.endpoint_url()), "");
     if let Some(directory) = shop.logs().directory() {

@@ -1,12 +1,9 @@
 //! What the bus has heard, for whoever waits for it.
 
-use std::{
-    collections::BTreeSet,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use local_eventbridge::EventBridge;
+use parking_lot::Mutex;
 use tokio::{sync::watch, task::JoinHandle, time::sleep};
 
 /// The pause between two looks at the archive.
@@ -34,7 +31,7 @@ impl Heard {
                 let events = bus.archived_from(count);
                 count += events.len();
                 if !events.is_empty() {
-                    let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
+                    let mut heard = heard.lock();
                     heard.extend(events.iter().map(|it| {
                         let text = |value: &serde_json::Value| {
                             value.as_str().unwrap_or_default().to_owned()
@@ -67,7 +64,7 @@ impl Heard {
     }
 
     fn has(&self, order: &str, event_type: &str) -> bool {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.known.lock();
         known.contains(&(order.to_owned(), event_type.to_owned()))
     }
 }

@@ -100,8 +100,8 @@ impl Shop {
         self.outside.mail()
     }
 
-    /// The URL of the sandboxes, beneath which are `/payments` and `/carrier`.
-    pub fn sandboxes_url(&self) -> &str {
+    /// The URL of the stand-ins, beneath which are `/payments` and `/carrier`.
+    pub fn providers_url(&self) -> &str {
         self.outside_url()
     }
 

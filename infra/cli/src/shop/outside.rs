@@ -4,11 +4,12 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
 };
 
 use axum::Router;
 use local_secrets::arn_of_secret;
+use local_ses::Mail;
 use local_stack::{Surroundings, WeakStack};
 use provider_stubs::{Carrier, Mail, Payments, system_clock};
 use serde_json::Value;
@@ -46,9 +47,9 @@ impl Outside {
     /// Keeps each mail as a file in the directory `mails`, if one is given.
     pub fn new(mails: Option<PathBuf>) -> Self {
         Self {
-            payments: Payments::new(system_clock(), PAYMENT_KEYS_KEPT).with_saved_cards(),
+            payments: Payments::new(Clock::system(), PAYMENT_KEYS_KEPT).with_saved_cards(),
             carrier: Carrier::default(),
-            mail: Mail::new(system_clock(), mails),
+            mail: Mail::new(Clock::system(), mails),
             ended: Arc::default(),
         }
     }
@@ -67,7 +68,7 @@ impl Outside {
 
     /// How many orders have been heard to end, each counted once.
     pub(super) fn orders_ended(&self) -> usize {
-        self.ended.lock().unwrap_or_else(PoisonError::into_inner).len()
+        self.ended.lock().len()
     }
 }
 
@@ -110,7 +111,7 @@ impl Surroundings for Outside {
         }
         let event: Value = serde_json::from_str(event).unwrap_or_default();
         if let Some(order) = event["detail"]["aggregateId"].as_str() {
-            let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut ended = self.ended.lock();
             ended.insert(order.to_owned());
         }
     }

@@ -13,14 +13,12 @@ mod rewrite;
 mod storage;
 mod stream;
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError, RwLock},
-};
+use std::{collections::HashMap, sync::Arc};
 
 use aws_sdk_dynamodb::Client;
-use local_core::{AwsError, Bytes, Reply, Service};
+use local_core::{AwsError, Bytes, InProcess, Reply, Service};
 use local_template::Table;
+use parking_lot::{Mutex, RwLock};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
@@ -127,7 +125,12 @@ impl DynamoDb {
 
     /// As [`client`](Self::client), with faults at the calls that `plan` names.
     pub fn client_with(&self, plan: FaultPlan) -> Client {
-        Client::from_conf(connector::config(self.clone(), plan))
+        Client::from_conf(connector::config(self.connector_with(plan)))
+    }
+
+    /// What such a client sends its requests through.
+    pub fn connector_with(&self, plan: FaultPlan) -> InProcess {
+        connector::connector(self.clone(), plan)
     }
 
     fn request(&self, operation: &str, request: &Value) -> Result<Value, AwsError> {
@@ -150,7 +153,7 @@ impl DynamoDb {
             operation::execute(engine, operation, &request.body).map_err(rewrite::error)?;
         let answer = request.answer(answer, &inner.storage)?;
         if operation == "DeleteTable" {
-            inner.shards.lock().unwrap_or_else(PoisonError::into_inner).clear();
+            inner.shards.lock().clear();
         }
         if operation::writes(operation) {
             self.inner.writes.send_modify(|count| *count += 1);

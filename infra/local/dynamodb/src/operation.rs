@@ -1,12 +1,11 @@
 //! One operation of the API: JSON in, JSON out, its capacity counted.
 
-use std::sync::{Mutex, PoisonError, RwLock};
-
 use dynoxide::{
     Database, DynoxideError,
     types::{ConsumedCapacity, item_size, write_capacity_units},
 };
 use local_core::AwsError;
+use parking_lot::{Mutex, RwLock};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
@@ -30,11 +29,11 @@ pub(crate) struct Meter(Mutex<Capacity>);
 
 impl Meter {
     pub(crate) fn read(&self) -> Capacity {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.0.lock()
     }
 
     fn add(&self, write: bool, units: f64) {
-        let mut total = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut total = self.0.lock();
         if write {
             total.write_units += units;
             total.write_requests += 1;
@@ -134,7 +133,7 @@ pub(crate) fn execute(
     if operation == "UpdateItem" && asks_for_all_old(body) {
         return call.update_from_old();
     }
-    let _turn = turn.read().unwrap_or_else(PoisonError::into_inner);
+    let _turn = turn.read();
     match operation {
         "PutItem" => metered!(call.put_item as PutItemRequest),
         "GetItem" => metered!(call.get_item as GetItemRequest),
@@ -168,7 +167,7 @@ impl Call<'_> {
     /// An update that answers the item as it was. Of a new one there is none, for which the engine
     /// gives its key: whether it is new is read before, while nobody else writes.
     fn update_from_old(self) -> Result<String, AwsError> {
-        let _turn = self.turn.write().unwrap_or_else(PoisonError::into_inner);
+        let _turn = self.turn.write();
         let asked: Value = serde_json::from_slice(self.body).unwrap_or_default();
         let key = json!({
             "TableName": asked["TableName"], "Key": asked["Key"], "ConsistentRead": true,

@@ -4,11 +4,11 @@
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
 };
 
 use dynoxide::Database;
 use local_core::AwsError;
+use parking_lot::Mutex;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -116,16 +116,16 @@ impl Opened {
 
     /// The view of a table's stream, if it is known.
     pub(crate) fn view(&self, table: &str) -> Option<String> {
-        self.views.lock().unwrap_or_else(PoisonError::into_inner).get(table).cloned()
+        self.views.lock().get(table).cloned()
     }
 
     /// Keeps the view of a table's stream.
     pub(crate) fn keep_view(&self, table: &str, view: &str) -> Result<(), AwsError> {
         let keep = "INSERT OR REPLACE INTO _stream_views (table_name, view_type) VALUES (?1, ?2)";
-        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let connection = self.connection.lock();
         let kept = connection.execute(keep, [table, view]);
         kept.map_err(|error| AwsError::internal(error.to_string()))?;
-        let mut views = self.views.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut views = self.views.lock();
         views.insert(table.to_owned(), view.to_owned());
         Ok(())
     }

@@ -1,7 +1,5 @@
 //! A table's stream, as Lambda reads it.
 
-use std::sync::PoisonError;
-
 use local_core::{ACCOUNT, AwsError, REGION};
 use local_template::STREAM_LABEL;
 use serde_json::{Value, json};
@@ -58,7 +56,7 @@ impl DynamoDb {
 
     /// The one shard of a table's stream, asked for once: a stream is read many times a second.
     fn shard(&self, table: &str) -> Result<Shard, AwsError> {
-        let known = || self.inner.shards.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = || self.inner.shards.lock();
         if let Some(shard) = known().get(table) {
             return Ok(shard.clone());
         }

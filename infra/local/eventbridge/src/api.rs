@@ -10,8 +10,9 @@ mod describe;
 mod replays;
 
 use crate::{
+    put,
     requests::{self, TestEventPattern, constraint, required},
-    service::Inner,
+    state::Inner,
     topology::PATTERN_CHARACTERS_MAX,
     wildcard::{TOO_COMPLEX, too_complex},
 };
@@ -19,7 +20,7 @@ use crate::{
 /// Carries out an operation of the EventBridge API.
 pub(crate) fn call(bus: &Arc<Inner>, operation: &str, body: &Bytes) -> Result<Value, AwsError> {
     match operation {
-        "PutEvents" => bus.put_events(requests::read(body)?),
+        "PutEvents" => put::put_events(bus, requests::read(body)?),
         "TestEventPattern" => test_event_pattern(requests::read(body)?),
         "ListEventBuses" => describe::event_buses(bus, requests::read(body)?),
         "DescribeEventBus" => describe::event_bus(bus, requests::read(body)?),

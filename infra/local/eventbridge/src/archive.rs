@@ -1,12 +1,13 @@
 //! Archives: what was put on a bus, kept in memory for its retention.
 
-use std::{collections::VecDeque, sync::Mutex};
+use std::collections::VecDeque;
 
 use local_event_pattern::Pattern;
+use parking_lot::Mutex;
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 
-use crate::{event::Event, lock, spec::ArchiveSpec};
+use crate::{event::Event, spec::ArchiveSpec};
 
 /// An event that an archive kept.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,7 +54,7 @@ impl Archive {
 
     /// Keeps an event, and lets go of those whose time is over.
     pub(crate) fn keep(&self, arrived: Arrived) {
-        let mut kept = lock(&self.kept);
+        let mut kept = self.kept.lock();
         self.expire(&mut kept, arrived.at);
         kept.bytes += arrived.event.json.len();
         kept.events.push_back(arrived);
@@ -61,14 +62,14 @@ impl Archive {
 
     /// What is kept at `now`.
     pub(crate) fn at(&self, now: OffsetDateTime) -> Vec<Arrived> {
-        let mut kept = lock(&self.kept);
+        let mut kept = self.kept.lock();
         self.expire(&mut kept, now);
         kept.events.iter().cloned().collect()
     }
 
     /// How many events are kept at `now`, and how many bytes of JSON they are.
     pub(crate) fn size(&self, now: OffsetDateTime) -> (usize, usize) {
-        let mut kept = lock(&self.kept);
+        let mut kept = self.kept.lock();
         self.expire(&mut kept, now);
         (kept.events.len(), kept.bytes)
     }

@@ -1,8 +1,8 @@
-//! How long a failed delivery waits, and when it has waited long enough.
+//! How long a failed delivery waits.
 
 use std::time::Duration;
 
-use crate::spec::RetryPolicy;
+use local_core::doubled;
 
 /// The waits between attempts: doubled each time, up to a limit, with jitter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,43 +25,7 @@ impl Backoff {
     /// The wait before the retry that follows `retries` others: from half of the doubled wait
     /// up to all of it, as `jitter` (0 to 1) says.
     pub(crate) fn wait(&self, retries: u32, jitter: f64) -> Duration {
-        let doubled = self.first.saturating_mul(2_u32.saturating_pow(retries));
-        doubled.min(self.max).mul_f64(0.5 + jitter.clamp(0.0, 1.0) / 2.0)
-    }
-}
-
-/// Which limit of a retry policy ended the attempts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Exhausted {
-    Attempts,
-    Age,
-}
-
-impl Exhausted {
-    /// The `EXHAUSTED_RETRY_CONDITION` of a dead letter.
-    pub(crate) fn condition(self) -> &'static str {
-        match self {
-            Self::Attempts => "MaximumRetryAttempts",
-            Self::Age => "MaximumEventAgeInSeconds",
-        }
-    }
-}
-
-impl RetryPolicy {
-    /// Whether an event of this `age` that was retried `retries` times is retried after `wait`.
-    pub(crate) fn allows(
-        &self,
-        retries: u32,
-        age: Duration,
-        wait: Duration,
-    ) -> Result<(), Exhausted> {
-        if retries >= self.maximum_retry_attempts {
-            Err(Exhausted::Attempts)
-        } else if age.saturating_add(wait) >= self.maximum_event_age {
-            Err(Exhausted::Age)
-        } else {
-            Ok(())
-        }
+        doubled(self.first, retries, self.max).mul_f64(0.5 + jitter.clamp(0.0, 1.0) / 2.0)
     }
 }
 
@@ -69,8 +33,9 @@ impl RetryPolicy {
 mod tests {
     use std::time::Duration;
 
-    use super::{Backoff, Exhausted};
-    use crate::RetryPolicy;
+    use local_core::RetryPolicy;
+
+    use super::Backoff;
 
     #[test]
     fn waits_double_up_to_the_limit() {
@@ -82,18 +47,8 @@ mod tests {
     }
 
     #[test]
-    fn either_limit_ends_the_attempts() {
-        let policy =
-            RetryPolicy { maximum_event_age: Duration::from_secs(60), maximum_retry_attempts: 2 };
-        let second = Duration::from_secs(1);
-        assert_eq!(policy.allows(1, second, second), Ok(()));
-        assert_eq!(policy.allows(2, second, second), Err(Exhausted::Attempts));
-        assert_eq!(policy.allows(0, 59 * second, second), Err(Exhausted::Age));
-    }
-
-    #[test]
     fn the_default_policy_fits_the_default_waits() {
         let total: Duration = (0..185).map(|it| Backoff::default().wait(it, 1.0)).sum();
-        assert!(total < RetryPolicy::default().maximum_event_age);
+        assert!(total < RetryPolicy::default().age_max);
     }
 }

@@ -2,28 +2,27 @@
 
 use std::{sync::Arc, time::Duration};
 
+use local_core::Exhausted;
 use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 
 use crate::{
-    backoff::Exhausted,
     deliver::{Attribute, DeliveryError},
     event::Event,
-    lock,
-    service::Inner,
     spec::TargetSpec,
+    state::Inner,
     topology::Rule,
 };
 
 /// An event on its way to a target.
-pub(crate) struct Dispatch {
-    pub(crate) bus: Arc<Inner>,
-    pub(crate) rule: Arc<Rule>,
-    pub(crate) target: TargetSpec,
-    pub(crate) event: Event,
-    pub(crate) since: Instant,
-    pub(crate) hold: Duration,
+struct Dispatch {
+    bus: Arc<Inner>,
+    rule: Arc<Rule>,
+    target: TargetSpec,
+    event: Event,
+    since: Instant,
+    hold: Duration,
     /// Its place among the deliveries under way, given back when it ends.
-    pub(crate) _place: OwnedSemaphorePermit,
+    _place: OwnedSemaphorePermit,
 }
 
 /// Why a delivery was given up.
@@ -33,9 +32,35 @@ struct GivenUp {
     exhausted: Option<Exhausted>,
 }
 
+/// Starts the deliveries of an event; `places` has one permit for each.
+pub(crate) fn start(
+    bus: &Arc<Inner>,
+    event: &Event,
+    rules: &[Arc<Rule>],
+    mut places: OwnedSemaphorePermit,
+) {
+    for rule in rules {
+        bus.counters.matched.add_one();
+        let copies = bus.options.disorder.copies();
+        for target in rule.spec.targets.iter().flat_map(|it| std::iter::repeat_n(it, copies)) {
+            let Some(place) = places.split(1) else { return };
+            let dispatch = Dispatch {
+                bus: Arc::clone(bus),
+                rule: Arc::clone(rule),
+                target: target.clone(),
+                event: event.clone(),
+                since: Instant::now(),
+                hold: bus.options.disorder.delay(&mut bus.random.lock()),
+                _place: place,
+            };
+            tokio::spawn(dispatch.run());
+        }
+    }
+}
+
 impl Dispatch {
     /// Delivers the event, or parks it.
-    pub(crate) async fn run(self) {
+    async fn run(self) {
         if !self.hold.is_zero() {
             tokio::time::sleep(self.hold).await;
         }
@@ -55,9 +80,10 @@ impl Dispatch {
             if let DeliveryError::Permanent(_) = error {
                 return Err(GivenUp { error, retries, exhausted: None });
             }
-            let jitter = lock(&self.bus.random).f64();
+            let jitter = self.bus.random.lock().f64();
             let wait = self.bus.options.backoff.wait(retries, jitter);
-            let allowed = self.target.retry.allows(retries, self.since.elapsed(), wait);
+            let allowed =
+                self.target.retry.allows(retries, self.since.elapsed().saturating_add(wait));
             if let Err(exhausted) = allowed {
                 return Err(GivenUp { error, retries, exhausted: Some(exhausted) });
             }

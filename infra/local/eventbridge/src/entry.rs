@@ -1,12 +1,11 @@
 //! What `PutEvents` accepts.
 
-use local_core::{AwsError, request_id};
+use local_core::{AwsError, moment, request_id};
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
 use crate::{
     arn::{DEFAULT_BUS, name_of},
-    clock,
     event::{Content, Event},
     requests::{Entry, PutEvents, constraint, required},
 };
@@ -116,7 +115,7 @@ pub(crate) fn accept(entry: &Entry, now: OffsetDateTime) -> Result<(String, Even
         return Err(Refusal { code: "MalformedDetail", message });
     }
     let time = match entry.time {
-        Some(seconds) => clock::from_epoch(seconds)
+        Some(seconds) => moment::from_epoch(seconds)
             .ok_or_else(|| Refusal::argument("Time", "Time is out of range"))?,
         None => now,
     };

@@ -2,11 +2,9 @@
 
 use std::sync::Arc;
 
-use local_core::{ACCOUNT, REGION};
+use local_core::{ACCOUNT, REGION, moment};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
-
-use crate::clock;
 
 /// An accepted event.
 #[derive(Debug, Clone)]
@@ -40,7 +38,7 @@ impl Event {
             json!(detail_type),
             json!(source),
             json!(ACCOUNT),
-            json!(clock::seconds(*time)),
+            json!(moment::to_second(*time)),
             json!(REGION),
             json!(resources),
             detail.trim(),

@@ -12,16 +12,18 @@ mod api;
 mod archive;
 mod arn;
 mod backoff;
-mod clock;
 mod deliver;
 mod disorder;
 mod dispatch;
 mod entry;
 mod event;
+mod put;
 mod replay;
 mod requests;
+mod resend;
 mod service;
 mod spec;
+mod state;
 mod stats;
 mod topology;
 mod wildcard;
@@ -31,14 +33,9 @@ pub use arn::{archive_arn, bus_arn, rule_arn};
 pub use backoff::Backoff;
 pub use deliver::{Attribute, Deliver, Delivery, DeliveryError};
 pub use disorder::Disorder;
-pub use local_core::Clock;
-pub use service::{EventBridge, Options};
-pub use spec::{ArchiveSpec, BusSpec, RetryPolicy, RuleSpec, TargetSpec, Topology};
+pub use local_core::{Clock, RetryPolicy};
+pub use service::EventBridge;
+pub use spec::{ArchiveSpec, BusSpec, RuleSpec, TargetSpec, Topology};
+pub use state::Options;
 pub use stats::Stats;
 pub use topology::TopologyError;
-
-/// A lock that is never held over an await and guards plain data, so that a panic elsewhere
-/// leaves nothing half done behind it.
-pub(crate) fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-}

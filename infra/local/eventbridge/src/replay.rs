@@ -1,19 +1,14 @@
 //! Replays: archived events, sent again to rules of their bus.
 
-use std::{
-    collections::BTreeSet,
-    sync::{Arc, Mutex},
-};
+use std::collections::BTreeSet;
 
+use local_core::moment::epoch;
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use tokio::sync::Notify;
 
-use crate::{archive::Arrived, arn::replay_arn, clock::epoch, lock, service::Inner};
-
-/// Events are replayed in slices of this many seconds of their own time.
-/// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-replay-archived-event.html>.
-const SLICE_SECONDS: i64 = 60;
+use crate::arn::replay_arn;
 
 /// Where a replay stands.
 /// Source: <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_DescribeReplay.html>.
@@ -63,7 +58,7 @@ pub(crate) struct Plan {
 pub(crate) struct Replay {
     pub(crate) plan: Plan,
     progress: Mutex<Progress>,
-    cancel: Notify,
+    cancelled: Notify,
 }
 
 #[derive(Debug)]
@@ -76,77 +71,53 @@ struct Progress {
 impl Replay {
     pub(crate) fn new(plan: Plan) -> Self {
         let progress = Progress { state: State::Starting, last_replayed: None, ended: None };
-        Self { plan, progress: Mutex::new(progress), cancel: Notify::new() }
+        Self { plan, progress: Mutex::new(progress), cancelled: Notify::new() }
     }
 
     pub(crate) fn state(&self) -> State {
-        lock(&self.progress).state
+        self.progress.lock().state
     }
 
     /// Asks the replay to stop; `false` where it is already over or stopping.
     pub(crate) fn cancel(&self) -> bool {
-        let mut progress = lock(&self.progress);
+        let mut progress = self.progress.lock();
         let can_cancel = matches!(progress.state, State::Starting | State::Running);
         if can_cancel {
             progress.state = State::Cancelling;
-            self.cancel.notify_one();
+            self.cancelled.notify_one();
         }
         can_cancel
     }
 
-    /// Sends the events, each when there is room for its deliveries.
-    pub(crate) async fn run(self: Arc<Self>, bus: Arc<Inner>) {
-        {
-            let mut progress = lock(&self.progress);
-            if progress.state == State::Starting {
-                progress.state = State::Running;
-            }
+    /// It has been started, if nobody has cancelled it before.
+    pub(crate) fn begin(&self) {
+        let mut progress = self.progress.lock();
+        if progress.state == State::Starting {
+            progress.state = State::Running;
         }
-        for arrived in self.events(&bus) {
-            if !self.send(&bus, &arrived).await {
-                break;
-            }
-            lock(&self.progress).last_replayed = Some(arrived.event.time);
-        }
-        let mut progress = lock(&self.progress);
+    }
+
+    /// It has sent the event of this time.
+    pub(crate) fn sent(&self, time: OffsetDateTime) {
+        self.progress.lock().last_replayed = Some(time);
+    }
+
+    /// It sends no more.
+    pub(crate) fn end(&self, at: OffsetDateTime) {
+        let mut progress = self.progress.lock();
         progress.state =
             if progress.state == State::Cancelling { State::Cancelled } else { State::Completed };
-        progress.ended = Some(bus.options.clock.now());
+        progress.ended = Some(at);
     }
 
-    /// The archived events of the window, slice after slice.
-    fn events(&self, bus: &Inner) -> Vec<Arrived> {
-        let (first, last) = self.plan.window;
-        let archive = bus.resources.archives.get(&self.plan.archive);
-        let mut events = archive.map(|it| it.at(bus.options.clock.now())).unwrap_or_default();
-        events.retain(|it| (first..=last).contains(&it.event.time));
-        // A stable sort: inside a slice the order of arrival stays, which AWS does not promise.
-        events.sort_by_key(|it| it.event.time.unix_timestamp().div_euclid(SLICE_SECONDS));
-        events
-    }
-
-    /// Whether the event went out; not, where the replay is cancelled first.
-    async fn send(&self, bus: &Arc<Inner>, arrived: &Arrived) -> bool {
-        let event = arrived.event.replayed_by(&self.plan.name);
-        let is_wanted =
-            |arn: &str| self.plan.filter_arns.is_empty() || self.plan.filter_arns.contains(arn);
-        let rules = bus.matching(&self.plan.bus, &event.value(), is_wanted);
-        tokio::select! {
-            biased;
-            () = self.cancel.notified() => false,
-            places = bus.places_when_free(&rules) => match places {
-                Ok(places) => {
-                    bus.dispatch(&event, &rules, places);
-                    true
-                }
-                Err(_) => false,
-            }
-        }
+    /// Waits until somebody asks it to stop.
+    pub(crate) async fn cancelled(&self) {
+        self.cancelled.notified().await;
     }
 
     /// The members that `DescribeReplay` and `ListReplays` have in common.
     pub(crate) fn summary(&self) -> Value {
-        let progress = lock(&self.progress);
+        let progress = self.progress.lock();
         let mut summary = json!({
             "ReplayName": self.plan.name,
             "EventSourceArn": self.plan.archive_arn,

@@ -1,7 +1,6 @@
 //! What a bus is told about itself: the template's resources as plain data.
 
-use std::time::Duration;
-
+use local_core::RetryPolicy;
 use serde_json::Value;
 
 /// Every bus, rule and archive. The bus `default` exists whether it is listed or not.
@@ -44,30 +43,11 @@ pub struct TargetSpec {
     pub id: String,
     /// What receives the events.
     pub arn: String,
-    /// How long delivery is tried.
+    /// How long delivery is tried. What a function makes of an event is for the function's own
+    /// retries and destinations.
     pub retry: RetryPolicy,
     /// The standard queue that takes what could not be delivered.
     pub dead_letter_arn: Option<String>,
-}
-
-/// How long delivery to a target is tried: until either limit is reached.
-///
-/// It covers the delivery only. What a function makes of an event is for the function's own
-/// retries and destinations.
-/// Source: <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_RetryPolicy.html>.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RetryPolicy {
-    /// The age at which an event is given up, 60 s to 24 h.
-    pub maximum_event_age: Duration,
-    /// The retries after the first attempt, 0 to 185.
-    pub maximum_retry_attempts: u32,
-}
-
-impl Default for RetryPolicy {
-    /// AWS's own: 24 hours and 185 retries.
-    fn default() -> Self {
-        Self { maximum_event_age: Duration::from_secs(86_400), maximum_retry_attempts: 185 }
-    }
 }
 
 /// An archive: the events of a bus that are kept for replay.

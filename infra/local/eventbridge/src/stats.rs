@@ -1,6 +1,6 @@
 //! What the bus has done so far.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use local_core::Counter;
 
 /// Counts since the bus was built.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -29,19 +29,6 @@ pub(crate) struct Counters {
     pub(crate) retried: Counter,
     pub(crate) dead_lettered: Counter,
     pub(crate) dropped: Counter,
-}
-
-#[derive(Debug, Default)]
-pub(crate) struct Counter(AtomicU64);
-
-impl Counter {
-    pub(crate) fn add_one(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn get(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
 }
 
 impl Counters {

@@ -195,9 +195,9 @@ fn offence(target: &TargetSpec) -> Option<&'static str> {
     let is_standard_queue = |arn: &str| arn.starts_with("arn:aws:sqs:") && !arn.ends_with(".fifo");
     if !target.arn.starts_with("arn:") {
         Some("its Arn is not an ARN")
-    } else if !EVENT_AGE_SECONDS.contains(&whole_seconds(target.retry.maximum_event_age)) {
+    } else if !EVENT_AGE_SECONDS.contains(&whole_seconds(target.retry.age_max)) {
         Some("MaximumEventAgeInSeconds is not from 60 to 86400")
-    } else if target.retry.maximum_retry_attempts > RETRIES_MAX {
+    } else if target.retry.retries_max > RETRIES_MAX {
         Some("MaximumRetryAttempts is not from 0 to 185")
     } else if target.dead_letter_arn.as_deref().is_some_and(|arn| !is_standard_queue(arn)) {
         Some("its dead-letter queue is not the ARN of a standard SQS queue")

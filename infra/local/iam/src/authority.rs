@@ -7,6 +7,7 @@ use crate::{
     caller::Caller,
     decision::{Reason, decide},
     refusal::{refused, unknown_key},
+    role::{ResourcePolicy, Role},
     statement::Statement,
 };
 
@@ -17,24 +18,6 @@ const KEYS: &str = "local.";
 /// The access key that the function of this name signs with.
 pub fn access_key_of(function: &str) -> String {
     format!("{KEYS}{function}")
-}
-
-/// A role: what its policies say.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Role {
-    /// Its ARN.
-    pub arn: String,
-    /// The statements of all its policies.
-    pub statements: Vec<Statement>,
-}
-
-/// The policy of a queue or bus.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ResourcePolicy {
-    /// The ARN of what it is the policy of.
-    pub resource: String,
-    /// Its statements.
-    pub statements: Vec<Statement>,
 }
 
 /// Decides who may do what.

@@ -1,6 +1,6 @@
 use local_core::ACCOUNT;
 
-use crate::{access::Context, authority::Role};
+use crate::{access::Context, role::Role};
 
 /// Who asks.
 #[derive(Debug, Clone, Copy)]

@@ -7,8 +7,7 @@ use serde_json::Value;
 use crate::{
     access::Context,
     error::PolicyError,
-    statement::texts,
-    text::{arn_like, like},
+    text::{arn_like, like, texts},
 };
 
 /// The keys that requests here have one value of, in small letters. `kms:ViaService` is one of

@@ -1,9 +1,12 @@
 //! Whether a request is allowed.
 
+use local_core::ACCOUNT;
+
 use crate::{
     access::Request,
     caller::Caller,
-    statement::{Effect, Statement},
+    statement::{Effect, Principal, Statement},
+    text::like,
 };
 
 /// Why a request is refused.
@@ -31,7 +34,7 @@ pub fn decide(
 ) -> Result<(), Reason> {
     let says = |statements: &[Statement], effect: Effect| {
         let mut those = statements.iter().filter(|it| it.effect == effect);
-        those.any(|it| it.is_about(caller, request))
+        those.any(|it| is_about(it, caller, request))
     };
     if says(identity, Effect::Deny) {
         return Err(Reason::DeniedByIdentity);
@@ -43,4 +46,29 @@ pub fn decide(
         return Ok(());
     }
     Err(Reason::NothingAllows)
+}
+
+/// Whether a statement is about this request of this caller.
+fn is_about(statement: &Statement, caller: &Caller<'_>, request: &Request) -> bool {
+    let action = request.action.to_ascii_lowercase();
+    statement.principals.as_ref().is_none_or(|it| it.iter().any(|it| is(it, caller)))
+        && statement.actions.iter().any(|it| like(&it.to_ascii_lowercase(), &action))
+        && statement.resources.iter().any(|it| like(it, &request.resource))
+        && {
+            let context = caller.context(&request.context);
+            statement.conditions.iter().all(|it| it.holds(&context))
+        }
+}
+
+/// Whether a caller is one that a statement names.
+fn is(principal: &Principal, caller: &Caller<'_>) -> bool {
+    match (principal, caller) {
+        (Principal::Anybody, _) => true,
+        (Principal::Service(name), Caller::Service { name: own, .. }) => name == own,
+        (Principal::Aws(name), Caller::Role { role, .. }) => {
+            *name == role.arn || name == ACCOUNT || *name == format!("arn:aws:iam::{ACCOUNT}:root")
+        }
+        (Principal::Service(_), Caller::Role { .. })
+        | (Principal::Aws(_), Caller::Service { .. }) => false,
+    }
 }

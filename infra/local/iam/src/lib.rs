@@ -20,12 +20,14 @@ mod condition;
 mod decision;
 mod error;
 mod refusal;
+mod role;
 mod statement;
 mod text;
 
 pub use access::{Call, Context, Request, Tables};
-pub use authority::{Authority, ResourcePolicy, Role, access_key_of};
+pub use authority::{Authority, access_key_of};
 pub use caller::Caller;
 pub use decision::{Reason, decide};
 pub use error::PolicyError;
+pub use role::{ResourcePolicy, Role};
 pub use statement::{Statement, identity_policy, resource_policy};

@@ -2,15 +2,12 @@
 //!
 //! Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html>.
 
-use local_core::ACCOUNT;
 use serde_json::{Map, Value};
 
 use crate::{
-    access::Request,
-    caller::Caller,
     condition::{self, Condition},
     error::PolicyError,
-    text::like,
+    text::texts,
 };
 
 const VERSIONS: [&str; 2] = ["2012-10-17", "2008-10-17"];
@@ -27,14 +24,15 @@ pub(crate) enum Effect {
 pub struct Statement {
     pub(crate) effect: Effect,
     /// Whom it is about; none in a policy of a role, which is about the role.
-    principals: Option<Vec<Principal>>,
-    actions: Vec<String>,
-    resources: Vec<String>,
-    conditions: Vec<Condition>,
+    pub(crate) principals: Option<Vec<Principal>>,
+    pub(crate) actions: Vec<String>,
+    pub(crate) resources: Vec<String>,
+    pub(crate) conditions: Vec<Condition>,
 }
 
+/// Whom a statement of a resource's policy is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Principal {
+pub(crate) enum Principal {
     Anybody,
     Aws(String),
     Service(String),
@@ -159,66 +157,6 @@ fn principals(written: &Value) -> Result<Vec<Principal>, PolicyError> {
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
             Err(PolicyError::new("", "must be * or an object"))
-        }
-    }
-}
-
-/// One text or a list of them: policies write a list of one as the one.
-pub(crate) fn texts(value: &Value) -> Result<Vec<String>, PolicyError> {
-    let items = match value {
-        Value::Array(items) => items.as_slice(),
-        single @ (Value::Null
-        | Value::Bool(_)
-        | Value::Number(_)
-        | Value::String(_)
-        | Value::Object(_)) => std::slice::from_ref(single),
-    };
-    let text = |item: &Value| match item {
-        Value::String(text) if text.contains("${") => Err(PolicyError::new(
-            "",
-            format!("{text:?} has a variable, which is not followed here"),
-        )),
-        Value::String(text) => Ok(text.clone()),
-        Value::Bool(flag) => Ok(flag.to_string()),
-        Value::Number(number) => Ok(number.to_string()),
-        Value::Null | Value::Array(_) | Value::Object(_) => {
-            Err(PolicyError::new("", "must be text or a list of texts"))
-        }
-    };
-    let texts: Vec<String> = items.iter().map(text).collect::<Result<_, _>>()?;
-    if texts.is_empty() {
-        return Err(PolicyError::new("", "must not be empty"));
-    }
-    Ok(texts)
-}
-
-impl Statement {
-    /// Whether it is about this request of this caller.
-    pub(crate) fn is_about(&self, caller: &Caller<'_>, request: &Request) -> bool {
-        let action = request.action.to_ascii_lowercase();
-        self.principals.as_ref().is_none_or(|it| it.iter().any(|it| it.is(caller)))
-            && self.actions.iter().any(|it| like(&it.to_ascii_lowercase(), &action))
-            && self.resources.iter().any(|it| like(it, &request.resource))
-            && {
-                let context = caller.context(&request.context);
-                self.conditions.iter().all(|it| it.holds(&context))
-            }
-    }
-}
-
-impl Principal {
-    fn is(&self, caller: &Caller<'_>) -> bool {
-        match (self, caller) {
-            (Self::Anybody, _) => true,
-            (Self::Service(name), Caller::Service { name: own, .. }) => name == own,
-            (Self::Aws(name), Caller::Role { role, .. }) => {
-                *name == role.arn
-                    || name == ACCOUNT
-                    || *name == format!("arn:aws:iam::{ACCOUNT}:root")
-            }
-            (Self::Service(_), Caller::Role { .. }) | (Self::Aws(_), Caller::Service { .. }) => {
-                false
-            }
         }
     }
 }

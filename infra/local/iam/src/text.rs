@@ -1,4 +1,8 @@
-//! Patterns of policies.
+//! Texts of policies, and the patterns that they are.
+
+use serde_json::Value;
+
+use crate::error::PolicyError;
 
 /// How many parts an ARN has, of which the last may hold colons.
 const ARN_PARTS: usize = 6;
@@ -40,6 +44,35 @@ pub(crate) fn arn_like(pattern: &str, arn: &str) -> bool {
     pattern.len() == ARN_PARTS
         && arn.len() == ARN_PARTS
         && pattern.iter().zip(&arn).all(|(pattern, part)| like(pattern, part))
+}
+
+/// One text or a list of them: policies write a list of one as the one.
+pub(crate) fn texts(value: &Value) -> Result<Vec<String>, PolicyError> {
+    let items = match value {
+        Value::Array(items) => items.as_slice(),
+        single @ (Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::String(_)
+        | Value::Object(_)) => std::slice::from_ref(single),
+    };
+    let text = |item: &Value| match item {
+        Value::String(text) if text.contains("${") => Err(PolicyError::new(
+            "",
+            format!("{text:?} has a variable, which is not followed here"),
+        )),
+        Value::String(text) => Ok(text.clone()),
+        Value::Bool(flag) => Ok(flag.to_string()),
+        Value::Number(number) => Ok(number.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => {
+            Err(PolicyError::new("", "must be text or a list of texts"))
+        }
+    };
+    let texts: Vec<String> = items.iter().map(text).collect::<Result<_, _>>()?;
+    if texts.is_empty() {
+        return Err(PolicyError::new("", "must not be empty"));
+    }
+    Ok(texts)
 }
 
 #[cfg(test)]

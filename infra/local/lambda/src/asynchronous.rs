@@ -10,8 +10,9 @@ use crate::{
     VERSION,
     destination::{self, Condition, Failure},
     function::Function,
-    host::Inner,
     invocation::{Invocation, InvokeError, Request},
+    pool,
+    state::Inner,
 };
 
 /// Sees one event through to its end.
@@ -66,7 +67,7 @@ async fn attempt(
     // Lambda backs off from one second to five minutes; here the queue drains faster.
     const THROTTLE_DELAY: Duration = Duration::from_millis(100);
     loop {
-        match host.submit(function, request.clone()) {
+        match pool::submit(host, function, request.clone()) {
             Ok(answer) => return answer.await.ok(),
             Err(InvokeError::TooManyRequests { .. }) => sleep(THROTTLE_DELAY).await,
             Err(

@@ -2,11 +2,11 @@
 //! Sources: <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html>,
 //! <https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html>.
 
-use local_core::AwsError;
+use local_core::{AwsError, Clock, moment};
 use local_sqs::{OutgoingMessage, Sqs, queue_name_of_arn};
 use serde_json::{Value, json};
 
-use crate::{VERSION, clock};
+use crate::VERSION;
 
 /// Why Lambda gave up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +45,7 @@ pub(crate) struct Failure<'a> {
 
 /// Sends the record of `failure`, with what `members` has besides, to the queue `queue_arn`.
 pub(crate) fn send(queues: Option<&Sqs>, queue_arn: &str, failure: &Failure<'_>, members: Value) {
-    let body = record(failure, members, &clock::timestamp()).to_string();
+    let body = record(failure, members, &moment::to_millisecond(Clock::system().now())).to_string();
     let Some(queues) = queues else {
         tracing::error!(
             request_id = failure.request_id,

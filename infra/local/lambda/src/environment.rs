@@ -7,6 +7,7 @@
 use std::{convert::Infallible, process::ExitStatus, sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use local_core::Clock;
 use tokio::{
     process::Child,
     sync::{mpsc, watch},
@@ -14,65 +15,23 @@ use tokio::{
 };
 
 use crate::{
-    VERSION, clock,
+    VERSION,
     fault::Fault,
     function::{Function, InitCause, InitFault},
-    host::Inner,
     invocation::{Invocation, Job},
     output::Output,
-    process,
-    runtime_api::{Call, Delivery, Outcome, Poll, RuntimeApi},
+    runtime_api::{Call, Delivery, Outcome, Poll},
 };
 
-/// Runs environment `number` of `function` until its process ends or the host stops.
-pub(crate) async fn run(host: Arc<Inner>, function: Arc<Function>, number: u32) {
-    let init_fault = match start(&host, &function, number).await {
-        Ok((mut child, RuntimeApi { calls, server: _server, .. })) => {
-            function.started(number, child.id());
-            let sink = Arc::clone(&host.options.output);
-            let output = Output::follow(&mut child, &function.spec.name, sink);
-            let environment = Environment {
-                init_timeout: host.options.init_timeout,
-                stop: host.stop.clone(),
-                function: Arc::clone(&function),
-                number,
-                child,
-                output,
-                calls,
-            };
-            environment.live().await
-        }
-        Err(reason) => {
-            let cause = InitCause::Fault(Fault::not_started(&reason));
-            Some(InitFault { cause, log_tail: String::new() })
-        }
-    };
-    function.ended(number, init_fault);
-    host.scale(&function);
-}
-
-/// A process, and where it finds its invocations; or why there is none.
-async fn start(
-    host: &Inner,
-    function: &Function,
-    number: u32,
-) -> Result<(Child, RuntimeApi), String> {
-    let spec = &function.spec;
-    let api = RuntimeApi::open().await.map_err(|error| format!("no runtime api: {error}"))?;
-    match process::spawn(spec, &host.options, api.address, number) {
-        Ok(child) => Ok((child, api)),
-        Err(error) => Err(format!("{}: {error}", spec.binary.display())),
-    }
-}
-
-struct Environment {
-    function: Arc<Function>,
-    number: u32,
-    init_timeout: Duration,
-    stop: watch::Receiver<bool>,
-    child: Child,
-    output: Output,
-    calls: mpsc::Receiver<Call>,
+/// An environment that has been started.
+pub(crate) struct Environment {
+    pub(crate) function: Arc<Function>,
+    pub(crate) number: u32,
+    pub(crate) init_timeout: Duration,
+    pub(crate) stop: watch::Receiver<bool>,
+    pub(crate) child: Child,
+    pub(crate) output: Output,
+    pub(crate) calls: mpsc::Receiver<Call>,
 }
 
 /// Something an environment has to react to.
@@ -93,7 +52,7 @@ enum Ending {
 
 impl Environment {
     /// The process's whole life; returns why it never got ready, if that is so.
-    async fn live(mut self) -> Option<InitFault> {
+    pub(crate) async fn live(mut self) -> Option<InitFault> {
         let Err(ending) = self.serve().await;
         // Without extensions Lambda, too, ends a process by SIGKILL and no warning.
         // An error means that it has already ended.
@@ -180,7 +139,7 @@ impl Environment {
     }
 
     fn delivery(&self, job: &Job) -> Delivery {
-        let deadline = clock::since_epoch() + self.function.spec.timeout;
+        let deadline = Clock::system().since_epoch() + self.function.spec.timeout;
         Delivery {
             request_id: job.request.id.clone(),
             payload: job.request.payload.clone(),

@@ -3,17 +3,14 @@
 //! Invocations wait in one queue per function and are taken by whichever environment is free, so
 //! that the death of an environment loses at most the one invocation it was working on.
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    sync::Mutex,
-};
+use std::collections::{BTreeMap, VecDeque};
 
+use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 
 use crate::{
     fault::Fault,
     invocation::{Invocation, InvokeError, Job},
-    lock,
     spec::FunctionSpec,
 };
 
@@ -93,7 +90,7 @@ impl Function {
 
     /// Puts `job` at the end of the queue.
     pub(crate) fn enqueue(&self, job: Job, waiting_max: usize) -> Result<(), InvokeError> {
-        let mut pool = lock(&self.pool);
+        let mut pool = self.pool.lock();
         if pool.closed {
             return Err(InvokeError::ShuttingDown);
         }
@@ -111,7 +108,7 @@ impl Function {
     /// Makes room for one more environment if an invocation waits that no present one is free to
     /// take: its number.
     pub(crate) fn reserve(&self) -> Option<u32> {
-        let mut pool = lock(&self.pool);
+        let mut pool = self.pool.lock();
         let present = pool.environments.len();
         let free = present - pool.busy();
         if pool.closed || present >= self.spec.concurrency_max || pool.waiting.len() <= free {
@@ -125,7 +122,7 @@ impl Function {
     }
 
     pub(crate) fn started(&self, number: u32, pid: Option<u32>) {
-        if let Some(slot) = lock(&self.pool).environments.get_mut(&number) {
+        if let Some(slot) = self.pool.lock().environments.get_mut(&number) {
             slot.pid = pid;
         }
     }
@@ -139,7 +136,7 @@ impl Function {
                 // Nobody closes the semaphore.
                 Err(_) => std::future::pending().await,
             }
-            let mut pool = lock(&self.pool);
+            let mut pool = self.pool.lock();
             if let Some(job) = pool.waiting.pop_front() {
                 pool.set_busy(number, true);
                 return job;
@@ -149,7 +146,7 @@ impl Function {
 
     /// Returns an invocation that environment `number` took but could not start.
     pub(crate) fn put_back(&self, number: u32, job: Job) {
-        let mut pool = lock(&self.pool);
+        let mut pool = self.pool.lock();
         pool.set_busy(number, false);
         if !pool.closed {
             pool.waiting.push_front(job);
@@ -159,13 +156,13 @@ impl Function {
 
     /// Environment `number` is done with its invocation.
     pub(crate) fn finished(&self, number: u32) {
-        lock(&self.pool).set_busy(number, false);
+        self.pool.lock().set_busy(number, false);
     }
 
     /// Environment `number` is gone. If it died in its init, the next invocation in line fails
     /// with `init_fault` once that has happened to it often enough.
     pub(crate) fn ended(&self, number: u32, init_fault: Option<InitFault>) {
-        let mut pool = lock(&self.pool);
+        let mut pool = self.pool.lock();
         pool.environments.remove(&number);
         let Some(fault) = init_fault else { return };
         pool.stats.inits_failed += 1;
@@ -185,17 +182,17 @@ impl Function {
 
     /// Refuses further invocations and drops those that wait.
     pub(crate) fn close(&self) {
-        let mut pool = lock(&self.pool);
+        let mut pool = self.pool.lock();
         pool.closed = true;
         pool.waiting.clear();
     }
 
     pub(crate) fn count(&self, change: impl FnOnce(&mut FunctionStats)) {
-        change(&mut lock(&self.pool).stats);
+        change(&mut self.pool.lock().stats);
     }
 
     pub(crate) fn stats(&self) -> FunctionStats {
-        let pool = lock(&self.pool);
+        let pool = self.pool.lock();
         FunctionStats {
             waiting: pool.waiting.len(),
             busy: pool.busy(),
@@ -205,7 +202,7 @@ impl Function {
     }
 
     pub(crate) fn pids(&self) -> Vec<u32> {
-        lock(&self.pool).environments.values().filter_map(|slot| slot.pid).collect()
+        self.pool.lock().environments.values().filter_map(|slot| slot.pid).collect()
     }
 }
 

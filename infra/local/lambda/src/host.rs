@@ -1,23 +1,19 @@
 //! The host: functions by name, their environments, and the way in.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex},
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use bytes::Bytes;
-use tokio::{
-    sync::{oneshot, watch},
-    task::JoinSet,
-};
+use parking_lot::Mutex;
+use tokio::sync::watch;
 
 use crate::{
-    ASYNC_PAYLOAD_BYTES_MAX, SYNC_PAYLOAD_BYTES_MAX, VERSION, asynchronous, environment,
+    ASYNC_PAYLOAD_BYTES_MAX, SYNC_PAYLOAD_BYTES_MAX, asynchronous,
     function::{Function, FunctionStats},
-    invocation::{Invocation, InvokeError, Job, Request},
-    invoke_api, lock,
+    invocation::{Invocation, InvokeError, Request},
     options::HostOptions,
+    pool,
     spec::{FunctionSpec, HostError},
+    state::Inner,
 };
 
 /// Hosts functions. Clones share the same functions; when the last clone is dropped, every
@@ -27,17 +23,6 @@ pub struct LambdaHost {
     inner: Arc<Inner>,
     // Apart from `Inner`, which the environments hold too: the last handle ends them.
     stop: Arc<watch::Sender<bool>>,
-}
-
-pub(crate) struct Inner {
-    pub(crate) functions: BTreeMap<String, Arc<Function>>,
-    aliases: BTreeMap<String, String>,
-    pub(crate) options: HostOptions,
-    pub(crate) stop: watch::Receiver<bool>,
-    /// The environments: they end by themselves on `stop`.
-    tasks: Mutex<JoinSet<()>>,
-    /// Asynchronous events under way: they can be cut off at any await.
-    events: Mutex<JoinSet<()>>,
 }
 
 impl LambdaHost {
@@ -78,7 +63,7 @@ impl LambdaHost {
     pub async fn invoke(&self, function: &str, payload: Bytes) -> Result<Invocation, InvokeError> {
         let function = self.inner.resolve(function)?;
         let request = Request::new(payload, SYNC_PAYLOAD_BYTES_MAX)?;
-        let answer = self.inner.submit(function, request)?;
+        let answer = pool::submit(&self.inner, function, request)?;
         answer.await.map_err(|_| InvokeError::ShuttingDown)
     }
 
@@ -93,7 +78,7 @@ impl LambdaHost {
         let function = Arc::clone(self.inner.resolve(function)?);
         let request = Request::new(payload, ASYNC_PAYLOAD_BYTES_MAX)?;
         let waiting_max = self.inner.options.waiting_max;
-        let mut events = lock(&self.inner.events);
+        let mut events = self.inner.events.lock();
         while events.try_join_next().is_some() {}
         if *self.inner.stop.borrow() {
             return Err(InvokeError::ShuttingDown);
@@ -107,11 +92,6 @@ impl LambdaHost {
         let request_id = request.id.clone();
         events.spawn(asynchronous::deliver(Arc::clone(&self.inner), function, request));
         Ok(request_id)
-    }
-
-    /// The Invoke API, for a server on loopback.
-    pub fn router(&self) -> axum::Router {
-        invoke_api::router(self.clone())
     }
 
     /// The functions, in the order of their names.
@@ -148,9 +128,9 @@ impl LambdaHost {
         for function in self.inner.functions.values() {
             function.close();
         }
-        let mut events = std::mem::take(&mut *lock(&self.inner.events));
+        let mut events = std::mem::take(&mut *self.inner.events.lock());
         events.shutdown().await;
-        let mut tasks = std::mem::take(&mut *lock(&self.inner.tasks));
+        let mut tasks = std::mem::take(&mut *self.inner.tasks.lock());
         while tasks.join_next().await.is_some() {}
     }
 }
@@ -160,42 +140,6 @@ impl std::fmt::Debug for LambdaHost {
         f.debug_struct("LambdaHost")
             .field("functions", &self.inner.functions.keys())
             .finish_non_exhaustive()
-    }
-}
-
-impl Inner {
-    /// Puts `request` in the function's queue; the answer arrives at the receiver, which fails
-    /// only when the host shuts down.
-    pub(crate) fn submit(
-        self: &Arc<Self>,
-        function: &Arc<Function>,
-        request: Request,
-    ) -> Result<oneshot::Receiver<Invocation>, InvokeError> {
-        let (reply, answer) = oneshot::channel();
-        function.enqueue(Job { request, reply, inits_failed: 0 }, self.options.waiting_max)?;
-        self.scale(function);
-        Ok(answer)
-    }
-
-    /// Starts environments as long as invocations wait that none is free to take.
-    pub(crate) fn scale(self: &Arc<Self>, function: &Arc<Function>) {
-        let mut tasks = lock(&self.tasks);
-        while tasks.try_join_next().is_some() {}
-        while !*self.stop.borrow()
-            && let Some(number) = function.reserve()
-        {
-            tasks.spawn(environment::run(Arc::clone(self), Arc::clone(function), number));
-        }
-    }
-
-    /// The function called `name`: a name, alias, ARN or partial ARN, perhaps with the version.
-    fn resolve(&self, name: &str) -> Result<&Arc<Function>, InvokeError> {
-        let local = name.split_once("function:").map_or(name, |(_, rest)| rest);
-        let (bare, version) = local.split_once(':').unwrap_or((local, VERSION));
-        let known = self.aliases.get(bare).and_then(|name| self.functions.get(name));
-        known
-            .filter(|_| version == VERSION)
-            .ok_or_else(|| InvokeError::UnknownFunction { name: name.to_owned() })
     }
 }
 

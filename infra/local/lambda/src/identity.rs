@@ -1,10 +1,10 @@
 //! Identifiers that Lambda draws for each invocation.
 
-use crate::clock;
+use local_core::Clock;
 
 /// The value of `Lambda-Runtime-Trace-Id` for an invocation that nobody traces yet.
 pub(crate) fn trace_id() -> String {
-    let seconds = clock::since_epoch().as_secs();
+    let seconds = Clock::system().since_epoch().as_secs();
     let hex = format!("{:032x}{:08x}", draw(), draw() >> 96);
     format!("Root=1-{seconds:08x}-{};Parent={};Sampled=0", &hex[..24], &hex[24..])
 }

@@ -30,15 +30,18 @@ const LOG_RESULT: HeaderName = HeaderName::from_static("x-amz-log-result");
 const SECRET: [&str; 4] = ["KEY", "SECRET", "TOKEN", "PASSWORD"];
 const MASK: &str = "****";
 
-pub(crate) fn router(host: LambdaHost) -> Router {
-    Router::new()
-        .route("/2015-03-31/functions/{name}/invocations", post(invoke))
-        .route("/2015-03-31/functions/{name}", get(get_function))
-        .route("/2015-03-31/functions/{name}/configuration", get(get_configuration))
-        // The SDKs end the path in a slash, people often do not.
-        .route("/2015-03-31/functions/", get(list_functions))
-        .route("/2015-03-31/functions", get(list_functions))
-        .with_state(host)
+impl LambdaHost {
+    /// The Invoke API, for a server on loopback.
+    pub fn router(&self) -> Router {
+        Router::new()
+            .route("/2015-03-31/functions/{name}/invocations", post(invoke))
+            .route("/2015-03-31/functions/{name}", get(get_function))
+            .route("/2015-03-31/functions/{name}/configuration", get(get_configuration))
+            // The SDKs end the path in a slash, people often do not.
+            .route("/2015-03-31/functions/", get(list_functions))
+            .route("/2015-03-31/functions", get(list_functions))
+            .with_state(self.clone())
+    }
 }
 
 #[derive(Debug, Deserialize)]

@@ -9,7 +9,6 @@
 //! environment is not frozen between invocations.
 
 mod asynchronous;
-mod clock;
 mod destination;
 mod environment;
 pub mod event_source;
@@ -21,9 +20,11 @@ mod invocation;
 mod invoke_api;
 mod options;
 mod output;
+mod pool;
 mod process;
 mod runtime_api;
 mod spec;
+mod state;
 
 pub use function::FunctionStats;
 pub use host::LambdaHost;
@@ -40,9 +41,3 @@ pub const SYNC_PAYLOAD_BYTES_MAX: usize = 6 * 1024 * 1024;
 pub const ASYNC_PAYLOAD_BYTES_MAX: usize = 1024 * 1024;
 /// The only version of a function here.
 pub(crate) const VERSION: &str = "$LATEST";
-
-/// A lock that is never held over an await and guards plain data, so that a panic elsewhere
-/// leaves nothing half done behind it.
-pub(crate) fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-}

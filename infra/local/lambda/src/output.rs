@@ -1,18 +1,14 @@
 //! What a process writes: passed on line by line, the last of it kept for the log tail.
 
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
+use parking_lot::Mutex;
 use tokio::{
     io::{AsyncRead, AsyncReadExt},
     process::Child,
     sync::{mpsc, oneshot},
     task::JoinHandle,
 };
-
-use crate::lock;
 
 /// How much of an invocation's log `X-Amz-Log-Type: Tail` returns.
 const TAIL_BYTES_MAX: usize = 4 * 1024;
@@ -70,13 +66,13 @@ impl Output {
 
     /// A new invocation begins: its log starts empty.
     pub(crate) fn begin(&self, line: &str) {
-        *lock(&self.tail) = Tail::default();
+        *self.tail.lock() = Tail::default();
         self.note(line);
     }
 
     /// Adds a line of Lambda's own.
     pub(crate) fn note(&self, line: &str) {
-        lock(&self.tail).push(line);
+        self.tail.lock().push(line);
     }
 
     /// Waits until what the process has written so far has been read.
@@ -93,7 +89,7 @@ impl Output {
     }
 
     pub(crate) fn tail(&self) -> String {
-        lock(&self.tail).text()
+        self.tail.lock().text()
     }
 }
 
@@ -113,7 +109,7 @@ struct Log {
 impl Log {
     fn line(&self, source: Source, bytes: &[u8]) {
         let text = String::from_utf8_lossy(bytes);
-        lock(&self.tail).push(&text);
+        self.tail.lock().push(&text);
         (self.sink)(OutputLine { function: &self.function, pid: self.pid, source, text: &text });
     }
 }

@@ -61,18 +61,12 @@ mod stats;
 mod targets;
 
 pub use bytes::Bytes;
-pub use local_core::Clock;
+pub use local_core::{Clock, RetryPolicy};
 
 pub use self::{
     options::{Options, SchedulePace},
     scheduler::Scheduler,
-    spec::{RetryPolicy, ScheduleSpec},
+    spec::ScheduleSpec,
     stats::Stats,
     targets::{Attribute, DeadLetter, Refusal, Targets},
 };
-
-/// A lock that is never held over an await and guards plain data, so that a panic elsewhere
-/// leaves nothing half done behind it.
-pub(crate) fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-}

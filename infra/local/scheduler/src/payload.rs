@@ -2,27 +2,18 @@
 
 use local_core::{ACCOUNT, REGION};
 use serde_json::json;
-use time::{OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem, macros};
 
 use crate::spec::ScheduleSpec;
-
-const SECONDS: &[BorrowedFormatItem<'_>] =
-    macros::format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
 
 /// One try to invoke a function.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Attempt<'a> {
-    /// When the schedule was due, as [`timestamp`] has it.
+    /// When the schedule was due, UTC, to the second.
     pub(crate) due: &'a str,
     /// Which try it is, from 1.
     pub(crate) number: u32,
     /// The id of the try.
     pub(crate) id: &'a str,
-}
-
-/// A moment, to the second: `2026-11-23T12:00:00Z`.
-pub(crate) fn timestamp(moment: OffsetDateTime) -> String {
-    moment.to_offset(UtcOffset::UTC).format(SECONDS).unwrap_or_default()
 }
 
 /// The schedule's own input with the keywords in it replaced, or the default event.

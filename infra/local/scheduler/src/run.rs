@@ -1,19 +1,17 @@
 //! One schedule at work.
 
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
+use local_core::{Exhausted, doubled, moment, uuid};
+use parking_lot::Mutex;
 use tokio::{
     task::JoinSet,
     time::{Instant, MissedTickBehavior, interval, sleep},
 };
 
 use crate::{
-    lock,
     options::Options,
-    payload::{Attempt, payload, timestamp},
+    payload::{Attempt, payload},
     spec::ScheduleSpec,
     stats::Stats,
     targets::{DeadLetter, Refusal, Targets},
@@ -38,7 +36,7 @@ struct GivenUp {
     code: &'static str,
     message: String,
     /// The limit of the retry policy that was reached, if trying again was worth it.
-    exhausted: Option<&'static str>,
+    exhausted: Option<Exhausted>,
 }
 
 impl Run {
@@ -60,7 +58,7 @@ impl Run {
                 self.count(|stats| stats.spared += 1);
                 continue;
             }
-            let due = timestamp(self.options.clock.now());
+            let due = moment::to_second(self.options.clock.now());
             invocations.spawn(Arc::clone(&self).invoke(due));
         }
     }
@@ -78,8 +76,7 @@ impl Run {
                     Ok(()) => return self.count(|stats| stats.accepted += 1),
                     Err(refusal) => refusal,
                 };
-            let delay = RETRY_DELAY.saturating_mul(2_u32.saturating_pow(number - 1));
-            let delay = delay.min(RETRY_DELAY_MAX);
+            let delay = doubled(RETRY_DELAY, number - 1, RETRY_DELAY_MAX);
             if let Some(given_up) = self.given_up(refusal, number - 1, began.elapsed() + delay) {
                 return self.give_up(given_up, attempt, payload);
             }
@@ -96,13 +93,7 @@ impl Run {
         match refusal {
             Refusal::Lasting { code, message } => Some(GivenUp { code, message, exhausted: None }),
             Refusal::Passing { code, message } => {
-                let exhausted = if retries >= policy.retries_max {
-                    "MaximumRetryAttempts"
-                } else if age > policy.age_max {
-                    "MaximumEventAgeInSeconds"
-                } else {
-                    return None;
-                };
+                let exhausted = policy.allows(retries, age).err()?;
                 Some(GivenUp { code, message, exhausted: Some(exhausted) })
             }
         }
@@ -125,7 +116,8 @@ impl Run {
             ("SCHEDULE_ARN", schedule.arn.clone()),
             ("TARGET_ARN", schedule.function_arn.clone()),
         ];
-        attributes.extend(exhausted.map(|it| ("EXHAUSTED_RETRY_CONDITION", it.to_owned())));
+        attributes
+            .extend(exhausted.map(|it| ("EXHAUSTED_RETRY_CONDITION", it.condition().to_owned())));
         match self.targets.dead_letter(queue, DeadLetter { payload, attributes }) {
             Ok(()) => self.count(|stats| stats.dead_lettered += 1),
             Err(error) => {
@@ -136,14 +128,11 @@ impl Run {
     }
 
     fn count(&self, change: impl FnOnce(&mut Stats)) {
-        change(&mut lock(&self.stats));
+        change(&mut self.stats.lock());
     }
 
     /// A random UUID.
     fn draw_id(&self) -> String {
-        let bits = lock(&self.random).u128(..);
-        let bits = bits & !(0xf << 76) & !(0x3 << 62) | (0x4 << 76) | (0x2 << 62);
-        let hex = format!("{bits:032x}");
-        [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
+        uuid(self.random.lock().u128(..))
     }
 }

@@ -1,14 +1,11 @@
 //! All schedules of a stack.
 
-use std::{
-    collections::BTreeMap,
-    fmt,
-    sync::{Arc, Mutex},
-};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
+use parking_lot::Mutex;
 use tokio::task::JoinSet;
 
-use crate::{lock, options::Options, run::Run, spec::ScheduleSpec, stats::Stats, targets::Targets};
+use crate::{options::Options, run::Run, spec::ScheduleSpec, stats::Stats, targets::Targets};
 
 /// All schedules of a stack. When it is dropped they end.
 pub struct Scheduler {
@@ -49,13 +46,13 @@ impl Scheduler {
 
     /// What became of the invocations of each schedule, by its name.
     pub fn stats(&self) -> BTreeMap<String, Stats> {
-        self.runs.iter().map(|run| (run.schedule.name.clone(), *lock(&run.stats))).collect()
+        self.runs.iter().map(|run| (run.schedule.name.clone(), *run.stats.lock())).collect()
     }
 
     /// Ends every schedule, and returns when none invokes anything any more. What waits to be
     /// tried again is given up.
     pub async fn stop(&self) {
-        let mut tasks = std::mem::take(&mut *lock(&self.tasks));
+        let mut tasks = std::mem::take(&mut *self.tasks.lock());
         tasks.shutdown().await;
     }
 }

@@ -6,13 +6,10 @@
 //! Sources: <https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html>
 //! and <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameter.html>.
 
-use std::{
-    collections::BTreeMap,
-    fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use local_core::{ACCOUNT, AwsError, Bytes, REGION, Reply, Service};
+use parking_lot::{Mutex, MutexGuard};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -60,7 +57,7 @@ impl Secrets {
     }
 
     fn values(&self) -> MutexGuard<'_, BTreeMap<String, String>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 
     fn answer(&self, operation: &str, body: &[u8]) -> Result<Value, AwsError> {

@@ -29,6 +29,7 @@ mod error;
 mod limits;
 mod line;
 mod message;
+mod move_tasks;
 mod moves;
 mod names;
 mod queue;
@@ -39,14 +40,15 @@ mod sqs;
 mod store;
 mod wire;
 
+pub use local_core::Clock;
+
 pub use self::{
-    clock::WallClock,
     error::query_code,
     message::{
         AttributeValue, Depth, MessageAttribute, OutgoingMessage, PeekedMessage, ReceiveRequest,
         ReceivedMessage, SentMessage, Standing,
     },
-    moves::{MoveStatus, MoveTask},
+    move_tasks::{MoveStatus, MoveTask},
     names::{queue_arn, queue_name_of_arn, queue_name_of_url},
     spec::{QueueSpec, Redrive},
     sqs::Sqs,

@@ -24,6 +24,17 @@ impl OutgoingMessage {
     pub fn new(body: impl Into<String>) -> Self {
         Self { body: body.into(), ..Self::default() }
     }
+
+    /// A message whose attributes are texts, as those of a dead letter that say why it is one.
+    pub fn with_texts<N: Into<String>, V: Into<String>>(
+        body: impl Into<String>,
+        attributes: impl IntoIterator<Item = (N, V)>,
+    ) -> Self {
+        let attributes = attributes.into_iter();
+        let attributes =
+            attributes.map(|(name, value)| (name.into(), MessageAttribute::string(value)));
+        Self { attributes: attributes.collect(), ..Self::new(body) }
+    }
 }
 
 /// The typed value of a message attribute.

@@ -1,16 +1,13 @@
 //! The queues, in process.
 
-use std::{
-    fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{fmt, sync::Arc, time::Duration};
 
-use local_core::AwsError;
+use local_core::{AwsError, Clock};
+use parking_lot::{Mutex, MutexGuard};
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
-    clock::{Now, WallClock},
+    clock::Now,
     content::Content,
     error, limits,
     message::{
@@ -32,7 +29,7 @@ pub struct Sqs {
 
 struct Shared {
     endpoint: String,
-    clock: WallClock,
+    clock: Clock,
     store: Mutex<Store>,
 }
 
@@ -46,11 +43,11 @@ impl Sqs {
     /// No queues yet, on the machine's clock. Queue URLs are `{endpoint}/000000000000/{name}`.
     #[expect(clippy::disallowed_methods, reason = "the one place that draws the seed of the ids")]
     pub fn new(endpoint: &str) -> Self {
-        Self::seeded(endpoint, WallClock::system(), fastrand::u64(..))
+        Self::seeded(endpoint, Clock::system(), fastrand::u64(..))
     }
 
     /// No queues yet, with timestamps from `clock` and message ids that follow from `seed`.
-    pub fn seeded(endpoint: &str, clock: WallClock, seed: u64) -> Self {
+    pub fn seeded(endpoint: &str, clock: Clock, seed: u64) -> Self {
         let endpoint = endpoint.trim_end_matches('/').to_owned();
         let store = Mutex::new(Store::new(seed));
         Self { shared: Arc::new(Shared { endpoint, clock, store }) }
@@ -220,11 +217,11 @@ impl Sqs {
     }
 
     pub(crate) fn now(&self) -> Now {
-        self.shared.clock.now()
+        Now::by(&self.shared.clock)
     }
 
     pub(crate) fn store(&self) -> MutexGuard<'_, Store> {
-        self.shared.store.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared.store.lock()
     }
 }
 

@@ -18,7 +18,7 @@ use crate::{
     error,
     limits::{IN_FLIGHT_MAX, PURGE_INTERVAL},
     message::ReceiveRequest,
-    moves::MoveTasks,
+    move_tasks::MoveTasks,
     queue::{Delivery, Queue},
     spec::QueueSpec,
 };

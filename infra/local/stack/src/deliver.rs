@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use local_core::AwsError;
 use local_eventbridge::{Attribute, Deliver, Delivery, DeliveryError};
 use local_lambda::{InvokeError, LambdaHost};
-use local_sqs::{MessageAttribute, OutgoingMessage, Sqs};
+use local_sqs::{OutgoingMessage, Sqs};
 use local_template::Template;
 
 use super::{StackError, Surroundings};
@@ -71,12 +71,7 @@ impl Deliver for Targets {
             let Some(Target::Queue(queue)) = self.by_arn.get(queue_arn) else {
                 return Err(DeliveryError::Permanent(format!("no queue {queue_arn}")));
             };
-            let attributes = attributes
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), MessageAttribute::string(value.clone())));
-            let message =
-                OutgoingMessage { attributes: attributes.collect(), ..OutgoingMessage::new(event) };
-            self.send(queue, message)
+            self.send(queue, OutgoingMessage::with_texts(event, attributes.to_vec()))
         })
     }
 }

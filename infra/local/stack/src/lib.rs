@@ -20,6 +20,7 @@ mod resources;
 mod rights;
 mod schedules;
 mod secrets;
+pub mod specs;
 mod start;
 mod surroundings;
 pub mod telemetry;
@@ -27,7 +28,7 @@ mod workflows;
 
 use std::{
     collections::BTreeSet,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{Arc, Weak},
 };
 
 use local_dynamodb::DynamoDb;
@@ -38,6 +39,7 @@ use local_secrets::Secrets;
 use local_sqs::Sqs;
 use local_states::StepFunctions;
 use local_template::Template;
+use parking_lot::{Mutex, MutexGuard};
 use tokio::task::JoinSet;
 
 pub use error::StackError;
@@ -101,7 +103,7 @@ impl Stack {
     }
 
     fn servers(&self) -> MutexGuard<'_, JoinSet<()>> {
-        self.0.servers.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.servers.lock()
     }
 
     /// The template, with the names and URLs of this run.

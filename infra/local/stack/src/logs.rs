@@ -5,10 +5,10 @@ use std::{
     fs::{self, File},
     io::Write,
     path::{Path, PathBuf},
-    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use local_lambda::OutputLine;
+use parking_lot::Mutex;
 
 use super::{StackError, console, options::LogOptions, telemetry::Told};
 
@@ -52,7 +52,7 @@ impl Logs {
     /// Every line with an `@` in it, as `<function>: <line>`: the ones that could give away an
     /// e-mail address.
     pub fn suspects(&self) -> Vec<String> {
-        lock(&self.suspects).clone()
+        self.suspects.lock().clone()
     }
 
     /// The metrics and spans that functions have written.
@@ -67,7 +67,7 @@ impl Logs {
             console::say(format_args!("{} {}", console::aside(function), line.text));
         }
         if line.text.contains('@') {
-            let mut suspects = lock(&self.suspects);
+            let mut suspects = self.suspects.lock();
             if suspects.len() < SUSPECTS_MAX {
                 suspects.push(format!("{function}: {}", line.text));
             }
@@ -78,7 +78,7 @@ impl Logs {
     }
 
     fn append(&self, directory: &Path, function: &str, text: &str) {
-        let mut files = lock(&self.files);
+        let mut files = self.files.lock();
         if !files.contains_key(function) {
             // A run begins with empty logs.
             match File::create(path(directory, function)) {
@@ -100,10 +100,6 @@ pub fn short<'n>(name: &'n str, stack: &str) -> &'n str {
 
 fn path(directory: &Path, function: &str) -> PathBuf {
     directory.join(format!("{function}.log"))
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -5,14 +5,15 @@ use std::time::Duration;
 use local_dynamodb::DynamoDb;
 use local_lambda::{
     LambdaHost,
-    event_source::{
-        EventSourceMapping, MappingError, SqsSource, StartingPosition, StreamSource, parse_filters,
-    },
+    event_source::{EventSourceMapping, MappingError, SqsSource, StreamSource},
 };
-use local_sqs::{Sqs, queue_name_of_arn};
-use local_template::{Mapping, Source, Template};
+use local_sqs::Sqs;
+use local_template::{Mapping, Template};
 
-use super::StackError;
+use super::{
+    StackError,
+    specs::{self, MappingSpec},
+};
 
 /// The pause before a failed batch of a stream is tried again. Doubled each time.
 const RETRY_DELAY: Duration = Duration::from_millis(250);
@@ -41,93 +42,22 @@ impl Sources<'_> {
             .collect()
     }
 
-    fn concurrency(&self, declared: Option<u32>) -> usize {
-        declared.map_or(self.batches_max, count).min(self.batches_max).max(CONCURRENCY_MIN)
+    fn concurrency(&self, declared: Option<usize>) -> usize {
+        declared.unwrap_or(self.batches_max).min(self.batches_max).max(CONCURRENCY_MIN)
     }
 
     fn start_one(&self, mapping: &Mapping) -> Result<EventSourceMapping, MappingError> {
-        match &mapping.source {
-            Source::Queue { arn, concurrency_max } => {
-                let source = SqsSource {
-                    concurrency_max: Some(self.concurrency(*concurrency_max)),
-                    ..queue_source(mapping, queue_name_of_arn(arn)?)?
-                };
-                EventSourceMapping::from_queue(self.functions, self.queues, source)
+        let (functions, queues) = (self.functions, self.queues);
+        match specs::mapping(mapping)? {
+            MappingSpec::Queue(source) => {
+                let concurrency_max = Some(self.concurrency(source.concurrency_max));
+                let source = SqsSource { concurrency_max, ..source };
+                EventSourceMapping::from_queue(functions, queues, source)
             }
-            Source::Stream {
-                arn,
-                starting_position,
-                bisects,
-                retries_max,
-                age_max,
-                on_failure_arn,
-                // One batch of a stream is worked on at a time: more would change the pace, not
-                // the outcome.
-                parallelization: _,
-            } => {
-                let source = StreamSource {
-                    starting_position: match starting_position {
-                        local_template::StartingPosition::TrimHorizon => {
-                            StartingPosition::TrimHorizon
-                        }
-                        local_template::StartingPosition::Latest => StartingPosition::Latest,
-                    },
-                    bisect_batch_on_function_error: *bisects,
-                    retry_attempts_max: *retries_max,
-                    record_age_max: *age_max,
-                    on_failure: on_failure_arn.clone(),
-                    ..stream_source(mapping, table_of(arn))?
-                };
-                EventSourceMapping::from_stream(self.functions, self.database, self.queues, source)
+            MappingSpec::Stream(source) => {
+                let source = StreamSource { retry_delay: RETRY_DELAY, ..source };
+                EventSourceMapping::from_stream(functions, self.database, queues, source)
             }
         }
-    }
-}
-
-fn queue_source(mapping: &Mapping, queue: &str) -> Result<SqsSource, MappingError> {
-    Ok(SqsSource {
-        batch_size: count(mapping.batch_size),
-        batching_window: mapping.batching_window,
-        report_batch_item_failures: mapping.reports_item_failures,
-        filters: filters(mapping)?,
-        ..SqsSource::new(queue, &mapping.function)
-    })
-}
-
-/// What streams have in common with queues.
-fn stream_source(mapping: &Mapping, table: &str) -> Result<StreamSource, MappingError> {
-    Ok(StreamSource {
-        batch_size: count(mapping.batch_size),
-        batching_window: mapping.batching_window,
-        report_batch_item_failures: mapping.reports_item_failures,
-        retry_delay: RETRY_DELAY,
-        filters: filters(mapping)?,
-        ..StreamSource::new(table, &mapping.function)
-    })
-}
-
-/// The table in `arn:aws:dynamodb:…:table/NAME/stream/LABEL`.
-fn table_of(stream_arn: &str) -> &str {
-    let after = stream_arn.split_once(":table/").map_or(stream_arn, |(_, rest)| rest);
-    after.split_once("/stream/").map_or(after, |(table, _)| table)
-}
-
-fn filters(mapping: &Mapping) -> Result<Vec<local_event_pattern::Pattern>, MappingError> {
-    let patterns: Vec<String> = mapping.filters.iter().map(ToString::to_string).collect();
-    parse_filters(patterns.iter().map(String::as_str))
-}
-
-fn count(number: u32) -> usize {
-    usize::try_from(number).unwrap_or(usize::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_stream_is_that_of_its_table() {
-        let arn = "arn:aws:dynamodb:us-east-1:000000000000:table/local-parcels/stream/2026";
-        assert_eq!(table_of(arn), "local-parcels");
     }
 }

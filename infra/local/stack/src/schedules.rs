@@ -5,9 +5,9 @@ use std::{collections::BTreeSet, sync::Arc};
 use bytes::Bytes;
 use local_lambda::{InvokeError, LambdaHost};
 use local_scheduler::{
-    DeadLetter, Options, Refusal, RetryPolicy, SchedulePace, ScheduleSpec, Scheduler, Targets,
+    DeadLetter, Options, Refusal, SchedulePace, ScheduleSpec, Scheduler, Targets,
 };
-use local_sqs::{MessageAttribute, OutgoingMessage, Sqs, queue_name_of_arn};
+use local_sqs::{OutgoingMessage, Sqs, queue_name_of_arn};
 use local_states::StepFunctions;
 use local_template::{Function, Template};
 
@@ -28,7 +28,7 @@ pub(super) fn start(
             function_arn: function.arn.clone(),
             every: it.every,
             input: it.input.clone(),
-            retry: RetryPolicy { age_max: it.retry.age_max, retries_max: it.retry.retries_max },
+            retry: it.retry,
             dead_letter_arn: it.dead_letter_arn.clone(),
         })
     });
@@ -79,13 +79,7 @@ impl Targets for Behind {
     }
 
     fn dead_letter(&self, queue_arn: &str, letter: DeadLetter) -> Result<(), String> {
-        let attributes = letter.attributes.into_iter();
-        let attributes =
-            attributes.map(|(name, value)| (name.to_owned(), MessageAttribute::string(value)));
-        let message = OutgoingMessage {
-            attributes: attributes.collect(),
-            ..OutgoingMessage::new(letter.payload)
-        };
+        let message = OutgoingMessage::with_texts(letter.payload, letter.attributes);
         let queue = queue_name_of_arn(queue_arn).map_err(|error| error.to_string())?;
         self.queues.send(queue, message).map(drop).map_err(|error| error.to_string())
     }

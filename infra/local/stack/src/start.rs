@@ -1,11 +1,7 @@
 //! How a stack comes to life: ports first, for names and URLs follow from them, then what keeps
 //! data, what works on it, and last what lets work in.
 
-use std::{
-    collections::BTreeMap,
-    path::Path,
-    sync::{Arc, Mutex},
-};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use axum::Router;
 use local_core::Service;
@@ -16,6 +12,7 @@ use local_iam::access_key_of;
 use local_lambda::{HostOptions, LambdaHost};
 use local_sqs::Sqs;
 use local_template::{LoadOptions, Template};
+use parking_lot::Mutex;
 use tokio::task::JoinSet;
 
 use super::{
@@ -25,7 +22,7 @@ use super::{
     inspect,
     listeners::{Listeners, serve, url_of},
     mappings::Sources,
-    resources, rights, schedules, secrets, workflows,
+    resources, rights, schedules, secrets, specs, workflows,
 };
 
 /// Where everything is, as long as there are no ports.
@@ -93,9 +90,9 @@ impl Stack {
 
         let storage = options.data.clone().map_or(Storage::Memory, Storage::Directory);
         let dynamodb = DynamoDb::open(&storage)?;
-        resources::create_tables(&template, &dynamodb).await?;
+        specs::create_tables(&template, &dynamodb).await?;
         let sqs = Sqs::new(&urls.endpoint);
-        resources::create_queues(&template, &sqs, options.redelivery)?;
+        specs::create_queues(&template, &sqs, options.redelivery)?;
 
         let specs = resources::functions(&template, &options)?;
         let host = host_options(&template, &urls.endpoint, &logs, &sqs);
@@ -103,13 +100,13 @@ impl Stack {
         let targets =
             Targets::new(&template, sqs.clone(), lambda.clone(), Arc::clone(&surroundings))?;
         let bus_options = BusOptions { disorder: options.disorder, ..BusOptions::default() };
-        let bus = EventBridge::new(resources::topology(&template), Arc::new(targets), bus_options)?;
+        let bus = EventBridge::new(specs::topology(&template), Arc::new(targets), bus_options)?;
 
         let state_machines = workflows::start(&template, &lambda)?;
         let only_scheduled = schedules::only_scheduled(&template, &state_machines);
 
         let invoker = Arc::new(Functions(lambda.clone()));
-        let routes = resources::routes(&template);
+        let routes = specs::routes(&template);
         let gateway = match options.issuer.clone() {
             Some(issuer) => Gateway::with_issuer(routes, invoker, issuer)?,
             None => Gateway::new(routes, invoker).map_err(GatewayError::from)?,

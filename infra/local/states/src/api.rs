@@ -18,9 +18,8 @@ use crate::{
     arn::{execution_of, machine_of},
     error::ApiError,
     execution::Execution,
-    lock,
-    service::Shared,
     spec::Machine,
+    state::Shared,
 };
 
 /// Carries out an operation of the API.
@@ -45,7 +44,7 @@ fn find_machine(shared: &Shared, arn: &str) -> Result<Arc<Machine>, ApiError> {
 pub(crate) fn find_execution(shared: &Shared, arn: &str) -> Result<Arc<Execution>, ApiError> {
     let now = shared.options.clock.now();
     let key = execution_of(arn)?.map(|(machine, name)| (machine.to_owned(), name.to_owned()));
-    let found = key.and_then(|key| lock(&shared.executions).get(&key).cloned());
+    let found = key.and_then(|key| shared.executions.lock().get(&key).cloned());
     found
         .filter(|execution| !execution.is_forgotten(now))
         .ok_or_else(|| ApiError::ExecutionDoesNotExist { arn: arn.to_owned() })

@@ -1,10 +1,9 @@
 //! An execution: what is known of it while it runs, and after.
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicU64, Ordering},
-};
+use std::sync::Arc;
 
+use local_core::Counter;
+use parking_lot::Mutex;
 use serde_json::Value;
 use time::OffsetDateTime;
 use tokio::sync::Notify;
@@ -13,9 +12,8 @@ use crate::{
     arn::execution_arn,
     history::{Event, Full, Happening, History},
     limits::KEPT,
-    lock,
-    run::StateError,
     spec::Machine,
+    state_error::StateError,
 };
 
 /// An execution of a state machine.
@@ -32,7 +30,7 @@ pub(crate) struct Execution {
     pub(crate) trace_header: Option<String>,
     pub(crate) started: OffsetDateTime,
     record: Mutex<Record>,
-    transitions: AtomicU64,
+    transitions: Counter,
     stopped: Notify,
 }
 
@@ -117,7 +115,7 @@ impl Execution {
             trace_header: start.trace_header,
             started: start.at,
             record: Mutex::default(),
-            transitions: AtomicU64::new(0),
+            transitions: Counter::default(),
             stopped: Notify::new(),
             machine: start.machine,
         };
@@ -135,7 +133,7 @@ impl Execution {
         previous: u64,
         happening: Happening,
     ) -> Result<u64, NoRecord> {
-        let mut record = lock(&self.record);
+        let mut record = self.record.lock();
         if record.ending.is_some() {
             return Err(NoRecord::Ended);
         }
@@ -144,7 +142,7 @@ impl Execution {
 
     /// Ends the execution, unless it has ended already; and says whether it did.
     pub(crate) fn end(&self, at: OffsetDateTime, previous: u64, end: End) -> bool {
-        let mut record = lock(&self.record);
+        let mut record = self.record.lock();
         if record.ending.is_some() {
             return false;
         }
@@ -160,20 +158,20 @@ impl Execution {
     }
 
     pub(crate) fn ending(&self) -> Option<Ending> {
-        lock(&self.record).ending.clone()
+        self.record.lock().ending.clone()
     }
 
     pub(crate) fn status(&self) -> Status {
-        lock(&self.record).ending.as_ref().map_or(Status::Running, |ending| ending.end.status())
+        self.record.lock().ending.as_ref().map_or(Status::Running, |ending| ending.end.status())
     }
 
     /// Notes that a state was entered, or tried again.
     pub(crate) fn count_transition(&self) {
-        self.transitions.fetch_add(1, Ordering::Relaxed);
+        self.transitions.add_one();
     }
 
     pub(crate) fn transitions(&self) -> u64 {
-        self.transitions.load(Ordering::Relaxed)
+        self.transitions.get()
     }
 
     /// Whether it ended so long ago that it is not known any more.
@@ -183,7 +181,7 @@ impl Execution {
 
     /// What `read` makes of the events so far.
     pub(crate) fn read_events<T>(&self, read: impl FnOnce(&[Event]) -> T) -> T {
-        read(lock(&self.record).history.events())
+        read(self.record.lock().history.events())
     }
 }
 
@@ -216,7 +214,7 @@ mod tests {
 
     use super::{End, Execution, NoRecord, Start};
     use crate::{
-        StateMachineSpec, history::Happening, limits::KEPT, run::StateError, spec::Machine,
+        StateMachineSpec, history::Happening, limits::KEPT, spec::Machine, state_error::StateError,
     };
 
     fn execution() -> Execution {

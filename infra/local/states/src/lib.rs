@@ -62,7 +62,6 @@
 
 mod api;
 mod arn;
-mod clock;
 mod definition;
 mod error;
 mod execution;
@@ -76,6 +75,8 @@ mod report;
 mod run;
 mod service;
 mod spec;
+mod state;
+mod state_error;
 mod stats;
 mod tasks;
 
@@ -87,14 +88,9 @@ pub use self::{
     error::ApiError,
     execution::Status,
     report::ExecutionReport,
-    service::{Options, StepFunctions},
+    service::StepFunctions,
     spec::{StateMachineError, StateMachineSpec},
+    state::Options,
     stats::Stats,
     tasks::{Invocation, InvokeError, Invoked, Tasks},
 };
-
-/// A lock that is never held over an await and guards plain data, so that a panic elsewhere
-/// leaves nothing half done behind it.
-pub(crate) fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-}

@@ -14,13 +14,12 @@ use futures_util::future::BoxFuture;
 use local_core::Clock;
 use serde_json::Value;
 
-pub(crate) use self::failure::{StateError, error_name};
 use self::{failure::Failure, trail::Trail, visit::Visit};
 use crate::{
     definition::{After, States},
     execution::{End, Execution},
     history::Happening,
-    service::Shared,
+    state::Shared,
 };
 
 /// An execution, and what it is run with.
@@ -30,9 +29,20 @@ pub(crate) struct Run {
     pub(crate) shared: Arc<Shared>,
 }
 
+/// Lets an execution run.
+pub(crate) fn start(shared: &Arc<Shared>, execution: &Arc<Execution>) {
+    shared.counters.started.add_one();
+    let run = Run { execution: Arc::clone(execution), shared: Arc::clone(shared) };
+    let Some(runs) = shared.runs.upgrade() else { return };
+    let mut runs = runs.lock();
+    let Some(runs) = runs.as_mut() else { return };
+    while runs.try_join_next().is_some() {}
+    runs.spawn(run.run(execution.input_value.clone()));
+}
+
 impl Run {
     /// Runs the execution until it has ended, by itself or not.
-    pub(crate) async fn run(self, input: Value) {
+    async fn run(self, input: Value) {
         let limit = self.execution.machine.definition.timeout;
         let mut trail = Trail::default();
         let states = &self.execution.machine.definition.states;

@@ -1,47 +1,25 @@
-//! The state machines and their executions.
+//! Step Functions as others see it.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{
-        Arc, Mutex, Weak,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::Arc,
 };
 
-use local_core::{Bytes, Clock, Reply, Service};
+use local_core::{Bytes, Counter, Reply, Service};
+use parking_lot::Mutex;
 use serde_json::Value;
-use time::OffsetDateTime;
 use tokio::task::JoinSet;
 
 use crate::{
     api,
     definition::Definition,
     error::ApiError,
-    execution::{End, Execution},
-    lock,
     report::ExecutionReport,
-    run::Run,
     spec::{Machine, StateMachineError, StateMachineSpec},
+    state::{Options, Runs, Shared},
     stats::{Counters, Stats},
     tasks::Tasks,
 };
-
-/// How state machines are run.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// Where timestamps come from.
-    pub clock: Clock,
-    /// What jitter, generated names, and `$random()` and `$uuid()` follow from.
-    pub seed: u64,
-}
-
-impl Default for Options {
-    /// The clock of the machine, and a seed that is drawn.
-    #[expect(clippy::disallowed_methods, reason = "the one place that draws the seed")]
-    fn default() -> Self {
-        Self { clock: Clock::system(), seed: fastrand::u64(..) }
-    }
-}
 
 /// Step Functions, in process. Clones are the same; when the last of them is dropped, executions
 /// are followed no further.
@@ -50,23 +28,6 @@ pub struct StepFunctions {
     shared: Arc<Shared>,
     // Apart from `Shared`, which the runs hold too: the last handle ends them.
     runs: Arc<Runs>,
-}
-
-/// The executions that are followed; nothing once they are not to be any more.
-type Runs = Mutex<Option<JoinSet<()>>>;
-
-/// What all clones and runs share.
-pub(crate) struct Shared {
-    pub(crate) machines: BTreeMap<String, Arc<Machine>>,
-    /// The executions, by the names of their machine and their own.
-    pub(crate) executions: Mutex<BTreeMap<(String, String), Arc<Execution>>>,
-    pub(crate) tasks: Arc<dyn Tasks>,
-    pub(crate) options: Options,
-    pub(crate) counters: Counters,
-    pub(crate) created: OffsetDateTime,
-    pub(crate) numbers: AtomicU64,
-    random: Mutex<fastrand::Rng>,
-    runs: Weak<Runs>,
 }
 
 impl StepFunctions {
@@ -94,7 +55,7 @@ impl StepFunctions {
             tasks,
             counters: Counters::default(),
             created: options.clock.now(),
-            numbers: AtomicU64::new(0),
+            numbers: Counter::default(),
             random: Mutex::new(fastrand::Rng::with_seed(options.seed)),
             runs: Arc::downgrade(&runs),
             options,
@@ -138,7 +99,7 @@ impl StepFunctions {
 
     /// All executions, in the order in which they were started.
     pub fn executions(&self) -> Vec<ExecutionReport> {
-        let mut executions: Vec<_> = lock(&self.shared.executions).values().cloned().collect();
+        let mut executions: Vec<_> = self.shared.executions.lock().values().cloned().collect();
         executions.sort_by_key(|execution| execution.number);
         executions.iter().map(|execution| ExecutionReport::of(execution)).collect()
     }
@@ -165,7 +126,7 @@ impl StepFunctions {
     /// Follows executions no further, and returns when none invokes anything any more. They stay
     /// as they are: those that run remain `RUNNING`, and ones that are started later do not begin.
     pub async fn stop(&self) {
-        let runs = lock(&self.runs).take();
+        let runs = self.runs.lock().take();
         if let Some(mut runs) = runs {
             runs.shutdown().await;
         }
@@ -186,44 +147,5 @@ impl Service for StepFunctions {
             let response = api::call(&self.shared, operation, &body)?;
             Ok(Bytes::from(response.to_string()))
         })
-    }
-}
-
-impl Shared {
-    /// Lets an execution run.
-    pub(crate) fn run(self: &Arc<Self>, execution: &Arc<Execution>) {
-        self.counters.started.add_one();
-        let run = Run { execution: Arc::clone(execution), shared: Arc::clone(self) };
-        let Some(runs) = self.runs.upgrade() else { return };
-        let mut runs = lock(&runs);
-        let Some(runs) = runs.as_mut() else { return };
-        while runs.try_join_next().is_some() {}
-        runs.spawn(run.run(execution.input_value.clone()));
-    }
-
-    /// Ends an execution that has not ended.
-    pub(crate) fn end(&self, execution: &Execution, previous: u64, end: End) {
-        let counter = match end {
-            End::Succeeded(_) => &self.counters.succeeded,
-            End::Failed(_) => &self.counters.failed,
-            End::TimedOut => &self.counters.timed_out,
-            End::Aborted(_) => &self.counters.aborted,
-        };
-        if let End::Failed(error) = &end {
-            tracing::error!(execution = execution.arn, ?error, "an execution failed");
-        }
-        if execution.end(self.options.clock.now(), previous, end) {
-            counter.add_one();
-        }
-    }
-
-    /// The number of the next execution.
-    pub(crate) fn next_number(&self) -> u64 {
-        self.numbers.fetch_add(1, Ordering::Relaxed) + 1
-    }
-
-    /// Dice of their own.
-    pub(crate) fn random(&self) -> fastrand::Rng {
-        lock(&self.random).fork()
     }
 }

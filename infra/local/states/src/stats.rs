@@ -1,6 +1,6 @@
 //! What has been done so far.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use local_core::Counter;
 
 /// Counts since the stand-in was built.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -29,19 +29,6 @@ pub(crate) struct Counters {
     pub(crate) timed_out: Counter,
     pub(crate) aborted: Counter,
     pub(crate) transitions: Counter,
-}
-
-#[derive(Debug, Default)]
-pub(crate) struct Counter(AtomicU64);
-
-impl Counter {
-    pub(crate) fn add_one(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn get(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
 }
 
 impl Counters {

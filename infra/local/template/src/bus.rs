@@ -1,7 +1,6 @@
 //! The bus: event buses, their archives and the rules that say who hears what.
 
-use std::time::Duration;
-
+pub use local_core::RetryPolicy;
 use serde_json::Value;
 
 use crate::{
@@ -74,15 +73,6 @@ pub struct Target {
     pub retry: RetryPolicy,
     /// ARN of the queue for events that could not be delivered. Without one they are lost.
     pub dead_letter_arn: Option<String>,
-}
-
-/// The retry policy of a rule's target, or of a schedule.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RetryPolicy {
-    /// An event older than this is given up.
-    pub age_max: Duration,
-    /// Tries after the first.
-    pub retries_max: u32,
 }
 
 pub(crate) fn read_bus(

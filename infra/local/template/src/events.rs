@@ -5,15 +5,8 @@ use crate::{
     properties::Properties,
     resolver::Resolver,
     route::{self, Apis, Route},
-    schedule::{self, Schedule},
+    schedule::{self, Invoked, Schedule},
 };
-
-/// The function that events invoke.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Invoked<'a> {
-    pub(crate) logical_id: &'a str,
-    pub(crate) name: &'a str,
-}
 
 /// What invokes a function, as written at the function.
 #[derive(Debug, Default)]

@@ -12,7 +12,6 @@ use crate::{
     physical::arn,
     properties::{Properties, text},
     queue::seconds,
-    resolver,
     role::sends_to,
 };
 
@@ -53,26 +52,6 @@ pub struct AsyncInvoke {
     pub age_max: Duration,
     /// ARN of the queue for what was given up.
     pub on_failure_arn: Option<String>,
-}
-
-/// The properties of a function as written: `Globals.Function` beneath its own.
-pub(crate) fn with_globals(globals: &Value, own: &Value) -> Value {
-    match (globals, own) {
-        (Value::Object(globals), Value::Object(fields)) if resolver::function(fields).is_none() => {
-            let mut merged = globals.clone();
-            for (name, value) in fields {
-                let beneath = globals.get(name).unwrap_or(&Value::Null);
-                merged.insert(name.clone(), with_globals(beneath, value));
-            }
-            Value::Object(merged)
-        }
-        // SAM appends a function's list to the global one.
-        (Value::Array(globals), Value::Array(items)) => {
-            Value::Array(globals.iter().chain(items).cloned().collect())
-        }
-        (globals, Value::Null) => globals.clone(),
-        (_, own) => own.clone(),
-    }
 }
 
 /// Limits and defaults:
@@ -176,29 +155,4 @@ fn async_invoke(properties: Option<Properties>) -> Result<AsyncInvoke, TemplateE
         age_max: seconds(age, 21_600),
         on_failure_arn,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn what_a_function_says_itself_comes_before_the_globals() {
-        let globals = json!({
-            "Timeout": 3, "Layers": ["a"], "Environment": { "Variables": { "A": "1", "B": "1" } },
-        });
-        let own = json!({
-            "Timeout": 5, "Layers": ["b"], "Environment": { "Variables": { "B": { "Ref": "P" } } },
-        });
-        let merged = json!({
-            "Timeout": 5,
-            "Layers": ["a", "b"],
-            "Environment": { "Variables": { "A": "1", "B": { "Ref": "P" } } },
-        });
-        assert_eq!(with_globals(&globals, &own), merged);
-        assert_eq!(with_globals(&Value::Null, &own), own);
-        assert_eq!(with_globals(&globals, &Value::Null), globals);
-    }
 }

@@ -34,11 +34,13 @@ mod error;
 mod events;
 mod function;
 mod gateway;
+mod globals;
 mod managed;
 mod mapping;
 mod merge;
 mod nested;
 mod parameters;
+mod passed;
 mod permission;
 mod physical;
 mod properties;
@@ -234,7 +236,7 @@ impl Template {
             Kind::Bus => self.buses.push(bus::read_bus(id, name, properties)?),
             Kind::Function => {
                 let Some(resource) = resolver.document.resources.get(id) else { return Ok(()) };
-                let invoked = events::Invoked { logical_id: id, name: &name };
+                let invoked = schedule::Invoked { logical_id: id, name: &name };
                 let events = events::read(invoked, resolver, &mut properties, apis)?;
                 self.routes.extend(events.routes);
                 self.schedules.extend(events.schedules);

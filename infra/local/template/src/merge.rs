@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     error::{Place, TemplateError},
-    function::with_globals,
+    globals::with_globals,
 };
 
 const APPLICATION: &str = "AWS::Serverless::Application";

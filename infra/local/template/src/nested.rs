@@ -19,6 +19,7 @@ use crate::{
         apply_globals, condition_of_both, entries, entries_mut, folder_of, join, merge,
         take_applications,
     },
+    passed::Passed,
     properties::Properties,
     rewrite::{rewrite, rewrite_once},
     text_of, yaml,
@@ -32,18 +33,6 @@ const DEPTH_MAX: u32 = 8;
 pub(crate) struct Assembled {
     pub(crate) template: Value,
     pub(crate) passed: Vec<Passed>,
-}
-
-/// What an application is passed for a parameter: held to what the parameter allows once it is
-/// known.
-#[derive(Debug, Clone)]
-pub(crate) struct Passed {
-    pub(crate) application: String,
-    pub(crate) parameter: String,
-    pub(crate) declaration: Properties,
-    pub(crate) value: Value,
-    /// Without it the application is not there.
-    pub(crate) condition: Option<String>,
 }
 
 /// Reads files by their paths relative to the template's folder.

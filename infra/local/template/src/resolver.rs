@@ -11,8 +11,8 @@ use crate::{
     LoadOptions,
     document::Document,
     error::{Place, TemplateError},
-    nested::Passed,
     parameters::{self, Settled, Values},
+    passed::Passed,
     properties::text,
 };
 

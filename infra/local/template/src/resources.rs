@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::{
     error::{Place, TemplateError},
-    function,
+    globals::with_globals,
     physical::Kind,
     properties::Properties,
     resolver::{Resolver, Spot},
@@ -39,7 +39,7 @@ pub(crate) fn resolved(resolver: &Resolver<'_>, id: &str) -> Result<Properties, 
     let document = &resolver.document;
     let written = match document.resources.get(id) {
         Some(resource) if resource.kind == "AWS::Serverless::Function" => {
-            function::with_globals(&document.function_globals, &resource.properties)
+            with_globals(&document.function_globals, &resource.properties)
         }
         Some(resource) => resource.properties.clone(),
         None => Value::Null,

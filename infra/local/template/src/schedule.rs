@@ -7,13 +7,19 @@ use serde::de::IgnoredAny;
 use crate::{
     bus::{RetryPolicy, dead_letter_arn, retry_policy},
     error::{Place, TemplateError},
-    events::Invoked,
     physical::arn,
     properties::Properties,
     resolver::Resolver,
 };
 
 const NAME_CHARACTERS_MAX: usize = 64;
+
+/// The function that events invoke.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Invoked<'a> {
+    pub(crate) logical_id: &'a str,
+    pub(crate) name: &'a str,
+}
 
 /// A `ScheduleV2` event of a function, at a rate.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,10 +8,7 @@
 
 mod model;
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
     Json, Router,
@@ -21,6 +18,9 @@ use axum::{
     routing::get,
 };
 use bytes::Bytes;
+use local_core::script::{self, Outcome, Script};
+use local_core::{Clock, Ids};
+use parking_lot::{Mutex, MutexGuard};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
@@ -28,10 +28,8 @@ use time::{Duration, OffsetDateTime};
 pub use model::{Shipment, ShipmentStatus};
 
 use crate::{
-    clock::{Clock, Ids, system_clock},
     handle_once::{Answer, Call, Refusals, bearer, handle_once, idempotency_key},
     idempotency::Keys,
-    script::{self, Outcome, Script},
 };
 use model::{Refusal, ShipmentRequest};
 
@@ -62,7 +60,7 @@ struct CarrierStub {
 
 impl Default for Carrier {
     fn default() -> Self {
-        Self::new(system_clock())
+        Self::new(Clock::system())
     }
 }
 
@@ -104,7 +102,7 @@ impl Carrier {
 
 impl CarrierStub {
     fn shipments(&self) -> MutexGuard<'_, BTreeMap<String, Shipment>> {
-        self.shipments.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shipments.lock()
     }
 
     fn take(&self, request: ShipmentRequest, at: OffsetDateTime) -> Answer {
@@ -145,7 +143,7 @@ async fn create(
         return Err(Refusal::Undeliverable);
     }
     let fingerprint = request.fingerprint();
-    let at = (carrier.0.clock)();
+    let at = carrier.0.clock.now();
     let call = Call { key: Some(key), fingerprint: &fingerprint, outcome, at };
     Ok(handle_once(&carrier.0.keys, &REFUSALS, call, move || depot.take(request, at)).await)
 }
@@ -184,7 +182,7 @@ async fn void(
     let depot = carrier.0.clone();
     let reference = depot.find(&id)?.reference;
     let outcome = depot.script.next(&[&format!("void:{reference}")]);
-    let call = Call { key: None, fingerprint: "", outcome, at: (carrier.0.clock)() };
+    let call = Call { key: None, fingerprint: "", outcome, at: carrier.0.clock.now() };
     let work = move || depot.void(&id).map_or_else(Answer::from, |it| Answer::ok(json!(it)));
     Ok(handle_once(&carrier.0.keys, &REFUSALS, call, work).await)
 }

@@ -1,15 +1,13 @@
 //! Shipments, and why there is none.
 
 use axum::http::StatusCode;
+use local_core::Ids;
+use local_core::script::Outcome;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use crate::{
-    clock::Ids,
-    handle_once::{Answer, RUDE},
-    script::Outcome,
-};
+use crate::handle_once::{Answer, RUDE};
 
 const CARRIER: &str = "UPS";
 /// The address nobody can be found at.

@@ -1,11 +1,10 @@
 //! The gateway's books: intents, refunds, and the ledger of what was really moved.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::http::StatusCode;
+use local_core::{Clock, Ids};
+use parking_lot::{Mutex, MutexGuard};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
@@ -18,11 +17,9 @@ use super::{
     refusal::Refusal,
     search::Query,
 };
-use crate::{
-    clock::{Clock, Ids},
-    handle_once::Answer,
-    script::Outcome,
-};
+use local_core::script::Outcome;
+
+use crate::handle_once::Answer;
 
 pub(super) struct Ledger {
     ids: Ids,
@@ -48,7 +45,7 @@ impl Ledger {
     }
 
     fn pages(&self) -> MutexGuard<'_, Pages> {
-        self.pages.lock().unwrap_or_else(PoisonError::into_inner)
+        self.pages.lock()
     }
 
     /// Creates an intent and, if it is confirmed, charges its card.

@@ -12,12 +12,11 @@ mod routes;
 
 use std::{
     collections::BTreeMap,
-    sync::{
-        Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::atomic::{AtomicBool, Ordering},
 };
 
+use local_core::{Clock, Ids};
+use parking_lot::{Mutex, MutexGuard};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
@@ -28,10 +27,7 @@ use super::{
     refusal::Refusal,
     search::{Field, Indexed},
 };
-use crate::{
-    clock::{Clock, Ids},
-    handle_once::Answer,
-};
+use crate::handle_once::Answer;
 
 /// What a new customer has saved, where each has something.
 const SAVED_CARD: &str = "pm_card_visa";
@@ -118,7 +114,7 @@ impl Customers {
     }
 
     fn files(&self) -> MutexGuard<'_, Files> {
-        self.files.lock().unwrap_or_else(PoisonError::into_inner)
+        self.files.lock()
     }
 
     fn create(&self, mut customer: Customer) -> Answer {

@@ -13,7 +13,7 @@ use super::{
     refund::{Refund, RefundStatus},
     refusal::Refusal,
 };
-use crate::script::Outcome;
+use local_core::script::Outcome;
 
 /// Stripe's limit of eight digits.
 pub(super) const AMOUNT_MAX: u64 = 99_999_999;

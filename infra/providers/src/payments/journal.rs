@@ -1,7 +1,6 @@
 //! What has happened, as the provider's events tell it.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
+use parking_lot::{Mutex, MutexGuard};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use tokio::sync::Notify;
@@ -15,7 +14,7 @@ pub(super) struct Journal {
 
 impl Journal {
     fn events(&self) -> MutexGuard<'_, Vec<Value>> {
-        self.events.lock().unwrap_or_else(PoisonError::into_inner)
+        self.events.lock()
     }
 
     /// Writes down what has become of `object`.

@@ -30,6 +30,8 @@ use axum::{
     routing::{get, post},
 };
 use bytes::Bytes;
+use local_core::Clock;
+use local_core::script::{self, Outcome, Script};
 use serde_json::{Value, json};
 use time::Duration;
 
@@ -37,10 +39,8 @@ pub use ledger::{EntryKind, LedgerEntry};
 pub use webhooks::Webhook;
 
 use crate::{
-    clock::{Clock, system_clock},
     handle_once::{Answer, Call, Refusals, bearer, handle_once, idempotency_key},
     idempotency::Keys,
-    script::{self, Outcome, Script},
 };
 use books::Ledger;
 use customers::Customers;
@@ -80,7 +80,7 @@ struct Desk {
 
 impl Default for Payments {
     fn default() -> Self {
-        Self::new(system_clock(), KEY_TIME_TO_LIVE)
+        Self::new(Clock::system(), KEY_TIME_TO_LIVE)
     }
 }
 
@@ -141,7 +141,7 @@ async fn create_intent(
     let scope = if order.is_empty() { key.unwrap_or_default() } else { order };
     let outcome = payments.0.script.next_with(&[order, token], token, scope);
     let desk = payments.0.clone();
-    let work = move || desk.books.charge(request, outcome, (desk.clock)());
+    let work = move || desk.books.charge(request, outcome, desk.clock.now());
     Ok(payments.0.settle("/v1/payment_intents", key, &form, outcome, work).await)
 }
 
@@ -158,7 +158,7 @@ async fn cancel_intent(
     let endpoint = format!("/v1/payment_intents/{id}/cancel");
     let outcome = payments.0.script.next(&[&format!("cancel:{id}")]);
     let desk = payments.0.clone();
-    let work = move || desk.books.cancel(&id, reason, (desk.clock)());
+    let work = move || desk.books.cancel(&id, reason, desk.clock.now());
     Ok(payments.0.settle(&endpoint, key, &form, outcome, work).await)
 }
 
@@ -174,7 +174,7 @@ async fn confirm_intent(
     let token = form.owned("payment_method");
     let endpoint = format!("/v1/payment_intents/{id}/confirm");
     let desk = payments.0.clone();
-    let work = move || desk.books.confirm(&id, token, &desk.customers, (desk.clock)());
+    let work = move || desk.books.confirm(&id, token, &desk.customers, desk.clock.now());
     Ok(payments.0.settle(&endpoint, key, &form, None, work).await)
 }
 
@@ -189,7 +189,7 @@ async fn create_refund(
     let order = payments.0.books.order_of(&request.payment_intent).unwrap_or_default();
     let outcome = payments.0.script.next(&[&format!("refund:{order}")]);
     let desk = payments.0.clone();
-    let work = move || desk.books.refund(request, outcome, (desk.clock)());
+    let work = move || desk.books.refund(request, outcome, desk.clock.now());
     Ok(payments.0.settle("/v1/refunds", key, &form, outcome, work).await)
 }
 
@@ -203,7 +203,7 @@ impl Desk {
         work: impl FnOnce() -> Answer + Send + 'static,
     ) -> Response {
         let fingerprint = form.fingerprint(endpoint);
-        let call = Call { key, fingerprint: &fingerprint, outcome, at: (self.clock)() };
+        let call = Call { key, fingerprint: &fingerprint, outcome, at: self.clock.now() };
         handle_once(&self.keys, &REFUSALS, call, work).await
     }
 }
@@ -259,7 +259,7 @@ async fn find_refund(
     payments
         .0
         .books
-        .find_refund(&id, (payments.0.clock)())
+        .find_refund(&id, payments.0.clock.now())
         .map(Json)
         .ok_or_else(|| Refusal::no_such_refund(&id))
 }
@@ -272,7 +272,7 @@ async fn list_refunds(
     authorize(&headers)?;
     let form = Form::parse(query.unwrap_or_default().as_bytes());
     let limit = limit(&form)?;
-    let found = payments.0.books.refunds(form.get("payment_intent"), (payments.0.clock)())?;
+    let found = payments.0.books.refunds(form.get("payment_intent"), payments.0.clock.now())?;
     let (data, has_more) = page(found, limit);
     Ok(Json(json!({"object": "list", "url": "/v1/refunds", "has_more": has_more, "data": data})))
 }

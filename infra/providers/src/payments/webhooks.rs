@@ -32,7 +32,7 @@ impl Payments {
     /// `secret`. None while there is no such event.
     pub fn webhook(&self, index: usize, secret: &str) -> Option<Webhook> {
         let body = self.0.books.journal.event(index)?.to_string();
-        let signature = signature(secret, (self.0.clock)(), &body);
+        let signature = signature(secret, self.0.clock.now(), &body);
         Some(Webhook { body, signature })
     }
 

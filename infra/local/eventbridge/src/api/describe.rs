@@ -2,17 +2,16 @@
 
 use std::sync::Arc;
 
-use local_core::AwsError;
+use local_core::{AwsError, moment::epoch};
 use serde_json::{Value, json};
 
 use super::not_found;
 use crate::{
     archive::Archive,
     arn::{DEFAULT_BUS, archive_arn, bus_arn, name_of},
-    clock::epoch,
     requests::{Query, constraint, required},
-    service::Inner,
     spec::TargetSpec,
+    state::Inner,
     topology::{Bus, Rule},
 };
 
@@ -108,8 +107,8 @@ fn target_summary(target: &TargetSpec) -> Value {
         "Id": target.id,
         "Arn": target.arn,
         "RetryPolicy": {
-            "MaximumEventAgeInSeconds": target.retry.maximum_event_age.as_secs(),
-            "MaximumRetryAttempts": target.retry.maximum_retry_attempts,
+            "MaximumEventAgeInSeconds": target.retry.age_max.as_secs(),
+            "MaximumRetryAttempts": target.retry.retries_max,
         },
     });
     if let Some(arn) = &target.dead_letter_arn {

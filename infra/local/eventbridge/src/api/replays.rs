@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use local_core::AwsError;
+use local_core::{
+    AwsError,
+    moment::{epoch, from_epoch},
+};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
@@ -13,11 +16,10 @@ use super::{
 use crate::{
     archive::Archive,
     arn::{archive_arn, bus_arn, replay_arn},
-    clock::{self, epoch},
-    lock,
     replay::{Plan, Replay, State},
     requests::{Query, StartReplay, constraint, required},
-    service::Inner,
+    resend,
+    state::Inner,
 };
 
 /// The replays that may run at once.
@@ -31,7 +33,7 @@ pub(super) fn start(inner: &Arc<Inner>, request: StartReplay) -> Result<Value, A
     let name = plan.name.clone();
     let replay = Arc::new(Replay::new(plan));
     {
-        let mut replays = lock(&inner.replays);
+        let mut replays = inner.replays.lock();
         if replays.contains_key(&name) {
             let message = format!("Replay {name} already exists.");
             return Err(AwsError::client("ResourceAlreadyExistsException", message));
@@ -42,7 +44,7 @@ pub(super) fn start(inner: &Arc<Inner>, request: StartReplay) -> Result<Value, A
         }
         replays.insert(name.clone(), Arc::clone(&replay));
     }
-    tokio::spawn(replay.run(Arc::clone(inner)));
+    tokio::spawn(resend::run(replay, Arc::clone(inner)));
     Ok(json!({
         "ReplayArn": replay_arn(&name),
         "State": State::Starting.name(),
@@ -83,7 +85,7 @@ fn plan(inner: &Inner, request: StartReplay) -> Result<Plan, AwsError> {
 fn moment(member: &str, seconds: Option<f64>) -> Result<OffsetDateTime, AwsError> {
     let seconds = required(member, seconds)?;
     let out_of_range = || constraint(member, &seconds.to_string(), "Member must be a timestamp");
-    clock::from_epoch(seconds).ok_or_else(out_of_range)
+    from_epoch(seconds).ok_or_else(out_of_range)
 }
 
 fn invalid(parameter: &str, reason: &str) -> AwsError {
@@ -126,7 +128,7 @@ fn rules(
 
 fn find(inner: &Inner, name: Option<String>) -> Result<Arc<Replay>, AwsError> {
     let name = required("replayName", name)?;
-    let found = lock(&inner.replays).get(&name).cloned();
+    let found = inner.replays.lock().get(&name).cloned();
     found.ok_or_else(|| not_found(format!("Replay {name} does not exist.")))
 }
 
@@ -151,7 +153,7 @@ pub(super) fn list(inner: &Inner, query: Query) -> Result<Value, AwsError> {
             && query.state.as_deref().is_none_or(|state| state == replay.state().name())
             && source.is_none_or(|arn| arn == replay.plan.archive_arn)
     };
-    let replays: Vec<_> = lock(&inner.replays).values().cloned().collect();
+    let replays: Vec<_> = inner.replays.lock().values().cloned().collect();
     let summaries = replays.iter().filter(|it| is_wanted(it)).map(|it| it.summary());
     page("Replays", summaries.collect(), &query)
 }

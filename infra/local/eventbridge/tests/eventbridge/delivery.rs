@@ -82,7 +82,7 @@ async fn a_target_that_recovers_gets_the_event() {
 #[tokio::test]
 async fn an_event_out_of_retries_is_parked() {
     let targets = Targets::answering(refuse_for_now);
-    let retry = RetryPolicy { maximum_retry_attempts: 4, ..RetryPolicy::default() };
+    let retry = RetryPolicy { retries_max: 4, ..RetryPolicy::default() };
     let bus = with_retry(&targets, retry, quick());
     put(&bus, 0..1).await;
     settled(&bus).await;
@@ -99,8 +99,7 @@ async fn an_event_out_of_retries_is_parked() {
 #[tokio::test]
 async fn an_event_that_would_grow_too_old_is_parked() {
     let targets = Targets::answering(refuse_for_now);
-    let retry =
-        RetryPolicy { maximum_event_age: Duration::from_secs(60), ..RetryPolicy::default() };
+    let retry = RetryPolicy { age_max: Duration::from_secs(60), ..RetryPolicy::default() };
     let wait = Duration::from_secs(600);
     let options = Options { backoff: Backoff { first: wait, max: wait }, ..Options::default() };
     let bus = with_retry(&targets, retry, options);

@@ -60,12 +60,12 @@ fn a_topology_that_aws_refuses_is_refused_by_name() {
             r#"target "queue": its Arn is not an ARN"#,
         ),
         (
-            refusal(|it| it.rules[0].targets[0].retry.maximum_retry_attempts = 186),
+            refusal(|it| it.rules[0].targets[0].retry.retries_max = 186),
             "MaximumRetryAttempts is not from 0 to 185",
         ),
         (
             refusal(|it| {
-                it.rules[0].targets[0].retry.maximum_event_age = Duration::from_secs(59);
+                it.rules[0].targets[0].retry.age_max = Duration::from_secs(59);
             }),
             "MaximumEventAgeInSeconds is not from 60 to 86400",
         ),

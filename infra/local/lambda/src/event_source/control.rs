@@ -1,10 +1,9 @@
 //! How a mapping is paused, and what it counts.
 
-use std::sync::{Arc, Mutex, atomic::AtomicU64};
+use std::sync::{Arc, atomic::AtomicU64};
 
+use parking_lot::Mutex;
 use tokio::sync::watch;
-
-use crate::lock;
 
 /// What happened to an event source mapping since its start.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -42,7 +41,7 @@ pub(super) struct Tally {
 
 impl Tally {
     pub(super) fn count(&self, change: impl FnOnce(&mut MappingCounters)) {
-        change(&mut lock(&self.counters));
+        change(&mut self.counters.lock());
     }
 
     /// A batch is under way until the guard is dropped.

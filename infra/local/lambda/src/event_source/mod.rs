@@ -10,14 +10,16 @@ mod sqs_event;
 mod stream;
 mod stream_batch;
 mod stream_reader;
+mod stream_source;
 
 use std::{
-    sync::{Arc, Mutex, atomic::Ordering},
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
 use local_core::AwsError;
 use local_event_pattern::PatternError;
+use parking_lot::Mutex;
 use tokio::{sync::watch, task::JoinSet};
 
 pub use batch_response::{Verdict, verdict};
@@ -26,10 +28,10 @@ use control::{Mode, Tally};
 pub use filter::parse_filters;
 pub use sqs::SqsSource;
 pub use sqs_event::record as queue_record;
-pub use stream::{StartingPosition, StreamSource};
 pub use stream_batch::{Batch, Next, Slice, identifier};
+pub use stream_source::{StartingPosition, StreamSource};
 
-use crate::{InvokeError, lock};
+use crate::InvokeError;
 
 /// Lambda's longest batching window.
 const BATCHING_WINDOW_MAX: Duration = Duration::from_secs(300);
@@ -76,12 +78,12 @@ impl EventSourceMapping {
     /// Whether the mapping has dealt with everything that its source holds, messages that are
     /// delayed or hidden after a failure included.
     pub fn idle(&self) -> bool {
-        lock(&self.tally.counters).in_progress == 0 && !(self.backlog)()
+        self.tally.counters.lock().in_progress == 0 && !(self.backlog)()
     }
 
     /// What happened since the start.
     pub fn counters(&self) -> MappingCounters {
-        *lock(&self.tally.counters)
+        *self.tally.counters.lock()
     }
 
     /// Of a stream: the position of the last record that was dealt with, to continue from with
@@ -93,7 +95,7 @@ impl EventSourceMapping {
     /// Ends the mapping, and returns when what was under way is finished.
     pub async fn stop(&self) {
         self.mode.send_replace(Mode::Stopped);
-        let mut tasks = std::mem::take(&mut *lock(&self.tasks));
+        let mut tasks = std::mem::take(&mut *self.tasks.lock());
         while tasks.join_next().await.is_some() {}
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use local_dynamodb::StreamRecord;
 
-use super::{batch_response::Verdict, stream::StreamSource};
+use super::{batch_response::Verdict, stream_source::StreamSource};
 
 /// A run of records that is handed to the function in one piece.
 #[derive(Debug, Clone, PartialEq)]

@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use local_core::{Clock, moment};
 use local_dynamodb::{DynamoDb, StreamRecord};
 use local_sqs::Sqs;
 use serde_json::{Value, json};
@@ -18,11 +19,11 @@ use super::{
     batch_response::{Verdict, verdict},
     control::{Gate, Tally},
     filter, slices,
-    stream::StreamSource,
     stream_batch::{Batch, Next, Slice, created, identifier},
+    stream_source::StreamSource,
 };
 use crate::{
-    Invocation, LambdaHost, clock,
+    Invocation, LambdaHost,
     destination::{self, Condition, Failure},
 };
 
@@ -126,7 +127,9 @@ impl Reader {
                 return false;
             }
             let age_max = self.source.record_age_max;
-            if let Some(expired) = Batch::expired(&mut slice, clock::since_epoch(), age_max) {
+            if let Some(expired) =
+                Batch::expired(&mut slice, Clock::system().since_epoch(), age_max)
+            {
                 self.give_up(&expired, Condition::RecordAgeExceeded, None);
                 self.move_to(expired.end());
             }
@@ -220,7 +223,10 @@ impl Reader {
 fn batch_info(slice: &Slice) -> Value {
     let (first, last) = (slice.records.first(), slice.records.last());
     let number = |record: Option<&StreamRecord>| record.map(identifier).map(str::to_owned);
-    let arrival = |record: Option<&StreamRecord>| record.map(|it| clock::second_at(created(it)));
+    let arrival = |record: Option<&StreamRecord>| {
+        let since_epoch = record.map(|it| created(it).as_secs_f64());
+        since_epoch.and_then(moment::from_epoch).map(moment::to_second)
+    };
     json!({
         "DDBStreamBatchInfo": {
             "shardId": "shardId-00000000000000000000-00000000",

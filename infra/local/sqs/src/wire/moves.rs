@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::request::{nonempty, object, required};
 use crate::{
     limits,
-    moves::{MoveStatus, MoveTask},
+    move_tasks::{MoveStatus, MoveTask},
     names::{queue_arn, queue_name_of_arn},
     sqs::Sqs,
 };

@@ -4,8 +4,7 @@
 mod metrics;
 mod spans;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
+use parking_lot::Mutex;
 use serde_json::Value;
 
 pub use metrics::{MetricRow, MetricTable};
@@ -32,25 +31,21 @@ impl Told {
             return;
         };
         if document["_aws"].is_object() {
-            lock(&self.metrics).add(&document);
+            self.metrics.lock().add(&document);
         } else {
-            lock(&self.spans).add(&document);
+            self.spans.lock().add(&document);
         }
     }
 
     /// The metrics so far, each with all its dimensions.
     pub fn metrics(&self) -> MetricTable {
-        lock(&self.metrics).table()
+        self.metrics.lock().table()
     }
 
     /// The spans of every trace in which a span has this attribute.
     pub fn traces(&self, attribute: &str, value: &str) -> SpanTree {
-        lock(&self.spans).with(attribute, value)
+        self.spans.lock().with(attribute, value)
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use local_core::moment::epoch;
 use serde_json::{Value, json};
 
 use super::{
@@ -9,10 +10,9 @@ use super::{
     requests::{Describe, required},
 };
 use crate::{
-    clock::epoch,
     error::ApiError,
     execution::{End, Execution},
-    service::Shared,
+    state::Shared,
 };
 
 pub(super) fn execution(shared: &Shared, request: Describe) -> Result<Value, ApiError> {

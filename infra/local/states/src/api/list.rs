@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use local_core::moment::epoch;
 use serde_json::{Value, json};
 
 use super::{
@@ -10,9 +11,7 @@ use super::{
     pages::page,
     requests::{GetExecutionHistory, List, required},
 };
-use crate::{
-    clock::epoch, error::ApiError, execution::Execution, history::Event, lock, service::Shared,
-};
+use crate::{error::ApiError, execution::Execution, history::Event, state::Shared};
 
 const STATUSES: [&str; 5] = ["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"];
 
@@ -56,7 +55,7 @@ pub(super) fn executions(shared: &Shared, request: List) -> Result<Value, ApiErr
             && status.is_none_or(|status| status == execution.status().as_str())
     };
     let mut listed: Vec<_> = {
-        let executions = lock(&shared.executions);
+        let executions = shared.executions.lock();
         let of_machine = executions
             .range((machine.spec.name.clone(), String::new())..)
             .take_while(|((name, _), _)| *name == machine.spec.name);

@@ -2,6 +2,7 @@
 
 use std::{collections::btree_map::Entry, sync::Arc};
 
+use local_core::moment::epoch;
 use serde_json::{Value, json};
 
 use super::{
@@ -9,15 +10,14 @@ use super::{
     requests::{StartExecution, StopExecution, at_most, required},
 };
 use crate::{
-    clock::epoch,
     error::ApiError,
     execution::{End, Execution, Start},
     identity::uuid,
     limits::{DATA_BYTES_MAX, NAME_CHARACTERS_MAX},
-    lock,
     names::is_resource_name,
-    run::StateError,
-    service::Shared,
+    run,
+    state::Shared,
+    state_error::StateError,
 };
 
 const TRACE_HEADER_BYTES_MAX: usize = 256;
@@ -44,7 +44,7 @@ pub(crate) fn start_execution(
     let input_value = parse_input(&input)?;
     let name = request.name.unwrap_or_else(|| uuid(&mut shared.random()));
     let now = shared.options.clock.now();
-    let mut executions = lock(&shared.executions);
+    let mut executions = shared.executions.lock();
     let place = executions.entry((machine.spec.name.clone(), name.clone()));
     if let Entry::Occupied(taken) = &place
         && !taken.get().is_forgotten(now)
@@ -66,7 +66,7 @@ pub(crate) fn start_execution(
     }));
     place.insert_entry(Arc::clone(&execution));
     drop(executions);
-    shared.run(&execution);
+    run::start(shared, &execution);
     Ok(execution)
 }
 

@@ -40,3 +40,20 @@ pub enum DefinitionError {
         problem: String,
     },
 }
+
+impl Place {
+    /// Something that AWS would refuse as well.
+    pub(crate) fn invalid(&self, problem: impl Into<String>) -> DefinitionError {
+        DefinitionError::Invalid { place: self.clone(), problem: problem.into() }
+    }
+
+    /// Something that AWS would take.
+    pub(crate) fn unsupported(
+        &self,
+        what: impl Into<String>,
+        supported: impl Into<String>,
+    ) -> DefinitionError {
+        let (what, supported) = (what.into(), supported.into());
+        DefinitionError::Unsupported { place: self.clone(), what, supported }
+    }
+}

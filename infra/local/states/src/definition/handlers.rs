@@ -11,7 +11,7 @@ use super::{
 use crate::{
     expression::Visible,
     limits::SECONDS_MAX,
-    run::{StateError, error_name},
+    state_error::{StateError, error_name},
 };
 
 /// What becomes of the errors of a state.

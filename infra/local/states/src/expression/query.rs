@@ -6,6 +6,7 @@ use jsonata_core::{
     evaluator::{Context, Evaluator, EvaluatorError, EvaluatorOptions},
     value::JValue,
 };
+use local_core::moment;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
@@ -13,10 +14,7 @@ use super::{
     Expression,
     value::{to_json, type_name},
 };
-use crate::{
-    clock::{milliseconds, timestamp},
-    identity::uuid,
-};
+use crate::identity::uuid;
 
 /// How long one expression may be evaluated: an endless one must not hold up everything else.
 const TIME_MAX_MS: u64 = 5_000;
@@ -133,10 +131,12 @@ fn add_functions(evaluator: &mut Evaluator, now: OffsetDateTime, random: fastran
     let random = Rc::new(RefCell::new(random));
     let dice = Rc::clone(&random);
     // A registration fails only for a name that may not be replaced, and a test calls each.
-    let _ = evaluator
-        .register_fn_override("now", move |_: &[JValue]| Ok(JValue::string(timestamp(now))));
-    let _ = evaluator
-        .register_fn_override("millis", move |_: &[JValue]| Ok(JValue::Number(milliseconds(now))));
+    let _ = evaluator.register_fn_override("now", move |_: &[JValue]| {
+        Ok(JValue::string(moment::to_millisecond(now)))
+    });
+    let _ = evaluator.register_fn_override("millis", move |_: &[JValue]| {
+        Ok(JValue::Number(moment::epoch_milliseconds(now)))
+    });
     let _ = evaluator.register_fn_override("random", move |_: &[JValue]| {
         Ok(JValue::Number(dice.borrow_mut().f64()))
     });

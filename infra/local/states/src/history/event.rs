@@ -4,14 +4,13 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use local_core::REGION;
+use local_core::{REGION, moment::epoch};
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
 use crate::{
-    clock::epoch,
     definition::StateType,
-    run::{StateError, error_name},
+    state_error::{StateError, error_name},
 };
 
 /// One event of a history.

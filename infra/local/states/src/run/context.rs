@@ -2,10 +2,11 @@
 //!
 //! Source: <https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html>.
 
+use local_core::moment;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use crate::{clock::timestamp, definition::StateType, execution::Execution};
+use crate::{definition::StateType, execution::Execution};
 
 /// The state that asks.
 pub(super) struct Asking<'a> {
@@ -19,7 +20,7 @@ pub(super) struct Asking<'a> {
 pub(super) fn context(execution: &Execution, asking: &Asking<'_>) -> Value {
     let machine = &execution.machine.spec;
     let mut state = json!({
-        "EnteredTime": timestamp(asking.entered),
+        "EnteredTime": moment::to_millisecond(asking.entered),
         "Name": asking.name,
     });
     match asking.state_type {
@@ -34,7 +35,7 @@ pub(super) fn context(execution: &Execution, asking: &Asking<'_>) -> Value {
         "Execution": {
             "Id": execution.arn,
             "Input": execution.input_value,
-            "StartTime": timestamp(execution.started),
+            "StartTime": moment::to_millisecond(execution.started),
             "Name": execution.name,
             "RoleArn": machine.role_arn,
             "RedriveCount": 0,

@@ -3,11 +3,14 @@
 use serde_json::Value;
 
 use super::{
-    failure::{Failure, StateError},
+    failure::Failure,
     trail::Trail,
     visit::{Left, Outcome, Visit},
 };
-use crate::definition::{Handlers, Leave};
+use crate::{
+    definition::{Handlers, Leave},
+    state_error::StateError,
+};
 
 /// The work of a state that may be retried.
 pub(super) trait Work: Sync {

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::{
-    failure::{Failure, StateError},
+    failure::Failure,
     handle::Work,
     trail::Trail,
     visit::{Outcome, Visit},
@@ -18,6 +18,7 @@ use crate::{
     expression::QueryError,
     history::{Happening, TaskEvent},
     limits::DATA_BYTES_MAX,
+    state_error::StateError,
     tasks::{InvokeError, Invoked},
 };
 

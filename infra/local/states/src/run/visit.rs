@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use super::{
     Run,
     context::{Asking, context},
-    failure::{Failure, StateError, error_name},
+    failure::Failure,
     trail::{NoRoom, Trail},
 };
 use crate::{
@@ -16,6 +16,7 @@ use crate::{
     expression::{Given, Query, QueryError, Template},
     history::Happening,
     limits::{DATA_BYTES_MAX, SECONDS_MAX},
+    state_error::{StateError, error_name},
 };
 
 /// One visit to a state.

@@ -56,7 +56,7 @@ async fn create(
     let desk = payments.0.clone();
     let customer = Customer {
         id: String::new(),
-        created: (desk.clock)(),
+        created: desk.clock.now(),
         metadata: form.metadata()?,
         email: form.owned("email"),
         name: form.owned("name"),
@@ -79,7 +79,7 @@ async fn attach(
     let customer = form.required("customer")?.to_owned();
     let desk = payments.0.clone();
     let endpoint = format!("/v1/payment_methods/{id}/attach");
-    let work = move || desk.customers.attach(&id, &customer, (desk.clock)());
+    let work = move || desk.customers.attach(&id, &customer, desk.clock.now());
     Ok(payments.0.settle(&endpoint, key, &form, None, work).await)
 }
 

@@ -11,15 +11,10 @@
 //! (The body is sent as `Content-Type: application/json`; `null` takes an outcome away.)
 //! An outcome may also end a token, as in `pm_card_visa_slow_500`, which needs no set-up.
 
-use std::{
-    collections::HashMap,
-    fmt,
-    str::FromStr,
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{collections::HashMap, fmt, str::FromStr, time::Duration};
 
 use axum::{Json, Router, extract::State, http::StatusCode, response::IntoResponse, routing::put};
+use parking_lot::Mutex;
 use serde_json::json;
 
 /// How long a `timeout` without a number holds the answer back: longer than any client waits.
@@ -112,7 +107,7 @@ impl fmt::Display for Outcome {
 
 impl Outcome {
     /// A token without the outcome it ends in: `pm_card_visa_slow_500` is `pm_card_visa`, slowly.
-    pub(crate) fn split_suffix(token: &str) -> (&str, Option<Self>) {
+    pub fn split_suffix(token: &str) -> (&str, Option<Self>) {
         let mut ends = token.rmatch_indices('_').take(2);
         ends.find_map(|(at, _)| Some((&token[..at], Some(token[at + 1..].parse().ok()?))))
             .unwrap_or((token, None))
@@ -143,19 +138,16 @@ type Changes = HashMap<String, Option<String>>;
 
 /// The outcomes in force.
 #[derive(Debug, Default)]
-pub(crate) struct Script {
+pub struct Script {
     by_subject: Mutex<HashMap<String, Outcome>>,
     /// What is left of the outcomes that tokens carried, by token and the order it paid for.
     carried: Mutex<HashMap<(String, String), Option<Outcome>>>,
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 impl Script {
-    pub(crate) fn set(&self, subject: &str, outcome: Outcome) {
-        lock(&self.by_subject).insert(subject.to_owned(), outcome);
+    /// Has calls that concern `subject` end in `outcome`.
+    pub fn set(&self, subject: &str, outcome: Outcome) {
+        self.by_subject.lock().insert(subject.to_owned(), outcome);
     }
 
     /// All of `changes`, or none if one of them is no outcome.
@@ -166,19 +158,19 @@ impl Script {
         for (subject, outcome) in changes.into_iter().map(parse).collect::<Result<Vec<_>, _>>()? {
             match outcome {
                 Some(outcome) => self.set(&subject, outcome),
-                None => drop(lock(&self.by_subject).remove(&subject)),
+                None => drop(self.by_subject.lock().remove(&subject)),
             }
         }
         Ok(())
     }
 
     fn clear(&self) {
-        lock(&self.by_subject).clear();
+        self.by_subject.lock().clear();
     }
 
     /// The outcome of a call that concerns these subjects, the first scripted one; spends it.
-    pub(crate) fn next(&self, subjects: &[&str]) -> Option<Outcome> {
-        let mut by_subject = lock(&self.by_subject);
+    pub fn next(&self, subjects: &[&str]) -> Option<Outcome> {
+        let mut by_subject = self.by_subject.lock();
         let subject = subjects.iter().chain([&ANYONE]).find(|it| by_subject.contains_key(**it))?;
         let outcome = by_subject.remove(*subject)?;
         if let Some(rest) = outcome.spent() {
@@ -188,12 +180,12 @@ impl Script {
     }
 
     /// As [`Self::next`]; unscripted, what `token` carries, counted per `scope`.
-    pub(crate) fn next_with(&self, subjects: &[&str], token: &str, scope: &str) -> Option<Outcome> {
+    pub fn next_with(&self, subjects: &[&str], token: &str, scope: &str) -> Option<Outcome> {
         if let Some(outcome) = self.next(subjects) {
             return Some(outcome);
         }
         let outcome = Outcome::split_suffix(token).1?;
-        let mut carried = lock(&self.carried);
+        let mut carried = self.carried.lock();
         let left = carried.entry((token.to_owned(), scope.to_owned())).or_insert(Some(outcome));
         let outcome = (*left)?;
         *left = outcome.spent();
@@ -202,7 +194,7 @@ impl Script {
 }
 
 /// The administration of a service's script.
-pub(crate) fn routes<S>(script: fn(&S) -> &Script) -> Router<S>
+pub fn routes<S>(script: fn(&S) -> &Script) -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
 {

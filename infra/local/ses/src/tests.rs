@@ -55,7 +55,7 @@ async fn refusal(client: &Client, from: &str, recipient: &str) -> String {
 async fn a_mail_of_the_sdk_is_kept_in_memory_and_as_files() {
     let directory = tempfile::tempdir().unwrap();
     let outbox = directory.path().join("mail");
-    let mail = Mail::new(system_clock(), Some(outbox.clone()));
+    let mail = Mail::new(Clock::system(), Some(outbox.clone()));
     let client = sdk(&mail).await;
     let tag = MessageTag::builder().name("orderId").value("order-1").build().unwrap();
     let request = client.send_email().from_email_address(FROM).destination(to("a@example.com"));
@@ -84,7 +84,7 @@ async fn a_mail_of_the_sdk_is_kept_in_memory_and_as_files() {
 #[tokio::test]
 async fn headers_of_a_simple_mail_are_kept_and_stand_in_the_file() {
     let directory = tempfile::tempdir().unwrap();
-    let mail = Mail::new(system_clock(), Some(directory.path().to_owned()));
+    let mail = Mail::new(Clock::system(), Some(directory.path().to_owned()));
     let client = sdk(&mail).await;
     let header = MessageHeader::builder().name("X-Reference").value("order-1.shipped");
     let body = Body::builder().text(text("Bye")).build();
@@ -105,7 +105,7 @@ async fn headers_of_a_simple_mail_are_kept_and_stand_in_the_file() {
 #[tokio::test]
 async fn a_raw_mail_is_kept_as_it_is() {
     let directory = tempfile::tempdir().unwrap();
-    let mail = Mail::new(system_clock(), Some(directory.path().to_owned()));
+    let mail = Mail::new(Clock::system(), Some(directory.path().to_owned()));
     let client = sdk(&mail).await;
     let raw = "From: a@example.com\r\nTo: b@example.com\r\nSubject: Hi\r\n\r\nText\r\n";
     let message = RawMessage::builder().data(Blob::new(raw)).build().unwrap();

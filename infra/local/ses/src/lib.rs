@@ -11,7 +11,7 @@ mod request;
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::Duration,
 };
 
@@ -23,14 +23,15 @@ use axum::{
     routing::{get, post},
 };
 use bytes::Bytes;
+use local_core::{
+    Clock, Ids,
+    script::{self, Outcome, Script},
+};
+use parking_lot::Mutex;
 use serde::Serialize;
 use serde_json::json;
 use time::OffsetDateTime;
 
-use crate::{
-    clock::{Clock, Ids, system_clock},
-    script::{self, Outcome, Script},
-};
 use request::SendEmail;
 
 /// SES's limit for a message, <https://docs.aws.amazon.com/ses/latest/dg/quotas.html>; base64
@@ -118,7 +119,7 @@ struct Office {
 
 impl Default for Mail {
     fn default() -> Self {
-        Self::new(system_clock(), None)
+        Self::new(Clock::system(), None)
     }
 }
 
@@ -142,7 +143,7 @@ impl Mail {
 
     /// Every mail that was accepted, oldest first.
     pub fn mails(&self) -> Vec<SentMail> {
-        self.0.sent.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0.sent.lock().clone()
     }
 
     /// Lets mail to `subject` end in `outcome`.
@@ -183,7 +184,7 @@ async fn send(State(mail): State<Mail>, body: Bytes) -> Result<Response, MailErr
 
 impl Office {
     async fn accept(&self, request: SendEmail) -> Result<String, MailError> {
-        let at = (self.clock)();
+        let at = self.clock.now();
         let message_id = message_id(&self.ids);
         let bounced = request.recipients().any(bounces);
         let eml = eml::render(&request, &message_id, at);
@@ -195,7 +196,7 @@ impl Office {
                 MailError::internal()
             })?;
         }
-        self.sent.lock().unwrap_or_else(PoisonError::into_inner).push(mail);
+        self.sent.lock().push(mail);
         Ok(message_id)
     }
 }
@@ -222,5 +223,7 @@ fn bounces(address: &str) -> bool {
     })
 }
 
+#[cfg(test)]
+mod testing;
 #[cfg(test)]
 mod tests;
