@@ -11,7 +11,7 @@ use serde_path_to_error::{Path, Segment};
 use crate::{Problem, Request};
 
 /// The largest body, in bytes, decoded. API Gateway takes 10 MB; a form of a hundred lines, each
-/// with a few ids and figures, has ten thousand bytes.
+/// with a few ids and numbers, has ten thousand bytes.
 /// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>.
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
 
@@ -53,7 +53,7 @@ pub(crate) fn json<T: DeserializeOwned>(request: &Request<'_>) -> Result<T, Prob
     })
 }
 
-/// The JSON pointer to what `detail` complains about at `path`.
+/// The JSON pointer to the field at `path` that `detail` is about.
 /// Source: <https://www.rfc-editor.org/rfc/rfc6901>.
 fn pointer(path: &Path, detail: &str) -> String {
     let mut pointer = String::new();
