@@ -1,4 +1,4 @@
-//! The text that carries a trace from one process to the next.
+//! The W3C `traceparent`, which carries a trace from one process to the next.
 
 use std::fmt;
 
@@ -46,13 +46,13 @@ impl Traceparent {
         &self.trace_id
     }
 
-    /// The span that it was said in: 16 hexadecimal digits.
+    /// The parent span: 16 hexadecimal digits.
     #[must_use]
     pub fn span_id(&self) -> &str {
         &self.span_id
     }
 
-    /// Whether the trace is recorded by those who began it.
+    /// Whether the service that began the trace records it.
     #[must_use]
     pub const fn is_sampled(&self) -> bool {
         self.flags & 1 == 1
