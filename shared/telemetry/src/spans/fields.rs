@@ -3,13 +3,13 @@ use std::fmt;
 use serde_json::{Value, json};
 use tracing::field::{Field, Visit};
 
-/// What a span says of itself.
+/// The fields of a span.
 #[derive(Debug, Default)]
 pub(super) struct Fields {
     pub(super) trace_id: Option<String>,
     pub(super) span_id: Option<String>,
     pub(super) parent_span_id: Option<String>,
-    /// Whom it serves.
+    /// `otel.kind`, e.g. `consumer`.
     pub(super) kind: Option<String>,
     /// All else, as key-value pairs of OpenTelemetry.
     pub(super) attributes: Vec<Value>,
