@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-/// What is wrong with the environment. Each names the variable to set right.
+/// What is wrong with the environment. Each names the variable to correct.
 #[derive(Debug, thiserror::Error)]
 pub enum EnvError {
     /// A variable is not there, or empty.
