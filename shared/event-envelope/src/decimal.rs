@@ -89,7 +89,8 @@ impl fmt::Display for Decimal {
         if self.negative {
             f.write_str("-")?;
         }
-        let (digits, point) = (self.digits.as_str(), self.point);
+        let digits = self.digits.as_str();
+        let point = self.point;
         let (whole_max, zeros_max) = PLAIN;
         let zeros = |count: i64| "0".repeat(usize::try_from(count).unwrap_or_default());
         let split = |at: i64| digits.split_at_checked(usize::try_from(at).ok()?);
@@ -153,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn its_size_is_told() {
+    fn its_size_is_known() {
         for (text, digits, exponent, whole) in [
             ("0", 0, None, true),
             ("120", 2, Some(2), true),
