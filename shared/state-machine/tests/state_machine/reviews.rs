@@ -272,7 +272,7 @@ async fn a_process_that_dies_before_it_gives_up_is_followed_by_one_that_does() {
 /// How often a log says that a command was given up, after how many attempts, and why.
 fn given_up_in(log: &Log) -> Vec<(u64, String)> {
     let lines = log.lines().into_iter().map(|mut line| line["fields"].take());
-    let lines = lines.filter(|it| it["message"] == "an effect is given up: a person has to look");
+    let lines = lines.filter(|it| it["message"] == "retries exhausted: needs manual intervention");
     let line = |fields: Value| {
         assert_eq!(fields["key"], "parcel-1");
         (fields["attempts"].as_u64().unwrap(), fields["failure"].as_str().unwrap().to_owned())
