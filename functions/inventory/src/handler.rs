@@ -4,8 +4,8 @@ use aws_sdk_dynamodb::Client;
 use catalogue::{Event, InventoryReleased};
 use event_envelope::{AggregateId, Delivery, Envelope};
 use idempotency::{
-    Attempt, Completion, DynamoDbStore, IdempotencyConfig, IdempotencyError, IdempotencyLayer,
-    Identity, Keyed, Refused, UnitOfWork,
+    Attempt, Completion, ConditionFailed, DynamoDbStore, IdempotencyConfig, IdempotencyError,
+    IdempotencyLayer, Identity, Keyed, UnitOfWork,
 };
 use runtime::{Clock, Done, Failure};
 use serde::{Deserialize, Serialize};
@@ -156,7 +156,9 @@ impl Inventory {
     /// Retry when a table is away, or the news came early; poison when it contradicts what has
     /// happened.
     async fn handle(self, attempt: Attempt<Asked>) -> Result<UnitOfWork<Answer>, Failure> {
-        let Attempt { request: Asked { order, fact, cause, .. }, refused, .. } = attempt;
+        let Attempt {
+            request: Asked { order, fact, cause, .. }, failed_conditions: refused, ..
+        } = attempt;
         let Some(fact) = fact else {
             return Ok(UnitOfWork::new(Answer::Nothing));
         };
@@ -180,7 +182,7 @@ impl Inventory {
         &self,
         order: &AggregateId,
         fact: &Fact,
-        refused: &[Refused],
+        refused: &[ConditionFailed],
     ) -> Result<Reservation, Failure> {
         let row = refused.iter().find(|it| it.write == RESERVATION);
         match (fact, row.and_then(|it| it.item.clone())) {
@@ -194,7 +196,7 @@ impl Inventory {
         &self,
         order: &AggregateId,
         holding: &Holding,
-        refused: &[Refused],
+        refused: &[ConditionFailed],
         cause: &Envelope,
     ) -> Result<UnitOfWork<Answer>, Failure> {
         let close = self.reservations.close(order, End::Released)?;
@@ -211,7 +213,7 @@ impl Inventory {
         &self,
         order: &AggregateId,
         holding: &Holding,
-        refused: &[Refused],
+        refused: &[ConditionFailed],
     ) -> Result<UnitOfWork<Answer>, Failure> {
         let close = self.reservations.close(order, End::Shipped)?;
         let mut unit = UnitOfWork::new(Answer::Shipped).write(close);
@@ -238,7 +240,7 @@ impl Inventory {
 }
 
 /// Whether the row of this part of a reservation is not there any more. Only a person removes one.
-fn is_gone(part: usize, refused: &[Refused]) -> bool {
+fn is_gone(part: usize, refused: &[ConditionFailed]) -> bool {
     refused.iter().any(|it| it.write == RESERVATION + 1 + part && it.item.is_none())
 }
 

@@ -7,14 +7,15 @@ use std::sync::{
 
 use ::http::{HeaderValue, Request, Response};
 use idempotency::{
-    Attempt, IdempotencyConfig, MemoryRefused, MemoryStore, MemoryWrite, ReplayPolicy, UnitOfWork,
+    Attempt, IdempotencyConfig, MemoryConditionFailed, MemoryStore, MemoryWrite, ReplayPolicy,
+    UnitOfWork,
     http::{HttpLayer, Keep, is_replayed},
 };
 use runtime::Failure;
 use tower::{Layer, ServiceExt, service_fn};
 
 type Layers = HttpLayer<MemoryStore, Vec<u8>>;
-type Call = Attempt<Request<Vec<u8>>, MemoryRefused>;
+type Call = Attempt<Request<Vec<u8>>, MemoryConditionFailed>;
 
 fn layers() -> [Layers; 2] {
     let guard = || IdempotencyConfig::new(MemoryStore::new(), "orders", ReplayPolicy::Refuse);

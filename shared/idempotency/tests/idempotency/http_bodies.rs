@@ -2,13 +2,13 @@
 
 use ::http::{Request, Response};
 use idempotency::{
-    Attempt, IdempotencyConfig, MemoryRefused, MemoryStore, MemoryWrite, ReplayPolicy, UnitOfWork,
-    http::HttpLayer,
+    Attempt, IdempotencyConfig, MemoryConditionFailed, MemoryStore, MemoryWrite, ReplayPolicy,
+    UnitOfWork, http::HttpLayer,
 };
 use runtime::Failure;
 use tower::{Layer, ServiceExt, service_fn};
 
-type Call = Attempt<Request<Vec<u8>>, MemoryRefused>;
+type Call = Attempt<Request<Vec<u8>>, MemoryConditionFailed>;
 
 async fn made(_: Call) -> Result<UnitOfWork<Response<String>, MemoryWrite>, Failure> {
     Ok(UnitOfWork::new(Response::builder().status(201).body(String::new()).unwrap()))

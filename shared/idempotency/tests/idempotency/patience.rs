@@ -30,7 +30,7 @@ async fn stubborn(fault: Fault, with_writes: bool) -> (Failure, Duration, usize)
 fn assert_away(failure: &Failure) {
     assert!(failure.is_retry());
     let error = IdempotencyError::of(failure);
-    assert!(matches!(error, Some(IdempotencyError::Away(_))), "{error:?}");
+    assert!(matches!(error, Some(IdempotencyError::Unavailable(_))), "{error:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use idempotency::{Attempt, Completion, IdempotencyLayer, Refused, UnitOfWork};
+use idempotency::{Attempt, Completion, ConditionFailed, IdempotencyLayer, UnitOfWork};
 use local_dynamodb::{Fault, FaultPlan};
 use runtime::Failure;
 use serde_json::json;
@@ -82,22 +82,23 @@ async fn a_refused_condition_is_decided_on_again_knowing_what_stood_there() {
 
     let seen = Arc::new(Mutex::new(Vec::new()));
     let noted = seen.clone();
-    let reply = deliver(&layer, delivery(), move |Attempt { request, refused, .. }| {
-        noted.lock().unwrap().push(refused.clone());
-        async move {
-            let unit = UnitOfWork::new("first".to_owned()).write(count_up("b"));
-            Ok(if refused.is_empty() {
-                unit.write(uncounted("a"))
-            } else {
-                UnitOfWork::new("too late".to_owned())
-                    .publish(answer(&request.envelope, json!({ "counted": false })))
-            })
-        }
-    });
+    let reply =
+        deliver(&layer, delivery(), move |Attempt { request, failed_conditions, .. }| {
+            noted.lock().unwrap().push(failed_conditions.clone());
+            async move {
+                let unit = UnitOfWork::new("first".to_owned()).write(count_up("b"));
+                Ok(if failed_conditions.is_empty() {
+                    unit.write(uncounted("a"))
+                } else {
+                    UnitOfWork::new("too late".to_owned())
+                        .publish(answer(&request.envelope, json!({ "counted": false })))
+                })
+            }
+        });
     assert_eq!(reply.await.unwrap(), Completion::New("too late".to_owned()));
     let stood_there = world.item(COUNTERS, "a").await;
-    let refused = vec![Refused { write: 1, item: stood_there }];
-    assert_eq!(*seen.lock().unwrap(), [vec![], refused]);
+    let failed_conditions = vec![ConditionFailed { write: 1, item: stood_there }];
+    assert_eq!(*seen.lock().unwrap(), [vec![], failed_conditions]);
     assert_eq!(world.count("b").await, 0, "nothing of the refused unit was written");
     let said = world.outgoing(RECORDS).pop().unwrap();
     assert_eq!(said[0].data, json!({ "counted": false }));
@@ -124,7 +125,7 @@ async fn a_duplicate_whose_conditions_no_longer_hold_is_still_a_duplicate() {
     let world = World::new().await;
     let layer = world.transactional(FaultPlan::none());
     let once = |attempt: Attempt<_>| async move {
-        assert!(attempt.refused.is_empty(), "a duplicate has nothing to decide again");
+        assert!(attempt.failed_conditions.is_empty(), "a duplicate has nothing to decide again");
         Ok(UnitOfWork::new("first".to_owned()).write(
             aws_sdk_dynamodb::types::Put::builder()
                 .table_name(COUNTERS)
