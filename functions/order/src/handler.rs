@@ -52,7 +52,7 @@ pub(crate) async fn record(
 fn command(event: Event) -> Result<Option<Command>, Failure> {
     Ok(match event {
         Event::PaymentCompleted(PaymentCompleted { payment_id, amount, .. }) => {
-            let silent = || DecodeError::field("data.amount", "missing: say what was captured");
+            let silent = || DecodeError::field("data.amount", "missing: add the captured amount");
             let amount = amount.ok_or_else(silent).map_err(Failure::permanent)?;
             Some(Command::RecordPayment { payment_id, amount })
         }

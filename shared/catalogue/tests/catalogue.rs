@@ -168,7 +168,7 @@ fn a_live_payment_says_what_was_captured_in_a_version_that_is_published() {
     let amount = json!({ "amount": 700, "currency": "EUR" });
     live(&payment("2.0", Some(amount.clone()))).unwrap();
     let retired = "PaymentCompleted 1.0 is not published any more: the oldest is 2.0";
-    let silent = "data.amount: missing: say what was captured";
+    let silent = "data.amount: missing: add the captured amount";
     let flat = json!({
         "detail-type": "PaymentCompleted", "source": "payment-service",
         "time": "2026-03-01T08:00:00Z", "detail": { "orderId": "order-7", "paymentId": "pi_7" }

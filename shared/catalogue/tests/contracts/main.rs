@@ -1,5 +1,5 @@
-//! The published contracts, in the repository's `events/contracts`: what the catalogue says, what its types
-//! take, and what every sample shows.
+//! The published contracts, in the repository's `events/contracts`: what the catalogue says, what
+//! its types take, and what every sample shows.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod agreement;
