@@ -209,7 +209,8 @@ impl AwsEnv {
             Some(value) if value.trim().eq_ignore_ascii_case("false") => Ok(false),
             Some(value) => Err(EnvError::NotASwitch { variable, value }),
         };
-        let proxies = || PROXIES.into_iter().filter_map(|it| Some((it, optional(it)?)));
+        let proxies =
+            || PROXIES.into_iter().filter_map(|variable| Some((variable, optional(variable)?)));
         if let Some((variable, _)) = proxies().find(|(_, url)| !is_proxy(url)) {
             return Err(EnvError::NotAProxy { variable });
         }

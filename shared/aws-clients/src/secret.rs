@@ -37,7 +37,7 @@ enum Keeper {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "names no secret: give the complete ARN of a secret of Secrets Manager or of a \
-     parameter of Systems Manager (what stands there is not shown, it may be the secret itself)"
+     parameter of Systems Manager (its value is not shown, it may be the secret itself)"
 )]
 pub struct InvalidSecretRef {
     /// The variable to correct.
@@ -74,7 +74,7 @@ impl SecretRef {
         })
     }
 
-    /// The ARN.
+    /// The ARN of the secret or parameter.
     pub fn arn(&self) -> &str {
         &self.arn
     }

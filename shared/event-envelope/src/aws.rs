@@ -180,7 +180,7 @@ impl Decoder {
 }
 
 fn is_notification(body: &Map<String, Value>) -> bool {
-    body.get("Type").is_some_and(|it| it == "Notification")
+    body.get("Type").is_some_and(|kind| kind == "Notification")
 }
 
 /// The wrapped body is a text in the field `Message`.

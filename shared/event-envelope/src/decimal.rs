@@ -45,7 +45,8 @@ impl Decimal {
             Some((whole, fraction)) => (whole, Some(fraction)),
             None => (mantissa, None),
         };
-        let exponent_digits = exponent.map(|it| it.strip_prefix(['+', '-']).unwrap_or(it));
+        let exponent_digits =
+            exponent.map(|digits| digits.strip_prefix(['+', '-']).unwrap_or(digits));
         let parts = [Some(whole), fraction, exponent_digits];
         let leads_with_zero = whole.len() > 1 && whole.starts_with('0');
         if leads_with_zero || !parts.into_iter().flatten().all(are_digits) {
@@ -56,7 +57,7 @@ impl Decimal {
         if significant.is_empty() {
             return Some(Self { negative: false, digits: String::new(), point: 0 });
         }
-        let exponent: i32 = exponent.map_or(Some(0), |it| it.parse().ok())?;
+        let exponent: i32 = exponent.map_or(Some(0), |digits| digits.parse().ok())?;
         let zeros = all.len() - significant.len();
         let point = i64::try_from(whole.len()).ok()? - i64::try_from(zeros).ok()?;
         Some(Self {

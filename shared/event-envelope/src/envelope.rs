@@ -42,7 +42,7 @@ pub struct Envelope<D = Value> {
     pub sequence_number: u64,
     /// What happened.
     pub data: D,
-    /// The circumstances.
+    /// The actor, the reason, the trace and the depth.
     #[serde(default)]
     pub metadata: Metadata,
 }
@@ -111,7 +111,7 @@ pub struct TooDeep {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{event_type} has {bytes} bytes, the limit is {EVENT_BYTES_MAX}")]
 pub struct TooLarge {
-    /// The event.
+    /// The event's type.
     pub event_type: String,
     /// Its size as JSON.
     pub bytes: usize,

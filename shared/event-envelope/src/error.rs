@@ -26,7 +26,7 @@ pub enum DecodeError {
     /// The entry on the bus and the envelope in it disagree.
     #[error("{field} is {envelope:?} in the envelope but {entry:?} on the bus")]
     Disagreement {
-        /// The field.
+        /// The name of the envelope's field.
         field: &'static str,
         /// Its value in the envelope.
         envelope: String,
@@ -41,7 +41,7 @@ pub enum DecodeError {
         "{event_type} {version} is newer than the {known} known here: deploy the newer code, then redrive"
     )]
     UnknownVersion {
-        /// The type.
+        /// The event type.
         event_type: String,
         /// Its version.
         version: Version,
@@ -51,7 +51,7 @@ pub enum DecodeError {
     /// This version is not published any more: only replays of an archive deliver it.
     #[error("{event_type} {version} is not published any more: the oldest is {oldest}")]
     RetiredVersion {
-        /// The type.
+        /// The event type.
         event_type: String,
         /// Its version.
         version: Version,

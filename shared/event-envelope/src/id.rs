@@ -60,7 +60,7 @@ macro_rules! id {
                 check(&text).map(|()| Self(text))
             }
 
-            /// The text.
+            /// The identifier as text.
             pub fn as_str(&self) -> &str {
                 &self.0
             }

@@ -95,7 +95,7 @@ mod tests {
             sequence_number,
             data: json!({ "loanId": "loan-1", "weeks": sequence_number, "fee": 0.1 }),
         };
-        (1..=count).map(|it| event(it).root(CorrelationId::of("loan-1"), None)).collect()
+        (1..=count).map(|number| event(number).root(CorrelationId::of("loan-1"), None)).collect()
     }
 
     #[test]

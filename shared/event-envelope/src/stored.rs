@@ -31,7 +31,7 @@ pub enum Unstorable {
     /// A member has no name.
     #[error("{path} has a member with an empty name: give it one")]
     EmptyName {
-        /// The object.
+        /// The path of the object, from `data` on.
         path: String,
     },
     /// A number is too large, or too close to zero.
@@ -39,7 +39,7 @@ pub enum Unstorable {
     NumberOutOfRange {
         /// Its path in the event.
         path: String,
-        /// The number.
+        /// The number as JSON has it, shortened.
         number: String,
     },
     /// A number has too many digits.
@@ -47,7 +47,7 @@ pub enum Unstorable {
     TooManyDigits {
         /// Its path in the event.
         path: String,
-        /// The number.
+        /// The number as JSON has it, shortened.
         number: String,
     },
 }
@@ -109,9 +109,10 @@ impl Check {
 
 fn check_number(number: &Number, path: &str) -> Result<(), Unstorable> {
     let literal = number.to_string();
-    let (path, number) = (excerpt(path), excerpt(&literal));
+    let path = excerpt(path);
+    let number = excerpt(&literal);
     match Decimal::parse(&literal) {
-        Some(read) if read.exponent().is_none_or(|it| EXPONENTS.contains(&it)) => {
+        Some(read) if read.exponent().is_none_or(|exponent| EXPONENTS.contains(&exponent)) => {
             if read.significant_digits() > DIGITS_MAX {
                 return Err(Unstorable::TooManyDigits { path, number });
             }
@@ -137,7 +138,7 @@ mod tests {
         Draft {
             event_type: "Happened".into(),
             event_version: Version::new(1, 0),
-            source: "somebody".into(),
+            source: "a-service".into(),
             timestamp: OffsetDateTime::UNIX_EPOCH,
             aggregate_id: AggregateId::parse("thing-1").unwrap(),
             sequence_number: 1,

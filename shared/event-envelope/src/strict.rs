@@ -45,9 +45,9 @@ pub enum StrictError {
     /// The text is longer than the limit.
     #[error("{bytes} bytes are more than the limit of {bytes_max}")]
     TooLarge {
-        /// The size.
+        /// The size of the text, in bytes.
         bytes: usize,
-        /// The limit.
+        /// [`Limits::bytes_max`].
         bytes_max: usize,
     },
     /// The text is not JSON, repeats a key, or breaks another limit.

@@ -140,7 +140,7 @@ fn check_consecutive(events: &[Envelope]) -> Result<(), StoreError> {
 /// lost and which the SDK sent again.
 fn resolve(events: &[Envelope], there: &[Option<Item>]) -> Result<(), StoreError> {
     let ours = |(event, item): (&Envelope, &Option<Item>)| {
-        let there = item.clone().and_then(|it| serde_dynamo::from_item::<_, Envelope>(it).ok());
+        let there = item.clone().and_then(|item| serde_dynamo::from_item::<_, Envelope>(item).ok());
         there.is_some_and(|there| is_same(event, there))
     };
     if events.len() == there.len() && events.iter().zip(there).all(ours) {

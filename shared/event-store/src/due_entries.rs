@@ -20,7 +20,7 @@ use crate::{
 /// Source: <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html>.
 pub const SHARDS: u8 = 8;
 
-/// The index.
+/// The name of the table's index.
 const INDEX: &str = "due";
 /// The index's partition key.
 const SHARD: &str = "sweepShard";

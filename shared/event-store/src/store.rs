@@ -44,7 +44,7 @@ pub enum StoreError {
     /// The stream has a gap, or an item that is not its event: other code wrote to the table.
     #[error("stream {aggregate} is damaged at event {sequence}: {reason}")]
     Damaged {
-        /// The stream.
+        /// The id of the stream's aggregate.
         aggregate: AggregateId,
         /// The sequence number at which it is damaged.
         sequence: u64,

@@ -38,8 +38,11 @@ fn too_large(bytes_max: usize) -> Problem {
 }
 
 pub(crate) fn json<T: DeserializeOwned>(request: &Request<'_>) -> Result<T, Problem> {
-    if !request.media_type().is_some_and(|it| it.eq_ignore_ascii_case("application/json")) {
-        let detail = "send the body as application/json, and say so in Content-Type";
+    if !request
+        .media_type()
+        .is_some_and(|media_type| media_type.eq_ignore_ascii_case("application/json"))
+    {
+        let detail = "send the body as application/json, and set Content-Type to that";
         return Err(Problem::unsupported_media_type(detail));
     }
     let limits = Limits { bytes_max: BODY_BYTES_MAX, ..Limits::default() };
@@ -65,7 +68,7 @@ fn pointer(path: &Path, detail: &str) -> String {
         }
     }
     // A field that is missing has no path, so serde gives its parent's.
-    let missing = detail.strip_prefix("missing field `").and_then(|it| it.split('`').next());
+    let missing = detail.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
     if let Some(field) = missing {
         push(&mut pointer, field);
     }

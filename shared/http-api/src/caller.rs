@@ -45,7 +45,7 @@ pub fn caller_id(issuer: &str, subject: &str) -> Result<AggregateId, InvalidSubj
     if subject.len() > SUBJECT_BYTES_MAX {
         return Err(InvalidSubject::TooLong);
     }
-    let own = Some(subject).filter(|it| !it.starts_with(DERIVED));
+    let own = Some(subject).filter(|id| !id.starts_with(DERIVED));
     if let Some(id) = own.and_then(|subject| AggregateId::parse(subject).ok()) {
         return Ok(id);
     }
@@ -64,11 +64,11 @@ pub(crate) fn caller(
     scope: &TokenScope,
 ) -> Result<AggregateId, Problem> {
     let authorizer = event.request_context.authorizer.as_ref();
-    let claims = authorizer.and_then(|it| it.jwt.as_ref()).map(|jwt| &jwt.claims);
+    let claims = authorizer.and_then(|authorizer| authorizer.jwt.as_ref()).map(|jwt| &jwt.claims);
     let claims = claims.ok_or_else(|| Problem::unauthorized("the request has no claims"))?;
     // Cognito states the kind of token. Where the claim of the scope is one that ID tokens
     // have as well, nothing else distinguishes them.
-    if claims.get("token_use").is_some_and(|it| it == "id") {
+    if claims.get("token_use").is_some_and(|kind| kind == "id") {
         return Err(Problem::unauthorized("an ID token is no access token: send that one"));
     }
     let subject = claims.get("sub").ok_or_else(|| Problem::unauthorized("no claim \"sub\""))?;

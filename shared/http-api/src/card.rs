@@ -86,7 +86,7 @@ fn machine_made(chars: &[char]) -> usize {
 }
 
 fn digit(c: char) -> Option<u32> {
-    let above = |zero: char| u32::from(c).checked_sub(u32::from(zero)).filter(|it| *it < 10);
+    let above = |zero: char| u32::from(c).checked_sub(u32::from(zero)).filter(|digit| *digit < 10);
     ZEROS.into_iter().find_map(above)
 }
 

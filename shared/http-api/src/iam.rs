@@ -4,7 +4,7 @@ use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 
 use crate::Problem;
 
-/// A principal whose request was signed, and whom a policy allows to make it.
+/// A principal whose request was signed, and which a policy allows to make it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IamCaller {
     /// The account, and the id of the user or role: the same in each session of a role, and no
@@ -16,7 +16,7 @@ pub struct IamCaller {
 
 pub(crate) fn caller(event: &ApiGatewayV2httpRequest) -> Result<IamCaller, Problem> {
     let authorizer = event.request_context.authorizer.as_ref();
-    let iam = authorizer.and_then(|it| it.iam.as_ref());
+    let iam = authorizer.and_then(|authorizer| authorizer.iam.as_ref());
     let non_empty = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
     let known = iam.and_then(|iam| {
         // `AROA…:session` for a role, `AIDA…` for a user.

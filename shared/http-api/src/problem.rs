@@ -181,7 +181,10 @@ pub(crate) fn seconds(after: Duration) -> HeaderValue {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.0.status, self.0.document.detail.as_deref().unwrap_or_default())?;
-        self.0.errors.iter().try_for_each(|it| write!(f, "; {:?}: {}", it.field, it.detail))
+        self.0
+            .errors
+            .iter()
+            .try_for_each(|error| write!(f, "; {:?}: {}", error.field, error.detail))
     }
 }
 

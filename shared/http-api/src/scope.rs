@@ -21,7 +21,7 @@ pub struct TokenScope {
     "{text:?} is no name of a scope or claim: 1 to {NAME_BYTES_MAX} visible ASCII characters but \" \\ [ ] and blanks"
 )]
 pub struct InvalidScope {
-    /// The name.
+    /// The name that was refused.
     pub text: String,
 }
 

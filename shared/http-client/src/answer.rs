@@ -19,7 +19,7 @@ const CODE_LENGTH_MAX: usize = 64;
 /// failure, since providers put names, addresses and card numbers into their texts.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Answer {
-    /// The status.
+    /// The HTTP status.
     pub status: StatusCode,
     /// Whether the provider executed nothing, and repeated its answer to an earlier request with
     /// the same `Idempotency-Key`: `Idempotent-Replayed: true`.
@@ -32,7 +32,7 @@ pub struct Answer {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the provider answers {status} with more than {ANSWER_BYTES_MAX} bytes")]
 pub struct AnswerTooLong {
-    /// The status.
+    /// The HTTP status.
     pub status: StatusCode,
 }
 
@@ -40,7 +40,7 @@ pub struct AnswerTooLong {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("answer {status} cannot be read: {problem} at line {line} column {column}")]
 pub struct UnreadableAnswer {
-    /// The status.
+    /// The HTTP status.
     pub status: StatusCode,
     problem: &'static str,
     line: usize,
@@ -96,7 +96,7 @@ impl Answer {
                     self.status
                 )));
             }
-            StatusCode::REQUEST_TIMEOUT => "the provider heard too little of the request",
+            StatusCode::REQUEST_TIMEOUT => "the provider timed out waiting for the request",
             StatusCode::CONFLICT => "the provider is at work on the same request",
             StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS => "the provider is throttling",
             status if status.is_server_error() => "the provider is down",

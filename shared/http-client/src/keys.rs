@@ -105,7 +105,8 @@ mod tests {
     /// Keys that are read from this text, and how often they were.
     fn keys(kept: &Arc<RwLock<Result<&'static str, &'static str>>>) -> (Keys, Arc<AtomicUsize>) {
         let reads = Arc::new(AtomicUsize::new(0));
-        let (counter, kept) = (reads.clone(), kept.clone());
+        let counter = reads.clone();
+        let kept = kept.clone();
         let read = move || {
             counter.fetch_add(1, Ordering::SeqCst);
             let kept = *kept.read().unwrap();

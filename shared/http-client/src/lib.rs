@@ -211,13 +211,13 @@ impl HttpClient {
 }
 
 /// As [`receive`], and records metrics. A 4xx is an answer like any other: a card
-/// that is declined, say.
+/// that is declined, for example.
 async fn measured(client: &Client, request: Request) -> Result<Answer, BoxError> {
     let begun = Instant::now();
     let answer = receive(client, request).await;
     let status = answer.as_ref().ok().map(|answer| answer.status);
-    Span::current().record("status", status.map(|it| it.as_u16()));
-    let is_failed = status.is_none_or(|it| it.is_server_error());
+    Span::current().record("status", status.map(|status| status.as_u16()));
+    let is_failed = status.is_none_or(|status| status.is_server_error());
     let is_throttled = status == Some(StatusCode::TOO_MANY_REQUESTS);
     event!(
         target: "metrics",

@@ -39,7 +39,7 @@ pub enum NotPublished {
     /// The bus refuses it for good.
     #[error("the bus refuses the entry: {code}: {message}")]
     Refused {
-        /// The error code.
+        /// EventBridge's error code.
         code: String,
         /// EventBridge's message.
         message: String,
@@ -47,7 +47,7 @@ pub enum NotPublished {
     /// The bus throttled it, or failed. Another attempt may succeed.
     #[error("the bus did not take the entry: {code}: {message}")]
     Throttled {
-        /// The error code.
+        /// EventBridge's error code.
         code: String,
         /// EventBridge's message.
         message: String,

@@ -99,7 +99,8 @@ impl Relay {
         for (position, reasons) in unpublishable.range(..first_failed.unwrap_or(records.len())) {
             let Some(record) = records.get(*position) else { continue };
             let sent = self.dead_letters.send(record, reasons).await;
-            let (table, sequence_number) = (table_of(record), &record.change.sequence_number);
+            let table = table_of(record);
+            let sequence_number = &record.change.sequence_number;
             let reason = reasons.join("; ");
             if let Err(error) = sent {
                 let error = chain(error.as_ref());
@@ -165,7 +166,8 @@ impl OutboxBatch {
         publisher: &Publisher,
         unpublishable: &mut Unpublishable,
     ) -> Vec<usize> {
-        let spans: Vec<Span> = self.envelopes.iter().map(|it| span(it, publisher)).collect();
+        let spans: Vec<Span> =
+            self.envelopes.iter().map(|envelope| span(envelope, publisher)).collect();
         let outcomes = publisher.publish(&self.envelopes).await;
         let mut failed = Vec::new();
         let batch = self.envelopes.iter().zip(&self.records).zip(spans);

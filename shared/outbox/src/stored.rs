@@ -53,7 +53,7 @@ pub enum Unreadable {
     Inexact {
         /// Its place in the item.
         place: String,
-        /// The number.
+        /// The number as DynamoDB has it.
         number: String,
     },
 }
@@ -167,7 +167,7 @@ fn envelope(place: String, value: &AttributeValue) -> Result<Envelope, Unreadabl
 fn inexact(value: &AttributeValue) -> Option<&str> {
     if let AttributeValue::N(number) = value {
         let is_whole =
-            number.strip_prefix('-').unwrap_or(number).bytes().all(|it| it.is_ascii_digit());
+            number.strip_prefix('-').unwrap_or(number).bytes().all(|digit| digit.is_ascii_digit());
         let is_exact = number.parse::<i64>().is_ok()
             || number.parse::<u64>().is_ok()
             || number.parse::<f64>().is_ok_and(|float| float.to_string() == *number);

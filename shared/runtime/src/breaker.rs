@@ -25,7 +25,7 @@ struct State {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("circuit open after failures in a row: no call for another {left:?}")]
 pub struct CircuitOpen {
-    /// When to try again.
+    /// How long the circuit stays open.
     pub left: Duration,
 }
 
@@ -40,7 +40,7 @@ impl Breaker {
     ///
     /// # Errors
     ///
-    /// When it may not, for how long; try again then.
+    /// When it may not: for how long. Retry after that.
     pub fn admit(&self) -> Result<(), CircuitOpen> {
         let now = Instant::now();
         self.with(|state| match state.open_until {

@@ -20,13 +20,13 @@ pub enum ConfigError {
         "environment variable {name} is missing or not text: set it where the process is configured"
     )]
     Missing {
-        /// The variable.
+        /// The name of the variable.
         name: &'static str,
     },
     /// Its value is invalid.
     #[error("{name}: {reason}")]
     Invalid {
-        /// The variable.
+        /// The name of the variable.
         name: &'static str,
         /// What is wrong with its value. It holds the value only if the reader's error does.
         reason: String,

@@ -25,7 +25,7 @@ impl IdGenerator {
         Self(Arc::new(next))
     }
 
-    /// The next id.
+    /// Draws an id: different from all before it, and from those of other processes.
     pub fn next_id(&self) -> String {
         (self.0)()
     }

@@ -24,14 +24,14 @@ pub enum Failure {
     /// It may succeed later: a throttle, a conflict, a store that is unavailable, an event that
     /// came early.
     Retry {
-        /// The cause.
+        /// The error that caused it.
         reason: BoxError,
         /// How long to wait.
         wait: Wait,
     },
     /// A permanent failure: it can never succeed, and is dead-lettered with the reason.
     Permanent {
-        /// The cause.
+        /// The error that caused it.
         reason: BoxError,
     },
 }
@@ -63,7 +63,7 @@ impl Failure {
         Self::Retry { reason: reason.into(), wait: Wait::AtMost(within) }
     }
 
-    /// A permanent failure.
+    /// A failure that no further attempt can cure: the record is dead-lettered.
     pub fn permanent(reason: impl Into<BoxError>) -> Self {
         Self::Permanent { reason: reason.into() }
     }

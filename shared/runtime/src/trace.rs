@@ -38,7 +38,7 @@ impl Tracer {
     pub fn child_context(&self, parent: Option<&str>) -> Option<ChildContext> {
         let tokens = self.0.as_ref()?;
         let parent = parent.and_then(Traceparent::parse);
-        if parent.as_ref().is_some_and(|it| !it.is_sampled()) {
+        if parent.as_ref().is_some_and(|parent| !parent.is_sampled()) {
             return None;
         }
         let trace_id = match &parent {
@@ -46,7 +46,7 @@ impl Tracer {
             None => tokens.next_id(),
         };
         let own = Traceparent::sampled(&trace_id, &self.span_id()?)?;
-        Some(ChildContext { own, parent_span_id: parent.map(|it| it.span_id().to_owned()) })
+        Some(ChildContext { own, parent_span_id: parent.map(|parent| parent.span_id().to_owned()) })
     }
 
     /// The id of a span within a trace: 16 hexadecimal digits. None where no span is recorded.

@@ -53,7 +53,7 @@ pub trait StateMachine: Clone + Default + PartialEq + Serialize + DeserializeOwn
 /// A command that is to be run now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Attempt<C> {
-    /// The command.
+    /// The command, as [`StateMachine::pending`] returned it.
     pub command: C,
     /// Whether an earlier attempt may have run it already. Then query the provider first, by the
     /// command's own key, before running it again: providers forget idempotency keys (Stripe's

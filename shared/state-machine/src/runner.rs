@@ -25,7 +25,7 @@ pub(crate) const STEPS_MAX: usize = 8;
 /// Where instances are stored, and for how long a command is leased.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunnerConfig {
-    /// The table.
+    /// The name of the DynamoDB table.
     pub table: String,
     /// Its partition key, of type string.
     pub key: &'static str,

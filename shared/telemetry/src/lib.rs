@@ -46,7 +46,7 @@ pub enum TelemetryError {
     /// The filter cannot be read.
     #[error("RUST_LOG is {filter:?}, which is not a list of target=level")]
     Filter {
-        /// The filter.
+        /// The filter that was given.
         filter: String,
         /// What is wrong with it.
         source: ParseError,
@@ -99,10 +99,10 @@ impl TelemetryOptions {
     fn read(variable: impl Fn(&'static str) -> Option<String>) -> Self {
         let given = |name| variable(name).filter(|value| !value.trim().is_empty());
         let exporter = given(TRACES_EXPORTER).unwrap_or_default();
-        let named = || exporter.split(',').map(str::trim).filter(|it| !it.is_empty());
+        let named = || exporter.split(',').map(str::trim).filter(|name| !name.is_empty());
         let is = |name: &str, known: &str| name.eq_ignore_ascii_case(known);
-        let has_spans = named().any(|it| is(it, STDOUT));
-        let is_known = named().all(|it| is(it, STDOUT) || is(it, NONE));
+        let has_spans = named().any(|name| is(name, STDOUT));
+        let is_known = named().all(|name| is(name, STDOUT) || is(name, NONE));
         let tracer =
             if has_spans { Tracer::drawn_from(IdGenerator::random()) } else { Tracer::default() };
         let ignored = (!is_known).then_some(exporter);
@@ -152,7 +152,7 @@ where
     });
     // All spans in one object, the innermost last: a query asks for `span.event_id`.
     lines.with_flattened_span_fields("span");
-    let lines = lines.with_filter(filter_fn(|it| it.target() != metrics::TARGET));
+    let lines = lines.with_filter(filter_fn(|metadata| metadata.target() != metrics::TARGET));
     Ok(tracing_subscriber::registry().with(filter).with(metrics).with(spans).with(lines))
 }
 

@@ -67,7 +67,7 @@ pub(super) fn complete(
         new.insert("timestamp".to_owned(), utc.into());
     }
     // Version 1 kept network addresses here: only the id of the actor is kept. The metadata of an
-    // envelope has here always says its depth.
+    // envelope always has a depth.
     if metadata.get("depth").is_none() {
         metadata = json!({ "actor": metadata.get("userId") });
     }

@@ -21,7 +21,10 @@ impl Traceparent {
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split('-');
         let mut next = |digits| parts.next().filter(|part| is_hex(part, digits));
-        let (version, trace_id, span_id, flags) = (next(2)?, next(32)?, next(16)?, next(2)?);
+        let version = next(2)?;
+        let trace_id = next(32)?;
+        let span_id = next(16)?;
+        let flags = next(2)?;
         if version == "ff" || (version == "00" && parts.next().is_some()) {
             return None;
         }

@@ -18,14 +18,14 @@ pub(super) struct Fields {
 impl Fields {
     /// The attribute `name`, if it is a text.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
-        let attribute = self.attributes.iter().find(|it| it["key"] == name)?;
+        let attribute = self.attributes.iter().find(|attribute| attribute["key"] == name)?;
         attribute["value"]["stringValue"].as_str()
     }
 
     /// The last value that is given to an attribute holds.
     fn set(&mut self, field: &Field, value: Value) {
         let attribute = json!({ "key": field.name(), "value": value });
-        match self.attributes.iter_mut().find(|it| it["key"] == field.name()) {
+        match self.attributes.iter_mut().find(|attribute| attribute["key"] == field.name()) {
             Some(former) => *former = attribute,
             None => self.attributes.push(attribute),
         }
