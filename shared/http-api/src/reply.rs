@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::{Problem, problem::seconds};
 
 /// No cache keeps an answer, unless it is public: answers are about the caller.
-const KEPT_BY_NOBODY: HeaderValue = HeaderValue::from_static("no-store");
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 /// An answer. It is for its caller alone, and to be kept by no cache, unless it is
 /// [public](Self::public).
@@ -51,7 +51,7 @@ impl Reply {
     pub fn public(self, max_age: Duration) -> Self {
         let text = format!("public, max-age={}", max_age.as_secs());
         // Digits are valid in every header; if they were not, no cache would keep the answer.
-        let value = HeaderValue::from_str(&text).unwrap_or(KEPT_BY_NOBODY);
+        let value = HeaderValue::from_str(&text).unwrap_or(NO_STORE);
         self.header(header::CACHE_CONTROL, value)
     }
 
@@ -93,7 +93,7 @@ pub(crate) fn response(
     mut headers: HeaderMap,
     body: Option<String>,
 ) -> ApiGatewayV2httpResponse {
-    headers.entry(header::CACHE_CONTROL).or_insert(KEPT_BY_NOBODY);
+    headers.entry(header::CACHE_CONTROL).or_insert(NO_STORE);
     let mut response = ApiGatewayV2httpResponse::default();
     response.status_code = i64::from(status.as_u16());
     response.headers = headers;

@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn what_says_the_same_has_one_text() {
+    fn equal_values_have_one_text() {
         assert!(same(
             r#"{"a":1,"b":[true,null]}"#,
             "\t{ \"b\" : [true ,\r\nnull], \"\\u0061\":1.0}"

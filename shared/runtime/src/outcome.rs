@@ -116,7 +116,7 @@ mod tests {
     struct Unavailable(#[source] std::io::Error);
 
     #[test]
-    fn a_failure_tells_its_whole_chain() {
+    fn a_failure_names_its_whole_chain() {
         let failure = Failure::retry(Unavailable(std::io::Error::other("connection refused")));
         assert_eq!(
             failure.to_string(),

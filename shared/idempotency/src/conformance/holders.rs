@@ -54,7 +54,7 @@ fn clocks() -> impl Strategy<Value = [i64; 2]> {
 }
 
 /// The one case that is drawn at random.
-pub async fn two_holders_have_one_effect_whatever_their_clocks_say<B: Subject>(subject: &B) {
+pub async fn two_holders_perform_one_side_effect_with_clocks_that_differ<B: Subject>(subject: &B) {
     let config = Config { failure_persistence: None, ..Config::default() };
     let mut runner = TestRunner::new(config);
     let worlds = (any::<bool>(), clocks(), steps());

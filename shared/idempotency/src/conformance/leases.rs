@@ -90,7 +90,7 @@ pub async fn an_attempt_that_lost_its_lease_fails_and_writes_nothing<B: Subject>
     }
 }
 
-pub async fn whoever_was_robbed_does_not_disturb_the_one_who_is_at_it<B: Subject>(subject: &B) {
+pub async fn an_attempt_that_lost_its_lease_does_not_disturb_the_next_one<B: Subject>(subject: &B) {
     let bench = Bench::new(subject).await;
     // One that has performed its side effect, and one that failed.
     let slow = held(bench.leased(), request(), bench.count()).await;

@@ -61,7 +61,7 @@ use crate::Store;
 #[doc(hidden)]
 pub use cases::*;
 #[doc(hidden)]
-pub use holders::two_holders_have_one_effect_whatever_their_clocks_say;
+pub use holders::two_holders_perform_one_side_effect_with_clocks_that_differ;
 #[doc(hidden)]
 pub use leases::*;
 
@@ -97,7 +97,7 @@ macro_rules! conformance {
             a_first_attempt_is_not_resumed_and_one_after_a_crash_is
             a_crashed_holder_is_followed_when_its_lease_is_over_on_every_clock
             an_attempt_that_lost_its_lease_fails_and_writes_nothing
-            whoever_was_robbed_does_not_disturb_the_one_who_is_at_it
+            an_attempt_that_lost_its_lease_does_not_disturb_the_next_one
             a_holder_that_is_late_but_not_robbed_completes
             the_record_the_result_the_writes_and_the_events_are_one
             a_refused_write_keeps_everything_from_being_written
@@ -110,7 +110,7 @@ macro_rules! conformance {
             a_record_that_has_expired_counts_no_more_though_it_is_there
             consumers_and_versions_are_apart
             a_process_that_remembers_asks_no_more_and_forgets_what_has_expired
-            two_holders_have_one_effect_whatever_their_clocks_say
+            two_holders_perform_one_side_effect_with_clocks_that_differ
         }
     };
     (@tests $subject:expr => $($case:ident)+) => {

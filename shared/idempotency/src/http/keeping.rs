@@ -53,10 +53,10 @@ pub fn is_final<T>(response: &Response<T>) -> bool {
             | StatusCode::UPGRADE_REQUIRED
             | StatusCode::TOO_MANY_REQUESTS
     );
-    let says_when = response.headers().contains_key(header::RETRY_AFTER);
+    let has_retry_after = response.headers().contains_key(header::RETRY_AFTER);
     status.is_success()
         || status.is_redirection()
-        || (status.is_client_error() && !passes && !says_when)
+        || (status.is_client_error() && !passes && !has_retry_after)
 }
 
 /// Headers that belong to the exchange in which the response was first sent.
