@@ -47,6 +47,7 @@ pub enum Answer {
         shortages: Vec<Shortage>,
     },
     /// The order is off; nothing is reserved.
+    #[serde(rename = "calledOff")]
     Cancelled,
     /// What was reserved is back in stock.
     Released,

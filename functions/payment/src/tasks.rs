@@ -44,6 +44,7 @@ pub enum Answer {
     },
     /// To `charge`: the order was called off, before or meanwhile. Whatever was taken has been
     /// given back, or is about to be.
+    #[serde(rename = "calledOff")]
     Cancelled,
     /// To `refund`: all that was taken went back.
     Refunded {

@@ -34,6 +34,7 @@ pub enum Answer {
     Refused(Refusal),
     /// To `ship`: the order was cancelled, before or meanwhile. Whatever was shipped has been
     /// called back, or is about to be.
+    #[serde(rename = "calledOff")]
     Cancelled,
     /// To `recall`: the shipment was called back.
     Recalled,
