@@ -183,7 +183,7 @@ def failures(rust, client):
     python = Python(client)
 
     def fail():
-        raise ValueError("told to fail")
+        raise ValueError("asked to fail")
 
     python.meanwhile = fail
     try:
@@ -194,7 +194,7 @@ def failures(rust, client):
     check(rust.tell(event=event)["new"]["from"], "rust")
 
     event = {"order": "failed in rust", "amount": 1}
-    check("told to fail" in rust.tell(event=event, fail=True)["failure"], True)
+    check("asked to fail" in rust.tell(event=event, fail=True)["failure"], True)
     check(Python(client).handler(event)["from"], "python")
 
 

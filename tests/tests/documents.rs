@@ -33,6 +33,9 @@ const RETIRED: [&str; 16] = [
     "whoever",
 ];
 
+/// The crate whose page and messages still have some of them.
+const LEFT: &str = "shared/lambda";
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
@@ -227,6 +230,18 @@ fn a_decision_says_why_what_instead_of_what_and_what_follows() {
     }
 }
 
+/// The retired words that stand in `text`, whole words whatever their case.
+fn retired(text: &str) -> impl Iterator<Item = &'static str> {
+    let text = format!(" {} ", text.to_lowercase());
+    RETIRED.into_iter().filter(move |word| {
+        text.match_indices(word).any(|(start, _)| {
+            let before = text[..start].chars().next_back();
+            let after = text[start + word.len()..].chars().next();
+            [before, after].iter().all(|it| it.is_none_or(|c| !c.is_alphanumeric()))
+        })
+    })
+}
+
 /// What is set in italics or as code is a name: of a column, a status, a log line.
 #[test]
 fn the_pages_are_written_in_standard_words() {
@@ -235,6 +250,8 @@ fn the_pages_are_written_in_standard_words() {
         checked.push(root().join(name));
     }
     checked.extend(["README.md", "RUNBOOK.md"].map(|name| root().join("infra").join(name)));
+    let is_left = |path: &PathBuf| path.starts_with(root().join(LEFT));
+    checked.extend(pages(&root().join("shared")).into_iter().filter(|path| !is_left(path)));
     let mut found = Vec::new();
     for path in checked {
         let page = fs::read_to_string(&path).unwrap();
@@ -243,19 +260,88 @@ fn the_pages_are_written_in_standard_words() {
         for line in prose(&page).filter(|line| !(has_tables && line.starts_with('|'))) {
             let text: String = line.split('`').step_by(2).collect();
             let text: String = text.split('*').step_by(2).collect();
-            let text = format!(" {} ", text.to_lowercase());
-            for word in RETIRED {
-                let stands = text.match_indices(word).any(|(start, _)| {
-                    let before = text[..start].chars().next_back();
-                    let after = text[start + word.len()..].chars().next();
-                    [before, after].iter().all(|it| it.is_none_or(|c| !c.is_alphanumeric()))
-                });
-                if stands {
-                    found.push(format!("{}: {word:?} in {line:?}", path.display()));
-                }
+            found.extend(retired(&text).map(|word| {
+                let name = path.strip_prefix(root()).unwrap().display();
+                format!("{name}: {word:?} in {line:?}")
+            }));
+        }
+    }
+    assert!(found.is_empty(), "there are standard words for these:\n{}", found.join("\n"));
+}
+
+/// What begins the text of an error or of a line in the log.
+const MESSAGES: [&str; 4] = ["#[error(", "error!(", "info!(", "warn!("];
+
+/// Every source file below `folder`.
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// The string literals in `rest` of a call or attribute, up to the parenthesis that closes it.
+fn literals(rest: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut depth = 1_u32;
+    let mut literal: Option<String> = None;
+    let mut is_escaped = false;
+    for character in rest.chars() {
+        if let Some(text) = &mut literal {
+            match character {
+                _ if is_escaped => is_escaped = false,
+                '\\' => is_escaped = true,
+                '"' => found.extend(literal.take()),
+                _ => text.push(character),
+            }
+            continue;
+        }
+        match character {
+            '"' => literal = Some(String::new()),
+            '(' => depth += 1,
+            ')' if depth == 1 => break,
+            ')' => depth -= 1,
+            _ => (),
+        }
+    }
+    // A literal may go on on the next line.
+    found.iter().map(|text| text.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
+}
+
+/// The texts of the errors and log lines in `code`.
+fn messages(code: &str) -> Vec<String> {
+    let begins = MESSAGES
+        .iter()
+        .flat_map(|begin| code.match_indices(begin).map(|(start, _)| &code[start + begin.len()..]));
+    begins.flat_map(literals).collect()
+}
+
+#[test]
+fn errors_and_logs_of_the_shared_crates_are_written_in_standard_words() {
+    let mut found = Vec::new();
+    let mut count = 0;
+    for entry in fs::read_dir(root().join("shared")).unwrap() {
+        let folder = entry.unwrap().path();
+        if folder == root().join(LEFT) {
+            continue;
+        }
+        for path in sources(&folder.join("src")) {
+            for message in messages(&fs::read_to_string(&path).unwrap()) {
+                count += 1;
+                found.extend(retired(&message).map(|word| {
+                    let name = path.strip_prefix(root()).unwrap().display();
+                    format!("{name}: {word:?} in {message:?}")
+                }));
             }
         }
     }
+    assert!(count > 100, "only {count} messages were found");
     assert!(found.is_empty(), "there are standard words for these:\n{}", found.join("\n"));
 }
 
@@ -266,4 +352,18 @@ fn the_invariants_of_the_architecture_are_those_that_are_checked() {
     let rows: Vec<&str> = rest.lines().take_while(|line| line.starts_with('|')).collect();
     let row = |it: &Invariant| format!("| {} | {} |", it.name, it.promise);
     assert_eq!(rows, INVARIANTS.iter().map(row).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_message_is_read_to_its_end() {
+    let code = r#"
+    #[error(
+        "one \
+         two ({})", excerpt(text)
+    )]
+    Off,
+    "no message",
+    warn!(%id, "three \"3\"");
+    "#;
+    assert_eq!(messages(code), ["one two ({})", "three 3"]);
 }

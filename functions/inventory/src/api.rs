@@ -139,7 +139,7 @@ impl InventoryApi {
         self,
         attempt: Attempt<http::Request<Asked>>,
     ) -> Result<UnitOfWork<Response<String>>, Failure> {
-        let Attempt { request, id, refused, .. } = attempt;
+        let Attempt { request, id, failed_conditions: refused, .. } = attempt;
         let Asked { product, command, caller, .. } = request.into_body();
         let before = refused.iter().find(|it| it.write == MOVEMENT);
         if let Some(item) = before.and_then(|it| it.item.clone()) {

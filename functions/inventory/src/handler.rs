@@ -4,8 +4,8 @@ use aws_sdk_dynamodb::Client;
 use catalogue::{Event, InventoryReleased};
 use event_envelope::{AggregateId, Delivery, Envelope};
 use idempotency::{
-    Attempt, Completion, DynamoDbStore, IdempotencyConfig, IdempotencyError, IdempotencyLayer,
-    Identity, Keyed, Refused, UnitOfWork,
+    Attempt, Completion, ConditionFailed, DynamoDbStore, IdempotencyConfig, IdempotencyError,
+    IdempotencyLayer, Identity, Keyed, UnitOfWork,
 };
 use runtime::{Clock, Done, Failure};
 use serde::{Deserialize, Serialize};
@@ -157,12 +157,12 @@ impl Inventory {
     /// Retry when a table is away, or the news came early; poison when it contradicts what has
     /// happened.
     async fn handle(self, attempt: Attempt<Asked>) -> Result<UnitOfWork<Answer>, Failure> {
-        let Attempt { request: Asked { order, fact, cause, .. }, refused, .. } = attempt;
-        let reservation = self.known_reservation(&order, &fact, &refused).await?;
+        let Attempt { request: Asked { order, fact, cause, .. }, failed_conditions, .. } = attempt;
+        let reservation = self.known_reservation(&order, &fact, &failed_conditions).await?;
         match reservation.decide(&fact) {
-            Step::Reserve(items) => self.reserve(&order, &items, &refused, &cause).await,
-            Step::Release(holding) => self.release(&order, &holding, &refused, &cause),
-            Step::Ship(holding) => self.ship(&order, &holding, &refused),
+            Step::Reserve(items) => self.reserve(&order, &items, &failed_conditions, &cause).await,
+            Step::Release(holding) => self.release(&order, &holding, &failed_conditions, &cause),
+            Step::Ship(holding) => self.ship(&order, &holding, &failed_conditions),
             Step::Withdraw => Ok(UnitOfWork::new(Answer::Withdrawn)
                 .write(self.reservations.open(&order, &Reservation::Withdrawn)?)),
             Step::Wait => Err(Failure::retry(OutOfOrder::Early(order))),
@@ -178,9 +178,9 @@ impl Inventory {
         &self,
         order: &AggregateId,
         fact: &Fact,
-        refused: &[Refused],
+        failed_conditions: &[ConditionFailed],
     ) -> Result<Reservation, Failure> {
-        let row = refused.iter().find(|it| it.write == RESERVATION);
+        let row = failed_conditions.iter().find(|it| it.write == RESERVATION);
         match (fact, row.and_then(|it| it.item.clone())) {
             (_, Some(item)) => read_reservation(item),
             (Fact::Ordered(_), None) => Ok(Reservation::Absent),
@@ -192,12 +192,12 @@ impl Inventory {
         &self,
         order: &AggregateId,
         holding: &Holding,
-        refused: &[Refused],
+        failed_conditions: &[ConditionFailed],
         cause: &Envelope,
     ) -> Result<UnitOfWork<Answer>, Failure> {
         let close = self.reservations.close(order, End::Released)?;
         let mut unit = UnitOfWork::new(Answer::Released).write(close);
-        for back in holding.returns(|part| is_gone(part, refused)) {
+        for back in holding.returns(|part| is_gone(part, failed_conditions)) {
             unit = unit.write(self.stock.put_back(&back)?);
         }
         let items = holding.reserved_items();
@@ -209,13 +209,13 @@ impl Inventory {
         &self,
         order: &AggregateId,
         holding: &Holding,
-        refused: &[Refused],
+        failed_conditions: &[ConditionFailed],
     ) -> Result<UnitOfWork<Answer>, Failure> {
         let close = self.reservations.close(order, End::Shipped)?;
         let mut unit = UnitOfWork::new(Answer::Shipped).write(close);
         if holding.counted {
             for (index, (product, part)) in holding.parts().into_iter().enumerate() {
-                if !is_gone(index, refused) {
+                if !is_gone(index, failed_conditions) {
                     unit = unit.write(self.stock.decrement_reserved(product, part)?);
                 }
             }
@@ -236,8 +236,8 @@ impl Inventory {
 }
 
 /// Whether the row of this part of a reservation is not there any more. Only a person removes one.
-fn is_gone(part: usize, refused: &[Refused]) -> bool {
-    refused.iter().any(|it| it.write == RESERVATION + 1 + part && it.item.is_none())
+fn is_gone(part: usize, failed_conditions: &[ConditionFailed]) -> bool {
+    failed_conditions.iter().any(|it| it.write == RESERVATION + 1 + part && it.item.is_none())
 }
 
 fn is_contended(failure: &Failure) -> bool {

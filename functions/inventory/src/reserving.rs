@@ -9,7 +9,7 @@
 use catalogue::{InventoryReservationFailed, InventoryReserved, ReservedItem, Shortage};
 use event_envelope::{AggregateId, Envelope};
 use futures_util::future::try_join_all;
-use idempotency::{Refused, UnitOfWork};
+use idempotency::{ConditionFailed, UnitOfWork};
 use runtime::Failure;
 
 use crate::{
@@ -50,7 +50,7 @@ impl Inventory {
         &self,
         order: &AggregateId,
         items: &[ReservedItem],
-        refused: &[Refused],
+        refused: &[ConditionFailed],
         cause: &Envelope,
     ) -> Result<UnitOfWork<Answer>, Failure> {
         let looks = items.iter().enumerate();
@@ -75,16 +75,16 @@ impl Inventory {
         order: &AggregateId,
         index: usize,
         item: &ReservedItem,
-        refused: &[Refused],
+        refused: &[ConditionFailed],
     ) -> Result<Line, Failure> {
         let product = &item.product_id;
         let known = self.shard_cache.of(product);
-        let of_product = |it: &Refused| {
+        let of_product = |it: &ConditionFailed| {
             let row = it.item.as_ref()?;
             is_own_row(row, product).map(|own| (row.clone(), own))
         };
         let Some((row, own)) = refused.iter().find_map(of_product) else {
-            let missing = |it: &Refused| it.write == first_take(index) && it.item.is_none();
+            let missing = |it: &ConditionFailed| it.write == first_take(index) && it.item.is_none();
             // Where others refuse, what is spread is looked at as well: it may have been looked
             // at for the last try, and its first shard be too small.
             return if refused.iter().any(missing) || (known != Spread::NONE && !refused.is_empty())

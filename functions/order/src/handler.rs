@@ -77,7 +77,7 @@ impl EventHandler for Orders {
 fn command(event: OrderInput) -> Result<Command, Failure> {
     Ok(match event {
         OrderInput::PaymentCompleted(PaymentCompleted { payment_id, amount, .. }) => {
-            let missing = || DecodeError::field("data.amount", "missing: say what was captured");
+            let missing = || DecodeError::field("data.amount", "missing: add the captured amount");
             let amount = amount.ok_or_else(missing).map_err(Failure::permanent)?;
             Command::RecordPayment { payment_id, amount }
         }

@@ -1,4 +1,4 @@
-//! What the environment says: the one place that reads it.
+//! The environment variables of the clients: the one place that reads them.
 //!
 //! Sources: <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html> and
 //! <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>.
@@ -112,14 +112,14 @@ impl Default for Timeouts {
     }
 }
 
-/// How calls leave.
+/// Whether calls go through a proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Proxy {
-    /// Straight.
+    /// Directly.
     #[default]
     None,
-    /// As `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` of the process say, in capitals or
-    /// not.
+    /// As `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` of the process set, in capitals
+    /// or not.
     Environment,
 }
 
@@ -163,7 +163,7 @@ impl AwsEnv {
         }
     }
 
-    /// What the variables of the process say.
+    /// From the variables of the process.
     ///
     /// # Errors
     ///
@@ -174,7 +174,7 @@ impl AwsEnv {
         Self::read(|variable| std::env::var(variable).ok())
     }
 
-    /// As [`from_env`](Self::from_env), in `region` whatever the variables say.
+    /// As [`from_env`](Self::from_env), in `region`, whatever the variables are.
     ///
     /// # Errors
     ///
@@ -209,7 +209,8 @@ impl AwsEnv {
             Some(value) if value.trim().eq_ignore_ascii_case("false") => Ok(false),
             Some(value) => Err(EnvError::NotASwitch { variable, value }),
         };
-        let proxies = || PROXIES.into_iter().filter_map(|it| Some((it, optional(it)?)));
+        let proxies =
+            || PROXIES.into_iter().filter_map(|variable| Some((variable, optional(variable)?)));
         if let Some((variable, _)) = proxies().find(|(_, url)| !is_proxy(url)) {
             return Err(EnvError::NotAProxy { variable });
         }
@@ -239,7 +240,7 @@ impl AwsEnv {
         if let Some(&(variable, url)) = endpoints.iter().find(|(_, url)| !is_http(url)) {
             return Err(EnvError::NotAUrl { variable, value: url.clone() });
         }
-        // The SDK would say so at each request.
+        // The SDK would return this error at each request.
         let switches = [(USE_FIPS, self.use_fips), (USE_DUAL_STACK, self.use_dual_stack)];
         let on = switches.into_iter().find(|(_, is_on)| *is_on);
         match on.zip(endpoints.first()) {
@@ -262,7 +263,7 @@ fn is_http(url: &str) -> bool {
     url.parse::<Uri>().is_ok_and(|url| matches!(url.scheme_str(), Some("http" | "https")))
 }
 
-/// Hands each client the endpoint of its service.
+/// Gives each client the endpoint of its service.
 #[derive(Debug)]
 pub(crate) struct Endpoints(pub(crate) BTreeMap<Service, String>);
 

@@ -1,4 +1,4 @@
-//! The one pool of HTTP connections: over TLS to those whom the roots vouch for, and over plain
+//! The one pool of HTTP connections: over TLS to hosts that the roots certify, and over plain
 //! HTTP.
 
 use aws_smithy_async::rt::sleep::TokioSleep;

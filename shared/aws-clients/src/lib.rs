@@ -53,7 +53,7 @@ impl Aws {
     ///
     /// # Errors
     ///
-    /// When a variable is missing or makes no sense; the error names it. A function should not
+    /// When a variable is missing or invalid; the error names it. A function should not
     /// start.
     pub fn from_env() -> Result<Self, EnvError> {
         Self::new(AwsEnv::from_env()?)
@@ -63,8 +63,9 @@ impl Aws {
     ///
     /// # Errors
     ///
-    /// When an endpoint is not a URL, or stands beside a switch for other endpoints of AWS, or the certificates cannot be read; the error names the
-    /// environment variable that sets it. A function should not start.
+    /// When an endpoint is not a URL, or is set together with a switch for other endpoints of AWS,
+    /// or the certificates cannot be read; the error names the environment variable that sets it. A
+    /// function should not start.
     pub fn new(env: AwsEnv) -> Result<Self, EnvError> {
         env.check_endpoints()?;
         let pool =
@@ -181,8 +182,8 @@ impl Aws {
     }
 
     /// Opens the connection that the first request to DynamoDB will use; to be called while the
-    /// function initializes. It takes no longer than an attempt may. Failing changes nothing, so it is
-    /// only logged.
+    /// function initializes. It takes no longer than an attempt may. Failing changes nothing, so it
+    /// is only logged.
     #[cfg(feature = "dynamodb")]
     pub async fn warm_dynamodb(&self) {
         let Some(warm_up) = &self.warm_up else { return };

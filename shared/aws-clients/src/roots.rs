@@ -1,4 +1,4 @@
-//! Whom to trust: Amazon's own authorities, or those of a bundle.
+//! Trusted authorities: Amazon's own, or those of a bundle.
 //!
 //! A handful of roots instead of the system's hundred and forty: they are read on every cold
 //! start. Source: <https://www.amazontrust.com/repository/>.

@@ -1,4 +1,5 @@
-//! Secrets by reference: what the environment names, and Secrets Manager or Systems Manager keeps.
+//! Secrets by reference: the environment holds an ARN, Secrets Manager or Systems Manager the
+//! value.
 //!
 //! Sources: <https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html>
 //! and <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameter.html>.
@@ -11,12 +12,12 @@ use aws_types::region::Region;
 
 use crate::Aws;
 
-/// What says that there is no such secret or parameter.
+/// Error codes of a secret or parameter that does not exist.
 const NOT_FOUND: [&str; 2] = ["ResourceNotFoundException", "ParameterNotFound"];
-/// What says that the role may not read it, or not with its key.
+/// What the error codes of a role begin with that may not read it, or not with its KMS key.
 const DENIED: &str = "AccessDenied";
 
-/// The name of a secret: the ARN that an environment variable holds. It is no secret itself.
+/// The name of a secret: the ARN that an environment variable holds. It is not secret itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecretRef {
     variable: &'static str,
@@ -25,7 +26,7 @@ pub struct SecretRef {
     keeper: Keeper,
 }
 
-/// Who keeps it.
+/// The service that stores it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Keeper {
     SecretsManager,
@@ -36,10 +37,10 @@ enum Keeper {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "names no secret: give the complete ARN of a secret of Secrets Manager or of a \
-     parameter of Systems Manager (what stands there is not shown, it may be the secret itself)"
+     parameter of Systems Manager (its value is not shown, it may be the secret itself)"
 )]
 pub struct InvalidSecretRef {
-    /// The variable to set right.
+    /// The variable to correct.
     pub variable: &'static str,
 }
 
@@ -73,7 +74,7 @@ impl SecretRef {
         })
     }
 
-    /// The ARN.
+    /// The ARN of the secret or parameter.
     pub fn arn(&self) -> &str {
         &self.arn
     }
@@ -82,7 +83,7 @@ impl SecretRef {
         SecretError { reference: self.clone(), problem }
     }
 
-    /// What an error of AWS says. Its text only: its `Debug` may hold a piece of an answer.
+    /// An error of AWS, by its text only: its `Debug` may hold a piece of an answer.
     fn refused<E, R>(&self, error: &SdkError<E, R>) -> SecretError
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
@@ -92,12 +93,12 @@ impl SecretRef {
         if NOT_FOUND.contains(&code.as_str()) {
             return self.failed(Problem::Missing);
         }
-        let said = error.message().map(str::to_owned).unwrap_or_else(|| texts(error));
+        let message = error.message().map(str::to_owned).unwrap_or_else(|| texts(error));
         if code.starts_with(DENIED) {
-            return self.failed(Problem::Denied(said));
+            return self.failed(Problem::Denied(message));
         }
-        let said = if code.is_empty() { said } else { format!("{code}: {said}") };
-        self.failed(Problem::Unavailable(said))
+        let message = if code.is_empty() { message } else { format!("{code}: {message}") };
+        self.failed(Problem::Unavailable(message))
     }
 }
 
@@ -112,7 +113,7 @@ fn texts(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// A secret was not read. It says which variable names it, its ARN, and what to do, and holds nothing
+/// A secret was not read. The error has the variable, the ARN, and what to do, and holds nothing
 /// of its value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecretError {
@@ -141,19 +142,19 @@ impl fmt::Display for SecretError {
         };
         match &self.problem {
             Problem::Missing => f.write_str("does not exist: create it, or name another"),
-            Problem::Denied(said) => write!(
+            Problem::Denied(message) => write!(
                 f,
                 "the function's role may not read: allow {action} on it, and kms:Decrypt with a key \
-                 of your own ({said})"
+                 of your own ({message})"
             ),
             Problem::NoText => f.write_str("holds no text: store it as text, not as bytes"),
             Problem::Unusable(why) => write!(f, "holds what cannot be used: {why}"),
-            Problem::Unavailable(said) => write!(f, "cannot be read: {said}"),
+            Problem::Unavailable(message) => write!(f, "cannot be read: {message}"),
         }
     }
 }
 
-/// A secret that can be read, now and again later. Its `Debug` shows where it is, for nothing of it is
+/// A secret that can be read, now and again later. Its `Debug` shows the ARN only; the value is not
 /// kept.
 #[derive(Debug, Clone)]
 pub struct Secret {
@@ -166,11 +167,11 @@ impl Secret {
         Self { reference, aws }
     }
 
-    /// Reads it as it is now, and makes of it what `parse` makes.
+    /// Reads the current value, and returns what `parse` makes of it.
     ///
     /// # Errors
     ///
-    /// When it is not there, may not be read, or is not what `parse` takes. The text of `parse`'s own
+    /// When it does not exist, may not be read, or `parse` fails. The text of `parse`'s own
     /// error is shown: it must not hold the value.
     pub async fn read<T, E: fmt::Display>(
         &self,
@@ -185,7 +186,7 @@ impl Secret {
         parse(text).map_err(|error| reference.failed(Problem::Unusable(error.to_string())))
     }
 
-    /// What reads it again each time it is called, as [`read`](Self::read) does.
+    /// A function that reads it each time it is called, as [`read`](Self::read) does.
     pub fn reader<T: Send + 'static, E: fmt::Display + 'static>(
         self,
         parse: fn(String) -> Result<T, E>,

@@ -77,10 +77,13 @@ async fn a_client_talks_to_the_endpoint_of_all_services() {
 
 #[tokio::test]
 async fn the_endpoint_of_one_service_comes_first() {
-    let (away, elsewhere) = serve(None).await;
+    let (general, elsewhere) = serve(None).await;
     let (url, _) = serve(Some(r#"{"QueueUrl":"http://queue"}"#)).await;
-    let env =
-        AwsEnv { endpoint_url: Some(away), endpoint_urls: [(Service::Sqs, url)].into(), ..env() };
+    let env = AwsEnv {
+        endpoint_url: Some(general),
+        endpoint_urls: [(Service::Sqs, url)].into(),
+        ..env()
+    };
     let queue = Aws::new(env).unwrap().sqs().get_queue_url().queue_name("q").send().await.unwrap();
     assert_eq!(queue.queue_url(), Some("http://queue"));
     assert_eq!(elsewhere.connections.load(Ordering::SeqCst), 0);
@@ -180,7 +183,7 @@ async fn special_endpoints_of_aws_are_called_where_they_are_asked_for() {
 /// What a process does whose environment this test's parent has set: one call to DynamoDB.
 #[tokio::test]
 #[ignore = "run by the tests of proxies, with an environment of its own"]
-async fn one_call_as_the_environment_says() {
+async fn one_call_with_the_environment() {
     let aws = Aws::from_env().unwrap();
     aws.warm_dynamodb().await;
     let answer = aws.dynamodb().list_tables().send().await;
@@ -190,7 +193,7 @@ async fn one_call_as_the_environment_says() {
 /// Runs it with `variables`.
 async fn call_with(variables: &[(&str, &str)]) -> bool {
     let mut command = std::process::Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "tests::one_call_as_the_environment_says", "--ignored"]);
+    command.args(["--exact", "tests::one_call_with_the_environment", "--ignored"]);
     command.env_clear();
     let lambda = [
         ("AWS_REGION", "eu-central-1"),

@@ -17,7 +17,7 @@ use aws_smithy_types::byte_stream::ByteStream;
 
 use crate::{AwsEnv, Service};
 
-/// What it takes to reach DynamoDB.
+/// The request that opens a connection to DynamoDB.
 #[derive(Debug, Clone)]
 pub(crate) struct WarmUp {
     pool: SharedHttpConnector,
@@ -40,8 +40,8 @@ impl WarmUp {
         }
     }
 
-    /// Leaves an open connection in the pool. Any answer will do: asked for `/`, DynamoDB says
-    /// that it is healthy.
+    /// Leaves an open connection in the pool. Any answer will do: DynamoDB answers
+    /// `GET /` with its health.
     /// Source: <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ats-certs.html>.
     pub(crate) async fn run(&self) -> Result<(), BoxError> {
         let params = Params::builder()

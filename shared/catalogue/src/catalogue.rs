@@ -17,15 +17,15 @@ use crate::{
 
 /// The services that publish.
 pub mod source {
-    /// Publishes what happens to orders.
+    /// Publishes the events of orders.
     pub const ORDER: &str = "order-service";
-    /// Publishes what happens to stock.
+    /// Publishes the events of stock.
     pub const INVENTORY: &str = "inventory-service";
-    /// Publishes what happens to payments.
+    /// Publishes the events of payments.
     pub const PAYMENT: &str = "payment-service";
-    /// Publishes what happens to shipments.
+    /// Publishes the events of shipments.
     pub const SHIPPING: &str = "shipping-service";
-    /// Publishes what customers were told.
+    /// Publishes the events of mails to customers.
     pub const NOTIFICATION: &str = "notification-service";
 }
 
@@ -49,9 +49,9 @@ pub struct Entry {
 /// A version of an event type that was published, and so is read for ever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Published {
-    /// The version.
+    /// Its number, `major.minor`.
     pub version: Version,
-    /// What it changed, for people.
+    /// A description of its changes, for developers. It is in the AsyncAPI document.
     pub change: &'static str,
 }
 

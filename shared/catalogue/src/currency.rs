@@ -20,11 +20,11 @@ impl Currency {
     /// US dollars, the currency of events of version 1, which name none.
     pub const USD: Self = Self(*b"USD");
 
-    /// Takes a code that came from outside.
+    /// Parses a code that came from outside.
     ///
     /// # Errors
     ///
-    /// When it is not three capital letters; the caller should refuse the input.
+    /// When it is not three capital letters; the caller should reject the input.
     pub fn parse(text: &str) -> Result<Self, InvalidMoney> {
         match <[u8; 3]>::try_from(text.as_bytes()) {
             Ok(code) if code.iter().all(u8::is_ascii_uppercase) => Ok(Self(code)),
@@ -38,13 +38,13 @@ impl Currency {
     /// That is ISO 4217's, for all codes that are in use. Two are taken for a code that is not in
     /// the list, for one to which the list gives no minor unit (metals, `XTS`, `XXX`), and for one
     /// that is no longer in use: events are read for years, and a list that was right when one was
-    /// written must not make it unreadable. Whoever puts a price into the catalogue has to know the
-    /// code.
+    /// written must not make it unreadable. A seller who puts a price into the catalogue has to
+    /// know the code.
     ///
-    /// A payment provider may count otherwise, and has to be told in its own units. Stripe does for
-    /// `ISK` and `UGX` (no decimals here, hundredths there, and only whole hundreds of them) and for
-    /// `MGA` (hundredths here, none there); of currencies with three decimals it takes whole tens
-    /// only. Source: <https://docs.stripe.com/currencies#special-cases>.
+    /// A payment provider may count otherwise, and is called with its own units. Stripe does for
+    /// `ISK` and `UGX` (no decimals here, hundredths there, and only whole hundreds of them) and
+    /// for `MGA` (hundredths here, none there); of currencies with three decimals it takes whole
+    /// tens only. Source: <https://docs.stripe.com/currencies#special-cases>.
     ///
     /// Source: list one of the maintenance agency of ISO 4217,
     /// <https://www.six-group.com/dam/download/financial-information/data-center/iso-currrency/lists/list-one.xml>.

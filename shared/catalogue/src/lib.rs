@@ -38,12 +38,12 @@ use event_envelope::Decoder;
 #[doc(hidden)]
 pub use event_envelope::{AggregateId, DecodeError, Envelope, FromEnvelope};
 
-/// Reads what arrives: events of this catalogue, in whatever wrapping and version.
+/// Reads delivered events of this catalogue, in any wrapping and version.
 pub const DECODER: Decoder = Decoder::new("orderId");
 
-/// Reads what the rules of the bus deliver to a consumer that takes replays: in every version.
+/// Reads events from a rule of the bus, for a consumer that accepts replays: in every version.
 pub const ON_BUS: Decoder = DECODER.event_bridge_only();
 
-/// Reads what the rules of the bus deliver to a consumer that refuses replays. Live events have to
+/// Reads events from a rule of the bus, for a consumer that refuses replays. Live events have to
 /// pass [`check_live`].
 pub const LIVE: Decoder = ON_BUS.check_live(check_live);

@@ -7,7 +7,7 @@ use serde_json::Number;
 
 use crate::Currency;
 
-/// How many digits of a decimal are looked at. The shortest text of a double has at most 17.
+/// How many digits of a decimal are read. The shortest text of a double has at most 17.
 const DIGITS_MAX: usize = 25;
 /// An amount that a program has computed in doubles misses the whole minor units that it means by
 /// less than one part of this. It is some thousand times the distance of two doubles, so that the
@@ -37,9 +37,9 @@ pub enum InvalidMoney {
     /// Not a decimal of as many places as the currency has.
     #[error("{text} is not an amount in {currency}: {}", places(*currency))]
     Amount {
-        /// What it is.
+        /// The text that was read, shortened.
         text: String,
-        /// What it should be an amount of.
+        /// The currency of the amount.
         currency: Currency,
     },
     /// Two currencies where there must be one.
@@ -61,7 +61,7 @@ impl Money {
         Self::new(cents, Currency::USD)
     }
 
-    /// This and `other` together.
+    /// The sum of this and `other`.
     ///
     /// # Errors
     ///
@@ -74,7 +74,7 @@ impl Money {
         Ok(Self { amount, ..self })
     }
 
-    /// This, `count` times.
+    /// This amount, multiplied by `count`.
     ///
     /// # Errors
     ///
@@ -84,12 +84,12 @@ impl Money {
         Ok(Self { amount, ..self })
     }
 
-    /// Reads a JSON number such as `29.99`, a decimal in the currency's own unit (dollars, yen): from
-    /// its decimal digits, not from its binary value.
+    /// Reads a JSON number such as `29.99`, a decimal in the currency's own unit (dollars, yen):
+    /// from its decimal digits, not from its binary value.
     ///
-    /// What was computed in doubles is read as what it means: `209.92999999999998` is 209.93. That is
-    /// so within one part in 10¹² of the amount, and never for more than a thousandth of a minor
-    /// unit.
+    /// A result of computing in doubles is read as the decimal that it means: `209.92999999999998`
+    /// is 209.93. That is so within one part in 10¹² of the amount, and never for more than a
+    /// thousandth of a minor unit.
     ///
     /// # Errors
     ///
@@ -99,7 +99,7 @@ impl Money {
         let unsigned = text.strip_prefix('-');
         let sign = if unsigned.is_some() { -1 } else { 1 };
         let decimal = Decimal::of(unsigned.unwrap_or(&text));
-        let amount = decimal.and_then(|it| it.minor_units(currency.minor_digits()));
+        let amount = decimal.and_then(|decimal| decimal.minor_units(currency.minor_digits()));
         let amount = amount.ok_or(InvalidMoney::Amount { text, currency })?;
         Ok(Self::new(sign * i64::try_from(amount).map_err(|_| InvalidMoney::Overflow)?, currency))
     }
@@ -112,7 +112,7 @@ struct Decimal {
 }
 
 impl Decimal {
-    /// What a JSON number without its sign says.
+    /// The value of a JSON number without its sign.
     fn of(text: &str) -> Option<Self> {
         let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
         let exponent: i64 = exponent.parse::<i32>().ok()?.into();
@@ -141,7 +141,7 @@ impl Decimal {
         let power = u32::try_from(beyond.unsigned_abs()).ok()?;
         if beyond <= 0 {
             let factor = 10_u128.checked_pow(power);
-            return Some(factor.and_then(|it| digits.checked_mul(it)).unwrap_or(u128::MAX));
+            return Some(factor.and_then(|factor| digits.checked_mul(factor)).unwrap_or(u128::MAX));
         }
         // Of less than all digits, or it is less than one unit, and that is no noise.
         let unit = 10_u128.checked_pow(power).filter(|unit| *unit <= digits.saturating_mul(10))?;
@@ -165,7 +165,8 @@ fn places(currency: Currency) -> String {
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.amount < 0 { "-" } else { "" };
-        let (amount, currency) = (self.amount.unsigned_abs(), self.currency);
+        let amount = self.amount.unsigned_abs();
+        let currency = self.currency;
         match usize::from(currency.minor_digits()) {
             0 => write!(f, "{sign}{amount} {currency}"),
             digits => {
@@ -288,7 +289,7 @@ mod tests {
     }
 
     proptest! {
-        /// What a text says is read again, in whatever currency.
+        /// The text of an amount is read as the same amount, in every currency.
         #[test]
         fn what_is_shown_is_what_is_read(
             amount in -999_999_999_999_999_i64..=999_999_999_999_999,

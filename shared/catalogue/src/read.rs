@@ -1,4 +1,4 @@
-//! From an envelope to an event of the catalogue, whatever version it was said in.
+//! From an envelope to an event of the catalogue, in whatever version it was published.
 
 use event_envelope::{DecodeError, Envelope, FromEnvelope, Version};
 use serde::de::DeserializeOwned;
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{Entry, Event};
 
-/// What reading gives.
+/// The result of reading.
 pub(crate) type Reading<T> = Result<T, DecodeError>;
 
 /// The data of an event that is yet to be read.

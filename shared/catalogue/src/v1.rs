@@ -1,4 +1,4 @@
-//! Version 1: the events of the book, as they are still read.
+//! Version 1 of the published contract, as it is still read.
 //!
 //! Each type here becomes that of the same name in version 2. No step can fail: what was read once
 //! is readable for ever.

@@ -1,4 +1,4 @@
-//! Version 2: what version 3 replaced, as it is still read.
+//! Version 2 of the events that version 3 replaced, as it is still read.
 //!
 //! Each type here becomes that of the same name in version 3. No step can fail: what was read once
 //! is readable for ever.

@@ -121,7 +121,7 @@ fn a_newer_major_version_is_not_guessed_at() {
 }
 
 #[test]
-fn nobody_publishes_in_anothers_name() {
+fn no_service_publishes_in_the_name_of_another() {
     let mut forged = book_order();
     forged["source"] = "payment-service".into();
     forged["detail"]["source"] = "payment-service".into();
@@ -129,7 +129,7 @@ fn nobody_publishes_in_anothers_name() {
 }
 
 #[test]
-fn unknown_types_are_told_apart() {
+fn unknown_types_are_distinguished() {
     let mut unknown = book_order();
     unknown["detail-type"] = "OrderTeleported".into();
     unknown["detail"]["eventType"] = "OrderTeleported".into();
@@ -160,7 +160,7 @@ fn payment(version: &str, amount: Option<Value>) -> Value {
 }
 
 #[test]
-fn a_live_payment_says_what_was_captured_in_a_version_that_is_published() {
+fn a_live_payment_has_its_amount_in_a_version_that_is_published() {
     let live = |body: &Value| {
         let delivery = LIVE.decode::<Event>(body.to_string().as_bytes());
         delivery.map_err(|error| error.to_string())
@@ -168,7 +168,7 @@ fn a_live_payment_says_what_was_captured_in_a_version_that_is_published() {
     let amount = json!({ "amount": 700, "currency": "EUR" });
     live(&payment("2.0", Some(amount.clone()))).unwrap();
     let retired = "PaymentCompleted 1.0 is not published any more: the oldest is 2.0";
-    let silent = "data.amount: missing: say what was captured";
+    let silent = "data.amount: missing: add the captured amount";
     let flat = json!({
         "detail-type": "PaymentCompleted", "source": "payment-service",
         "time": "2026-03-01T08:00:00Z", "detail": { "orderId": "order-7", "paymentId": "pi_7" }
@@ -182,7 +182,7 @@ fn a_live_payment_says_what_was_captured_in_a_version_that_is_published() {
         (flat, retired),
     ] {
         assert_eq!(live(&event).unwrap_err(), reason);
-        // A replay is read all the same: whoever refuses replays acknowledges it.
+        // A replay is read all the same: a consumer that refuses replays acknowledges it.
         event["replay-name"] = "friday".into();
         assert_eq!(live(&event).unwrap().replay.as_deref(), Some("friday"));
     }

@@ -1,4 +1,4 @@
-//! From what really arrives to an envelope: an EventBridge event, an SNS notification of one, or
+//! From a delivered body to an envelope: an EventBridge event, an SNS notification of one, or
 //! the bare envelope.
 
 mod version_1;
@@ -15,9 +15,9 @@ use crate::{
 /// Reads what AWS delivers: the body of an SQS message, the message of an SNS notification, or the
 /// payload of an invocation by EventBridge.
 ///
-/// In a body lies the envelope itself, an EventBridge event whose `detail` it is, or an SNS
+/// A body is the envelope itself, an EventBridge event whose `detail` it is, or an SNS
 /// notification of one of these. All three wrappings of an event give the same [`Delivery`], except
-/// that only EventBridge says whether it is a replay: it marks the event with a `replay-name`.
+/// that only EventBridge shows whether it is a replay: it adds a `replay-name` to the event.
 /// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-replay-archived-event.html>.
 ///
 /// ```
@@ -44,7 +44,7 @@ pub struct Decoder {
     live_check: Option<LiveCheck>,
 }
 
-/// Says what is wrong with an event that no replay sent.
+/// Returns what is wrong with a live event.
 type LiveCheck = fn(&Envelope) -> Result<(), DecodeError>;
 
 impl Default for Decoder {
@@ -70,7 +70,8 @@ impl Decoder {
 
     /// Takes events only as EventBridge delivers them, neither bare envelopes nor notifications of
     /// SNS: for a consumer whose queue gets nothing but what rules of a bus send. What comes by
-    /// another way is then not in the bus's archive, and was not held against who may publish it.
+    /// another way is not in the bus's archive, and its publisher was not checked by the bus's
+    /// policy.
     ///
     /// ```
     /// use event_envelope::Decoder;
@@ -87,8 +88,8 @@ impl Decoder {
         Self { is_event_bridge_only: true, ..self }
     }
 
-    /// Takes live events only if `check` finds nothing wrong with them. What a replay sends was
-    /// published when other rules held, and is not looked at: whoever takes replays reads it.
+    /// Takes live events only if `check` finds nothing wrong with them. A replayed event was
+    /// published under other rules, and is not checked: a consumer that accepts replays reads it.
     pub const fn check_live(self, check: fn(&Envelope) -> Result<(), DecodeError>) -> Self {
         Self { live_check: Some(check), ..self }
     }
@@ -103,8 +104,8 @@ impl Decoder {
     ///
     /// # Errors
     ///
-    /// When it is not an event that can be handled. Trying again does not help: the caller should
-    /// park the message.
+    /// When it is not an event that can be handled. A retry does not help: the caller should
+    /// dead-letter the message.
     pub fn decode<E: FromEnvelope>(&self, body: &[u8]) -> Result<Delivery<E>, DecodeError> {
         let Delivery { envelope, replay, .. } = self.unwrap(self.parse(body)?)?;
         if let (Some(check), None) = (self.live_check, &replay) {
@@ -179,7 +180,7 @@ impl Decoder {
 }
 
 fn is_notification(body: &Map<String, Value>) -> bool {
-    body.get("Type").is_some_and(|it| it == "Notification")
+    body.get("Type").is_some_and(|kind| kind == "Notification")
 }
 
 /// The wrapped body is a text in the field `Message`.
@@ -194,7 +195,7 @@ fn in_message(error: DecodeError) -> DecodeError {
     }
 }
 
-/// What the bus knows of an event.
+/// The fields of an event's entry on the bus.
 struct Entry {
     source: String,
     detail_type: String,
@@ -207,7 +208,7 @@ impl Entry {
         let replay = match body.remove("replay-name") {
             None | Some(Value::Null) => None,
             Some(Value::String(replay)) => Some(replay),
-            // Whoever must not handle a replay would take this for a live event.
+            // A consumer that must not handle replays would take this for a live event.
             Some(_) => return Err(DecodeError::field("replay-name", "not a string")),
         };
         Ok(Self {
@@ -218,7 +219,7 @@ impl Entry {
         })
     }
 
-    /// Rules route by what the entry says, handlers act on what the envelope says: they must not
+    /// Rules route by the entry, handlers act on the envelope: they must not
     /// differ.
     fn agrees_with(&self, envelope: &Envelope) -> Result<(), DecodeError> {
         for (field, in_envelope, on_bus) in [

@@ -4,8 +4,8 @@ use serde_json::{Map, Value};
 
 /// `value` as JSON text that is the same for equal values, whatever the order of their keys.
 ///
-/// `serde_json` sorts keys unless some crate of the build asks it not to; a hash must not depend
-/// on that.
+/// `serde_json` sorts keys unless some crate of the build enables `preserve_order`; a hash must not
+/// depend on that.
 ///
 /// ```
 /// use event_envelope::canonical;

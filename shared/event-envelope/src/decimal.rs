@@ -45,7 +45,8 @@ impl Decimal {
             Some((whole, fraction)) => (whole, Some(fraction)),
             None => (mantissa, None),
         };
-        let exponent_digits = exponent.map(|it| it.strip_prefix(['+', '-']).unwrap_or(it));
+        let exponent_digits =
+            exponent.map(|digits| digits.strip_prefix(['+', '-']).unwrap_or(digits));
         let parts = [Some(whole), fraction, exponent_digits];
         let leads_with_zero = whole.len() > 1 && whole.starts_with('0');
         if leads_with_zero || !parts.into_iter().flatten().all(are_digits) {
@@ -56,7 +57,7 @@ impl Decimal {
         if significant.is_empty() {
             return Some(Self { negative: false, digits: String::new(), point: 0 });
         }
-        let exponent: i32 = exponent.map_or(Some(0), |it| it.parse().ok())?;
+        let exponent: i32 = exponent.map_or(Some(0), |digits| digits.parse().ok())?;
         let zeros = all.len() - significant.len();
         let point = i64::try_from(whole.len()).ok()? - i64::try_from(zeros).ok()?;
         Some(Self {
@@ -89,7 +90,8 @@ impl fmt::Display for Decimal {
         if self.negative {
             f.write_str("-")?;
         }
-        let (digits, point) = (self.digits.as_str(), self.point);
+        let digits = self.digits.as_str();
+        let point = self.point;
         let (whole_max, zeros_max) = PLAIN;
         let zeros = |count: i64| "0".repeat(usize::try_from(count).unwrap_or_default());
         let split = |at: i64| digits.split_at_checked(usize::try_from(at).ok()?);
@@ -153,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn its_size_is_told() {
+    fn its_size_is_known() {
         for (text, digits, exponent, whole) in [
             ("0", 0, None, true),
             ("120", 2, Some(2), true),

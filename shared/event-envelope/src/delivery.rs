@@ -23,30 +23,30 @@ pub trait FromEnvelope: Sized {
     ///
     /// [`UnknownType`](DecodeError::UnknownType) when this is none of the types it knows,
     /// [`UnknownVersion`](DecodeError::UnknownVersion) when it does not know the major version, and
-    /// [`Field`](DecodeError::Field) when the data does not fit. None of these gets better by
-    /// trying again.
+    /// [`Field`](DecodeError::Field) when the data does not fit. A retry does not help
+    /// with any of these.
     fn from_envelope(envelope: &Envelope<Value>) -> Result<Self, DecodeError>;
 }
 
-/// For those who only look at the envelope.
+/// For consumers that only read the envelope.
 impl FromEnvelope for () {
     fn from_envelope(_: &Envelope<Value>) -> Result<Self, DecodeError> {
         Ok(())
     }
 }
 
-/// What a consumer does with an event that an archive sends again.
+/// What a consumer does with an event that is replayed from an archive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReplayPolicy {
-    /// Acknowledges it and does nothing: for effects that must not happen again, on money, stock
-    /// or mail.
+    /// Acknowledges it and does nothing: for side effects that must not happen again, on money,
+    /// stock or mail.
     Refuse,
     /// Handles it like any other: for projections.
     Accept,
 }
 
 impl ReplayPolicy {
-    /// Whether an event is to be handled that came with `replay`, the name of the replay that sent
+    /// Whether to handle an event that came with `replay`, the name of the replay that sent
     /// it. A live event has none, and is always let in.
     ///
     /// ```

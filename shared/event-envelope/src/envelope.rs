@@ -9,11 +9,11 @@ use crate::{AggregateId, CorrelationId, EVENT_BYTES_MAX, EventId, Version, times
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html>.
 pub const DEPTH_MAX: u32 = 32;
 
-/// An event and everything known about it. `D` is what happened.
+/// An event and its context. `D` is its data.
 ///
 /// Build one with [`Draft`]. Read one with [`from_json`](Envelope::from_json), or with the
-/// `Decoder` of the feature `aws`. Serde's own reading is for what this code has written and kept:
-/// it takes any JSON that fits.
+/// `Decoder` of the feature `aws`. Serde's own reading is for what this code has written and
+/// stored: it accepts any JSON that fits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -28,21 +28,21 @@ pub struct Envelope<D = Value> {
     /// the nearest in between.
     #[serde(with = "timestamp")]
     pub timestamp: OffsetDateTime,
-    /// The service that says so.
+    /// The service that publishes it.
     pub source: String,
     /// The same for all events that follow from one command.
     pub correlation_id: CorrelationId,
     /// The event that led to this one; none when a command did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub causation_id: Option<EventId>,
-    /// The thing whose history this event belongs to.
+    /// The aggregate whose history this event belongs to.
     pub aggregate_id: AggregateId,
     /// The event's place in the history that `source` keeps of the aggregate, counted from 1
     /// without gaps.
     pub sequence_number: u64,
     /// What happened.
     pub data: D,
-    /// The circumstances.
+    /// The actor, the reason, the trace and the depth.
     #[serde(default)]
     pub metadata: Metadata,
 }
@@ -51,43 +51,43 @@ pub struct Envelope<D = Value> {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Metadata {
-    /// Who caused it, by an id that names no person.
+    /// The actor who caused it, by an id without personal data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<String>,
-    /// Why, where somebody said so.
+    /// The actor's reason, where one was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// The trace it belongs to, as a W3C `traceparent`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<String>,
-    /// How many events stand between the command and this one.
+    /// How many events are between the command and this one.
     #[serde(default)]
     pub depth: u32,
 }
 
-/// Who gave the command that an event follows from.
+/// The actor who gave the command that an event follows from.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Actor {
-    /// An id that names no person.
+    /// An id without personal data.
     pub id: Option<String>,
-    /// Why, in the actor's words.
+    /// The reason, in the actor's words.
     pub reason: Option<String>,
     /// The trace of the request, as a W3C `traceparent`.
     pub traceparent: Option<String>,
 }
 
-/// An event that does not yet say what it follows from.
+/// An event without its causation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Draft<D> {
     /// What kind of thing happened.
     pub event_type: String,
     /// The shape of `data`.
     pub event_version: Version,
-    /// The service that says so.
+    /// The service that publishes it.
     pub source: String,
     /// When it happened.
     pub timestamp: OffsetDateTime,
-    /// The thing it happened to.
+    /// The aggregate it happened to.
     pub aggregate_id: AggregateId,
     /// The place in the aggregate's history, counted from 1.
     pub sequence_number: u64,
@@ -111,13 +111,13 @@ pub struct TooDeep {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{event_type} has {bytes} bytes, the limit is {EVENT_BYTES_MAX}")]
 pub struct TooLarge {
-    /// The event.
+    /// The event's type.
     pub event_type: String,
     /// Its size as JSON.
     pub bytes: usize,
 }
 
-/// Drafts become envelopes: in two ways, so that no event loses its lineage.
+/// Drafts become envelopes: in two ways, so that no event loses its causation.
 impl<D> Draft<D> {
     /// The first event of a chain: it follows from a command of `actor`.
     pub fn root(
@@ -134,7 +134,7 @@ impl<D> Draft<D> {
     ///
     /// # Errors
     ///
-    /// When the chain is too long; the caller should treat `cause` as poison.
+    /// When the chain is too long; the caller should dead-letter `cause`.
     pub fn caused_by<C>(self, cause: &Envelope<C>) -> Result<Envelope<D>, TooDeep> {
         let depth = cause.metadata.depth.saturating_add(1);
         if depth > DEPTH_MAX {
@@ -203,7 +203,8 @@ impl Envelope<Value> {
     ///
     /// # Errors
     ///
-    /// When it is larger than [`EVENT_BYTES_MAX`]; the caller should refuse what led to it.
+    /// When it is larger than [`EVENT_BYTES_MAX`]; the caller should reject the command that led to
+    /// it.
     pub fn to_json(&self) -> Result<String, TooLarge> {
         // Nothing in an envelope is beyond JSON: its keys are texts, and every time can be written.
         let text = serde_json::json!(self).to_string();
@@ -213,7 +214,7 @@ impl Envelope<Value> {
         Ok(text)
     }
 
-    /// A hash of what the event says, the same for every copy whatever the order of its keys.
+    /// A hash of the event's content, the same for every copy whatever the order of its keys.
     pub fn payload_hash(&self) -> String {
         let version = self.event_version.to_string();
         let data = crate::canonical(&self.data);

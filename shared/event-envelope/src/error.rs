@@ -1,4 +1,4 @@
-//! Why something is not an event that can be handled.
+//! Errors of bodies that are not events that can be handled.
 
 use crate::{Version, strict::StrictError};
 
@@ -8,14 +8,14 @@ const EXCERPT_CHARS_MAX: usize = 64;
 /// How long a reason may be, in characters.
 const REASON_CHARS_MAX: usize = 300;
 
-/// Why a body is not an event that can be handled. None of these gets better by trying again.
+/// Why a body is not an event that can be handled. A retry does not help with any of these.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeError {
-    /// The body is not JSON that can be taken.
+    /// The body is not JSON, or breaks a limit.
     #[error("body: {0}")]
     Body(#[from] StrictError),
-    /// A field is missing, or not what it should be.
+    /// A field is missing or invalid.
     #[error("{field}: {reason}")]
     Field {
         /// The field, as a path.
@@ -26,14 +26,14 @@ pub enum DecodeError {
     /// The entry on the bus and the envelope in it disagree.
     #[error("{field} is {envelope:?} in the envelope but {entry:?} on the bus")]
     Disagreement {
-        /// The field.
+        /// The name of the envelope's field.
         field: &'static str,
-        /// What the envelope says.
+        /// Its value in the envelope.
         envelope: String,
-        /// What the bus says.
+        /// Its value in the entry on the bus.
         entry: String,
     },
-    /// Nobody here knows this type.
+    /// The consumer does not know this type.
     #[error("event type {0:?} is unknown here")]
     UnknownType(String),
     /// The version is newer than this code.
@@ -41,17 +41,17 @@ pub enum DecodeError {
         "{event_type} {version} is newer than the {known} known here: deploy the newer code, then redrive"
     )]
     UnknownVersion {
-        /// The type.
+        /// The event type.
         event_type: String,
         /// Its version.
         version: Version,
         /// The newest version this code reads.
         known: Version,
     },
-    /// Nobody publishes this version any more: only replays of an archive bring it.
+    /// This version is not published any more: only replays of an archive deliver it.
     #[error("{event_type} {version} is not published any more: the oldest is {oldest}")]
     RetiredVersion {
-        /// The type.
+        /// The event type.
         event_type: String,
         /// Its version.
         version: Version,

@@ -9,7 +9,7 @@ use crate::error::excerpt;
 
 /// The longest identifier, in bytes.
 pub const ID_BYTES_MAX: usize = 64;
-/// How many bytes of a hash an identifier shows: 128 bits, so that nobody meets a collision.
+/// How many bytes of a hash an identifier shows: 128 bits, so that collisions do not occur.
 const HASH_BYTES: usize = 16;
 
 /// Why a text is not an identifier.
@@ -49,18 +49,18 @@ macro_rules! id {
         pub struct $name(String);
 
         impl $name {
-            /// Takes a text that came from outside.
+            /// Parses a text that came from outside.
             ///
             /// # Errors
             ///
             /// When it is empty, longer than 64 bytes, or holds anything but ASCII letters,
-            /// digits, `_` and `-`; the caller should refuse the input.
+            /// digits, `_` and `-`; the caller should reject the input.
             pub fn parse(text: impl Into<String>) -> Result<Self, InvalidId> {
                 let text = text.into();
                 check(&text).map(|()| Self(text))
             }
 
-            /// The text.
+            /// The identifier as text.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -91,11 +91,11 @@ id! {
     EventId
 }
 id! {
-    /// Names what started a chain of events; the same for all of them.
+    /// Names the command that started a chain of events; the same for all of them.
     CorrelationId
 }
 id! {
-    /// Names the thing whose history an event belongs to.
+    /// Names the aggregate whose history an event belongs to.
     AggregateId
 }
 

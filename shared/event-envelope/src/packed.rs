@@ -9,27 +9,27 @@ use serde::de::Error;
 use crate::Envelope;
 
 /// The most that [`unpack`] makes of one text, in bytes of JSON. What an item of 400 KB can hold
-/// when its events are alike is more than anybody wrote; what only pretends to be such stops here.
+/// when its events are alike is more than any item has; a decompression bomb stops here.
 const UNPACKED_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// What should be packed events is something else.
+/// The bytes are not packed events.
 #[derive(Debug, thiserror::Error)]
 pub enum Unpackable {
-    /// It is no DEFLATE stream, or one of a size that nobody packs.
+    /// It is not a DEFLATE stream, or one beyond the limit.
     #[error("not a DEFLATE stream of at most {UNPACKED_BYTES_MAX} bytes: {reason}")]
     NotDeflated {
         /// What is wrong with it.
         reason: String,
     },
-    /// It is no JSON list of events.
+    /// It is not a JSON list of events.
     #[error("packed, but not a list of events")]
     NotEvents(#[from] serde_json::Error),
 }
 
 /// `events` as few bytes: their JSON list as [`to_json`](Envelope::to_json) has them, deflated as
-/// RFC 1951 says. Anybody can read it, and events of one aggregate are alike: they take a third.
+/// in RFC 1951. Any tool can read it, and events of one aggregate are alike: they take a third.
 ///
-/// Whatever can be derived is left out all the same, because a hash is what packs worst: the id of
+/// Fields that can be derived are left out all the same, because hashes do not compress: the id of
 /// an event that has the one of its place, [`EventId::of_sequence`](crate::EventId::of_sequence).
 pub fn pack(events: &[Envelope]) -> Vec<u8> {
     let texts = serde_json::Value::from_iter(events.iter().map(slim));
@@ -95,7 +95,7 @@ mod tests {
             sequence_number,
             data: json!({ "loanId": "loan-1", "weeks": sequence_number, "fee": 0.1 }),
         };
-        (1..=count).map(|it| event(it).root(CorrelationId::of("loan-1"), None)).collect()
+        (1..=count).map(|number| event(number).root(CorrelationId::of("loan-1"), None)).collect()
     }
 
     #[test]
@@ -113,7 +113,8 @@ mod tests {
     #[test]
     fn what_is_not_packed_events_is_an_error() {
         let deflated = |text: &[u8]| compress_to_vec(text, 6);
-        let (events, half) = (pack(&events(2)), pack(&events(2)).len() / 2);
+        let events = pack(&events(2));
+        let half = events.len() / 2;
         for wrong in [&b"events"[..], &events[..half], &[]] {
             assert!(matches!(unpack(wrong), Err(Unpackable::NotDeflated { .. })), "{wrong:?}");
         }

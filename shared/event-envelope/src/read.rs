@@ -19,7 +19,7 @@ impl Envelope<Value> {
     ///
     /// Unlike serde's own reading, this refuses a key that is there twice, a number for a text, a
     /// place in history below 1, and what breaks [`Limits::default`]. Fields that an envelope does
-    /// not have are passed over, so that an older reader can read what a newer writer writes.
+    /// not have are ignored, so that an older reader can read what a newer writer writes.
     ///
     /// ```
     /// use event_envelope::Envelope;
@@ -30,7 +30,7 @@ impl Envelope<Value> {
     ///
     /// # Errors
     ///
-    /// When it is not such an event; it will never be one, so the caller should set it aside.
+    /// When it is not such an event; it will never be one, so the caller should dead-letter it.
     pub fn from_json(text: &[u8]) -> Result<Self, DecodeError> {
         let limits = Limits::default();
         let Value::Object(fields) = strict::parse(text, limits)? else {
@@ -75,7 +75,7 @@ pub(crate) fn envelope(
     Ok(envelope.with_data(data))
 }
 
-/// The version of the event, if its form can be told.
+/// The version of the event, if it has one.
 pub(crate) fn version(fields: &Map<String, Value>) -> Result<Version, DecodeError> {
     let version = text(fields, "eventVersion")?.parse();
     version.map_err(|error| DecodeError::field("eventVersion", error))
@@ -141,7 +141,7 @@ fn metadata(metadata: Value) -> Result<Metadata, DecodeError> {
     })
 }
 
-/// Whether arrays and objects lie inside each other in `value` on more than `levels` levels.
+/// Whether arrays and objects are nested in `value` on more than `levels` levels.
 fn deeper_than(value: &Value, levels: usize) -> bool {
     let Some(inside) = levels.checked_sub(1) else {
         return value.is_array() || value.is_object();

@@ -1,4 +1,4 @@
-//! What a DynamoDB table cannot hold, told by name before it is asked.
+//! What a DynamoDB table cannot hold, named before DynamoDB is called.
 
 use serde_json::{Number, Value};
 
@@ -15,12 +15,12 @@ const EXPONENTS: std::ops::RangeInclusive<i64> = -130..=125;
 /// How much of a path or a number an error repeats, in characters.
 const EXCERPT_CHARS_MAX: usize = 200;
 
-/// What of an event cannot be stored. None of these gets better by trying again: whoever says the
-/// event has to say it in another way.
+/// What of an event cannot be stored. A retry does not help with any of these: the
+/// publisher has to change the event.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Unstorable {
-    /// Lists and objects lie too deep inside each other.
+    /// Lists and objects are nested too deep.
     #[error("{path} is more than {levels_max} levels deep: make it flatter, or store it as a text")]
     TooDeep {
         /// What would be one level too deep.
@@ -31,23 +31,23 @@ pub enum Unstorable {
     /// A member has no name.
     #[error("{path} has a member with an empty name: give it one")]
     EmptyName {
-        /// The object.
+        /// The path of the object, from `data` on.
         path: String,
     },
     /// A number is too large, or too close to zero.
     #[error("{path} is {number}: a number is from 1e-130 to 9.9e125, or a text")]
     NumberOutOfRange {
-        /// Where it stands.
+        /// Its path in the event.
         path: String,
-        /// The number.
+        /// The number as JSON has it, shortened.
         number: String,
     },
     /// A number has too many digits.
     #[error("{path} is {number}: a number has {DIGITS_MAX} digits at most, or is a text")]
     TooManyDigits {
-        /// Where it stands.
+        /// Its path in the event.
         path: String,
-        /// The number.
+        /// The number as JSON has it, shortened.
         number: String,
     },
 }
@@ -56,7 +56,7 @@ impl Envelope<Value> {
     /// Whether a DynamoDB item can hold the event: its `data` with no more than [`LEVELS_MAX`]
     /// levels in all, no empty names, and no numbers that a table does not have.
     ///
-    /// `levels_around` counts the lists and maps that lie around `data` in the item: none where the
+    /// `levels_around` counts the lists and maps that are around `data` in the item: none where the
     /// event is the item, two where it is an element of a list.
     ///
     /// # Errors
@@ -76,7 +76,7 @@ impl Check {
     /// `value` has `levels` around it within `data`.
     fn value(&self, value: &Value, path: &mut String, levels: usize) -> Result<(), Unstorable> {
         let nests = matches!(value, Value::Array(_) | Value::Object(_));
-        // The event on its way is JSON with `data` in it, and is read within the same limit.
+        // A published event is JSON with `data` in it, and is read within the same limit.
         if levels >= self.levels_max || (nests && levels + 1 >= LEVELS_MAX) {
             return Err(Unstorable::TooDeep { path: excerpt(path), levels_max: self.levels_max });
         }
@@ -109,9 +109,10 @@ impl Check {
 
 fn check_number(number: &Number, path: &str) -> Result<(), Unstorable> {
     let literal = number.to_string();
-    let (path, number) = (excerpt(path), excerpt(&literal));
+    let path = excerpt(path);
+    let number = excerpt(&literal);
     match Decimal::parse(&literal) {
-        Some(read) if read.exponent().is_none_or(|it| EXPONENTS.contains(&it)) => {
+        Some(read) if read.exponent().is_none_or(|exponent| EXPONENTS.contains(&exponent)) => {
             if read.significant_digits() > DIGITS_MAX {
                 return Err(Unstorable::TooManyDigits { path, number });
             }
@@ -137,7 +138,7 @@ mod tests {
         Draft {
             event_type: "Happened".into(),
             event_version: Version::new(1, 0),
-            source: "somebody".into(),
+            source: "a-service".into(),
             timestamp: OffsetDateTime::UNIX_EPOCH,
             aggregate_id: AggregateId::parse("thing-1").unwrap(),
             sequence_number: 1,

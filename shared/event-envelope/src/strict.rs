@@ -18,7 +18,7 @@ use crate::error::excerpt;
 /// Source: <https://docs.rs/serde_json/latest/src/serde_json/raw.rs.html>.
 const RAW_VALUE_KEY: &str = "$serde_json::private::RawValue";
 
-/// How much JSON is taken.
+/// The limits within which JSON is read.
 ///
 /// What is read takes at most about 150 bytes of memory for each byte of text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,21 +33,21 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// What fits a DynamoDB item (400 KB) with room for indexes and a second copy.
+    /// Limits that fit a DynamoDB item (400 KB) with room for indexes and a second copy.
     fn default() -> Self {
         Self { bytes_max: 200 * 1024, depth_max: 32, length_max: 10_000 }
     }
 }
 
-/// Why a text was not taken.
+/// Why a text was refused.
 #[derive(Debug, thiserror::Error)]
 pub enum StrictError {
     /// The text is longer than the limit.
     #[error("{bytes} bytes are more than the limit of {bytes_max}")]
     TooLarge {
-        /// The size.
+        /// The size of the text, in bytes.
         bytes: usize,
-        /// The limit.
+        /// [`Limits::bytes_max`].
         bytes_max: usize,
     },
     /// The text is not JSON, repeats a key, or breaks another limit.
@@ -67,7 +67,7 @@ pub enum StrictError {
 /// # Errors
 ///
 /// When the text breaks a limit, repeats a key of an object, or is not JSON; the caller should
-/// refuse it for good.
+/// treat that as a permanent failure.
 pub fn parse(text: &[u8], limits: Limits) -> Result<Value, StrictError> {
     if text.len() > limits.bytes_max {
         return Err(StrictError::TooLarge { bytes: text.len(), bytes_max: limits.bytes_max });
@@ -75,7 +75,7 @@ pub fn parse(text: &[u8], limits: Limits) -> Result<Value, StrictError> {
     let mut deserializer = serde_json::Deserializer::from_slice(text);
     Check { limits, depth: 0 }.deserialize(&mut deserializer)?;
     deserializer.end()?;
-    // Only `serde_json` itself knows what its numbers are in this build: with its feature
+    // Only `serde_json` itself knows the form of its numbers in this build: with its feature
     // `arbitrary_precision`, which any other crate may ask for, they come to a visitor as maps.
     Ok(serde_json::from_slice(text)?)
 }

@@ -93,7 +93,7 @@ fn the_worst_events_take_little() {
 }
 
 #[test]
-fn the_worst_of_what_is_refused_takes_little_and_says_little() {
+fn the_worst_refused_body_takes_little_memory_and_a_short_error() {
     let endless = |old: &str, piece: &str| {
         event("0").replacen(old, &piece.repeat((BYTES - FRAME_BYTES) / piece.len()), 1)
     };

@@ -1,4 +1,4 @@
-//! Writing to a stream: all of the events or none, and only where nobody else has written.
+//! Writing to a stream: all of the events or none, and only where no other writer was first.
 
 use aws_sdk_dynamodb::{
     operation::{put_item::PutItemError, transact_write_items::TransactWriteItemsError},
@@ -16,15 +16,15 @@ impl EventStore {
     /// Appends `events`, consecutive ones of one aggregate, in one atomic write.
     ///
     /// The first must follow the last event that the caller has read with [`load`](Self::load):
-    /// what is looked at is that its place is free, not that the place before it is taken, which
+    /// the condition is that its place is free, not that the place before it is taken, which
     /// would cost four times as much. Appending the same events again is no conflict.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Conflict`] when somebody else appended first; nothing was written: load and
-    /// decide again. [`StoreError::Unavailable`] when it may or may not have been written: try
-    /// again later. [`StoreError::Invalid`] for events that can never be appended: those that do
-    /// not continue each other, are too large, are more than the 100 of a transaction, or say what
+    /// [`StoreError::Conflict`] when another writer appended first; nothing was written: load and
+    /// decide again. [`StoreError::Unavailable`] when it may or may not have been written:
+    /// retry later. [`StoreError::Invalid`] for events that can never be appended: those that do
+    /// not continue each other, are too large, are more than the 100 of a transaction, or hold what
     /// no table can hold (an [`Unstorable`](event_envelope::Unstorable), which names the place).
     pub async fn append(&self, events: &[Envelope]) -> Result<(), StoreError> {
         self.write(events, Item::new()).await
@@ -64,7 +64,7 @@ impl EventStore {
             .map_err(|error| StoreError::Invalid(error.into()))
     }
 
-    /// A single write costs half of a transaction of one.
+    /// A single write costs half of a transaction with one write.
     async fn append_one(&self, put: Put, events: &[Envelope]) -> Result<(), StoreError> {
         let sent = self
             .client
@@ -80,8 +80,8 @@ impl EventStore {
             return Ok(());
         };
         match error.as_service_error() {
-            Some(PutItemError::ConditionalCheckFailedException(refused)) => {
-                settle(events, &[refused.item().cloned()])
+            Some(PutItemError::ConditionalCheckFailedException(failed)) => {
+                resolve(events, &[failed.item().cloned()])
             }
             Some(PutItemError::TransactionConflictException(_)) => Err(conflict(events)),
             _ => Err(store_error(error)),
@@ -104,12 +104,12 @@ impl EventStore {
         else {
             return Err(store_error(error));
         };
-        // Reasons stand in the order of the writes, "None" for those without fault.
+        // Reasons are in the order of the writes, "None" for those that did not fail.
         let reasons = cancelled.cancellation_reasons();
         let is = |code: &str| reasons.iter().any(|reason| reason.code() == Some(code));
         if is("ConditionalCheckFailed") {
             let there: Vec<_> = reasons.iter().map(|reason| reason.item().cloned()).collect();
-            settle(events, &there)
+            resolve(events, &there)
         } else if is("TransactionConflict") {
             Err(conflict(events))
         } else if is("ValidationError") || is("ItemCollectionSizeLimitExceeded") {
@@ -136,11 +136,11 @@ fn check_consecutive(events: &[Envelope]) -> Result<(), StoreError> {
     }
 }
 
-/// Events that are there already are either somebody else's, or our own write whose answer was
+/// Events that are there already are either another writer's, or our own write whose answer was
 /// lost and which the SDK sent again.
-fn settle(events: &[Envelope], there: &[Option<Item>]) -> Result<(), StoreError> {
+fn resolve(events: &[Envelope], there: &[Option<Item>]) -> Result<(), StoreError> {
     let ours = |(event, item): (&Envelope, &Option<Item>)| {
-        let there = item.clone().and_then(|it| serde_dynamo::from_item::<_, Envelope>(it).ok());
+        let there = item.clone().and_then(|item| serde_dynamo::from_item::<_, Envelope>(item).ok());
         there.is_some_and(|there| is_same(event, there))
     };
     if events.len() == there.len() && events.iter().zip(there).all(ours) {
@@ -161,7 +161,7 @@ fn is_same(event: &Envelope, mut there: Envelope) -> bool {
     same_value(&event.data, &data) && there.with_data(event.data.clone()) == *event
 }
 
-/// DynamoDB keeps no difference between 1.0 and 1.
+/// DynamoDB does not distinguish 1.0 and 1.
 fn same_value(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Number(one), Value::Number(other)) if one.is_f64() || other.is_f64() => {

@@ -9,11 +9,11 @@ use time::OffsetDateTime;
 /// All of it is pure: no I/O, no clock, no randomness. The [`Default`] value is the state before
 /// anything happened.
 pub trait Decider: Default {
-    /// What somebody wants to happen.
+    /// A request to change the aggregate, in the imperative.
     type Command;
-    /// What happened.
+    /// What has happened, in the past tense.
     type Event: event_envelope::FromEnvelope;
-    /// Why it may not happen.
+    /// The business rule that a command breaks.
     type Error;
 
     /// The events that follow from `command`; none when it has taken effect already.
@@ -23,7 +23,7 @@ pub trait Decider: Default {
     /// The business rule that the command breaks.
     fn decide(&self, command: &Self::Command) -> Result<Vec<Self::Event>, Self::Error>;
 
-    /// The state after `event`. Never fails: what has happened cannot be refused.
+    /// The state after `event`. Never fails: a stored event cannot be rejected.
     #[must_use]
     fn evolve(self, event: &Self::Event) -> Self;
 

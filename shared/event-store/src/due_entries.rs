@@ -1,6 +1,6 @@
-//! Due entries: streams that are to be read again at some time, whatever happens to them.
+//! Due entries: streams that are to be loaded again at some time, even if no event comes.
 //!
-//! An entry is two attributes of the stream's first event. An index that only marked items are in
+//! An entry is two attributes of the stream's first event. A sparse index
 //! lists them by time.
 
 use aws_sdk_dynamodb::operation::update_item::{
@@ -15,24 +15,24 @@ use crate::{
     store::{Item, PARTITION_KEY, SORT_KEY, store_error},
 };
 
-/// Over how many partitions of the index the entries are spread, so that new streams are not slowed
-/// down by it: a partition takes 1,000 writes a second, and a full one throttles its table.
+/// Over how many partitions of the index the entries are spread, so that it does not slow down new
+/// streams: a partition takes 1,000 writes a second, and a full one throttles its table.
 /// Source: <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html>.
 pub const SHARDS: u8 = 8;
 
-/// The index.
+/// The name of the table's index.
 const INDEX: &str = "due";
 /// The index's partition key.
 const SHARD: &str = "sweepShard";
 /// The index's sort key.
-const LOOK_AT: &str = "lookAt";
+const DUE_AT: &str = "lookAt";
 
-/// An entry, as the index had it.
+/// An entry, as it was read from the index.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DueEntry {
-    /// The marked stream.
+    /// The stream that is due.
     pub aggregate: AggregateId,
-    /// When somebody wants to look at it, as [`instant`] writes times.
+    /// From when a sweeper is to load it, as [`instant`] writes times.
     pub due_at: String,
     /// The keys of the item that bears the entry.
     key: (AttributeValue, AttributeValue),
@@ -41,7 +41,7 @@ pub struct DueEntry {
 /// Some entries, in the order of their times.
 #[derive(Debug)]
 pub struct DueEntries {
-    /// The entries. One that makes no sense, for somebody else wrote it, does not hold the others.
+    /// The entries. An invalid one, which other code wrote, does not block the others.
     pub entries: Vec<Result<DueEntry, StoreError>>,
     /// Where the next ones begin; none when these were the last.
     pub next: Option<Position>,
@@ -52,8 +52,8 @@ pub struct DueEntries {
 pub struct Position(Item);
 
 impl EventStore {
-    /// Begins a stream as [`append`](Self::append) does, and lists it to be looked at from
-    /// `due_at` on. The entry is part of the same write.
+    /// Begins a stream as [`append`](Self::append) does, and schedules it for `due_at`. The entry
+    /// is part of the same write.
     ///
     /// # Errors
     ///
@@ -75,8 +75,8 @@ impl EventStore {
     /// The entries of a `shard`, from 0 to [`SHARDS`] - 1, whose time is not after `until`: at most
     /// `limit` of them (1 or more), from `after` on.
     ///
-    /// An index shows what was written a moment ago, or not yet, and an entry that has been moved
-    /// since. So decide on what [`load`](Self::load) says, and not on there being an entry.
+    /// The index is eventually consistent: an entry may not be there yet, or may have been moved
+    /// since. So decide on what [`load`](Self::load) returns, and not on there being an entry.
     ///
     /// # Errors
     ///
@@ -95,7 +95,7 @@ impl EventStore {
             .index_name(INDEX)
             .key_condition_expression("#shard = :shard AND #at <= :until")
             .expression_attribute_names("#shard", SHARD)
-            .expression_attribute_names("#at", LOOK_AT)
+            .expression_attribute_names("#at", DUE_AT)
             .expression_attribute_values(":shard", self.shard(shard))
             .expression_attribute_values(":until", AttributeValue::S(instant(until)))
             .limit(i32::from(limit))
@@ -103,13 +103,13 @@ impl EventStore {
             .send()
             .await
             .map_err(store_error)?;
-        let entries = page.items.unwrap_or_default().into_iter().map(|item| self.read_mark(item));
+        let entries = page.items.unwrap_or_default().into_iter().map(|item| self.read_entry(item));
         let next = page.last_evaluated_key.filter(|key| !key.is_empty()).map(Position);
         Ok(DueEntries { entries: entries.collect(), next })
     }
 
-    /// Has the stream looked at from `due_at` on instead. Does nothing when the entry is no longer
-    /// as it was read: somebody else has decided on it since.
+    /// Moves the entry to `due_at`. Does nothing when the entry is no longer as it was read:
+    /// another sweeper has decided on it since.
     ///
     /// # Errors
     ///
@@ -121,18 +121,18 @@ impl EventStore {
     ) -> Result<(), StoreError> {
         let due_at = AttributeValue::S(instant(due_at));
         let update = self.change(entry).update_expression("SET #at = :at");
-        settled(update.expression_attribute_values(":at", due_at)).await
+        send(update.expression_attribute_values(":at", due_at)).await
     }
 
-    /// Takes the entry away: nobody has to look at the stream any more. Does nothing when the entry
-    /// is no longer as it was read.
+    /// Clears the entry: the stream is not due any more. Does nothing when the entry is no longer
+    /// as it was read.
     ///
     /// # Errors
     ///
     /// [`StoreError::Unavailable`] is worth a retry.
     pub async fn clear_due(&self, entry: &DueEntry) -> Result<(), StoreError> {
         let update = self.change(entry).update_expression("REMOVE #at, #shard");
-        settled(update.expression_attribute_names("#shard", SHARD)).await
+        send(update.expression_attribute_names("#shard", SHARD)).await
     }
 
     /// A write on the item that bears `entry`, if it still does.
@@ -144,14 +144,14 @@ impl EventStore {
             .key(PARTITION_KEY, partition)
             .key(SORT_KEY, sort)
             .condition_expression("#at = :seen")
-            .expression_attribute_names("#at", LOOK_AT)
+            .expression_attribute_names("#at", DUE_AT)
             .expression_attribute_values(":seen", AttributeValue::S(entry.due_at.clone()))
     }
 
     /// The attributes of an entry.
     fn entry(&self, aggregate: &AggregateId, due_at: OffsetDateTime) -> Item {
         let shard = self.shard(shard_of(aggregate));
-        [(SHARD, shard), (LOOK_AT, AttributeValue::S(instant(due_at)))]
+        [(SHARD, shard), (DUE_AT, AttributeValue::S(instant(due_at)))]
             .map(|(name, value)| (name.to_owned(), value))
             .into()
     }
@@ -161,32 +161,34 @@ impl EventStore {
         AttributeValue::S(format!("{}#{shard}", self.kind))
     }
 
-    fn read_mark(&self, item: Item) -> Result<DueEntry, StoreError> {
+    fn read_entry(&self, item: Item) -> Result<DueEntry, StoreError> {
         let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok());
         let read = || {
-            let (partition, sort) = (text(PARTITION_KEY)?, text(SORT_KEY)?);
+            let partition = text(PARTITION_KEY)?;
+            let sort = text(SORT_KEY)?;
             let aggregate = partition.strip_prefix(self.kind)?.strip_prefix('#')?;
             let key = (AttributeValue::S(partition.clone()), AttributeValue::S(sort.clone()));
-            let due_at = text(LOOK_AT)?.clone();
+            let due_at = text(DUE_AT)?.clone();
             Some(DueEntry { aggregate: AggregateId::parse(aggregate).ok()?, due_at, key })
         };
         read().ok_or_else(|| {
-            let (kind, keys) = (self.kind, text(PARTITION_KEY).zip(text(SORT_KEY)));
-            StoreError::Invalid(format!("an entry on {keys:?}, which is no {kind} event").into())
+            let kind = self.kind;
+            let keys = text(PARTITION_KEY).zip(text(SORT_KEY));
+            StoreError::Invalid(format!("an entry on {keys:?}, which is not a {kind} event").into())
         })
     }
 }
 
-/// The same for each entry of a stream.
+/// The shard of a stream, by a hash of its id: the same for each of its entries.
 fn shard_of(aggregate: &AggregateId) -> u8 {
-    // The first digit of sixteen: as many for each shard.
+    // The first of sixteen digits: the shards are of equal size.
     let hash = fingerprint(&[aggregate.as_str().as_bytes()]);
     let digit = hash.chars().next().and_then(|digit| digit.to_digit(16));
     digit.and_then(|digit| u8::try_from(digit).ok()).unwrap_or_default() % SHARDS
 }
 
-/// Sends a change. An entry that is no longer as it was read is as good as changed.
-async fn settled(update: Update) -> Result<(), StoreError> {
+/// Sends a change. It succeeds, too, when the entry is no longer as it was read.
+async fn send(update: Update) -> Result<(), StoreError> {
     match update.send().await {
         Ok(_) => Ok(()),
         Err(error) => match error.as_service_error() {

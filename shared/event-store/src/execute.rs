@@ -10,7 +10,7 @@ use tracing::{Level, event};
 
 use crate::{Decider, EventStore, StoreError};
 
-/// How often a command is decided again after somebody else appended first.
+/// How often a command is decided again after another writer appended first.
 const ATTEMPTS_MAX: usize = 5;
 
 /// What new events follow from.
@@ -20,9 +20,9 @@ pub enum Causation<'a> {
     Root(&'a CorrelationId, &'a Actor),
     /// Another event.
     Event(&'a Envelope),
-    /// Another event, on which not its own actor has acted but this one: a clerk, or a clock. The
-    /// correlation is the event's, and the trace unless the actor has one; who and why are the
-    /// actor's.
+    /// Another event, on which not its own actor has acted but this one: an operator, or a sweeper.
+    /// The correlation is the event's, and the trace unless the actor has one; `actor` and `reason`
+    /// are the actor's.
     EventBy(&'a Envelope, &'a Actor),
 }
 
@@ -34,7 +34,8 @@ impl Causation<'_> {
             Self::EventBy(cause, Actor { id, reason, traceparent }) => {
                 let mut event = draft.caused_by(cause)?;
                 let metadata = &mut event.metadata;
-                (metadata.actor, metadata.reason) = (id.clone(), reason.clone());
+                metadata.actor = id.clone();
+                metadata.reason = reason.clone();
                 metadata.traceparent = traceparent.clone().or(metadata.traceparent.take());
                 Ok(event)
             }
@@ -45,7 +46,7 @@ impl Causation<'_> {
 /// What a command led to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Executed {
-    /// The events before it.
+    /// The events of the stream before the command, oldest first.
     pub history: Vec<Envelope>,
     /// The new events; none when it had taken effect already.
     pub events: Vec<Envelope>,
@@ -54,13 +55,13 @@ pub struct Executed {
 /// Why a command led to nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum ExecuteError<E> {
-    /// The domain said no.
+    /// The decider rejected it.
     #[error("the command is rejected")]
     Rejected(#[source] E),
-    /// Others appended first every time. Try again later.
+    /// Other writers appended first every time. Retry later.
     #[error("the stream is contended")]
     Contended,
-    /// The store could not do its part.
+    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The stream holds an event that this code cannot read.
@@ -86,7 +87,7 @@ impl Executed {
 ///
 /// # Errors
 ///
-/// When one cannot be read; a person has to look.
+/// When one cannot be read: this needs manual intervention.
 pub fn state_of<'a, D: Decider>(
     events: impl IntoIterator<Item = &'a Envelope>,
 ) -> Result<D, DecodeError> {
@@ -96,9 +97,9 @@ pub fn state_of<'a, D: Decider>(
 
 /// Loads a stream, decides on `command`, and appends what follows.
 ///
-/// Whoever is overtaken decides again on what is there then, so that a rule holds over all events
-/// and not only over those that were read first. The decider must know a command that has taken
-/// effect: an append whose answer is lost for good leaves its events, and the caller asks again.
+/// On a conflict it loads and decides again, so that a rule holds over all events and not only over
+/// those that were read first. The decider must recognize a command that has taken effect: an
+/// append whose answer is lost for good leaves its events, and the caller retries.
 ///
 /// # Errors
 ///
@@ -127,16 +128,16 @@ pub async fn execute<D: Decider>(
     Err(ExecuteError::Contended)
 }
 
-/// Decides on the `command` that begins a stream, without loading it, and appends what follows at the
-/// time `at`, to be looked at from `due_at` on ([`EventStore::append_due`]).
+/// Decides on the `command` that begins a stream, without loading it, and appends what follows at
+/// the time `at`, with a due entry for `due_at` ([`EventStore::append_due`]).
 ///
 /// For a stream that most probably is not there. It costs no read: the append itself shows whether
 /// another caller was first.
 ///
 /// # Errors
 ///
-/// As [`execute`]; [`StoreError::Conflict`] within [`ExecuteError::Store`] when the stream is there:
-/// load it, and see what it is. [`StoreError::Invalid`] when the command leads to no event.
+/// As [`execute`]; [`StoreError::Conflict`] within [`ExecuteError::Store`] when the stream is
+/// there: load it. [`StoreError::Invalid`] when the command leads to no event.
 pub async fn begin<D: Decider>(
     store: &EventStore,
     aggregate: &AggregateId,

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use crate::Decider;
 
-/// Starts a scenario from what has happened.
+/// Starts a scenario from a history of events.
 pub fn given<D: Decider>(history: impl AsRef<[D::Event]>) -> Given<D> {
     Given(D::replay(history.as_ref()))
 }
@@ -37,13 +37,13 @@ where
         assert_eq!(self.0, Ok(expected.into()));
     }
 
-    /// Expects nothing left to do: the command had taken effect.
+    /// Expects no events: the command had taken effect.
     #[track_caller]
     pub fn then_nothing(self) {
         self.then([]);
     }
 
-    /// Expects the command to be refused.
+    /// Expects the decider to reject the command.
     #[track_caller]
     pub fn then_rejected(self, expected: D::Error) {
         assert_eq!(self.0, Err(expected));

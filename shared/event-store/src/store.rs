@@ -29,24 +29,24 @@ pub struct EventStore {
 /// Why a stream could not be read or appended to.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// Somebody else appended first; nothing was written. Load and decide again.
+    /// Another writer appended first; nothing was written. Load and decide again.
     #[error("the stream is past version {expected}")]
     Conflict {
         /// The version that the caller had read.
         expected: u64,
     },
-    /// The store is away or throttles. Try again later.
+    /// The store is unavailable or throttles. Retry later.
     #[error("the event store is unavailable: {}", chain(.0.as_ref()))]
     Unavailable(#[source] BoxError),
-    /// The request can never be carried out: an event is too large, say.
+    /// The request is invalid and can never succeed, e.g. an event is too large.
     #[error("the event store refuses the request: {}", chain(.0.as_ref()))]
     Invalid(#[source] BoxError),
-    /// The stream does not hold what it must: somebody else wrote to the table.
+    /// The stream has a gap, or an item that is not its event: other code wrote to the table.
     #[error("stream {aggregate} is damaged at event {sequence}: {reason}")]
     Damaged {
-        /// The stream.
+        /// The id of the stream's aggregate.
         aggregate: AggregateId,
-        /// Where in it.
+        /// The sequence number at which it is damaged.
         sequence: u64,
         /// What is wrong.
         reason: String,
@@ -63,21 +63,21 @@ impl From<StoreError> for Failure {
 }
 
 impl EventStore {
-    /// Streams in `table` of aggregates of this `kind`, e.g. `ACCOUNT`. Its partition key begins with
-    /// the kind, so that streams of several kinds may share a table.
+    /// Streams in `table` of aggregates of this `kind`, e.g. `ACCOUNT`. Its partition key begins
+    /// with the kind, so that streams of several kinds may share a table.
     pub fn new(client: Client, table: impl Into<String>, kind: &'static str) -> Self {
         Self { client, table: table.into(), kind }
     }
 
     /// All events of `aggregate` after `version` (0: from the first), oldest first. A stream that
-    /// nobody has written to has none.
+    /// does not exist has none.
     ///
     /// Reads consistently, and every page of it.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] is worth a retry. [`StoreError::Damaged`] is not: the stream has a
-    /// gap, or holds what is no event of it, and a person has to look.
+    /// [`StoreError::Unavailable`] is worth a retry. [`StoreError::Damaged`] is not: the stream has
+    /// a gap, or holds what is no event of it. That needs manual intervention.
     pub async fn load(
         &self,
         aggregate: &AggregateId,
@@ -106,7 +106,8 @@ impl EventStore {
         Ok(events)
     }
 
-    /// The first event of a stream, or none: one read for whoever only asks whether it exists.
+    /// The first event of a stream, or none: one read for a caller that only needs to know whether
+    /// it exists.
     ///
     /// # Errors
     ///

@@ -11,7 +11,7 @@ use serde_path_to_error::{Path, Segment};
 use crate::{Problem, Request};
 
 /// The largest body, in bytes, decoded. API Gateway takes 10 MB; a form of a hundred lines, each
-/// with a few ids and figures, has ten thousand bytes.
+/// with a few ids and numbers, has ten thousand bytes.
 /// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>.
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
 
@@ -38,8 +38,11 @@ fn too_large(bytes_max: usize) -> Problem {
 }
 
 pub(crate) fn json<T: DeserializeOwned>(request: &Request<'_>) -> Result<T, Problem> {
-    if !request.media_type().is_some_and(|it| it.eq_ignore_ascii_case("application/json")) {
-        let detail = "send the body as application/json, and say so in Content-Type";
+    if !request
+        .media_type()
+        .is_some_and(|media_type| media_type.eq_ignore_ascii_case("application/json"))
+    {
+        let detail = "send the body as application/json, and set Content-Type to that";
         return Err(Problem::unsupported_media_type(detail));
     }
     let limits = Limits { bytes_max: BODY_BYTES_MAX, ..Limits::default() };
@@ -53,7 +56,7 @@ pub(crate) fn json<T: DeserializeOwned>(request: &Request<'_>) -> Result<T, Prob
     })
 }
 
-/// The JSON pointer to what `detail` complains about at `path`.
+/// The JSON pointer to the field at `path` that `detail` is about.
 /// Source: <https://www.rfc-editor.org/rfc/rfc6901>.
 fn pointer(path: &Path, detail: &str) -> String {
     let mut pointer = String::new();
@@ -65,7 +68,7 @@ fn pointer(path: &Path, detail: &str) -> String {
         }
     }
     // A field that is missing has no path, so serde gives its parent's.
-    let missing = detail.strip_prefix("missing field `").and_then(|it| it.split('`').next());
+    let missing = detail.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
     if let Some(field) = missing {
         push(&mut pointer, field);
     }

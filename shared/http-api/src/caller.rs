@@ -1,4 +1,4 @@
-//! Who is asking: the claims that API Gateway's JWT authorizer has verified.
+//! The caller of a request: the claims that API Gateway's JWT authorizer has verified.
 
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use event_envelope::{AggregateId, fingerprint};
@@ -6,14 +6,14 @@ use http::{HeaderValue, header};
 
 use crate::{Problem, TokenScope};
 
-/// The longest subject, in bytes. `OpenID` Connect allows 255 ASCII characters; who allows more is
-/// believed, for the length does no harm.
+/// The longest subject, in bytes. `OpenID` Connect allows 255 ASCII characters; a longer one
+/// of another issuer does no harm.
 pub const SUBJECT_BYTES_MAX: usize = 1024;
 /// What the ids begin with that are derived. A subject that begins so is derived as well, so that
-/// nobody can take the id of another by being called like it.
+/// no caller can choose the id of another.
 const DERIVED: &str = "cust_";
 
-/// Why a text names nobody.
+/// Why a text is not a subject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidSubject {
     /// There is nothing to read.
@@ -24,18 +24,18 @@ pub enum InvalidSubject {
     TooLong,
 }
 
-/// The id under which `subject`, of `issuer`, is known: what [`Request::caller`] answers.
+/// The id of `subject`, of `issuer`: what [`Request::caller`] returns.
 ///
-/// A subject that is an identifier is its own id. Of any other text the id says nothing, though it
-/// may be a mail address: it is a hash of issuer and subject. Both are taken as they stand in the
-/// token, letter for letter (an issuer may end in a slash).
+/// A subject that is an identifier is its own id. The id of any other text does not contain it,
+/// since it may be a mail address: it is a hash of issuer and subject. Both are taken as they are
+/// in the token, letter for letter (an issuer may end in a slash).
 ///
 /// A subject is unique only within its issuer, so that subjects that are identifiers must not come
 /// from two issuers.
 ///
 /// # Errors
 ///
-/// When the subject is blank or longer than [`SUBJECT_BYTES_MAX`]: it names nobody.
+/// When the subject is blank or longer than [`SUBJECT_BYTES_MAX`].
 ///
 /// [`Request::caller`]: crate::Request::caller
 pub fn caller_id(issuer: &str, subject: &str) -> Result<AggregateId, InvalidSubject> {
@@ -45,18 +45,18 @@ pub fn caller_id(issuer: &str, subject: &str) -> Result<AggregateId, InvalidSubj
     if subject.len() > SUBJECT_BYTES_MAX {
         return Err(InvalidSubject::TooLong);
     }
-    let own = Some(subject).filter(|it| !it.starts_with(DERIVED));
+    let own = Some(subject).filter(|id| !id.starts_with(DERIVED));
     if let Some(id) = own.and_then(|subject| AggregateId::parse(subject).ok()) {
         return Ok(id);
     }
     let hash = fingerprint(&[issuer.as_bytes(), subject.as_bytes()]);
-    // It is of the right form and length. Were it not, it would name nobody.
+    // A derived id has the right form and length, so this error is never returned.
     AggregateId::parse(format!("{DERIVED}{hash}")).map_err(|_| InvalidSubject::TooLong)
 }
 
 /// Who the claims are about, if they grant `scope`.
 ///
-/// The claims are read rather than `authorizer.jwt.scopes`, and a scope is asked for by every
+/// The claims are read rather than `authorizer.jwt.scopes`, and a scope is required by every
 /// route: an ID token has no scopes, and must not pass for an access token. Source:
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html>.
 pub(crate) fn caller(
@@ -64,11 +64,11 @@ pub(crate) fn caller(
     scope: &TokenScope,
 ) -> Result<AggregateId, Problem> {
     let authorizer = event.request_context.authorizer.as_ref();
-    let claims = authorizer.and_then(|it| it.jwt.as_ref()).map(|jwt| &jwt.claims);
+    let claims = authorizer.and_then(|authorizer| authorizer.jwt.as_ref()).map(|jwt| &jwt.claims);
     let claims = claims.ok_or_else(|| Problem::unauthorized("the request has no claims"))?;
-    // Cognito says which kind of token it is. Where the claim of the scope is one that ID tokens
-    // have as well, nothing else tells them apart.
-    if claims.get("token_use").is_some_and(|it| it == "id") {
+    // Cognito states the kind of token. Where the claim of the scope is one that ID tokens
+    // have as well, nothing else distinguishes them.
+    if claims.get("token_use").is_some_and(|kind| kind == "id") {
         return Err(Problem::unauthorized("an ID token is no access token: send that one"));
     }
     let subject = claims.get("sub").ok_or_else(|| Problem::unauthorized("no claim \"sub\""))?;

@@ -1,5 +1,5 @@
-//! Numbers of payment cards. What clients call things, and why they do them, is kept for years, and
-//! a card number must not be in it: whoever stores one is bound by PCI DSS.
+//! Numbers of payment cards. Names and reasons that clients send are stored for years, and must not
+//! contain a card number: a system that stores one is bound by PCI DSS.
 
 use std::ops::RangeInclusive;
 
@@ -14,17 +14,17 @@ const HASH_CHARS_MIN: usize = 32;
 /// of Persian and Urdu, full width.
 const ZEROS: [char; 4] = ['0', '\u{660}', '\u{6f0}', '\u{ff10}'];
 
-/// What to tell a client whose field [holds a card number](holds_card_number).
+/// The detail for a client whose field [holds a card number](holds_card_number).
 pub const CARD_NUMBER: &str =
     "holds the number of a payment card, which must not be kept: send a token or leave it out";
 
-/// Whether a card number stands anywhere in `text`: 13 to 19 digits, in groups or not, that begin as
+/// Whether a card number is anywhere in `text`: 13 to 19 digits, in groups or not, that begin as
 /// those of an issuer, are as many as that issuer's cards have, and pass Luhn's check.
 ///
-/// A number begins and ends with a group of digits: letters and signs may stand right beside it, so
-/// that a word before it or a code after it does not hide it. Digits apart from each other by spaces,
-/// dashes, dots, slashes or underscores belong together; a colon or a comma ends a number, as in
-/// times and lists.
+/// A number begins and ends with a group of digits: letters and signs may be right beside it, so
+/// that a word before it or a code after it does not hide it. Digits apart from each other by
+/// spaces, dashes, dots, slashes or underscores belong together; a colon or a comma ends a number,
+/// as in times and lists.
 ///
 /// UUIDs and hashes in hexadecimal are none, whatever digits follow each other in them, and neither
 /// are times in milliseconds, microseconds or nanoseconds, for no issuer has their beginnings. Of
@@ -47,7 +47,8 @@ fn groups(text: &str) -> Vec<Vec<Vec<u32>>> {
     let chars: Vec<char> = text.chars().collect();
     let mut runs = Vec::new();
     let mut run: Vec<Vec<u32>> = Vec::new();
-    let (mut at, mut separators) = (0, 0);
+    let mut at = 0;
+    let mut separators = 0;
     while at < chars.len() {
         let rest = &chars[at..];
         let begins_word = at == 0 || !chars[at - 1].is_ascii_alphanumeric();
@@ -85,7 +86,7 @@ fn machine_made(chars: &[char]) -> usize {
 }
 
 fn digit(c: char) -> Option<u32> {
-    let above = |zero: char| u32::from(c).checked_sub(u32::from(zero)).filter(|it| *it < 10);
+    let above = |zero: char| u32::from(c).checked_sub(u32::from(zero)).filter(|digit| *digit < 10);
     ZEROS.into_iter().find_map(above)
 }
 
@@ -155,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_stands_beside_a_number_does_not_hide_it() {
+    fn text_beside_a_number_does_not_hide_it() {
         for text in [
             "4242424242424242_visa",
             "4242424242424242-1229-123",
@@ -216,7 +217,7 @@ mod tests {
         }
 
         #[test]
-        fn any_text_can_be_looked_at(text in any::<String>()) {
+        fn any_text_can_be_checked(text in any::<String>()) {
             holds_card_number(&text);
         }
     }

@@ -1,7 +1,7 @@
 //! Cursors: where a page of a user's own list ended.
 //!
 //! A cursor is opaque, but not secret or signed: it holds no more than a position in a list, and
-//! what list that is comes from the caller's claims. A forged one finds nothing that its forger
+//! the list comes from the caller's claims. A forged one finds nothing that its forger
 //! could not list anyway.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -13,7 +13,8 @@ use crate::Problem;
 /// The longest cursor, in bytes: several times what the key of an item needs.
 pub const CURSOR_BYTES_MAX: usize = 1024;
 
-/// What a cursor looks like inside. An older one ends with a 400, and the client starts again.
+/// The content of a cursor: base64 of this as JSON. An older one ends with a 400, and the client
+/// starts again.
 const VERSION: u8 = 1;
 
 #[derive(Serialize, Deserialize)]

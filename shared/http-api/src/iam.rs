@@ -1,14 +1,14 @@
-//! Who is asking: the principal that IAM has let through at the gateway.
+//! The caller of a request: the principal that IAM has authorized at the gateway.
 
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 
 use crate::Problem;
 
-/// Somebody whose request was signed, and whom a policy allows to make it.
+/// A principal whose request was signed, and which a policy allows to make it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IamCaller {
-    /// The account, and the id of the user or role: the same in each session of a role, and the
-    /// name of nobody.
+    /// The account, and the id of the user or role: the same in each session of a role, and no
+    /// personal data.
     pub principal: String,
     /// The ARN, which names the session too, and so perhaps a person.
     pub arn: String,
@@ -16,16 +16,16 @@ pub struct IamCaller {
 
 pub(crate) fn caller(event: &ApiGatewayV2httpRequest) -> Result<IamCaller, Problem> {
     let authorizer = event.request_context.authorizer.as_ref();
-    let iam = authorizer.and_then(|it| it.iam.as_ref());
-    let said = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+    let iam = authorizer.and_then(|authorizer| authorizer.iam.as_ref());
+    let non_empty = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
     let known = iam.and_then(|iam| {
         // `AROA…:session` for a role, `AIDA…` for a user.
-        let user = said(&iam.user_id)?;
+        let user = non_empty(&iam.user_id)?;
         let id = user.split(':').next()?;
-        let principal = format!("{}/{id}", said(&iam.account_id)?);
-        Some(IamCaller { principal, arn: said(&iam.user_arn)? })
+        let principal = format!("{}/{id}", non_empty(&iam.account_id)?);
+        Some(IamCaller { principal, arn: non_empty(&iam.user_arn)? })
     });
-    known.ok_or_else(|| Problem::forbidden("IAM has not said who is asking"))
+    known.ok_or_else(|| Problem::forbidden("the request has no IAM identity: sign it"))
 }
 
 #[cfg(test)]
@@ -62,11 +62,11 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_let_in_whom_iam_does_not_name() {
-        let mut nobody = role("till-1");
-        nobody["iam"]["userId"] = Value::Null;
+    fn a_caller_whom_iam_does_not_name_is_refused() {
+        let mut unnamed = role("till-1");
+        unnamed["iam"]["userId"] = Value::Null;
         let customer = json!({ "jwt": { "claims": { "sub": "user-1", "scope": "stock:write" } } });
-        for authorizer in [Value::Null, json!({}), customer, json!({ "iam": {} }), nobody] {
+        for authorizer in [Value::Null, json!({}), customer, json!({ "iam": {} }), unnamed] {
             assert_eq!(caller(&authorizer).unwrap_err().status(), 403, "{authorizer}");
         }
     }

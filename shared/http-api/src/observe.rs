@@ -1,4 +1,4 @@
-//! What is to be known of every request: a span, a line in the log, metrics.
+//! Telemetry of every request: a span, a line in the log, metrics.
 
 use std::time::Instant;
 
@@ -9,9 +9,9 @@ use tracing::{Instrument, Level, Span, error_span, event, field::Empty, info};
 
 use crate::{Request, request::TRACEPARENT};
 
-/// Has `answer` answer the request, within a span that names its route.
+/// Calls `answer` for the request, within a span that names its route.
 ///
-/// The span goes on with the trace that the client or the gateway has begun, and the request that
+/// The span continues the trace that the client or the gateway has begun, and the request that
 /// `answer` sees names the span ([`Request::traceparent`]). A client decides whether its trace is
 /// recorded; an HTTP API does not, and so all of its are. What is recorded of a request is its
 /// route, never its path, headers or body: those may be personal. `answer` may fill in the fields
@@ -21,7 +21,8 @@ pub async fn observe(
     tracer: &Tracer,
     answer: impl AsyncFnOnce(ApiGatewayV2httpRequest) -> ApiGatewayV2httpResponse,
 ) -> ApiGatewayV2httpResponse {
-    let (route, begun) = (Request::new(&request).route_key().to_owned(), Instant::now());
+    let route = Request::new(&request).route_key().to_owned();
+    let begun = Instant::now();
     let span = error_span!(
         "request",
         otel.kind = "server",
@@ -55,7 +56,7 @@ pub async fn observe(
     answering.instrument(span.clone()).await
 }
 
-/// Makes `span` the next of the request's trace, and the request say so.
+/// Makes `span` a child in the request's trace, and puts its ids into the request's `traceparent`.
 fn go_on(request: &mut ApiGatewayV2httpRequest, tracer: &Tracer, span: &Span) {
     let seen = Request::new(request);
     let client = seen.header(TRACEPARENT).and_then(Traceparent::parse);
@@ -102,7 +103,11 @@ mod tests {
         let sampled = format!("00-{TRACE}-53995c3f42cd8ad8-01");
         assert_eq!(seen(Some((TRACEPARENT, &sampled)), &tracer), within);
         let root = "Root=1-5759e988-bd862e3fe1be46a994272793";
-        assert_eq!(seen(Some((XRAY, root)), &tracer), within, "nobody else decides");
+        assert_eq!(
+            seen(Some((XRAY, root)), &tracer),
+            within,
+            "the gateway does not decide about sampling"
+        );
         let unsampled = sampled.replace("-01", "-00");
         let kept = seen(Some((TRACEPARENT, &unsampled)), &tracer);
         assert_eq!(kept, Some(unsampled), "the client has decided");

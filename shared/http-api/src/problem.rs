@@ -1,4 +1,4 @@
-//! What went wrong, as RFC 9457 has it.
+//! Refused requests: problem documents of RFC 9457.
 
 use std::{fmt, time::Duration};
 
@@ -18,7 +18,8 @@ const DETAIL_CHARS_MAX: usize = 200;
 /// A refusal: a document of type `application/problem+json`, and the headers that go with it.
 ///
 /// Without a [`kind`](Self::kind) or [`kind_uri`](Self::kind_uri) the document's type is
-/// `about:blank`, which says no more than the status. Source: <https://www.rfc-editor.org/rfc/rfc9457>.
+/// `about:blank`, which means no more than the status. Source:
+/// <https://www.rfc-editor.org/rfc/rfc9457>.
 #[derive(Debug, Clone)]
 pub struct Problem(Box<Parts>);
 
@@ -56,7 +57,7 @@ impl Problem {
         Self::bad_request("the request has a field that cannot be taken").field(field, detail)
     }
 
-    /// 401: nobody knows who is asking. Asks for a bearer token.
+    /// 401: the caller is unknown. Asks for a bearer token.
     pub fn unauthorized(detail: impl Into<String>) -> Self {
         let challenge = HeaderValue::from_static("Bearer");
         Self::new(StatusCode::UNAUTHORIZED, detail).header(header::WWW_AUTHENTICATE, challenge)
@@ -72,7 +73,7 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, detail)
     }
 
-    /// 409: the thing is in no state for this.
+    /// 409: the state of the resource does not allow this.
     pub fn conflict(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, detail)
     }
@@ -82,7 +83,7 @@ impl Problem {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
     }
 
-    /// 415: the body is not JSON. Says what is taken.
+    /// 415: the body is not JSON. Names the accepted media type.
     pub fn unsupported_media_type(detail: impl Into<String>) -> Self {
         let taken = HeaderValue::from_static("application/json");
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail).header(header::ACCEPT, taken)
@@ -99,17 +100,17 @@ impl Problem {
             .field(field, detail)
     }
 
-    /// 429: the caller asks too often, and should wait `retry_after`.
+    /// 429: the caller sends too many requests, and should wait `retry_after`.
     pub fn too_many(detail: impl Into<String>, retry_after: Duration) -> Self {
         Self::new(StatusCode::TOO_MANY_REQUESTS, detail).retry_after(retry_after)
     }
 
-    /// 500: the fault is here. What it is belongs in the log.
+    /// 500: the fault is the server's. Its cause belongs in the log.
     pub fn internal() -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the request could not be carried out")
     }
 
-    /// 503: something needed is away, and may be back in `retry_after`.
+    /// 503: a dependency is unavailable; the client should retry after `retry_after`.
     pub fn unavailable(detail: impl Into<String>, retry_after: Duration) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(retry_after)
     }
@@ -129,7 +130,7 @@ impl Problem {
         self
     }
 
-    /// What it happened to, as a path of the API.
+    /// The resource that the problem is about, as a path of the API.
     #[must_use]
     pub fn instance(mut self, path: impl Into<String>) -> Self {
         self.0.document.instance = Some(path.into());
@@ -156,7 +157,7 @@ impl Problem {
         self
     }
 
-    /// When to ask again: whole seconds, at least one.
+    /// When to retry: whole seconds, at least one.
     fn retry_after(self, after: Duration) -> Self {
         self.header(header::RETRY_AFTER, seconds(after))
     }
@@ -172,7 +173,7 @@ impl Problem {
     }
 }
 
-/// Rounded up, so that nobody comes too early.
+/// Rounded up, so that no client retries too early.
 pub(crate) fn seconds(after: Duration) -> HeaderValue {
     HeaderValue::from(after.as_millis().div_ceil(1000).clamp(1, u128::from(u32::MAX)) as u64)
 }
@@ -180,7 +181,10 @@ pub(crate) fn seconds(after: Duration) -> HeaderValue {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.0.status, self.0.document.detail.as_deref().unwrap_or_default())?;
-        self.0.errors.iter().try_for_each(|it| write!(f, "; {:?}: {}", it.field, it.detail))
+        self.0
+            .errors
+            .iter()
+            .try_for_each(|error| write!(f, "; {:?}: {}", error.field, error.detail))
     }
 }
 

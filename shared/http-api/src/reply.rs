@@ -1,4 +1,4 @@
-//! What went well.
+//! Successful responses.
 
 use std::time::Duration;
 
@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use crate::{Problem, problem::seconds};
 
-/// What is kept by nobody: answers are about the caller, unless they say otherwise.
-const KEPT_BY_NOBODY: HeaderValue = HeaderValue::from_static("no-store");
+/// No cache keeps an answer, unless it is public: answers are about the caller.
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 /// An answer. It is for its caller alone, and to be kept by no cache, unless it is
 /// [public](Self::public).
@@ -46,36 +46,36 @@ impl Reply {
         self
     }
 
-    /// The same for whoever asks: a cache may keep it for `max_age`, in whole seconds.
+    /// The same for every caller: a cache may keep it for `max_age`, in whole seconds.
     #[must_use]
     pub fn public(self, max_age: Duration) -> Self {
         let text = format!("public, max-age={}", max_age.as_secs());
-        // Digits can stand in every header; were it otherwise, it would be kept by nobody.
-        let value = HeaderValue::from_str(&text).unwrap_or(KEPT_BY_NOBODY);
+        // Digits are valid in every header; if they were not, no cache would keep the answer.
+        let value = HeaderValue::from_str(&text).unwrap_or(NO_STORE);
         self.header(header::CACHE_CONTROL, value)
     }
 
-    /// Where the thing is that the request made.
+    /// The path of the resource that the request created.
     ///
     /// # Errors
     ///
-    /// When `path` cannot stand in a header, as with a line break: a 500, to be returned.
+    /// When `path` is not valid in a header, as with a line break: a 500, to be returned.
     pub fn location(self, path: &str) -> Result<Self, Problem> {
         let path = HeaderValue::from_str(path).map_err(|_| Problem::internal())?;
         Ok(self.header(header::LOCATION, path))
     }
 
-    /// Which version of the thing this is.
+    /// The version of the resource.
     ///
     /// # Errors
     ///
-    /// When `version` cannot stand in a header, as with a line break: a 500, to be returned.
+    /// When `version` is not valid in a header, as with a line break: a 500, to be returned.
     pub fn etag(self, version: &str) -> Result<Self, Problem> {
         let tag = HeaderValue::from_str(&format!("\"{version}\""));
         Ok(self.header(header::ETAG, tag.map_err(|_| Problem::internal())?))
     }
 
-    /// When to ask again: whole seconds, at least one.
+    /// When to retry: whole seconds, at least one.
     #[must_use]
     pub fn retry_after(self, after: Duration) -> Self {
         self.header(header::RETRY_AFTER, seconds(after))
@@ -93,7 +93,7 @@ pub(crate) fn response(
     mut headers: HeaderMap,
     body: Option<String>,
 ) -> ApiGatewayV2httpResponse {
-    headers.entry(header::CACHE_CONTROL).or_insert(KEPT_BY_NOBODY);
+    headers.entry(header::CACHE_CONTROL).or_insert(NO_STORE);
     let mut response = ApiGatewayV2httpResponse::default();
     response.status_code = i64::from(status.as_u16());
     response.headers = headers;

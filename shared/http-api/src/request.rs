@@ -14,7 +14,7 @@ use crate::{
 pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
 /// The most elements of a page.
 pub const PAGE_MAX: u16 = 100;
-/// The elements of a page whose request does not say.
+/// The elements of a page whose request has no `limit`.
 pub const PAGE_DEFAULT: u16 = 20;
 
 const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
@@ -34,7 +34,7 @@ pub struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    /// Looks at `event`.
+    /// A view of `event`.
     pub fn new(event: &'a ApiGatewayV2httpRequest) -> Self {
         Self { event }
     }
@@ -53,7 +53,7 @@ impl<'a> Request<'a> {
     ///
     /// # Errors
     ///
-    /// When it is none: a 400 that names the parameter.
+    /// When it is not one: a 400 that names the parameter.
     pub fn path_id(&self, name: &str) -> Result<AggregateId, Problem> {
         AggregateId::parse(self.path_parameter(name).unwrap_or_default())
             .map_err(|error| Problem::bad_field(name, error.to_string()))
@@ -69,20 +69,20 @@ impl<'a> Request<'a> {
         self.event.headers.get(name.as_ref())?.to_str().ok()
     }
 
-    /// Who is asking, if their token grants `scope`: the [id](crate::caller_id) of its subject.
+    /// The caller, if their token grants `scope`: the [id](crate::caller_id) of its subject.
     ///
     /// # Errors
     ///
-    /// When there are no claims, or they name nobody: a 401; when they lack the scope: a 403.
+    /// When there are no claims, or no valid subject: a 401; when they lack the scope: a 403.
     pub fn caller(&self, scope: &TokenScope) -> Result<AggregateId, Problem> {
         caller::caller(self.event, scope)
     }
 
-    /// Who is asking, as an authorizer of type `AWS_IAM` says.
+    /// The caller, as an authorizer of type `AWS_IAM` has identified it.
     ///
     /// # Errors
     ///
-    /// When none does, for the route lacks the authorizer, or has another one: a 403.
+    /// When there is none, as the route lacks the authorizer, or has another one: a 403.
     pub fn iam_caller(&self) -> Result<IamCaller, Problem> {
         iam::caller(self.event)
     }
@@ -128,7 +128,7 @@ impl<'a> Request<'a> {
         is_there.then(|| self.json_body()).transpose()
     }
 
-    /// The key under which the client will ask again if it gets no answer.
+    /// The key under which the client retries if it gets no answer.
     ///
     /// # Errors
     ///
@@ -146,11 +146,11 @@ impl<'a> Request<'a> {
             .ok()
             .filter(|key| key.bytes().all(|byte| byte.is_ascii_graphic()))
             .ok_or_else(|| refuse("must be visible ASCII without spaces"))?;
-        // Even a hash of it gives such a number away: there are too few of them.
+        // Even a hash of it reveals such a number: there are too few of them.
         if holds_card_number(key) { Err(refuse(CARD_NUMBER)) } else { Ok(key) }
     }
 
-    /// How many elements of a list to answer.
+    /// How many elements of a list to return.
     ///
     /// # Errors
     ///
@@ -167,7 +167,7 @@ impl<'a> Request<'a> {
             })
     }
 
-    /// Where in a list of `user`'s own to go on, as an earlier page said with
+    /// Where in a list of `user`'s own to go on, as an earlier page returned with
     /// [`cursor`](crate::cursor()); none for the first page.
     ///
     /// # Errors

@@ -1,9 +1,9 @@
-//! What a token must be allowed.
+//! Scopes that a token must grant.
 
 use std::fmt;
 
-/// Where a token lists its scopes, unless it is told: `scope` (RFC 9068) or else `scp` (Entra,
-/// Okta). These are the claims that API Gateway looks into as well.
+/// Where a token lists its scopes, unless configured: `scope` (RFC 9068) or else `scp` (Entra,
+/// Okta). These are the claims that API Gateway reads as well.
 const USUAL_CLAIMS: [&str; 2] = ["scope", "scp"];
 /// The longest name of a scope or claim, in bytes.
 const NAME_BYTES_MAX: usize = 255;
@@ -15,13 +15,13 @@ pub struct TokenScope {
     claim: Option<String>,
 }
 
-/// Why there can be no such scope.
+/// The name of a scope or claim is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{text:?} is no name of a scope or claim: 1 to {NAME_BYTES_MAX} visible ASCII characters but \" \\ [ ] and blanks"
 )]
 pub struct InvalidScope {
-    /// The name.
+    /// The name that was refused.
     pub text: String,
 }
 

@@ -1,10 +1,10 @@
-//! Text that people write, and others read.
+//! Text from clients that operators and customers read.
 
 use unicode_general_category::{GeneralCategory, get_general_category};
 
-/// Whether `text` is one line of 1 to `chars_max` characters, of which all are seen: no control, no
-/// break of a line, and nothing of Unicode's category Cf, which turns the direction of writing or
-/// takes no room. What somebody reads is then what stands there. Something in it is no space.
+/// Whether `text` is one line of 1 to `chars_max` characters, of which all are visible: no control,
+/// no break of a line, and nothing of Unicode's category Cf, which turns the direction of writing
+/// or takes no room. The text is then what a reader sees. At least one character is no space.
 #[must_use]
 pub fn is_one_line(text: &str, chars_max: usize) -> bool {
     (1..=chars_max).contains(&text.chars().count())

@@ -9,19 +9,20 @@ use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use tracing::{Level, event};
 
-/// An answer of a provider has some kilobytes. More is somebody else's, or an attack on the memory.
+/// An answer of a provider has some kilobytes. A larger one is not the provider's, or is an attack
+/// on the memory.
 pub(crate) const ANSWER_BYTES_MAX: usize = 1024 * 1024;
 const REPLAYED: &str = "idempotent-replayed";
 const CODE_LENGTH_MAX: usize = 64;
 
-/// What a provider answered. Its body is for programs: nothing here puts a word of it into a failure,
-/// since providers write names, addresses and card numbers into their texts.
+/// What a provider answered. Its body is for programs: nothing here copies a word of it into a
+/// failure, since providers put names, addresses and card numbers into their texts.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Answer {
-    /// The status.
+    /// The HTTP status.
     pub status: StatusCode,
-    /// Whether the provider carried nothing out, and said again what it had answered to the same
-    /// `Idempotency-Key` before: `Idempotent-Replayed: true`.
+    /// Whether the provider executed nothing, and repeated its answer to an earlier request with
+    /// the same `Idempotency-Key`: `Idempotent-Replayed: true`.
     pub is_replayed: bool,
     body: Vec<u8>,
     after: Option<Duration>,
@@ -31,15 +32,15 @@ pub struct Answer {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the provider answers {status} with more than {ANSWER_BYTES_MAX} bytes")]
 pub struct AnswerTooLong {
-    /// The status.
+    /// The HTTP status.
     pub status: StatusCode,
 }
 
-/// The body is not what it should be. Where that shows is said, and nothing of what stands there.
+/// The body has another form. The error has the position, and nothing of the body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("answer {status} cannot be read: {problem} at line {line} column {column}")]
 pub struct UnreadableAnswer {
-    /// The status.
+    /// The HTTP status.
     pub status: StatusCode,
     problem: &'static str,
     line: usize,
@@ -71,22 +72,22 @@ impl Answer {
         Self { status, is_replayed, body, after: retry_after(headers) }
     }
 
-    /// The body as what it should be.
+    /// The body as a `T`.
     ///
     /// # Errors
     ///
-    /// Retry, when it is something else: a gateway in between may have answered, and what the
+    /// Retry, when it is not one: a gateway in between may have answered, and what the
     /// provider did is then unknown.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Failure> {
         serde_json::from_slice(&self.body)
             .map_err(|error| Failure::retry(UnreadableAnswer::new(self.status, &error)))
     }
 
-    /// This answer, if it says anything about the request itself.
+    /// This answer, if it is about the request itself.
     ///
     /// # Errors
     ///
-    /// As [`HttpClient::send`](crate::HttpClient::send), for an answer that says nothing about it.
+    /// As [`HttpClient::send`](crate::HttpClient::send), for an answer that is not.
     pub fn settled(self) -> Result<Self, Failure> {
         let reason = match self.status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
@@ -95,7 +96,7 @@ impl Answer {
                     self.status
                 )));
             }
-            StatusCode::REQUEST_TIMEOUT => "the provider heard too little of the request",
+            StatusCode::REQUEST_TIMEOUT => "the provider timed out waiting for the request",
             StatusCode::CONFLICT => "the provider is at work on the same request",
             StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS => "the provider is throttling",
             status if status.is_server_error() => "the provider is down",
@@ -112,8 +113,8 @@ impl Answer {
     }
 }
 
-/// A failure that whoever runs this has to set right: a wrong key, a missing permission, an account
-/// that is not set up for the request. It is to be tried again until then, and is counted as
+/// A failure that needs an operator: a wrong key, a missing permission, an account that is not set
+/// up for the request. It is to be retried until then, and is counted as
 /// `ProviderMisconfigured`, for an alarm. `reason` must hold nothing that a provider wrote, but for
 /// its [`code`].
 pub fn misconfigured(reason: impl Into<BoxError>) -> Failure {
@@ -121,15 +122,15 @@ pub fn misconfigured(reason: impl Into<BoxError>) -> Failure {
     Failure::retry(reason)
 }
 
-/// The error code `text` of a provider, if it is one: at most 64 lower-case letters and underscores.
-/// Anything else may be somebody's name or number, and belongs into no log.
+/// The error code `text` of a provider, if it is one: at most 64 lower-case letters and
+/// underscores. Anything else may be a person's name or number, and belongs into no log.
 pub fn code(text: &str) -> Option<&str> {
     let is_code = (1..=CODE_LENGTH_MAX).contains(&text.len())
         && text.bytes().all(|byte| byte == b'_' || byte.is_ascii_lowercase());
     is_code.then_some(text)
 }
 
-/// When to come again, if the provider says so in seconds.
+/// When to retry, if the provider answers with a number of seconds.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.parse().ok()?;
     Some(Duration::from_secs(seconds))
@@ -155,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn the_provider_may_say_when() {
+    fn the_provider_may_set_the_wait() {
         let mut headers = HeaderMap::new();
         assert_eq!(retry_after(&headers), None);
         headers.insert(RETRY_AFTER, "7".parse().unwrap());
@@ -165,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_instead_of_json_is_nobodys_answer() {
+    fn a_page_instead_of_json_is_not_the_providers_answer() {
         assert!(answer(200, "<html>").json::<Vec<u8>>().unwrap_err().is_retry());
     }
 
@@ -195,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_provider_may_say_that_it_repeats_itself() {
+    fn a_provider_may_flag_a_repeated_answer() {
         let mut headers = HeaderMap::new();
         headers.insert(REPLAYED, "true".parse().unwrap());
         assert!(Answer::new(StatusCode::OK, &headers, Vec::new()).is_replayed);

@@ -1,6 +1,6 @@
 use std::fmt;
 
-/// A secret that lets a function in. Neither `Debug` nor any error shows it.
+/// The secret that authenticates a function to a provider. Neither `Debug` nor any error shows it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ApiKey(String);
 

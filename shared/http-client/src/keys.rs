@@ -1,4 +1,4 @@
-//! The key that a provider lets in, and where the next one comes from.
+//! The key that a provider accepts, and how the next one is read.
 
 use std::{
     fmt,
@@ -14,7 +14,7 @@ use tracing::{info, warn};
 
 use crate::ApiKey;
 
-/// How long no key is read after one was: whoever keeps it is not asked once for each record.
+/// How long no key is read after one was: the secret store is not called once for each record.
 pub(crate) const REREAD_AFTER: Duration = Duration::from_secs(60);
 
 type Read = Pin<Box<dyn Future<Output = Result<ApiKey, BoxError>> + Send>>;
@@ -48,7 +48,8 @@ impl Keys {
     }
 
     fn with(key: ApiKey, read: Option<Box<dyn Fn() -> Read + Send + Sync>>) -> Self {
-        let (current, last_read) = (RwLock::new(key), Mutex::new(None));
+        let current = RwLock::new(key);
+        let last_read = Mutex::new(None);
         Self(Arc::new(Inner { current, read, last_read }))
     }
 
@@ -56,7 +57,7 @@ impl Keys {
         self.0.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Another key than `refused`, if there is one by now. Whoever asks while it is read waits for it.
+    /// Another key than `refused`, if there is one by now. Calls wait while it is read.
     pub(crate) async fn other_than(&self, refused: &ApiKey) -> Option<ApiKey> {
         let read = self.0.read.as_ref()?;
         let mut last_read = self.0.last_read.lock().await;
@@ -104,7 +105,8 @@ mod tests {
     /// Keys that are read from this text, and how often they were.
     fn keys(kept: &Arc<RwLock<Result<&'static str, &'static str>>>) -> (Keys, Arc<AtomicUsize>) {
         let reads = Arc::new(AtomicUsize::new(0));
-        let (counter, kept) = (reads.clone(), kept.clone());
+        let counter = reads.clone();
+        let kept = kept.clone();
         let read = move || {
             counter.fetch_add(1, Ordering::SeqCst);
             let kept = *kept.read().unwrap();

@@ -26,14 +26,14 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// From connecting to the last byte of the answer. Three calls fit into ten seconds, a common
 /// timeout of a function.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(3);
-/// So many requests in a row without a proper answer, and the provider is left alone for a while.
+/// After so many requests in a row without a proper answer the circuit opens.
 const FAILURES_MAX: u32 = 5;
-/// For how long. Records that wait for the provider are back in their queue meanwhile, and a
-/// function's time goes to others.
+/// For how long it is open. Records that wait for the provider are back in their queue meanwhile,
+/// and a function's time goes to others.
 const REST: Duration = Duration::from_secs(5);
 
-/// A provider: where it is, the key that it lets in, and how long it may take. Clones share their
-/// connections, and what they know of its health.
+/// A provider: its URL, the key that it accepts, and how long it may take. Clones share their
+/// connections and circuit breaker.
 #[derive(Debug, Clone)]
 pub struct HttpClient {
     base: Url,
@@ -43,7 +43,7 @@ pub struct HttpClient {
     breaker: Breaker,
 }
 
-/// The text, which it names, cannot be what requests begin with.
+/// The text, which the error shows, is not the URL of a provider.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not an https URL, nor an http URL of 127.0.0.1, localhost or [::1]")]
 pub struct InvalidUrl(String);
@@ -53,8 +53,8 @@ pub struct InvalidUrl(String);
 #[error("TLS cannot be set up")]
 pub struct SetupError(#[source] reqwest::Error);
 
-/// Takes the URL of a provider that came from outside: `https`, or `http` on this machine. On any other
-/// way the key would be there for all to read.
+/// Parses the URL of a provider from the configuration: `https`, or `http` on this machine. Over
+/// any other scheme the key would be readable on the way.
 ///
 /// # Errors
 ///
@@ -70,21 +70,21 @@ pub fn parse_url(text: &str) -> Result<Url, InvalidUrl> {
 }
 
 impl HttpClient {
-    /// The provider at `base`, which lets `key` in. A connection has one second to stand, and an
+    /// The provider at `base`, which accepts `key`. A connection has one second to stand, and an
     /// answer three seconds to come.
     ///
     /// # Errors
     ///
     /// When TLS cannot be set up; the function should not start.
     pub fn new(base: Url, key: ApiKey) -> Result<Self, SetupError> {
-        // An error only says that the process has a provider already.
+        // The only error is that the process has a provider already.
         drop(rustls::crypto::ring::default_provider().install_default());
         let mut client = Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
-            // A redirect would take the key, and what is sent, to who knows whom.
+            // A redirect would send the key and the body to another host.
             .redirect(Policy::none());
         if base.scheme() == "http" {
-            // Reading the system's authorities takes longer than all else, and nobody asks them.
+            // Reading the system's authorities takes longer than all else, and nothing uses them.
             client = client.tls_certs_only([]);
         }
         let client = client.build().map_err(SetupError)?;
@@ -102,8 +102,8 @@ impl HttpClient {
 
     /// The same provider, whose key is read anew by `read` when it answers 401, as it does once the
     /// key was changed; at most once a minute. If there is another key by then, the request is sent
-    /// once more with it, and so is whatever comes later. What `read` fails with is logged, so it must
-    /// not hold the key.
+    /// once more with it, and so is whatever comes later. What `read` fails with is logged, so it
+    /// must not hold the key.
     #[must_use]
     pub fn renewed_by<F, E>(self, read: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
@@ -138,41 +138,41 @@ impl HttpClient {
     }
 
     /// A `POST` to `path`, escaped as for [`get`](Self::get), that the provider carries out once,
-    /// however often it comes with this `key`: it goes into the header `Idempotency-Key`. A key
+    /// however often it is sent with this `key`: it goes into the header `Idempotency-Key`. A key
     /// that no header can hold makes [`send`](Self::send) fail.
     pub fn post(&self, path: &[&str], key: &str) -> RequestBuilder {
         self.request(Method::POST, path, &[]).header("idempotency-key", key)
     }
 
-    /// A `DELETE` of `path`, escaped as for [`get`](Self::get). It comes to the same however often it
-    /// is sent.
+    /// A `DELETE` of `path`, escaped as for [`get`](Self::get). It has the same effect however
+    /// often it is sent.
     pub fn delete(&self, path: &[&str]) -> RequestBuilder {
         self.request(Method::DELETE, path, &[])
     }
 
-    /// Sends a request and returns an answer that says something about it.
+    /// Sends a request and returns an answer that is about the request itself.
     ///
     /// # Errors
     ///
-    /// Retry, when nothing was heard (the request may have been carried out all the same), when
-    /// the provider says that it is busy, or when it refuses the key: an operator sets that right.
-    /// Retry after a rest, without a request, when the last five in a row were not answered, or
-    /// with a server's error: the provider is left alone for five seconds, then one may try.
+    /// Retry, when there was no answer (the request may have been executed all the same), when
+    /// the provider is overloaded, or when it refuses the key: an operator has to correct it.
+    /// Retry later, without a request, when the last five in a row were not answered, or
+    /// with a server's error: the circuit is open for five seconds, then one is let through.
     pub async fn send(&self, request: RequestBuilder) -> Result<Answer, Failure> {
         self.exchange(request).await?.settled()
     }
 
-    /// Sends a request and returns whatever is answered, also what says nothing about the request
-    /// itself, for a caller who makes something of it. [`Answer::settled`] sorts that out.
+    /// Sends a request and returns every answer, also one that is not about the request itself, for
+    /// a caller that reads those too. [`Answer::settled`] turns them into failures.
     ///
     /// # Errors
     ///
-    /// Retry, when nothing was heard or too much ([`AnswerTooLong`]), and while the provider is left
-    /// alone, as for [`send`](Self::send).
+    /// Retry, when there was no answer or one that is too long ([`AnswerTooLong`]), and while the
+    /// circuit is open, as for [`send`](Self::send).
     pub async fn exchange(&self, request: RequestBuilder) -> Result<Answer, Failure> {
         let (client, request) = request.build_split();
         let request = request.map_err(Failure::retry)?;
-        // Every body here lies in memory, and so can be sent again.
+        // Every body here is in memory, and so can be sent again.
         let again = request.try_clone();
         let key = self.keys.current();
         let answer = self.attempt(&client, request, &key).await?;
@@ -185,7 +185,7 @@ impl HttpClient {
         }
     }
 
-    /// Sends it once, unless the provider is left alone.
+    /// Sends it once, unless the circuit is open.
     async fn attempt(
         &self,
         client: &Client,
@@ -210,14 +210,14 @@ impl HttpClient {
     }
 }
 
-/// As [`receive`], and says how that went, for metrics. A 4xx is an answer like any other: a card
-/// that is declined, say.
+/// As [`receive`], and records metrics. A 4xx is an answer like any other: a card
+/// that is declined, for example.
 async fn measured(client: &Client, request: Request) -> Result<Answer, BoxError> {
     let begun = Instant::now();
     let answer = receive(client, request).await;
     let status = answer.as_ref().ok().map(|answer| answer.status);
-    Span::current().record("status", status.map(|it| it.as_u16()));
-    let is_failed = status.is_none_or(|it| it.is_server_error());
+    Span::current().record("status", status.map(|status| status.as_u16()));
+    let is_failed = status.is_none_or(|status| status.is_server_error());
     let is_throttled = status == Some(StatusCode::TOO_MANY_REQUESTS);
     event!(
         target: "metrics",
@@ -233,7 +233,8 @@ async fn measured(client: &Client, request: Request) -> Result<Answer, BoxError>
 /// The whole answer, unless it is too long to be one.
 async fn receive(client: &Client, request: Request) -> Result<Answer, BoxError> {
     let mut response = client.execute(request).await?;
-    let (status, headers) = (response.status(), response.headers().clone());
+    let status = response.status();
+    let headers = response.headers().clone();
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await? {
         if body.len() + chunk.len() > ANSWER_BYTES_MAX {

@@ -55,8 +55,8 @@ async fn requests_arrive_escaped_and_with_their_keys() {
 }
 
 #[tokio::test]
-async fn nobody_there_is_tried_again_and_no_text_shows_the_key() {
-    // Bound and not listened on: nobody answers there, and nobody else is handed the port.
+async fn an_unreachable_provider_is_retried_and_no_text_shows_the_key() {
+    // Bound and not listened on: there is no answer, and no other process gets the port.
     let held = TcpSocket::new_v4().unwrap();
     held.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let url = format!("http://{}", held.local_addr().unwrap());
@@ -99,12 +99,12 @@ fn a_key_leaves_this_machine_under_tls_alone() {
     }
 }
 
-/// A provider that lets in `current` alone, and tells for each call who asked what.
+/// A provider that accepts the key `current` alone, and records each call.
 async fn choosy(current: &'static str) -> (String, Arc<Mutex<Vec<(bool, String, String)>>>) {
     let calls = Arc::new(Mutex::new(Vec::new()));
-    let told = calls.clone();
+    let calls_seen = calls.clone();
     let answer = move |request: Request| {
-        let told = told.clone();
+        let calls_seen = calls_seen.clone();
         async move {
             let (parts, body) = request.into_parts();
             let is_let_in = parts.headers["authorization"] == format!("Bearer {current}");
@@ -112,7 +112,7 @@ async fn choosy(current: &'static str) -> (String, Arc<Mutex<Vec<(bool, String, 
             let key = parts.headers["idempotency-key"].to_str().unwrap().to_owned();
             let body = axum::body::to_bytes(body, 1024).await.unwrap();
             let body = String::from_utf8(body.to_vec()).unwrap();
-            told.lock().unwrap().push((is_let_in, key, body));
+            calls_seen.lock().unwrap().push((is_let_in, key, body));
             if is_let_in { StatusCode::OK } else { StatusCode::UNAUTHORIZED }
         }
     };
@@ -187,7 +187,7 @@ async fn failing(failures: usize) -> (HttpClient, Arc<AtomicUsize>) {
 }
 
 #[tokio::test]
-async fn a_provider_that_fails_again_and_again_is_left_alone_for_a_while() {
+async fn a_provider_that_fails_again_and_again_opens_the_circuit() {
     let (port, asked) = failing(usize::MAX).await;
     for _ in 0..5 {
         let failure = port.send(port.get(&["v1"], &[])).await.unwrap_err();
@@ -232,7 +232,7 @@ async fn an_answer_without_end_is_not_read_to_the_end() {
 }
 
 #[tokio::test]
-async fn an_answer_that_settles_nothing_can_be_looked_at() {
+async fn an_answer_that_is_not_about_the_request_can_be_read() {
     let (port, _) = failing(1).await;
     let answer = port.exchange(port.post(&["v1"], "k")).await.unwrap();
     assert_eq!((answer.status.as_u16(), answer.is_replayed), (502, false));

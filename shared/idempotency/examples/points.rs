@@ -1,4 +1,4 @@
-//! A whole Lambda function: it hears of receipts on a queue and books one loyalty point for each
+//! A whole Lambda function: it consumes receipts from a queue and books one loyalty point for each
 //! full euro, once, however often a till sends its receipt.
 
 use aws_clients::Aws;

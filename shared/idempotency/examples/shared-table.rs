@@ -1,8 +1,8 @@
 //! The Rust half of a check that a table can be shared with Powertools for AWS Lambda (Python).
 //!
-//! It serves a DynamoDB, prints its address, and then does what it is told, a JSON line each:
+//! It serves a DynamoDB, prints its address, and then reads commands, a JSON line each:
 //! `{"event": …}` handles an event and prints how that ended. With `"hold": true` it stops within
-//! the handler, says so, and waits for the next line; with `"fail": true` the handler fails.
+//! the handler, prints that, and waits for the next line; with `"fail": true` the handler fails.
 #![expect(clippy::print_stdout, reason = "the other half reads what it prints")]
 
 use std::{error::Error, io::BufRead, sync::Arc, time::Duration};
@@ -32,7 +32,7 @@ async fn handle(attempt: Attempt<Value>) -> Result<UnitOfWork<Value>, Failure> {
             .map_err(Failure::retry)?;
     }
     if command["fail"] == true {
-        return Err(Failure::retry("told to fail"));
+        return Err(Failure::retry("asked to fail"));
     }
     Ok(UnitOfWork::new(json!({ "from": "rust", "order": command["event"]["order"] })))
 }

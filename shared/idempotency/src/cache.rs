@@ -1,4 +1,4 @@
-//! Completed records that this process has seen, so that a duplicate need not ask the store.
+//! Completed records that this process has seen, so that a duplicate needs no call to the store.
 
 use std::{
     num::NonZeroUsize,
@@ -9,7 +9,7 @@ use lru::LruCache;
 
 use crate::Record;
 
-/// A bounded cache, shared by the clones of a guard and by the invocations of one process.
+/// A bounded cache, shared by the clones of a configuration and by the invocations of one process.
 #[derive(Debug, Clone)]
 pub(crate) struct Cache(Arc<Mutex<LruCache<String, Record>>>);
 
@@ -22,7 +22,7 @@ impl Cache {
         self.with(|records| records.get(id).cloned())
     }
 
-    /// Keeps a completed record. (One in progress is another process's to change.)
+    /// Caches a completed record. (Another process may change one in progress.)
     pub(crate) fn put(&self, record: &Record) {
         let record = Record { outgoing: Vec::new(), ..record.clone() };
         self.with(|records| records.put(record.id.clone(), record));
@@ -32,7 +32,7 @@ impl Cache {
         self.with(|records| records.pop(id));
     }
 
-    /// A panic while the lock was held leaves a whole cache: nothing here is done in two steps.
+    /// A panic while the lock was held leaves a valid cache: no update here has two steps.
     fn with<T>(&self, act: impl FnOnce(&mut LruCache<String, Record>) -> T) -> T {
         act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }

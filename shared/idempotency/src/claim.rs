@@ -7,28 +7,28 @@ use crate::{
     TakeoverCondition, Written, key::KEY_BYTES_MAX,
 };
 
-/// A request that was let as far as the store.
+/// The id of a request's record, and the hash of its payload.
 #[derive(Debug, Clone)]
 pub(crate) struct RequestKey {
     pub(crate) id: String,
     payload_hash: Option<String>,
 }
 
-/// What became of an attempt to claim or to commit.
+/// The result of an attempt to claim or to commit.
 #[derive(Debug)]
 pub(crate) enum ClaimResult<T, F> {
-    /// It is ours.
+    /// The claim or the commit succeeded.
     Granted(T),
     /// It took effect before.
     Completed(Record),
-    /// These business conditions did not hold; nothing was written.
-    Refused(Vec<F>),
+    /// These conditions of the handler's own writes failed; nothing was written.
+    ConditionFailed(Vec<F>),
 }
 
-/// The right to have an effect, until its lease ends.
+/// The right to perform the side effect, until its lease ends.
 #[derive(Debug)]
 pub(crate) struct Claim {
-    pub(crate) owner: String,
+    pub(crate) fencing_token: String,
     pub(crate) resumed: bool,
 }
 
@@ -43,8 +43,8 @@ pub(crate) struct Completing<'a, W> {
 // ===== impl IdempotencyConfig =====
 
 impl<S: Store> IdempotencyConfig<S> {
-    /// The place of the request among the records.
-    pub(crate) fn ticket(
+    /// The key of the request's record.
+    pub(crate) fn request_key(
         &self,
         identity: Option<Identity>,
     ) -> Result<RequestKey, IdempotencyError> {
@@ -66,65 +66,70 @@ impl<S: Store> IdempotencyConfig<S> {
         Ok(RequestKey { id, payload_hash })
     }
 
-    /// The completed record of `ticket` that this process knows of.
-    pub(crate) fn cached(&self, ticket: &RequestKey) -> Result<Option<Record>, IdempotencyError> {
+    /// The completed record of `request_key` that is in the cache of this process.
+    pub(crate) fn cached(
+        &self,
+        request_key: &RequestKey,
+    ) -> Result<Option<Record>, IdempotencyError> {
         let Some(cache) = &self.cache else { return Ok(None) };
-        let Some(record) = cache.get(&ticket.id) else { return Ok(None) };
-        if self.vacancy().has_expired(&record) {
-            cache.remove(&ticket.id);
+        let Some(record) = cache.get(&request_key.id) else { return Ok(None) };
+        if self.takeover().has_expired(&record) {
+            cache.remove(&request_key.id);
             return Ok(None);
         }
-        self.check_payload(ticket, &record)?;
+        self.check_payload(request_key, &record)?;
         Ok(Some(record))
     }
 
-    /// Claims the request for one attempt at its effect.
+    /// Claims the request for one attempt at its side effect.
     pub(crate) async fn claim(
         &self,
-        ticket: &RequestKey,
-    ) -> Result<ClaimResult<Claim, S::Refused>, IdempotencyError> {
-        let owner = self.tokens.next_id();
+        request_key: &RequestKey,
+    ) -> Result<ClaimResult<Claim, S::ConditionFailed>, IdempotencyError> {
+        let fencing_token = self.tokens.next_id();
         let lease_until = self.clock.now() + self.lease;
         let record = Record {
-            id: ticket.id.clone(),
+            id: request_key.id.clone(),
             status: Status::InProgress,
-            owner: Some(owner.clone()),
+            fencing_token: Some(fencing_token.clone()),
             lease_until: Some(lease_until),
-            payload_hash: ticket.payload_hash.clone(),
+            payload_hash: request_key.payload_hash.clone(),
             result: None,
             outgoing: Vec::new(),
-            // Counted from the lease's end: however short the retention, it ends no lease.
+            // Counted from the lease's end, so that a short retention ends no lease.
             expires_at: lease_until + self.clock_skew + self.retention,
         };
-        match self.store.put(&record, &[], self.vacancy()).await? {
-            Written::Yes { resumed } => Ok(ClaimResult::Granted(Claim { owner, resumed })),
-            // Our own claim, whose answer was lost on the way. What stood there before it is
-            // lost with it: there may have been an attempt.
-            Written::Existing(Some(there)) if there.is_held_by(&owner) => {
-                Ok(ClaimResult::Granted(Claim { owner, resumed: true }))
+        match self.store.put(&record, &[], self.takeover()).await? {
+            Written::Yes { resumed } => Ok(ClaimResult::Granted(Claim { fencing_token, resumed })),
+            // Our own claim, whose answer was lost on the way. The earlier record is unknown,
+            // too: there may have been an attempt.
+            Written::Existing(Some(there)) if there.is_held_by(&fencing_token) => {
+                Ok(ClaimResult::Granted(Claim { fencing_token, resumed: true }))
             }
-            Written::Existing(there) => self.standing(ticket, there).map(ClaimResult::Completed),
-            Written::Refused(refused) => Ok(ClaimResult::Refused(refused)),
+            Written::Existing(there) => {
+                self.standing(request_key, there).map(ClaimResult::Completed)
+            }
+            Written::ConditionFailed(failed) => Ok(ClaimResult::ConditionFailed(failed)),
         }
     }
 
     /// Commits a unit of work and its record in one write.
     pub(crate) async fn commit(
         &self,
-        ticket: &RequestKey,
+        request_key: &RequestKey,
         completing: Completing<'_, S::Write>,
-    ) -> Result<ClaimResult<(), S::Refused>, IdempotencyError> {
-        let owner = self.tokens.next_id();
+    ) -> Result<ClaimResult<(), S::ConditionFailed>, IdempotencyError> {
+        let fencing_token = self.tokens.next_id();
         let writes = completing.writes;
-        let record = self.completed(ticket, &owner, completing)?;
-        match self.store.put(&record, writes, self.vacancy()).await? {
+        let record = self.completed(request_key, &fencing_token, completing)?;
+        match self.store.put(&record, writes, self.takeover()).await? {
             Written::Yes { .. } => {}
             // The answer to our own write was lost.
-            Written::Existing(Some(there)) if there.is_completed_by(&owner) => {}
+            Written::Existing(Some(there)) if there.is_completed_by(&fencing_token) => {}
             Written::Existing(there) => {
-                return self.standing(ticket, there).map(ClaimResult::Completed);
+                return self.standing(request_key, there).map(ClaimResult::Completed);
             }
-            Written::Refused(refused) => return Ok(ClaimResult::Refused(refused)),
+            Written::ConditionFailed(failed) => return Ok(ClaimResult::ConditionFailed(failed)),
         }
         self.remember(&record);
         Ok(ClaimResult::Granted(()))
@@ -133,59 +138,59 @@ impl<S: Store> IdempotencyConfig<S> {
     /// Completes a claim: the unit of work and the record in one write, if the claim still holds.
     pub(crate) async fn complete(
         &self,
-        ticket: &RequestKey,
+        request_key: &RequestKey,
         claim: &Claim,
         completing: Completing<'_, S::Write>,
     ) -> Result<(), IdempotencyError> {
         let writes = completing.writes;
-        let record = self.completed(ticket, &claim.owner, completing)?;
-        let id = ticket.id.clone();
+        let record = self.completed(request_key, &claim.fencing_token, completing)?;
+        let id = request_key.id.clone();
         match self.store.complete(&record, writes).await? {
             Written::Yes { .. } => {}
             // The answer to our own write was lost.
-            Written::Existing(Some(there)) if there.is_completed_by(&claim.owner) => {}
+            Written::Existing(Some(there)) if there.is_completed_by(&claim.fencing_token) => {}
             Written::Existing(_) => return Err(IdempotencyError::LeaseLost { id }),
-            Written::Refused(_) => return Err(IdempotencyError::Contended { id }),
+            Written::ConditionFailed(_) => return Err(IdempotencyError::Contended { id }),
         }
         self.remember(&record);
         Ok(())
     }
 
-    /// Gives up a claim, so that the next delivery need not wait for its lease.
-    pub(crate) async fn release(&self, ticket: &RequestKey, claim: &Claim) {
-        if let Err(error) = self.store.release(&ticket.id, &claim.owner).await {
+    /// Releases a claim, so that the next delivery need not wait for its lease.
+    pub(crate) async fn release(&self, request_key: &RequestKey, claim: &Claim) {
+        if let Err(error) = self.store.release(&request_key.id, &claim.fencing_token).await {
             // It ends by itself.
             tracing::warn!(%error, "claim was not released");
         }
     }
 
-    /// The completed record of `ticket`, if there is one: what somebody meets who completes without
-    /// a claim. Nothing is written.
+    /// The completed record of `request_key`, if there is one: found by completing without a
+    /// claim. Nothing is written.
     #[cfg(feature = "http")]
-    pub(crate) async fn look(
+    pub(crate) async fn completed_record(
         &self,
-        ticket: &RequestKey,
+        request_key: &RequestKey,
     ) -> Result<Option<Record>, IdempotencyError> {
         let nothing = Completing { result: String::new(), writes: &[], outgoing: &[] };
-        let record = self.completed(ticket, &self.tokens.next_id(), nothing)?;
+        let record = self.completed(request_key, &self.tokens.next_id(), nothing)?;
         let Written::Existing(Some(there)) = self.store.complete(&record, &[]).await? else {
             return Ok(None);
         };
-        if there.status != Status::Completed || self.vacancy().has_expired(&there) {
+        if there.status != Status::Completed || self.takeover().has_expired(&there) {
             return Ok(None);
         }
-        self.check_payload(ticket, &there)?;
+        self.check_payload(request_key, &there)?;
         Ok(Some(*there))
     }
 
-    fn vacancy(&self) -> TakeoverCondition {
+    fn takeover(&self) -> TakeoverCondition {
         TakeoverCondition::at(self.clock.now(), self.clock_skew)
     }
 
     fn completed(
         &self,
-        ticket: &RequestKey,
-        owner: &str,
+        request_key: &RequestKey,
+        fencing_token: &str,
         completing: Completing<'_, S::Write>,
     ) -> Result<Record, IdempotencyError> {
         let Completing { result, outgoing, .. } = completing;
@@ -197,26 +202,26 @@ impl<S: Store> IdempotencyConfig<S> {
             });
         }
         Ok(Record {
-            id: ticket.id.clone(),
+            id: request_key.id.clone(),
             status: Status::Completed,
-            owner: Some(owner.to_owned()),
+            fencing_token: Some(fencing_token.to_owned()),
             lease_until: None,
-            payload_hash: ticket.payload_hash.clone(),
+            payload_hash: request_key.payload_hash.clone(),
             result: Some(result),
             outgoing: outgoing.to_vec(),
             expires_at: self.clock.now() + self.retention,
         })
     }
 
-    /// What a record that is not free says to somebody who comes later.
+    /// The result of a later attempt that finds a record which it may not take over.
     fn standing(
         &self,
-        ticket: &RequestKey,
+        request_key: &RequestKey,
         there: Option<Box<Record>>,
     ) -> Result<Record, IdempotencyError> {
-        let id = ticket.id.clone();
+        let id = request_key.id.clone();
         let Some(there) = there else { return Err(IdempotencyError::Contended { id }) };
-        self.check_payload(ticket, &there)?;
+        self.check_payload(request_key, &there)?;
         match there.status {
             Status::Completed => {
                 self.remember(&there);
@@ -237,10 +242,14 @@ impl<S: Store> IdempotencyConfig<S> {
         }
     }
 
-    fn check_payload(&self, ticket: &RequestKey, there: &Record) -> Result<(), IdempotencyError> {
-        if there.agrees_with(ticket.payload_hash.as_deref()) {
+    fn check_payload(
+        &self,
+        request_key: &RequestKey,
+        there: &Record,
+    ) -> Result<(), IdempotencyError> {
+        if there.agrees_with(request_key.payload_hash.as_deref()) {
             return Ok(());
         }
-        Err(IdempotencyError::PayloadMismatch { id: ticket.id.clone() })
+        Err(IdempotencyError::PayloadMismatch { id: request_key.id.clone() })
     }
 }

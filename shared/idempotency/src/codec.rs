@@ -1,4 +1,4 @@
-//! How results are written down.
+//! Encodings of results.
 
 use std::future::Future;
 
@@ -8,8 +8,8 @@ use serde::{Serialize, de::DeserializeOwned};
 /// Writes results of type `R` as text, and reads them again for duplicates.
 ///
 /// The place to encrypt a result, to leave out what must not be kept, to compress it, or to put
-/// what is too large elsewhere and keep its address. Both ways may wait for somebody else, such as
-/// a key management service.
+/// what is too large elsewhere and keep its address. Both ways may call another service, such as a
+/// key management service.
 ///
 /// It may be called more than once for one result; what it stores elsewhere needs a name of its
 /// own, and may be left over when the record is not written.
@@ -18,8 +18,8 @@ pub trait Codec<R>: Clone + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// Anything: nothing is written, and the request can never succeed. A [`runtime::Failure`]
-    /// is taken at its word, so one that may pass is tried again.
+    /// Any error is permanent, unless it is a [`runtime::Failure`], which is returned as it is:
+    /// [`runtime::Failure::Retry`] is retried. Nothing is written.
     fn encode(&self, result: &R) -> impl Future<Output = Result<String, BoxError>> + Send;
 
     /// The result of a duplicate.

@@ -1,4 +1,4 @@
-//! The guard of one consumer: whose records, for how long, and who may take over.
+//! The configuration of one consumer: its records, their retention, and when a lease is taken over.
 
 use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
@@ -11,7 +11,7 @@ use crate::{MissingKey, Store, cache::Cache};
 /// that is moved back from a dead-letter queue on its last day is still known.
 /// Source: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>.
 pub const RETENTION: Duration = Duration::from_hours(14 * 24);
-/// How long a holder may take unless stated.
+/// How long a holder may take, by default.
 pub const LEASE: Duration = Duration::from_mins(1);
 /// By how much clocks may differ unless stated. Lambda's are kept in step to far less.
 pub const CLOCK_SKEW: Duration = Duration::from_secs(1);
@@ -21,8 +21,9 @@ pub const RESULT_BYTES_MAX: usize = 200 * 1024;
 
 /// Lets each request of one consumer take effect once, by records in a [`Store`].
 ///
-/// A store tries contention again for two seconds, or as long as the invocation has: let it know,
-/// by `runtime::with_deadline(clock.until(event.context.deadline), work)` around what the function does.
+/// A store retries on contention for two seconds, or as long as the invocation has: set its
+/// deadline by `runtime::with_deadline(clock.until(event.context.deadline), work)` around the
+/// handler.
 #[derive(Debug, Clone)]
 pub struct IdempotencyConfig<S> {
     pub(crate) store: S,
@@ -40,11 +41,12 @@ pub struct IdempotencyConfig<S> {
 }
 
 impl<S: Store> IdempotencyConfig<S> {
-    /// Guards `consumer`, whose records are apart from those of all others in `store`.
+    /// The configuration of `consumer`, whose records are apart from those of all others in
+    /// `store`.
     ///
-    /// `replays` says whether what an archive sends again is handled: [`ReplayPolicy::Accept`] for
-    /// projections, [`ReplayPolicy::Refuse`] for effects on money, stock or mail, which a replay
-    /// older than the retention would have once more.
+    /// `replays` sets whether replays from an archive are handled: [`ReplayPolicy::Accept`] for
+    /// projections, [`ReplayPolicy::Refuse`] for side effects on money, stock or mail, which a
+    /// replay older than the retention would repeat.
     pub fn new(store: S, consumer: impl Into<Arc<str>>, replays: ReplayPolicy) -> Self {
         Self {
             store,
@@ -69,47 +71,47 @@ impl<S: Store> IdempotencyConfig<S> {
     }
 
     /// How long a holder may take before another one may try, whatever the function's timeout is.
-    /// Longer than the timeout means that a live holder is never robbed; shorter, that a crashed
-    /// one is followed sooner. Either way a holder that was robbed writes nothing.
+    /// Longer than the timeout means that no live holder loses its lease; shorter, that a crashed
+    /// one is taken over sooner. Either way a holder that lost its lease writes nothing.
     #[must_use]
     pub fn lease(self, lease: Duration) -> Self {
         Self { lease, ..self }
     }
 
-    /// By how much clocks may differ: a lease is over when it has ended by the clock of whoever
-    /// wants it, and this much more.
+    /// By how much clocks may differ: a lease is over when it has ended by the clock of the
+    /// attempt that takes over, and this much more.
     #[must_use]
     pub fn clock_skew(self, clock_skew: Duration) -> Self {
         Self { clock_skew, ..self }
     }
 
-    /// A version of the key. With another one everything is new: for a handler that is to have its
-    /// effects again.
+    /// A version of the key. With another one no earlier record is found: for a handler that is to
+    /// repeat its side effects.
     #[must_use]
     pub fn version(self, version: impl Into<Arc<str>>) -> Self {
         Self { version: Some(version.into()), ..self }
     }
 
-    /// What becomes of requests that name no key. They are refused unless stated.
+    /// What happens to requests that name no key. They are refused by default.
     #[must_use]
     pub fn missing_key(self, missing_key: MissingKey) -> Self {
         Self { missing_key, ..self }
     }
 
-    /// The largest result that is kept, in bytes of its codec's text.
+    /// The largest result that is stored, in bytes of its codec's text.
     #[must_use]
     pub fn result_bytes_max(self, result_bytes_max: usize) -> Self {
         Self { result_bytes_max, ..self }
     }
 
-    /// Remembers the last `size` completed records in the process, so that their duplicates need
-    /// no round trip. Nothing is remembered unless stated.
+    /// Caches the last `size` completed records in the process, so that their duplicates need no
+    /// round trip. There is no cache by default.
     #[must_use]
     pub fn cache(self, size: NonZeroUsize) -> Self {
         Self { cache: Some(Cache::of(size)), ..self }
     }
 
-    /// Takes the time from `clock`, and owners' tokens from `tokens`.
+    /// Takes the time from `clock`, and fencing tokens from `tokens`.
     #[must_use]
     pub fn with(self, clock: Clock, tokens: IdGenerator) -> Self {
         Self { clock, tokens, ..self }

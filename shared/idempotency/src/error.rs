@@ -1,4 +1,4 @@
-//! Why a request did not take effect, as a type that a caller can tell apart.
+//! Why a request did not take effect, as a type that a caller can match on.
 
 use std::time::Duration;
 
@@ -6,109 +6,110 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use event_envelope::Unstorable;
 use runtime::{BoxError, Failure, chain};
 
-/// Why a request was not let through, or its effect not kept.
+/// Why a request was not handled, or its result not stored.
 ///
-/// The layer hands it on as the reason of a [`Failure`]; [`IdempotencyError::of`] finds it there.
-/// The text of each says in one line everything that is known: a store's code and message, or why
-/// it was not reached.
+/// The layer returns it as the reason of a [`Failure`]; [`IdempotencyError::of`] finds it there.
+/// The text of each is one line with all that is known: a store's code and message, or why it was
+/// not reached.
 #[derive(Debug, thiserror::Error)]
 pub enum IdempotencyError {
-    /// Another attempt at the same request is under way. Try again after what is left of its
-    /// lease, or sooner: most holders end before.
+    /// Another attempt at the same request is in progress. Retry after what is left of its
+    /// lease, or sooner: most holders end before that.
     #[error("{id}: another attempt holds the lease")]
     InProgress {
-        /// The record.
+        /// The record's id: consumer, version and key.
         id: String,
         /// What is left of the lease; unknown when its holder stated none.
         left: Option<Duration>,
     },
-    /// The lease ended before the effect was recorded, and somebody else took over. Nothing of
-    /// this attempt was written. Try again: the other one's result is then there.
+    /// The lease ended before the result was recorded, and another attempt took over. Nothing of
+    /// this attempt was written. Retry: the other one's result is then there.
     #[error("{id}: the lease was lost, another attempt took over; nothing was written")]
     LeaseLost {
-        /// The record.
+        /// The record's id: consumer, version and key.
         id: String,
     },
-    /// The same key came before with another payload: somebody reuses keys. Never try again.
+    /// The same key came before with another payload: a sender reuses keys. A permanent failure.
     #[error("{id}: the same key came before with another payload")]
     PayloadMismatch {
-        /// The record.
+        /// The record's id: consumer, version and key.
         id: String,
     },
-    /// The request names no key, and the guard requires one. The sender has to add it.
+    /// The request names no key, and the consumer requires one. The sender has to add it.
     #[error("{consumer}: the request has no idempotency key")]
     MissingKey {
-        /// Who requires one.
+        /// The consumer that requires one.
         consumer: String,
     },
-    /// The request could not be asked for its key. The sender has to correct it.
+    /// The key of the request cannot be read. The sender has to correct it.
     #[error("the idempotency key cannot be read: {}", chain(.0.as_ref()))]
     UnreadableKey(#[source] BoxError),
-    /// The key is longer than a store takes. The sender has to shorten it, or the guard to hash it.
+    /// The key is longer than a store takes. The sender has to shorten it, or the consumer to hash
+    /// it.
     #[error("the idempotency key has {bytes} bytes, the limit is {max}")]
     KeyTooLong {
-        /// How many it has.
+        /// The length of the key, in bytes.
         bytes: usize,
-        /// How many it may have.
+        /// The limit, in bytes.
         max: usize,
     },
-    /// Something is larger than the store takes. The handler has to write less at once.
+    /// A write is larger than the store takes. The handler has to write less at once.
     #[error("{what} of {bytes} bytes is too large, the limit is {max}")]
     TooLarge {
         /// The result, an event, an item or the whole transaction.
         what: String,
-        /// How large it is.
+        /// Its size in bytes.
         bytes: usize,
-        /// How large it may be.
+        /// The limit in bytes.
         max: usize,
     },
     /// More writes than one transaction takes. The handler has to write less at once.
     #[error("{writes} writes with the record among them, a transaction takes {max}")]
     TooManyWrites {
-        /// How many there are.
+        /// How many writes there are, that of the record included.
         writes: usize,
         /// How many there may be.
         max: usize,
     },
-    /// An event says what the store cannot hold. The handler has to say it in another way.
+    /// An event has data that the store cannot hold. The handler has to change it.
     #[error("{what} cannot be stored: {source}")]
     Unstorable {
-        /// The event.
+        /// The event's type, in words.
         what: String,
-        /// Where in it, and what.
+        /// The place in it, and what is wrong there.
         source: Unstorable,
     },
     /// The codec could not write or read the result.
     #[error("the result of {id} cannot be {verb}: {}", chain(source.as_ref()))]
     Codec {
-        /// The record.
+        /// The record's id: consumer, version and key.
         id: String,
         /// `encoded` or `decoded`.
         verb: &'static str,
-        /// What the codec says.
+        /// The codec's error.
         source: BoxError,
     },
-    /// The record is not one that this version of the library wrote, or the table not as stated.
-    /// A person has to look.
+    /// The record is not one that this version of the library wrote, or the table has another
+    /// layout. This needs manual intervention.
     #[error("{id}: the record cannot be read: {reason}")]
     Unreadable {
-        /// The record.
+        /// The record's id: consumer, version and key.
         id: String,
         /// What is wrong with it.
         reason: String,
     },
-    /// What the handler decided on has changed since, and keeps changing. Try again.
-    #[error("{id}: what the handler decides on keeps changing")]
+    /// The items that the handler decides on change with each attempt. Retry.
+    #[error("{id}: the items that the handler decides on keep changing")]
     Contended {
-        /// The record.
+        /// The record's id: consumer, version and key.
         id: String,
     },
-    /// The store cannot be reached, or is too busy. Try again: without a store nothing is handled.
-    #[error("the store is away: {}", chain(.0.as_ref()))]
-    Away(#[source] BoxError),
-    /// The store refuses the request for good. A person has to look.
-    #[error("the store refuses: {}", chain(.0.as_ref()))]
-    Refused(#[source] BoxError),
+    /// The store cannot be reached, or throttles. Retry: without a store nothing is handled.
+    #[error("the store is unavailable: {}", chain(.0.as_ref()))]
+    Unavailable(#[source] BoxError),
+    /// The store refuses the request for good. This needs manual intervention.
+    #[error("the store refuses the request: {}", chain(.0.as_ref()))]
+    Invalid(#[source] BoxError),
 }
 
 impl IdempotencyError {
@@ -125,7 +126,7 @@ impl IdempotencyError {
             Self::InProgress { .. }
             | Self::LeaseLost { .. }
             | Self::Contended { .. }
-            | Self::Away(_) => true,
+            | Self::Unavailable(_) => true,
             Self::PayloadMismatch { .. }
             | Self::MissingKey { .. }
             | Self::UnreadableKey(_)
@@ -135,7 +136,7 @@ impl IdempotencyError {
             | Self::Unstorable { .. }
             | Self::Codec { .. }
             | Self::Unreadable { .. }
-            | Self::Refused(_) => false,
+            | Self::Invalid(_) => false,
         }
     }
 }
@@ -144,7 +145,7 @@ impl<E> From<SdkError<E>> for IdempotencyError
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
-    /// A request that can never be carried out is refused; everything else may pass.
+    /// A request that can never succeed is invalid; every other error may pass.
     fn from(error: SdkError<E>) -> Self {
         let invalid = matches!(
             error.code(),
@@ -154,7 +155,7 @@ where
                     | "ItemCollectionSizeLimitExceededException"
             )
         );
-        if invalid { Self::Refused(error.into()) } else { Self::Away(error.into()) }
+        if invalid { Self::Invalid(error.into()) } else { Self::Unavailable(error.into()) }
     }
 }
 

@@ -1,18 +1,18 @@
-//! Keys of what AWS hands to a function.
+//! Keys of the events that AWS delivers to a function.
 //!
-//! They are as good as the ids are. SQS gives a message a new id each time it is sent, and
-//! EventBridge an event each time it is put: what a sender sends twice needs a key of the sender's,
+//! They are only as unique as the ids. SQS gives a message a new id each time it is sent, and
+//! EventBridge an event each time it is put: a sender that may send twice needs a key of its own,
 //! by a closure or `ByJmespath`.
 //!
-//! There is none for `EventBridgeEvent`: it leaves out that an archive sends the event again. Take
-//! the event as JSON instead, or as a `Delivery` of our own envelope; both tell.
+//! There is none for `EventBridgeEvent`: it does not show whether the event is a replay from an
+//! archive. Take the event as JSON instead, or as a `Delivery` of our own envelope: both do.
 
 use aws_lambda_events::{dynamodb::EventRecord, sqs::SqsMessage};
 use event_envelope::fingerprint;
 
 use crate::Keyed;
 
-/// By the message id: the same for each delivery of what was sent once.
+/// By the message id: the same for each delivery of one message.
 impl Keyed for SqsMessage {
     fn idempotency_key(&self) -> String {
         self.message_id.clone().unwrap_or_default()
@@ -23,7 +23,7 @@ impl Keyed for SqsMessage {
     }
 }
 
-/// By the id of the stream record. A change of an item never changes, so nothing is compared.
+/// By the id of the stream record. A stream record never changes, so no payload is compared.
 impl Keyed for EventRecord {
     fn idempotency_key(&self) -> String {
         self.event_id.clone()

@@ -14,39 +14,39 @@ use crate::{
 };
 use functions::{RUNTIME, check};
 
-/// Where an EventBridge event says that an archive sends it again.
+/// The member of an EventBridge event that is replayed from an archive.
 /// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-replay-archived-event.html>.
 const REPLAY_NAME: &str = "replay-name";
 
-/// How what an expression selects becomes a key or a payload hash.
+/// How the selection of an expression becomes a key or a payload hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Hashing {
     /// SHA-256 over canonical JSON, in which equal numbers are equal however they are written.
     #[default]
     Sha256,
     /// MD5 over JSON as Python writes it, which is what Powertools for AWS Lambda (Python) has in
-    /// its tables. To recognise a request, not to withstand somebody who forges one.
+    /// its tables. It identifies a request; it does not protect against a forged one.
     ///
-    /// What both libraries hash has to be the same, so this follows Python: `1` and `1.0` are two
+    /// Both libraries have to hash the same, so this follows Python: `1` and `1.0` are two
     /// keys, floats are doubles, and a list is a key unless all it has are nulls.
     #[cfg(feature = "powertools")]
     PowertoolsPython,
 }
 
-/// Finds the key of a request, and what of it has to stay the same, by JMESPath expressions over
+/// Finds the key of a request, and the part of it that has to stay the same, by JMESPath over
 /// its JSON.
 ///
 /// Besides the functions of JMESPath, `powertools_json(text)` reads JSON within a string, such as
 /// the body of an API's or a queue's event, and `powertools_base64(text)` decodes one. Of a text
 /// that is not there, null or blank both make null. A request with a member `replay-name`, as
-/// EventBridge has it, is known to be sent again by an archive.
+/// EventBridge has it, is known to be a replay from an archive.
 ///
 /// A selection of which any part is nothing (null, an empty text, list or object, at any level)
-/// names no key: what becomes of the request is then [`MissingKey`](crate::MissingKey)'s to say.
+/// names no key: [`MissingKey`](crate::MissingKey) sets what happens to the request then.
 /// `0` and `false` are values. So select what every request has, not an object with members that
 /// may be left out.
 ///
-/// Numbers are told apart to the last digit, and JSON with a name twice is refused, as far as the
+/// Numbers differ to the last digit, and JSON with a name twice is refused, as far as the
 /// request still has them: a text within it, or a `RawValue`. A `serde_json::Value` keeps whole
 /// numbers beyond 64 bits as doubles; a selection with one is refused.
 ///
@@ -69,18 +69,18 @@ pub struct ByJmespath {
 }
 
 impl ByJmespath {
-    /// Requests of which `expression` selects the same are the same. The key is a hash of what it
-    /// selects, so that it may be long, and need not be shown in a table.
+    /// Requests of which `expression` selects the same are the same. The key is a hash of the
+    /// selection, which may be long, and is not readable in the table.
     ///
     /// # Errors
     ///
-    /// When the expression is none, or calls a function that is not there or takes other arguments;
-    /// say so when the process starts.
+    /// When the expression is invalid, or calls a function that does not exist or takes other
+    /// arguments; the process should not start.
     pub fn key(expression: &str) -> Result<Self, IdempotencyError> {
         Ok(Self { key: compile(expression)?, payload: None, hashing: Hashing::default() })
     }
 
-    /// What `expression` selects has to be the same in every request with the same key.
+    /// The selection of `expression` has to be the same in every request with the same key.
     ///
     /// # Errors
     ///

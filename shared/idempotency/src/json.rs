@@ -1,6 +1,6 @@
-//! JSON as it stands in a text: numbers to the last digit, and no name twice.
+//! JSON as it is in a text: numbers to the last digit, and no name twice.
 //!
-//! Two requests are the same when they say the same. A reader that rounds numbers, or takes one of
+//! Two requests are the same when their values are. A reader that rounds numbers, or takes one of
 //! two members of the same name, would find two different ones to be the same.
 
 mod reader;
@@ -25,14 +25,14 @@ const EXCERPT_MAX: usize = 64;
 pub(crate) enum Json {
     Null,
     Bool(bool),
-    /// Its literal.
+    /// Its literal, as the text has it.
     Number(String),
     Text(String),
     List(Vec<Self>),
     Object(BTreeMap<String, Self>),
 }
 
-/// Why a text is not taken.
+/// Why a text is refused.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum JsonError {
     #[error("not JSON, from byte {0} on")]
@@ -108,7 +108,7 @@ impl Json {
     /// # Errors
     ///
     /// When there is a number that is a double in place of a whole number beyond 64 bits, as
-    /// `serde_json` reads one: which of the many it was, nobody knows any more.
+    /// `serde_json` reads one: the number that it was is lost.
     pub(crate) fn check_not_rounded(&self) -> Result<(), JsonError> {
         match self {
             Self::Number(literal) if may_be_rounded(literal) => {
@@ -126,8 +126,9 @@ fn may_be_rounded(literal: &str) -> bool {
         let plain = number.to_string();
         number.is_whole() && plain.parse::<u64>().is_err() && plain.parse::<i64>().is_err()
     };
-    // With other digits than the shortest for its double it is no double that was written again.
-    let double = literal.parse::<f64>().ok().and_then(|it| Decimal::parse(&format!("{it:e}")));
+    // With other digits than the shortest for its double it was not written from a double.
+    let double =
+        literal.parse::<f64>().ok().and_then(|double| Decimal::parse(&format!("{double:e}")));
     let number = Decimal::parse(literal).filter(beyond);
     literal.contains(['.', 'e', 'E']) && number.is_some() && number == double
 }
@@ -136,7 +137,7 @@ fn excerpt(text: &str) -> String {
     text.chars().take(EXCERPT_MAX).collect()
 }
 
-/// There and back through the values that expressions are about.
+/// Conversions to and from the values that expressions are evaluated on.
 #[cfg(feature = "jmespath")]
 impl Json {
     /// As a [`Value`], in which a number that none is able to hold is an object of its own.
@@ -204,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn what_says_the_same_has_one_text() {
+    fn equal_values_have_one_text() {
         assert!(same(
             r#"{"a":1,"b":[true,null]}"#,
             "\t{ \"b\" : [true ,\r\nnull], \"\\u0061\":1.0}"

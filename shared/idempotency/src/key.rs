@@ -1,4 +1,4 @@
-//! By what two deliveries of one request are known to be the same.
+//! The identity of a request: what two deliveries of it have in common.
 
 use event_envelope::{Delivery, fingerprint};
 use serde::Serialize;
@@ -8,15 +8,15 @@ use crate::{
     json::{self, Json},
 };
 
-/// What a request is known by.
+/// The identity of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     /// The same for every delivery of the request, at most [`KEY_BYTES_MAX`] long.
     pub key: String,
-    /// A hash of what the request says; the same key with another hash is refused. None: nobody
-    /// compares.
+    /// A hash of the payload; the same key with another hash is refused. None: it is not
+    /// compared.
     pub payload_hash: Option<String>,
-    /// The replay by which an archive sends the request again.
+    /// The name of the replay from an archive, if the request is one.
     pub replay_name: Option<String>,
 }
 
@@ -25,7 +25,7 @@ pub struct Identity {
 pub const KEY_BYTES_MAX: usize = 768;
 
 impl Identity {
-    /// A request known by `key`, whose payload nobody compares.
+    /// A request known by `key`, whose payload is not compared.
     pub fn new(key: impl Into<String>) -> Self {
         Self { key: key.into(), payload_hash: None, replay_name: None }
     }
@@ -39,8 +39,8 @@ impl Identity {
     ///
     /// # Errors
     ///
-    /// [`IdempotencyError::UnreadableKey`] when `payload` has no JSON, or none that can be told
-    /// apart from other JSON: a name twice, a number that was rounded.
+    /// [`IdempotencyError::UnreadableKey`] when `payload` has no JSON, or ambiguous JSON: a name
+    /// twice, a number that was rounded.
     pub fn with_payload(mut self, payload: &impl Serialize) -> Result<Self, IdempotencyError> {
         let payload = as_json(payload)?;
         payload.check_not_rounded().map_err(unreadable)?;
@@ -63,10 +63,10 @@ pub trait Keyed {
     /// The same for every delivery.
     fn idempotency_key(&self) -> String;
 
-    /// A hash of what it says; the same key with another hash is refused. None: nobody compares.
+    /// A hash of the payload; the same key with another hash is refused. None: it is not compared.
     fn payload_hash(&self) -> Option<String>;
 
-    /// The replay by which an archive sends it again.
+    /// The name of the replay from an archive, if the request is one.
     fn replay_name(&self) -> Option<String> {
         None
     }
@@ -88,11 +88,11 @@ impl<E> Keyed for Delivery<E> {
 
 /// Finds the [`Identity`] of a request. Any closure from `&T` does.
 pub trait Identify<T>: Clone + Send + Sync + 'static {
-    /// What `request` is known by; None when it names no key.
+    /// The identity of `request`; None when it names no key.
     ///
     /// # Errors
     ///
-    /// [`IdempotencyError::UnreadableKey`] when the request cannot be asked.
+    /// [`IdempotencyError::UnreadableKey`] when the key cannot be read.
     fn identify(&self, request: &T) -> Result<Option<Identity>, IdempotencyError>;
 }
 
@@ -119,7 +119,7 @@ impl<T: Keyed> Identify<T> for ByKey {
     }
 }
 
-/// What becomes of a request that names no key.
+/// What happens to a request that names no key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum MissingKey {
     /// It is refused, with [`IdempotencyError::MissingKey`].

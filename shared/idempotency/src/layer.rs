@@ -6,10 +6,10 @@ use tower::Layer;
 
 use crate::{ByKey, IdempotencyConfig, Idempotent, Json};
 
-/// Changes a stored result on its way to a duplicate. Told the id of the record, too.
+/// Changes a stored result on its way to a duplicate. It gets the id of the record, too.
 pub(crate) type Hook<R> = Arc<dyn Fn(R, &str) -> R + Send + Sync>;
 
-/// How an effect is protected.
+/// How a side effect is protected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
     /// One write, after the handler.
@@ -20,45 +20,46 @@ pub(crate) enum Mode {
 
 /// Wraps a handler in [`Idempotent`].
 ///
-/// `S` is the store, `R` what the handler results in, `I` finds the key of a request and `C`
-/// writes results down.
+/// `S` is the store, `R` the handler's result, `I` finds the key of a request and `C` encodes
+/// results.
 pub struct IdempotencyLayer<S, R, I = ByKey, C = Json>(Policy<S, R, I, C>);
 
 impl<S, R> IdempotencyLayer<S, R> {
-    /// For handlers whose whole effect is in the store: nothing is written before the one
+    /// For handlers whose side effects are all in the store: nothing is written before the one
     /// transaction that holds the handler's writes, its events and the record.
     ///
-    /// The handler may be called again with what was refused, or when a delivery is repeated
-    /// while nothing is committed: it must have no effect of its own.
-    pub const fn transactional(guard: IdempotencyConfig<S>) -> Self {
-        Self::of(guard, Mode::Transactional)
+    /// The handler may be called again with its failed conditions, or when a delivery is repeated
+    /// while nothing is committed: it must perform no side effect of its own.
+    pub const fn transactional(config: IdempotencyConfig<S>) -> Self {
+        Self::of(config, Mode::Transactional)
     }
 
-    /// For handlers with effects elsewhere: the record is claimed first, and completed in the same
-    /// transaction as the handler's writes, if the claim still holds.
+    /// For handlers with side effects elsewhere: the record is claimed first, and completed in the
+    /// same transaction as the handler's writes, if the claim still holds.
     ///
-    /// A process that dies between the effect and the completion leaves the effect; the handler
-    /// runs again when the lease ends. The effect needs a key of its own, the same every time.
-    pub const fn leased(guard: IdempotencyConfig<S>) -> Self {
-        Self::of(guard, Mode::Leased)
+    /// A process that dies between the side effect and the completion leaves the side effect; the
+    /// handler runs again when the lease ends. The side effect needs an idempotency key of its own,
+    /// the same every time.
+    pub const fn leased(config: IdempotencyConfig<S>) -> Self {
+        Self::of(config, Mode::Leased)
     }
 
-    const fn of(guard: IdempotencyConfig<S>, mode: Mode) -> Self {
-        Self(Policy { guard, mode, identify: ByKey, codec: Json, hook: None })
+    const fn of(config: IdempotencyConfig<S>, mode: Mode) -> Self {
+        Self(Policy { config, mode, identify: ByKey, codec: Json, hook: None })
     }
 }
 
 impl<S, R, I, C> IdempotencyLayer<S, R, I, C> {
     /// Finds the key of a request by `identify`: a closure, or `ByJmespath`.
     pub fn identify_by<J>(self, identify: J) -> IdempotencyLayer<S, R, J, C> {
-        let Policy { guard, mode, codec, hook, .. } = self.0;
-        IdempotencyLayer(Policy { guard, mode, identify, codec, hook })
+        let Policy { config, mode, codec, hook, .. } = self.0;
+        IdempotencyLayer(Policy { config, mode, identify, codec, hook })
     }
 
-    /// Writes results down by `codec`.
+    /// Encodes results by `codec`.
     pub fn codec<D>(self, codec: D) -> IdempotencyLayer<S, R, I, D> {
-        let Policy { guard, mode, identify, hook, .. } = self.0;
-        IdempotencyLayer(Policy { guard, mode, identify, codec, hook })
+        let Policy { config, mode, identify, hook, .. } = self.0;
+        IdempotencyLayer(Policy { config, mode, identify, codec, hook })
     }
 
     /// Has `hook` change a stored result, of the record of this id, on its way to a duplicate.
@@ -84,7 +85,7 @@ impl<S: Clone, R, I: Clone, C: Clone> Clone for IdempotencyLayer<S, R, I, C> {
 impl<S: fmt::Debug, R, I, C> fmt::Debug for IdempotencyLayer<S, R, I, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut layer = f.debug_struct("IdempotencyLayer");
-        layer.field("guard", &self.0.guard).field("mode", &self.0.mode).finish_non_exhaustive()
+        layer.field("config", &self.0.config).field("mode", &self.0.mode).finish_non_exhaustive()
     }
 }
 
@@ -101,9 +102,9 @@ where
     }
 }
 
-/// Everything that a service has to know besides its handler.
+/// The configuration of a service besides its handler.
 pub(crate) struct Policy<S, R, I, C> {
-    pub(crate) guard: IdempotencyConfig<S>,
+    pub(crate) config: IdempotencyConfig<S>,
     pub(crate) mode: Mode,
     pub(crate) identify: I,
     pub(crate) codec: C,
@@ -113,7 +114,7 @@ pub(crate) struct Policy<S, R, I, C> {
 impl<S: Clone, R, I: Clone, C: Clone> Clone for Policy<S, R, I, C> {
     fn clone(&self) -> Self {
         Self {
-            guard: self.guard.clone(),
+            config: self.config.clone(),
             mode: self.mode,
             identify: self.identify.clone(),
             codec: self.codec.clone(),

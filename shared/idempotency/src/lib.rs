@@ -30,8 +30,8 @@ mod unit;
 pub use codec::{Codec, Json};
 pub use config::{CLOCK_SKEW, IdempotencyConfig, LEASE, RESULT_BYTES_MAX, RETENTION};
 pub use dynamodb::{
-    DynamoDbStore, Layout, Refused, Write, check_event, is_cancelled_by_contention, is_contention,
-    retry_on_contention,
+    ConditionFailed, DynamoDbStore, Layout, Write, check_event, is_cancelled_by_contention,
+    is_contention, retry_on_contention,
 };
 pub use error::IdempotencyError;
 pub use event_envelope::ReplayPolicy;
@@ -39,7 +39,7 @@ pub use event_envelope::ReplayPolicy;
 pub use expression::{ByJmespath, Hashing};
 pub use key::{ByKey, Identify, Identity, KEY_BYTES_MAX, Keyed, MissingKey};
 pub use layer::IdempotencyLayer;
-pub use memory::{MemoryRefused, MemoryStore, MemoryWrite};
+pub use memory::{MemoryConditionFailed, MemoryStore, MemoryWrite};
 pub use record::{Record, Status, TakeoverCondition};
 pub use service::Idempotent;
 pub use store::{Store, Written};

@@ -1,4 +1,4 @@
-//! Records in memory: for tests of handlers, and for trying things out.
+//! Records in memory: for tests of handlers, and for experiments.
 
 use std::{
     collections::HashMap,
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::{IdempotencyError, Record, Status, Store, TakeoverCondition, Written};
 
-/// Keeps records, and what handlers write, in the memory of one process. Clones share it.
+/// Stores records, and the writes of handlers, in the memory of one process. Clones share it.
 ///
 /// It is a store like any other, with the same conditions and the same atomic commit, and loses
 /// everything when the process ends.
@@ -32,7 +32,8 @@ pub struct MemoryWrite(Arc<Change>);
 type Change = dyn Fn(&mut HashMap<String, Value>) -> Result<(), String> + Send + Sync;
 
 impl MemoryWrite {
-    /// Changes the values, or tells why they cannot be changed so; nothing is then written at all.
+    /// Changes the values, or returns why they cannot be changed so; nothing is then written at
+    /// all.
     pub fn new(
         change: impl Fn(&mut HashMap<String, Value>) -> Result<(), String> + Send + Sync + 'static,
     ) -> Self {
@@ -46,12 +47,12 @@ impl fmt::Debug for MemoryWrite {
     }
 }
 
-/// A write whose condition did not hold.
+/// A write whose condition failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MemoryRefused {
-    /// Which write, counted as they were added.
+pub struct MemoryConditionFailed {
+    /// The index of the write, in the order in which they were added.
     pub write: usize,
-    /// Why.
+    /// The reason, as the write returned it.
     pub reason: String,
 }
 
@@ -82,46 +83,46 @@ impl MemoryStore {
 }
 
 impl Memory {
-    /// Writes everything or nothing.
-    fn commit(&mut self, record: &Record, writes: &[MemoryWrite]) -> Vec<MemoryRefused> {
+    /// Writes everything, or nothing and returns the failed conditions.
+    fn commit(&mut self, record: &Record, writes: &[MemoryWrite]) -> Vec<MemoryConditionFailed> {
         let mut values = self.values.clone();
-        let mut refused = Vec::new();
+        let mut failed = Vec::new();
         for (write, change) in writes.iter().enumerate() {
             if let Err(reason) = (change.0)(&mut values) {
-                refused.push(MemoryRefused { write, reason });
+                failed.push(MemoryConditionFailed { write, reason });
             }
         }
-        if refused.is_empty() {
+        if failed.is_empty() {
             self.values = values;
             self.published.extend(record.outgoing.iter().cloned());
             self.records.insert(record.id.clone(), record.clone());
         }
-        refused
+        failed
     }
 }
 
 impl Store for MemoryStore {
     type Write = MemoryWrite;
-    type Refused = MemoryRefused;
+    type ConditionFailed = MemoryConditionFailed;
 
     async fn put(
         &self,
         record: &Record,
         writes: &[MemoryWrite],
-        vacancy: TakeoverCondition,
-    ) -> Result<Written<MemoryRefused>, IdempotencyError> {
+        takeover: TakeoverCondition,
+    ) -> Result<Written<MemoryConditionFailed>, IdempotencyError> {
         Ok(self.with(|memory| {
             let there = memory.records.get(&record.id);
             match there {
-                Some(there) if !vacancy.allows(there, record) => {
+                Some(there) if !takeover.allows(there, record) => {
                     return Written::Existing(Some(Box::new(there.clone())));
                 }
                 _ => {}
             }
             let resumed = there.is_some_and(|there| there.status == Status::InProgress);
             match memory.commit(record, writes) {
-                refused if refused.is_empty() => Written::Yes { resumed },
-                refused => Written::Refused(refused),
+                failed if failed.is_empty() => Written::Yes { resumed },
+                failed => Written::ConditionFailed(failed),
             }
         }))
     }
@@ -130,20 +131,22 @@ impl Store for MemoryStore {
         &self,
         record: &Record,
         writes: &[MemoryWrite],
-    ) -> Result<Written<MemoryRefused>, IdempotencyError> {
-        let owner = record.owner.as_deref().unwrap_or_default();
+    ) -> Result<Written<MemoryConditionFailed>, IdempotencyError> {
+        let fencing_token = record.fencing_token.as_deref().unwrap_or_default();
         Ok(self.with(|memory| match memory.records.get(&record.id) {
-            Some(there) if there.is_held_by(owner) => match memory.commit(record, writes) {
-                refused if refused.is_empty() => Written::Yes { resumed: false },
-                refused => Written::Refused(refused),
+            Some(there) if there.is_held_by(fencing_token) => match memory.commit(record, writes) {
+                failed if failed.is_empty() => Written::Yes { resumed: false },
+                failed => Written::ConditionFailed(failed),
             },
             there => Written::Existing(there.cloned().map(Box::new)),
         }))
     }
 
-    async fn release(&self, id: &str, owner: &str) -> Result<(), IdempotencyError> {
+    async fn release(&self, id: &str, fencing_token: &str) -> Result<(), IdempotencyError> {
         self.with(|memory| {
-            if let Some(there) = memory.records.get_mut(id).filter(|it| it.is_held_by(owner)) {
+            if let Some(there) =
+                memory.records.get_mut(id).filter(|record| record.is_held_by(fencing_token))
+            {
                 there.lease_until = Some(time::OffsetDateTime::UNIX_EPOCH);
             }
         });

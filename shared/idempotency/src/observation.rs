@@ -1,27 +1,27 @@
-//! What became of a request, for logs and metrics.
+//! The outcome of a request, for logs and metrics.
 
 use runtime::Failure;
 
 use crate::IdempotencyError;
 
-/// How one request ended, as it stands in the field `outcome` of logs and metrics.
+/// The outcome of one request, as the field `outcome` of logs and metrics has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Observation {
     /// It took effect.
     New,
     /// It had taken effect before.
     Duplicate,
-    /// It had taken effect before, as this process knew without asking.
+    /// It had taken effect before, as the cache of this process shows.
     CacheHit,
-    /// Another attempt was under way.
+    /// Another attempt was in progress.
     Conflict,
-    /// Its lease had gone to somebody else.
+    /// Another attempt had taken over its lease.
     LeaseLost,
     /// Its key came before with another payload.
     Mismatch,
-    /// It named no key that could be used.
+    /// It named no valid key.
     BadKey,
-    /// An archive sent it, and the policy keeps those out.
+    /// It was a replay from an archive, and the policy refuses those.
     ReplayRefused,
     /// The handler, or the store, failed.
     Failed,
@@ -42,7 +42,7 @@ impl Observation {
         }
     }
 
-    /// What a failure counts as.
+    /// The outcome that a failure counts as.
     pub(crate) fn of(failure: &Failure) -> Self {
         match IdempotencyError::of(failure) {
             Some(IdempotencyError::InProgress { .. }) => Self::Conflict,
@@ -60,14 +60,14 @@ impl Observation {
                 | IdempotencyError::Codec { .. }
                 | IdempotencyError::Unreadable { .. }
                 | IdempotencyError::Contended { .. }
-                | IdempotencyError::Away(_)
-                | IdempotencyError::Refused(_),
+                | IdempotencyError::Unavailable(_)
+                | IdempotencyError::Invalid(_),
             )
             | None => Self::Failed,
         }
     }
 
-    /// Writes it to the log and counts it. Duplicates and conflicts are everyday; a payload that
+    /// Writes it to the log and counts it. Duplicates and conflicts are normal; a payload that
     /// changed under its key is not.
     pub(crate) fn note(self, consumer: &str) {
         let outcome = self.as_str();

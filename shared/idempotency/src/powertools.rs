@@ -1,4 +1,4 @@
-//! What Powertools for AWS Lambda (Python) writes, to the byte.
+//! Hashes of Powertools for AWS Lambda (Python), byte for byte.
 
 use std::fmt::Write;
 
@@ -18,8 +18,8 @@ pub(crate) fn hash(value: &Json) -> Result<String, JsonError> {
     Ok(hex::encode(Md5::digest(text)))
 }
 
-/// Whether `selected` is no key for Powertools. (To Python an object with any member is one; we
-/// want one that is not null.)
+/// Whether `selected` is no key for Powertools. (To Python an object with any member is a key;
+/// here one member has to be non-null.)
 pub(crate) fn is_missing(selected: &Json) -> bool {
     let is_null = |value: &Json| *value == Json::Null;
     match selected {
@@ -31,8 +31,8 @@ pub(crate) fn is_missing(selected: &Json) -> bool {
     }
 }
 
-/// What Python's `json.dumps` writes, with sorted keys: a blank after each comma and colon, nothing
-/// but ASCII, whole numbers with all digits and floats as Python shows them.
+/// The output of Python's `json.dumps`, with sorted keys: a blank after each comma and colon,
+/// nothing but ASCII, whole numbers with all digits and floats as Python shows them.
 fn dump(text: &mut String, value: &Json) -> Result<(), JsonError> {
     match value {
         Json::Null => text.push_str("null"),
@@ -173,7 +173,8 @@ mod tests {
 
     #[test]
     fn the_hash_is_the_one_that_powertools_makes() {
-        // python3 -c 'import hashlib, json; print(hashlib.md5(json.dumps("o-1").encode()).hexdigest())'
+        // python3 -c 'import hashlib, json;
+        // print(hashlib.md5(json.dumps("o-1").encode()).hexdigest())'
         assert_eq!(
             hash(&Json::Text("o-1".to_owned())).unwrap(),
             "cbcbdb948de16bfe7e49a81f91500ab1"

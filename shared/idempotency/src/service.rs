@@ -1,4 +1,4 @@
-//! What happens to one request on its way to the handler and back.
+//! The handling of one request, from its key to its completion.
 
 use std::{
     future::Future,
@@ -18,7 +18,7 @@ use crate::{
     observation::Observation,
 };
 
-/// How often a handler decides again when its conditions did not hold.
+/// How often a handler decides again when its conditions failed.
 const DECISIONS_MAX: usize = 3;
 
 /// Lets each request take effect once. Made by [`IdempotencyLayer`](crate::IdempotencyLayer).
@@ -33,14 +33,14 @@ impl<H: Clone, S: Clone, R, I: Clone, C: Clone> Clone for Idempotent<H, S, R, I,
     }
 }
 
-/// What a request led to, and how that is to be counted.
+/// The completion of a request, and its outcome for metrics.
 type Ending<R> = (Completion<R>, Observation);
 
 // ===== impl Idempotent =====
 
 impl<H, T, S, R, I, C> Service<T> for Idempotent<H, S, R, I, C>
 where
-    H: Service<Attempt<T, S::Refused>, Response = UnitOfWork<R, S::Write>, Error = Failure>
+    H: Service<Attempt<T, S::ConditionFailed>, Response = UnitOfWork<R, S::Write>, Error = Failure>
         + Clone
         + Send
         + 'static,
@@ -60,11 +60,11 @@ where
     }
 
     fn call(&mut self, request: T) -> Self::Future {
-        // The clone is not ready; the service that was polled ready goes into the future.
+        // The clone is not ready; the service that was polled ready moves into the future.
         let clone = self.handler.clone();
         let handler = mem::replace(&mut self.handler, clone);
         let policy = self.policy.clone();
-        let consumer = policy.guard.consumer.clone();
+        let consumer = policy.config.consumer.clone();
         let span = info_span!("idempotency", %consumer, id = Empty, outcome = Empty);
         let handling = async move {
             let ending = policy.handle(handler, request).await;
@@ -88,86 +88,103 @@ where
 {
     async fn handle<H, T>(&self, handler: H, request: T) -> Result<Ending<R>, Failure>
     where
-        H: Service<Attempt<T, S::Refused>, Response = UnitOfWork<R, S::Write>, Error = Failure>,
+        H: Service<
+                Attempt<T, S::ConditionFailed>,
+                Response = UnitOfWork<R, S::Write>,
+                Error = Failure,
+            >,
         T: Clone,
         I: Identify<T>,
     {
         let identity = self.identify.identify(&request)?;
-        let replay_name = identity.as_ref().and_then(|it| it.replay_name.as_deref());
-        if !self.guard.replays.lets_in(replay_name) {
+        let replay_name = identity.as_ref().and_then(|identity| identity.replay_name.as_deref());
+        if !self.config.replays.lets_in(replay_name) {
             return Ok((Completion::ReplayRefused, Observation::ReplayRefused));
         }
-        let ticket = self.guard.ticket(identity)?;
-        tracing::Span::current().record("id", &ticket.id);
-        if let Some(record) = self.guard.cached(&ticket)? {
+        let request_key = self.config.request_key(identity)?;
+        tracing::Span::current().record("id", &request_key.id);
+        if let Some(record) = self.config.cached(&request_key)? {
             return Ok((self.replay(record).await?, Observation::CacheHit));
         }
         match self.mode {
-            Mode::Transactional => self.transactional(handler, ticket, request).await,
-            Mode::Leased => self.leased(handler, ticket, request).await,
+            Mode::Transactional => self.transactional(handler, request_key, request).await,
+            Mode::Leased => self.leased(handler, request_key, request).await,
         }
     }
 
     async fn transactional<H, T>(
         &self,
         mut handler: H,
-        ticket: RequestKey,
+        request_key: RequestKey,
         request: T,
     ) -> Result<Ending<R>, Failure>
     where
-        H: Service<Attempt<T, S::Refused>, Response = UnitOfWork<R, S::Write>, Error = Failure>,
+        H: Service<
+                Attempt<T, S::ConditionFailed>,
+                Response = UnitOfWork<R, S::Write>,
+                Error = Failure,
+            >,
         T: Clone,
     {
-        let mut refused = Vec::new();
+        let mut failed_conditions = Vec::new();
         for _ in 0..DECISIONS_MAX {
-            let id = ticket.id.clone();
-            let attempt = Attempt { request: request.clone(), id, refused, resumed: false };
+            let id = request_key.id.clone();
+            let attempt =
+                Attempt { request: request.clone(), id, failed_conditions, resumed: false };
             let unit = handler.ready().await?.call(attempt).await?;
-            let completing = self.completing(&ticket, &unit).await?;
-            match self.guard.commit(&ticket, completing).await? {
+            let completing = self.completing(&request_key, &unit).await?;
+            match self.config.commit(&request_key, completing).await? {
                 ClaimResult::Granted(()) => {
                     return Ok((Completion::New(unit.result), Observation::New));
                 }
                 ClaimResult::Completed(record) => {
                     return Ok((self.replay(record).await?, Observation::Duplicate));
                 }
-                ClaimResult::Refused(writes) => refused = writes,
+                ClaimResult::ConditionFailed(writes) => failed_conditions = writes,
             }
         }
-        Err(IdempotencyError::Contended { id: ticket.id }.into())
+        Err(IdempotencyError::Contended { id: request_key.id }.into())
     }
 
     async fn leased<H, T>(
         &self,
         mut handler: H,
-        ticket: RequestKey,
+        request_key: RequestKey,
         request: T,
     ) -> Result<Ending<R>, Failure>
     where
-        H: Service<Attempt<T, S::Refused>, Response = UnitOfWork<R, S::Write>, Error = Failure>,
+        H: Service<
+                Attempt<T, S::ConditionFailed>,
+                Response = UnitOfWork<R, S::Write>,
+                Error = Failure,
+            >,
     {
-        let claim = match self.guard.claim(&ticket).await? {
+        let claim = match self.config.claim(&request_key).await? {
             ClaimResult::Granted(claim) => claim,
             ClaimResult::Completed(record) => {
                 return Ok((self.replay(record).await?, Observation::Duplicate));
             }
-            // A claim has no writes beside it: a store that says otherwise is broken.
-            ClaimResult::Refused(_) => {
-                return Err(IdempotencyError::Contended { id: ticket.id }.into());
+            // A claim has no writes beside it: a store that reports failed ones is broken.
+            ClaimResult::ConditionFailed(_) => {
+                return Err(IdempotencyError::Contended { id: request_key.id }.into());
             }
         };
-        let (id, refused, resumed) = (ticket.id.clone(), Vec::new(), claim.resumed);
-        let attempt = Attempt { request, id, refused, resumed };
+        let attempt = Attempt {
+            request,
+            id: request_key.id.clone(),
+            failed_conditions: Vec::new(),
+            resumed: claim.resumed,
+        };
         let completed = async {
             let unit = handler.ready().await?.call(attempt).await?;
-            let completing = self.completing(&ticket, &unit).await?;
-            self.guard.complete(&ticket, &claim, completing).await?;
+            let completing = self.completing(&request_key, &unit).await?;
+            self.config.complete(&request_key, &claim, completing).await?;
             Ok(unit.result)
         };
         match completed.await {
             Ok(result) => Ok((Completion::New(result), Observation::New)),
             Err(failure) => {
-                self.guard.release(&ticket, &claim).await;
+                self.config.release(&request_key, &claim).await;
                 Err(failure)
             }
         }
@@ -175,16 +192,16 @@ where
 
     async fn completing<'a>(
         &self,
-        ticket: &RequestKey,
+        request_key: &RequestKey,
         unit: &'a UnitOfWork<R, S::Write>,
     ) -> Result<Completing<'a, S::Write>, Failure> {
         let encoded = self.codec.encode(&unit.result).await;
-        let result = encoded.map_err(|source| codec_failure(&ticket.id, "encoded", source))?;
+        let result = encoded.map_err(|source| codec_failure(&request_key.id, "encoded", source))?;
         Ok(Completing { result, writes: &unit.writes, outgoing: &unit.outgoing })
     }
 
     async fn replay(&self, record: Record) -> Result<Completion<R>, Failure> {
-        // What has no result was recorded for nothing but its having happened.
+        // A record without a result only shows that the request was handled.
         let stored = record.result.unwrap_or_else(|| "null".to_owned());
         let decoded = self.codec.decode(stored).await;
         let result = decoded.map_err(|source| codec_failure(&record.id, "decoded", source))?;

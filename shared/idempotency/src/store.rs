@@ -1,37 +1,38 @@
-//! What a store of records has to be able to do.
+//! The interface of a store of records.
 
 use std::{fmt::Debug, future::Future};
 
 use crate::{IdempotencyError, Record, TakeoverCondition};
 
-/// Where records lie. [`DynamoDbStore`](crate::DynamoDbStore) and
+/// Where records are stored. [`DynamoDbStore`](crate::DynamoDbStore) and
 /// [`MemoryStore`](crate::MemoryStore) are two; the suite in `idempotency::conformance` (feature
-/// `testing`) says whether a third one is one.
+/// `testing`) checks a third one.
 ///
 /// Every write is conditional and atomic: the record together with the `writes` beside it, or
-/// nothing. A store retries what only met others (conflicts, throttles) for a while, and knows its
-/// own write when the answer to it was lost: it then meets a record of the same owner.
+/// nothing. A store retries on contention (conflicts, throttles) for a while, and recognizes its
+/// own write when the answer to it was lost: it then finds a record with the same fencing token.
 pub trait Store: Clone + Debug + Send + Sync + 'static {
     /// A write of the handler's own, committed together with the record.
     type Write: Clone + Debug + Send + Sync;
-    /// Such a write whose condition did not hold.
-    type Refused: Clone + Debug + Send + Sync;
+    /// Such a write whose condition failed.
+    type ConditionFailed: Clone + Debug + Send + Sync;
 
-    /// Puts `record` and does `writes`, if there is no record in its place or `vacancy` allows.
+    /// Puts `record` and does `writes`, if there is no record in its place or `takeover` allows.
     ///
     /// # Errors
     ///
-    /// [`IdempotencyError::Away`] when it is not known whether anything was written; what can
-    /// never be written is `TooLarge`, `TooManyWrites` or `Refused`.
+    /// [`IdempotencyError::Unavailable`] when it is not known whether anything was written;
+    /// [`TooLarge`](IdempotencyError::TooLarge), [`TooManyWrites`](IdempotencyError::TooManyWrites)
+    /// or [`Invalid`](IdempotencyError::Invalid) when it can never be written.
     fn put(
         &self,
         record: &Record,
         writes: &[Self::Write],
-        vacancy: TakeoverCondition,
-    ) -> impl Future<Output = Result<Written<Self::Refused>, IdempotencyError>> + Send;
+        takeover: TakeoverCondition,
+    ) -> impl Future<Output = Result<Written<Self::ConditionFailed>, IdempotencyError>> + Send;
 
-    /// Completes the record that the owner of `record` holds, and does `writes`. The condition is
-    /// [`Record::is_held_by`]; the end of the lease alone does not matter.
+    /// Completes the record that the attempt of `record` holds, and performs `writes`. The
+    /// condition is [`Record::is_held_by`]; the end of the lease alone does not matter.
     ///
     /// # Errors
     ///
@@ -40,10 +41,10 @@ pub trait Store: Clone + Debug + Send + Sync + 'static {
         &self,
         record: &Record,
         writes: &[Self::Write],
-    ) -> impl Future<Output = Result<Written<Self::Refused>, IdempotencyError>> + Send;
+    ) -> impl Future<Output = Result<Written<Self::ConditionFailed>, IdempotencyError>> + Send;
 
-    /// Ends the lease of `owner` at once, and leaves the trace of the attempt. Changes nothing if
-    /// somebody else holds the record.
+    /// Ends the lease with this `fencing_token` at once, and keeps the record of the attempt.
+    /// Changes nothing if another attempt holds the record.
     ///
     /// # Errors
     ///
@@ -51,7 +52,7 @@ pub trait Store: Clone + Debug + Send + Sync + 'static {
     fn release(
         &self,
         id: &str,
-        owner: &str,
+        fencing_token: &str,
     ) -> impl Future<Output = Result<(), IdempotencyError>> + Send;
 }
 
@@ -60,11 +61,11 @@ pub trait Store: Clone + Debug + Send + Sync + 'static {
 pub enum Written<F> {
     /// All of it was written.
     Yes {
-        /// Whether it took the place of an attempt that did not complete, however long ago.
+        /// Whether it took over from an attempt that did not complete, however long ago.
         resumed: bool,
     },
-    /// Nothing was: this record stands in the place, or none does that could be completed.
+    /// Nothing was written: this record is there, or none that could be completed.
     Existing(Option<Box<Record>>),
-    /// Nothing was: the record could be written, but these of the handler's writes could not.
-    Refused(Vec<F>),
+    /// Nothing was written: the conditions of these of the handler's own writes failed.
+    ConditionFailed(Vec<F>),
 }

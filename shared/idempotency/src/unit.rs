@@ -1,41 +1,41 @@
-//! What a handler is asked and what it returns: its result, its writes and its events, to be
+//! The input of a handler, and what it returns: its result, its writes and its events, to be
 //! committed as one.
 
 use event_envelope::Envelope;
 use runtime::Done;
 
-use crate::{Refused, Write};
+use crate::{ConditionFailed, Write};
 
-/// What a handler is asked.
+/// An attempt at a request: the input of a handler.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Attempt<T, F = Refused> {
-    /// The request.
+pub struct Attempt<T, F = ConditionFailed> {
+    /// The request, as it was delivered.
     pub request: T,
-    /// The record's id: the same for every attempt at this request and for no other. Take it as
-    /// the key of an effect elsewhere.
+    /// The record's id: the same for every attempt at this request and for no other. Use it
+    /// as the idempotency key of a side effect elsewhere.
     pub id: String,
-    /// The writes of the handler's last answer whose conditions did not hold. Empty at first, and
+    /// The writes of the handler's last unit of work whose conditions failed. Empty at first, and
     /// in leased mode.
-    pub refused: Vec<F>,
-    /// In leased mode, whether an earlier attempt may have had the effect. Then look first, by the
-    /// effect's own key, before having it again: providers forget keys (Stripe's after a day), and
-    /// a redelivery can be days late.
+    pub failed_conditions: Vec<F>,
+    /// In leased mode, whether an earlier attempt may have performed the side effect. Then query
+    /// the provider first, by the side effect's own key, before performing it again: providers
+    /// forget keys (Stripe's after a day), and a redelivery can be days late.
     pub resumed: bool,
 }
 
-/// What a handler wants to happen, all of it or nothing.
+/// What a handler wants to commit, all of it or nothing.
 #[derive(Debug, Clone)]
 pub struct UnitOfWork<R, W = Write> {
-    /// The answer, kept for duplicates. A refusal by the business is an answer too.
+    /// The result, stored for duplicates. A rejection by the business is a result too.
     pub result: R,
-    /// The handler's own writes, in the order in which [`Refused`] counts them.
+    /// The handler's own writes, in the order in which [`ConditionFailed`] counts them.
     pub writes: Vec<W>,
     /// The events to publish.
     pub outgoing: Vec<Envelope>,
 }
 
 impl<R, W> UnitOfWork<R, W> {
-    /// A unit that only answers.
+    /// A unit with a result only.
     pub const fn new(result: R) -> Self {
         Self { result, writes: Vec::new(), outgoing: Vec::new() }
     }
@@ -55,14 +55,14 @@ impl<R, W> UnitOfWork<R, W> {
     }
 }
 
-/// A handler's result, and whether it was there before.
+/// A handler's result, and whether it is a stored one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Completion<R> {
     /// The handler took effect now.
     New(R),
-    /// It had taken effect before; this is the result it had then.
+    /// It had taken effect before; this is the stored result.
     Replayed(R),
-    /// An archive sends the request again, and the guard keeps such requests out.
+    /// The request is a replay from an archive, and the policy refuses those.
     ReplayRefused,
 }
 

@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 fn binary() -> PathBuf {
     let tests = std::env::current_exe().unwrap();
     let example = tests.parent().unwrap().parent().unwrap().join("examples/points");
-    assert!(example.exists(), "`cargo test` builds examples, unless told to build `--tests` alone");
+    assert!(example.exists(), "`cargo test` builds examples, unless it builds `--tests` alone");
     example
 }
 

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::relay::table_of;
 
-/// How large a message is made. SQS takes 1 MiB, of which the attributes are a part.
+/// The largest message body, in bytes. SQS takes 1 MiB, of which the attributes are a part.
 /// Source: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>.
 const BODY_BYTES_MAX: usize = 1024 * 1024 - 8 * 1024;
 /// How much of a reason is kept as an attribute, in characters. The body has all of it.
@@ -24,12 +24,12 @@ impl DeadLetters {
         Self { client, queue_url: queue_url.into() }
     }
 
-    /// Sends `record`: where it stood, why, and the whole of it. Of one that is too large for a
-    /// message, the table and the key tell where it is found.
+    /// Sends `record`: its table and key, the reasons, and the whole of it. Of one that is too
+    /// large for a message, the table and the key lead to the item.
     ///
     /// # Errors
     ///
-    /// When SQS does not take it; the record must then come again.
+    /// When SQS does not accept it; the record must then be delivered again.
     pub(crate) async fn send(
         &self,
         record: &EventRecord,
@@ -50,7 +50,7 @@ impl DeadLetters {
         self.client
             .send_message()
             .queue_url(&self.queue_url)
-            .message_body(lawful(&whole))
+            .message_body(sendable(&whole))
             .set_message_attributes(Some(attributes.collect()))
             .send()
             .await?;
@@ -58,10 +58,10 @@ impl DeadLetters {
     }
 }
 
-/// `json` without the two characters that SQS refuses and JSON does not escape. They stand in
+/// `json` without the two characters that SQS refuses and JSON does not escape. They occur in
 /// strings only.
 /// Source: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>.
-fn lawful(json: &str) -> String {
+fn sendable(json: &str) -> String {
     json.replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff")
 }
 

@@ -8,20 +8,20 @@ const ENTRIES_MAX: usize = 10;
 /// How large they may be together. The limit is "1 MB", here read as the smaller of its meanings.
 /// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html>.
 const ENTRIES_BYTES_MAX: usize = 1_000_000;
-/// What the time counts for in an entry's size.
+/// What the time adds to an entry's size, in bytes.
 const TIME_BYTES: usize = 14;
 
 /// An event on its way to the bus.
 #[derive(Debug)]
 pub(crate) struct Outgoing {
-    /// Its place among those that are published together.
+    /// Its index among the envelopes of one call of `publish`.
     pub(crate) position: usize,
     pub(crate) entry: PutEventsRequestEntry,
     bytes: usize,
 }
 
 impl Outgoing {
-    /// `envelope` as an entry of `bus`: what rules route by is taken from it, and from nowhere
+    /// `envelope` as an entry of `bus`: all that rules route by is taken from it, and from nothing
     /// else.
     pub(crate) fn new(position: usize, envelope: &Envelope, bus: &str) -> Result<Self, TooLarge> {
         let detail = envelope.to_json()?;

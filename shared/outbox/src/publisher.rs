@@ -7,8 +7,8 @@ use tokio::time::sleep;
 
 use crate::entry::{self, Outgoing};
 
-/// The codes of entries that the bus will never accept as they are. Others may pass, also those
-/// that nobody has heard of.
+/// The codes of entries that the bus will never accept as they are. Others may pass, also
+/// unknown ones.
 /// Source: <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsResultEntry.html>.
 const FINAL_CODES: [&str; 7] = [
     "AccessDeniedException",
@@ -25,8 +25,8 @@ const BACKOFF_MAX: Duration = Duration::from_secs(2);
 /// The bus has accepted an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Published {
-    /// The id that the bus gave the entry: for logs, never a key, since another copy of the same
-    /// event has another.
+    /// The id that the bus gave the entry: for logs, never a key, since each copy of the same
+    /// event gets its own.
     pub entry_id: String,
 }
 
@@ -39,27 +39,27 @@ pub enum NotPublished {
     /// The bus refuses it for good.
     #[error("the bus refuses the entry: {code}: {message}")]
     Refused {
-        /// The error code.
+        /// EventBridge's error code.
         code: String,
-        /// What EventBridge says about it.
+        /// EventBridge's message.
         message: String,
     },
-    /// The bus had no room for it just now.
+    /// The bus throttled it, or failed. Another attempt may succeed.
     #[error("the bus did not take the entry: {code}: {message}")]
     Throttled {
-        /// The error code.
+        /// EventBridge's error code.
         code: String,
-        /// What EventBridge says about it.
+        /// EventBridge's message.
         message: String,
     },
-    /// The call failed, or its answer says nothing about this event.
+    /// The call failed, or its answer has no entry for this event.
     #[error("the bus did not answer: {reason}")]
     Unanswered {
         /// What happened to the call.
         reason: String,
     },
-    /// Too many calls failed in a row: this one was not made.
-    #[error("the bus is left alone for a while, after too many calls that failed")]
+    /// The circuit is open: too many calls failed in a row, and this one was not made.
+    #[error("the circuit is open: too many calls to the bus failed in a row")]
     CircuitOpen,
 }
 
@@ -80,9 +80,9 @@ pub struct Limits {
     pub attempts_max: u32,
     /// The longest wait before the second attempt; it doubles with each further one.
     pub backoff: Duration,
-    /// How many calls may fail in a row before the bus is left alone.
+    /// How many calls may fail in a row before the circuit opens.
     pub failures_max: u32,
-    /// For how long it is then left alone.
+    /// For how long it is then open.
     pub rest: Duration,
 }
 
@@ -97,7 +97,7 @@ impl Default for Limits {
     }
 }
 
-/// Hands events to a bus. Clones share what they know of its health.
+/// Publishes events to a bus. Clones share its circuit breaker.
 #[derive(Debug, Clone)]
 pub struct Publisher {
     client: Client,
@@ -115,32 +115,33 @@ impl Publisher {
         Self::with_limits(client, bus, Limits::default())
     }
 
-    /// Publishes as hard as `limits` say.
+    /// As [`new`](Self::new), with these `limits`.
     pub fn with_limits(client: Client, bus: impl Into<String>, limits: Limits) -> Self {
         let breaker = Breaker::new(limits.failures_max, limits.rest);
-        let (clock, tracer) = (Clock::system(), Tracer::off());
+        let clock = Clock::system();
+        let tracer = Tracer::off();
         Self { client, bus: bus.into(), limits, breaker, clock, tracer }
     }
 
-    /// The same publisher, which tells the age of events by `clock` in place of the machine's.
+    /// The same publisher, which measures the age of events by `clock` in place of the machine's.
     #[must_use]
     pub fn clock(self, clock: Clock) -> Self {
         Self { clock, ..self }
     }
 
     /// The same publisher, for which [`Relay`](crate::Relay) records a span of each event: beside
-    /// those that hear it, for what is published is what was stored.
+    /// the spans of its consumers, since the published event is the stored one.
     #[must_use]
     pub fn traced(self, tracer: Tracer) -> Self {
         Self { tracer, ..self }
     }
 
-    /// Publishes `envelopes`, and says of each what became of it, at the same index.
+    /// Publishes `envelopes`, and returns the result of each, at the same index.
     ///
-    /// Entries that the bus had no room for are sent again, without the others, a few times after
-    /// growing waits. A call that fails as a whole has been repeated by the client already and
+    /// Entries that the bus throttled are sent again, without the others, a few times after
+    /// growing waits. A call that fails as a whole has been retried by the client already and
     /// counts as unanswered: its events may have been accepted, so publishing them again may
-    /// double them, which their ids make harmless.
+    /// duplicate them, which their ids make harmless.
     pub async fn publish(&self, envelopes: &[Envelope]) -> Vec<Result<Published, NotPublished>> {
         let mut outcomes = Vec::with_capacity(envelopes.len());
         let mut outgoing = Vec::with_capacity(envelopes.len());
@@ -210,7 +211,7 @@ impl Publisher {
     }
 }
 
-/// What the bus says of each of `count` entries: its answer has them in the order of the request.
+/// The result of each of `count` entries: the bus's answer has them in the order of the request.
 fn answers(
     results: Vec<PutEventsResultEntry>,
     count: usize,

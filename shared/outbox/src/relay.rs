@@ -10,8 +10,8 @@ use tracing::{Level, Span, error, error_span, event, field::Empty, info, warn};
 
 use crate::{DeadLetters, NotPublished, Place, Published, Publisher, Sources, envelopes_of};
 
-/// Publishes what the records of a stream say, and keeps none of them waiting for one that can
-/// never be published.
+/// Publishes the events in the records of a stream. A record that can never be published blocks no
+/// other one.
 #[derive(Debug, Clone)]
 pub struct Relay {
     publisher: Publisher,
@@ -20,28 +20,28 @@ pub struct Relay {
 }
 
 impl Relay {
-    /// Publishes by `publisher` what `sources` allow, and sends to `dead_letters` what can never be
-    /// published.
+    /// Publishes by `publisher` the events that `sources` allow, and dead-letters to `dead_letters`
+    /// the records that can never be published.
     pub const fn new(publisher: Publisher, sources: Sources, dead_letters: DeadLetters) -> Self {
         Self { publisher, sources, dead_letters }
     }
 
-    /// Publishes what the records of `batch` say, and answers with the first record that has to
-    /// come again, because the bus did not take everything just now. Lambda brings that one again,
-    /// and all that follow it.
+    /// Publishes the events in the records of `batch`, and returns the first record that has to
+    /// be delivered again, because the bus did not accept all of its events. Lambda delivers that
+    /// one, and all that follow it, again.
     ///
     /// The records behind a failed one are published nevertheless. They come again, as duplicates;
-    /// but if the failed one never succeeds, Lambda gives up the rest of its batch with it, and
-    /// what has not been published by then is lost.
+    /// but if the failed one never succeeds, Lambda discards the rest of its batch with it, and
+    /// an event that has not been published by then is lost.
     /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>.
     ///
-    /// A record that can never be published is sent to the dead-letter queue and is done with: one
-    /// that cannot be read, has an event of a source that does not speak from its table, or one
+    /// A record that can never be published is dead-lettered and acknowledged: one
+    /// that cannot be read, has an event of a source that may not publish from its table, or one
     /// that is too large or that the bus refuses for good. Its other events are published. If the
-    /// queue does not take it, it comes again.
+    /// queue does not accept it, it is delivered again.
     ///
-    /// An event that stands in several records of the batch, as when an item changed twice with the
-    /// same events still to say, is published once.
+    /// An event that is in several records of the batch, as when an item changed twice with the
+    /// same events in `outgoing`, is published once.
     pub async fn relay(&self, batch: Event) -> DynamoDbEventResponse {
         let mut outgoing = OutboxBatch::default();
         let mut unpublishable = Unpublishable::default();
@@ -72,7 +72,7 @@ impl Relay {
         response(failed.and_then(|position| batch.records.get(position)))
     }
 
-    /// Those of `envelopes` that may be published from where `record` stands.
+    /// Those of `envelopes` that may be published from the table and key of `record`.
     fn allowed(
         &self,
         record: &EventRecord,
@@ -87,9 +87,9 @@ impl Relay {
         envelopes
     }
 
-    /// Sends what can never be published to the dead-letter queue, up to the first record that
-    /// comes again anyway: what is behind that one does too, and would be sent each time. Returns
-    /// the first record that has to come again.
+    /// Sends records that can never be published to the dead-letter queue, up to the first one that
+    /// is delivered again anyway: those behind it are too, and would be sent each time. Returns
+    /// the first record that has to be delivered again.
     async fn dead_letter(
         &self,
         records: &[EventRecord],
@@ -99,7 +99,8 @@ impl Relay {
         for (position, reasons) in unpublishable.range(..first_failed.unwrap_or(records.len())) {
             let Some(record) = records.get(*position) else { continue };
             let sent = self.dead_letters.send(record, reasons).await;
-            let (table, sequence_number) = (table_of(record), &record.change.sequence_number);
+            let table = table_of(record);
+            let sequence_number = &record.change.sequence_number;
             let reason = reasons.join("; ");
             if let Err(error) = sent {
                 let error = chain(error.as_ref());
@@ -138,8 +139,8 @@ pub(crate) fn table_of(record: &EventRecord) -> Option<&str> {
 #[derive(Debug, Default)]
 struct OutboxBatch {
     envelopes: Vec<Envelope>,
-    /// For each envelope the first record it stands in: as long as that one comes again, so do the
-    /// others.
+    /// For each envelope the first record it is in: as long as that one is delivered again, so are
+    /// the others.
     records: Vec<usize>,
     known: HashMap<EventId, usize>,
 }
@@ -148,7 +149,7 @@ impl OutboxBatch {
     fn add(&mut self, record: usize, envelopes: Vec<Envelope>) {
         for envelope in envelopes {
             let known = self.known.get(&envelope.event_id);
-            // One id with two contents is for the consumers to find out.
+            // The consumers detect one id with two contents.
             if known.and_then(|index| self.envelopes.get(*index)) == Some(&envelope) {
                 continue;
             }
@@ -158,14 +159,15 @@ impl OutboxBatch {
         }
     }
 
-    /// Publishes them. Returns the records of those that the bus did not accept just now, and adds
-    /// to `unpublishable` those of events that it never will.
+    /// Publishes them. Returns the records of those that the bus did not accept this time, and adds
+    /// to `unpublishable` the records of events that it never will.
     async fn publish(
         &self,
         publisher: &Publisher,
         unpublishable: &mut Unpublishable,
     ) -> Vec<usize> {
-        let spans: Vec<Span> = self.envelopes.iter().map(|it| span(it, publisher)).collect();
+        let spans: Vec<Span> =
+            self.envelopes.iter().map(|envelope| span(envelope, publisher)).collect();
         let outcomes = publisher.publish(&self.envelopes).await;
         let mut failed = Vec::new();
         let batch = self.envelopes.iter().zip(&self.records).zip(spans);
@@ -186,8 +188,8 @@ impl OutboxBatch {
     }
 }
 
-/// The span of publishing `envelope`. It is there at every level, so that a lone error still says
-/// what it is about.
+/// The span of publishing `envelope`. It is there at every level, so that a lone error still has
+/// the ids of its event.
 fn span(envelope: &Envelope, publisher: &Publisher) -> Span {
     let span = error_span!(
         "publish",
@@ -207,7 +209,7 @@ fn span(envelope: &Envelope, publisher: &Publisher) -> Span {
     span
 }
 
-/// Says what became of an event, for metrics: its lag is the time from when it happened until the
+/// Records the metrics of an event: its lag is the time from when it happened until the
 /// bus has accepted it.
 fn measure(envelope: &Envelope, outcome: &Result<Published, NotPublished>, publisher: &Publisher) {
     let is_published = outcome.is_ok();
@@ -222,7 +224,7 @@ fn measure(envelope: &Envelope, outcome: &Result<Published, NotPublished>, publi
     );
 }
 
-/// A record without a sequence number is named by nothing, which Lambda takes to mean the whole
+/// A record without a sequence number has no identifier, which Lambda takes to mean the whole
 /// batch.
 fn response(first_failed: Option<&EventRecord>) -> DynamoDbEventResponse {
     let mut response = DynamoDbEventResponse::default();

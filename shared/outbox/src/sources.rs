@@ -6,11 +6,11 @@ use std::{
 use serde_dynamo::{AttributeValue, Item};
 use serde_json::Value;
 
-/// Which sources speak from which table.
+/// Which sources may publish from which table.
 ///
-/// Whoever may write to a table decides what its stream says. Without a rule, one service could
-/// publish in the name of another by writing to a table of its own. There is no default: a user
-/// states the rules, or says [`Sources::any`].
+/// A service that may write to a table decides what its stream holds. Without a rule, one service
+/// could publish in the name of another by writing to a table of its own. There is no default: the
+/// caller states the rules, or [`Sources::any`].
 ///
 /// Rules can be read from JSON, as an environment variable holds them. A table shared by several
 /// writers, each under a prefix of the key, has rules for each prefix:
@@ -42,7 +42,7 @@ struct Allowed {
     under: BTreeMap<String, BTreeSet<String>>,
 }
 
-/// Where an event stands: the table, and the key of its item.
+/// Where an event is stored: the table, and the key of its item.
 #[derive(Debug, Clone, Copy)]
 pub struct Place<'a> {
     /// The name of the table. Nothing is allowed from an unknown one.
@@ -51,13 +51,13 @@ pub struct Place<'a> {
     pub key: &'a Item,
 }
 
-/// An event speaks for a source that its table may not speak for.
+/// An event names a source that may not publish from its table.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{table} may not publish for {source_name:?} under the key {key}: allow it in the sources, or find out who wrote it"
 )]
 pub struct SourceRefused {
-    /// The table it stands in.
+    /// The table it is stored in.
     pub table: String,
     /// The source that it names.
     pub source_name: String,
@@ -65,13 +65,13 @@ pub struct SourceRefused {
     pub key: String,
 }
 
-/// A text does not say which sources speak from which table.
+/// A text is not a valid set of rules.
 #[derive(Debug, thiserror::Error)]
 pub enum SourcesError {
-    /// It is no JSON.
+    /// It is not JSON.
     #[error("the sources are not JSON")]
     NotJson(#[from] serde_json::Error),
-    /// It is something else than an object.
+    /// It is not an object.
     #[error("the sources are not an object of tables: write {{\"table\": [\"source\"]}}")]
     NotAnObject,
     /// A table, or a prefix of its keys, has no list of sources.
@@ -80,7 +80,7 @@ pub enum SourcesError {
         /// The table, and the prefix if it is one's.
         place: String,
     },
-    /// A name or a prefix is empty, which would allow more than it says.
+    /// A name or a prefix is empty, which would allow everything.
     #[error("{place} has an empty name or prefix")]
     Empty {
         /// The table, and the prefix if it is one's.
@@ -89,17 +89,17 @@ pub enum SourcesError {
 }
 
 impl Sources {
-    /// Any source may speak from any table: for where all tables are written by one service.
+    /// Any source may publish from any table: where one service writes all tables.
     pub const fn any() -> Self {
         Self(Policy::Any)
     }
 
-    /// No source may speak, until one is allowed to.
+    /// No source may publish, until one is allowed to.
     pub const fn none() -> Self {
         Self(Policy::Listed(BTreeMap::new()))
     }
 
-    /// `source` may speak from every item of `table` too.
+    /// `source` may publish from every item of `table` too.
     #[must_use]
     pub fn allow(mut self, table: impl Into<String>, source: impl Into<String>) -> Self {
         if let Policy::Listed(tables) = &mut self.0 {
@@ -108,9 +108,9 @@ impl Sources {
         self
     }
 
-    /// `source` may speak from the items of `table` too whose key begins with `prefix`. End it with
-    /// a separator: `shelf` is the beginning of `shelf-2` as well. The key has to be one text: of a
-    /// partition key and a sort key together, nothing is allowed by a prefix.
+    /// `source` may publish from the items of `table` too whose key begins with `prefix`. End it
+    /// with a separator: `shelf` is the beginning of `shelf-2` as well. The key has to be one text:
+    /// of a partition key and a sort key together, nothing is allowed by a prefix.
     #[must_use]
     pub fn allow_under(
         mut self,
@@ -125,11 +125,11 @@ impl Sources {
         self
     }
 
-    /// Whether an event of `source` may be published that stands at `place`.
+    /// Checks that an event of `source` that is stored at `place` may be published.
     ///
     /// # Errors
     ///
-    /// When it may not. That does not change by trying again.
+    /// When it may not. A retry does not change that.
     pub fn check(&self, place: Place<'_>, source: &str) -> Result<(), SourceRefused> {
         let Policy::Listed(tables) = &self.0 else { return Ok(()) };
         let allowed = place.table.and_then(|table| tables.get(table));
@@ -184,7 +184,7 @@ impl FromStr for Sources {
     }
 }
 
-/// The sources of `list`, which is for what is called `keys`.
+/// The sources of `list`, the rule of the table or prefix `keys`.
 fn names<'a>(
     keys: [&String; 2],
     list: &'a Value,

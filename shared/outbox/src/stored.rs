@@ -4,31 +4,31 @@ use aws_lambda_events::dynamodb::EventRecord;
 use event_envelope::{Envelope, Unpackable, unpack};
 use serde_dynamo::{AttributeValue, Item};
 
-/// The attribute that holds the events an item has to say.
+/// The attribute that holds the events an item is to publish: a list of envelopes.
 const OUTGOING: &str = "outgoing";
-/// The attribute that holds those that it said in earlier writes.
+/// The attribute that holds those that it published in earlier writes: a list of envelopes.
 const EARLIER: &str = "earlier";
 /// The attribute that holds every event of an item, packed, in place of the two lists.
 const OUTBOX: &str = "outbox";
-/// The attribute that says how many of those, the last ones, a write has added.
+/// The attribute that counts how many of those, the last ones, a write has added.
 const ADDED: &str = "outboxAdded";
 /// What the sort key of an item that *is* an event begins with.
 const EVENT_PREFIX: &str = "EVENT#";
 
-/// Why the events of a stream record cannot be read. None of these gets better by trying again:
-/// the record is for where somebody looks.
+/// Why the events of a stream record cannot be read. A retry does not help with any of
+/// these: the record needs manual intervention.
 #[derive(Debug, thiserror::Error)]
 pub enum Unreadable {
     /// The stream does not carry what was written.
     #[error("NewImage is missing: the stream's view type must be NEW_IMAGE or NEW_AND_OLD_IMAGES")]
     NoImage,
-    /// An attribute for events is something else.
+    /// An attribute for events is not a list.
     #[error("{attribute} is not a list")]
     NotAList {
         /// `outgoing` or `earlier`.
         attribute: &'static str,
     },
-    /// An attribute for packed events is something else.
+    /// An attribute for packed events has another type.
     #[error("{attribute} is not {expected}")]
     NotPacked {
         /// `outbox` or `outboxAdded`.
@@ -36,13 +36,13 @@ pub enum Unreadable {
         /// What it should be.
         expected: &'static str,
     },
-    /// What is packed is not events.
+    /// The packed bytes are not events.
     #[error("{OUTBOX} cannot be unpacked")]
     Unpackable(#[from] Unpackable),
     /// An event has a field that is missing or wrong.
     #[error("{place} is not an event")]
     NotAnEvent {
-        /// Where in the item it stands.
+        /// Its place in the item.
         place: String,
         /// What is wrong with it.
         #[source]
@@ -51,20 +51,21 @@ pub enum Unreadable {
     /// A number would be published as another.
     #[error("{place} has the number {number}, which JSON readers would round")]
     Inexact {
-        /// Where in the item it stands.
+        /// Its place in the item.
         place: String,
-        /// The number.
+        /// The number as DynamoDB has it.
         number: String,
     },
 }
 
-/// The events that `record` says are to be published, in their order.
+/// The events of `record` that are to be published, in their order.
 ///
 /// An item that was written has them in its attribute `outgoing`, a list of envelopes. Or it keeps
-/// every event that it ever said in the attribute `outbox`, packed (`event_envelope::pack`), and they
-/// are the last ones among them, as many as `outboxAdded` says. Or it is new, and one itself: an item of an event store, with a sort key `SK` that begins with `EVENT#` and the
-/// envelope's fields for attributes. Such an item says nothing when it changes: an event does not,
-/// so that it is a note on the event. Any other item has none, and neither has one that was deleted.
+/// every event that it ever published in the attribute `outbox`, packed (`event_envelope::pack`),
+/// and they are the last `outboxAdded` of them. Or it is new, and one itself: an item of an event
+/// store, with a sort key `SK` that begins with `EVENT#` and the envelope's fields for attributes.
+/// A change of such an item publishes nothing, since an event does not change: only its due entry
+/// does. Any other item has none, and neither has one that was deleted.
 ///
 /// # Errors
 ///
@@ -89,8 +90,7 @@ pub fn envelopes_of(record: &EventRecord) -> Result<Vec<Envelope>, Unreadable> {
 
 /// Every event that `item` of a table still holds, the oldest first: all of its `outbox`, or those
 /// of earlier writes in the list `earlier` and those of the last one in `outgoing`, or the item
-/// itself. What a stream has not carried is among them, as it was written; so is what has been
-/// published.
+/// itself. Events that the stream has not delivered are among them, and so are published ones.
 ///
 /// # Errors
 ///
@@ -167,7 +167,7 @@ fn envelope(place: String, value: &AttributeValue) -> Result<Envelope, Unreadabl
 fn inexact(value: &AttributeValue) -> Option<&str> {
     if let AttributeValue::N(number) = value {
         let is_whole =
-            number.strip_prefix('-').unwrap_or(number).bytes().all(|it| it.is_ascii_digit());
+            number.strip_prefix('-').unwrap_or(number).bytes().all(|digit| digit.is_ascii_digit());
         let is_exact = number.parse::<i64>().is_ok()
             || number.parse::<u64>().is_ok()
             || number.parse::<f64>().is_ok_and(|float| float.to_string() == *number);

@@ -21,11 +21,11 @@ struct State {
     open_until: Option<Instant>,
 }
 
-/// The call is not made: the ones before it failed.
+/// The call is not made: too many before it failed in a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("it did not answer lately: left alone for another {left:?}")]
+#[error("circuit open after failures in a row: no call for another {left:?}")]
 pub struct CircuitOpen {
-    /// When to try again.
+    /// How long the circuit stays open.
     pub left: Duration,
 }
 
@@ -35,17 +35,18 @@ impl Breaker {
         Self { failures_max, rest, state: Arc::default() }
     }
 
-    /// Whether a call may be made now. Say afterwards how it ended.
+    /// Whether a call may be made now. Afterwards call [`succeeded`](Self::succeeded) or
+    /// [`failed`](Self::failed).
     ///
     /// # Errors
     ///
-    /// When it may not, for how long; try again then.
+    /// When it may not: for how long. Retry after that.
     pub fn admit(&self) -> Result<(), CircuitOpen> {
         let now = Instant::now();
         self.with(|state| match state.open_until {
             Some(until) if now < until => Err(CircuitOpen { left: until - now }),
             Some(_) => {
-                // This call tries for the others.
+                // Half open: this call is the trial.
                 state.open_until = Some(now + self.rest);
                 Ok(())
             }
@@ -69,7 +70,7 @@ impl Breaker {
         });
     }
 
-    /// A panic while the lock was held leaves whole numbers: nothing here is done in two steps.
+    /// A panic while the lock was held leaves a valid state: no update here has two steps.
     fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
         act(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -120,7 +121,7 @@ mod tests {
         breaker.failed();
         tokio::time::sleep(REST).await;
         assert!(breaker.admit().is_ok());
-        // The process that tried was killed, or its answer was lost: nobody says how it ended.
+        // The process that tried was killed, or its answer was lost: its outcome is never reported.
         tokio::time::sleep(REST).await;
         assert!(breaker.admit().is_ok());
     }

@@ -1,4 +1,4 @@
-//! Where the time comes from.
+//! The time, as a value that a process is handed.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -21,7 +21,7 @@ impl Clock {
         Self::from_fn(move || at)
     }
 
-    /// A clock that shows what `now` says, which is asked each time.
+    /// A clock that shows what `now` returns, which is called each time.
     pub fn from_fn(now: impl Fn() -> OffsetDateTime + Send + Sync + 'static) -> Self {
         Self(Arc::new(now))
     }
@@ -56,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deadline_is_as_far_as_lambda_says() {
+    fn a_deadline_is_as_far_as_lambda_states() {
         let clock = Clock::fixed(OffsetDateTime::UNIX_EPOCH + Duration::from_millis(1_500));
         assert_eq!(clock.until(4_500), Duration::from_secs(3));
         assert_eq!(clock.until(1_499), Duration::ZERO);

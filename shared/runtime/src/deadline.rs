@@ -8,17 +8,17 @@ tokio::task_local! {
     static DEADLINE: Instant;
 }
 
-/// Does `work`, which is given up by whoever asked for it when `remaining` has passed. Within, and on
-/// the same task, [`remaining`] says how much of it remains.
+/// Runs `work`, whose caller stops waiting for it when `left` has passed. Within, and on the same
+/// task, [`remaining`] returns how much of it remains.
 ///
 /// It does not stop the work: a function that runs out of time is stopped by Lambda. It is for
-/// those who would otherwise try again for longer than anybody waits.
+/// code that would otherwise retry for longer than the caller waits.
 pub async fn with_deadline<F: Future>(left: Duration, work: F) -> F::Output {
     DEADLINE.scope(Instant::now() + left, work).await
 }
 
-/// Does `work` as long as more than `reserve` is left, and then drops it where it stands: None.
-/// Outside of [`with_deadline`] it is done to its end.
+/// Runs `work` as long as more than `reserve` is left, and then drops it: None. Outside of
+/// [`with_deadline`] it runs to its end.
 ///
 /// To be used where the time's end would stop the work anyway, and with it all else: `work` has to
 /// be such that it may end at any `await`, and be done again from its start.
@@ -45,7 +45,7 @@ mod tests {
         let (short, long, left) =
             with_deadline(seconds(6), async { (work(2).await, work(9).await, remaining()) }).await;
         assert_eq!((short, long, left), (Some(()), None, Some(seconds(1))));
-        assert_eq!(work(100).await, Some(()), "nobody has said how long");
+        assert_eq!(work(100).await, Some(()), "there is no deadline");
     }
 
     #[tokio::test(start_paused = true)]

@@ -12,7 +12,7 @@ enum Source {
     Given(BTreeMap<String, String>),
 }
 
-/// What is wrong with a variable. Each names the one to set right; the process should not start.
+/// What is wrong with a variable. Each names the one to correct; the process should not start.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
     /// It is not set, or is not Unicode.
@@ -20,15 +20,15 @@ pub enum ConfigError {
         "environment variable {name} is missing or not text: set it where the process is configured"
     )]
     Missing {
-        /// The variable.
+        /// The name of the variable.
         name: &'static str,
     },
-    /// It says something that it cannot mean.
+    /// Its value is invalid.
     #[error("{name}: {reason}")]
     Invalid {
-        /// The variable.
+        /// The name of the variable.
         name: &'static str,
-        /// What is wrong with its value. It holds the value only if the reader of the value says it.
+        /// What is wrong with its value. It holds the value only if the reader's error does.
         reason: String,
     },
 }
@@ -63,8 +63,8 @@ impl Environment {
         Self(Source::Given(variables))
     }
 
-    /// The same with `name` set to `value`. Those of the process cannot be changed: it is left as it
-    /// is.
+    /// The same with `name` set to `value`. Those of the process cannot be changed: it is left as
+    /// it is.
     #[must_use]
     pub fn with(mut self, name: &str, value: &str) -> Self {
         if let Source::Given(variables) = &mut self.0 {
@@ -101,12 +101,12 @@ impl Environment {
         self.optional(name).ok_or(ConfigError::Missing { name })
     }
 
-    /// What `read` makes of the variable `name`.
+    /// The variable `name`, parsed by `read`.
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Missing`] when it is not set; [`ConfigError::Invalid`], in the words of `read`,
-    /// when it makes nothing of it.
+    /// [`ConfigError::Missing`] when it is not set; [`ConfigError::Invalid`], with the error of
+    /// `read`, when `read` fails.
     pub fn parsed<T, E: Display>(
         &self,
         name: &'static str,
@@ -120,8 +120,8 @@ impl Environment {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Missing`] when it is not set; [`ConfigError::Invalid`], with the range, when it
-    /// is anything else.
+    /// [`ConfigError::Missing`] when it is not set; [`ConfigError::Invalid`], with the range, when
+    /// it is anything else.
     pub fn whole<T>(&self, name: &'static str, range: RangeInclusive<T>) -> Result<T, ConfigError>
     where
         T: FromStr + PartialOrd + Display,
@@ -131,7 +131,8 @@ impl Environment {
         let is_digits = value.bytes().all(|byte| byte.is_ascii_digit());
         let number = value.parse().ok().filter(|number| is_digits && range.contains(number));
         number.ok_or_else(|| {
-            let (least, most) = (range.start(), range.end());
+            let least = range.start();
+            let most = range.end();
             let reason = format!("{value:?} is not a whole number from {least} to {most}");
             ConfigError::Invalid { name, reason }
         })
@@ -178,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_says_in_its_own_words_what_is_wrong() {
+    fn the_error_of_a_reader_is_in_the_config_error() {
         let environment = Environment::of([("PORT", "https")]);
         let error = environment.parsed("PORT", str::parse::<u16>).unwrap_err().to_string();
         assert_eq!(error, "PORT: invalid digit found in string");

@@ -1,4 +1,4 @@
-//! Where ids come from that no other process has.
+//! Ids that are unique to a process, as a value that it is handed.
 
 use std::{
     fmt,
@@ -6,14 +6,14 @@ use std::{
     sync::Arc,
 };
 
-/// Where a process takes ids from that no other process has: the owners of leases.
+/// Draws ids that no other process has: fencing tokens of leases, ids of spans.
 #[derive(Clone)]
 pub struct IdGenerator(Arc<dyn Fn() -> String + Send + Sync>);
 
 impl IdGenerator {
-    /// Ids of 32 hexadecimal digits, for telling apart and not for keeping out: hashes, 128 bits
-    /// of them, under keys that the operating system draws at random for each thread. A seed made of
-    /// the time would not do: machines that start together count the same nanoseconds.
+    /// Ids of 32 hexadecimal digits, unique but not secret: hashes, 128 bits
+    /// of them, under keys that the operating system draws at random for each thread. A seed made
+    /// of the time would not do: machines that start together count the same nanoseconds.
     /// Source: <https://doc.rust-lang.org/std/hash/struct.RandomState.html>.
     pub fn random() -> Self {
         let half = || RandomState::new().hash_one(0_u8);
@@ -25,7 +25,7 @@ impl IdGenerator {
         Self(Arc::new(next))
     }
 
-    /// The next id.
+    /// Draws an id: different from all before it, and from those of other processes.
     pub fn next_id(&self) -> String {
         (self.0)()
     }
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_token_is_drawn_twice() {
+    fn no_id_is_drawn_twice() {
         let tokens = IdGenerator::random();
         let draw = || (0..1_000).map(|_| tokens.next_id()).collect::<Vec<_>>();
         let drawn: Vec<_> = thread::scope(|scope| {

@@ -12,7 +12,7 @@ pub enum Done {
     Handled,
     /// It had taken effect before; nothing changed.
     Duplicate,
-    /// The business refused it, and an event says so.
+    /// The business rejected it, and an event is published about that.
     Rejected,
     /// It does not concern this consumer.
     Ignored,
@@ -21,16 +21,17 @@ pub enum Done {
 /// The record did not take effect.
 #[derive(Debug)]
 pub enum Failure {
-    /// It may succeed later: a throttle, a conflict, a store that is unavailable, an event that came early.
+    /// It may succeed later: a throttle, a conflict, a store that is unavailable, an event that
+    /// came early.
     Retry {
-        /// What stood in the way.
+        /// The error that caused it.
         reason: BoxError,
         /// How long to wait.
         wait: Wait,
     },
-    /// It can never succeed, and is dead-lettered with the reason.
+    /// A permanent failure: it can never succeed, and is dead-lettered with the reason.
     Permanent {
-        /// What is wrong with it.
+        /// The error that caused it.
         reason: BoxError,
     },
 }
@@ -38,9 +39,9 @@ pub enum Failure {
 /// How long to wait before the next try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wait {
-    /// Nobody knows: longer each time.
+    /// Unknown: longer each time.
     Unknown,
-    /// So long at least; sooner is a try for nothing.
+    /// So long at least; an earlier attempt would fail too.
     AtLeast(Duration),
     /// So long at most.
     AtMost(Duration),
@@ -52,7 +53,7 @@ impl Failure {
         Self::Retry { reason: reason.into(), wait: Wait::Unknown }
     }
 
-    /// A failure that will not pass before `after`: somebody asked to be left alone so long.
+    /// A failure that will not pass before `after`, e.g. the `Retry-After` of a provider.
     pub fn retry_after(reason: impl Into<BoxError>, after: Duration) -> Self {
         Self::Retry { reason: reason.into(), wait: Wait::AtLeast(after) }
     }
@@ -62,7 +63,7 @@ impl Failure {
         Self::Retry { reason: reason.into(), wait: Wait::AtMost(within) }
     }
 
-    /// A failure for good.
+    /// A failure that no further attempt can cure: the record is dead-lettered.
     pub fn permanent(reason: impl Into<BoxError>) -> Self {
         Self::Permanent { reason: reason.into() }
     }
@@ -111,13 +112,16 @@ mod tests {
     use super::*;
 
     #[derive(Debug, thiserror::Error)]
-    #[error("the table is away")]
-    struct Away(#[source] std::io::Error);
+    #[error("the table is unavailable")]
+    struct Unavailable(#[source] std::io::Error);
 
     #[test]
-    fn a_failure_tells_its_whole_chain() {
-        let failure = Failure::retry(Away(std::io::Error::other("connection refused")));
-        assert_eq!(failure.to_string(), "to be retried: the table is away: connection refused");
+    fn a_failure_names_its_whole_chain() {
+        let failure = Failure::retry(Unavailable(std::io::Error::other("connection refused")));
+        assert_eq!(
+            failure.to_string(),
+            "to be retried: the table is unavailable: connection refused"
+        );
         assert!(failure.is_retry());
         assert!(!Failure::permanent("no id").is_retry());
     }

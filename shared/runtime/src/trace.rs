@@ -26,19 +26,19 @@ impl Tracer {
         Self(None)
     }
 
-    /// Spans have ids that `tokens` draw, which must be of 32 hexadecimal digits.
+    /// Spans get their ids from `tokens`, which must return 32 hexadecimal digits.
     #[must_use]
     pub const fn drawn_from(tokens: IdGenerator) -> Self {
         Self(Some(tokens))
     }
 
-    /// The ids of a span that works on what came with `parent`: in its trace, or in a new one if
-    /// that is none. None where no span is recorded: what came is then to be handed on unchanged.
+    /// The ids of a span that handles a message with `parent`: in its trace, or in a new one if
+    /// that is invalid. None where no span is recorded: `parent` is then to be passed on unchanged.
     #[must_use]
     pub fn child_context(&self, parent: Option<&str>) -> Option<ChildContext> {
         let tokens = self.0.as_ref()?;
         let parent = parent.and_then(Traceparent::parse);
-        if parent.as_ref().is_some_and(|it| !it.is_sampled()) {
+        if parent.as_ref().is_some_and(|parent| !parent.is_sampled()) {
             return None;
         }
         let trace_id = match &parent {
@@ -46,7 +46,7 @@ impl Tracer {
             None => tokens.next_id(),
         };
         let own = Traceparent::sampled(&trace_id, &self.span_id()?)?;
-        Some(ChildContext { own, parent_span_id: parent.map(|it| it.span_id().to_owned()) })
+        Some(ChildContext { own, parent_span_id: parent.map(|parent| parent.span_id().to_owned()) })
     }
 
     /// The id of a span within a trace: 16 hexadecimal digits. None where no span is recorded.
@@ -57,7 +57,7 @@ impl Tracer {
 }
 
 impl ChildContext {
-    /// What goes with whatever is said within the span.
+    /// The `traceparent` of messages that are published within the span.
     #[must_use]
     pub fn traceparent(&self) -> String {
         self.own.to_string()
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hop_keeps_the_trace_and_is_the_parent_of_the_next() {
+    fn a_child_context_keeps_the_trace_and_is_the_parent_of_the_next() {
         let child = tracer("0123456789abcdef0123456789abcdef").child_context(Some(CAME)).unwrap();
         let goes = "00-0af7651916cd43dd8448eb211c80319c-0123456789abcdef-01";
         assert_eq!(child.traceparent(), goes);

@@ -1,7 +1,8 @@
-//! An attempt at a command: from the lease that it has taken to what it led to.
+//! An attempt at a command: from the lease that it has taken to the command's result.
 //!
-//! A lease ends by itself, so that a dead holder stops nobody. A holder that is only slow must then
-//! not write. Two deliveries of events of one machine, *A* and *B*, may interleave like this:
+//! A lease ends by itself, so that a dead holder blocks no other attempt. A holder that is only
+//! slow must then not write. Two deliveries of events of one machine, *A* and *B*, may interleave
+//! like this:
 //!
 //! ```text
 //! A, slow or dead                the item                  B
@@ -13,13 +14,13 @@
 //!   │                                                      load: lease "a", ended
 //!   │                            revision 7, lease "b" ◄── save, lease "b"                   (2)
 //!   │                                                      run the command: it may have run,
-//!   ▼                                                        so the provider is asked first
+//!   ▼                                                        so the provider is queried first
 //! load: lease "b", not its own                             load: lease "b", its own
 //!   nothing is written, retry (3)                          transition by the result
 //!                                revision 8, no lease ◄─── save                              (4)
 //! ```
 //!
-//! 1. B never waits with a new input. If A is alive, it meets the input at its next write: it loads
+//! 1. B never waits with a new input. If A is alive, it reads the input at its next write: it loads
 //!    before it applies its result, and if B comes between that load and the save, the save is a
 //!    conflict and A loads again. The result is applied to the state *with* B's input.
 //! 2. If A saves its result just before, this save is a conflict: B loads again, and finds nothing
@@ -52,26 +53,26 @@ pub(crate) struct Holder<'a, C> {
     /// What its events follow from.
     pub(crate) cause: &'a Envelope,
     pub(crate) attempt: Attempt<C>,
-    /// Fences its writes.
+    /// The fencing token of its writes.
     pub(crate) token: String,
 }
 
 /// What the table has after a write, and the events that the write added.
 type Stored<M> = (Instance<M>, Vec<Envelope>);
 
-/// How a machine stands after an attempt that failed.
+/// The state of a command after an attempt that failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum AfterFailure {
-    /// What failed is still pending.
+    /// The command is still pending.
     Pending,
-    /// What failed is not pending any more, by an input that came in meanwhile.
+    /// The command is not pending any more, by an input that came in meanwhile.
     Moot,
-    /// The machine has abandoned it.
+    /// The machine has abandoned the command.
     Abandoned,
 }
 
 impl<C: Clone + PartialEq> Holder<'_, C> {
-    /// Applies what the command led to, and ends the lease.
+    /// Applies the result of the command, and ends the lease.
     pub(crate) async fn complete<M>(&self, input: &M::Input) -> Result<Stored<M>, Failure>
     where
         M: StateMachine<Command = C>,
@@ -114,12 +115,12 @@ impl<C: Clone + PartialEq> Holder<'_, C> {
                 Ok(stored)
             }
             (Ok(Some((stored, AfterFailure::Moot))), _) => {
-                tracing::info!(key = %self.key, %failure, "what failed is not pending any more");
+                tracing::info!(key = %self.key, %failure, "the failed command is not pending any more");
                 Ok(stored)
             }
             (Ok(Some((_, AfterFailure::Pending))), _) | (Ok(None), false) => Err(failure),
             (Ok(None), true) => Err(self.lease_lost()),
-            // The next delivery abandons it, or tries once more: this one must not be acknowledged.
+            // The next delivery abandons it, or retries it: this one must not be acknowledged.
             (Err(error), true) => {
                 self.release::<M>().await;
                 Err(error)
@@ -131,7 +132,7 @@ impl<C: Clone + PartialEq> Holder<'_, C> {
         }
     }
 
-    /// Ends the lease early, keeping the trace of the attempt. Best effort: it ends by itself.
+    /// Ends the lease early, keeping the record of the attempt. Best effort: it ends by itself.
     async fn release<M>(&self)
     where
         M: StateMachine<Command = C>,
@@ -146,7 +147,7 @@ impl<C: Clone + PartialEq> Holder<'_, C> {
     }
 
     /// Changes the instance as it is now: inputs may have come in meanwhile. None when the lease is
-    /// another attempt's, or nobody's.
+    /// another attempt's, or there is none.
     async fn update<M, T>(
         &self,
         change: impl Fn(&mut Instance<M>) -> Result<T, Failure>,
@@ -177,5 +178,5 @@ impl<C: Clone + PartialEq> Holder<'_, C> {
 
 /// Logs that a command of the machine `key` is abandoned. Alarms count this line by its message.
 pub(crate) fn log_abandoned(key: &AggregateId, attempts: u32, failure: &dyn Display) {
-    tracing::warn!(%key, attempts, %failure, "an effect is given up: a person has to look");
+    tracing::warn!(%key, attempts, %failure, "retries exhausted: needs manual intervention");
 }

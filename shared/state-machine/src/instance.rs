@@ -16,7 +16,7 @@ use crate::{StateMachine, Trigger};
 pub(crate) const REVISION: &str = "revision";
 pub(crate) const WRITER: &str = "writer";
 
-/// The most triggers that one machine keeps a note of. An order has about a dozen.
+/// The most triggers that one instance keeps a note of. An order has about a dozen.
 const SEEN_MAX: usize = 100;
 /// From how many notes on their order is kept, too, to know which is the oldest.
 const ORDERED_FROM: usize = SEEN_MAX / 2;
@@ -24,18 +24,19 @@ const ORDERED_FROM: usize = SEEN_MAX / 2;
 /// notes of those that took effect.
 const IDLE_MAX: usize = 20;
 
-/// Every event of the machine, packed: a stream forgets after a day, the item does not.
+/// Every event of the machine, packed: a stream keeps a record for a day, the item for longer.
 const OUTBOX: &str = "outbox";
 /// How many of the events, the last ones, this write adds: those that the relay publishes from the
 /// stream. None with a write that adds none.
 const ADDED: &str = "outboxAdded";
-/// What items of earlier versions have in place of them: lists of what the last write added, and of
-/// what others had added before.
+/// The attributes of earlier versions in place of them: the events that the last write added, and
+/// those of writes before it.
 const LISTS: [&str; 2] = ["earlier", "outgoing"];
 
-/// The most events of earlier writes that an item keeps. One more each hour, which is what a step
-/// that is resumed again and again comes to, fills this in a week: by then the relay had each, or
-/// an outage was noticed. Without a bound the item would outgrow DynamoDB, and refuse every input.
+/// The most events of earlier writes that an item keeps. One more each hour, as from a step
+/// that is resumed again and again, fills this in a week: by then the relay has published each, or
+/// an outage was noticed. Without a bound the item would outgrow DynamoDB's limit, and no input
+/// could be stored.
 const KEPT_MAX: usize = 200;
 
 /// Which attempt runs the pending command, and until when no other one may.
@@ -126,7 +127,7 @@ impl<M: StateMachine> Instance<M> {
         Ok(item)
     }
 
-    /// Takes note that the item is written: the instance is as if it were read now. Returns the
+    /// Updates the instance after its item was written: it is as if it were read now. Returns the
     /// events that the write added.
     pub(crate) fn written(&mut self) -> Vec<Envelope> {
         let added = std::mem::take(&mut self.added);
@@ -161,7 +162,8 @@ impl<M: StateMachine> Instance<M> {
                 Err(IdempotencyError::PayloadMismatch { id: trigger.id.to_owned() }.into())
             };
         }
-        let (state, sequence) = (self.state.clone(), self.sequence);
+        let state = self.state.clone();
+        let sequence = self.sequence;
         for input in inputs {
             self.transition(input, trigger.envelope, key, now)?;
         }
@@ -170,7 +172,7 @@ impl<M: StateMachine> Instance<M> {
         Ok(Admission::New)
     }
 
-    /// Takes note of a trigger. There is always room: the oldest note makes it.
+    /// Takes note of a trigger. The oldest note is dropped when there is no room.
     fn note(&mut self, trigger: &Trigger<'_>, is_idle: bool) {
         if is_idle {
             while self.idle.len() >= IDLE_MAX {
@@ -225,7 +227,7 @@ impl<M: StateMachine> Instance<M> {
         self.lease = Some(Lease { token: token.to_owned(), until: millis(until) });
     }
 
-    /// Ends the lease of the attempt with this `token`, keeping the trace that there was one.
+    /// Ends the lease of the attempt with this `token`, keeping the record that there was one.
     pub(crate) fn expire_lease(&mut self, token: &str) {
         self.lease = Some(Lease { token: token.to_owned(), until: 0 });
     }
@@ -252,22 +254,22 @@ impl<M: StateMachine> Instance<M> {
     }
 }
 
-/// Takes the events out of an item, oldest first. If what stands there is no events, the relay
-/// could not publish it either, and it must not stop the machine.
+/// Takes the events out of an item, oldest first. If the attribute is invalid, the relay
+/// could not publish it either, and it must not block the machine.
 fn take_events(item: &mut Item) -> Vec<Envelope> {
     item.remove(ADDED);
     let lists = LISTS.map(|list| item.remove(list));
     let lists = lists.into_iter().flatten().map(serde_dynamo::from_attribute_value);
     let lists = lists.map(|list: Result<Vec<Envelope>, _>| list.map_err(|error| error.to_string()));
     let packed = item.remove(OUTBOX).map(|events| {
-        let packed = events.as_b().map_err(|_| "no bytes".to_owned())?;
+        let packed = events.as_b().map_err(|_| "not bytes".to_owned())?;
         unpack(packed.as_ref()).map_err(|error| error.to_string())
     });
     let mut events = Vec::new();
     for read in lists.chain(packed) {
         match read {
             Ok(read) => events.extend(read),
-            Err(error) => warn!(%error, "what should be an item's events is not, and is not kept"),
+            Err(error) => warn!(%error, "the item's events cannot be read, and are dropped"),
         }
     }
     events

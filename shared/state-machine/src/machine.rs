@@ -7,13 +7,14 @@ use time::OffsetDateTime;
 
 /// A small state machine that takes inputs in any order, and knows which command is pending.
 ///
-/// All of it is pure: what a command led to comes back as one more input. [`Runner`](crate::Runner)
-/// does the I/O. A state is read back as it was written. A trigger that leaves the state equal, and
-/// emits nothing, is the first to be forgotten when there are many.
+/// All of it is pure: the result of a command comes back as one more input.
+/// [`Runner`](crate::Runner) does the I/O. A state is read back as it was written. A trigger that
+/// leaves the state equal, and emits nothing, is the first whose note is dropped when there are
+/// many.
 pub trait StateMachine: Clone + Default + PartialEq + Serialize + DeserializeOwned + Send {
-    /// What it takes: events of others, and what its own commands led to.
+    /// What it takes: events of other services, and the results of its own commands.
     type Input: Send;
-    /// A call to the world outside the table. Equal ones are the same work: attempts at it are
+    /// A call to an external service. Equal ones are the same work: attempts at it are
     /// counted together.
     type Command: Clone + PartialEq + Send + Sync;
     /// What it emits, to be published.
@@ -52,13 +53,13 @@ pub trait StateMachine: Clone + Default + PartialEq + Serialize + DeserializeOwn
 /// A command that is to be run now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Attempt<C> {
-    /// The command.
+    /// The command, as [`StateMachine::pending`] returned it.
     pub command: C,
-    /// Whether an earlier attempt may have run it already. Then ask first, by the command's own
-    /// key, before running it again: providers forget idempotency keys (Stripe's after a day), and
-    /// a redelivery can be days late.
+    /// Whether an earlier attempt may have run it already. Then query the provider first, by the
+    /// command's own key, before running it again: providers forget idempotency keys (Stripe's
+    /// after a day), and a redelivery can be days late.
     pub may_have_run: bool,
     /// The number of this attempt, from 1: how often in a row this command was tried, this time
-    /// included. Something that takes its time can be asked for ever more rarely.
+    /// included. A command that polls can poll less often with each attempt.
     pub number: u32,
 }

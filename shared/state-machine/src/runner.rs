@@ -16,16 +16,16 @@ use crate::{
     table::{Saved, Table},
 };
 
-/// After how many failed attempts a command is exhausted, unless the runner is told otherwise. A
-/// queue that redrives after ten receives has then not lost sight of the record yet.
+/// After how many failed attempts a command is exhausted, unless the runner is configured
+/// otherwise. A queue that dead-letters after ten receives then still has the record.
 pub const EXHAUSTED_AFTER: NonZeroU32 = NonZeroU32::MIN.saturating_add(7);
-/// How many writes one call tries, those that met a conflict included.
+/// How many writes one call tries, those that failed with a conflict included.
 pub(crate) const STEPS_MAX: usize = 8;
 
 /// Where instances are stored, and for how long a command is leased.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunnerConfig {
-    /// The table.
+    /// The name of the DynamoDB table.
     pub table: String,
     /// Its partition key, of type string.
     pub key: &'static str,
@@ -47,7 +47,7 @@ pub struct Runner {
 /// How a trigger was handled.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Handled<M> {
-    /// Whether it took effect now, or had before.
+    /// Whether it took effect now, or had taken effect before.
     pub done: Done,
     /// The state that is stored now.
     pub state: M,
@@ -64,14 +64,14 @@ impl Runner {
     }
 
     /// The same runner, for which a command is exhausted after so many failed `attempts`, in place
-    /// of [`EXHAUSTED_AFTER`]. Fewer than the receives after which the queue redrives, or the
+    /// of [`EXHAUSTED_AFTER`]. Fewer than the receives after which the queue dead-letters, or the
     /// record is in the dead-letter queue before the machine has emitted anything.
     #[must_use]
     pub fn exhausted_after(self, attempts: NonZeroU32) -> Self {
         Self { exhausted_after: attempts, ..self }
     }
 
-    /// Applies the `input` that `trigger` brings to the machine `key`, and runs whatever commands
+    /// Applies the `input` that `trigger` brings to the machine `key`, and runs the commands that
     /// are then pending.
     ///
     /// Every write is conditional on the revision that was read, and carries the events of the
@@ -79,7 +79,7 @@ impl Runner {
     /// lease in the same item; a holder that lost it writes nothing.
     ///
     /// Notes of triggers are kept up to a hundred, twenty of them of triggers that changed nothing.
-    /// The oldest makes room: no trigger is ever refused because there were so many.
+    /// The oldest are dropped: no trigger is ever refused because of their number.
     ///
     /// A command that failed too often, or can never succeed, is abandoned if the machine has an
     /// input for that ([`StateMachine::on_exhausted`]): what follows is written under the same
@@ -123,7 +123,7 @@ impl Runner {
         let trigger = trigger.into();
         let mut done = Done::Duplicate;
         let mut events = Vec::new();
-        // What the table has after a write of ours: to go on from it takes no read.
+        // The instance after our own write: no read is needed to go on.
         let mut stored: Option<Instance<M>> = None;
         for _ in 0..STEPS_MAX {
             let mut instance = match stored.take() {
@@ -135,7 +135,8 @@ impl Runner {
             let command = match step {
                 Step::Return => return Ok(Handled { done, state: instance.state, events }),
                 Step::Wait(left) => {
-                    let (id, left) = (key.to_string(), Some(left));
+                    let id = key.to_string();
+                    let left = Some(left);
                     return Err(IdempotencyError::InProgress { id, left }.into());
                 }
                 Step::Save => match self.save(key, instance).await? {
@@ -147,7 +148,7 @@ impl Runner {
                 },
                 Step::Abandon(input) => {
                     let attempts = instance.attempts;
-                    // A holder that comes late finds a lease that is not its own.
+                    // A late holder finds a lease that is not its own.
                     instance.expire_lease(&self.tokens.next_id());
                     instance.transition(&input, trigger.envelope, key, self.clock.now())?;
                     if let Saved::Written { instance, events: added } =
@@ -188,7 +189,7 @@ impl Runner {
     ///
     /// # Errors
     ///
-    /// Retry when the store is unavailable. Permanent when what is stored is no such machine.
+    /// Retry when the store is unavailable. Permanent when the item is not such a machine.
     pub async fn state<M: StateMachine>(&self, key: &AggregateId) -> Result<M, Failure> {
         let instance: Instance<M> = self.table.load(key).await?;
         Ok(instance.state)
@@ -205,7 +206,7 @@ impl Runner {
     }
 }
 
-/// Others wrote in between, time after time.
+/// Other invocations wrote in between each time.
 pub(crate) fn contended(key: &AggregateId) -> Failure {
     IdempotencyError::Contended { id: key.to_string() }.into()
 }

@@ -1,4 +1,4 @@
-//! What is to be done next with an instance that was read or written. Pure.
+//! The next step with an instance that was read or written. Pure.
 
 use std::{num::NonZeroU32, time::Duration};
 
@@ -12,22 +12,22 @@ use crate::{
 
 /// How much of a reason a machine is given, in characters: it goes into an event.
 const REASON_LENGTH_MAX: usize = 500;
-/// Why a command is exhausted if no attempt has reported how it ended.
+/// The reason of a command that is exhausted if no attempt has reported a result.
 pub(crate) const UNANSWERED: &str = "no answer of the last attempt is known";
 
 /// The next step of a delivery.
 pub(crate) enum Step<M: StateMachine> {
     /// None: all that the trigger brings is stored, and nothing is pending.
     Return,
-    /// To come again, at the latest when what is left of the other attempt's lease has passed.
+    /// Retry later, at the latest when what is left of the other attempt's lease has passed.
     Wait(Duration),
-    /// To store what the trigger brings. Nothing is pending, or it is another attempt's: its holder
-    /// meets the input when it writes, for its revision is then out of date.
+    /// Store the inputs of the trigger. Nothing is pending, or it is another attempt's: its holder
+    /// reads the input when it writes, for its revision is then out of date.
     Save,
-    /// To run the pending command.
+    /// Run the pending command.
     Run(M::Command),
-    /// To abandon the pending command by this input. Its last attempts have not reported how they
-    /// ended, not even that they failed: another one would fare no better.
+    /// Abandon the pending command by this input. Its last attempts have not reported a result, not
+    /// even a failure: another one would not either.
     Abandon(M::Input),
 }
 

@@ -1,4 +1,4 @@
-//! The table of instances: each is read as it is now, and written if it has not changed since.
+//! The table of instances: reads are consistent, writes are conditional on the revision.
 
 use aws_sdk_dynamodb::{
     Client,
@@ -26,7 +26,7 @@ pub(crate) struct Table {
     pub(crate) key: &'static str,
 }
 
-/// What became of a write.
+/// The result of a write.
 pub(crate) enum Saved<M> {
     /// It is stored, and `events` with it. `instance` is what the table has now, so that it can be
     /// changed again without a read.
@@ -53,7 +53,7 @@ impl Table {
     }
 
     /// Writes `instance` on the condition that the table has what it was read from. `writer` is
-    /// new for each write: an answer that is lost is then told from a conflict.
+    /// new for each write: it distinguishes a lost answer from a conflict.
     pub(crate) async fn save<M: StateMachine>(
         &self,
         key: &AggregateId,
@@ -93,7 +93,7 @@ impl Table {
 }
 
 /// Whether a write failed because another one was first. It is none if the item is our own: the
-/// answer to our write may have been lost, and the SDK have sent it again.
+/// answer to our write may have been lost, and the SDK may have sent it again.
 fn is_conflict(error: SdkError<PutItemError>, writer: &str) -> Result<bool, Failure> {
     let Some(PutItemError::ConditionalCheckFailedException(failed)) = error.as_service_error()
     else {

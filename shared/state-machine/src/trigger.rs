@@ -1,8 +1,8 @@
-//! What triggers transitions: an event that was consumed, or a task that a workflow asks for.
+//! Triggers of transitions: a consumed event, or a task of a workflow.
 
 use event_envelope::Envelope;
 
-/// What gives a machine its inputs. It takes effect once, by its id.
+/// What brings inputs to a machine. It takes effect once, by its id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trigger<'a> {
     pub(crate) id: &'a str,
@@ -11,9 +11,9 @@ pub struct Trigger<'a> {
 }
 
 impl<'a> Trigger<'a> {
-    /// The task `id` of a workflow that works on the event in `envelope`: whatever the machine
-    /// emits follows from that event. The same id with another `hash` of what the task asks for is
-    /// refused. (`orderly-lambda` gives its tasks both.)
+    /// The task `id` of a workflow that works on the event in `envelope`: each event that the
+    /// machine emits follows from that event. The same id with another `hash` of the task's request
+    /// is refused. (`orderly-lambda` gives its tasks both.)
     pub const fn task(id: &'a str, hash: String, envelope: &'a Envelope) -> Self {
         Self { id, hash, envelope }
     }

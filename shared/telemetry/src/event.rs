@@ -1,4 +1,4 @@
-//! What an event says, under names that its line does not have yet.
+//! The fields of an event, under names that its line does not have yet.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -8,7 +8,7 @@ use tracing::{
     field::{Field, Visit},
 };
 
-/// Where a field is kept whose name the line has already.
+/// The member for fields whose name the line has already.
 pub(crate) const FIELDS: &str = "fields";
 /// The names that a line has of its own.
 const OWN: [&str; 6] = [FIELDS, "level", "service", "span", "target", "timestamp"];
@@ -16,7 +16,7 @@ const OWN: [&str; 6] = [FIELDS, "level", "service", "span", "target", "timestamp
 /// The fields of an event.
 #[derive(Debug, Default)]
 pub(crate) struct Fields {
-    /// Those that stand on top of the line.
+    /// Those at the top level of the line.
     pub(crate) top: BTreeMap<&'static str, Value>,
     /// Those whose name the line has already. Of two of one name the last holds.
     pub(crate) below: BTreeMap<&'static str, Value>,
@@ -24,12 +24,12 @@ pub(crate) struct Fields {
 
 impl Fields {
     pub(crate) fn by(event: &Event<'_>) -> Self {
-        let mut said = Self::default();
-        event.record(&mut said);
-        said
+        let mut fields = Self::default();
+        event.record(&mut fields);
+        fields
     }
 
-    fn say(&mut self, field: &Field, value: Value) {
+    fn set(&mut self, field: &Field, value: Value) {
         let name = field.name();
         let is_taken = OWN.contains(&name) || self.top.contains_key(name);
         let place = if is_taken { &mut self.below } else { &mut self.top };
@@ -39,26 +39,26 @@ impl Fields {
 
 impl Visit for Fields {
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.say(field, value.into());
+        self.set(field, value.into());
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
-        self.say(field, value.into());
+        self.set(field, value.into());
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.say(field, value.into());
+        self.set(field, value.into());
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.say(field, value.into());
+        self.set(field, value.into());
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.say(field, value.into());
+        self.set(field, value.into());
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.say(field, format!("{value:?}").into());
+        self.set(field, format!("{value:?}").into());
     }
 }

@@ -25,14 +25,14 @@ use printable::Printable;
 
 pub use redacted::Redacted;
 
-/// What is logged unless a filter says otherwise: ours, and of libraries what went wrong. The
+/// The default filter: our own `info`, and the warnings and errors of libraries. The
 /// SDK opens several spans per request, which costs more than the request's own work.
 const FILTER: &str = "info,aws_config=warn,aws_runtime=warn,aws_sdk=warn,aws_sigv4=warn,\
                       aws_smithy=warn,h2=warn,hyper=warn,reqwest=warn,rustls=warn,tower=warn,\
                       metrics=trace";
 /// The variable that names the namespace of metrics in CloudWatch. Without it none are written.
 const METRICS_NAMESPACE: &str = "METRICS_NAMESPACE";
-/// The variable that says where spans go.
+/// The variable that selects where spans are written.
 /// Source: <https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/>.
 const TRACES_EXPORTER: &str = "OTEL_TRACES_EXPORTER";
 /// Its value for spans that are written where logs are.
@@ -46,7 +46,7 @@ pub enum TelemetryError {
     /// The filter cannot be read.
     #[error("RUST_LOG is {filter:?}, which is not a list of target=level")]
     Filter {
-        /// The filter.
+        /// The filter that was given.
         filter: String,
         /// What is wrong with it.
         source: ParseError,
@@ -56,7 +56,7 @@ pub enum TelemetryError {
     Again(#[from] TryInitError),
 }
 
-/// What a process tells of itself besides its logs.
+/// The telemetry that a process writes besides its logs.
 #[derive(Debug, Clone, Default)]
 struct TelemetryOptions {
     /// The namespace of its metrics, if it writes any.
@@ -69,9 +69,9 @@ struct TelemetryOptions {
 }
 
 /// Logs what the process does to standard output, as `service`; and writes its metrics and spans
-/// there, if the environment says so: the former in the namespace `METRICS_NAMESPACE`, the latter
-/// where `OTEL_TRACES_EXPORTER` is `otlp/stdout`. Any other value of the latter is logged as a
-/// warning, since an account may set it for all its functions, and for other SDKs.
+/// there, where the environment enables them: the former in the namespace `METRICS_NAMESPACE`, the
+/// latter where `OTEL_TRACES_EXPORTER` is `otlp/stdout`. Any other value of the latter is logged as
+/// a warning, since an account may set it for all its functions, and for other SDKs.
 ///
 /// Returns the tracer that a consumer continues traces with.
 ///
@@ -80,10 +80,11 @@ struct TelemetryOptions {
 ///
 /// # Errors
 ///
-/// When `filter` makes no sense, or the process has logs already. A function should not start.
+/// When `filter` is invalid, or the process has logs already. A function should not start.
 pub fn init(service: &str, filter: Option<&str>) -> Result<Tracer, TelemetryError> {
     let options = TelemetryOptions::read(|name| Environment::of_process().optional(name));
-    let (tracer, ignored) = (options.tracer.clone(), options.ignored.clone());
+    let tracer = options.tracer.clone();
+    let ignored = options.ignored.clone();
     subscriber(service, filter, options, &Clock::system(), std::io::stdout)?.try_init()?;
     if let Some(exporter) = ignored {
         let variable = TRACES_EXPORTER;
@@ -94,14 +95,14 @@ pub fn init(service: &str, filter: Option<&str>) -> Result<Tracer, TelemetryErro
 
 impl TelemetryOptions {
     /// The exporter is read as OpenTelemetry asks for: without regard to case, one or a list, and
-    /// what is not known here is ignored, and said.
+    /// an unknown value is ignored with a warning.
     fn read(variable: impl Fn(&'static str) -> Option<String>) -> Self {
         let given = |name| variable(name).filter(|value| !value.trim().is_empty());
         let exporter = given(TRACES_EXPORTER).unwrap_or_default();
-        let named = || exporter.split(',').map(str::trim).filter(|it| !it.is_empty());
+        let named = || exporter.split(',').map(str::trim).filter(|name| !name.is_empty());
         let is = |name: &str, known: &str| name.eq_ignore_ascii_case(known);
-        let has_spans = named().any(|it| is(it, STDOUT));
-        let is_known = named().all(|it| is(it, STDOUT) || is(it, NONE));
+        let has_spans = named().any(|name| is(name, STDOUT));
+        let is_known = named().all(|name| is(name, STDOUT) || is(name, NONE));
         let tracer =
             if has_spans { Tracer::drawn_from(IdGenerator::random()) } else { Tracer::default() };
         let ignored = (!is_known).then_some(exporter);
@@ -151,7 +152,7 @@ where
     });
     // All spans in one object, the innermost last: a query asks for `span.event_id`.
     lines.with_flattened_span_fields("span");
-    let lines = lines.with_filter(filter_fn(|it| it.target() != metrics::TARGET));
+    let lines = lines.with_filter(filter_fn(|metadata| metadata.target() != metrics::TARGET));
     Ok(tracing_subscriber::registry().with(filter).with(metrics).with(spans).with(lines))
 }
 

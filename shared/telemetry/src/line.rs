@@ -6,7 +6,7 @@ use serde_json::Value;
 use tracing_subscriber::fmt::MakeWriter;
 
 /// Writes `value` in one piece, so that no other line gets between. A line that cannot be written
-/// is dropped: what is measured must not stop what is measured.
+/// is dropped: a failed measurement must not stop the work that it measures.
 pub(crate) fn write<W>(writer: &W, value: &Value)
 where
     W: for<'writer> MakeWriter<'writer>,

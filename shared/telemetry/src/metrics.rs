@@ -1,7 +1,7 @@
 //! Metrics: events of the target `metrics`, as lines in CloudWatch's embedded metric format.
 //!
 //! The fields of such an event are named as for the metrics layer of `tracing-opentelemetry`, so
-//! that whoever would rather have that one needs no other events.
+//! that a process may use that layer instead, without other events.
 //! Sources:
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>,
 //! <https://docs.rs/tracing-opentelemetry/latest/tracing_opentelemetry/struct.MetricsLayer.html>.
@@ -28,7 +28,7 @@ const HISTOGRAM: &str = "histogram.";
 const MILLISECONDS: &str = "Ms";
 /// The dimension that every metric has.
 const SERVICE: &str = "Service";
-/// The member that says which of the others are metrics.
+/// The member that lists which of the others are metrics.
 const METADATA: &str = "_aws";
 /// The longest name or value of a dimension, in bytes, which are ASCII.
 const DIMENSION_BYTES_MAX: usize = 255;
@@ -37,9 +37,9 @@ const DIMENSIONS_MAX: usize = 30;
 /// The largest number that CloudWatch takes, of either sign: 2 to the power of 360.
 /// Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html>.
 const VALUE_MAX: f64 = 2.348_542_582_773_833e108;
-/// What stands for a character that a dimension cannot have.
+/// What replaces a character that a dimension cannot have.
 const REPLACEMENT: char = '?';
-/// What stands for a value that says nothing.
+/// What replaces an empty value.
 const NOTHING: &str = "none";
 
 /// Writes metrics. Each is there by its service alone, and by its service and all its other
@@ -98,7 +98,7 @@ impl<W> Metrics<W> {
     }
 }
 
-/// What an event says.
+/// The metrics and dimensions of one event.
 #[derive(Debug, Default)]
 struct Measured {
     /// Their definitions.

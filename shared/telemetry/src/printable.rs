@@ -41,7 +41,7 @@ impl<W: io::Write> io::Write for Escaping<W> {
     }
 }
 
-/// Whether it is a control, or is itself not seen and changes how others are: it turns the
+/// Whether it is a control, or is itself invisible and changes how others are shown: it turns the
 /// direction of writing, joins, or ends a line. Those of ASCII but one are escaped by JSON, or
 /// stand around its values.
 fn is_hidden(c: char) -> bool {

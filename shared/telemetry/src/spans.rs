@@ -1,7 +1,7 @@
 //! Spans as lines in OpenTelemetry's JSON, the form of its file exporter for standard output.
 //!
-//! A function is frozen between invocations and may never thaw: what is sent over the network has
-//! to be waited for in the invocation, and what is written is already with Lambda.
+//! A function is frozen between invocations and may never thaw: a call over the network would have
+//! to be awaited in the invocation, and a written line is already with Lambda.
 //! Sources: <https://opentelemetry.io/docs/specs/otel/protocol/file-exporter/>,
 //! <https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding>.
 
@@ -28,16 +28,16 @@ use fields::Fields;
 /// The status of a span in which an error was logged.
 /// Source: <https://opentelemetry.io/docs/specs/otel/trace/api/#set-status>.
 const STATUS_ERROR: u8 = 2;
-/// The kind of a span that serves nobody outside its process.
+/// The kind of a span that serves no caller outside its process.
 const KIND_INTERNAL: u8 = 1;
 /// The kinds of others, by the field `otel.kind`, as for `tracing-opentelemetry`.
 /// Source: <https://github.com/open-telemetry/opentelemetry-proto/blob/v1.5.0/opentelemetry/proto/trace/v1/trace.proto>.
 const KINDS: [(&str, u8); 4] = [("server", 2), ("client", 3), ("producer", 4), ("consumer", 5)];
-/// The fields that say what a span is about: the first of them is part of its name.
+/// The fields that name the subject of a span: the first of them is part of its name.
 const SUBJECTS: [&str; 3] = ["event_type", "task", "route"];
 
-/// Writes each span that has ended, if it has an id (`runtime::ChildContext::record` fills it in) or is within
-/// one that has.
+/// Writes each span that has ended, if it has an id (`runtime::ChildContext::record` fills it in)
+/// or is within one that has.
 pub(crate) struct Spans<W> {
     pub(crate) service: String,
     pub(crate) clock: Clock,

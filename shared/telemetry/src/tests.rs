@@ -30,7 +30,7 @@ fn logged(filter: Option<&str>, act: impl FnOnce()) -> Vec<Value> {
     written(filter, TelemetryOptions::default(), act)
 }
 
-/// What `act` writes in a process that also tells what `options` says, line by line.
+/// The lines that `act` writes in a process with these `options`.
 pub(crate) fn written(
     filter: Option<&str>,
     options: TelemetryOptions,
@@ -60,7 +60,7 @@ fn reserve() {
 }
 
 #[test]
-fn a_line_says_what_when_who_and_about_which_record() {
+fn a_line_has_time_level_service_and_record() {
     let lines = logged(None, || {
         let _invocation = info_span!("invocation", requestId = "req-1").entered();
         let _record = record().entered();
@@ -130,7 +130,7 @@ fn personal_data_is_read_but_never_shown() {
 }
 
 #[test]
-fn the_environment_says_what_is_told_besides_logs() {
+fn the_environment_selects_metrics_and_spans() {
     let read = |namespace: &'static str, exporter: &'static str| {
         TelemetryOptions::read(move |name| match name {
             METRICS_NAMESPACE => Some(namespace.to_owned()),
@@ -154,7 +154,7 @@ fn the_environment_says_what_is_told_besides_logs() {
 }
 
 #[test]
-fn an_exporter_for_other_sdks_is_ignored_and_said() {
+fn an_exporter_for_other_sdks_is_ignored_with_a_warning() {
     let read = |exporter: &'static str| TelemetryOptions::read(move |_| Some(exporter.to_owned()));
     for other in ["otlp", "xray", "console", "zipkin,otlp", "otlp/stdout2", "\u{202e}"] {
         let options = read(other);
@@ -171,7 +171,7 @@ fn a_line_has_no_name_twice() {
         let _record = tracing::error_span!("record", level = 1, trace_id = "t-1").entered();
         info!(
             level = "LOUD", timestamp = "never", target = 4, span = ?Some(1), service = true,
-            fields = 0.5, message = "another", trace_id = "t-2", sku = "a", "said"
+            fields = 0.5, message = "another", trace_id = "t-2", sku = "a", "logged"
         );
     });
     let names = ["level", "timestamp", "target", "span", "service", "fields", "message"];
@@ -182,7 +182,7 @@ fn a_line_has_no_name_twice() {
         let in_span = parsed["span"].to_string().matches(&own).count();
         assert_eq!(line.matches(&own).count() - below - in_span, 1, "{name}: {line}");
     }
-    assert_eq!((&parsed["level"], &parsed["message"]), (&"INFO".into(), &"said".into()));
+    assert_eq!((&parsed["level"], &parsed["message"]), (&"INFO".into(), &"logged".into()));
     assert_eq!(
         (&parsed["service"], &parsed["target"]),
         (&"inventory".into(), &module_path!().into())
@@ -194,7 +194,7 @@ fn a_line_has_no_name_twice() {
         "fields": 0.5, "message": "another",
     });
     assert_eq!(parsed["fields"], below);
-    assert!(logged(None, || info!("said"))[0].get("fields").is_none());
+    assert!(logged(None, || info!("logged"))[0].get("fields").is_none());
 }
 
 #[test]

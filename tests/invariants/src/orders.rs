@@ -10,9 +10,9 @@ use crate::{Finding, Snapshot};
 /// How an order ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
-    /// By OrderCompleted.
+    /// By `OrderCompleted`.
     Completed,
-    /// By OrderCancelled.
+    /// By `OrderCancelled`.
     Cancelled,
 }
 

@@ -7,8 +7,9 @@ use std::{
 };
 
 use event_envelope::Envelope;
+use local_ses::SentMail;
 use local_states::ExecutionReport;
-use provider_stubs::{LedgerEntry, SentMail, Shipment};
+use provider_stubs::{LedgerEntry, Shipment};
 use serde::Deserialize;
 use time::OffsetDateTime;
 

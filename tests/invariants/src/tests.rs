@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use event_envelope::Envelope;
+use local_ses::SentMail;
 use local_states::{ExecutionReport, Status};
-use provider_stubs::{Carrier, EntryKind, LedgerEntry, SentMail, Shipment, ShipmentStatus};
+use provider_stubs::{Carrier, EntryKind, LedgerEntry, Shipment, ShipmentStatus};
 use serde_json::{Value, json};
 use time::macros::datetime;
 

@@ -10,11 +10,13 @@ use std::{future::Future, sync::Arc, time::Duration};
 
 use event_envelope::AggregateId;
 use http_client::{ApiKey, HttpClient, Url, parse_url};
+use local_ses::Mail;
+use parking_lot::Mutex;
 use payment::{
     domain::{Capture, Charge, Input as PaymentInput},
     gateway::{Again, PaymentGateway, ProviderId, SoFar, Stripe},
 };
-use provider_stubs::{Carrier as CarrierStub, Mail, Outcome, Payments};
+use provider_stubs::{Carrier as CarrierStub, Outcome, Payments};
 use runtime::Failure;
 use shipping::{
     carrier::{Carrier, HttpCarrier},
@@ -51,10 +53,6 @@ pub(crate) struct ExternalServices {
 
 impl ExternalServices {
     pub(crate) fn open(sim: &Arc<Sim>) -> Arc<Self> {
-        let clock = || -> provider_stubs::Clock {
-            let sim = Arc::clone(sim);
-            Arc::new(move || sim.shown())
-        };
         sim.show();
         let payments = Payments::new(sim.shown_clock(), KEY_TIME_TO_LIVE).with_saved_cards();
         let carrier = CarrierStub::new(sim.shown_clock());

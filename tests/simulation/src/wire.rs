@@ -18,7 +18,7 @@ use aws_smithy_runtime_api::{
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use event_envelope::canonical;
-use local_core::{AwsError, REGION};
+use local_core::{AwsError, InProcess, REGION};
 use serde_json::Value;
 
 use crate::{
@@ -57,7 +57,8 @@ impl FaultyConnector {
         let retries = RetryPartition::custom(self.process.name.clone())
             .token_bucket(TokenBucket::new(RETRY_QUOTA))
             .build();
-        AWS.over(self.clone(), retries)
+        let this = self.clone();
+        AWS.over(InProcess::new(move |request| this.clone().carry(request)), retries)
     }
 
     async fn carry(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {

@@ -9,10 +9,11 @@ use std::{
 };
 
 use invariants::ending_of;
-use local_eventbridge::{Clock as BusClock, Disorder, EventBridge, Options};
-use local_sqs::{Sqs, WallClock};
+use local_eventbridge::{Disorder, EventBridge, Options};
+use local_sqs::Sqs;
 use local_template::Source;
 use orderly::snapshot::Tables;
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio::{
     task::{JoinHandle, LocalSet, spawn_local},

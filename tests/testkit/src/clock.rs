@@ -32,13 +32,14 @@ impl TestClock {
 
     /// The clock as functions take it.
     pub fn clock(&self) -> Clock {
-        Clock::from_fn(self.reader())
+        let clock = self.clone();
+        Clock::from_fn(move || clock.now())
     }
 
-    /// The clock as providers take it.
-    pub fn reader(&self) -> impl Fn() -> OffsetDateTime + Send + Sync + use<> {
+    /// The clock as the stand-ins of AWS and of providers take it.
+    pub fn local(&self) -> local_core::Clock {
         let clock = self.clone();
-        move || clock.now()
+        local_core::Clock::new(move || clock.now())
     }
 
     /// Makes it so many seconds past the epoch.

@@ -2,23 +2,8 @@
 
 use std::sync::Arc;
 
-use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
-use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
-use aws_smithy_runtime_api::{
-    client::{
-        behavior_version::BehaviorVersion,
-        http::{
-            HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings,
-            SharedHttpConnector,
-        },
-        orchestrator::{HttpRequest, HttpResponse},
-        runtime_components::RuntimeComponents,
-    },
-    http::StatusCode,
-};
-use aws_smithy_types::{body::SdkBody, retry::RetryConfig};
-use aws_types::{SdkConfig, region::Region};
-use local_core::{Bytes, REGION, Service};
+use aws_types::SdkConfig;
+use local_core::{InProcess, Service};
 
 /// What any client of the SDK for a JSON protocol needs to reach `service` without a socket:
 /// `Client::new(&sdk_config(service))`. It tries once, so that a test sees every failure.

@@ -80,7 +80,7 @@ struct Case {
 type History = Arc<Mutex<Vec<BTreeMap<&'static str, (i64, i64)>>>>;
 
 /// One world, and everything that happens in it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 struct Play {
     world: World,
     turns: Turns,

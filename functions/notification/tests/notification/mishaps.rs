@@ -6,7 +6,6 @@ use axum::http::StatusCode;
 use catalogue::Template;
 use local_core::script::Outcome;
 use local_dynamodb::{Fault, FaultPlan};
-use provider_stubs::Outcome;
 use runtime::Done;
 use testkit::{Harness, deliver};
 

@@ -17,8 +17,8 @@ use axum::{
 use catalogue::Template;
 use local_core::REGION;
 use local_dynamodb::FaultPlan;
+use local_ses::Mail;
 use notification::mail::Mailer;
-use provider_stubs::Mail;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 

@@ -8,7 +8,6 @@ use std::{
 use axum::http::StatusCode;
 use local_core::script::Outcome;
 use local_dynamodb::FaultPlan;
-use provider_stubs::Outcome;
 use testkit::Harness;
 use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
 

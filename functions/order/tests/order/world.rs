@@ -16,11 +16,9 @@ use local_dynamodb::{DynamoDb, FaultPlan};
 use order::{
     api::OrderApi,
     deadlines::{Deadlines, deadline},
-    handler,
     limit::{Limits, OrderLimit},
     lookup::Lookup,
     sweeper::{Sweeper, Swept},
-    tasks,
 };
 use runtime::{Clock, Done, Failure};
 use serde_json::{Value, json};

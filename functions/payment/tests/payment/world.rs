@@ -1,7 +1,7 @@
 //! One order, the table of payments, and a provider whose ledger tells what really happened.
 
 use lambda::TaskHandler;
-use std::{ops::Deref, sync::Arc, time::Duration};
+use std::{ops::Deref, time::Duration};
 
 use axum::Router;
 use catalogue::{DECODER, Event, InventoryReserved, Money, OrderCreated, ShippingFailed};
@@ -77,7 +77,7 @@ pub(crate) fn shipping_failed() -> Delivery<Event> {
 impl World {
     pub(crate) async fn new() -> Self {
         let clock = TestClock::default();
-        let provider = Payments::new(Arc::new(clock.reader()), time::Duration::hours(24));
+        let provider = Payments::new(clock.local(), time::Duration::hours(24));
         let tables = [TABLE, CUSTOMERS];
         let bed = TestBed::open(&tables, clock, provider.router(), "sk_test_1").await;
         Self { provider, bed }

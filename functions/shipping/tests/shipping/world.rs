@@ -1,7 +1,7 @@
 //! One order, the table of shipments, and a carrier whose ledger tells what really happened.
 
 use lambda::TaskHandler;
-use std::{ops::Deref, sync::Arc, time::Duration};
+use std::{ops::Deref, time::Duration};
 
 use axum::{Json, Router, http::StatusCode, routing::delete};
 use catalogue::{DECODER, Event, Money, OrderCreated, PaymentCompleted};
@@ -69,7 +69,7 @@ impl World {
     /// A world whose carrier is reached through `desk`.
     async fn behind(desk: impl FnOnce(Router) -> Router) -> Self {
         let clock = TestClock::default();
-        let carrier = Carrier::new(Arc::new(clock.reader()));
+        let carrier = Carrier::new(clock.local());
         let bed = TestBed::open(&[TABLE], clock, desk(carrier.router()), "secret").await;
         Self { carrier, bed }
     }

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use invariants::{Published, Snapshot};
+use local_ses::SentMail;
 use local_stack::{
     console::{aside, bad, good, heading, say},
     telemetry::SpanTree,
 };
 use local_states::ExecutionReport;
-use provider_stubs::SentMail;
 use time::OffsetDateTime;
 
 use super::Story;

@@ -7,9 +7,10 @@ mod webhooks;
 
 use std::{collections::BTreeMap, ops::Deref, path::Path, sync::Arc};
 
+use local_ses::Mail;
 use local_stack::{Stack, StackError, StackOptions, telemetry::SpanTree};
 use local_template::Template;
-use provider_stubs::{Carrier, Mail, Payments};
+use provider_stubs::{Carrier, Payments};
 
 pub(crate) use inspect::{INVARIANTS as INVARIANTS_PATH, ORDERS as ORDERS_PATH};
 pub use outside::Outside;

@@ -8,10 +8,12 @@ use std::{
 };
 
 use axum::Router;
+use local_core::Clock;
 use local_secrets::arn_of_secret;
 use local_ses::Mail;
 use local_stack::{Surroundings, WeakStack};
-use provider_stubs::{Carrier, Mail, Payments, system_clock};
+use parking_lot::Mutex;
+use provider_stubs::{Carrier, Payments};
 use serde_json::Value;
 
 use super::{

@@ -19,7 +19,7 @@ async fn serve(status: u16, body: &'static str) -> (Aws, Arc<Mutex<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let asked = Arc::new(Mutex::new(String::new()));
-    let heard = asked.clone();
+    let received = asked.clone();
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
             let mut request = vec![0; 16_384];
@@ -28,7 +28,7 @@ async fn serve(status: u16, body: &'static str) -> (Aws, Arc<Mutex<String>>) {
             while !request[..length].ends_with(b"}") {
                 length += stream.read(&mut request[length..]).await.unwrap();
             }
-            *heard.lock().unwrap() = String::from_utf8_lossy(&request[..length]).into_owned();
+            *received.lock().unwrap() = String::from_utf8_lossy(&request[..length]).into_owned();
             let length = body.len();
             let head = "Content-Type: application/x-amz-json-1.1\r\nConnection: close";
             let answer =

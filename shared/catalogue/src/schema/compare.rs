@@ -1,4 +1,4 @@
-//! What lies between two schemas of one event.
+//! The comparison of two schemas of one event.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -7,14 +7,15 @@ use std::{
 
 use serde_json::{Map, Value};
 
-/// Keywords that say nothing about what is valid, or are followed where they are referred to.
+/// Keywords that do not change which values are valid, or are followed where they are referred to.
 const WORDS: &[&str] =
     &["$schema", "$defs", "$comment", "title", "description", "examples", "deprecated"];
 
 /// How deep a schema is followed; a type that contains itself goes deeper.
 const DEPTH_MAX: usize = 32;
 
-/// What a newer schema of an event does to an older one, by the rules of [`schema`](super).
+/// The difference of a newer schema of an event from an older one, by the rules of
+/// [`schema`](super).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Comparison {
     /// Optional members that are new, as paths: `items[].giftWrap`.
@@ -23,7 +24,7 @@ pub struct Comparison {
     pub breaches: Vec<Breach>,
 }
 
-/// A change that a reader of one of the two versions would not survive.
+/// A change with which a reader of one of the two versions would fail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Breach {
     /// Where in the event's data, as a path: `items[].quantity`. Empty for the data itself.
@@ -117,7 +118,8 @@ impl Walk<'_> {
         path: &str,
         into: &mut Comparison,
     ) {
-        let (before, now) = (properties(older), properties(newer));
+        let before = properties(older);
+        let now = properties(newer);
         for (name, was) in &before {
             match now.get(name) {
                 Some(is) => self.schemas(was, is, &join(path, name), into),
@@ -190,13 +192,14 @@ fn required(
     path: &str,
     into: &mut Comparison,
 ) {
-    let (was, is) = (strings(older.get("required")), strings(newer.get("required")));
+    let was = strings(older.get("required"));
+    let is = strings(newer.get("required"));
     for name in is.difference(&was) {
         into.breach(&join(path, name), "is now required: events that are stored may lack it");
     }
     for name in was.difference(&is) {
-        // One that is gone altogether is told of as such.
-        if properties(newer).keys().any(|it| it == name) {
+        // A removed one is reported as such.
+        if properties(newer).keys().any(|property| property == name) {
             into.breach(&join(path, name), "is no longer required: older readers miss it");
         }
     }
@@ -207,16 +210,17 @@ fn values(was: &BTreeSet<String>, is: &BTreeSet<String>, path: &str, into: &mut 
         into.breach(path, format!("may now be {value}, which older readers refuse"));
     }
     for value in was.difference(is) {
-        into.breach(path, format!("may no longer be {value}, which stored events say"));
+        into.breach(path, format!("may no longer be {value}, which stored events have"));
     }
 }
 
 /// The values of an enumeration that is written as alternatives, each with its description. Nothing
-/// if it is none, or says a value twice.
+/// if it is none, or has a value twice.
 fn enumeration(alternatives: &Value) -> Option<Vec<(&Value, &Value)>> {
     let alternatives = alternatives.as_array()?.iter();
-    let values: Vec<(&Value, &Value)> =
-        alternatives.map(|it| Some((it.get("const")?, it))).collect::<Option<_>>()?;
+    let values: Vec<(&Value, &Value)> = alternatives
+        .map(|alternative| Some((alternative.get("const")?, alternative)))
+        .collect::<Option<_>>()?;
     let unique: BTreeSet<String> = values.iter().map(|(value, _)| value.to_string()).collect();
     (unique.len() == values.len()).then_some(values)
 }

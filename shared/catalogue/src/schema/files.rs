@@ -17,7 +17,8 @@ const FOLDERS: [&str; 2] = ["schemas", "golden"];
 pub struct Files(pub BTreeMap<String, String>);
 
 impl Files {
-    /// Reads them from the folder they lie in: `events/contracts`. A folder that is not there holds none.
+    /// Reads them from the folder they lie in: `events/contracts`. A folder that is not there holds
+    /// none.
     ///
     /// # Errors
     ///
@@ -63,17 +64,17 @@ pub(super) fn at(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
-/// Where the schema of a version lies.
+/// The path of the schema of a version.
 pub(super) fn schema_path(event_type: &str, version: impl ToString) -> String {
     format!("schemas/{event_type}/{}.json", version.to_string())
 }
 
-/// Where the golden sample of a version lies.
+/// The path of the golden sample of a version.
 pub(super) fn golden_path(event_type: &str, version: impl ToString) -> String {
     format!("golden/{event_type}/{}.json", version.to_string())
 }
 
-/// What a reader looks for first in a schema or a document of them, and last. The rest is in
+/// The members that come first in a schema or a document of them, and last. The rest is in
 /// between, by name.
 const FIRST: [&str; 12] = [
     "$schema",
@@ -118,8 +119,8 @@ impl Serialize for Ordered<'_> {
 }
 
 fn rank(name: &str) -> usize {
-    let first = FIRST.iter().position(|it| *it == name);
-    let last = || LAST.iter().position(|it| *it == name).map(|at| FIRST.len() + 1 + at);
+    let first = FIRST.iter().position(|member| *member == name);
+    let last = || LAST.iter().position(|member| *member == name).map(|at| FIRST.len() + 1 + at);
     first.or_else(last).unwrap_or(FIRST.len())
 }
 

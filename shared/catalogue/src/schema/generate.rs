@@ -19,8 +19,8 @@ pub fn of<T: JsonSchema>() -> Value {
         .to_value()
 }
 
-/// Says what the names of Rust's number types mean, which no validator knows, and joins the lines
-/// of a description.
+/// Replaces the names of Rust's number types, which no validator knows, by ranges, and joins the
+/// lines of a description.
 fn tidy(schema: &mut Schema) {
     let Some(schema) = schema.as_object_mut() else { return };
     match schema.get("format").and_then(Value::as_str) {
@@ -42,7 +42,7 @@ fn bound(schema: &mut Map<String, Value>, minimum: Value, maximum: Value) {
     schema.entry("maximum").or_insert(maximum);
 }
 
-/// Stands for the identifiers of the envelope in schemas.
+/// Represents the identifiers of the envelope in schemas.
 pub(crate) enum Id {}
 
 impl JsonSchema for Id {

@@ -11,7 +11,8 @@ use super::{
 };
 use crate::{DECODER, Entry, Event};
 
-/// Holds the golden samples of a type to what the catalogue says, and to what they read as before.
+/// Checks the golden samples of a type against the catalogue, and against the stored results of
+/// reading them.
 pub(super) fn check(entry: Entry, planner: &mut Planner<'_>) {
     for version in entry.versions.iter().map(|it| it.version) {
         let path = golden_path(entry.event_type, version);
@@ -35,7 +36,8 @@ pub(super) fn check(entry: Entry, planner: &mut Planner<'_>) {
 fn read(entry: Entry, version: Version, sample: &str) -> Result<Delivery<Event>, String> {
     let delivery: Delivery<Event> =
         DECODER.decode(sample.as_bytes()).map_err(|error| error.to_string())?;
-    let (event_type, is) = (&delivery.envelope.event_type, delivery.envelope.event_version);
+    let event_type = &delivery.envelope.event_type;
+    let is = delivery.envelope.event_version;
     if (event_type.as_str(), is) == (entry.event_type, version) {
         Ok(delivery)
     } else {
@@ -76,11 +78,11 @@ fn reads_as(entry: Entry, version: Version, delivery: Delivery<Event>, planner: 
     let Some(was) = planner.parse(&path, text) else { return };
     match difference(&was, &now, "", Members::All) {
         Some(difference) => planner.problem(Problem::reads_differently(path, difference)),
-        None => planner.say(&path, &now),
+        None => planner.write(&path, &now),
     }
 }
 
-/// A new current version takes the place of the one before it: what an old event reads as is
+/// A new current version replaces the one before it: the result of reading an old event is
 /// written anew, and within a major version it may only have gained.
 fn reads_anew(entry: Entry, path: &str, now: &Value, planner: &mut Planner<'_>) {
     let prefix = path.trim_end_matches(&format!("{}.json", entry.version));
@@ -99,7 +101,7 @@ fn reads_anew(entry: Entry, path: &str, now: &Value, planner: &mut Planner<'_>) 
         }
         planner.plan.remove.insert(before.clone());
     }
-    planner.say(path, now);
+    planner.write(path, now);
 }
 
 /// Which members of an object are compared.
@@ -110,7 +112,7 @@ enum Members {
     Before,
 }
 
-/// The first place at which two values differ, what stood there, and what stands there.
+/// The first path at which two values differ, the old value there, and the new one.
 fn difference(
     was: &Value,
     is: &Value,
@@ -155,7 +157,8 @@ fn find_missing(
     }
     if let Some(items) = schema.get("items") {
         let path = format!("{path}[]");
-        let values: Vec<&Value> = values.iter().filter_map(|it| it.as_array()).flatten().collect();
+        let values: Vec<&Value> =
+            values.iter().filter_map(|value| value.as_array()).flatten().collect();
         if values.is_empty() {
             missing.push(path);
         } else {

@@ -1,22 +1,22 @@
-//! The events as JSON Schemas, and what keeps a published one as it is.
+//! The events as JSON Schemas, and the rules by which a published one may change.
 //!
 //! A schema describes the `data` of an event: that is what `eventVersion` is the version of. The
 //! envelope around it is the same for every event and has a schema of its own, so that a change of
-//! the one is no change of the other; what wants both, such as the `AsyncAPI` document, joins them.
+//! the one is no change of the other; a document of both, such as the `AsyncAPI` one, joins them.
 //!
-//! It says what the code takes, no more and no less: a value is valid where reading it succeeds.
-//! Members that it does not name are allowed, as readers pass over them; only [`Money`](crate::Money)
-//! is closed. Two things JSON Schema cannot say: `2.0` is a whole number to it, but not to the code,
-//! and a decimal of version 1 has at most two places.
+//! It describes what the code accepts, no more and no less: a value is valid where reading it
+//! succeeds. Members that it does not name are allowed, as readers ignore them; only
+//! [`Money`](crate::Money) is closed. Two rules JSON Schema cannot express: `2.0` is a whole number
+//! to it, but not to the code, and a decimal of version 1 has at most two places.
 //!
 //! # What may change
 //!
-//! Events outlive the code that says them, and services are deployed one after another. So within
-//! a major version code of every minor version reads events of every other, older and newer:
+//! Events outlive the code that publishes them, and services are deployed one after another. So
+//! within a major version code of every minor version reads events of every other, older and newer:
 //!
 //! | Change of `data` | Within a major version | Because |
 //! |---|---|---|
-//! | A new optional member | yes | older readers pass over it, newer ones do without |
+//! | A new optional member | yes | older readers ignore it, newer ones do without |
 //! | A new required member | no | stored events do not have it |
 //! | A new member of an object that is closed, as `Money` is | no | older readers refuse it |
 //! | A member gone, or under another name | no | older readers miss it |

@@ -1,4 +1,4 @@
-//! What has to happen to the published contracts for them to say what the code says.
+//! The changes that make the published contracts agree with the code.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,31 +17,31 @@ use super::{
 };
 use crate::{CATALOGUE, Entry, catalogue::schema_of};
 
-/// Where the schema of the envelope lies.
+/// The path of the envelope's schema.
 const ENVELOPE: &str = "schemas/Envelope.json";
 
-/// What has to happen to the files for them to say what the code says. Nothing, if all is well.
+/// The changes that make the files agree with the code. Empty, if they agree.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Plan {
     /// Files to write, with their texts. None of them changes what was published.
     pub write: BTreeMap<String, String>,
-    /// Files that others have taken the place of.
+    /// Files that other ones have replaced.
     pub remove: BTreeSet<String>,
-    /// What only a person can decide.
+    /// Decisions that need a developer.
     pub problems: Vec<Problem>,
 }
 
 impl Plan {
-    /// Whether the files say what the code says.
+    /// Whether the files agree with the code.
     pub fn is_empty(&self) -> bool {
         self.write.is_empty() && self.remove.is_empty() && self.problems.is_empty()
     }
 
-    /// Does to the files below `root`, which is `events`, what can be done without a person.
+    /// Applies to the files below `root`, which is `events`, the changes that need no decision.
     ///
     /// # Errors
     ///
-    /// When a file cannot be written or removed, with its path. To try again does no harm.
+    /// When a file cannot be written or removed, with its path. A retry is safe.
     pub fn apply(&self, root: &Path) -> io::Result<()> {
         for (path, text) in &self.write {
             write(&root.join(path), text)?;
@@ -57,7 +57,7 @@ impl Plan {
 /// Compares the published contracts with the catalogue and its types.
 ///
 /// What was published is never rewritten, but for its words: a type that has changed needs a new
-/// version, and each [`Problem`] says how to make one.
+/// version, and each [`Problem`] describes how to make one.
 pub fn plan(files: &Files) -> Plan {
     plan_of(CATALOGUE, files)
 }
@@ -107,8 +107,8 @@ impl<'a> Planner<'a> {
         parsed.ok()
     }
 
-    /// Writes a file, unless it says this already.
-    pub(super) fn say(&mut self, path: &str, value: &Value) {
+    /// Writes a file, unless it has this content already.
+    pub(super) fn write(&mut self, path: &str, value: &Value) {
         let text = pretty(value);
         if self.files.get(path) != Some(&text) {
             self.plan.write.insert(path.to_owned(), text);
@@ -124,13 +124,14 @@ impl<'a> Planner<'a> {
             breaches = Comparison::of(&was, &now).breaches;
         }
         if breaches.is_empty() {
-            self.say(ENVELOPE, &now);
+            self.write(ENVELOPE, &now);
         } else {
             self.problem(Problem::Envelope { breaches });
         }
     }
 
-    /// Holds the schemas of a type to its structs, and each minor version to the one before it.
+    /// Checks the schemas of a type against its structs, and each minor version against the one
+    /// before.
     fn schemas(&mut self, entry: Entry) {
         let event_type = entry.event_type;
         let mut before: Option<(Version, Value)> = None;
@@ -170,14 +171,14 @@ impl<'a> Planner<'a> {
                 None
             }
             (None, Some(now)) => {
-                self.say(&path, &now);
+                self.write(&path, &now);
                 Some(now)
             }
             (Some(was), None) => Some(was),
             (Some(was), Some(now)) => {
                 let Comparison { added, breaches } = Comparison::of(&was, &now);
                 if added.is_empty() && breaches.is_empty() {
-                    self.say(&path, &now);
+                    self.write(&path, &now);
                 } else if after.is_some() {
                     self.problem(Problem::OldChanged { event_type, version, added, breaches });
                 } else {

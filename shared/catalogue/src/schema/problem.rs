@@ -1,4 +1,4 @@
-//! What only a person can decide, and what to do about it.
+//! Disagreements that need a decision of a developer, and what to do about each.
 
 use std::fmt::Display;
 
@@ -12,14 +12,14 @@ const COMMAND: &str = "cargo run -- events write";
 /// The file with the list of versions.
 const CATALOGUE: &str = "shared/catalogue/src/catalogue.rs";
 
-/// Something that keeps the published contracts and the code apart until a person decides. It is
-/// told with what to do.
+/// A disagreement of the published contracts and the code that needs a decision. Its text has the
+/// steps to take.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
     /// A type is no longer what its current version was published as.
     #[error("{}", changed(event_type, *version, added, breaches))]
     Changed {
-        /// The type.
+        /// The event type, e.g. `OrderCreated`.
         event_type: &'static str,
         /// Its current version.
         version: Version,
@@ -35,9 +35,9 @@ pub enum Problem {
         version.major, list(added), list(breaches)
     )]
     OldChanged {
-        /// The type.
+        /// The event type, e.g. `OrderCreated`.
         event_type: &'static str,
-        /// The version.
+        /// The version that disagrees.
         version: Version,
         /// What is new and may be left out.
         added: Vec<String>,
@@ -47,11 +47,11 @@ pub enum Problem {
     /// A minor version does not just add to the one before it.
     #[error("{}", not_minor(event_type, *older, *version, breaches))]
     NotMinor {
-        /// The type.
+        /// The event type, e.g. `OrderCreated`.
         event_type: &'static str,
-        /// The version before.
+        /// The minor version before it.
         older: Version,
-        /// The version.
+        /// The version that disagrees.
         version: Version,
         /// What it breaks. Nothing, if it adds nothing either.
         breaches: Vec<Breach>,
@@ -72,7 +72,7 @@ pub enum Problem {
          the repository's history"
     )]
     Lost {
-        /// Its file.
+        /// The path of its file below `events/contracts`.
         path: String,
     },
     /// A file belongs to no version of the catalogue.
@@ -81,30 +81,30 @@ pub enum Problem {
          version back, or delete the file if it never was published"
     )]
     Stray {
-        /// The file.
+        /// The path of the file below `events/contracts`.
         path: String,
     },
     /// A version has no golden sample.
     #[error(
         "{path} is missing: write an event of that version as it comes over the bus, with all that \
-         it can say, and run: {COMMAND}"
+         it can have, and run: {COMMAND}"
     )]
     NoSample {
         /// The file it belongs in.
         path: String,
     },
-    /// A file does not say what it should, or nothing that can be read.
+    /// A file has the wrong content, or cannot be read.
     #[error("{path}: {reason}")]
     Unreadable {
-        /// The file.
+        /// The path of the file below `events/contracts`.
         path: String,
         /// What is wrong with it.
         reason: String,
     },
-    /// A golden sample does not show all that its version can say.
+    /// A golden sample does not show all that its version can have.
     #[error("{path} does not show {}: add it", missing.join(", "))]
     Incomplete {
-        /// The file.
+        /// The path of the file below `events/contracts`.
         path: String,
         /// The members that it leaves out, as paths.
         missing: Vec<String>,
@@ -115,7 +115,7 @@ pub enum Problem {
          {is}. Take back what changed how the old version is read"
     )]
     ReadsDifferently {
-        /// The file that says what it meant.
+        /// The file with its earlier meaning.
         path: String,
         /// Where they differ, as a path.
         place: String,
@@ -137,14 +137,14 @@ impl Problem {
 }
 
 fn changed(event_type: &str, version: Version, added: &[String], breaches: &[Breach]) -> String {
-    let told = if breaches.is_empty() {
+    let problem = if breaches.is_empty() {
         minor(event_type, version, added)
     } else {
         major(event_type, version, breaches)
     };
-    // Who made the version and has not published it yet may still change it.
+    // A version that is not published yet may still change.
     format!(
-        "{told}\nIf {version} has never left this working copy, delete schemas/{event_type}/\
+        "{problem}\nIf {version} has never left this working copy, delete schemas/{event_type}/\
          {version}.json instead, and run: {COMMAND}"
     )
 }
@@ -177,7 +177,7 @@ fn major(event_type: &str, version: Version, breaches: &[Breach]) -> String {
              `{event_type} {{ {next} => \"…\" }}` after it",
             version.major
         ),
-        format!("write golden/{event_type}/{next}.json, with all that it can say"),
+        format!("write golden/{event_type}/{next}.json, with all that it can have"),
         format!("run: {COMMAND}"),
     ];
     format!(
@@ -191,7 +191,7 @@ fn major(event_type: &str, version: Version, breaches: &[Breach]) -> String {
 fn not_minor(event_type: &str, older: Version, version: Version, breaches: &[Breach]) -> String {
     if breaches.is_empty() {
         return format!(
-            "{event_type} {version} says nothing that {older} does not: add to the struct, or take \
+            "{event_type} {version} adds nothing to {older}: add to the struct, or take \
              {version} out of {CATALOGUE}"
         );
     }

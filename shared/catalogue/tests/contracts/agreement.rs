@@ -108,8 +108,8 @@ impl Tally {
         match (&read, &invalid) {
             (Ok(()), None) => self.taken += 1,
             (Err(_), Some(_)) => self.refused += 1,
-            (Ok(()), Some(error)) => panic!("{what}: read, but the schema says: {error}"),
-            (Err(error), None) => panic!("{what}: valid, but the code says: {error}"),
+            (Ok(()), Some(error)) => panic!("{what}: read, but invalid by the schema: {error}"),
+            (Err(error), None) => panic!("{what}: valid, but not read by the code: {error}"),
         }
     }
 }

@@ -149,8 +149,8 @@ fn events() -> Vec<BoxedStrategy<Event>> {
     ]
 }
 
-/// Says the event, and reads it as a consumer does.
-fn said_and_read(event: &Event, validator: &Validator) -> Event {
+/// Publishes the event, and reads it as a consumer does.
+fn published_and_read(event: &Event, validator: &Validator) -> Event {
     let order = event.order_id().clone();
     let correlation = CorrelationId::of(order.as_str());
     let envelope = event.draft(order, 1, datetime!(2026-01-01 0:00 UTC)).root(correlation, None);
@@ -159,22 +159,22 @@ fn said_and_read(event: &Event, validator: &Validator) -> Event {
 }
 
 #[test]
-fn what_a_service_says_is_valid_and_is_read_back() {
+fn what_a_service_publishes_is_valid_and_is_read_back() {
     let named = |entry: &Entry| {
         (entry.event_type, validator(&format!("{}/{}", entry.event_type, entry.version)))
     };
     let validators: BTreeMap<_, _> = CATALOGUE.iter().map(named).collect();
-    let said = RefCell::new(BTreeSet::new());
+    let published = RefCell::new(BTreeSet::new());
     for strategy in events() {
         let outcome = TestRunner::deterministic().run(&strategy, |event| {
             let event_type = event.entry().event_type;
-            said.borrow_mut().insert(event_type);
-            prop_assert_eq!(&said_and_read(&event, &validators[event_type]), &event);
+            published.borrow_mut().insert(event_type);
+            prop_assert_eq!(&published_and_read(&event, &validators[event_type]), &event);
             Ok(())
         });
         outcome.unwrap();
     }
-    assert!(said.into_inner().iter().eq(validators.keys()), "a type has no strategy");
+    assert!(published.into_inner().iter().eq(validators.keys()), "a type has no strategy");
 }
 
 /// The most cents that version 1 can be sure of.

@@ -1,5 +1,5 @@
-//! The published contracts, in the repository's `events/contracts`: what the catalogue says, what its types
-//! take, and what every sample shows.
+//! The published contracts, in the repository's `events/contracts`: its schemas, what
+//! its types take, and what every sample shows.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod agreement;
@@ -61,7 +61,7 @@ fn decode(event: &Value) -> Delivery<Event> {
 }
 
 #[test]
-fn what_is_published_is_what_the_code_says() {
+fn the_published_contracts_agree_with_the_code() {
     let plan = plan(&files());
     let problems: Vec<_> = plan.problems.iter().map(|it| format!("\n\n{it}")).collect();
     assert!(problems.is_empty(), "{}\n", problems.concat());
@@ -81,7 +81,7 @@ fn a_golden_sample_is_valid_and_so_is_its_envelope() {
 }
 
 #[test]
-fn a_golden_sample_is_what_its_service_would_say() {
+fn a_golden_sample_is_what_its_service_would_publish() {
     for entry in CATALOGUE {
         let sample = golden(*entry, &entry.version.to_string());
         let Delivery { envelope, event, replay } = decode(&sample);

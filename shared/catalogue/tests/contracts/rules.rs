@@ -1,5 +1,5 @@
-//! The rules for changing a schema, held against a validator: a change that they let through as none
-//! changes the verdict on no value.
+//! The rules for changing a schema, held against a validator: a change that they let through as
+//! none changes the verdict on no value.
 
 use catalogue::{CATALOGUE, schema::Comparison};
 use jsonschema::Validator;

@@ -44,7 +44,7 @@ fn the_three_wrappings_carry_the_same_event() {
 }
 
 #[test]
-fn a_replayed_event_says_so() {
+fn a_replayed_event_is_recognized() {
     let mut event = on_bus(&current());
     event["replay-name"] = "friday".into();
     assert_eq!(decode(&event).unwrap().replay.as_deref(), Some("friday"));

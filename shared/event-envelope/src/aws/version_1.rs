@@ -60,14 +60,14 @@ pub(super) fn complete(
     })?;
     new.entry("eventVersion").or_insert_with(|| "1.0".into());
     new.entry("correlationId").or_insert_with(|| CorrelationId::of(&aggregate).as_str().into());
-    // Each of version 1's types was the first that its service said of its aggregate.
+    // Each of version 1's types was the first that its service published of its aggregate.
     new.entry("sequenceNumber").or_insert_with(|| 1.into());
     new.entry("aggregateId").or_insert_with(|| aggregate.into());
     if let Some(utc) = new.get("timestamp").and_then(Value::as_str).and_then(assume_utc) {
         new.insert("timestamp".to_owned(), utc.into());
     }
-    // Version 1 kept network addresses here: only the id of the actor goes on. What an envelope
-    // has here always says its depth.
+    // Version 1 kept network addresses here: only the id of the actor is kept. The metadata of an
+    // envelope always has a depth.
     if metadata.get("depth").is_none() {
         metadata = json!({ "actor": metadata.get("userId") });
     }

@@ -137,7 +137,7 @@ impl Odd {
     }
 }
 
-/// A time, more often than not at an end of what can be said.
+/// A time, more often than not at an end of what can be written.
 #[derive(Debug, Clone, Arbitrary)]
 struct Time {
     year: u8,

@@ -2,7 +2,7 @@
 //! event that it has read can be written and read again.
 //!
 //! An input follows from its number, so that a failure can be repeated. `cargo test` tries the
-//! first few thousand; `FUZZ_INPUTS` says how many, `FUZZ_FIRST` from which number on.
+//! first few thousand; `FUZZ_INPUTS` sets how many, `FUZZ_FIRST` from which number on.
 #![cfg(feature = "aws")]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -71,12 +71,12 @@ fn for_each_input(test: impl Fn(&mut Rng)) {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "whoever starts the test says how long it runs")]
+#[expect(clippy::disallowed_methods, reason = "the caller of the test sets how long it runs")]
 fn number(variable: &str) -> Option<u64> {
     env::var(variable).ok().map(|number| number.parse().unwrap())
 }
 
-/// Tells how to repeat the input that failed.
+/// Prints how to repeat the input that failed.
 struct Current(u64);
 
 impl Drop for Current {

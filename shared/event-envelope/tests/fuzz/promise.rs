@@ -30,7 +30,7 @@ pub(crate) fn check(body: &[u8]) -> bool {
     is_event
 }
 
-/// What was read says what was there, apart from the forms of times and versions.
+/// The envelope that was read equals the input, apart from the forms of times and versions.
 fn nothing_is_lost(body: &[u8], envelope: &Envelope) {
     let (written, read): (Value, _) = (serde_json::from_slice(body).unwrap(), json!(envelope));
     for field in [
@@ -51,7 +51,7 @@ fn nothing_is_lost(body: &[u8], envelope: &Envelope) {
     assert_eq!(written["metadata"]["depth"].as_u64().unwrap_or(0), read["metadata"]["depth"]);
 }
 
-/// What is taken for JSON is within the limits, and says nothing twice.
+/// JSON that is accepted is within the limits, and has no key twice.
 fn is_strict(text: &[u8]) {
     let limits = Limits { bytes_max: usize::MAX, depth_max: 20, length_max: 300 };
     let Ok(value) = strict::parse(text, limits) else { return };

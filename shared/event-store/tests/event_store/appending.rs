@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::world::{World, event, event_of, events, other_thing, thing};
 
-/// Events as somebody else would have said them at the same place.
+/// Events as another writer would have appended them at the same place.
 fn rival(mut events: Vec<Envelope>) -> Vec<Envelope> {
     for event in &mut events {
         event.correlation_id = CorrelationId::of("rival");
@@ -114,7 +114,7 @@ async fn what_no_table_holds_is_named_before_it_is_asked() {
             assert!(error.to_string().contains(named), "{error}");
             let StoreError::Invalid(why) = &error else { panic!("{error:?}") };
             assert!(why.is::<Unstorable>());
-            assert_eq!(plan.calls(), 0, "nobody asks DynamoDB about it");
+            assert_eq!(plan.calls(), 0, "DynamoDB is not called for it");
             assert!(!Failure::from(error).is_retry());
         }
     }
@@ -172,7 +172,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_an_event_says_it_is_known_again(data in json(), other in json()) {
+    fn every_event_is_recognized_when_it_is_written_again(data in json(), other in json()) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         runtime.block_on(async {
             let world = World::new().await;

@@ -20,7 +20,7 @@ type Reply = Result<Executed, ExecuteError<Overdrawn>>;
 
 async fn run(world: &World, command: Command, clock: &Clock) -> Reply {
     let correlation = CorrelationId::of("test");
-    let actor = Actor { id: Some("somebody".to_owned()), ..Actor::default() };
+    let actor = Actor { id: Some("another".to_owned()), ..Actor::default() };
     let causation = Causation::Root(&correlation, &actor);
     execute::<Account>(&world.store(), &thing(), &command, causation, clock).await
 }
@@ -34,7 +34,7 @@ fn meanwhile(world: &World, rivals: Vec<Command>) -> Clock {
     let (world, asked) = (world.clone(), AtomicUsize::new(0));
     Clock::from_fn(move || {
         if let Some(rival) = rivals.get(asked.fetch_add(1, Ordering::SeqCst)).copied() {
-            // What two say word for word alike is one event: these are not.
+            // Two writers' equal events are one event: these are not.
             let earlier = Clock::fixed(NOW - Duration::SECOND);
             let world = world.clone();
             let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
@@ -67,7 +67,7 @@ async fn a_command_is_decided_on_what_has_happened() {
     assert_eq!(second.history, first.events);
     assert_eq!(second.events.iter().map(|it| it.sequence_number).collect::<Vec<_>>(), [2, 3]);
     let actor = second.events[0].metadata.actor.as_deref();
-    assert_eq!((second.events[0].timestamp, actor), (NOW, Some("somebody")));
+    assert_eq!((second.events[0].timestamp, actor), (NOW, Some("another")));
     assert_eq!(bookings(&world).await, booked(&[("d1", 100), ("w1", -60), ("fee-w1", -1)]));
 }
 
@@ -91,7 +91,7 @@ async fn a_rejected_command_changes_nothing() {
 }
 
 #[tokio::test]
-async fn whoever_was_overtaken_decides_again_and_both_take_effect() {
+async fn a_command_that_conflicts_is_decided_again_and_both_take_effect() {
     let world = World::new().await;
     let clock = meanwhile(&world, vec![Command::Deposit("rival", 5)]);
     let executed = run(&world, Command::Deposit("d1", 100), &clock).await.unwrap();
@@ -100,7 +100,7 @@ async fn whoever_was_overtaken_decides_again_and_both_take_effect() {
 }
 
 #[tokio::test]
-async fn whoever_was_overtaken_may_find_that_a_rule_now_forbids_it() {
+async fn a_command_that_conflicts_may_break_a_rule_by_then() {
     let world = World::new().await;
     give(&world, Command::Deposit("d1", 100)).await.unwrap();
     let clock = meanwhile(&world, vec![Command::Withdraw("rival", 90)]);
@@ -111,7 +111,7 @@ async fn whoever_was_overtaken_may_find_that_a_rule_now_forbids_it() {
 }
 
 #[tokio::test]
-async fn whoever_was_overtaken_may_find_its_own_command_done() {
+async fn a_command_that_conflicts_may_have_taken_effect_by_then() {
     let world = World::new().await;
     give(&world, Command::Deposit("d1", 100)).await.unwrap();
     let clock = meanwhile(&world, vec![Command::Deposit("d2", 1), Command::Deposit("d3", 1)]);
@@ -120,7 +120,7 @@ async fn whoever_was_overtaken_may_find_its_own_command_done() {
 }
 
 #[tokio::test]
-async fn whoever_is_overtaken_every_time_gives_up_for_now() {
+async fn a_command_that_conflicts_every_time_is_contended() {
     let world = World::new().await;
     let rivals = ["r1", "r2", "r3", "r4", "r5", "r6"].map(|id| Command::Deposit(id, 1));
     let clock = meanwhile(&world, rivals.to_vec());

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::world::{World, event, event_of, events, other_thing, thing};
 
 #[tokio::test]
-async fn a_stream_that_nobody_wrote_to_is_empty() {
+async fn a_stream_without_events_is_empty() {
     let store = World::new().await.store();
     assert_eq!(store.load(&thing(), 0).await.unwrap(), []);
     assert_eq!(store.first(&thing()).await.unwrap(), None);
@@ -110,7 +110,7 @@ async fn a_stream_with_a_gap_is_refused_for_good() {
 }
 
 #[tokio::test]
-async fn an_event_that_is_not_what_its_place_says_is_refused_for_good() {
+async fn an_event_in_the_wrong_place_is_refused_for_good() {
     let damages = [
         ("sequenceNumber", AttributeValue::N("3".to_owned())),
         ("aggregateId", AttributeValue::S("thing-2".to_owned())),

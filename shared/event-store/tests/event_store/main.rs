@@ -1,5 +1,5 @@
 //! Streams over the real SDK against an embedded DynamoDB: nothing is lost, nothing is there twice,
-//! and nobody decides on what is no longer so.
+//! and no command is decided on a stale state.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -56,7 +56,7 @@ async fn a_marked_stream_is_found_when_its_time_has_come_and_not_before() {
     // An entry is no part of an event.
     assert_eq!(store.load(&thing(), 0).await.unwrap(), events(1..=2));
     assert_eq!(store.first(&thing()).await.unwrap(), Some(event(1, json!({ "number": 1 }))));
-    // Those that nobody marked are not found.
+    // Those without an entry are not found.
     let [other, ..] = &things(1)[..] else { panic!() };
     store.append(&[event_of(other.clone(), 1, json!({}))]).await.unwrap();
     assert_eq!(due(&store, MUCH_LATER).await.len(), 1);
@@ -84,7 +84,7 @@ async fn every_mark_is_found_once_however_long_the_pages_are_and_the_oldest_firs
 }
 
 #[tokio::test]
-async fn a_mark_can_be_moved_and_taken_away() {
+async fn an_entry_can_be_rescheduled_and_cleared() {
     let store = World::new().await.store();
     store.append_due(&events(1..=1), NOW).await.unwrap();
     let [entry] = &due(&store, NOW).await[..] else { panic!() };
@@ -98,7 +98,7 @@ async fn a_mark_can_be_moved_and_taken_away() {
 }
 
 #[tokio::test]
-async fn whoever_has_seen_an_earlier_mark_changes_nothing() {
+async fn a_sweeper_with_an_earlier_entry_changes_nothing() {
     let store = World::new().await.store();
     store.append_due(&events(1..=1), NOW).await.unwrap();
     let [stale] = &due(&store, NOW).await[..] else { panic!() };
@@ -108,7 +108,7 @@ async fn whoever_has_seen_an_earlier_mark_changes_nothing() {
     store.reschedule(stale, NOW).await.unwrap();
     let [entry] = &due(&store, MUCH_LATER).await[..] else { panic!() };
     assert_eq!(entry.due_at, instant(LATER));
-    // And what was taken away does not come back.
+    // And a cleared entry does not come back.
     store.clear_due(entry).await.unwrap();
     store.clear_due(entry).await.unwrap();
     store.reschedule(entry, NOW).await.unwrap();

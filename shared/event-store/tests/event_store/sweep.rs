@@ -18,7 +18,7 @@ const COMMANDS: [Command; 4] = [
 ];
 const BOOKED: [&str; 6] = ["d1", "w1", "fee-w1", "d2", "w2", "fee-w2"];
 
-/// Gives a command, and tells whether it is done.
+/// Gives a command, and returns whether it is done.
 async fn give(store: &EventStore, command: Command) -> Result<(), ExecuteError<Overdrawn>> {
     let (correlation, actor) = (CorrelationId::of("test"), Actor::default());
     let causation = Causation::Root(&correlation, &actor);
@@ -39,7 +39,7 @@ async fn whatever_fails_each_command_takes_effect_once() {
             let world = World::new().await;
             let faulty = world.store_with(FaultPlan::at(call, fault));
             for command in COMMANDS {
-                // Whoever gets no answer asks again, later and elsewhere.
+                // A caller without an answer retries, later and in another process.
                 if give(&faulty, command).await.is_err() {
                     give(&world.store(), command).await.unwrap();
                 }

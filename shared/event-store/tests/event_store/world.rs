@@ -51,14 +51,14 @@ impl World {
         EventStore::new(self.database.client_with(plan), EVENTS, "THING")
     }
 
-    /// Takes an event out of the table, as nobody may.
+    /// Removes an event from the table, as no caller may.
     pub(crate) async fn remove(&self, aggregate: &AggregateId, sequence: u64) {
         let (pk, sk) = keys(aggregate, sequence);
         let delete = self.database.client().delete_item().table_name(EVENTS);
         delete.key("PK", pk).key("SK", sk).send().await.unwrap();
     }
 
-    /// Overwrites an attribute of an event, as nobody may.
+    /// Overwrites an attribute of an event, as no caller may.
     pub(crate) async fn overwrite(
         &self,
         aggregate: &AggregateId,

@@ -41,7 +41,7 @@ fn a_subject_that_is_an_identifier_is_its_own_id() {
 }
 
 #[test]
-fn any_other_subject_has_an_id_that_says_nothing_of_it() {
+fn any_other_subject_has_an_id_that_does_not_reveal_it() {
     let subjects = [
         "auth0|5f7c8ec7c33c6c004bbafe82",
         "samlp|corp|ann.miller@corp.example",
@@ -60,7 +60,7 @@ fn any_other_subject_has_an_id_that_says_nothing_of_it() {
         &"u".repeat(SUBJECT_BYTES_MAX),
     ];
     let ids: BTreeSet<String> = subjects.iter().map(|subject| id(subject)).collect();
-    assert_eq!(ids.len(), subjects.len(), "each is somebody of their own");
+    assert_eq!(ids.len(), subjects.len(), "each is another caller");
     for id in ids {
         let hash = id.strip_prefix("cust_").unwrap();
         assert!(hash.len() == 32 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()), "{id}");
@@ -70,7 +70,7 @@ fn any_other_subject_has_an_id_that_says_nothing_of_it() {
 }
 
 #[test]
-fn nobody_can_be_called_like_the_id_of_another() {
+fn no_subject_can_have_the_id_of_another() {
     let victim = id("ann@customers.example");
     for subject in [victim.as_str(), "cust_", "cust_1", "cust_ann"] {
         let own = id(subject);
@@ -87,7 +87,7 @@ fn the_same_text_of_two_issuers_is_two_people() {
 }
 
 #[test]
-fn what_is_blank_or_endless_names_nobody() {
+fn a_blank_or_endless_subject_is_invalid() {
     for subject in ["", " ", "\t\n ", "\u{a0}\u{2003}"] {
         assert_eq!(caller_id(ISSUER, subject), Err(InvalidSubject::Blank), "{subject:?}");
         let claims = json!({ "iss": ISSUER, "sub": subject, "scope": "orders:read" });
@@ -142,10 +142,10 @@ fn tokens_of_known_issuers_name_their_callers() {
 
 #[test]
 fn a_scope_is_met_letter_for_letter() {
-    let told = scope("shop/orders.read");
-    let untold = scope("orders.read");
+    let configured = scope("shop/orders.read");
+    let unqualified = scope("orders.read");
     let of = |list: &str| json!({ "sub": "ann", "scope": list });
-    assert!(ask(&of("openid shop/orders.read"), &told).is_ok());
+    assert!(ask(&of("openid shop/orders.read"), &configured).is_ok());
     for list in [
         "evil/orders.read",
         "orders.read",
@@ -157,21 +157,21 @@ fn a_scope_is_met_letter_for_letter() {
         "shop/orders.read]",
         "shop/orders.read,openid",
     ] {
-        assert_eq!(ask(&of(list), &told), Err(403), "{list}");
+        assert_eq!(ask(&of(list), &configured), Err(403), "{list}");
     }
     for list in ["shop/orders.read", "evil/orders.read", "[shop/orders.read]"] {
-        assert_eq!(ask(&of(list), &untold), Err(403), "{list}");
+        assert_eq!(ask(&of(list), &unqualified), Err(403), "{list}");
     }
 }
 
 #[test]
-fn a_claim_that_is_told_is_the_only_one() {
-    let told = scope("shoppers").in_claim("cognito:groups").unwrap();
+fn a_configured_claim_is_the_only_one() {
+    let configured = scope("shoppers").in_claim("cognito:groups").unwrap();
     let groups = |use_: &str| json!({ "sub": "ann", "cognito:groups": "[staff shoppers]", "token_use": use_ });
-    assert!(ask(&groups("access"), &told).is_ok());
-    assert_eq!(ask(&groups("id"), &told), Err(401), "an ID token has groups as well");
+    assert!(ask(&groups("access"), &configured).is_ok());
+    assert_eq!(ask(&groups("id"), &configured), Err(401), "an ID token has groups as well");
     assert_eq!(
-        ask(&json!({ "sub": "ann", "scope": "shoppers", "scp": "shoppers" }), &told),
+        ask(&json!({ "sub": "ann", "scope": "shoppers", "scp": "shoppers" }), &configured),
         Err(403)
     );
 }
@@ -186,7 +186,7 @@ fn a_name_that_no_token_could_have_is_refused() {
 }
 
 #[test]
-fn who_lacks_a_scope_is_told_which() {
+fn a_missing_scope_is_named() {
     let context = json!({ "http": { "method": "GET" }, "authorizer": { "jwt": { "claims": { "sub": "ann" } } } });
     let event = serde_json::from_value(json!({ "requestContext": context })).unwrap();
     let problem = Request::new(&event).caller(&scope("shop/orders.read")).unwrap_err();

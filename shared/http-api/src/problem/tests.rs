@@ -11,7 +11,7 @@ fn document(problem: Problem) -> (Value, ApiGatewayV2httpResponse) {
 }
 
 #[test]
-fn a_problem_without_a_kind_says_what_the_status_says() {
+fn a_problem_without_a_kind_has_the_title_of_its_status() {
     let (document, response) = document(Problem::not_found("there is no order-1"));
     assert_eq!(response.status_code, 404);
     assert_eq!(
@@ -73,7 +73,7 @@ fn every_constructor_has_its_status() {
 }
 
 #[test]
-fn what_passes_says_when_to_come_back() {
+fn what_passes_has_a_time_to_retry() {
     let retry_after = |after| {
         let (_, response) = document(Problem::unavailable("", after));
         response.headers[header::RETRY_AFTER].to_str().unwrap().to_owned()

@@ -41,7 +41,7 @@ fn refused<T: std::fmt::Debug>(result: Result<T, Problem>, field: &str) {
 }
 
 #[test]
-fn a_request_says_what_it_asks_for() {
+fn a_request_has_its_parts() {
     let event = event(&json!({
         "headers": {"X-Thing": "a"},
         "queryStringParameters": {"limit": "5,6", "q": "é"},
@@ -64,7 +64,7 @@ fn a_path_parameter_that_is_no_identifier_is_named() {
     }
 }
 
-/// The status and challenge with which somebody with `authorizer` may not read.
+/// The status and challenge with which a caller with `authorizer` may not read.
 fn denied(authorizer: &Value) -> (u16, String) {
     let context = json!({"http": {"method": "GET"}, "authorizer": authorizer});
     let event = event(&json!({ "requestContext": context }));
@@ -90,7 +90,7 @@ fn the_caller_is_the_subject_of_the_claims() {
 }
 
 #[test]
-fn nobody_without_claims_is_let_in() {
+fn a_caller_without_claims_is_refused() {
     for authorizer in [
         Value::Null,
         json!({"lambda": {"sub": "ann"}}),
@@ -169,7 +169,7 @@ fn a_trace_is_the_clients_or_else_the_gateways() {
         trace(json!({"traceparent": "00-junk", "X-Amzn-Trace-Id": gateway})).as_deref(),
         Some(derived)
     );
-    // A later version says the same in its first four fields.
+    // A later version has the same first four fields.
     let later = format!("{}-and.more", client.replacen("00", "0b", 1));
     assert_eq!(trace(json!({"traceparent": later})).as_deref(), Some(client));
     for none in ["ff-", "0B-"].map(|version| client.replacen("00-", version, 1)) {
@@ -179,7 +179,7 @@ fn a_trace_is_the_clients_or_else_the_gateways() {
 }
 
 #[test]
-fn what_nobody_reads_of_a_request_may_be_there_or_not() {
+fn unread_parts_of_a_request_are_optional() {
     let context = |name: &str, value: Value| {
         let mut context = json!({
             "http": {"method": "GET", "path": "/orders/order-1"},

@@ -1,4 +1,4 @@
-//! What the cases are made of: a store, a time that they move, requests and handlers.
+//! Test bench of the cases: a store, a clock that they advance, requests and handlers.
 
 use std::{
     future::Future,
@@ -38,11 +38,11 @@ pub(super) const CONSUMER: &str = "counter";
 /// 2026-01-01T00:00:00Z, in milliseconds.
 const BEGINNING: i64 = 1_767_225_600_000;
 
-/// A request. It knows its key, and says something.
+/// A request with its own key and payload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Request {
     pub(super) key: String,
-    pub(super) says: &'static str,
+    pub(super) payload: &'static str,
 }
 
 impl Keyed for Request {
@@ -51,17 +51,17 @@ impl Keyed for Request {
     }
 
     fn payload_hash(&self) -> Option<String> {
-        Some(self.says.to_owned())
+        Some(self.payload.to_owned())
     }
 }
 
 pub(super) fn request() -> Request {
-    Request { key: "request-1".to_owned(), says: "count" }
+    Request { key: "request-1".to_owned(), payload: "count" }
 }
 
 pub(super) type Reply = Result<Completion<String>, Failure>;
 pub(super) type Unit<S> = UnitOfWork<String, <S as Store>::Write>;
-pub(super) type Try<S> = Attempt<Request, <S as Store>::Refused>;
+pub(super) type Try<S> = Attempt<Request, <S as Store>::ConditionFailed>;
 pub(super) type Guarding<S> = IdempotencyLayer<S, String>;
 
 /// A store, and a time.
@@ -94,11 +94,11 @@ impl<'a, B: Subject> Bench<'a, B> {
         })
     }
 
-    pub(super) fn guard(&self) -> IdempotencyConfig<B::Store> {
-        self.guard_in(self.store.clone(), CONSUMER, 0)
+    pub(super) fn config(&self) -> IdempotencyConfig<B::Store> {
+        self.config_in(self.store.clone(), CONSUMER, 0)
     }
 
-    pub(super) fn guard_in<S: Store>(
+    pub(super) fn config_in<S: Store>(
         &self,
         store: S,
         consumer: &'static str,
@@ -117,18 +117,18 @@ impl<'a, B: Subject> Bench<'a, B> {
     }
 
     pub(super) fn leased(&self) -> Guarding<B::Store> {
-        IdempotencyLayer::leased(self.guard())
+        IdempotencyLayer::leased(self.config())
     }
 
     pub(super) fn transactional(&self) -> Guarding<B::Store> {
-        IdempotencyLayer::transactional(self.guard())
+        IdempotencyLayer::transactional(self.config())
     }
 
     pub(super) fn both(&self) -> [Guarding<B::Store>; 2] {
         [self.transactional(), self.leased()]
     }
 
-    /// Counts one, says so, and answers.
+    /// Counts one, publishes that, and returns a result.
     pub(super) fn count(&self) -> Unit<B::Store> {
         UnitOfWork::new("counted".to_owned()).write(self.subject.count_up(COUNT)).publish(event())
     }
@@ -142,7 +142,7 @@ impl<'a, B: Subject> Bench<'a, B> {
     }
 }
 
-/// Something to publish.
+/// An event to publish.
 pub(super) fn event() -> Envelope {
     let Ok(aggregate_id) = AggregateId::parse("counter-1") else { panic!("a valid id") };
     Draft {
@@ -157,7 +157,7 @@ pub(super) fn event() -> Envelope {
     .root(CorrelationId::of("counter-1"), None)
 }
 
-/// Hands `request` to a handler that answers `unit` whatever it is asked.
+/// Delivers `request` to a handler that returns `unit` for every request.
 pub(super) async fn deliver<S: Store>(
     layer: &Guarding<S>,
     request: Request,
@@ -170,7 +170,7 @@ pub(super) async fn deliver<S: Store>(
     .await
 }
 
-/// Hands `request` to `handler`.
+/// Delivers `request` to `handler`.
 pub(super) async fn deliver_to<S, H, D>(layer: &Guarding<S>, request: Request, handler: H) -> Reply
 where
     S: Store,
@@ -187,9 +187,9 @@ pub(super) struct Holding {
 }
 
 impl Holding {
-    /// Lets the handler go on, and answers what it led to.
+    /// Lets the handler go on, and returns the reply.
     pub(super) async fn finish(self) -> Reply {
-        // A handler that has gone is nobody to tell.
+        // A handler that has ended receives nothing.
         let _gone = self.finish.send(());
         match self.reply.await {
             Ok(reply) => reply,
@@ -203,8 +203,8 @@ impl Holding {
     }
 }
 
-/// Hands over `request`. Either it comes as far as the handler, which then waits before it answers
-/// `unit`, or fails if there is none; or it ends at once.
+/// Delivers `request`. Either it reaches the handler, which then waits before it returns `unit`, or
+/// fails if there is none; or it ends at once.
 pub(super) async fn hold<S: Store>(
     layer: Guarding<S>,
     request: Request,
@@ -214,19 +214,21 @@ pub(super) async fn hold<S: Store>(
     let (entered, mut entering) = mpsc::channel(1);
     let finished = Arc::new(Mutex::new(Some(finished)));
     let handler = move |_| {
-        let (entered, finished, unit) = (entered.clone(), finished.clone(), unit.clone());
+        let entered = entered.clone();
+        let finished = finished.clone();
+        let unit = unit.clone();
         async move {
-            // Whoever decides again does not wait again.
+            // A handler that is called again does not wait again.
             let finished = finished.lock().ok().and_then(|mut finished| finished.take());
             if let Some(finished) = finished {
                 let _gone = entered.send(()).await;
                 let _gone = finished.await;
             }
-            unit.ok_or_else(|| Failure::retry("told to fail"))
+            unit.ok_or_else(|| Failure::retry("the test lets it fail"))
         }
     };
     let reply = tokio::spawn(async move { deliver_to(&layer, request, handler).await });
-    // The channel closes without a word when the delivery ends without the handler.
+    // The channel closes without a message when the delivery ends without the handler.
     match entering.recv().await {
         Some(()) => Ok(Holding { finish, reply }),
         None => match reply.await {
@@ -236,7 +238,7 @@ pub(super) async fn hold<S: Store>(
     }
 }
 
-/// An attempt at `request` that comes as far as the handler.
+/// An attempt at `request` that reaches the handler.
 pub(super) async fn held<S: Store>(layer: Guarding<S>, request: Request, unit: Unit<S>) -> Holding {
     let_in(hold(layer, request, Some(unit)).await)
 }
@@ -270,7 +272,7 @@ pub(super) fn ok(reply: Reply) -> Completion<String> {
     }
 }
 
-/// Checks that a reply is an error of this library, of the kind that `is` says.
+/// Checks that a reply is an error of this library, for which `is` is true.
 #[track_caller]
 pub(super) fn refused(reply: &Reply, is: impl Fn(&IdempotencyError) -> bool) {
     match reply {
@@ -279,7 +281,7 @@ pub(super) fn refused(reply: &Reply, is: impl Fn(&IdempotencyError) -> bool) {
     }
 }
 
-/// What is left of the lease that stood in the way.
+/// What is left of the other attempt's lease.
 #[track_caller]
 pub(super) fn left(reply: &Reply) -> Duration {
     match reply.as_ref().err().and_then(IdempotencyError::of) {

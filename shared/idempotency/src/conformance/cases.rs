@@ -1,4 +1,4 @@
-//! What a store has to hold to besides: one commit, results, payloads, retention.
+//! Further requirements of a store: one commit, results, payloads, retention.
 
 #![expect(missing_docs, reason = "each case is documented by its name")]
 
@@ -43,10 +43,10 @@ pub async fn a_refused_write_keeps_everything_from_being_written<B: Subject>(sub
             .write(subject.unless_counted(COUNT))
             .publish(event());
         let reply = deliver(&layer, other.clone(), stubborn).await;
-        refused(&reply, |it| matches!(it, IdempotencyError::Contended { .. }));
+        refused(&reply, |error| matches!(error, IdempotencyError::Contended { .. }));
         let another = subject.count(&bench.store, "another count").await;
         assert_eq!((bench.counted().await, another, bench.published().await), (1, 0, 1));
-        // It left nothing that would be in the way of the next attempt.
+        // It left nothing that would block the next attempt.
         assert_eq!(ok(deliver(&layer, other, bench.count()).await), new());
     }
 }
@@ -60,7 +60,7 @@ pub async fn a_refused_write_is_decided_on_again<B: Subject>(subject: &B) {
     let layer = bench.transactional();
     let reply = deliver_to(&layer, other, move |attempt| {
         let too_late = UnitOfWork::new("too late".to_owned());
-        let unit = if attempt.refused.is_empty() { first.clone() } else { too_late };
+        let unit = if attempt.failed_conditions.is_empty() { first.clone() } else { too_late };
         async move { Ok(unit) }
     });
     assert_eq!(ok(reply.await), Completion::New("too late".to_owned()));
@@ -69,11 +69,11 @@ pub async fn a_refused_write_is_decided_on_again<B: Subject>(subject: &B) {
 pub async fn our_own_write_is_known_when_its_answer_was_lost<B: Subject>(subject: &B) {
     for leased in [false, true] {
         let bench = Bench::new(subject).await;
-        let guard = bench.guard_in(Repeating(bench.store.clone()), CONSUMER, 0);
+        let config = bench.config_in(Repeating(bench.store.clone()), CONSUMER, 0);
         let layer = if leased {
-            IdempotencyLayer::leased(guard)
+            IdempotencyLayer::leased(config)
         } else {
-            IdempotencyLayer::transactional(guard)
+            IdempotencyLayer::transactional(config)
         };
         assert_eq!(ok(deliver(&layer, request(), bench.count()).await), new());
         assert_eq!((bench.counted().await, bench.published().await), (1, 1));
@@ -87,7 +87,9 @@ pub async fn our_own_write_is_known_when_its_answer_was_lost<B: Subject>(subject
 pub async fn a_failed_attempt_lets_the_next_one_in_at_once<B: Subject>(subject: &B) {
     let bench = Bench::new(subject).await;
     for layer in bench.both() {
-        for failure in [|| Failure::retry("provider away"), || Failure::permanent("no such card")] {
+        for failure in
+            [|| Failure::retry("provider unavailable"), || Failure::permanent("no such card")]
+        {
             let reply = deliver_to(&layer, request(), move |_| async move { Err(failure()) });
             let Err(reply) = reply.await else { panic!("it failed") };
             assert_eq!(reply.to_string(), failure().to_string());
@@ -97,7 +99,7 @@ pub async fn a_failed_attempt_lets_the_next_one_in_at_once<B: Subject>(subject: 
     assert_eq!((bench.counted().await, bench.published().await), (1, 1));
 }
 
-pub async fn a_duplicate_is_told_the_first_result_and_changes_nothing<B: Subject>(subject: &B) {
+pub async fn a_duplicate_returns_the_first_result_and_changes_nothing<B: Subject>(subject: &B) {
     let bench = Bench::new(subject).await;
     ok(deliver(&bench.transactional(), request(), bench.count()).await);
     for layer in bench.both() {
@@ -105,12 +107,12 @@ pub async fn a_duplicate_is_told_the_first_result_and_changes_nothing<B: Subject
         assert_eq!(ok(deliver(&layer, request(), other).await), replayed());
         assert_eq!((bench.counted().await, bench.published().await), (1, 1));
         let hooked = layer.on_replay(|result, id| format!("{result} as {id}"));
-        let told = ok(deliver(&hooked, request(), bench.count()).await);
-        assert_eq!(told, Completion::Replayed("counted as counter#request-1".to_owned()));
+        let replayed = ok(deliver(&hooked, request(), bench.count()).await);
+        assert_eq!(replayed, Completion::Replayed("counted as counter#request-1".to_owned()));
     }
 }
 
-pub async fn a_refusal_by_the_business_is_kept_and_told_again<B: Subject>(subject: &B) {
+pub async fn a_rejection_by_the_business_is_stored_and_replayed<B: Subject>(subject: &B) {
     for leased in [false, true] {
         let bench = Bench::new(subject).await;
         let layer = if leased { bench.leased() } else { bench.transactional() };
@@ -127,7 +129,7 @@ pub async fn the_same_key_with_another_payload_is_refused_even_after_a_crash<B: 
     subject: &B,
 ) {
     let bench = Bench::new(subject).await;
-    let forged = Request { says: "something else", ..request() };
+    let forged = Request { payload: "something else", ..request() };
     let is_mismatch = |it: &_| matches!(it, IdempotencyError::PayloadMismatch { .. });
     held(bench.leased(), request(), bench.count()).await.crash();
     for wait in [Duration::ZERO, LEASE_OVER + TICK] {
@@ -159,9 +161,9 @@ pub async fn a_record_that_has_expired_counts_no_more_though_it_is_there<B: Subj
 
 pub async fn consumers_and_versions_are_apart<B: Subject>(subject: &B) {
     let bench = Bench::new(subject).await;
-    let other = bench.guard_in(bench.store.clone(), "auditor", 0);
-    for guard in [bench.guard(), bench.guard().version("2"), other] {
-        let layer = IdempotencyLayer::transactional(guard);
+    let other = bench.config_in(bench.store.clone(), "auditor", 0);
+    for config in [bench.config(), bench.config().version("2"), other] {
+        let layer = IdempotencyLayer::transactional(config);
         assert_eq!(ok(deliver(&layer, request(), bench.count()).await), new());
         assert_eq!(ok(deliver(&layer, request(), bench.count()).await), replayed());
     }
@@ -174,23 +176,23 @@ pub async fn a_process_that_remembers_asks_no_more_and_forgets_what_has_expired<
     let bench = Bench::new(subject).await;
     let counting = Counting { store: bench.store.clone(), calls: Arc::default() };
     let calls = || counting.calls.load(Ordering::SeqCst);
-    let guard = bench.guard_in(counting.clone(), CONSUMER, 0);
-    let layer = IdempotencyLayer::leased(guard.cache(NonZeroUsize::MIN));
-    // What is in progress is another process's to change: nobody remembers that.
+    let config = bench.config_in(counting.clone(), CONSUMER, 0);
+    let layer = IdempotencyLayer::leased(config.cache(NonZeroUsize::MIN));
+    // Another process may change a record in progress: it is not cached.
     let holding = held(bench.leased(), request(), bench.count()).await;
     for asked in 1..=2 {
         let meanwhile = deliver(&layer, request(), bench.count()).await;
-        refused(&meanwhile, |it| matches!(it, IdempotencyError::InProgress { .. }));
+        refused(&meanwhile, |error| matches!(error, IdempotencyError::InProgress { .. }));
         assert_eq!(calls(), asked);
     }
     ok(holding.finish().await);
     for _ in 0..3 {
         assert_eq!(ok(deliver(&layer, request(), bench.count()).await), replayed());
-        assert_eq!(calls(), 3, "asked once, and remembered");
+        assert_eq!(calls(), 3, "read once, then cached");
     }
-    let forged = Request { says: "something else", ..request() };
+    let forged = Request { payload: "something else", ..request() };
     let reply = deliver(&layer, forged, bench.count()).await;
-    refused(&reply, |it| matches!(it, IdempotencyError::PayloadMismatch { .. }));
+    refused(&reply, |error| matches!(error, IdempotencyError::PayloadMismatch { .. }));
     bench.pass(RETENTION + Duration::from_secs(1));
     assert_eq!(ok(deliver(&layer, request(), bench.count()).await), new());
     // There is room for one.
@@ -198,5 +200,5 @@ pub async fn a_process_that_remembers_asks_no_more_and_forgets_what_has_expired<
     ok(deliver(&layer, other, bench.count()).await);
     let before = calls();
     assert_eq!(ok(deliver(&layer, request(), bench.count()).await), replayed());
-    assert_eq!(calls(), before + 1, "pushed out, and asked again");
+    assert_eq!(calls(), before + 1, "evicted, and read again");
 }

@@ -19,14 +19,14 @@ use crate::{Completion, IdempotencyLayer};
 
 const CASES: u32 = 96;
 
-/// Something that happens next.
+/// The next step of the interleaving.
 #[derive(Debug, Clone, Copy)]
 enum Step {
     /// A holder that is idle gets the request.
     Start(usize),
-    /// A holder that is at it has had its effect, however late.
+    /// A holder that is running ends its side effect, however late.
     Finish(usize),
-    /// A holder that is at it dies.
+    /// A holder that is running dies.
     Crash(usize),
     /// Time passes: milliseconds.
     Pass(u64),
@@ -41,7 +41,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => (0..2_usize).prop_map(Step::Crash),
         1 => (0..lease).prop_map(Step::Pass),
         2 => (over..over * 2).prop_map(Step::Pass),
-        // Around the end of a lease is where it is decided.
+        // The interesting moments are around the end of a lease.
         1 => (lease - 5..over + 5).prop_map(Step::Pass),
     ];
     prop::collection::vec(step, 1..14)
@@ -54,7 +54,7 @@ fn clocks() -> impl Strategy<Value = [i64; 2]> {
 }
 
 /// The one case that is drawn at random.
-pub async fn two_holders_have_one_effect_whatever_their_clocks_say<B: Subject>(subject: &B) {
+pub async fn two_holders_perform_one_side_effect_with_clocks_that_differ<B: Subject>(subject: &B) {
     let config = Config { failure_persistence: None, ..Config::default() };
     let mut runner = TestRunner::new(config);
     let worlds = (any::<bool>(), clocks(), steps());
@@ -105,11 +105,11 @@ async fn one_effect<B: Subject>(
 ) -> Result<(), TestCaseError> {
     let bench = Bench::new(subject).await;
     let layers = clocks.map(|off| {
-        let guard = bench.guard_in(bench.store.clone(), CONSUMER, off);
+        let config = bench.config_in(bench.store.clone(), CONSUMER, off);
         if *leased {
-            IdempotencyLayer::leased(guard)
+            IdempotencyLayer::leased(config)
         } else {
-            IdempotencyLayer::transactional(guard)
+            IdempotencyLayer::transactional(config)
         }
     });
     let mut holders = Holders { bench, layers, at_it: [None, None], replies: Vec::new() };
@@ -124,10 +124,10 @@ async fn one_effect<B: Subject>(
     replies.push(deliver(&layer, request(), bench.count()).await);
 
     prop_assert!(replies.last().is_some_and(Result::is_ok), "{replies:?}");
-    let new = replies.iter().filter(|it| matches!(it, Ok(Completion::New(_)))).count();
+    let new = replies.iter().filter(|reply| matches!(reply, Ok(Completion::New(_)))).count();
     prop_assert_eq!(new, 1, "{:?}", replies);
-    let told = replies.iter().flatten().cloned().filter_map(Completion::into_result);
-    prop_assert!(told.into_iter().all(|result| result == "counted"));
+    let results = replies.iter().flatten().cloned().filter_map(Completion::into_result);
+    prop_assert!(results.into_iter().all(|result| result == "counted"));
     prop_assert_eq!((bench.counted().await, bench.published().await), (1, 1));
     Ok(())
 }
@@ -158,7 +158,7 @@ impl<B: Subject> Holders<'_, B> {
         Ok(())
     }
 
-    /// Whoever is let in by a lease has robbed no live holder of what it was promised.
+    /// An attempt that gets the lease has not taken it from a live holder before its end.
     fn let_in(
         &mut self,
         holder: usize,
@@ -168,7 +168,7 @@ impl<B: Subject> Holders<'_, B> {
         let now = self.bench.now_millis();
         if let (true, Some((_, since))) = (leased, &self.at_it[1 - holder]) {
             let lease = i64::try_from(LEASE.as_millis()).unwrap_or(i64::MAX);
-            prop_assert!(now - since > lease, "robbed {} ms after its claim", now - since);
+            prop_assert!(now - since > lease, "taken over {} ms after its claim", now - since);
         }
         self.at_it[holder] = Some((holding, now));
         Ok(())

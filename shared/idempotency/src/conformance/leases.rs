@@ -1,4 +1,4 @@
-//! What a store has to hold to for those who hold a lease.
+//! Requirements of a store about leases.
 
 #![expect(missing_docs, reason = "each case is documented by its name")]
 
@@ -22,14 +22,14 @@ pub async fn a_claim_stands_before_the_effect<B: Subject>(subject: &B) {
     assert_eq!((bench.counted().await, bench.published().await), (0, 0));
     for layer in bench.both() {
         let meanwhile = deliver(&layer, request(), bench.count()).await;
-        refused(&meanwhile, |it| matches!(it, IdempotencyError::InProgress { .. }));
+        refused(&meanwhile, |error| matches!(error, IdempotencyError::InProgress { .. }));
     }
     assert_eq!((bench.counted().await, bench.published().await), (0, 0));
     assert_eq!(ok(holding.finish().await), new());
     assert_eq!((bench.counted().await, bench.published().await), (1, 1));
 }
 
-pub async fn a_second_attempt_meanwhile_is_told_what_is_left_of_the_lease<B: Subject>(subject: &B) {
+pub async fn a_second_attempt_meanwhile_returns_what_is_left_of_the_lease<B: Subject>(subject: &B) {
     let bench = Bench::new(subject).await;
     held(bench.leased(), request(), bench.count()).await.crash();
     bench.pass(Duration::from_secs(10));
@@ -53,7 +53,7 @@ pub async fn a_first_attempt_is_not_resumed_and_one_after_a_crash_is<B: Subject>
     let other = Request { key: "request-2".to_owned(), ..request() };
     ok(deliver_to(&bench.leased(), other, noting(bench.count())).await);
     held(bench.leased(), request(), bench.count()).await.crash();
-    // However late: the record is there as long as nobody has cleaned up.
+    // However late: the record is there until time to live removes it.
     bench.pass(RETENTION * 3);
     ok(deliver_to(&bench.leased(), request(), noting(bench.count())).await);
     let seen = seen.lock().map(|seen| seen.clone()).unwrap_or_default();
@@ -75,7 +75,7 @@ pub async fn a_crashed_holder_is_followed_when_its_lease_is_over_on_every_clock<
     assert_eq!(bench.counted().await, 1);
 }
 
-pub async fn whoever_lost_the_lease_is_told_and_writes_nothing<B: Subject>(subject: &B) {
+pub async fn an_attempt_that_lost_its_lease_fails_and_writes_nothing<B: Subject>(subject: &B) {
     for writes in [true, false] {
         let bench = Bench::new(subject).await;
         let late = bench.count();
@@ -84,25 +84,25 @@ pub async fn whoever_lost_the_lease_is_told_and_writes_nothing<B: Subject>(subje
         bench.pass(LEASE_OVER + TICK);
         assert_eq!(ok(deliver(&bench.leased(), request(), bench.count()).await), new());
         let slow = slow.finish().await;
-        refused(&slow, |it| matches!(it, IdempotencyError::LeaseLost { .. }));
+        refused(&slow, |error| matches!(error, IdempotencyError::LeaseLost { .. }));
         assert_eq!((bench.counted().await, bench.published().await), (1, 1));
         assert_eq!(ok(deliver(&bench.leased(), request(), bench.count()).await), replayed());
     }
 }
 
-pub async fn whoever_was_robbed_does_not_disturb_the_one_who_is_at_it<B: Subject>(subject: &B) {
+pub async fn an_attempt_that_lost_its_lease_does_not_disturb_the_next_one<B: Subject>(subject: &B) {
     let bench = Bench::new(subject).await;
-    // One that has had its effect, and one that failed.
+    // One that has performed its side effect, and one that failed.
     let slow = held(bench.leased(), request(), bench.count()).await;
     bench.pass(LEASE_OVER + TICK);
     let failing = held_to_fail(bench.leased(), request()).await;
     bench.pass(LEASE_OVER + TICK);
     let robber = held(bench.leased(), request(), bench.count()).await;
-    refused(&slow.finish().await, |it| matches!(it, IdempotencyError::LeaseLost { .. }));
+    refused(&slow.finish().await, |error| matches!(error, IdempotencyError::LeaseLost { .. }));
     assert!(failing.finish().await.is_err());
     assert_eq!((bench.counted().await, bench.published().await), (0, 0));
     let third = deliver(&bench.leased(), request(), bench.count()).await;
-    refused(&third, |it| matches!(it, IdempotencyError::InProgress { .. }));
+    refused(&third, |error| matches!(error, IdempotencyError::InProgress { .. }));
     assert_eq!(ok(robber.finish().await), new());
     assert_eq!((bench.counted().await, bench.published().await), (1, 1));
 }

@@ -1,7 +1,7 @@
-//! The suite that says whether a [`Store`] is one.
+//! The conformance suite for a [`Store`].
 //!
-//! Implement [`Subject`] for your store and have [`conformance!`](macro@crate::conformance) write the
-//! tests:
+//! Implement [`Subject`] for your store and have [`conformance!`](macro@crate::conformance) write
+//! the tests:
 //!
 //! ```
 //! use std::collections::HashMap;
@@ -61,13 +61,13 @@ use crate::Store;
 #[doc(hidden)]
 pub use cases::*;
 #[doc(hidden)]
-pub use holders::two_holders_have_one_effect_whatever_their_clocks_say;
+pub use holders::two_holders_perform_one_side_effect_with_clocks_that_differ;
 #[doc(hidden)]
 pub use leases::*;
 
 /// A store under test, and a way to count in it.
 pub trait Subject: Send + Sync {
-    /// The store.
+    /// The type of the store under test.
     type Store: Store;
 
     /// A store without records and counts.
@@ -86,31 +86,31 @@ pub trait Subject: Send + Sync {
     fn published(&self, store: &Self::Store) -> impl Future<Output = Vec<Envelope>> + Send;
 }
 
-/// Writes a `#[test]` for each thing that a store has to hold to. Takes an expression that makes
+/// Writes a `#[test]` for each requirement of a store. Takes an expression that makes
 /// a [`Subject`](crate::conformance::Subject).
 #[macro_export]
 macro_rules! conformance {
     ($subject:expr) => {
         $crate::conformance! { @tests $subject =>
             a_claim_stands_before_the_effect
-            a_second_attempt_meanwhile_is_told_what_is_left_of_the_lease
+            a_second_attempt_meanwhile_returns_what_is_left_of_the_lease
             a_first_attempt_is_not_resumed_and_one_after_a_crash_is
             a_crashed_holder_is_followed_when_its_lease_is_over_on_every_clock
-            whoever_lost_the_lease_is_told_and_writes_nothing
-            whoever_was_robbed_does_not_disturb_the_one_who_is_at_it
+            an_attempt_that_lost_its_lease_fails_and_writes_nothing
+            an_attempt_that_lost_its_lease_does_not_disturb_the_next_one
             a_holder_that_is_late_but_not_robbed_completes
             the_record_the_result_the_writes_and_the_events_are_one
             a_refused_write_keeps_everything_from_being_written
             a_refused_write_is_decided_on_again
             our_own_write_is_known_when_its_answer_was_lost
             a_failed_attempt_lets_the_next_one_in_at_once
-            a_duplicate_is_told_the_first_result_and_changes_nothing
-            a_refusal_by_the_business_is_kept_and_told_again
+            a_duplicate_returns_the_first_result_and_changes_nothing
+            a_rejection_by_the_business_is_stored_and_replayed
             the_same_key_with_another_payload_is_refused_even_after_a_crash
             a_record_that_has_expired_counts_no_more_though_it_is_there
             consumers_and_versions_are_apart
             a_process_that_remembers_asks_no_more_and_forgets_what_has_expired
-            two_holders_have_one_effect_whatever_their_clocks_say
+            two_holders_perform_one_side_effect_with_clocks_that_differ
         }
     };
     (@tests $subject:expr => $($case:ident)+) => {
@@ -127,7 +127,7 @@ macro_rules! conformance {
 ///
 /// # Panics
 ///
-/// When the store does not hold to it.
+/// When the store does not meet the requirement.
 #[doc(hidden)]
 pub fn run(case: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

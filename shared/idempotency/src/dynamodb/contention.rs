@@ -1,4 +1,4 @@
-//! Requests that met others: which answers say so, and how long such a request is sent again.
+//! Contention: which errors mean it, and how long such a request is retried.
 
 use std::time::Duration;
 
@@ -8,27 +8,25 @@ use aws_sdk_dynamodb::{
 };
 use tokio::time::{Instant, sleep};
 
-/// The longest time for which one write is tried again, if the invocation has as much left.
+/// The longest time for which one write is retried, if the invocation has as much left.
 const RETRY_BUDGET: Duration = Duration::from_secs(2);
-/// What is left of an invocation's time for what it has to do besides, such as handing a record
-/// back.
+/// The reserve of an invocation's time for its other work, such as returning a record to its queue.
 const RESERVE: Duration = Duration::from_millis(500);
 /// The longest first pause between two attempts; each further one may be twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(40);
-/// The longest pause.
+/// The longest pause between two attempts.
 const PAUSE_MAX: Duration = Duration::from_millis(640);
 
-/// Sends a request to DynamoDB until it is answered with something else than an error that
-/// `passes`, with random pauses between, for two seconds at most and within the time that the
-/// invocation has left ([`runtime::remaining`]). The SDK does not try again after a conflict between
-/// transactions.
+/// Sends a request to DynamoDB until its result is not an error that `passes`, with random pauses
+/// between, for two seconds at most and within the time that the invocation has left
+/// ([`runtime::remaining`]). The SDK does not retry after a conflict between transactions.
 ///
-/// Writes of a unit of work are sent like that by themselves; this is for what a handler sends
-/// besides, such as a `TransactGetItems`.
+/// Writes of a unit of work are sent in this way already; this is for other requests of a handler,
+/// such as a `TransactGetItems`.
 ///
 /// # Errors
 ///
-/// The last answer. If it `passes`, the record should be handed back.
+/// The last answer. If it `passes`, the record should be retried.
 pub async fn retry_on_contention<T, E, F>(
     send: impl Fn() -> F,
     passes: impl Fn(&SdkError<E>) -> bool,
@@ -54,8 +52,8 @@ where
     }
 }
 
-/// Whether a request only met others, or too many of them. The SDK tries throttles again as well,
-/// but only so often, whatever time is left.
+/// Whether a request failed by a conflict or a throttle. The SDK retries throttles as well, but
+/// only a fixed number of times, whatever time is left.
 pub fn is_contention<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
     matches!(
         error.code(),
@@ -69,7 +67,7 @@ pub fn is_contention<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
     )
 }
 
-/// Whether a transaction was cancelled because others were at its items, or too many.
+/// Whether a transaction was cancelled by a conflict on its items, or a throttle.
 pub fn is_cancelled_by_contention(reasons: &[CancellationReason]) -> bool {
     let passes = |reason: &CancellationReason| {
         matches!(
@@ -80,7 +78,7 @@ pub fn is_cancelled_by_contention(reasons: &[CancellationReason]) -> bool {
     reasons.iter().any(passes)
 }
 
-/// A random pause, so that those who met do not meet again.
+/// A random pause, so that conflicting requests do not conflict again.
 #[expect(clippy::disallowed_methods, reason = "jitter decides when, never what")]
 fn jitter(longest: Duration) -> Duration {
     let nanos = u64::try_from(longest.as_nanos()).unwrap_or(u64::MAX);

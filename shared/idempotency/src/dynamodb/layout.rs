@@ -1,4 +1,4 @@
-//! Under which names a record lies in its item, and the writes that put it there.
+//! The attribute names of a record, and the writes that store it.
 
 use std::{borrow::Cow, collections::HashMap};
 
@@ -12,24 +12,24 @@ use aws_sdk_dynamodb::{
     types::{AttributeValue, Put, ReturnValuesOnConditionCheckFailure, Update},
 };
 
-/// The place of a record is free: nothing is there, or only what does not count any more. What
-/// [`TakeoverCondition::allows`] says, in DynamoDB's language.
+/// The key of a record is free: there is no item, or one that may be taken over. The condition of
+/// [`TakeoverCondition::allows`] as an expression of DynamoDB.
 const FREE: &str = "attribute_not_exists(#key) OR #expiration < :now \
      OR (#status = :inProgress AND #leaseUntil < :leasesOverBefore";
-/// The request that was not completed said the same, or nobody noted what it said.
+/// The request that was not completed had the same payload, or its payload was not recorded.
 const SAME_PAYLOAD: &str =
     " AND (attribute_not_exists(#payloadHash) OR #payloadHash = :payloadHash)";
-/// The condition under which a claim is still its holder's.
+/// The condition under which the holder still has its claim.
 const OURS: &str = "#owner = :owner AND #status = :inProgress";
 
 /// The names of a table's key and of a record's attributes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layout {
     key: Cow<'static, str>,
-    /// The sort key, and the partition under which all records lie then.
+    /// The sort key, and the partition of all records then.
     sort: Option<(Cow<'static, str>, Cow<'static, str>)>,
     status: Cow<'static, str>,
-    owner: Cow<'static, str>,
+    fencing_token: Cow<'static, str>,
     lease_until: Cow<'static, str>,
     payload_hash: Cow<'static, str>,
     result: Cow<'static, str>,
@@ -44,7 +44,7 @@ impl Default for Layout {
             key: "id".into(),
             sort: None,
             status: "status".into(),
-            owner: "owner".into(),
+            fencing_token: "owner".into(),
             lease_until: "leaseUntil".into(),
             payload_hash: "payloadHash".into(),
             result: "result".into(),
@@ -57,10 +57,10 @@ impl Default for Layout {
 impl Layout {
     /// The names that Powertools for AWS Lambda uses, so that functions in several languages share
     /// a table: `id`, `status`, `in_progress_expiration`, `validation`, `data` and `expiration`.
-    /// `owner` and `outgoing` are besides, and nothing to Powertools.
+    /// Powertools ignores the attributes `owner` and `outgoing` beside them.
     ///
     /// A record that Powertools holds is not taken over before its lease ends. The other way round
-    /// Powertools overwrites whatever it finds when its own handler is done: only we are fenced.
+    /// Powertools overwrites the record when its own handler is done: only this library is fenced.
     pub fn powertools() -> Self {
         Self {
             lease_until: "in_progress_expiration".into(),
@@ -71,7 +71,7 @@ impl Layout {
     }
 
     /// For a table with a composite key: all records in the partition `partition`, each under its
-    /// id as the sort key. (`PK` and `SK`, in a table that holds other things besides.)
+    /// id as the sort key. (`PK` and `SK`, in a table with other items.)
     #[must_use]
     pub fn composite(
         self,
@@ -82,12 +82,12 @@ impl Layout {
         Self { key: partition_key.into(), sort: Some((sort_key.into(), partition.into())), ..self }
     }
 
-    /// Puts `record` where `vacancy` allows.
+    /// Puts `record` where `takeover` allows it.
     pub(super) fn put(
         &self,
         table: &str,
         record: &Record,
-        vacancy: TakeoverCondition,
+        takeover: TakeoverCondition,
     ) -> Result<Put, IdempotencyError> {
         let item = self.item(record)?;
         size::check_record(&item, &self.result, &self.outgoing)?;
@@ -98,10 +98,10 @@ impl Layout {
             .expression_attribute_names("#expiration", &*self.expiration)
             .expression_attribute_names("#status", &*self.status)
             .expression_attribute_names("#leaseUntil", &*self.lease_until)
-            .expression_attribute_values(":now", number(vacancy.now.unix_timestamp()))
+            .expression_attribute_values(":now", number(takeover.now.unix_timestamp()))
             .expression_attribute_values(
                 ":leasesOverBefore",
-                number(millis(vacancy.leases_over_before)),
+                number(millis(takeover.leases_over_before)),
             )
             .expression_attribute_values(":inProgress", text(Status::InProgress.as_str()));
         let same_payload = match &record.payload_hash {
@@ -116,10 +116,10 @@ impl Layout {
         put.condition_expression(format!("{FREE}{same_payload})"))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build()
-            .map_err(refused)
+            .map_err(invalid)
     }
 
-    /// Completes the record that its owner holds.
+    /// Completes the record, if its fencing token still holds the lease.
     pub(super) fn complete(
         &self,
         table: &str,
@@ -129,7 +129,7 @@ impl Layout {
         size::check_record(&item, &self.result, &self.outgoing)?;
         let mut set = Vec::new();
         let mut names = self.ours_names();
-        let mut values = ours_values(record.owner.as_deref().unwrap_or_default());
+        let mut values = ours_values(record.fencing_token.as_deref().unwrap_or_default());
         let attributes = [
             ("status", &self.status),
             ("result", &self.result),
@@ -152,15 +152,15 @@ impl Layout {
             .set_expression_attribute_values(Some(values))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build()
-            .map_err(refused)
+            .map_err(invalid)
     }
 
-    /// Ends the lease of `owner`.
+    /// Ends the lease with this `fencing_token`.
     pub(super) fn release(
         &self,
         table: &str,
         id: &str,
-        owner: &str,
+        fencing_token: &str,
     ) -> Result<Update, IdempotencyError> {
         let mut names = self.ours_names();
         names.insert("#leaseUntil".to_owned(), self.lease_until.to_string());
@@ -170,15 +170,15 @@ impl Layout {
             .update_expression("SET #leaseUntil = :zero")
             .condition_expression(OURS)
             .set_expression_attribute_names(Some(names))
-            .set_expression_attribute_values(Some(ours_values(owner)))
+            .set_expression_attribute_values(Some(ours_values(fencing_token)))
             .expression_attribute_values(":zero", number(0))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build()
-            .map_err(refused)
+            .map_err(invalid)
     }
 
     fn ours_names(&self) -> HashMap<String, String> {
-        let names = [("#owner", &self.owner), ("#status", &self.status)];
+        let names = [("#owner", &self.fencing_token), ("#status", &self.status)];
         names.into_iter().map(|(name, it)| (name.to_owned(), it.to_string())).collect()
     }
 
@@ -197,8 +197,8 @@ impl Layout {
         let mut put = |attribute: &Cow<'_, str>, value| item.insert(attribute.to_string(), value);
         put(&self.status, text(record.status.as_str()));
         put(&self.expiration, number(record.expires_at.unix_timestamp()));
-        if let Some(owner) = &record.owner {
-            put(&self.owner, text(owner));
+        if let Some(fencing_token) = &record.fencing_token {
+            put(&self.fencing_token, text(fencing_token));
         }
         if let Some(until) = record.lease_until {
             put(&self.lease_until, number(millis(until)));
@@ -223,7 +223,7 @@ impl Layout {
         let id = string(&mut item, id_name).unwrap_or_default();
         let unreadable = |attribute: &str| IdempotencyError::Unreadable {
             id: id.clone(),
-            reason: format!("its attribute {attribute} is missing, or not what a record has there"),
+            reason: format!("its attribute {attribute} is missing or invalid"),
         };
         let status = string(&mut item, &self.status).as_deref().and_then(Status::parse);
         let expires_at = integer(&mut item, &self.expiration).and_then(from_seconds);
@@ -235,7 +235,7 @@ impl Layout {
         };
         Ok(Record {
             status: status.ok_or_else(|| unreadable(&self.status))?,
-            owner: string(&mut item, &self.owner),
+            fencing_token: string(&mut item, &self.fencing_token),
             lease_until: integer(&mut item, &self.lease_until).and_then(from_millis),
             payload_hash: string(&mut item, &self.payload_hash),
             result: string(&mut item, &self.result),
@@ -246,13 +246,13 @@ impl Layout {
     }
 }
 
-fn refused(error: BuildError) -> IdempotencyError {
-    IdempotencyError::Refused(error.into())
+fn invalid(error: BuildError) -> IdempotencyError {
+    IdempotencyError::Invalid(error.into())
 }
 
-fn ours_values(owner: &str) -> HashMap<String, AttributeValue> {
+fn ours_values(fencing_token: &str) -> HashMap<String, AttributeValue> {
     HashMap::from([
-        (":owner".to_owned(), text(owner)),
+        (":owner".to_owned(), text(fencing_token)),
         (":inProgress".to_owned(), text(Status::InProgress.as_str())),
     ])
 }

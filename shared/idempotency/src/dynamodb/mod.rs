@@ -22,20 +22,20 @@ use crate::{IdempotencyError, Item, Record, Status, Store, TakeoverCondition, Wr
 use transaction::{Transacted, transact};
 
 /// One write of a transaction. Made from the SDK's `Put`, `Update`, `Delete` or `ConditionCheck`;
-/// set `return_values_on_condition_check_failure` to learn what stood in the way.
+/// set `return_values_on_condition_check_failure` to get the item that a condition failed on.
 #[derive(Debug, Clone)]
 pub struct Write(pub(crate) TransactWriteItem);
 
-/// A write whose condition did not hold.
+/// A write whose condition failed.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Refused {
-    /// Which write, counted as they were added.
+pub struct ConditionFailed {
+    /// The index of the write, in the order in which they were added.
     pub write: usize,
     /// The item as it was, if the write asked for it and there was one.
     pub item: Option<Item>,
 }
 
-/// Keeps records in a table, beside which the handler's own writes go into the same transaction.
+/// Stores records in a table; the handler's own writes go into the same transaction.
 #[derive(Debug, Clone)]
 pub struct DynamoDbStore {
     client: Client,
@@ -44,12 +44,12 @@ pub struct DynamoDbStore {
 }
 
 impl DynamoDbStore {
-    /// Keeps records in `table`, whose partition key is `id` of type string.
+    /// Stores records in `table`, whose partition key is `id` of type string.
     pub fn new(client: Client, table: impl Into<String>) -> Self {
         Self { client, table: table.into(), layout: Layout::default() }
     }
 
-    /// Keeps them under other names.
+    /// Stores them under other attribute names.
     #[must_use]
     pub fn layout(self, layout: Layout) -> Self {
         Self { layout, ..self }
@@ -60,28 +60,28 @@ impl DynamoDbStore {
         &self,
         writes: &[Write],
         record: TransactWriteItem,
-    ) -> Result<Written<Refused>, IdempotencyError> {
+    ) -> Result<Written<ConditionFailed>, IdempotencyError> {
         let mut all = writes.to_vec();
         all.push(Write(record));
         size::check(&all)?;
-        let mut refused = match transact(&self.client, &all).await? {
+        let mut failed = match transact(&self.client, &all).await? {
             Transacted::Committed => return Ok(Written::Yes { resumed: false }),
-            Transacted::Refused(refused) => refused,
+            Transacted::ConditionFailed(failed) => failed,
         };
-        // The record comes first: what a duplicate meets besides does not matter.
-        match refused.iter().position(|it| it.write == writes.len()) {
-            Some(record) => self.met(refused.swap_remove(record).item),
-            None => Ok(Written::Refused(refused)),
+        // The record is checked first: a duplicate's other failed conditions do not matter.
+        match failed.iter().position(|condition| condition.write == writes.len()) {
+            Some(record) => self.existing(failed.swap_remove(record).item),
+            None => Ok(Written::ConditionFailed(failed)),
         }
     }
 
-    fn met(&self, item: Option<Item>) -> Result<Written<Refused>, IdempotencyError> {
+    fn existing(&self, item: Option<Item>) -> Result<Written<ConditionFailed>, IdempotencyError> {
         let record = item.map(|item| self.layout.read(item)).transpose()?;
         Ok(Written::Existing(record.map(Box::new)))
     }
 
-    /// One write costs half of a transaction of one.
-    async fn put_alone(&self, put: Put) -> Result<Written<Refused>, IdempotencyError> {
+    /// A single write costs half of a transaction with one write.
+    async fn put_alone(&self, put: Put) -> Result<Written<ConditionFailed>, IdempotencyError> {
         let request = requests::put(&self.client, put);
         match retry_on_contention(|| request.clone().send(), is_contention).await {
             Ok(output) => {
@@ -90,30 +90,33 @@ impl DynamoDbStore {
                 Ok(Written::Yes { resumed })
             }
             Err(error) => match error.as_service_error() {
-                Some(PutItemError::ConditionalCheckFailedException(refused)) => {
-                    self.met(refused.item().cloned())
+                Some(PutItemError::ConditionalCheckFailedException(failed)) => {
+                    self.existing(failed.item().cloned())
                 }
                 _ => Err(error.into()),
             },
         }
     }
 
-    /// None when it was written; what stood in the way otherwise.
-    async fn update_alone(&self, update: Update) -> Result<Written<Refused>, IdempotencyError> {
+    /// Sends an update on its own: a single write costs half of a transaction with one write.
+    async fn update_alone(
+        &self,
+        update: Update,
+    ) -> Result<Written<ConditionFailed>, IdempotencyError> {
         let request = requests::update(&self.client, update);
         match retry_on_contention(|| request.clone().send(), is_contention).await {
             Ok(_) => Ok(Written::Yes { resumed: false }),
-            Err(error) => self.refused_update(error),
+            Err(error) => self.failed_update(error),
         }
     }
 
-    fn refused_update(
+    fn failed_update(
         &self,
         error: SdkError<UpdateItemError>,
-    ) -> Result<Written<Refused>, IdempotencyError> {
+    ) -> Result<Written<ConditionFailed>, IdempotencyError> {
         match error.as_service_error() {
-            Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
-                self.met(refused.item().cloned())
+            Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
+                self.existing(failed.item().cloned())
             }
             _ => Err(error.into()),
         }
@@ -122,15 +125,15 @@ impl DynamoDbStore {
 
 impl Store for DynamoDbStore {
     type Write = Write;
-    type Refused = Refused;
+    type ConditionFailed = ConditionFailed;
 
     async fn put(
         &self,
         record: &Record,
         writes: &[Write],
-        vacancy: TakeoverCondition,
-    ) -> Result<Written<Refused>, IdempotencyError> {
-        let put = self.layout.put(&self.table, record, vacancy)?;
+        takeover: TakeoverCondition,
+    ) -> Result<Written<ConditionFailed>, IdempotencyError> {
+        let put = self.layout.put(&self.table, record, takeover)?;
         if writes.is_empty() {
             self.put_alone(put).await
         } else {
@@ -142,7 +145,7 @@ impl Store for DynamoDbStore {
         &self,
         record: &Record,
         writes: &[Write],
-    ) -> Result<Written<Refused>, IdempotencyError> {
+    ) -> Result<Written<ConditionFailed>, IdempotencyError> {
         let update = self.layout.complete(&self.table, record)?;
         if writes.is_empty() {
             self.update_alone(update).await
@@ -151,9 +154,9 @@ impl Store for DynamoDbStore {
         }
     }
 
-    async fn release(&self, id: &str, owner: &str) -> Result<(), IdempotencyError> {
-        // If somebody else holds it now, there is nothing to give up.
-        self.update_alone(self.layout.release(&self.table, id, owner)?).await.map(drop)
+    async fn release(&self, id: &str, fencing_token: &str) -> Result<(), IdempotencyError> {
+        // If another attempt holds it now, there is nothing to release.
+        self.update_alone(self.layout.release(&self.table, id, fencing_token)?).await.map(drop)
     }
 }
 

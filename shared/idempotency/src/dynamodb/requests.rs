@@ -17,7 +17,7 @@ pub(super) fn put(client: &Client, put: Put) -> PutItemFluentBuilder {
         .set_expression_attribute_names(put.expression_attribute_names)
         .set_expression_attribute_values(put.expression_attribute_values)
         .set_return_values_on_condition_check_failure(put.return_values_on_condition_check_failure)
-        // What it replaces costs nothing and tells whether somebody tried before.
+        // The old item costs nothing and shows whether there was an earlier attempt.
         .return_values(ReturnValue::AllOld)
 }
 

@@ -1,4 +1,4 @@
-//! What DynamoDB would refuse for its size, told before it is asked, by name.
+//! Items and transactions that DynamoDB would refuse for their size, named before it is called.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -16,7 +16,7 @@ const ITEM_BYTES_MAX: usize = 400 * 1024;
 
 /// # Errors
 ///
-/// When the record is larger than an item may be: what of it is the largest part.
+/// When the record is larger than an item may be; the error names its largest part.
 pub(super) fn check_record(
     item: &Item,
     result: &str,
@@ -64,7 +64,7 @@ pub(super) fn check(writes: &[Write]) -> Result<(), IdempotencyError> {
     Ok(())
 }
 
-/// What a write carries: the item that it puts, or the values that it updates with.
+/// The content of a write: the item that it puts, or the values that it updates with.
 fn write_bytes(write: &Write) -> usize {
     let action = &write.0;
     let puts = action.put().map(|put| item_bytes(&put.item));
@@ -90,8 +90,8 @@ fn value_bytes(value: &AttributeValue) -> usize {
         AttributeValue::N(digits) => number_bytes(digits),
         AttributeValue::B(bytes) => bytes.as_ref().len(),
         AttributeValue::Ss(texts) => texts.iter().map(String::len).sum(),
-        AttributeValue::Ns(numbers) => numbers.iter().map(|it| number_bytes(it)).sum(),
-        AttributeValue::Bs(all) => all.iter().map(|it| it.as_ref().len()).sum(),
+        AttributeValue::Ns(numbers) => numbers.iter().map(|number| number_bytes(number)).sum(),
+        AttributeValue::Bs(all) => all.iter().map(|bytes| bytes.as_ref().len()).sum(),
         AttributeValue::L(values) => {
             NESTED + values.iter().map(|value| 1 + value_bytes(value)).sum::<usize>()
         }

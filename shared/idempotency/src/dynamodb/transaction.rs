@@ -1,4 +1,4 @@
-//! One `TransactWriteItems`, and what its refusals mean.
+//! One `TransactWriteItems`, and the meaning of its cancellation reasons.
 
 use aws_sdk_dynamodb::{
     Client,
@@ -7,7 +7,9 @@ use aws_sdk_dynamodb::{
     types::{CancellationReason, TransactWriteItem},
 };
 
-use super::{Refused, Write, is_cancelled_by_contention, is_contention, retry_on_contention};
+use super::{
+    ConditionFailed, Write, is_cancelled_by_contention, is_contention, retry_on_contention,
+};
 use crate::IdempotencyError;
 
 /// How a transaction ended.
@@ -15,8 +17,8 @@ use crate::IdempotencyError;
 pub(super) enum Transacted {
     /// Everything was written.
     Committed,
-    /// Nothing was: these conditions did not hold.
-    Refused(Vec<Refused>),
+    /// Nothing was written: these conditions failed.
+    ConditionFailed(Vec<ConditionFailed>),
 }
 
 /// Sends `writes` as one transaction.
@@ -29,17 +31,17 @@ pub(super) async fn transact(
     let passes = |error: &SdkError<TransactWriteItemsError>| {
         let reasons = cancellation_reasons(error);
         let has_met_others = is_contention(error) || is_cancelled_by_contention(reasons);
-        has_met_others && refused(reasons).is_empty()
+        has_met_others && failed_conditions(reasons).is_empty()
     };
     let Err(error) = retry_on_contention(|| request.clone().send(), passes).await else {
         return Ok(Transacted::Committed);
     };
-    let refused = refused(cancellation_reasons(&error));
-    if !refused.is_empty() {
-        return Ok(Transacted::Refused(refused));
+    let failed = failed_conditions(cancellation_reasons(&error));
+    if !failed.is_empty() {
+        return Ok(Transacted::ConditionFailed(failed));
     }
     Err(match invalid(cancellation_reasons(&error)) {
-        Some(reason) => IdempotencyError::Refused(reason.into()),
+        Some(reason) => IdempotencyError::Invalid(reason.into()),
         None => error.into(),
     })
 }
@@ -53,19 +55,21 @@ fn cancellation_reasons(error: &SdkError<TransactWriteItemsError>) -> &[Cancella
     }
 }
 
-/// The reasons are in the order of the actions; one that did not fail says "None", as a text.
-fn refused(reasons: &[CancellationReason]) -> Vec<Refused> {
-    let failed = |reason: &CancellationReason| reason.code() == Some("ConditionalCheckFailed");
-    // A conflict beside a failed condition says that the state is moving: try again first.
+/// The reasons are in the order of the actions; one that did not fail has the code "None".
+fn failed_conditions(reasons: &[CancellationReason]) -> Vec<ConditionFailed> {
+    let is_failed = |reason: &CancellationReason| reason.code() == Some("ConditionalCheckFailed");
+    // A conflict beside a failed condition means that the state is changing: retry first.
     let conflict = |reason: &CancellationReason| reason.code() == Some("TransactionConflict");
     if reasons.iter().any(conflict) {
         return Vec::new();
     }
-    let refused = reasons.iter().enumerate().filter(|(_, reason)| failed(reason));
-    refused.map(|(write, reason)| Refused { write, item: reason.item().cloned() }).collect()
+    let failures = reasons.iter().enumerate().filter(|(_, reason)| is_failed(reason));
+    failures
+        .map(|(write, reason)| ConditionFailed { write, item: reason.item().cloned() })
+        .collect()
 }
 
-/// What makes a transaction one that can never be carried out.
+/// The reason for which a transaction can never succeed.
 fn invalid(reasons: &[CancellationReason]) -> Option<String> {
     let never = |code| matches!(code, Some("ValidationError" | "ItemCollectionSizeLimitExceeded"));
     let (write, reason) = reasons.iter().enumerate().find(|(_, reason)| never(reason.code()))?;

@@ -29,7 +29,7 @@ pub(super) fn from_seconds(seconds: i64) -> Option<OffsetDateTime> {
     OffsetDateTime::from_unix_timestamp(seconds).ok()
 }
 
-/// How many lists and maps lie around the data of an event that is to be published: the list, and
+/// How many lists and maps are around the data of an event that is to be published: the list, and
 /// the event in it.
 const LEVELS_AROUND: usize = 2;
 
@@ -37,16 +37,16 @@ const LEVELS_AROUND: usize = 2;
 pub(super) fn outgoing(events: &[Envelope]) -> Result<AttributeValue, IdempotencyError> {
     events.iter().try_for_each(check_event)?;
     serde_dynamo::to_attribute_value(events)
-        .map_err(|error| IdempotencyError::Refused(error.into()))
+        .map_err(|error| IdempotencyError::Invalid(error.into()))
 }
 
 /// Checks that `event` can be stored in the list of a record's events, and published from there.
 ///
 /// # Errors
 ///
-/// When it is too large to be published, or says what no table can hold.
+/// When it is too large to be published, or has data that no table can hold.
 pub fn check_event(event: &Envelope) -> Result<(), IdempotencyError> {
-    event.to_json().map_err(|error| IdempotencyError::Refused(error.into()))?;
+    event.to_json().map_err(|error| IdempotencyError::Invalid(error.into()))?;
     let unstorable = |source| IdempotencyError::Unstorable {
         what: format!("the event {}", event.event_type),
         source,

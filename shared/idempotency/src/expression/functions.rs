@@ -1,4 +1,4 @@
-//! The functions that an expression may call, and whether it calls them as they are.
+//! The functions that an expression may call, and the check of its calls.
 
 use std::sync::LazyLock;
 
@@ -17,10 +17,10 @@ pub(super) static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
     let mut runtime = Runtime::new();
     runtime.register_builtin_functions();
     let mut register = |name: &str, function: fn(&str) -> Result<Value, BoxError>| {
-        // Where there is nothing to read there is nothing: whether that is an error, the guard says.
+        // An absent text is not an error here: the configuration decides about a missing key.
         let text = ArgumentType::Union(vec![ArgumentType::String, ArgumentType::Null]);
         let evaluate = move |arguments: &[Rcvar], context: &mut Context<'_>| {
-            let text = arguments.first().and_then(|it| it.as_string());
+            let text = arguments.first().and_then(|argument| argument.as_string());
             let value = match text {
                 Some(text) if !text.trim().is_empty() => function(text),
                 Some(_) | None => Ok(Value::Null),
@@ -87,7 +87,7 @@ pub(super) enum CallError {
 
 /// # Errors
 ///
-/// When `expression` calls a function that there is not, or one with too few or many arguments.
+/// When `expression` calls a function that does not exist, or one with too few or many arguments.
 pub(super) fn check(expression: &Ast) -> Result<(), CallError> {
     if let Ast::Function { name, args, .. } = expression {
         check_call(name, args.len())?;

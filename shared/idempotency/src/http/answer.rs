@@ -1,4 +1,4 @@
-//! Answers to requests that are not let through.
+//! Responses to requests that are not passed to the handler.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use serde_json::json;
 use super::InvalidKey;
 use crate::IdempotencyError;
 
-/// How long to wait when nobody knows better.
+/// How long the client should wait when the failure has no time of its own.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 pub(super) fn to_invalid_key(error: InvalidKey) -> Response<String> {
@@ -25,7 +25,7 @@ pub(super) fn to_failure(failure: &Failure) -> Response<String> {
         (Some(IdempotencyError::InProgress { left, .. }), _) => {
             let detail = "A request with this Idempotency-Key is being handled: try again later";
             let answer = problem(StatusCode::CONFLICT, "idempotency-key-in-use", detail);
-            // The lease is the worst case; most are done before.
+            // The lease is the worst case; most attempts end before.
             later(answer, left.map_or(RETRY_AFTER, |left| left.min(RETRY_AFTER)))
         }
         (Some(IdempotencyError::PayloadMismatch { .. }), _) => {
@@ -41,13 +41,13 @@ pub(super) fn to_failure(failure: &Failure) -> Response<String> {
             later(problem(StatusCode::SERVICE_UNAVAILABLE, "try-again", detail), wait)
         }
         (_, Failure::Permanent { .. }) => {
-            let detail = "The request cannot be handled, whoever sends it again";
+            let detail = "The request cannot be handled: a retry does not help";
             problem(StatusCode::INTERNAL_SERVER_ERROR, "not-handled", detail)
         }
     }
 }
 
-/// Whole seconds, and never none: a client that comes back at once finds nothing new.
+/// Whole seconds, at least one: a client that retries at once finds the same state.
 fn later(mut response: Response<String>, wait: Duration) -> Response<String> {
     let seconds = wait.as_millis().div_ceil(1_000).max(1);
     if let Ok(seconds) = HeaderValue::try_from(seconds.to_string()) {
@@ -56,7 +56,7 @@ fn later(mut response: Response<String>, wait: Duration) -> Response<String> {
     response
 }
 
-/// RFC 9457.
+/// A problem document of RFC 9457.
 fn problem(status: StatusCode, kind: &str, detail: &str) -> Response<String> {
     let title = status.canonical_reason().unwrap_or_default();
     let body = json!({ "type": kind, "title": title, "status": status.as_u16(), "detail": detail });

@@ -1,43 +1,43 @@
-//! Which answers are kept, and what of them is given again.
+//! Which responses are stored, and which parts of them are replayed.
 
 use std::{fmt, sync::Arc};
 
 use ::http::{HeaderMap, HeaderName, Response, StatusCode, header};
 
-/// What a handler says about an answer of its own: an extension of the response, which comes before
-/// the layer's rule.
+/// A handler's own decision about a response: an extension of the response, which overrides the
+/// layer's rule.
 ///
 /// ```
 /// use http::{Response, StatusCode};
 /// use idempotency::http::Keep;
 ///
-/// // Decided for good: whoever sends the request again is told the same.
+/// // Decided for good: a client that retries gets the same response.
 /// let sold_out = Response::builder().status(StatusCode::CONFLICT).extension(Keep::Always).body(());
 /// # assert_eq!(sold_out.unwrap().extensions().get(), Some(&Keep::Always));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Keep {
-    /// The answer is final, whatever its status is. It is kept, with the handler's writes.
+    /// The response is final, whatever its status is. It is stored, with the handler's writes.
     Always,
-    /// The answer is given, and forgotten: nothing is written, and the request may come again.
+    /// The response is sent, and not stored: nothing is written, and the client may retry.
     Never,
 }
 
-/// Whether the answer to a request is final, if the handler does not say so by [`Keep`].
+/// Whether the response to a request is final, if the handler does not set [`Keep`].
 ///
-/// Final are answers of success and redirections, and those of the client's errors (4xx) that are
-/// about the request itself. Not final are informational ones, those of the server's errors (5xx),
-/// and those that may be others the next time:
+/// Final are success, redirections, and those of the client's errors (4xx) that are about the
+/// request itself. Not final are informational responses, the server's errors (5xx), and those that
+/// may change with the next attempt:
 ///
 /// | status | because |
 /// |---|---|
 /// | 401, 407 | other credentials may come with the same request |
 /// | 408, 425, 429 | it came too slowly, too early or too often |
-/// | 409, 423, 424 | something else is in the way now |
+/// | 409, 423, 424 | the state of the resource does not allow it now |
 /// | 421, 426 | it came on the wrong connection |
-/// | any 4xx with `Retry-After` | the client is told to come again |
+/// | any 4xx with `Retry-After` | the client should retry |
 ///
-/// (A success with `Retry-After` is final: it says when to look at what was begun.)
+/// (A success with `Retry-After` is final: it is the time at which to poll the result.)
 pub fn is_final<T>(response: &Response<T>) -> bool {
     let status = response.status();
     let passes = matches!(
@@ -53,16 +53,16 @@ pub fn is_final<T>(response: &Response<T>) -> bool {
             | StatusCode::UPGRADE_REQUIRED
             | StatusCode::TOO_MANY_REQUESTS
     );
-    let says_when = response.headers().contains_key(header::RETRY_AFTER);
+    let has_retry_after = response.headers().contains_key(header::RETRY_AFTER);
     status.is_success()
         || status.is_redirection()
-        || (status.is_client_error() && !passes && !says_when)
+        || (status.is_client_error() && !passes && !has_retry_after)
 }
 
-/// Headers that belong to the exchange in which the answer was first given.
+/// Headers that belong to the exchange in which the response was first sent.
 /// Source of those that end with a connection: <https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1>.
 const OF_ONE_EXCHANGE: &[&str] = &[
-    // What the connection or the server adds.
+    // Added by the connection or the server.
     "age",
     "alt-svc",
     "connection",
@@ -80,7 +80,7 @@ const OF_ONE_EXCHANGE: &[&str] = &[
     "x-cache",
     "x-response-time",
     "x-runtime",
-    // What a caller is let in by.
+    // Credentials of a caller.
     "authentication-info",
     "authorization",
     "dpop-nonce",
@@ -96,21 +96,21 @@ const OF_ONE_EXCHANGE: &[&str] = &[
     "x-refresh-token",
     "x-session-id",
     "x-xsrf-token",
-    // What it is traced by.
+    // Trace context.
     "baggage",
     "b3",
     "traceparent",
     "traceresponse",
     "tracestate",
-    // How often and when it may come.
+    // Rate limits.
     "ratelimit",
     "ratelimit-policy",
     "retry-after",
 ];
-/// The same, by what their names begin with.
+/// The same, by the beginning of their names.
 const OF_ONE_EXCHANGE_BEGIN: &[&str] =
     &["cf-", "ratelimit-", "x-amz-cf-", "x-amz-apigw-", "x-amzn-", "x-b3-", "x-ratelimit-"];
-/// The same, by what they end with.
+/// The same, by the end of their names.
 const OF_ONE_EXCHANGE_END: &[&str] = &[
     "correlation-id",
     "correlationid",
@@ -121,15 +121,15 @@ const OF_ONE_EXCHANGE_END: &[&str] = &[
     "traceid",
 ];
 
-/// Whether a header is given again with the answer that it came with, unless
-/// [`HttpLayer::replay_headers`](super::HttpLayer::replay_headers) says otherwise: `location`,
-/// `etag`, `content-type` and all others that are about the answer are, also those of one's own.
+/// Whether a header is replayed with its response, unless
+/// [`HttpLayer::replay_headers`](super::HttpLayer::replay_headers) sets another rule: `location`,
+/// `etag`, `content-type` and all others that are about the response are, custom ones included.
 ///
-/// Not given again is what belongs to the first exchange alone: what ends with a connection
+/// Not replayed are headers of the first exchange alone: those that end with a connection
 /// (`connection`, `transfer-encoding`, …), `date`, `age`, `via` and `server`; cookies,
-/// challenges and tokens (`set-cookie`, `www-authenticate`, `x-auth-token`, …), for a session is not handed out twice; ids of
-/// requests and traces (`x-request-id`, `traceparent`, `x-amzn-…`, …); `server-timing`,
-/// `retry-after` and what is left of a rate.
+/// challenges and tokens (`set-cookie`, `www-authenticate`, `x-auth-token`, …), so that a session
+/// is not given out twice; ids of requests and traces (`x-request-id`, `traceparent`, `x-amzn-…`,
+/// …); `server-timing`, `retry-after` and what is left of a rate.
 pub fn is_replayed(name: &HeaderName) -> bool {
     let name = name.as_str();
     !OF_ONE_EXCHANGE.contains(&name)
@@ -140,7 +140,7 @@ pub fn is_replayed(name: &HeaderName) -> bool {
 type IsFinal = Arc<dyn Fn(&Response<String>) -> bool + Send + Sync>;
 type IsReplayed = Arc<dyn Fn(&HeaderName) -> bool + Send + Sync>;
 
-/// What a layer keeps.
+/// The rules of a layer.
 #[derive(Clone)]
 pub(super) struct Keeping {
     pub(super) is_final: IsFinal,
@@ -168,12 +168,14 @@ impl Keeping {
         }
     }
 
-    /// Leaves of `headers` what is given again. `Connection` may name further ones that end with
-    /// it.
+    /// Leaves of `headers` those that are replayed. `Connection` may name further ones that end
+    /// with it.
     pub(super) fn strip(&self, headers: &mut HeaderMap) {
         let named = headers.get_all(header::CONNECTION).iter();
-        let named = named.filter_map(|value| value.to_str().ok()).flat_map(|it| it.split(','));
-        let named: Vec<_> = named.filter_map(|it| it.trim().parse::<HeaderName>().ok()).collect();
+        let named =
+            named.filter_map(|value| value.to_str().ok()).flat_map(|names| names.split(','));
+        let named: Vec<_> =
+            named.filter_map(|name| name.trim().parse::<HeaderName>().ok()).collect();
         let leaves = |name: &&HeaderName| named.contains(name) || !(self.is_replayed)(name);
         let leaving: Vec<_> = headers.keys().filter(leaves).cloned().collect();
         for name in leaving {

@@ -1,4 +1,4 @@
-//! Answers as they are kept for those who send a request again.
+//! Responses as they are stored for clients that retry.
 
 use ::http::{HeaderName, HeaderValue, Response, StatusCode};
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -6,18 +6,18 @@ use serde::{Deserialize, Serialize};
 
 use super::{IDEMPOTENCY_REPLAYED, Keeping};
 
-/// The answer to a request, as it is kept.
+/// The response to a request, as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredResponse {
     status: u16,
     headers: Vec<(String, String)>,
-    /// Those that are no text, in base64.
+    /// Those that are not text, in base64.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     bytes: Vec<(String, String)>,
     body: String,
 }
 
-/// The result of a handler: what is kept of it, and all of it as long as it is at hand.
+/// The result of a handler: the stored part, and the whole response in the process that made it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(super) struct Kept {
@@ -33,13 +33,13 @@ impl Kept {
         Self { stored: StoredResponse::of(&response, keeping), whole: Some(response) }
     }
 
-    /// The answer as the handler gave it.
+    /// The response as the handler returned it.
     pub(super) fn into_response(self) -> Response<String> {
         self.whole.unwrap_or_else(|| self.stored.into_response())
     }
 
-    /// What is given to those who come later, which says that it was given before. `keeping` is
-    /// asked again: a record may be of a version that kept more.
+    /// The replayed response, with the header that shows that it is one. `keeping` is applied
+    /// again: the record may be of a version that stored more.
     pub(super) fn into_replayed(self, keeping: &Keeping) -> Response<String> {
         let mut response = self.stored.into_response();
         keeping.strip(response.headers_mut());
@@ -52,7 +52,7 @@ impl Kept {
 // ===== impl StoredResponse =====
 
 impl StoredResponse {
-    /// Keeps of `response` what is given again.
+    /// Stores the part of `response` that is replayed.
     fn of(response: &Response<String>, keeping: &Keeping) -> Self {
         let mut stored = Self {
             status: response.status().as_u16(),
@@ -81,7 +81,7 @@ impl StoredResponse {
             .filter_map(|(name, encoded)| Some((name, BASE64_STANDARD.decode(encoded).ok()?)));
         let texts = self.headers.into_iter().map(|(name, text)| (name, text.into_bytes()));
         for (name, value) in texts.chain(bytes) {
-            // Both were headers when they were kept.
+            // Both were headers when they were stored.
             if let (Ok(name), Ok(value)) =
                 (HeaderName::try_from(name), HeaderValue::try_from(value))
             {

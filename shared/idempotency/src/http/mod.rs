@@ -1,30 +1,31 @@
 //! The `Idempotency-Key` header of an HTTP API.
 //!
 //! [`HttpLayer`] goes around a handler of `http::Request`s, such as those of `lambda_http` or
-//! axum. It answers every request itself, problems (RFC 9457) included:
+//! axum. It responds to every request itself, problems (RFC 9457) included:
 //!
 //! | the request | is answered with |
 //! |---|---|
 //! | has no key, or two | 400 `idempotency-key-missing` |
 //! | has a key of more than 255 characters, or with others than visible ASCII | 400 `idempotency-key-invalid` |
-//! | is the first with its key | what the handler answers |
-//! | comes again | the answer of then, and `Idempotency-Replayed: true` |
+//! | is the first with its key | the handler's response |
+//! | comes again | the stored response, and `Idempotency-Replayed: true` |
 //! | comes while the first is being handled | 409 `idempotency-key-in-use` and `Retry-After` |
 //! | has the key of another request | 422 `idempotency-key-reused` |
-//! | is answered by the handler with what is not final | that answer; it is not kept, and may be tried again |
+//! | gets a response of the handler that is not final | that response; it is not stored, and the client may retry |
 //! | cannot be handled now | 503 `try-again` and `Retry-After` |
 //! | can never be handled | 500 `not-handled` |
 //!
-//! Which answers are final, [`is_final`] says, or the handler itself ([`Keep`]), or the layer
-//! ([`HttpLayer::keep_if`]). An answer that is not kept leaves nothing: the writes of its unit of
-//! work are not written. The first answer goes out as the handler gave it; one that is given again
-//! has its status, its body, and the headers that [`is_replayed`] lets through.
+//! Which responses are final is decided by [`is_final`], by the handler itself ([`Keep`]), or by
+//! the layer ([`HttpLayer::keep_if`]). A response that is not stored leaves nothing: the writes of
+//! its unit of work are not written. The first response goes out as the handler returned it; a
+//! replayed one has its status, its body, and the headers that [`is_replayed`] allows.
 //!
 //! Two requests are the same when method, path, query and body are. Bodies of JSON are compared by
-//! what they say: layout and order of names do not matter, nor how a number is written, but each
-//! digit of it does. A body that has a name twice, or is no JSON, is compared byte for byte.
+//! their values: layout and order of names do not matter, nor how a number is written, but each
+//! digit of it does. A body that has a name twice, or is not JSON, is compared byte for byte.
 //!
-//! After the draft standard <https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/>.
+//! After the draft standard
+//! <https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/>.
 
 mod answer;
 mod keeping;
@@ -43,9 +44,9 @@ use kept::Kept;
 pub use kept::StoredResponse;
 pub use service::HttpIdempotent;
 
-/// The header.
+/// The name of the request header with the key.
 pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
-/// The header that says that an answer is a repeated one.
+/// The header that shows that a response is a replayed one.
 pub const IDEMPOTENCY_REPLAYED: &str = "idempotency-replayed";
 /// The longest key, in characters.
 pub const KEY_CHARACTERS_MAX: usize = 255;
@@ -63,24 +64,24 @@ pub struct HttpLayer<S, B> {
 }
 
 impl<S: crate::Store, B> HttpLayer<S, B> {
-    /// Around handlers whose whole effect is in the store; as
+    /// Around handlers whose side effects are all in the store; as
     /// [`IdempotencyLayer::transactional`].
     ///
-    /// `scope` says whose key it is, such as the authenticated customer: the same key of two
-    /// callers means two things, and one caller must never be told the other's answer.
+    /// `scope` returns the owner of a key, such as the authenticated customer: the same key of two
+    /// callers names two requests, and no caller may get the response of another.
     pub fn transactional(
-        guard: IdempotencyConfig<S>,
+        config: IdempotencyConfig<S>,
         scope: impl Fn(&Request<B>) -> String + Send + Sync + 'static,
     ) -> Self {
-        Self::of(IdempotencyLayer::transactional(guard), scope)
+        Self::of(IdempotencyLayer::transactional(config), scope)
     }
 
-    /// Around handlers with effects elsewhere; as [`IdempotencyLayer::leased`].
+    /// Around handlers with side effects elsewhere; as [`IdempotencyLayer::leased`].
     pub fn leased(
-        guard: IdempotencyConfig<S>,
+        config: IdempotencyConfig<S>,
         scope: impl Fn(&Request<B>) -> String + Send + Sync + 'static,
     ) -> Self {
-        Self::of(IdempotencyLayer::leased(guard), scope)
+        Self::of(IdempotencyLayer::leased(config), scope)
     }
 
     fn of(
@@ -90,8 +91,8 @@ impl<S: crate::Store, B> HttpLayer<S, B> {
         Self { records, scope: Arc::new(scope), keeping: Keeping::default() }
     }
 
-    /// Keeps the answers that `is_final` says are, instead of those that [`is_final`] does. What a
-    /// handler says by [`Keep`] comes before either.
+    /// Stores the responses for which `is_final` is true, in place of [`is_final`]. A handler's
+    /// [`Keep`] overrides either.
     #[must_use]
     pub fn keep_if(
         mut self,
@@ -101,8 +102,8 @@ impl<S: crate::Store, B> HttpLayer<S, B> {
         self
     }
 
-    /// Gives again the headers that `is_replayed` lets through, instead of those that
-    /// [`is_replayed`] does. What `Connection` names ends with the connection in any case.
+    /// Replays the headers that `is_replayed` allows, instead of those that [`is_replayed`] does.
+    /// What `Connection` names ends with the connection in any case.
     ///
     /// ```
     /// use idempotency::{MemoryStore, http::{HttpLayer, is_replayed}};
@@ -185,16 +186,16 @@ pub fn idempotency_key(headers: &HeaderMap) -> Result<&str, InvalidKey> {
     }
 }
 
-/// What a request is known by: whose key, and which; and what it asks for.
+/// The identity of a request: the scope and the key; and a hash of its content.
 pub(crate) fn identity<B: AsRef<[u8]>>(request: &Request<B>, scope: &str, key: &str) -> Identity {
     let body = request.body().as_ref();
-    // The same JSON in another layout is the same request. What is no JSON, or could be read in
-    // two ways, is only the same byte for byte.
+    // The same JSON in another layout is the same request. A body that is not JSON, or could be
+    // read in two ways, is compared byte for byte.
     let body = match json::read(body) {
         Ok(read) => json::canonical(&read).into_bytes(),
         Err(_) => body.to_vec(),
     };
-    let asked = request.uri().path_and_query().map_or("", |it| it.as_str());
+    let asked = request.uri().path_and_query().map_or("", |target| target.as_str());
     let payload = [request.method().as_str().as_bytes(), asked.as_bytes(), &body];
     Identity {
         payload_hash: Some(event_envelope::fingerprint(&payload)),

@@ -1,4 +1,4 @@
-//! What happens to one HTTP request.
+//! The handling of one HTTP request.
 
 use std::{
     convert::Infallible,
@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{Attempt, Completion, Identity, Store, UnitOfWork, layer::Mode};
 
-/// Lets each request take effect once, and answers all of them. Made by [`HttpLayer`].
+/// Lets each request take effect once, and responds to all of them. Made by [`HttpLayer`].
 pub struct HttpIdempotent<H, S, B> {
     handler: H,
     layer: HttpLayer<S, B>,
@@ -45,7 +45,7 @@ impl<H, S: fmt::Debug, B> fmt::Debug for HttpIdempotent<H, S, B> {
     }
 }
 
-/// The handler's own answer is not final: it is given, and not kept.
+/// The handler's own response is not final: it is sent, and not stored.
 #[derive(Debug, thiserror::Error)]
 #[error("the handler answered with status {}", .0.status())]
 struct NotFinal(Response<String>);
@@ -53,7 +53,7 @@ struct NotFinal(Response<String>);
 impl<H, S, B> Service<Request<B>> for HttpIdempotent<H, S, B>
 where
     H: Service<
-            Attempt<Request<B>, S::Refused>,
+            Attempt<Request<B>, S::ConditionFailed>,
             Response = UnitOfWork<Response<String>, S::Write>,
             Error = Failure,
         > + Clone
@@ -67,7 +67,7 @@ where
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Response<String>, Infallible>> + Send>>;
 
-    /// Always ready: a handler that is not is waited for by the request that needs it.
+    /// Always ready: each request waits for the handler itself.
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
     }
@@ -87,7 +87,7 @@ async fn answer<H, S, B>(
 ) -> Response<String>
 where
     H: Service<
-            Attempt<Request<B>, S::Refused>,
+            Attempt<Request<B>, S::ConditionFailed>,
             Response = UnitOfWork<Response<String>, S::Write>,
             Error = Failure,
         > + Clone
@@ -103,7 +103,8 @@ where
     };
     let keeping = layer.keeping.clone();
     let storing = service_fn(move |attempt| {
-        let (handler, keeping) = (handler.clone(), keeping.clone());
+        let handler = handler.clone();
+        let keeping = keeping.clone();
         async move { handler.oneshot(attempt).await.and_then(|unit| kept(unit, &keeping)) }
     });
     let same = known.clone();
@@ -112,11 +113,11 @@ where
     match service.oneshot(request).await {
         Ok(Completion::New(kept)) => kept.into_response(),
         Ok(Completion::Replayed(kept)) => kept.into_replayed(&layer.keeping),
-        // No archive sends HTTP requests: none of them names a replay.
+        // HTTP requests are not replayed from archives: none of them names a replay.
         Ok(Completion::ReplayRefused) => to_failure(&Failure::permanent("a replay")),
         Err(failure) => match not_final(&failure) {
             Some(NotFinal(response)) => {
-                given_before(&layer, known).await.unwrap_or_else(|| response.clone())
+                stored_response(&layer, known).await.unwrap_or_else(|| response.clone())
             }
             None => {
                 let response = to_failure(&failure);
@@ -129,9 +130,9 @@ where
     }
 }
 
-/// What was answered before to a request that is now answered with what is not final: in
-/// transactional mode the handler is asked first, and may find its own effect in the way.
-async fn given_before<S: Store, B>(
+/// The stored response of a request whose new response is not final: in transactional mode the
+/// handler is called first, and may find the writes of its own first call.
+async fn stored_response<S: Store, B>(
     layer: &HttpLayer<S, B>,
     known: Identity,
 ) -> Option<Response<String>> {
@@ -139,11 +140,11 @@ async fn given_before<S: Store, B>(
     if policy.mode != Mode::Transactional {
         return None;
     }
-    let looked = match policy.guard.ticket(Some(known)) {
-        Ok(ticket) => policy.guard.look(&ticket).await,
+    let stored = match policy.config.request_key(Some(known)) {
+        Ok(request_key) => policy.config.completed_record(&request_key).await,
         Err(error) => Err(error),
     };
-    match looked {
+    match stored {
         Ok(record) => {
             let kept: Kept = serde_json::from_str(&record?.result?).ok()?;
             Some(kept.into_replayed(&layer.keeping))
@@ -152,7 +153,7 @@ async fn given_before<S: Store, B>(
     }
 }
 
-/// A unit whose answer is kept; a failure when the answer is not final.
+/// A unit with the stored part of its response; a failure when the response is not final.
 fn kept<W>(
     unit: UnitOfWork<Response<String>, W>,
     keeping: &Keeping,

@@ -1,4 +1,4 @@
-//! From a text to what it says.
+//! From a text to its value.
 
 use std::collections::BTreeMap;
 

@@ -94,7 +94,7 @@ async fn a_standard_queue_has_a_guard_for_each_record() {
     assert_eq!(receive("q", &world, &handler, &["a2", "a1"]).await, [""; 0]);
     assert_eq!(world.count("a").await, 4);
     let of_a: Vec<_> = handler.handled().into_iter().filter(|it| it.starts_with('a')).collect();
-    // In order; a duplicate is decided on, and its decision thrown away.
+    // In order; a duplicate is decided on, and its decision discarded.
     assert_eq!(of_a, ["a1", "a3", "a1", "a2", "a1"]);
 }
 

@@ -94,7 +94,7 @@ async fn a_result_is_encrypted_on_its_way_to_the_table_and_decrypted_for_a_dupli
 }
 
 #[tokio::test]
-async fn a_result_that_was_tampered_with_is_told_to_nobody() {
+async fn a_result_that_was_tampered_with_is_not_returned() {
     let (world, codec) = (World::new().await, Encrypted(KeyService::new()));
     deliver(&world, codec.clone(), receipt()).await.unwrap();
     let update = world.database.client().update_item().table_name(crate::world::RECORDS);
@@ -134,17 +134,17 @@ async fn what_must_not_be_kept_is_left_out() {
     assert_eq!(again, Completion::Replayed(redacted));
 }
 
-/// A bucket elsewhere, which may be away.
+/// A bucket elsewhere, which may be unavailable.
 #[derive(Clone, Default)]
 struct Elsewhere {
     bucket: Arc<Mutex<HashMap<String, String>>>,
-    is_away: bool,
+    is_unavailable: bool,
 }
 
 impl Codec<String> for Elsewhere {
     async fn encode(&self, result: &String) -> Result<String, BoxError> {
-        if self.is_away {
-            return Err(Failure::retry("the bucket is away").into());
+        if self.is_unavailable {
+            return Err(Failure::retry("the bucket is unavailable").into());
         }
         let address = event_envelope::fingerprint(&[result.as_bytes()]);
         self.bucket.lock().unwrap().insert(address.clone(), result.clone());
@@ -168,8 +168,8 @@ async fn a_result_larger_than_an_item_is_kept_elsewhere() {
     );
     assert_eq!(world.record(&delivery()).await, None, "nothing was written");
 
-    let away = Elsewhere { is_away: true, ..elsewhere.clone() };
-    assert!(deliver(&world, away, large.clone()).await.unwrap_err().is_retry());
+    let unavailable = Elsewhere { is_unavailable: true, ..elsewhere.clone() };
+    assert!(deliver(&world, unavailable, large.clone()).await.unwrap_err().is_retry());
     let first = deliver(&world, elsewhere.clone(), large.clone()).await.unwrap();
     assert_eq!(first, Completion::New(large.clone()));
     assert_eq!(stored(&world).await.len(), 32);

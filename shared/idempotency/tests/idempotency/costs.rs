@@ -74,7 +74,7 @@ async fn a_process_that_remembers_pays_nothing_for_a_duplicate() {
 async fn a_release_costs_one_unit() {
     let world = World::new().await;
     let before = world.database.capacity();
-    let failing = |_| async { Err(Failure::retry("provider away")) };
+    let failing = |_| async { Err(Failure::retry("provider unavailable")) };
     deliver(&world.leased(FaultPlan::none()), delivery(), failing).await.unwrap_err();
     assert_eq!(cost(before, world.database.capacity()), (2.0, 2, 0.0));
 }

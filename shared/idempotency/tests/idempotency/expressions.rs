@@ -109,7 +109,7 @@ fn a_function_that_is_not_there_is_named_when_the_expression_is_compiled() {
 }
 
 #[test]
-fn numbers_are_told_apart_to_the_last_digit() {
+fn numbers_differ_to_the_last_digit() {
     let top = ByJmespath::key("id").unwrap().payload("id").unwrap();
     let inner = ByJmespath::key("powertools_json(body).id").unwrap();
     let inner = inner.payload("powertools_json(body).[id]").unwrap();

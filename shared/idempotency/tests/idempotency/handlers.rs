@@ -25,7 +25,7 @@ pub(crate) fn count_up(id: &str) -> Update {
         .unwrap()
 }
 
-/// Holds as long as nobody has counted.
+/// Holds as long as the count is zero.
 pub(crate) fn uncounted(id: &str) -> ConditionCheck {
     ConditionCheck::builder()
         .table_name(COUNTERS)
@@ -36,10 +36,10 @@ pub(crate) fn uncounted(id: &str) -> ConditionCheck {
         .unwrap()
 }
 
-/// Counts once more, says so, and tells the new event.
+/// Counts once more, and publishes that.
 pub(crate) fn counting(cause: &Envelope) -> UnitOfWork<String> {
-    let said = answer(cause, json!({ "counted": true }));
-    UnitOfWork::new("counted".to_owned()).write(count_up("a")).publish(said)
+    let published = answer(cause, json!({ "counted": true }));
+    UnitOfWork::new("counted".to_owned()).write(count_up("a")).publish(published)
 }
 
 /// Hands `delivery` to `handler` through `layer`.
@@ -56,10 +56,10 @@ pub(crate) async fn count(attempt: Attempt<Delivery>) -> Decision {
     Ok(counting(&attempt.request.envelope))
 }
 
-/// The handler that has its effect elsewhere: it says so, and writes nothing.
-pub(crate) async fn say_so(attempt: Attempt<Delivery>) -> Decision {
-    let said = answer(&attempt.request.envelope, json!({ "counted": true }));
-    Ok(UnitOfWork::new("counted".to_owned()).publish(said))
+/// A handler with its side effect elsewhere: it publishes an event, and writes nothing.
+pub(crate) async fn publish_only(attempt: Attempt<Delivery>) -> Decision {
+    let published = answer(&attempt.request.envelope, json!({ "counted": true }));
+    Ok(UnitOfWork::new("counted".to_owned()).publish(published))
 }
 
 /// The handler that must not be called.

@@ -79,7 +79,7 @@ fn assert_problem(response: &Response<String>, status: u16, kind: &str) {
 }
 
 #[tokio::test]
-async fn a_request_that_comes_again_is_answered_as_before_and_says_so() {
+async fn a_repeated_request_is_answered_as_before_with_a_header_for_it() {
     for layer in [leased, transactional] {
         let world = World::new().await;
         let layer = layer(&world, FaultPlan::none());
@@ -192,5 +192,5 @@ async fn what_cannot_be_handled_now_is_a_503_and_never_a_500() {
     let broken = |_| async { Err(Failure::permanent("a table that is not there")) };
     let response = send(&layer, order(Some("k-1"), "{}"), broken).await;
     assert_problem(&response, 500, "not-handled");
-    assert!(!response.body().contains("table"), "what is wrong inside is nobody's business");
+    assert!(!response.body().contains("table"), "internal errors are not for clients");
 }

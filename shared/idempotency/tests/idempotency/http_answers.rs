@@ -7,14 +7,15 @@ use std::sync::{
 
 use ::http::{HeaderValue, Request, Response};
 use idempotency::{
-    Attempt, IdempotencyConfig, MemoryRefused, MemoryStore, MemoryWrite, ReplayPolicy, UnitOfWork,
+    Attempt, IdempotencyConfig, MemoryConditionFailed, MemoryStore, MemoryWrite, ReplayPolicy,
+    UnitOfWork,
     http::{HttpLayer, Keep, is_replayed},
 };
 use runtime::Failure;
 use tower::{Layer, ServiceExt, service_fn};
 
 type Layers = HttpLayer<MemoryStore, Vec<u8>>;
-type Call = Attempt<Request<Vec<u8>>, MemoryRefused>;
+type Call = Attempt<Request<Vec<u8>>, MemoryConditionFailed>;
 
 fn layers() -> [Layers; 2] {
     let guard = || IdempotencyConfig::new(MemoryStore::new(), "orders", ReplayPolicy::Refuse);
@@ -56,7 +57,7 @@ async fn an_answer_that_is_final_is_kept() {
             assert_eq!(again.headers()["idempotency-replayed"], "true");
         }
     }
-    // It says when to look at what was begun.
+    // It has the time at which to poll the result.
     for layer in layers() {
         let [_, again] = twice(&layer, &answer(202, &[("retry-after", "5")])).await;
         assert_eq!(again.status(), 202);
@@ -67,8 +68,8 @@ async fn an_answer_that_is_final_is_kept() {
 async fn an_answer_that_is_not_final_is_given_and_not_kept() {
     let passing = [401, 407, 408, 409, 421, 423, 424, 425, 426, 429, 500, 501, 502, 503, 504, 507];
     let passing = passing.map(|status| answer(status, &[("x-why", "later")]));
-    let told = [400, 403, 404, 409, 422, 429, 503].map(|it| answer(it, &[("retry-after", "1")]));
-    for first in passing.iter().chain(&told) {
+    let retried = [400, 403, 404, 409, 422, 429, 503].map(|it| answer(it, &[("retry-after", "1")]));
+    for first in passing.iter().chain(&retried) {
         for layer in layers() {
             let [given, again] = twice(&layer, first).await;
             assert_eq!(given.status(), first.status());
@@ -80,7 +81,7 @@ async fn an_answer_that_is_not_final_is_given_and_not_kept() {
 }
 
 #[tokio::test]
-async fn a_handler_says_itself_what_is_final() {
+async fn a_handler_decides_itself_what_is_final() {
     for (status, keep, then) in [
         (409, Keep::Always, 409),
         (429, Keep::Always, 429),
@@ -167,7 +168,7 @@ async fn a_header_that_is_no_text_goes_out_as_it_is_the_first_time_and_again() {
 }
 
 #[tokio::test]
-async fn an_answer_that_was_kept_is_given_again_whatever_the_handler_says_now() {
+async fn a_stored_response_is_replayed_whatever_the_handler_returns_now() {
     for status in [409, 429, 503] {
         for layer in layers() {
             let send = |status| {

@@ -1,14 +1,14 @@
-//! Which bodies of a request with the same key say the same.
+//! Which bodies of a request with the same key are equal.
 
 use ::http::{Request, Response};
 use idempotency::{
-    Attempt, IdempotencyConfig, MemoryRefused, MemoryStore, MemoryWrite, ReplayPolicy, UnitOfWork,
-    http::HttpLayer,
+    Attempt, IdempotencyConfig, MemoryConditionFailed, MemoryStore, MemoryWrite, ReplayPolicy,
+    UnitOfWork, http::HttpLayer,
 };
 use runtime::Failure;
 use tower::{Layer, ServiceExt, service_fn};
 
-type Call = Attempt<Request<Vec<u8>>, MemoryRefused>;
+type Call = Attempt<Request<Vec<u8>>, MemoryConditionFailed>;
 
 async fn made(_: Call) -> Result<UnitOfWork<Response<String>, MemoryWrite>, Failure> {
     Ok(UnitOfWork::new(Response::builder().status(201).body(String::new()).unwrap()))
@@ -28,7 +28,7 @@ async fn after(first: &[u8], second: &[u8]) -> u16 {
 }
 
 #[tokio::test]
-async fn what_says_something_else_is_another_request() {
+async fn another_body_is_another_request() {
     for (first, second) in [
         (r#"{"amount":100000000000000000001}"#, r#"{"amount":100000000000000000002}"#),
         (r#"{"amount":-9223372036854775809}"#, r#"{"amount":-9223372036854775810}"#),
@@ -49,7 +49,7 @@ async fn what_says_something_else_is_another_request() {
 }
 
 #[tokio::test]
-async fn what_says_the_same_is_the_same_request() {
+async fn an_equal_body_is_the_same_request() {
     for (first, second) in [
         (r#"{"a":1e2}"#, r#"{"a":100.0}"#),
         (r#"{"a":1}"#, r#"{"a":1.0}"#),

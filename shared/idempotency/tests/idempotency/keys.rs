@@ -123,7 +123,7 @@ async fn an_expression_finds_the_key_within_a_body() {
 }
 
 #[test]
-fn an_expression_that_is_none_is_told_when_the_process_starts() {
+fn an_invalid_expression_is_refused_when_the_process_starts() {
     let error = ByJmespath::key("body.[").unwrap_err();
     assert!(matches!(error, IdempotencyError::UnreadableKey(_)), "{error}");
     assert!(ByJmespath::key("id").unwrap().payload("|").is_err());

@@ -1,4 +1,4 @@
-//! Tables with a composite key, names of others, and records that somebody else wrote.
+//! Tables with a composite key, names of others, and records that another library wrote.
 
 use event_envelope::Delivery;
 use idempotency::{

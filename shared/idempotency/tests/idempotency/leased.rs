@@ -12,9 +12,9 @@ use runtime::Failure;
 use serde_json::json;
 
 use crate::{
-    handlers::{Reply, count, count_up, counting, deliver, say_so, uncounted, unreachable},
+    handlers::{Reply, count, count_up, counting, deliver, publish_only, uncounted, unreachable},
     world::{
-        LEASE, LEASE_OVER, RECORDS, SKEW, TICK, World, answer, assert_poison, delivery,
+        LEASE, LEASE_OVER, RECORDS, SKEW, TICK, World, answer, assert_permanent, delivery,
         delivery_of, event, forged, number, record_id, retried_after, text,
     },
 };
@@ -54,13 +54,13 @@ async fn a_claim_is_completed_with_the_writes_and_the_events() {
     assert_eq!(record["result"], text("\"counted\""));
     assert!(!record.contains_key("leaseUntil"));
     assert_eq!(world.count("a").await, 1);
-    let said = answer(&delivery().envelope, json!({ "counted": true }));
-    assert_eq!(world.outgoing(RECORDS), [vec![], vec![said]], "the claim says nothing");
+    let published = answer(&delivery().envelope, json!({ "counted": true }));
+    assert_eq!(world.outgoing(RECORDS), [vec![], vec![published]], "the claim publishes nothing");
     assert_eq!(deliver(&layer, delivery(), unreachable).await.unwrap(), counted_before());
 }
 
 #[tokio::test]
-async fn a_second_delivery_meanwhile_is_told_when_the_lease_ends() {
+async fn a_second_delivery_meanwhile_returns_when_the_lease_ends() {
     let world = World::new().await;
     let layer = world.leased(FaultPlan::none());
     let (inside, second) = (world.clone(), layer.clone());
@@ -106,7 +106,7 @@ async fn robbed(world: &World, late: UnitOfWork<String>) -> Reply {
 }
 
 #[tokio::test]
-async fn whoever_lost_the_lease_writes_nothing_and_says_so() {
+async fn an_attempt_that_lost_its_lease_writes_nothing_and_fails() {
     let late = UnitOfWork::new("late".to_owned());
     for late in [late.clone().write(count_up("late")), late] {
         let world = World::new().await;
@@ -132,7 +132,9 @@ async fn a_holder_that_is_late_but_not_robbed_completes() {
 
 #[tokio::test]
 async fn a_failed_effect_lets_the_next_delivery_in_at_once() {
-    for failure in [|| Failure::retry("provider away"), || Failure::permanent("no such card")] {
+    for failure in
+        [|| Failure::retry("provider unavailable"), || Failure::permanent("no such card")]
+    {
         let world = World::new().await;
         let layer = world.leased(FaultPlan::none());
         let refused = deliver(&layer, delivery(), move |_| async move { Err(failure()) }).await;
@@ -163,7 +165,7 @@ async fn a_lost_answer_is_known_as_our_own() {
     for call in [0, 1] {
         let world = World::new().await;
         let layer = world.leased(FaultPlan::at(call, Fault::LoseAnswer));
-        assert_eq!(deliver(&layer, delivery(), say_so).await.unwrap(), counted());
+        assert_eq!(deliver(&layer, delivery(), publish_only).await.unwrap(), counted());
         let world = World::new().await;
         let layer = world.leased(FaultPlan::at(call, Fault::LoseAnswer));
         assert_eq!(deliver(&layer, delivery(), count).await.unwrap(), counted());
@@ -176,7 +178,7 @@ async fn contention_at_the_completion_does_not_repeat_the_effect() {
     for call in [0, 1] {
         let world = World::new().await;
         let layer = world.leased(FaultPlan::at(call, Fault::Conflict));
-        assert_eq!(deliver(&layer, delivery(), say_so).await.unwrap(), counted());
+        assert_eq!(deliver(&layer, delivery(), publish_only).await.unwrap(), counted());
         let world = World::new().await;
         let layer = world.leased(FaultPlan::at(call, Fault::Conflict));
         assert_eq!(deliver(&layer, delivery(), count).await.unwrap(), counted());
@@ -184,19 +186,20 @@ async fn contention_at_the_completion_does_not_repeat_the_effect() {
 }
 
 #[tokio::test]
-async fn the_same_id_with_another_payload_is_poison_whatever_has_become_of_the_first() {
+async fn the_same_id_with_another_payload_is_a_permanent_failure_whatever_has_become_of_the_first()
+{
     let world = World::new().await;
     crash_after_claim(&world).await;
     let layer = world.leased(FaultPlan::none());
-    assert_poison(deliver(&layer, forged(), unreachable).await, "another payload");
+    assert_permanent(deliver(&layer, forged(), unreachable).await, "another payload");
     // The crashed attempt may have had its effect: the id belongs to its payload.
     world.pass(LEASE_OVER + TICK);
-    assert_poison(deliver(&layer, forged(), unreachable).await, "another payload");
+    assert_permanent(deliver(&layer, forged(), unreachable).await, "another payload");
     let transactional = world.transactional(FaultPlan::none());
-    assert_poison(deliver(&transactional, forged(), count).await, "another payload");
+    assert_permanent(deliver(&transactional, forged(), count).await, "another payload");
     assert_eq!(world.count("a").await, 0);
     assert_eq!(deliver(&layer, delivery(), count).await.unwrap(), counted());
-    assert_poison(deliver(&layer, forged(), unreachable).await, "another payload");
+    assert_permanent(deliver(&layer, forged(), unreachable).await, "another payload");
 }
 
 #[tokio::test]

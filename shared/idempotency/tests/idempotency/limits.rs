@@ -10,16 +10,16 @@ use serde_json::json;
 
 use crate::{
     handlers::{Decision, Reply, count_up, deliver},
-    world::{COUNTERS, World, answer, assert_poison, delivery, text},
+    world::{COUNTERS, World, answer, assert_permanent, delivery, text},
 };
 
-/// A handler that says `count` events of `bytes` bytes.
+/// A handler that publishes `count` events of `bytes` bytes.
 fn verbose(count: u64, bytes: usize) -> impl Fn(Attempt<Delivery>) -> Ready<Decision> + Clone {
     move |attempt| {
         let cause = attempt.request.envelope;
-        let said = (1..=count).map(|_| answer(&cause, json!("x".repeat(bytes))));
-        let unit = UnitOfWork::new("said".to_owned()).write(count_up("a"));
-        ready(Ok(said.fold(unit, UnitOfWork::publish)))
+        let published = (1..=count).map(|_| answer(&cause, json!("x".repeat(bytes))));
+        let unit = UnitOfWork::new("published".to_owned()).write(count_up("a"));
+        ready(Ok(published.fold(unit, UnitOfWork::publish)))
     }
 }
 
@@ -33,17 +33,20 @@ async fn a_transaction_takes_ninety_nine_writes_besides_the_record() {
             Ok((0..writes).fold(unit, |unit, index| unit.write(count_up(&index.to_string()))))
         }
     };
-    assert_poison(deliver(&layer, delivery(), many(100)).await, "101 writes");
+    assert_permanent(deliver(&layer, delivery(), many(100)).await, "101 writes");
     assert_eq!(world.count("0").await, 0);
     deliver(&layer, delivery(), many(99)).await.unwrap();
     assert_eq!(world.count("98").await, 1);
 }
 
 #[tokio::test]
-async fn an_oversized_event_is_poison_and_nothing_is_written() {
+async fn an_oversized_event_is_a_permanent_failure_and_nothing_is_written() {
     let world = World::new().await;
     let layer = world.transactional(FaultPlan::none());
-    assert_poison(deliver(&layer, delivery(), verbose(1, EVENT_BYTES_MAX)).await, "the limit is");
+    assert_permanent(
+        deliver(&layer, delivery(), verbose(1, EVENT_BYTES_MAX)).await,
+        "the limit is",
+    );
     assert_eq!(world.count("a").await, 0);
 }
 

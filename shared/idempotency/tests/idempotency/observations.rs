@@ -1,4 +1,4 @@
-//! What logs and metrics say of each outcome.
+//! The log line and the metric of each outcome.
 
 use std::{
     num::NonZeroUsize,

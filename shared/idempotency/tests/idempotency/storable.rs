@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     handlers::{count_up, deliver},
-    world::{RECORDS, World, answer, assert_poison, delivery},
+    world::{RECORDS, World, answer, assert_permanent, delivery},
 };
 
 /// How many lists and maps lie around the data of an event that is to be published.
@@ -18,9 +18,9 @@ fn deep(levels: usize) -> Value {
     (0..levels).fold(json!("x"), |inner, _| json!({ "n": inner }))
 }
 
-/// Delivers to a handler that says `data`, in both modes: what became of it, and of DynamoDB.
+/// Delivers to a handler that publishes `data`, in both modes: the results, and DynamoDB's.
 async fn publish(data: &Value) -> Result<Vec<Value>, runtime::Failure> {
-    let mut said = Vec::new();
+    let mut published = Vec::new();
     for leased in [false, true] {
         let (world, plan) = (World::new().await, FaultPlan::none());
         let guarded = if leased { World::leased } else { World::transactional };
@@ -28,7 +28,7 @@ async fn publish(data: &Value) -> Result<Vec<Value>, runtime::Failure> {
         let data = data.clone();
         let handler = move |attempt: Attempt<event_envelope::Delivery>| {
             let event = answer(&attempt.request.envelope, data.clone());
-            let unit = UnitOfWork::new("said".to_owned()).write(count_up("a"));
+            let unit = UnitOfWork::new("published".to_owned()).write(count_up("a"));
             std::future::ready(Ok(unit.publish(event)))
         };
         if let Err(failure) = deliver(&layer, delivery(), handler).await {
@@ -36,9 +36,9 @@ async fn publish(data: &Value) -> Result<Vec<Value>, runtime::Failure> {
             assert_eq!(world.count("a").await, 0);
             return Err(failure);
         }
-        said.extend(world.outgoing(RECORDS).concat().into_iter().map(|event| event.data));
+        published.extend(world.outgoing(RECORDS).concat().into_iter().map(|event| event.data));
     }
-    Ok(said)
+    Ok(published)
 }
 
 #[tokio::test]
@@ -56,7 +56,7 @@ async fn what_no_table_holds_is_named_before_it_is_asked() {
         let error = IdempotencyError::of(&failure);
         assert!(matches!(error, Some(IdempotencyError::Unstorable { .. })), "{failure}");
         assert!(failure.to_string().contains("the event Counted cannot be stored"), "{failure}");
-        assert_poison(Err::<(), _>(failure), named);
+        assert_permanent(Err::<(), _>(failure), named);
     }
     let failure = publish(&deep(31)).await.unwrap_err();
     let Some(IdempotencyError::Unstorable { source, .. }) = IdempotencyError::of(&failure) else {

@@ -1,5 +1,5 @@
-//! What a failure says when the store does not answer as it should: somebody has to find the cause
-//! in a log line or at a message that was set aside.
+//! The text of a failure when the store does not answer as it should: an operator has to find the
+//! cause in a log line or at a message that was set aside.
 
 use ::http::StatusCode;
 use aws_clients::{Aws, AwsEnv, Credentials};
@@ -10,7 +10,7 @@ use runtime::{Failure, IdGenerator};
 use tokio::net::TcpListener;
 
 use crate::{
-    handlers::{count, deliver, say_so},
+    handlers::{count, deliver, publish_only},
     world::{Guarded, World, delivery},
 };
 
@@ -31,13 +31,13 @@ async fn failures(client: &Client) -> Vec<Failure> {
         let guard = IdempotencyConfig::new(store, "counter", ReplayPolicy::Refuse);
         let layer: Guarded = layer(guard.with(world.clock(), IdGenerator::random()));
         failures.push(deliver(&layer, delivery(), count).await.unwrap_err());
-        failures.push(deliver(&layer, delivery(), say_so).await.unwrap_err());
+        failures.push(deliver(&layer, delivery(), publish_only).await.unwrap_err());
     }
     failures
 }
 
 #[track_caller]
-fn assert_all_say(failures: &[Failure], words: &[&str]) {
+fn assert_all_contain(failures: &[Failure], words: &[&str]) {
     for failure in failures {
         assert!(failure.is_retry(), "{failure}");
         let text = failure.to_string();
@@ -45,23 +45,23 @@ fn assert_all_say(failures: &[Failure], words: &[&str]) {
             assert!(text.contains(word), "{word} is not in {text:?}");
         }
         let error = idempotency::IdempotencyError::of(failure).unwrap().to_string();
-        assert!(words.iter().all(|word| error.contains(word)), "alone it says less: {error}");
+        assert!(words.iter().all(|word| error.contains(word)), "alone it has less: {error}");
     }
 }
 
 #[tokio::test]
-async fn a_table_that_is_not_there_is_told_by_its_code_and_message() {
+async fn a_missing_table_is_reported_by_its_code_and_message() {
     let client = World::new().await.database.client();
     let words = ["ResourceNotFoundException", "resource not found"];
-    assert_all_say(&failures(&client).await, &words);
+    assert_all_contain(&failures(&client).await, &words);
 }
 
 #[tokio::test]
-async fn a_store_that_nobody_serves_is_told_by_the_error_of_the_connection() {
+async fn an_unreachable_store_is_reported_by_the_error_of_the_connection() {
     // A port that was free a moment ago.
     let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let client = client_of(&format!("http://{address}"));
-    assert_all_say(&failures(&client).await, &["refused"]);
+    assert_all_contain(&failures(&client).await, &["refused"]);
 }
 
 /// The answer of a DynamoDB that does not let the function in.
@@ -72,12 +72,12 @@ async fn denied() -> impl IntoResponse {
 }
 
 #[tokio::test]
-async fn an_error_that_the_sdk_has_no_type_for_is_told_by_its_code_and_message() {
+async fn an_error_that_the_sdk_has_no_type_for_is_reported_by_its_code_and_message() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let client = client_of(&format!("http://{}", listener.local_addr().unwrap()));
     let router = Router::new().route("/", post(denied));
     let server = tokio::spawn(async move { axum::serve(listener, router).await });
     let words = ["AccessDeniedException", "is not authorized to perform"];
-    assert_all_say(&failures(&client).await, &words);
+    assert_all_contain(&failures(&client).await, &words);
     server.abort();
 }

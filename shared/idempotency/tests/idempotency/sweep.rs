@@ -11,7 +11,7 @@ use crate::{
     world::{Guarded, LEASE_OVER, RECORDS, TICK, World, answer, delivery, record_id, text},
 };
 
-/// How often a delivery is repeated before a test gives up.
+/// How often a delivery is repeated before a test fails.
 const DELIVERIES_MAX: usize = 3;
 
 /// The keys under which an effect was had elsewhere.
@@ -47,15 +47,15 @@ async fn settle(world: &World, layer: &Guarded, provider: &Provider) -> Reply {
     deliver(layer, delivery(), provider.handler()).await
 }
 
-/// Counted once, recorded, and said in one write with one id.
+/// Counted once, recorded, and published in one write with one id.
 async fn check_one_effect(world: &World, context: &str) {
     assert_eq!(world.count("a").await, 1, "{context}");
     let record = world.record(&delivery()).await.unwrap();
     assert_eq!(record["status"], text("COMPLETED"), "{context}");
     assert_eq!(record["result"], text("\"counted\""), "{context}");
-    let said = world.outgoing(RECORDS).concat();
+    let published = world.outgoing(RECORDS).concat();
     let expected = answer(&delivery().envelope, serde_json::json!({ "counted": true }));
-    assert_eq!(said, [expected], "{context}");
+    assert_eq!(published, [expected], "{context}");
 }
 
 #[tokio::test]

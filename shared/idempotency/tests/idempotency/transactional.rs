@@ -2,15 +2,15 @@
 
 use std::sync::{Arc, Mutex};
 
-use idempotency::{Attempt, Completion, IdempotencyLayer, Refused, UnitOfWork};
+use idempotency::{Attempt, Completion, ConditionFailed, IdempotencyLayer, UnitOfWork};
 use local_dynamodb::{Fault, FaultPlan};
 use runtime::Failure;
 use serde_json::json;
 
 use crate::{
-    handlers::{count, count_up, counting, deliver, say_so, uncounted},
+    handlers::{count, count_up, counting, deliver, publish_only, uncounted},
     world::{
-        COUNTERS, RECORDS, RETENTION, TICK, World, answer, assert_poison, delivery, delivery_of,
+        COUNTERS, RECORDS, RETENTION, TICK, World, answer, assert_permanent, delivery, delivery_of,
         event, forged, number, retried_after, text,
     },
 };
@@ -20,7 +20,7 @@ fn counted() -> String {
 }
 
 #[tokio::test]
-async fn a_second_delivery_changes_nothing_and_is_told_the_first_result() {
+async fn a_second_delivery_changes_nothing_and_returns_the_first_result() {
     let world = World::new().await;
     let layer = world.transactional(FaultPlan::none());
     assert_eq!(deliver(&layer, delivery(), count).await.unwrap(), Completion::New(counted()));
@@ -46,12 +46,12 @@ async fn the_writes_the_record_and_the_events_are_one() {
     assert_eq!(record["payloadHash"], text(delivery().envelope.payload_hash()));
     let end = world.clock().now() + RETENTION;
     assert_eq!(record["expiration"], number(end.unix_timestamp()));
-    let said = answer(&delivery().envelope, json!({ "counted": true }));
-    assert_eq!(world.outgoing(RECORDS), [vec![said]]);
+    let published = answer(&delivery().envelope, json!({ "counted": true }));
+    assert_eq!(world.outgoing(RECORDS), [vec![published]]);
 }
 
 #[tokio::test]
-async fn a_unit_that_only_answers_leaves_a_record_and_says_nothing() {
+async fn a_unit_with_a_result_only_leaves_a_record_and_publishes_nothing() {
     let world = World::new().await;
     let layer = world.transactional(FaultPlan::none());
     let nothing = |_| async { Ok(UnitOfWork::new("nothing to do".to_owned())) };
@@ -65,11 +65,11 @@ async fn a_unit_that_only_answers_leaves_a_record_and_says_nothing() {
 }
 
 #[tokio::test]
-async fn the_same_id_with_another_payload_is_poison() {
+async fn the_same_id_with_another_payload_is_a_permanent_failure() {
     let world = World::new().await;
     let layer = world.transactional(FaultPlan::none());
     deliver(&layer, delivery(), count).await.unwrap();
-    assert_poison(deliver(&layer, forged(), count).await, "another payload");
+    assert_permanent(deliver(&layer, forged(), count).await, "another payload");
     assert_eq!(world.count("a").await, 1);
 }
 
@@ -82,25 +82,26 @@ async fn a_refused_condition_is_decided_on_again_knowing_what_stood_there() {
 
     let seen = Arc::new(Mutex::new(Vec::new()));
     let noted = seen.clone();
-    let reply = deliver(&layer, delivery(), move |Attempt { request, refused, .. }| {
-        noted.lock().unwrap().push(refused.clone());
-        async move {
-            let unit = UnitOfWork::new("first".to_owned()).write(count_up("b"));
-            Ok(if refused.is_empty() {
-                unit.write(uncounted("a"))
-            } else {
-                UnitOfWork::new("too late".to_owned())
-                    .publish(answer(&request.envelope, json!({ "counted": false })))
-            })
-        }
-    });
+    let reply =
+        deliver(&layer, delivery(), move |Attempt { request, failed_conditions, .. }| {
+            noted.lock().unwrap().push(failed_conditions.clone());
+            async move {
+                let unit = UnitOfWork::new("first".to_owned()).write(count_up("b"));
+                Ok(if failed_conditions.is_empty() {
+                    unit.write(uncounted("a"))
+                } else {
+                    UnitOfWork::new("too late".to_owned())
+                        .publish(answer(&request.envelope, json!({ "counted": false })))
+                })
+            }
+        });
     assert_eq!(reply.await.unwrap(), Completion::New("too late".to_owned()));
     let stood_there = world.item(COUNTERS, "a").await;
-    let refused = vec![Refused { write: 1, item: stood_there }];
-    assert_eq!(*seen.lock().unwrap(), [vec![], refused]);
+    let failed_conditions = vec![ConditionFailed { write: 1, item: stood_there }];
+    assert_eq!(*seen.lock().unwrap(), [vec![], failed_conditions]);
     assert_eq!(world.count("b").await, 0, "nothing of the refused unit was written");
-    let said = world.outgoing(RECORDS).pop().unwrap();
-    assert_eq!(said[0].data, json!({ "counted": false }));
+    let published = world.outgoing(RECORDS).pop().unwrap();
+    assert_eq!(published[0].data, json!({ "counted": false }));
 }
 
 #[tokio::test]
@@ -124,7 +125,7 @@ async fn a_duplicate_whose_conditions_no_longer_hold_is_still_a_duplicate() {
     let world = World::new().await;
     let layer = world.transactional(FaultPlan::none());
     let once = |attempt: Attempt<_>| async move {
-        assert!(attempt.refused.is_empty(), "a duplicate has nothing to decide again");
+        assert!(attempt.failed_conditions.is_empty(), "a duplicate has nothing to decide again");
         Ok(UnitOfWork::new("first".to_owned()).write(
             aws_sdk_dynamodb::types::Put::builder()
                 .table_name(COUNTERS)
@@ -161,7 +162,10 @@ async fn a_commit_whose_answer_is_lost_is_known_as_our_own() {
 
     let world = World::new().await;
     let layer = world.transactional(FaultPlan::at(0, Fault::LoseAnswer));
-    assert_eq!(deliver(&layer, delivery(), say_so).await.unwrap(), Completion::New(counted()));
+    assert_eq!(
+        deliver(&layer, delivery(), publish_only).await.unwrap(),
+        Completion::New(counted())
+    );
 }
 
 #[tokio::test]

@@ -59,8 +59,8 @@ fn table(name: &str, ttl_attribute: Option<&str>) -> Table {
     }
 }
 
-/// Has somebody listen in this process, to nothing, before the first line is logged. Whether a line
-/// is of interest is found out once, when it is first logged; if nobody listens at that moment, a
+/// Installs a subscriber in this process before the first line is logged. Whether a line is of
+/// interest is decided once, when it is first logged; without a subscriber at that moment, a
 /// test that begins to at the same time on another thread would miss it.
 fn listen() {
     static LISTENING: Once = Once::new();
@@ -137,17 +137,17 @@ impl World {
         item.map_or(0, |it| it["count"].as_n().unwrap().parse().unwrap())
     }
 
-    /// What each write to `table` said, in the order of its stream.
+    /// The events that each write to `table` added, in the order of its stream.
     pub(crate) fn outgoing(&self, table: &str) -> Vec<Vec<Envelope>> {
         let records = self.database.stream_records(table, 0, 1_000).unwrap();
-        let said = records.into_iter().map(|record| {
+        let published = records.into_iter().map(|record| {
             let image = record.event["dynamodb"]["NewImage"].clone();
             let image: serde_dynamo::Item = serde_json::from_value(image).unwrap();
             let image = image.into_inner();
             let Some(outgoing) = image.get("outgoing") else { return Vec::new() };
             serde_dynamo::from_attribute_value(outgoing.clone()).unwrap()
         });
-        said.collect()
+        published.collect()
     }
 }
 
@@ -164,12 +164,12 @@ pub(crate) fn number(value: impl ToString) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 
-/// An event of somebody else, and nothing known about it but its place.
+/// An event of another service, of which only its place is known.
 pub(crate) fn event(sequence_number: u64, data: Value) -> Envelope {
     Draft {
         event_type: "Happened".to_owned(),
         event_version: Version::new(1, 0),
-        source: "somebody".to_owned(),
+        source: "another".to_owned(),
         timestamp: OffsetDateTime::UNIX_EPOCH,
         aggregate_id: AggregateId::parse("thing-1").unwrap(),
         sequence_number,
@@ -186,7 +186,7 @@ pub(crate) fn delivery() -> Delivery {
     delivery_of(event(1, json!({ "amount": 1 })))
 }
 
-/// The same event id, saying something else.
+/// The same event id, with other data.
 pub(crate) fn forged() -> Delivery {
     delivery_of(event(1, json!({ "amount": 1_000 })))
 }
@@ -199,7 +199,7 @@ pub(crate) fn answer(cause: &Envelope, data: Value) -> Envelope {
     draft.caused_by(cause).unwrap()
 }
 
-/// Checks that a delivery failed in a way that passes, and tells for how long it asks to wait.
+/// Checks that a delivery failed in a way that passes, and returns for how long it asks to wait.
 #[track_caller]
 pub(crate) fn retried_after<T: std::fmt::Debug>(reply: Result<T, Failure>) -> Option<Duration> {
     match reply {
@@ -209,14 +209,14 @@ pub(crate) fn retried_after<T: std::fmt::Debug>(reply: Result<T, Failure>) -> Op
     }
 }
 
-/// Checks that a delivery failed for good, for a reason that says `why`.
+/// Checks that a delivery failed for good, for a reason that contains `why`.
 #[track_caller]
-pub(crate) fn assert_poison<T: std::fmt::Debug>(reply: Result<T, Failure>, why: &str) {
+pub(crate) fn assert_permanent<T: std::fmt::Debug>(reply: Result<T, Failure>, why: &str) {
     match reply {
         Err(failure @ Failure::Permanent { .. }) => {
-            let said = failure.to_string();
-            assert!(said.contains(why), "{said}");
+            let published = failure.to_string();
+            assert!(published.contains(why), "{published}");
         }
-        other => panic!("expected poison, got {other:?}"),
+        other => panic!("expected a permanent failure, got {other:?}"),
     }
 }

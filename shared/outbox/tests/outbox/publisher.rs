@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 const ACCEPT: fn(usize, &Value) -> Option<&'static str> = |_, _| None;
 
 #[tokio::test]
-async fn an_entry_says_what_its_envelope_says() {
+async fn an_entry_has_the_fields_of_its_envelope() {
     let bus = Bus::judging(ACCEPT);
     let event = envelope(1, json!({ "orderId": "order-123" }));
     publisher(bus.clone(), EAGER).publish(std::slice::from_ref(&event)).await.remove(0).unwrap();
@@ -66,14 +66,17 @@ async fn what_is_refused_for_good_is_not_sent_again() {
         let bus = Bus::judging(move |_, _| Some(code));
         let outcome = publisher(bus.clone(), EAGER).publish(&envelopes(1)).await.remove(0);
         let error = outcome.unwrap_err();
-        assert_eq!(error, NotPublished::Refused { code: code.into(), message: "as told".into() });
+        assert_eq!(
+            error,
+            NotPublished::Refused { code: code.into(), message: "as scripted".into() }
+        );
         assert!(!error.is_retryable());
         assert_eq!(bus.calls(), [1]);
     }
 }
 
 #[tokio::test]
-async fn a_bus_that_stays_throttled_is_given_up() {
+async fn a_bus_that_stays_throttled_exhausts_the_attempts() {
     let bus = Bus::judging(|_, _| Some("ThrottlingException"));
     let outcomes = publisher(bus.clone(), EAGER).publish(&envelopes(3)).await;
     assert_eq!(bus.calls(), [3, 3, 3, 3]);
@@ -92,7 +95,7 @@ async fn an_event_too_large_does_not_keep_back_the_others() {
 }
 
 #[tokio::test]
-async fn a_bus_that_is_away_is_left_alone() {
+async fn a_bus_that_is_unavailable_opens_the_circuit() {
     let bus = Bus::new(|_| Fate::Refused, ACCEPT);
     let limits = Limits { failures_max: 3, rest: Duration::from_secs(3600), ..EAGER };
     let publisher = publisher(bus.clone(), limits);

@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Bus, batch, dead, dead_attribute, envelope, envelopes, open_dead_letters, record, relay_to,
-    saying,
+    Bus, batch, dead, dead_attribute, envelope, envelopes, open_dead_letters, publishing, record,
+    relay_to,
 };
 
 fn read(record: &Value) -> Result<Vec<Envelope>, Unreadable> {
@@ -40,23 +40,23 @@ fn an_event_item_and_outgoing_events_are_read_as_they_were() {
     });
     let event = envelope(1, data);
     assert_eq!(read(&record("1", &stored(&event))).unwrap(), std::slice::from_ref(&event));
-    let said = [event, envelope(2, json!({}))];
-    assert_eq!(read(&saying("1", &said)).unwrap(), said);
+    let published = [event, envelope(2, json!({}))];
+    assert_eq!(read(&publishing("1", &published)).unwrap(), published);
 }
 
 #[test]
-fn an_item_that_hosts_outgoing_events_says_them_whenever_it_is_written() {
-    let said = envelopes(2);
-    let mut changed = saying("1", &said);
+fn an_item_with_outgoing_events_publishes_them_whenever_it_is_written() {
+    let published = envelopes(2);
+    let mut changed = publishing("1", &published);
     changed["eventName"] = "MODIFY".into();
-    assert_eq!(read(&changed).unwrap(), said);
+    assert_eq!(read(&changed).unwrap(), published);
 }
 
 #[test]
-fn other_items_changes_of_an_event_and_deletions_say_nothing() {
+fn other_items_changes_of_an_event_and_deletions_publish_nothing() {
     let mut removed = record("1", &stored(&envelope(1, json!({}))));
     removed["eventName"] = "REMOVE".into();
-    // The store's owner has noted something on the event; it was said when it was stored.
+    // The due entry on the event was changed; it was published when it was stored.
     let mut noted = stored(&envelope(1, json!({})));
     noted["lookAt"] = json!({ "S": "2025-11-17T10:45:00.000Z" });
     let mut remarked = record("1", &noted);
@@ -67,7 +67,7 @@ fn other_items_changes_of_an_event_and_deletions_say_nothing() {
     let snapshot = json!({ "PK": { "S": "ORDER#order-123" }, "SK": { "S": "SNAPSHOT" } });
     let stock = json!({ "productId": { "S": "prod-001" }, "SK": { "S": "EVENT#1" } });
     let changes = [removed, remarked, blanked];
-    let others = [record("1", &snapshot), record("1", &stock), saying("1", &[])];
+    let others = [record("1", &snapshot), record("1", &stock), publishing("1", &[])];
     for silent in changes.into_iter().chain(others) {
         assert_eq!(read(&silent).unwrap(), []);
     }
@@ -83,7 +83,7 @@ fn outbox(events: &[Envelope], added: Value) -> Value {
 }
 
 #[test]
-fn an_item_that_keeps_every_event_says_those_that_a_write_added() {
+fn an_item_that_keeps_every_event_publishes_those_that_a_write_added() {
     let events = envelopes(3);
     for (added, expected) in [("1", &events[2..]), ("3", &events[..]), ("0", &[])] {
         let mut changed = record("1", &outbox(&events, json!({ "N": added })));
@@ -126,7 +126,7 @@ fn what_cannot_be_read_is_named() {
     let outgoing = |value: Value| record("1", &json!({ "outgoing": value }));
     let mut blank = stored(&envelope(1, json!({})));
     blank["eventId"] = json!({ "S": "" });
-    let mut rounded = saying("1", &envelopes(2));
+    let mut rounded = publishing("1", &envelopes(2));
     rounded["dynamodb"]["NewImage"]["outgoing"]["L"][1]["M"]["data"]["M"]["count"] =
         json!({ "N": "123456789012345678901234567890" });
     for (record, reason) in [
@@ -154,18 +154,18 @@ fn what_cannot_be_read_is_named() {
 async fn what_the_bus_accepts_is_acknowledged() {
     let bus = Bus::judging(|_, _| None);
     let (relay, _) = relay_to(bus.clone(), Sources::any());
-    let records = [saying("1", &envelopes(2)), record("2", &stored(&envelope(3, json!({}))))];
+    let records = [publishing("1", &envelopes(2)), record("2", &stored(&envelope(3, json!({}))))];
     let response = relay.relay(batch(&records)).await;
     assert!(failed(&response).is_empty());
     assert_eq!(bus.calls(), [3]);
     assert_eq!(json!(response), json!({ "batchItemFailures": [] }));
 }
 
-fn said(number: u64, data: &str) -> Value {
-    saying(&number.to_string(), &[envelope(number, data.into())])
+fn record_of(number: u64, data: &str) -> Value {
+    publishing(&number.to_string(), &[envelope(number, data.into())])
 }
 
-/// A bus that refuses for good what says so, and has no room for what says so.
+/// A bus that refuses events with `refuse` for good, and throttles those with `later`.
 fn choosy() -> Arc<Bus> {
     Bus::judging(|_, entry| {
         let detail = entry["Detail"].as_str().unwrap();
@@ -182,7 +182,8 @@ fn accepted(bus: &Bus, number: u64) -> usize {
 async fn the_first_record_that_is_not_yet_published_is_reported() {
     let bus = choosy();
     let (relay, _) = relay_to(bus.clone(), Sources::any());
-    let records = [said(1, "take"), said(2, "take"), said(3, "later"), said(4, "take")];
+    let records =
+        [record_of(1, "take"), record_of(2, "take"), record_of(3, "later"), record_of(4, "take")];
     let response = relay.relay(batch(&records)).await;
     assert_eq!(failed(&response), [Some("3")]);
     // Record 4 might not come again.
@@ -190,10 +191,10 @@ async fn the_first_record_that_is_not_yet_published_is_reported() {
 }
 
 #[tokio::test]
-async fn one_record_of_a_hundred_that_can_never_be_published_holds_nobody_up() {
+async fn one_record_of_a_hundred_that_can_never_be_published_blocks_no_other() {
     let unreadable = |number: &str| record(number, &json!({ "outgoing": { "S": "nothing" } }));
-    let huge = |number: u64| said(number, &"x".repeat(EVENT_BYTES_MAX));
-    let refused = |number: u64| said(number, "refuse");
+    let huge = |number: u64| record_of(number, &"x".repeat(EVENT_BYTES_MAX));
+    let refused = |number: u64| record_of(number, "refuse");
     let imageless = |number: &str| record(number, &json!({}));
     let bad = [unreadable("50"), huge(50), refused(50), imageless("50")];
     let reasons = ["outgoing is not a list", "the limit is", "MalformedDetail", "NEW_IMAGE"];
@@ -201,7 +202,7 @@ async fn one_record_of_a_hundred_that_can_never_be_published_holds_nobody_up() {
         let bus = choosy();
         let (relay, sqs) = relay_to(bus.clone(), Sources::any());
         open_dead_letters(&sqs);
-        let mut records: Vec<Value> = (1..=100).map(|number| said(number, "take")).collect();
+        let mut records: Vec<Value> = (1..=100).map(|number| record_of(number, "take")).collect();
         records[49] = bad.clone();
         let response = relay.relay(batch(&records)).await;
         assert!(failed(&response).is_empty(), "{reason}");
@@ -223,7 +224,7 @@ async fn the_other_events_of_a_record_are_published() {
     let bus = choosy();
     let (relay, sqs) = relay_to(bus.clone(), Sources::any());
     open_dead_letters(&sqs);
-    let both = saying("1", &[envelope(1, "refuse".into()), envelope(2, "take".into())]);
+    let both = publishing("1", &[envelope(1, "refuse".into()), envelope(2, "take".into())]);
     assert!(failed(&relay.relay(batch(&[both])).await).is_empty());
     assert_eq!((accepted(&bus, 1), accepted(&bus, 2)), (0, 1));
     assert_eq!(dead(&sqs).len(), 1);
@@ -233,7 +234,12 @@ async fn the_other_events_of_a_record_are_published() {
 async fn what_the_dead_letter_queue_does_not_take_comes_again() {
     let bus = choosy();
     let (relay, sqs) = relay_to(bus.clone(), Sources::any());
-    let records = [said(1, "take"), said(2, "refuse"), said(3, "take"), said(4, "refuse")];
+    let records = [
+        record_of(1, "take"),
+        record_of(2, "refuse"),
+        record_of(3, "take"),
+        record_of(4, "refuse"),
+    ];
     let response = relay.relay(batch(&records)).await;
     assert_eq!(failed(&response), [Some("2")]);
     assert_eq!(accepted(&bus, 3), 1);
@@ -249,7 +255,7 @@ async fn a_dead_letter_behind_a_record_that_comes_again_waits_for_it() {
     let bus = choosy();
     let (relay, sqs) = relay_to(bus.clone(), Sources::any());
     open_dead_letters(&sqs);
-    let records = [said(1, "refuse"), said(2, "later"), said(3, "refuse")];
+    let records = [record_of(1, "refuse"), record_of(2, "later"), record_of(3, "refuse")];
     let response = relay.relay(batch(&records)).await;
     assert_eq!(failed(&response), [Some("2")]);
     let [letter] = &dead(&sqs)[..] else { panic!("not one letter") };
@@ -286,13 +292,13 @@ async fn a_source_speaks_only_from_its_own_table_and_under_its_own_prefix() {
         let bus = Bus::judging(|_, _| None);
         let (relay, sqs) = relay_to(bus.clone(), sources(&rules.to_string()));
         open_dead_letters(&sqs);
-        let mut record = saying("1", &envelopes(1));
+        let mut record = publishing("1", &envelopes(1));
         record["dynamodb"]["Keys"] = json!({ "id": { "S": "inventory#evt_1" } });
         assert!(failed(&relay.relay(batch(&[record.clone()])).await).is_empty());
         assert_eq!(bus.calls().len(), usize::from(is_allowed), "{rules}");
         assert_eq!(dead(&sqs).len(), usize::from(!is_allowed), "{rules}");
 
-        // Nor from a stream that nobody knows, and no prefix holds for two keys.
+        // Nor from an unknown stream, and no prefix holds for two keys.
         record.as_object_mut().unwrap().remove("eventSourceARN");
         assert!(failed(&relay.relay(batch(&[record])).await).is_empty());
         assert_eq!(bus.calls().len(), usize::from(is_allowed), "{rules}");
@@ -332,17 +338,17 @@ fn sources_that_are_none_are_named() {
 #[tokio::test]
 async fn without_a_sequence_number_the_whole_batch_comes_again() {
     let bus = Bus::judging(|_, _| Some("ThrottlingException"));
-    let mut nameless = saying("1", &envelopes(1));
+    let mut nameless = publishing("1", &envelopes(1));
     nameless["dynamodb"]["SequenceNumber"].take();
     let response = relay_to(bus, Sources::any()).0.relay(batch(&[nameless])).await;
     assert_eq!(json!(response), json!({ "batchItemFailures": [{ "itemIdentifier": null }] }));
 }
 
 #[tokio::test]
-async fn an_item_that_changes_twice_says_everything_once() {
+async fn an_item_that_changes_twice_publishes_everything_once() {
     let bus = Bus::judging(|call, _| (call < 4).then_some("ThrottlingException"));
     let (relay, _) = relay_to(bus.clone(), Sources::any());
-    let records = [saying("1", &envelopes(1)), saying("2", &envelopes(3))];
+    let records = [publishing("1", &envelopes(1)), publishing("2", &envelopes(3))];
     let response = relay.relay(batch(&records)).await;
     assert_eq!(bus.calls(), [3, 3, 3, 3]);
     assert_eq!(failed(&response), [Some("1")], "the first record it stands in");
@@ -370,7 +376,7 @@ proptest! {
     #[test]
     fn nothing_changes_between_table_and_bus(data in json_value()) {
         let event = envelope(1, data);
-        prop_assert_eq!(read(&saying("1", std::slice::from_ref(&event))).unwrap(), [event.clone()]);
+        prop_assert_eq!(read(&publishing("1", std::slice::from_ref(&event))).unwrap(), [event.clone()]);
         prop_assert_eq!(read(&record("1", &stored(&event))).unwrap(), [event]);
     }
 }

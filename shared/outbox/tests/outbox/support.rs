@@ -1,4 +1,4 @@
-//! A bus in process that does what it is told, and stream records as Lambda hands them over.
+//! A scripted bus in process, and stream records as Lambda delivers them.
 
 use std::{
     collections::BTreeMap,
@@ -31,7 +31,7 @@ pub(crate) enum Fate {
 
 type Judge = dyn Fn(usize, &Value) -> Option<&'static str> + Send + Sync;
 
-/// A bus that accepts, refuses and falls silent as it is told.
+/// A bus that accepts, refuses and does not answer, as scripted.
 pub(crate) struct Bus {
     /// The fate of the n-th call.
     fate: Box<dyn Fn(usize) -> Fate + Send + Sync>,
@@ -104,7 +104,7 @@ impl Bus {
 
     fn put(&self, call: usize, entry: &Value) -> Value {
         if let Some(code) = (self.judge)(call, entry) {
-            return json!({ "ErrorCode": code, "ErrorMessage": "as told" });
+            return json!({ "ErrorCode": code, "ErrorMessage": "as scripted" });
         }
         let detail: Value = serde_json::from_str(entry["Detail"].as_str().unwrap()).unwrap();
         let id = detail["eventId"].as_str().unwrap().to_owned();
@@ -153,7 +153,7 @@ pub(crate) fn publisher(service: Arc<dyn Service>, limits: Limits) -> Publisher 
 /// The queue of what can never be published.
 pub(crate) const DEAD_LETTERS: &str = "relay-dlq";
 
-/// A relay from anybody's tables to `bus`, and the queues it knows: without its own until
+/// A relay from all tables to `bus`, and the queues it knows: without its own until
 /// [`open_dead_letters`].
 pub(crate) fn relay_to(bus: Arc<Bus>, sources: Sources) -> (Relay, Sqs) {
     let sqs = Sqs::new("http://127.0.0.1:9000");
@@ -215,8 +215,8 @@ pub(crate) fn record(sequence_number: &str, image: &Value) -> Value {
     })
 }
 
-/// A stream record of an item that has `envelopes` to say.
-pub(crate) fn saying(sequence_number: &str, envelopes: &[Envelope]) -> Value {
+/// A stream record of an item with the outgoing `envelopes`.
+pub(crate) fn publishing(sequence_number: &str, envelopes: &[Envelope]) -> Value {
     let outgoing: serde_dynamo::AttributeValue =
         serde_dynamo::to_attribute_value(envelopes).unwrap();
     record(sequence_number, &json!({ "id": { "S": "inventory#evt_1" }, "outgoing": outgoing }))

@@ -1,4 +1,4 @@
-//! The text that carries a trace from one process to the next.
+//! The W3C `traceparent`, which carries a trace from one process to the next.
 
 use std::fmt;
 
@@ -21,7 +21,10 @@ impl Traceparent {
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split('-');
         let mut next = |digits| parts.next().filter(|part| is_hex(part, digits));
-        let (version, trace_id, span_id, flags) = (next(2)?, next(32)?, next(16)?, next(2)?);
+        let version = next(2)?;
+        let trace_id = next(32)?;
+        let span_id = next(16)?;
+        let flags = next(2)?;
         if version == "ff" || (version == "00" && parts.next().is_some()) {
             return None;
         }
@@ -46,13 +49,13 @@ impl Traceparent {
         &self.trace_id
     }
 
-    /// The span that it was said in: 16 hexadecimal digits.
+    /// The parent span: 16 hexadecimal digits.
     #[must_use]
     pub fn span_id(&self) -> &str {
         &self.span_id
     }
 
-    /// Whether the trace is recorded by those who began it.
+    /// Whether the service that began the trace records it.
     #[must_use]
     pub const fn is_sampled(&self) -> bool {
         self.flags & 1 == 1

@@ -8,8 +8,8 @@ impl Traceparent {
     /// The one that an X-Ray header stands for: `Root=1-5759e988-bd86…;Parent=…;Sampled=1`. None if
     /// the text is something else.
     ///
-    /// An HTTP API of API Gateway gives a root but no parent, since it records no segment of its own;
-    /// then the end of the root stands for the segment that was not recorded.
+    /// An HTTP API of API Gateway gives a root but no parent, since it records no segment of its
+    /// own; then the end of the root stands for the segment that was not recorded.
     #[must_use]
     pub fn from_xray(header: &str) -> Option<Self> {
         let fields = || header.split(';').filter_map(|field| field.trim().split_once('='));
@@ -26,7 +26,7 @@ impl Traceparent {
         Self::new(&format!("{time}{random}"), parent, flags)
     }
 
-    /// It as an X-Ray header, which EventBridge carries on to its targets.
+    /// It as an X-Ray header, which EventBridge passes on to its targets.
     #[must_use]
     pub fn to_xray(&self) -> String {
         let (time, random) = self.trace_id().split_at(8);

@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 
 use crate::{
     parcel::{Command, Depot, Input, LIFE, Parcel, cause, first, named, parcel},
-    world::{MACHINES, assert_poison, event, number, text},
+    world::{MACHINES, assert_permanent, event, number, text},
 };
 
 const INPUTS: [Input; 3] = [Input::Packed, Input::Paid, Input::Recalled];
@@ -32,19 +32,19 @@ async fn inputs_in_every_order_and_repeated_end_alike() {
             assert_eq!(depot.handle(INPUTS[index]).await.unwrap(), Done::Duplicate);
         }
         assert_eq!(depot.carrier.asked(), [first(Command::Send), first(Command::Fetch)]);
-        assert_eq!(depot.said().concat(), named(&LIFE), "{order:?}");
+        assert_eq!(depot.published().concat(), named(&LIFE), "{order:?}");
         ends.push(depot.state().await);
     }
     assert!(ends.windows(2).all(|pair| pair[0] == pair[1]), "{ends:?}");
 }
 
 #[tokio::test]
-async fn a_write_says_what_follows_from_it_and_nothing_else() {
+async fn a_write_publishes_what_follows_from_it_and_nothing_else() {
     let depot = Depot::new().await;
     for input in INPUTS {
         depot.handle(input).await.unwrap();
     }
-    let said = [
+    let published = [
         vec![],
         // The lease on the command is in the write that makes it pending.
         named(&LIFE[..1]),
@@ -52,20 +52,20 @@ async fn a_write_says_what_follows_from_it_and_nothing_else() {
         vec![],
         named(&LIFE[3..]),
     ];
-    assert_eq!(depot.said(), said);
+    assert_eq!(depot.published(), published);
     assert!(!depot.world.item("parcel-1").await.unwrap().contains_key("lease"));
 }
 
 #[tokio::test]
-async fn a_row_keeps_what_its_earlier_writes_said() {
+async fn an_item_keeps_the_events_of_its_earlier_writes() {
     let depot = Depot::new().await;
     for input in INPUTS {
         depot.handle(input).await.unwrap();
     }
     depot.handle(Input::Kept).await.unwrap();
     let row = depot.row().await;
-    assert!(!row.contains_key("outboxAdded"), "the last write said nothing");
-    assert_eq!(kept(&row), depot.world.outgoing().concat(), "each as it was said, once");
+    assert!(!row.contains_key("outboxAdded"), "the last write published nothing");
+    assert_eq!(kept(&row), depot.world.outgoing().concat(), "each as it was published, once");
 }
 
 /// Every event that a row keeps.
@@ -85,8 +85,8 @@ async fn a_row_of_an_earlier_version_goes_on_and_loses_no_event() {
         (vec![], 0),
         (vec![("outgoing", list(7))], 1),
         (vec![("outgoing", list(7)), ("earlier", list(6))], 2),
-        (vec![("outgoing", text("nothing that was ever said"))], 0),
-        (vec![("outbox", text("nothing that was ever said"))], 0),
+        (vec![("outgoing", text("nothing that was ever published"))], 0),
+        (vec![("outbox", text("nothing that was ever published"))], 0),
         (vec![("outbox", AttributeValue::B(Blob::new("no events")))], 0),
     ] {
         let depot = Depot::new().await;
@@ -111,9 +111,9 @@ async fn an_event_is_named_by_its_place_and_follows_from_its_cause() {
     for input in INPUTS {
         depot.handle(input).await.unwrap();
     }
-    let said = depot.world.outgoing().concat();
+    let published = depot.world.outgoing().concat();
     let causes = [Input::Paid, Input::Paid, Input::Paid, Input::Recalled].map(cause);
-    for ((event, cause), sequence) in said.iter().zip(&causes).zip(1..) {
+    for ((event, cause), sequence) in published.iter().zip(&causes).zip(1..) {
         assert_eq!(event.event_id, EventId::of_sequence("parcels", &parcel(), sequence));
         assert_eq!(event.causation_id.as_ref(), Some(&cause.event_id));
         assert_eq!(event.correlation_id, cause.correlation_id);
@@ -131,13 +131,13 @@ async fn a_duplicate_with_nothing_due_writes_nothing() {
 }
 
 #[tokio::test]
-async fn the_same_event_id_with_another_payload_is_poison() {
+async fn the_same_event_id_with_another_payload_is_a_permanent_failure() {
     let depot = Depot::new().await;
     depot.handle(Input::Packed).await.unwrap();
     let mut forged = cause(Input::Packed);
     forged.data = json!({ "input": "Paid" });
     let run = async |attempt| depot.carrier.run(attempt).await;
-    assert_poison(depot.handle_with(&forged, Input::Paid, run).await, "another payload");
+    assert_permanent(depot.handle_with(&forged, Input::Paid, run).await, "another payload");
     assert_eq!(depot.row().await["revision"], number(1));
 }
 
@@ -209,17 +209,17 @@ async fn a_full_row_refuses_nothing_and_forgets_the_oldest_first() {
     let mut forged = event(300, json!({}));
     forged.data = json!({ "another": true });
     let refused = runner.handle::<Tally, _>(&parcel(), &forged, (), async |_| Ok(())).await;
-    assert_poison(refused, "another payload");
+    assert_permanent(refused, "another payload");
 }
 
 #[tokio::test]
-async fn a_chain_of_causes_that_is_too_long_is_poison_before_any_effect() {
+async fn a_chain_of_causes_that_is_too_long_is_a_permanent_failure_before_any_effect() {
     let depot = Depot::new().await;
     depot.handle(Input::Packed).await.unwrap();
     let mut deep = cause(Input::Paid);
     deep.metadata.depth = DEPTH_MAX;
     let run = async |attempt| depot.carrier.run(attempt).await;
-    assert_poison(depot.handle_with(&deep, Input::Paid, run).await, "limit is 32");
+    assert_permanent(depot.handle_with(&deep, Input::Paid, run).await, "limit is 32");
     assert_eq!(depot.carrier.asked(), []);
     assert_eq!(depot.row().await["revision"], number(1));
 }

@@ -8,7 +8,7 @@ use runtime::{Done, Failure};
 
 use crate::{
     parcel::{Command, Depot, Input, LIFE, cause, first, named, resumed},
-    world::{LEASE, TICK, assert_poison, retried_after},
+    world::{LEASE, TICK, assert_permanent, retried_after},
 };
 
 /// A depot with a packed parcel, so that the input that it is paid makes it go.
@@ -60,7 +60,7 @@ async fn while_a_command_is_under_way_a_new_input_is_stored_and_a_seen_one_waits
     assert_eq!(done, Done::Handled);
     // The holder met the recall when it wrote, and had what followed from it.
     assert_eq!(depot.carrier.asked(), [first(Command::Send), first(Command::Fetch)]);
-    assert_eq!(depot.said().concat(), named(&LIFE));
+    assert_eq!(depot.published().concat(), named(&LIFE));
     assert_eq!(depot.handle(Input::Recalled).await.unwrap(), Done::Duplicate);
 }
 
@@ -74,7 +74,7 @@ async fn a_dead_holder_is_followed_when_its_lease_has_ended_and_not_before() {
         depot.world.pass(TICK);
         assert_eq!(depot.handle(Input::Paid).await.unwrap(), Done::Handled);
         assert_eq!(depot.carrier.asked().pop(), Some(resumed(Command::Send)));
-        assert_eq!(depot.said().concat(), named(&LIFE[..3]));
+        assert_eq!(depot.published().concat(), named(&LIFE[..3]));
     }
 }
 
@@ -94,16 +94,16 @@ async fn a_holder_that_was_overtaken_writes_nothing() {
     let slow = async |attempt| {
         depot.world.pass(LEASE);
         assert_eq!(depot.handle(Input::Paid).await.unwrap(), Done::Handled);
-        let said = depot.row().await;
+        let published = depot.row().await;
         let answer = depot.carrier.run(attempt).await;
-        assert_eq!(depot.row().await, said);
+        assert_eq!(depot.row().await, published);
         answer
     };
     let failure = depot.handle_with(&cause(Input::Paid), Input::Paid, slow).await.unwrap_err();
     assert!(failure.is_retry() && failure.to_string().contains("lease was lost"), "{failure}");
     assert_eq!(depot.carrier.asked(), [resumed(Command::Send), first(Command::Send)]);
     // Packed; paid, by the slow one; and both writes of the one that followed.
-    assert_eq!(depot.said(), [vec![], named(&LIFE[..1]), vec![], named(&LIFE[1..3])]);
+    assert_eq!(depot.published(), [vec![], named(&LIFE[..1]), vec![], named(&LIFE[1..3])]);
     assert_eq!(depot.handle(Input::Paid).await.unwrap(), Done::Duplicate);
 }
 
@@ -120,7 +120,9 @@ async fn a_holder_that_is_late_but_not_overtaken_writes() {
 
 #[tokio::test]
 async fn a_failed_command_lets_the_next_delivery_in_at_once_knowing_of_the_attempt() {
-    for failure in [|| Failure::retry("carrier away"), || Failure::permanent("no such address")] {
+    for failure in
+        [|| Failure::retry("carrier unavailable"), || Failure::permanent("no such address")]
+    {
         let depot = packed().await;
         let fails = async |attempt| {
             depot.carrier.run(attempt).await.unwrap();
@@ -130,7 +132,7 @@ async fn a_failed_command_lets_the_next_delivery_in_at_once_knowing_of_the_attem
         assert_eq!(failed.to_string(), failure().to_string());
         assert_eq!(depot.handle(Input::Paid).await.unwrap(), Done::Handled);
         assert_eq!(depot.carrier.asked(), [first(Command::Send), resumed(Command::Send)]);
-        assert_eq!(depot.said().concat(), named(&LIFE[..3]));
+        assert_eq!(depot.published().concat(), named(&LIFE[..3]));
     }
 }
 
@@ -143,7 +145,7 @@ async fn an_answer_that_cannot_be_applied_lets_the_next_delivery_in_at_once() {
     let mut too_deep = cause(Input::Recalled);
     too_deep.metadata.depth = event_envelope::DEPTH_MAX;
     let run = async |attempt| depot.carrier.run(attempt).await;
-    assert_poison(depot.handle_with(&too_deep, Input::Recalled, run).await, "limit is 32");
+    assert_permanent(depot.handle_with(&too_deep, Input::Recalled, run).await, "limit is 32");
     assert_eq!(depot.handle(Input::Paid).await.unwrap(), Done::Handled);
 }
 
@@ -154,7 +156,7 @@ async fn a_lost_answer_is_known_as_our_own() {
         let shaky = depot.with(FaultPlan::at(call, Fault::LoseAnswer));
         assert_eq!(shaky.handle(Input::Paid).await.unwrap(), Done::Handled, "call {call}");
         assert_eq!(depot.carrier.asked(), [first(Command::Send)]);
-        assert_eq!(depot.said().concat(), named(&LIFE[..3]));
+        assert_eq!(depot.published().concat(), named(&LIFE[..3]));
     }
 }
 
@@ -169,12 +171,12 @@ async fn contention_does_not_repeat_the_command() {
 }
 
 #[tokio::test]
-async fn whoever_was_overtaken_between_reading_and_writing_decides_again() {
-    // Neither input makes the parcel go without the other: whoever comes second sends it.
+async fn a_conflict_between_reading_and_writing_is_decided_again() {
+    // Neither input makes the parcel go without the other: the delivery that comes second sends it.
     let depot = Depot::new().await;
     assert_eq!(depot.overtaken_by(Input::Packed).handle(Input::Paid).await.unwrap(), Done::Handled);
     assert_eq!(depot.carrier.asked(), [first(Command::Send)]);
-    assert_eq!(depot.said().concat(), named(&LIFE[..3]));
+    assert_eq!(depot.published().concat(), named(&LIFE[..3]));
 
     let depot = packed().await;
     assert_eq!(
@@ -182,7 +184,7 @@ async fn whoever_was_overtaken_between_reading_and_writing_decides_again() {
         Done::Handled
     );
     assert_eq!(depot.carrier.asked(), [first(Command::Send), first(Command::Fetch)]);
-    assert_eq!(depot.said().concat(), named(&LIFE));
+    assert_eq!(depot.published().concat(), named(&LIFE));
 }
 
 #[tokio::test]
@@ -191,5 +193,5 @@ async fn the_same_event_twice_at_the_same_time_has_one_effect() {
     let done = depot.overtaken_by(Input::Paid).handle(Input::Paid).await.unwrap();
     assert_eq!(done, Done::Duplicate);
     assert_eq!(depot.carrier.asked(), [first(Command::Send)]);
-    assert_eq!(depot.said().concat(), named(&LIFE[..3]));
+    assert_eq!(depot.published().concat(), named(&LIFE[..3]));
 }

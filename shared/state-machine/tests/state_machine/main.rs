@@ -1,5 +1,5 @@
 //! One effect per event, over the real SDK against an embedded DynamoDB: whatever comes twice,
-//! whatever crashes, and whoever else is at it.
+//! whatever crashes, and whichever other attempts run.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -22,7 +22,7 @@ pub(crate) const EXHAUSTED_AFTER: NonZeroU32 = NonZeroU32::new(3).unwrap();
 
 /// A parcel is sent when it is packed and paid, and fetched back when it is recalled. A recall
 /// never stops it on its way out, so that every order of inputs ends alike. Sending is tried for
-/// ever; fetching is given up.
+/// ever; fetching is abandoned.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Parcel {
     packed: bool,
@@ -33,7 +33,7 @@ pub(crate) struct Parcel {
     /// The customer may keep it after all.
     #[serde(default)]
     kept: bool,
-    /// After how many attempts it was given up to fetch it, and why.
+    /// After how many attempts fetching it was abandoned, and why.
     #[serde(default)]
     pub(crate) stuck: Option<(u32, String)>,
 }
@@ -83,8 +83,8 @@ impl StateMachine for Parcel {
             }
             Input::Sent | Input::Returned => (),
         }
-        let says_ready = self.packed && self.paid && !was_ready;
-        (self, says_ready.then_some("ParcelReady").into_iter().collect())
+        let is_new = self.packed && self.paid && !was_ready;
+        (self, is_new.then_some("ParcelReady").into_iter().collect())
     }
 
     fn pending(&self) -> Option<Command> {
@@ -123,7 +123,7 @@ impl StateMachine for Parcel {
     }
 }
 
-/// Everything that parcels say in their life, with its place in their history.
+/// All events of a parcel's life, with their places in its history.
 pub(crate) const LIFE: [(&str, u64); 4] =
     [("ParcelReady", 1), ("ParcelSent", 2), ("InvoiceDue", 3), ("ParcelReturned", 4)];
 
@@ -195,13 +195,13 @@ impl Depot {
     /// The same depot, run by a process that is overtaken: a row is read before the time is asked
     /// for, and written after it, and meanwhile the depot handles `input`.
     pub(crate) fn overtaken_by(&self, input: Input) -> Self {
-        let (rival, heard) = (self.clone(), Once::new());
+        let (rival, received) = (self.clone(), Once::new());
         let clock = Clock::from_fn(move || {
             let act = || {
                 let runtime = Builder::new_current_thread().enable_time().build().unwrap();
                 runtime.block_on(rival.handle(input)).unwrap();
             };
-            heard.call_once(|| std::thread::scope(|scope| scope.spawn(act).join().unwrap()));
+            received.call_once(|| std::thread::scope(|scope| scope.spawn(act).join().unwrap()));
             rival.world.clock().now()
         });
         Self { runner: runner(&self.world, FaultPlan::none(), clock), ..self.clone() }
@@ -256,8 +256,8 @@ impl Depot {
         serde_dynamo::from_attribute_value(self.row().await["state"].clone()).unwrap()
     }
 
-    /// What each write to the row said.
-    pub(crate) fn said(&self) -> Vec<Vec<(String, u64)>> {
+    /// The events that each write to the item added.
+    pub(crate) fn published(&self) -> Vec<Vec<(String, u64)>> {
         let writes = self.world.outgoing().into_iter();
         let name = |event: Envelope| (event.event_type, event.sequence_number);
         writes.map(|events| events.into_iter().map(name).collect()).collect()
@@ -270,7 +270,7 @@ fn runner(world: &World, plan: FaultPlan, clock: Clock) -> Runner {
     Runner::new(client, settings, clock, IdGenerator::random()).exhausted_after(EXHAUSTED_AFTER)
 }
 
-/// Names of events with their places, to compare with what was said.
+/// Names of events with their places, to compare with the published ones.
 pub(crate) fn named(events: &[(&str, u64)]) -> Vec<(String, u64)> {
     events.iter().map(|(name, sequence)| ((*name).to_owned(), *sequence)).collect()
 }

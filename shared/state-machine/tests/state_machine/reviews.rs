@@ -10,13 +10,13 @@ use state_machine::Attempt;
 use crate::{
     log::Log,
     parcel::{Command, Depot, EXHAUSTED_AFTER, Input, LIFE, Parcel, cause, named, resumed},
-    world::{LEASE, MACHINES, assert_poison, number, retried_after},
+    world::{LEASE, MACHINES, assert_permanent, number, retried_after},
 };
 
-/// Everything that a parcel says which could not be fetched until somebody helped.
+/// All events of a parcel that could not be fetched until an operator helped.
 const STUCK_LIFE: [(&str, u64); 5] = [LIFE[0], LIFE[1], LIFE[2], ("ParcelStuck", 4), RETURNED];
 const RETURNED: (&str, u64) = ("ParcelReturned", 5);
-/// How often an input is delivered before a test gives up.
+/// How often an input is delivered before a test fails.
 const DELIVERIES_MAX: usize = 6;
 
 /// A depot with a parcel on its way.
@@ -28,7 +28,7 @@ async fn sent() -> Depot {
 }
 
 impl Depot {
-    /// Hears an input while the carrier fails with `failure` whenever it is to fetch.
+    /// Handles an input while the carrier fails with `failure` whenever it is to fetch.
     async fn handle_failing(
         &self,
         input: Input,
@@ -46,13 +46,13 @@ impl Depot {
         self.carrier.asked().iter().filter(|attempt| attempt.command == Command::Fetch).count()
     }
 
-    fn last_said(&self) -> Vec<(String, u64)> {
-        self.said().pop().unwrap()
+    fn last_published(&self) -> Vec<(String, u64)> {
+        self.published().pop().unwrap()
     }
 }
 
-fn away() -> Failure {
-    Failure::retry("the carrier is away")
+fn unavailable() -> Failure {
+    Failure::retry("the carrier is unavailable")
 }
 
 fn refuses() -> Failure {
@@ -63,21 +63,21 @@ fn stuck() -> Vec<(String, u64)> {
     named(&[("ParcelStuck", 4)])
 }
 
-/// A depot with a parcel that was recalled, and given up.
+/// A depot with a parcel that was recalled, and whose fetching was abandoned.
 async fn given_up() -> Depot {
     let depot = sent().await;
     for _ in 1..EXHAUSTED_AFTER.get() {
-        assert!(depot.handle_failing(Input::Recalled, away).await.unwrap_err().is_retry());
+        assert!(depot.handle_failing(Input::Recalled, unavailable).await.unwrap_err().is_retry());
     }
-    assert_eq!(depot.handle_failing(Input::Recalled, away).await.unwrap(), Done::Handled);
+    assert_eq!(depot.handle_failing(Input::Recalled, unavailable).await.unwrap(), Done::Handled);
     depot
 }
 
 #[tokio::test]
 async fn a_command_that_keeps_failing_is_given_up_and_rests() {
     let depot = given_up().await;
-    assert_eq!(depot.state().await.stuck, Some((3, "the carrier is away".to_owned())));
-    assert_eq!(depot.last_said(), stuck());
+    assert_eq!(depot.state().await.stuck, Some((3, "the carrier is unavailable".to_owned())));
+    assert_eq!(depot.last_published(), stuck());
     let row = depot.row().await;
     assert!(!row.contains_key("attempts"));
     assert_eq!(row["lease"].as_m().unwrap()["until"], number(0));
@@ -88,14 +88,14 @@ async fn a_command_that_keeps_failing_is_given_up_and_rests() {
 }
 
 #[tokio::test]
-async fn attempts_count_together_whoever_makes_them() {
+async fn attempts_of_all_deliveries_count_together() {
     let depot = sent().await;
-    depot.handle_failing(Input::Recalled, away).await.unwrap_err();
+    depot.handle_failing(Input::Recalled, unavailable).await.unwrap_err();
     assert_eq!(depot.row().await["attempts"], number(1));
-    depot.handle_failing(Input::Packed, away).await.unwrap_err();
+    depot.handle_failing(Input::Packed, unavailable).await.unwrap_err();
     assert_eq!(depot.row().await["attempts"], number(2));
-    assert_eq!(depot.handle_failing(Input::Paid, away).await.unwrap(), Done::Handled);
-    assert_eq!(depot.last_said(), stuck());
+    assert_eq!(depot.handle_failing(Input::Paid, unavailable).await.unwrap(), Done::Handled);
+    assert_eq!(depot.last_published(), stuck());
     assert_eq!(depot.handle(Input::Recalled).await.unwrap(), Done::Duplicate);
 }
 
@@ -106,14 +106,14 @@ async fn attempts_at_one_command_do_not_count_for_the_next() {
         depot.handle(input).await.unwrap();
     }
     for _ in 0..2 {
-        let fails = async |_| Err(away());
+        let fails = async |_| Err(unavailable());
         depot.handle_with(&cause(Input::Paid), Input::Paid, fails).await.unwrap_err();
     }
     // Sent at the third attempt; fetching is then tried for the first time.
-    assert!(depot.handle_failing(Input::Paid, away).await.unwrap_err().is_retry());
+    assert!(depot.handle_failing(Input::Paid, unavailable).await.unwrap_err().is_retry());
     assert_eq!(depot.row().await["attempts"], number(1));
     assert_eq!(depot.handle(Input::Paid).await.unwrap(), Done::Handled);
-    assert_eq!(depot.said().concat(), named(&LIFE));
+    assert_eq!(depot.published().concat(), named(&LIFE));
     assert!(!depot.row().await.contains_key("attempts"));
 }
 
@@ -123,14 +123,14 @@ async fn what_can_never_succeed_is_given_up_at_once() {
     let done = depot.handle_failing(Input::Recalled, refuses).await.unwrap();
     assert_eq!(done, Done::Handled);
     assert_eq!(depot.state().await.stuck, Some((1, "picked up already".to_owned())));
-    assert_eq!(depot.last_said(), stuck());
+    assert_eq!(depot.last_published(), stuck());
 }
 
 #[tokio::test]
 async fn what_a_machine_never_gives_up_is_tried_for_ever() {
     let depot = Depot::new().await;
     depot.handle(Input::Packed).await.unwrap();
-    for failure in [away, refuses] {
+    for failure in [unavailable, refuses] {
         for _ in 0..2 * EXHAUSTED_AFTER.get() {
             let fails = async |_| Err(failure());
             let failed =
@@ -140,19 +140,19 @@ async fn what_a_machine_never_gives_up_is_tried_for_ever() {
     }
     assert_eq!(depot.handle(Input::Paid).await.unwrap(), Done::Handled);
     assert_eq!(depot.carrier.asked(), [resumed(Command::Send)]);
-    assert_eq!(depot.said().concat(), named(&LIFE[..3]));
+    assert_eq!(depot.published().concat(), named(&LIFE[..3]));
 }
 
 #[tokio::test]
 async fn a_resumed_command_is_looked_for_first_and_counted_anew() {
     let depot = given_up().await;
     for _ in 1..EXHAUSTED_AFTER.get() {
-        depot.handle_failing(Input::Resumed, away).await.unwrap_err();
+        depot.handle_failing(Input::Resumed, unavailable).await.unwrap_err();
         assert_eq!(depot.carrier.asked().pop(), Some(resumed(Command::Fetch)));
     }
     assert_eq!(depot.handle(Input::Resumed).await.unwrap(), Done::Handled);
     assert_eq!(depot.carrier.asked().pop(), Some(resumed(Command::Fetch)));
-    assert_eq!(depot.said().concat(), named(&STUCK_LIFE));
+    assert_eq!(depot.published().concat(), named(&STUCK_LIFE));
     assert!(!depot.row().await.contains_key("lease"));
 }
 
@@ -161,30 +161,30 @@ async fn what_is_resumed_may_be_given_up_again() {
     let depot = given_up().await;
     let done = depot.handle_failing(Input::Resumed, refuses).await.unwrap();
     assert_eq!(done, Done::Handled);
-    assert_eq!(depot.last_said(), named(&[("ParcelStuck", 5)]));
+    assert_eq!(depot.last_published(), named(&[("ParcelStuck", 5)]));
     assert_eq!(depot.handle(Input::Resumed).await.unwrap(), Done::Duplicate);
 }
 
 #[tokio::test]
 async fn a_resume_that_comes_before_the_command_is_given_up_changes_nothing() {
     let depot = sent().await;
-    depot.handle_failing(Input::Recalled, away).await.unwrap_err();
-    depot.handle_failing(Input::Recalled, away).await.unwrap_err();
+    depot.handle_failing(Input::Recalled, unavailable).await.unwrap_err();
+    depot.handle_failing(Input::Recalled, unavailable).await.unwrap_err();
     let run = async |attempt| {
         depot.carrier.run(attempt).await.unwrap();
         assert_eq!(depot.handle(Input::Resumed).await.unwrap(), Done::Handled);
-        Err(away())
+        Err(unavailable())
     };
     let done = depot.handle_with(&cause(Input::Recalled), Input::Recalled, run).await.unwrap();
     assert_eq!(done, Done::Handled);
-    assert_eq!(depot.last_said(), stuck());
+    assert_eq!(depot.last_published(), stuck());
     assert_eq!(depot.handle(Input::Resumed).await.unwrap(), Done::Duplicate);
     assert!(depot.state().await.stuck.is_some());
 }
 
 #[tokio::test]
-async fn what_nobody_waits_for_any_more_is_neither_given_up_nor_failed() {
-    for failure in [away, refuses] {
+async fn a_command_that_is_not_pending_any_more_is_neither_abandoned_nor_failed() {
+    for failure in [unavailable, refuses] {
         let depot = sent().await;
         let run = async |_| {
             assert_eq!(depot.handle(Input::Kept).await.unwrap(), Done::Handled);
@@ -193,7 +193,7 @@ async fn what_nobody_waits_for_any_more_is_neither_given_up_nor_failed() {
         let done = depot.handle_with(&cause(Input::Recalled), Input::Recalled, run).await.unwrap();
         assert_eq!(done, Done::Handled);
         assert_eq!(depot.state().await.stuck, None);
-        assert_eq!(depot.said().concat(), named(&LIFE[..3]));
+        assert_eq!(depot.published().concat(), named(&LIFE[..3]));
     }
 }
 
@@ -209,7 +209,7 @@ async fn a_holder_that_was_overtaken_gives_nothing_up() {
     let failure =
         depot.handle_with(&cause(Input::Recalled), Input::Recalled, slow).await.unwrap_err();
     assert!(failure.is_retry() && failure.to_string().contains("lease was lost"), "{failure}");
-    assert_eq!(depot.said().concat(), named(&LIFE));
+    assert_eq!(depot.published().concat(), named(&LIFE));
     assert_eq!(depot.handle(Input::Recalled).await.unwrap(), Done::Duplicate);
 }
 
@@ -217,13 +217,13 @@ async fn a_holder_that_was_overtaken_gives_nothing_up() {
 async fn a_holder_that_comes_late_to_what_was_given_up_writes_nothing() {
     let depot = sent().await;
     for _ in 1..EXHAUSTED_AFTER.get() {
-        depot.handle_failing(Input::Recalled, away).await.unwrap_err();
+        depot.handle_failing(Input::Recalled, unavailable).await.unwrap_err();
     }
     let slow = async |attempt| {
         let answer = depot.carrier.run(attempt).await;
         depot.world.pass(LEASE);
         assert_eq!(depot.handle(Input::Packed).await.unwrap(), Done::Handled);
-        assert_eq!(depot.last_said(), stuck());
+        assert_eq!(depot.last_published(), stuck());
         answer
     };
     let failure =
@@ -232,7 +232,7 @@ async fn a_holder_that_comes_late_to_what_was_given_up_writes_nothing() {
     assert!(depot.state().await.stuck.is_some());
     assert_eq!(depot.handle(Input::Resumed).await.unwrap(), Done::Handled);
     assert_eq!(depot.carrier.asked().pop(), Some(resumed(Command::Fetch)));
-    assert_eq!(depot.said().concat(), named(&STUCK_LIFE));
+    assert_eq!(depot.published().concat(), named(&STUCK_LIFE));
 }
 
 #[tokio::test]
@@ -247,32 +247,32 @@ async fn a_reason_is_no_longer_than_an_event_should_carry() {
 
 #[tokio::test]
 async fn a_process_that_dies_before_it_gives_up_is_followed_by_one_that_does() {
-    // Calls of a delivery whose command fails: load, save with the lease, load, save that gives up.
+    // Calls of a delivery whose command fails: load, save with the lease, load, save that abandons.
     for (call, fault) in [(1, Fault::CrashAfter), (2, Fault::CrashBefore), (3, Fault::CrashBefore)]
     {
         let depot = sent().await;
         for _ in 1..EXHAUSTED_AFTER.get() {
-            depot.handle_failing(Input::Recalled, away).await.unwrap_err();
+            depot.handle_failing(Input::Recalled, unavailable).await.unwrap_err();
         }
         let dying = depot.with(FaultPlan::at(call, fault));
-        retried_after(dying.handle_failing(Input::Recalled, away).await);
+        retried_after(dying.handle_failing(Input::Recalled, unavailable).await);
         let asked = depot.fetches();
         assert_eq!(depot.state().await.stuck, None);
         depot.world.pass(LEASE);
         assert_eq!(depot.handle(Input::Recalled).await.unwrap(), Done::Handled);
         let (attempts, reason) = depot.state().await.stuck.unwrap();
         assert_eq!((attempts, reason.as_str()), (3, "no answer of the last attempt is known"));
-        assert_eq!((depot.fetches(), depot.last_said()), (asked, stuck()));
+        assert_eq!((depot.fetches(), depot.last_published()), (asked, stuck()));
         assert_eq!(depot.handle(Input::Resumed).await.unwrap(), Done::Handled);
         assert_eq!(depot.carrier.asked().pop(), Some(resumed(Command::Fetch)));
-        assert_eq!(depot.said().concat(), named(&STUCK_LIFE));
+        assert_eq!(depot.published().concat(), named(&STUCK_LIFE));
     }
 }
 
-/// How often a log says that a command was given up, after how many attempts, and why.
-fn given_up_in(log: &Log) -> Vec<(u64, String)> {
+/// The log lines of exhausted commands: after how many attempts, and why.
+fn exhausted_in(log: &Log) -> Vec<(u64, String)> {
     let lines = log.lines().into_iter().map(|mut line| line["fields"].take());
-    let lines = lines.filter(|it| it["message"] == "an effect is given up: a person has to look");
+    let lines = lines.filter(|it| it["message"] == "retries exhausted: needs manual intervention");
     let line = |fields: Value| {
         assert_eq!(fields["key"], "parcel-1");
         (fields["attempts"].as_u64().unwrap(), fields["failure"].as_str().unwrap().to_owned())
@@ -281,36 +281,36 @@ fn given_up_in(log: &Log) -> Vec<(u64, String)> {
 }
 
 #[tokio::test]
-async fn whoever_gives_up_logs_it_once_for_somebody_to_be_called() {
+async fn an_exhausted_command_is_logged_once_for_an_alarm() {
     let log = Log::default();
     log.of(given_up()).await;
-    assert_eq!(given_up_in(&log), [(3, "to be retried: the carrier is away".to_owned())]);
+    assert_eq!(exhausted_in(&log), [(3, "to be retried: the carrier is unavailable".to_owned())]);
 
     // A process that dies with the last attempt, and the one that follows it.
     let (depot, log) = (sent().await, Log::default());
     for _ in 1..EXHAUSTED_AFTER.get() {
-        log.of(depot.handle_failing(Input::Recalled, away)).await.unwrap_err();
+        log.of(depot.handle_failing(Input::Recalled, unavailable)).await.unwrap_err();
     }
     let dying = depot.with(FaultPlan::at(1, Fault::CrashAfter));
-    log.of(dying.handle_failing(Input::Recalled, away)).await.unwrap_err();
+    log.of(dying.handle_failing(Input::Recalled, unavailable)).await.unwrap_err();
     depot.world.pass(LEASE);
-    assert_eq!(given_up_in(&log), []);
+    assert_eq!(exhausted_in(&log), []);
     for _ in 0..2 {
         log.of(depot.handle(Input::Recalled)).await.unwrap();
     }
-    assert_eq!(given_up_in(&log), [(3, "no answer of the last attempt is known".to_owned())]);
+    assert_eq!(exhausted_in(&log), [(3, "no answer of the last attempt is known".to_owned())]);
 }
 
 #[tokio::test]
 async fn what_cannot_be_given_up_by_one_event_is_by_the_next() {
     let depot = sent().await;
-    // The event that says so would be too deep in its chain of causes.
+    // The event about that would be too deep in its chain of causes.
     let mut too_deep = cause(Input::Recalled);
     too_deep.metadata.depth = event_envelope::DEPTH_MAX;
     let refusing = async |_| Err(refuses());
-    assert_poison(depot.handle_with(&too_deep, Input::Recalled, refusing).await, "limit is 32");
+    assert_permanent(depot.handle_with(&too_deep, Input::Recalled, refusing).await, "limit is 32");
     assert_eq!(depot.handle_failing(Input::Packed, refuses).await.unwrap(), Done::Handled);
-    assert_eq!(depot.last_said(), stuck());
+    assert_eq!(depot.last_published(), stuck());
 }
 
 /// The row of a parcel that is being fetched, as it was written before attempts were counted.
@@ -332,15 +332,15 @@ fn old_row() -> Value {
             cause(Input::Paid).event_id.to_string(): { "S": hash(Input::Paid) },
             cause(Input::Recalled).event_id.to_string(): { "S": hash(Input::Recalled) },
         } },
-        "lease": { "M": { "owner": { "S": "somebody" }, "until": { "N": "0" } } },
-        "writer": { "S": "somebody" },
+        "lease": { "M": { "owner": { "S": "another" }, "until": { "N": "0" } } },
+        "writer": { "S": "another" },
         "updatedAt": { "N": "1767225600" },
     })
 }
 
 #[tokio::test]
 async fn a_row_of_a_version_that_did_not_count_is_read() {
-    for failure in [away, refuses] {
+    for failure in [unavailable, refuses] {
         let depot = Depot::new().await;
         let put = json!({ "TableName": MACHINES, "Item": old_row() });
         depot.world.database.json("PutItem", &put).await.unwrap();
@@ -352,7 +352,7 @@ async fn a_row_of_a_version_that_did_not_count_is_read() {
         assert_eq!(depot.state().await.stuck.unwrap().0, expected);
         assert!(depot.carrier.asked().iter().all(|attempt| attempt.may_have_run));
         assert_eq!(depot.handle(Input::Resumed).await.unwrap(), Done::Handled);
-        assert_eq!(depot.last_said(), named(&[RETURNED]));
+        assert_eq!(depot.last_published(), named(&[RETURNED]));
     }
 }
 
@@ -360,17 +360,17 @@ async fn a_row_of_a_version_that_did_not_count_is_read() {
 #[derive(Debug, PartialEq)]
 struct Outcome {
     state: Parcel,
-    said: Vec<Envelope>,
+    published: Vec<Envelope>,
 }
 
 async fn outcome(depot: &Depot) -> Outcome {
-    let mut said = depot.world.outgoing().concat();
-    for event in &mut said {
+    let mut published = depot.world.outgoing().concat();
+    for event in &mut published {
         // Which input an event follows from, and when, depends on what came through first.
         event.causation_id = None;
         event.timestamp = time::OffsetDateTime::UNIX_EPOCH;
     }
-    Outcome { state: depot.state().await, said }
+    Outcome { state: depot.state().await, published }
 }
 
 /// An input is delivered until it is acknowledged, as a queue does.
@@ -388,8 +388,8 @@ async fn deliver_until_done(depot: &Depot, input: Input, failure: Option<fn() ->
     panic!("{input:?} was never acknowledged");
 }
 
-/// A parcel is given up and resumed. The process that `plan` disturbs is the first to handle each
-/// input, and each attempt at fetching.
+/// A parcel's command is abandoned and resumed. The process that `plan` disturbs is the first to
+/// handle each input, and each attempt at fetching.
 async fn story(plan: &FaultPlan, failure: fn() -> Failure) -> Depot {
     let depot = Depot::new().await;
     let faulty = depot.with(plan.clone());
@@ -412,10 +412,10 @@ async fn story(plan: &FaultPlan, failure: fn() -> Failure) -> Depot {
 
 #[tokio::test]
 async fn whatever_fails_a_parcel_is_given_up_once_and_comes_back_when_resumed() {
-    for failure in [away, refuses] {
+    for failure in [unavailable, refuses] {
         let plan = FaultPlan::none();
         let expected = outcome(&story(&plan, failure).await).await;
-        let types: Vec<_> = expected.said.iter().map(|it| it.event_type.as_str()).collect();
+        let types: Vec<_> = expected.published.iter().map(|it| it.event_type.as_str()).collect();
         assert_eq!(types, STUCK_LIFE.map(|(event_type, _)| event_type));
         for fault in Fault::ALL {
             for call in 0..plan.calls() {

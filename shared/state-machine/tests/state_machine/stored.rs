@@ -95,7 +95,7 @@ async fn an_input_that_comes_between_two_commands_of_a_delivery_is_not_lost() {
         depot.carrier.run(attempt).await
     };
     depot.handle_with(&cause(Input::Paid), Input::Paid, run).await.unwrap();
-    assert_eq!(depot.said().concat(), named(&LIFE));
+    assert_eq!(depot.published().concat(), named(&LIFE));
     assert_eq!(depot.handle(Input::Kept).await.unwrap(), Done::Duplicate);
 }
 

@@ -9,27 +9,27 @@ use crate::{
 };
 
 const INPUTS: [Input; 3] = [Input::Packed, Input::Paid, Input::Recalled];
-/// How often an input is delivered before a test gives up.
+/// How often an input is delivered before a test fails.
 const DELIVERIES_MAX: usize = 3;
 
 /// Everything that a run leaves behind.
 #[derive(Debug, PartialEq)]
 struct Outcome {
     state: Parcel,
-    said: Vec<Envelope>,
+    published: Vec<Envelope>,
 }
 
 impl Outcome {
-    /// Of the depot, each event under the id it was said with, whichever order of inputs the
+    /// Of the depot, each event under the id it was published with, whichever order of inputs the
     /// faults led to.
     async fn of(depot: &Depot) -> Self {
-        let mut said = depot.world.outgoing().concat();
-        for event in &mut said {
+        let mut published = depot.world.outgoing().concat();
+        for event in &mut published {
             // Which input an event follows from, and when, depends on what came through first.
             event.causation_id = None;
             event.timestamp = time::OffsetDateTime::UNIX_EPOCH;
         }
-        Self { state: depot.state().await, said }
+        Self { state: depot.state().await, published }
     }
 }
 
@@ -44,7 +44,7 @@ async fn deliver_until_done(depot: &Depot, input: Input) {
     panic!("{input:?} was never acknowledged");
 }
 
-/// Every command was asked for, again only by somebody who knew of the attempt before, and no more
+/// Every command was run, again only by an attempt that knew of the one before, and no more
 /// often than the one fault explains.
 fn check_commands(depot: &Depot) {
     for command in [Command::Send, Command::Fetch] {
@@ -66,7 +66,7 @@ async fn whatever_fails_the_end_is_the_same() {
         flawless.with(plan.clone()).handle(input).await.unwrap();
     }
     let expected = Outcome::of(&flawless).await;
-    assert_eq!(flawless.said().concat(), named(&LIFE));
+    assert_eq!(flawless.published().concat(), named(&LIFE));
 
     for fault in Fault::ALL {
         for call in 0..plan.calls() {

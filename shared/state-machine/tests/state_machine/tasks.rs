@@ -6,7 +6,7 @@ use state_machine::Trigger;
 
 use crate::{
     parcel::{Command, Depot, Input, LIFE, Parcel, cause, first, named},
-    world::{assert_poison, number},
+    world::{assert_permanent, number},
 };
 
 const TASK: &str = "evt_1/send";
@@ -19,7 +19,7 @@ async fn a_task_applies_all_its_inputs_in_one_write_and_takes_effect_once() {
     let inputs = [Input::Packed, Input::Paid];
     assert_eq!(depot.handle_all(task(), &inputs).await.unwrap(), Done::Handled);
     assert_eq!(depot.carrier.asked(), [first(Command::Send)]);
-    assert_eq!(depot.said(), [named(&LIFE[..1]), named(&LIFE[1..3])]);
+    assert_eq!(depot.published(), [named(&LIFE[..1]), named(&LIFE[1..3])]);
     assert_eq!(depot.row().await["revision"], number(2));
 
     assert_eq!(depot.handle_all(task(), &inputs).await.unwrap(), Done::Duplicate);
@@ -34,19 +34,19 @@ async fn what_follows_from_a_task_follows_from_its_event() {
     let envelope = cause(Input::Packed);
     let task = Trigger::task(TASK, "hash".to_owned(), &envelope);
     depot.handle_all(task, &[Input::Packed, Input::Paid]).await.unwrap();
-    for said in depot.world.outgoing().concat() {
-        assert_eq!(said.causation_id.as_ref(), Some(&envelope.event_id));
-        assert_eq!(said.correlation_id, envelope.correlation_id);
+    for published in depot.world.outgoing().concat() {
+        assert_eq!(published.causation_id.as_ref(), Some(&envelope.event_id));
+        assert_eq!(published.correlation_id, envelope.correlation_id);
     }
 }
 
 #[tokio::test]
-async fn the_same_task_with_another_hash_is_poison() {
+async fn the_same_task_with_another_hash_is_a_permanent_failure() {
     let depot = Depot::new().await;
     let envelope = cause(Input::Packed);
     let task = |hash: &str| Trigger::task(TASK, hash.to_owned(), &envelope);
     depot.handle_all(task("one"), &[Input::Packed]).await.unwrap();
-    assert_poison(depot.handle_all(task("other"), &[Input::Paid]).await, TASK);
+    assert_permanent(depot.handle_all(task("other"), &[Input::Paid]).await, TASK);
     assert_eq!(depot.row().await["revision"], number(1));
 }
 

@@ -47,8 +47,8 @@ fn table(name: &str) -> Table {
     }
 }
 
-/// Has somebody listen in this process, to nothing, before the first line is logged. Whether a line
-/// is of interest is found out once, when it is first logged; if nobody listens at that moment, a
+/// Installs a subscriber in this process before the first line is logged. Whether a line is of
+/// interest is decided once, when it is first logged; without a subscriber at that moment, a
 /// test that begins to at the same time on another thread would miss it.
 fn listen() {
     static LISTENING: Once = Once::new();
@@ -116,12 +116,12 @@ pub(crate) fn number(value: impl ToString) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 
-/// An event of somebody else, and nothing known about it but its place.
+/// An event of another service, of which only its place is known.
 pub(crate) fn event(sequence_number: u64, data: Value) -> Envelope {
     Draft {
         event_type: "Happened".to_owned(),
         event_version: Version::new(1, 0),
-        source: "somebody".to_owned(),
+        source: "another".to_owned(),
         timestamp: OffsetDateTime::UNIX_EPOCH,
         aggregate_id: AggregateId::parse("thing-1").unwrap(),
         sequence_number,
@@ -130,7 +130,7 @@ pub(crate) fn event(sequence_number: u64, data: Value) -> Envelope {
     .root(CorrelationId::of("thing-1"), None)
 }
 
-/// Checks that a delivery failed in a way that passes, and tells for how long it asks to wait.
+/// Checks that a delivery failed in a way that passes, and returns for how long it asks to wait.
 #[track_caller]
 pub(crate) fn retried_after<T: std::fmt::Debug>(reply: Result<T, Failure>) -> Option<Duration> {
     match reply {
@@ -140,14 +140,14 @@ pub(crate) fn retried_after<T: std::fmt::Debug>(reply: Result<T, Failure>) -> Op
     }
 }
 
-/// Checks that a delivery failed for good, for a reason that says `why`.
+/// Checks that a delivery failed for good, for a reason that contains `why`.
 #[track_caller]
-pub(crate) fn assert_poison<T: std::fmt::Debug>(reply: Result<T, Failure>, why: &str) {
+pub(crate) fn assert_permanent<T: std::fmt::Debug>(reply: Result<T, Failure>, why: &str) {
     match reply {
         Err(failure @ Failure::Permanent { .. }) => {
             let reason = failure.to_string();
             assert!(reason.contains(why), "{reason}");
         }
-        other => panic!("expected poison, got {other:?}"),
+        other => panic!("expected a permanent failure, got {other:?}"),
     }
 }

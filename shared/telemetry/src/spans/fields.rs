@@ -3,13 +3,13 @@ use std::fmt;
 use serde_json::{Value, json};
 use tracing::field::{Field, Visit};
 
-/// What a span says of itself.
+/// The fields of a span.
 #[derive(Debug, Default)]
 pub(super) struct Fields {
     pub(super) trace_id: Option<String>,
     pub(super) span_id: Option<String>,
     pub(super) parent_span_id: Option<String>,
-    /// Whom it serves.
+    /// `otel.kind`, e.g. `consumer`.
     pub(super) kind: Option<String>,
     /// All else, as key-value pairs of OpenTelemetry.
     pub(super) attributes: Vec<Value>,
@@ -18,14 +18,14 @@ pub(super) struct Fields {
 impl Fields {
     /// The attribute `name`, if it is a text.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
-        let attribute = self.attributes.iter().find(|it| it["key"] == name)?;
+        let attribute = self.attributes.iter().find(|attribute| attribute["key"] == name)?;
         attribute["value"]["stringValue"].as_str()
     }
 
     /// The last value that is given to an attribute holds.
     fn set(&mut self, field: &Field, value: Value) {
         let attribute = json!({ "key": field.name(), "value": value });
-        match self.attributes.iter_mut().find(|it| it["key"] == field.name()) {
+        match self.attributes.iter_mut().find(|attribute| attribute["key"] == field.name()) {
             Some(former) => *former = attribute,
             None => self.attributes.push(attribute),
         }

@@ -1,5 +1,7 @@
 use runtime::Done::{Duplicate, Handled};
 
+use catalogue::Event;
+
 use super::*;
 use crate::Samples;
 

@@ -82,7 +82,7 @@ const LIMIT: &str = "valid by one and not by the other";
 #[test]
 fn words_change_nothing() {
     same(|it| it["title"] = json!("Bestellung"));
-    same(|it| it["description"] = json!("What somebody ordered."));
+    same(|it| it["description"] = json!("What a customer ordered."));
     same(|it| member(it, "note")["description"] = json!("For the parcel."));
     same(|it| member(it, "orderId")["description"] = json!("Which one."));
     same(|it| it["examples"] = json!([{}]));
