@@ -1,7 +1,6 @@
 //! From a batch of SQS records to one typed handler call each.
 
 mod dead_letter_queue;
-mod outcome;
 mod record;
 mod record_metrics;
 
@@ -10,15 +9,15 @@ use std::{marker::PhantomData, time::Duration};
 use crate::batch::{CONCURRENCY_MAX, MessageIds, OddRecord, OrderedBatch, QueueBatch};
 use aws_lambda_events::sqs::SqsBatchResponse;
 use event_envelope::{DecodeError, Decoder, Delivery, FromEnvelope};
-use runtime::{Clock, Done, Failure, Tracer};
+use runtime::{Clock, Done, Failure, Tracer, chain};
 use tower::{Service, ServiceExt};
 use tracing::Instrument;
 
 use crate::consumer::{
-    outcome::Outcome,
     record::{Ids, Message, Record},
     record_metrics::RecordMetrics,
 };
+use crate::outcome::Outcome;
 
 pub use dead_letter_queue::DeadLetterQueue;
 pub use event_envelope::ReplayPolicy;
@@ -140,22 +139,26 @@ where
         ids: Option<&Ids>,
     ) -> Outcome {
         let handled = match odd {
-            Some(odd) if message.id().is_empty() => return Outcome::Unnamed { reason: odd.into() },
+            Some(odd) if message.id().is_empty() => {
+                return Outcome::Unnamed { reason: odd.to_string() };
+            }
             Some(odd) => Err(Failure::permanent(odd)),
             None => self.handle(opened).await,
         };
         match handled {
-            Ok(ending) => ending,
+            Ok(outcome) => outcome,
             Err(Failure::Retry { reason, wait }) => {
                 let delay = dead_letter_queue::delay(wait, message.receive_count());
                 self.dead_letters.postpone(message, delay).await;
-                Outcome::Retry { reason, delay }
+                Outcome::Retry { reason: chain(reason.as_ref()), delay: Some(delay) }
             }
             Err(Failure::Permanent { reason }) => {
-                match self.dead_letters.dead_letter(self.name, message, ids, reason.as_ref()).await
-                {
+                let sent = self.dead_letters.dead_letter(self.name, message, ids, reason.as_ref());
+                let sent = sent.await;
+                let reason = chain(reason.as_ref());
+                match sent {
                     Ok(()) => Outcome::DeadLettered { reason },
-                    Err(error) => Outcome::NotDeadLettered { reason, error },
+                    Err(error) => Outcome::NotDeadLettered { reason, error: chain(error.as_ref()) },
                 }
             }
         }
@@ -163,8 +166,8 @@ where
 
     /// Postpones the records behind one of their group that ended so. A group stays closed while
     /// any message of it is hidden, so they have to become visible together with that one.
-    async fn hold_back(&self, ending: Outcome, held_back: Vec<Record>) {
-        let Outcome::Retry { delay, .. } = ending else { return };
+    async fn hold_back(&self, outcome: Outcome, held_back: Vec<Record>) {
+        let Outcome::Retry { delay: Some(delay), .. } = outcome else { return };
         let postponing = async {
             for record in held_back {
                 self.dead_letters.postpone(&record.message, delay).await;

@@ -5,6 +5,7 @@ pub mod batch;
 mod consumer;
 mod events;
 mod function;
+mod outcome;
 mod task;
 
 pub use consumer::{Consumer, DeadLetterQueue, ReplayPolicy};

@@ -1,11 +1,21 @@
 //! Who hears what: patterns, the events they were written for, and the samples of both.
 
-use std::{collections::BTreeSet, fs};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+};
 
+use analytics::domain::AnalyticsEvent;
 use catalogue::{CATALOGUE, SOURCES};
+use inventory::domain::InventoryEvent;
 use local_event_pattern::Pattern;
 use local_template::{Rule, Template};
+use notification::domain::NotificationEvent;
+use order::handler::OrderInput;
+use payment::webhooks::PaymentInput;
 use serde_json::{Value, json};
+use shipping::handler::ShippingInput;
+use workflow::handler::WorkflowEvent;
 
 use crate::document::{MODES, read, resolved, root};
 
@@ -40,6 +50,39 @@ fn golden(event_type: &str) -> Vec<Value> {
     let entry = CATALOGUE.iter().find(|entry| entry.event_type == event_type).unwrap();
     let path = |version| format!("events/contracts/golden/{event_type}/{version}.json");
     entry.versions.iter().map(|it| read(&path(it.version)).parse().unwrap()).collect()
+}
+
+/// What each consumer but the projector, which takes every event, subscribes to in its code.
+const SUBSCRIPTIONS: [(&str, &[&str]); 7] = [
+    ("analytics", AnalyticsEvent::TYPES),
+    ("inventory", InventoryEvent::TYPES),
+    ("notification", NotificationEvent::TYPES),
+    ("order-events", OrderInput::TYPES),
+    ("payment", PaymentInput::TYPES),
+    ("shipping", ShippingInput::TYPES),
+    ("workflow", WorkflowEvent::TYPES),
+];
+
+/// An event that a rule sends and the code does not read would be dropped as unknown, and one that
+/// the code reads and no rule sends would never come.
+#[test]
+fn a_consumer_subscribes_in_its_code_to_what_its_rules_send() {
+    for template in MODES.map(resolved) {
+        let mut sent: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for rule in &template.rules {
+            let pattern = pattern(rule);
+            let bare = |it: &catalogue::Entry| json!({ "source": it.source, "detail-type": it.event_type, "detail": {} });
+            let matching = CATALOGUE.iter().filter(|entry| pattern.matches(&bare(entry)));
+            let types = matching.map(|entry| entry.event_type);
+            sent.entry(consumer(&template, rule)).or_default().extend(types);
+        }
+        let everything = CATALOGUE.iter().map(|entry| entry.event_type).collect();
+        assert_eq!(sent.remove("projector"), Some(everything));
+        for (consumer, types) in sent {
+            let (_, subscribed) = SUBSCRIPTIONS.iter().find(|(name, _)| *name == consumer).unwrap();
+            assert_eq!(types, BTreeSet::from_iter(subscribed.iter().copied()), "{consumer}");
+        }
+    }
 }
 
 #[test]

@@ -1,8 +1,11 @@
 use runtime::{BoxError, Done, Failure, chain};
 use tower::{Service, ServiceExt};
-use tracing::{Instrument, Span, debug, error, info, warn};
+use tracing::{Instrument, Span, debug};
 
-use crate::batch::{Disposition, OddRecord, Poison, ordered_batch::ANSWER};
+use crate::{
+    batch::{Disposition, OddRecord, Poison, ordered_batch::ANSWER},
+    outcome::Outcome,
+};
 
 /// The record is to come again.
 #[derive(Debug)]
@@ -15,27 +18,6 @@ pub(crate) enum Odd {
     Named(OddRecord),
     /// Nothing names it, so it is not even known to be one: its source brings the batch again.
     Unnamed(OddRecord),
-}
-
-/// How one record ended. Reasons are whole chains, as text.
-#[derive(Debug)]
-enum Outcome {
-    Done(Done),
-    Retry {
-        reason: String,
-    },
-    DeadLettered {
-        reason: String,
-    },
-    Left {
-        reason: String,
-    },
-    NotDeadLettered {
-        reason: String,
-        error: String,
-    },
-    /// The time of its invocation ended first.
-    Abandoned,
 }
 
 /// Has `service` handle one record, and `poison` what it finds poisonous, or what is `odd` from the
@@ -58,7 +40,7 @@ where
     P::Error: Into<BoxError>,
 {
     let settling = async {
-        let ending = async {
+        let outcome = async {
             let ended = match odd {
                 Some(Odd::Unnamed(why)) => return Outcome::Left { reason: why.to_string() },
                 Some(Odd::Named(why)) => Err(Failure::permanent(why)),
@@ -67,16 +49,16 @@ where
             match ended {
                 Ok(done) => Outcome::Done(done),
                 Err(Failure::Retry { reason, .. }) => {
-                    Outcome::Retry { reason: chain(reason.as_ref()) }
+                    Outcome::Retry { reason: chain(reason.as_ref()), delay: None }
                 }
                 Err(Failure::Permanent { reason }) => {
                     dead_letter(Poison { record, reason }, poison).await
                 }
             }
         };
-        let ending = runtime::in_time(ANSWER, ending).await.unwrap_or(Outcome::Abandoned);
-        ending.log();
-        ending.is_settled().then_some(()).ok_or(Unsettled)
+        let outcome = runtime::in_time(ANSWER, outcome).await.unwrap_or(Outcome::Abandoned);
+        outcome.log();
+        outcome.is_settled().then_some(()).ok_or(Unsettled)
     };
     settling.instrument(span).await
 }
@@ -97,34 +79,4 @@ where
 /// Says that a record was not handled, because one before it has failed.
 pub(crate) fn log_held_back(span: &Span) {
     span.in_scope(|| debug!(outcome = "held_back"));
-}
-
-impl Outcome {
-    /// Whether the source may forget the record.
-    const fn is_settled(&self) -> bool {
-        match self {
-            Self::Done(_) | Self::DeadLettered { .. } => true,
-            Self::Retry { .. }
-            | Self::Left { .. }
-            | Self::NotDeadLettered { .. }
-            | Self::Abandoned => false,
-        }
-    }
-
-    /// As loudly as somebody should look.
-    fn log(&self) {
-        match self {
-            Self::Done(Done::Handled) => info!(outcome = "handled"),
-            Self::Done(Done::Rejected) => info!(outcome = "rejected"),
-            Self::Done(Done::Duplicate) => info!(outcome = "duplicate"),
-            Self::Done(Done::Ignored) => debug!(outcome = "ignored"),
-            Self::Retry { reason } => warn!(outcome = "retry", reason),
-            Self::DeadLettered { reason } => error!(outcome = "dead_lettered", reason),
-            Self::Left { reason } => error!(outcome = "left", reason, "its source brings it again"),
-            Self::NotDeadLettered { reason, error } => {
-                error!(outcome = "not_dead_lettered", reason, error, "its source brings it again");
-            }
-            Self::Abandoned => warn!(outcome = "abandoned", "the invocation has no time left"),
-        }
-    }
 }

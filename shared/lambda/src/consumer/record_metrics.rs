@@ -5,7 +5,7 @@ use runtime::{Clock, Done};
 use time::OffsetDateTime;
 use tracing::{Level, event};
 
-use crate::consumer::outcome::Outcome;
+use crate::outcome::Outcome;
 
 /// What stands for the type of an event that cannot be read, or that nobody here knows: whoever
 /// sends such must not make a metric of each.
@@ -34,12 +34,6 @@ impl RecordMetrics {
     /// Says how it ended, for metrics. Whoever has no use for them is not told.
     pub(crate) fn end(&self, ending: &Outcome, clock: &Clock) {
         let is_done = |done| matches!(ending, Outcome::Done(it) if *it == done);
-        let is_poison = matches!(
-            ending,
-            Outcome::DeadLettered { .. }
-                | Outcome::NotDeadLettered { .. }
-                | Outcome::Unnamed { .. }
-        );
         event!(
             target: "metrics",
             Level::TRACE,
@@ -52,7 +46,7 @@ impl RecordMetrics {
                 count(matches!(ending, Outcome::ReplayRefused { .. })),
             monotonic_counter.EventsReplayed = count(self.is_replay),
             monotonic_counter.EventsRetried = count(matches!(ending, Outcome::Retry { .. } | Outcome::Abandoned)),
-            monotonic_counter.EventsPoisoned = count(is_poison),
+            monotonic_counter.EventsPoisoned = count(ending.is_permanent()),
             histogram.HandlingMs = milliseconds(self.begun.elapsed()),
             histogram.EventAgeMs = self.age(ending, clock),
             EventType = self.event_type(ending),

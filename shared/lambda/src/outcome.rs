@@ -1,9 +1,11 @@
+//! How one record ended, whatever its source.
+
 use std::time::Duration;
 
-use runtime::{BoxError, Done, chain};
+use runtime::Done;
 use tracing::{debug, error, info, warn};
 
-/// How the handling of one record ended.
+/// How the handling of one record ended. Reasons are whole chains of causes, as text.
 #[derive(Debug)]
 pub(crate) enum Outcome {
     /// The handler is done with it.
@@ -13,38 +15,43 @@ pub(crate) enum Outcome {
         /// The replay.
         replay: String,
     },
-    /// Nobody here knows its type.
+    /// The consumer does not subscribe to its type.
     UnknownType,
-    /// It can never succeed, and lies in the dead-letter queue.
+    /// A permanent failure, which lies in the dead-letter queue.
     DeadLettered {
         /// What is wrong with it.
-        reason: BoxError,
+        reason: String,
     },
-    /// It can never succeed, but could not be dead-lettered.
+    /// A permanent failure that could not be dead-lettered.
     NotDeadLettered {
         /// What is wrong with it.
-        reason: BoxError,
+        reason: String,
         /// Why it could not be dead-lettered.
-        error: BoxError,
+        error: String,
     },
-    /// It is odd, and has no id: nothing names it but its whole batch.
+    /// A permanent failure that is left to the limits of its source.
+    Left {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// It is malformed and has no id: nothing names it but its whole batch.
     Unnamed {
         /// What is wrong with it.
-        reason: BoxError,
+        reason: String,
     },
     /// The time of its invocation ended first.
     Abandoned,
     /// It may succeed later.
     Retry {
         /// What stood in the way.
-        reason: BoxError,
-        /// How long it stays hidden.
-        delay: Duration,
+        reason: String,
+        /// How long it stays hidden, where this consumer sets that.
+        delay: Option<Duration>,
     },
 }
 
 impl Outcome {
-    /// Whether the record may be deleted from its queue.
+    /// Whether the source may forget the record.
     pub(crate) const fn is_settled(&self) -> bool {
         match self {
             Self::Done(_)
@@ -52,13 +59,25 @@ impl Outcome {
             | Self::UnknownType
             | Self::DeadLettered { .. } => true,
             Self::NotDeadLettered { .. }
+            | Self::Left { .. }
             | Self::Unnamed { .. }
             | Self::Abandoned
             | Self::Retry { .. } => false,
         }
     }
 
-    /// How it ended, in one word.
+    /// Whether it is a permanent failure.
+    pub(crate) const fn is_permanent(&self) -> bool {
+        matches!(
+            self,
+            Self::DeadLettered { .. }
+                | Self::NotDeadLettered { .. }
+                | Self::Left { .. }
+                | Self::Unnamed { .. }
+        )
+    }
+
+    /// The outcome in one word.
     pub(crate) const fn as_str(&self) -> &'static str {
         match self {
             Self::Done(Done::Handled) => "handled",
@@ -69,13 +88,14 @@ impl Outcome {
             Self::UnknownType => "unknown_type",
             Self::DeadLettered { .. } => "dead_lettered",
             Self::NotDeadLettered { .. } => "not_dead_lettered",
+            Self::Left { .. } => "left",
             Self::Unnamed { .. } => "unnamed",
             Self::Abandoned => "abandoned",
             Self::Retry { .. } => "retry",
         }
     }
 
-    /// Says so, once, as loudly as somebody should look.
+    /// Writes one line, at the level that the operator should see it at.
     pub(crate) fn log(&self) {
         let outcome = self.as_str();
         match self {
@@ -83,25 +103,23 @@ impl Outcome {
             Self::Done(Done::Ignored) => debug!(outcome),
             Self::ReplayRefused { replay } => info!(outcome, replay),
             Self::UnknownType => {
-                warn!(outcome, "a rule sends events that nobody here knows");
+                warn!(outcome, "a rule sends events that this consumer does not subscribe to");
             }
-            Self::DeadLettered { reason } => {
-                error!(outcome, reason = chain(reason.as_ref()));
+            Self::DeadLettered { reason } => error!(outcome, reason),
+            Self::NotDeadLettered { reason, error } => {
+                error!(outcome, reason, error, "its source delivers it again");
             }
-            Self::NotDeadLettered { reason, error } => error!(
-                outcome,
-                reason = chain(reason.as_ref()),
-                error = chain(error.as_ref()),
-                "the queue's own redrive has to dead-letter it"
-            ),
-            Self::Unnamed { reason } => error!(
-                outcome,
-                reason = chain(reason.as_ref()),
-                "nothing names the record, so the whole batch comes again"
-            ),
+            Self::Left { reason } => error!(outcome, reason, "its source delivers it again"),
+            Self::Unnamed { reason } => {
+                error!(
+                    outcome,
+                    reason, "nothing names the record, so the whole batch is delivered again"
+                );
+            }
             Self::Abandoned => warn!(outcome, "the invocation has no time left"),
             Self::Retry { reason, delay } => {
-                warn!(outcome, reason = chain(reason.as_ref()), delay_s = delay.as_secs())
+                let delay_s = delay.map(|delay| delay.as_secs());
+                warn!(outcome, reason, delay_s);
             }
         }
     }
