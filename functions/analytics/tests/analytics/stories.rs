@@ -1,10 +1,10 @@
 //! What the figures come to.
 
-use catalogue::{Currency, Event, Money, OrderResumed};
+use catalogue::{Currency, Event, Money};
 use event_envelope::Delivery;
 use proptest::{prelude::*, test_runner::RngSeed};
 use runtime::Done;
-use testkit::{Again, Harness, sweep};
+use testkit::{Again, Harness, orders::resumed, sweep};
 use time::{Duration, macros::datetime};
 use tokio::{runtime::Builder, task::JoinSet};
 
@@ -73,9 +73,7 @@ async fn an_event_that_changed_its_mind_is_parked() {
 #[tokio::test]
 async fn other_news_and_replays_count_nothing() {
     let world = World::new().await;
-    let mut other = orders().remove(0);
-    other.event = OrderResumed { order_id: other.event.order_id().clone() }.into();
-    assert_eq!(world.deliver(&other).await.unwrap(), Done::Ignored);
+    assert_eq!(world.deliver(&resumed()).await.unwrap(), Done::Ignored);
     let mut replayed = orders().remove(1);
     replayed.replay = Some("friday".to_owned());
     assert_eq!(world.deliver(&replayed).await.unwrap(), Done::Ignored);

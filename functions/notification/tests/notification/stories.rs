@@ -1,10 +1,13 @@
 //! What customers are told when nothing goes wrong on the way.
 
-use catalogue::{Currency, Event, Money, OrderPaid, Template};
-use event_envelope::Delivery;
+use catalogue::{Currency, Money, Template};
 use runtime::Done;
 use serde_json::{Value, json};
-use testkit::{Harness, permutations};
+use testkit::{
+    Harness,
+    orders::{delivery, order_paid},
+    permutations,
+};
 
 use crate::{
     office::SENDER,
@@ -161,11 +164,8 @@ async fn what_a_carrier_calls_its_parcel_stays_in_the_text() {
 #[tokio::test]
 async fn events_that_are_no_news_leave_no_trace() {
     let world = World::new().await;
-    let order_id = event_envelope::AggregateId::parse(ORDER).unwrap();
-    let (payment_id, amount) = ("pi_1".to_owned(), Money::usd(10_997));
-    let event = Event::from(OrderPaid { order_id, payment_id, amount });
-    let delivery = Delivery { event, ..created() };
-    assert_eq!(world.deliver(&delivery).await.unwrap(), Done::Ignored);
+    let paid = delivery(order_paid(), 2);
+    assert_eq!(world.deliver(&paid).await.unwrap(), Done::Ignored);
     assert_eq!(world.row().await, Value::Null);
 }
 
