@@ -120,7 +120,7 @@ async fn a_server_that_never_answers_is_given_up() {
     let (url, counts) = serve(None).await;
     let minute = Duration::from_secs(60);
     let timeouts =
-        Timeouts { connect: minute, attempt: Duration::from_millis(50), operation: minute };
+        Timeouts { connect: minute, attempt: Duration::from_millis(500), operation: minute };
     let aws = Aws::new(AwsEnv { endpoint_url: Some(url), timeouts, ..env() }).unwrap();
     let error = aws.dynamodb().list_tables().send().await.unwrap_err();
     assert!(chain(&error).contains("operation attempt timeout"), "{}", chain(&error));
