@@ -15,7 +15,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 use crate::{
-    figures,
+    figures::{self, CountedEvent},
     view::{Changes, Section, changes},
 };
 
@@ -51,11 +51,11 @@ enum Written {
     At(u64),
 }
 
-/// What is to be written, and the events that say so.
+/// What is to be written, and what is counted once it is.
 #[derive(Debug, Clone, Default)]
 struct Folded {
     changes: Changes,
-    events: Vec<(Event, OffsetDateTime)>,
+    counted: Vec<(CountedEvent, OffsetDateTime)>,
 }
 
 impl Projector {
@@ -75,11 +75,11 @@ impl Projector {
         let mut version = sequence - 1;
         let mut next = folded.clone();
         for _ in 0..ATTEMPTS_MAX {
-            let Folded { changes, events } = next;
+            let Folded { changes, counted } = next;
             let reached = version_in(&changes, Section::Order);
             version = match self.step(order, version, changes).await? {
                 Written::Forward(placed_at) => {
-                    count(&events, placed_at.as_deref(), is_live);
+                    count(&counted, placed_at.as_deref(), is_live);
                     if reached >= sequence {
                         return Ok(Done::Handled);
                     }
@@ -103,7 +103,7 @@ impl Projector {
             let event = Event::from_envelope(&envelope).map_err(Failure::permanent)?;
             folded.add(event, &envelope);
         }
-        if folded.events.is_empty() {
+        if folded.changes.is_empty() {
             return Err(Failure::retry("the event store does not have the events before this one"));
         }
         Ok(folded)
@@ -203,10 +203,10 @@ impl EventHandler for Projector {
         if section == Section::Order {
             return self.follow(&order, sequence, folded, is_live).await;
         }
-        let Folded { changes, events } = folded;
+        let Folded { changes, counted } = folded;
         match self.advance(&order, section, changes).await? {
             Written::Forward(placed_at) => {
-                count(&events, placed_at.as_deref(), is_live);
+                count(&counted, placed_at.as_deref(), is_live);
                 Ok(Done::Handled)
             }
             Written::At(_) => Ok(Done::Duplicate),
@@ -217,12 +217,14 @@ impl EventHandler for Projector {
 impl Folded {
     fn add(&mut self, event: Event, envelope: &Envelope) {
         self.changes.extend(changes(&event, envelope));
-        self.events.push((event, envelope.timestamp));
+        if let Ok(counted) = CountedEvent::try_from(event) {
+            self.counted.push((counted, envelope.timestamp));
+        }
     }
 }
 
 /// Counts what live events say; a replay tells what was counted before.
-fn count(events: &[(Event, OffsetDateTime)], placed_at: Option<&str>, is_live: bool) {
+fn count(events: &[(CountedEvent, OffsetDateTime)], placed_at: Option<&str>, is_live: bool) {
     for (event, happened) in events.iter().filter(|_| is_live) {
         figures::count(event, *happened, placed_at);
     }

@@ -1,8 +1,20 @@
 //! An order as its own events tell it, for when the read model does not have it. Pure.
 
-use catalogue::Event;
 use event_envelope::{DecodeError, Envelope, FromEnvelope, instant};
 use serde_json::{Value, json};
+
+catalogue::subscribe! {
+    /// What the stream of an order holds: all that its service publishes.
+    enum OrderEvent {
+        Created(OrderCreated),
+        Paid(OrderPaid),
+        Shipped(OrderShipped),
+        Completed(OrderCompleted),
+        Cancelled(OrderCancelled),
+        TimedOut(OrderTimedOut),
+        Resumed(OrderResumed),
+    }
+}
 
 /// What other services say of an order: the order's own stream does not know.
 const OTHERS: [&str; 4] = ["inventory", "payment", "shipping", "notifications"];
@@ -16,8 +28,8 @@ const OTHERS: [&str; 4] = ["inventory", "payment", "shipping", "notifications"];
 pub(crate) fn view(stream: &[Envelope]) -> Result<Value, DecodeError> {
     let mut view = json!({ "isPartial": true });
     for envelope in stream {
-        match Event::from_envelope(envelope)? {
-            Event::OrderCreated(order) => {
+        match OrderEvent::from_envelope(envelope)? {
+            OrderEvent::Created(order) => {
                 view["orderId"] = json!(order.order_id);
                 view["status"] = "created".into();
                 view["items"] = json!(order.items);
@@ -25,27 +37,15 @@ pub(crate) fn view(stream: &[Envelope]) -> Result<Value, DecodeError> {
                 view["createdAt"] = instant(envelope.timestamp).into();
                 view["correlationId"] = json!(envelope.correlation_id);
             }
-            Event::OrderPaid(_) => view["status"] = "paid".into(),
-            Event::OrderShipped(_) => view["status"] = "shipped".into(),
-            Event::OrderCompleted(_) => view["status"] = "completed".into(),
-            Event::OrderCancelled(cancelled) => {
+            OrderEvent::Paid(_) => view["status"] = "paid".into(),
+            OrderEvent::Shipped(_) => view["status"] = "shipped".into(),
+            OrderEvent::Completed(_) => view["status"] = "completed".into(),
+            OrderEvent::Cancelled(cancelled) => {
                 view["status"] = "cancelled".into();
                 view["cancelReason"] = json!(cancelled.reason);
             }
-            Event::OrderTimedOut(late) => view["awaited"] = json!(late.awaited),
-            Event::OrderResumed(_)
-            | Event::InventoryReserved(_)
-            | Event::InventoryReservationFailed(_)
-            | Event::InventoryReleased(_)
-            | Event::PaymentCompleted(_)
-            | Event::PaymentFailed(_)
-            | Event::PaymentRefunded(_)
-            | Event::PaymentNeedsReview(_)
-            | Event::ShipmentCreated(_)
-            | Event::ShippingFailed(_)
-            | Event::ShippingNeedsReview(_)
-            | Event::NotificationSent(_)
-            | Event::NotificationFailed(_) => (),
+            OrderEvent::TimedOut(late) => view["awaited"] = json!(late.awaited),
+            OrderEvent::Resumed(_) => (),
         }
         view["updatedAt"] = instant(envelope.timestamp).into();
         view["version"] = envelope.sequence_number.into();
@@ -54,4 +54,18 @@ pub(crate) fn view(stream: &[Envelope]) -> Result<Value, DecodeError> {
         view[section] = json!({ "status": "unknown" });
     }
     Ok(view)
+}
+
+#[cfg(test)]
+mod tests {
+    use catalogue::{CATALOGUE, source::ORDER};
+
+    use super::*;
+
+    #[test]
+    fn every_event_of_the_order_service_can_be_in_the_stream() {
+        let published = CATALOGUE.iter().filter(|entry| entry.source == ORDER);
+        let published: Vec<_> = published.map(|entry| entry.event_type).collect();
+        assert_eq!(OrderEvent::TYPES, published);
+    }
 }

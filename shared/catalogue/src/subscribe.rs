@@ -13,16 +13,42 @@
 ///
 /// assert_eq!(LoyaltyEvent::TYPES, ["OrderCompleted", "OrderCancelled"]);
 /// ```
+///
+/// A variant may have a name of its own, for an enum whose name says the rest.
+///
+/// ```
+/// catalogue::subscribe! {
+///     /// What a warehouse reads of a shipment.
+///     pub enum ShipmentEvent {
+///         /// The carrier has it.
+///         Created(ShipmentCreated),
+///         /// The carrier refused it.
+///         Failed(ShippingFailed),
+///     }
+/// }
+///
+/// assert_eq!(ShipmentEvent::TYPES, ["ShipmentCreated", "ShippingFailed"]);
+/// ```
 #[macro_export]
 macro_rules! subscribe {
     ($(#[$meta:meta])* $visibility:vis enum $name:ident { $($event:ident),+ $(,)? }) => {
+        $crate::subscribe! {
+            $(#[$meta])*
+            $visibility enum $name {
+                $(
+                    #[doc = concat!("[`", stringify!($event), "`](catalogue::", stringify!($event), ")")]
+                    $event($event)
+                ),+
+            }
+        }
+    };
+    ($(#[$meta:meta])* $visibility:vis enum $name:ident {
+        $($(#[$described:meta])* $variant:ident($event:ident)),+ $(,)?
+    }) => {
         $(#[$meta])*
         #[derive(Debug, Clone, PartialEq, Eq)]
         $visibility enum $name {
-            $(
-                #[doc = concat!("[`", stringify!($event), "`](catalogue::", stringify!($event), ")")]
-                $event($crate::$event)
-            ),+
+            $($(#[$described])* $variant($crate::$event)),+
         }
 
         impl $name {
@@ -32,7 +58,7 @@ macro_rules! subscribe {
             /// The order that the event is about.
             pub const fn order_id(&self) -> &$crate::AggregateId {
                 match self {
-                    $(Self::$event(event) => &event.order_id),+
+                    $(Self::$variant(event) => &event.order_id),+
                 }
             }
         }
@@ -43,12 +69,20 @@ macro_rules! subscribe {
             }
         }
 
+        impl From<$name> for $crate::Event {
+            fn from(event: $name) -> Self {
+                match event {
+                    $($name::$variant(event) => Self::$event(event)),+
+                }
+            }
+        }
+
         impl TryFrom<$crate::Event> for $name {
             type Error = $crate::DecodeError;
 
             fn try_from(event: $crate::Event) -> Result<Self, $crate::DecodeError> {
                 match event {
-                    $($crate::Event::$event(event) => Ok(Self::$event(event)),)+
+                    $($crate::Event::$event(event) => Ok(Self::$variant(event)),)+
                     other => {
                         let event_type = other.entry().event_type.to_owned();
                         Err($crate::DecodeError::UnknownType(event_type))

@@ -128,13 +128,20 @@ pub async fn sweep<S: Harness>(
     check: impl AsyncFn(&S, &S, Case),
 ) {
     let calls = FaultPlan::none();
-    let undisturbed = tell(open().await, story, &calls, again).await;
+    let undisturbed = tell(open().await, story, &calls, again).await.stage;
     // What has no effect at all is not worth a story.
     assert!(calls.calls() >= story.len(), "a delivery made no call");
     for case in cases(&calls) {
-        let disturbed = tell(open().await, story, &case.plan(), again).await;
+        let disturbed = tell(open().await, story, &case.plan(), again).await.stage;
         check(&undisturbed, &disturbed, case).await;
     }
+}
+
+/// A story that was told.
+pub(crate) struct Told<S> {
+    pub(crate) stage: S,
+    /// Whether a delivery failed. If none did, it makes no difference when one would come again.
+    pub(crate) has_failed: bool,
 }
 
 pub(crate) async fn tell<S: Harness>(
@@ -142,11 +149,13 @@ pub(crate) async fn tell<S: Harness>(
     story: &[Delivery<Event>],
     plan: &FaultPlan,
     again: Again,
-) -> S {
+) -> Told<S> {
     let process = stage.process(plan);
+    let mut has_failed = false;
     for delivery in story {
         let Err(failure) = S::handle(&process, delivery).await else { continue };
         assert!(failure.is_retry(), "{failure}");
+        has_failed = true;
         match again {
             Again::AtOnce => (),
             Again::MuchLater => stage.pass(YEAR),
@@ -154,13 +163,13 @@ pub(crate) async fn tell<S: Harness>(
         }
         stage.settle(delivery).await;
     }
-    if again == Again::Last {
+    if again == Again::Last && has_failed {
         stage.settle_all(story).await;
     }
     for delivery in story {
         assert_eq!(stage.deliver(delivery).await.unwrap(), Done::Duplicate);
     }
-    stage
+    Told { stage, has_failed }
 }
 
 #[cfg(test)]

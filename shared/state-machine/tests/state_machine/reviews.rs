@@ -10,7 +10,7 @@ use state_machine::Attempt;
 use crate::{
     log::Log,
     parcel::{Command, Depot, EXHAUSTED_AFTER, Input, LIFE, Parcel, cause, named, resumed},
-    world::{LEASE, MACHINES, assert_permanent, number, retried_after},
+    world::{LEASE, MACHINES, assert_permanent, event, number, retried_after},
 };
 
 /// All events of a parcel that could not be fetched until an operator helped.
@@ -163,6 +163,23 @@ async fn what_is_resumed_may_be_given_up_again() {
     assert_eq!(done, Done::Handled);
     assert_eq!(depot.last_published(), named(&[("ParcelStuck", 5)]));
     assert_eq!(depot.handle(Input::Resumed).await.unwrap(), Done::Duplicate);
+}
+
+#[tokio::test]
+async fn what_was_given_up_more_often_than_triggers_are_kept_is_resumed_once_more() {
+    let depot = given_up().await;
+    let resume = |sequence| event(sequence, json!({}));
+    for sequence in 100..220 {
+        let fails = async |_| Err(refuses());
+        let done = depot.handle_with(&resume(sequence), Input::Resumed, fails).await.unwrap();
+        assert_eq!(done, Done::Handled, "{sequence}");
+        assert!(depot.state().await.stuck.is_some(), "{sequence}");
+    }
+    let run = async |attempt| depot.carrier.run(attempt).await;
+    let done = depot.handle_with(&resume(220), Input::Resumed, run).await.unwrap();
+    assert_eq!(done, Done::Handled);
+    assert_eq!(depot.state().await.stuck, None);
+    assert_eq!(depot.last_published().last().unwrap().0, RETURNED.0);
 }
 
 #[tokio::test]

@@ -23,7 +23,7 @@ use runtime::Failure;
 use serde_json::Value;
 use tokio::task::yield_now;
 
-use crate::{Harness, TestBed, sweep::YEAR};
+use crate::{Harness, TestBed, permutations, sweep::YEAR};
 
 /// Longer than a provider's work takes, shorter than [`LONG`].
 const PATIENCE: Duration = Duration::from_millis(250);
@@ -170,6 +170,22 @@ async fn fails<S: SideEffect>(world: &S, delivery: &Delivery<Event>) {
     assert!(failure.is_retry(), "{failure}");
 }
 
+/// Orders of `count` inputs, by their places: all of them of four, and of more every second one, in
+/// which any four of the inputs still come in each of their orders.
+fn orders_of(count: usize) -> Vec<Vec<usize>> {
+    let mut orders = permutations(&(0..count).collect::<Vec<_>>());
+    if count > 4 {
+        orders.retain(|order| inversions(order) % 2 == 0);
+    }
+    orders
+}
+
+/// How many pairs are the other way round.
+fn inversions(order: &[usize]) -> usize {
+    let after = |at: usize| order[at..].iter().filter(move |later| **later < order[at]).count();
+    (0..order.len()).map(after).sum()
+}
+
 /// Has the effect performed.
 async fn perform<S: SideEffect>(world: &S) {
     world.settle_all(&[created::<S>(), S::trigger()]).await;
@@ -247,7 +263,7 @@ macro_rules! side_effect_tests {
                 a_prevention_that_keeps_failing_is_given_up_and_resumed,
                 a_resume_before_anything_was_given_up_changes_nothing,
                 however_often_an_order_is_resumed_its_cancellation_takes_effect,
-                what_was_given_up_more_often_than_triggers_are_kept_is_resumed_once_more,
+                what_was_given_up_again_is_resumed_once_more,
                 a_task_is_answered_with_a_review_until_it_is_resumed,
             }
             tasks {
@@ -271,4 +287,25 @@ macro_rules! side_effect_tests {
             }
         )*)*
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn any_four_inputs_come_in_each_of_their_orders() {
+        for (count, orders) in [(2, 2), (4, 24), (5, 60)] {
+            assert_eq!(orders_of(count).len(), orders);
+        }
+        for left_out in 0..5 {
+            let without = |order: Vec<usize>| -> Vec<usize> {
+                order.into_iter().filter(|place| *place != left_out).collect()
+            };
+            let orders: BTreeSet<_> = orders_of(5).into_iter().map(without).collect();
+            assert_eq!(orders.len(), 24, "without {left_out}");
+        }
+    }
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{
     Order, SideEffect, assert_nothing_stays, assert_performed, assert_undone, cancelled, created,
-    events,
+    events, orders_of,
 };
 use crate::{orders, permutations};
 
@@ -39,9 +39,8 @@ pub async fn the_effect_is_performed_once_in_whichever_order_its_inputs_come_twi
 pub async fn every_order_of_all_inputs_leaves_nothing<S: SideEffect>() {
     let cancellations = S::cancellations();
     let inputs = [vec![created::<S>(), S::trigger(), orders::resumed()], cancellations].concat();
-    let places: Vec<usize> = (0..inputs.len()).collect();
     let mut endings = [Value::Null, Value::Null];
-    for order in permutations(&places) {
+    for order in orders_of(inputs.len()) {
         let world = S::open().await;
         let deliveries: Vec<_> = order.iter().map(|place| inputs[*place].clone()).collect();
         deliver_twice(&world, &deliveries).await;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{
     Order, SideEffect, Spec, Step, ask, assert_nothing_stays, assert_performed, assert_undone,
-    cancelled as cancellation, created, events,
+    cancelled as cancellation, created, events, orders_of,
 };
 use crate::permutations;
 
@@ -134,8 +134,7 @@ pub async fn tasks_and_events_in_any_order_perform_the_effect_once<S: SideEffect
     let delivered = [created::<S>(), S::trigger(), cancellation::<S>()];
     let delivered = delivered.map(|delivery| Given::Delivered(Box::new(delivery)));
     let all = [&delivered[..], &[Step::Perform, Step::Undo].map(Given::Asked)].concat();
-    let places: Vec<usize> = (0..all.len()).collect();
-    for order in permutations(&places) {
+    for order in orders_of(all.len()) {
         let world = S::open().await;
         for place in &order {
             match &all[*place] {
