@@ -23,6 +23,7 @@ mod observation;
 #[cfg(feature = "powertools")]
 mod powertools;
 mod record;
+mod record_table;
 mod service;
 mod store;
 mod unit;
@@ -41,6 +42,7 @@ pub use key::{ByKey, Identify, Identity, KEY_BYTES_MAX, Keyed, MissingKey};
 pub use layer::IdempotencyLayer;
 pub use memory::{MemoryConditionFailed, MemoryStore, MemoryWrite};
 pub use record::{Record, Status, TakeoverCondition};
+pub use record_table::RecordTable;
 pub use service::Idempotent;
 pub use store::{Store, Written};
 pub use unit::{Attempt, Completion, UnitOfWork};

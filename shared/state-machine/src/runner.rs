@@ -9,30 +9,15 @@ use idempotency::IdempotencyError;
 use runtime::{Clock, Done, Failure, IdGenerator};
 
 use crate::{
-    Attempt, StateMachine, Trigger,
+    Attempt, RunnerConfig, StateMachine, Trigger,
     holder::{Holder, log_abandoned},
     instance::Instance,
     step::{Step, UNANSWERED},
     table::{Saved, Table},
 };
 
-/// After how many failed attempts a command is exhausted, unless the runner is configured
-/// otherwise. A queue that dead-letters after ten receives then still has the record.
-pub const EXHAUSTED_AFTER: NonZeroU32 = NonZeroU32::MIN.saturating_add(7);
 /// How many writes one call tries, those that failed with a conflict included.
 pub(crate) const STEPS_MAX: usize = 8;
-
-/// Where instances are stored, and for how long a command is leased.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RunnerConfig {
-    /// The name of the DynamoDB table.
-    pub table: String,
-    /// Its partition key, of type string.
-    pub key: &'static str,
-    /// How long a command may take before another delivery may try it. Longer than the function's
-    /// timeout means that a live attempt is never taken over.
-    pub lease: Duration,
-}
 
 /// Runs [`StateMachine`]s, each stored in an item of its own.
 #[derive(Debug, Clone)]
@@ -58,17 +43,14 @@ pub struct Handled<M> {
 impl Runner {
     /// Runs machines by `config`.
     pub fn new(client: Client, config: RunnerConfig, clock: Clock, tokens: IdGenerator) -> Self {
-        let RunnerConfig { table, key, lease } = config;
+        let RunnerConfig { table, key, lease, exhausted_after } = config;
         let table = Table { client, name: table, key };
-        Self { table, lease, exhausted_after: EXHAUSTED_AFTER, clock, tokens }
+        Self { table, lease, exhausted_after, clock, tokens }
     }
 
-    /// The same runner, for which a command is exhausted after so many failed `attempts`, in place
-    /// of [`EXHAUSTED_AFTER`]. Fewer than the receives after which the queue dead-letters, or the
-    /// record is in the dead-letter queue before the machine has emitted anything.
-    #[must_use]
-    pub fn exhausted_after(self, attempts: NonZeroU32) -> Self {
-        Self { exhausted_after: attempts, ..self }
+    /// For how long a command is leased.
+    pub const fn lease(&self) -> Duration {
+        self.lease
     }
 
     /// Applies the `input` that `trigger` brings to the machine `key`, and runs the commands that
