@@ -10,6 +10,7 @@ mod observe;
 mod problem;
 mod reply;
 mod request;
+mod response;
 mod scope;
 mod text;
 

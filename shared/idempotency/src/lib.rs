@@ -20,6 +20,7 @@ mod key;
 mod layer;
 mod memory;
 mod observation;
+mod policy;
 #[cfg(feature = "powertools")]
 mod powertools;
 mod record;
