@@ -155,3 +155,22 @@ fn modules_import_one_way() {
     });
     assert!(found.is_empty(), "{found:?} import in circles");
 }
+
+/// So that the rule above cannot hold because nothing is found.
+#[test]
+fn a_circle_is_found_whoever_shows_its_modules() {
+    let package = tempfile::tempdir().unwrap();
+    let source = package.path().join("src");
+    fs::create_dir(&source).unwrap();
+    let write = |name: &str, code: &str| fs::write(source.join(name), code).unwrap();
+    write("lib.rs", "mod ear;\nmod mouth;\nmod word;\npub use {ear::Ear, mouth::Mouth};\n");
+    write("word.rs", "pub struct Word;\n");
+    write("ear.rs", "use crate::{\n    Mouth,\n    word::Word,\n};\n");
+    write("mouth.rs", "// use crate::Ear;\n\n#[cfg(test)]\nmod tests {\n    use crate::Ear;\n}\n");
+    assert_eq!(circles(package.path()), BTreeMap::new());
+    write("mouth.rs", "fn hear(ear: crate::Ear) {}\n");
+    let module = |name: &str| vec![name.to_owned()];
+    let circle = [("ear", "mouth"), ("mouth", "ear")]
+        .map(|(importer, imported)| (module(importer), BTreeSet::from([module(imported)])));
+    assert_eq!(circles(package.path()), BTreeMap::from(circle));
+}
