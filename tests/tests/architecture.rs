@@ -214,7 +214,7 @@ fn every_function_has_sample_payloads_that_are_json() {
 #[test]
 fn what_reads_a_queue_can_park_and_what_moves_money_refuses_replays() {
     for function in ["inventory", "payment", "shipping", "notification", "analytics", "workflow"] {
-        let text = fs::read_to_string(root().join("functions").join(function).join("src/main.rs"));
+        let text = fs::read_to_string(root().join("functions").join(function).join("src/build.rs"));
         assert!(text.unwrap().contains("ReplayPolicy::Refuse"), "{function} takes replays");
     }
 }

@@ -1,7 +1,6 @@
 //! The function of this service, built of a configuration and a runtime. Nothing is decided here.
 
 use catalogue::LIVE;
-use idempotency::{DynamoDbStore, IdempotencyConfig};
 use lambda::{Error, Function, ReplayPolicy, Runtime};
 
 use crate::{config::Config, handler::Analytics};
@@ -12,9 +11,9 @@ use crate::{config::Config, handler::Analytics};
 ///
 /// None of its own.
 pub async fn analytics(config: Config, runtime: Runtime) -> Result<impl Function, Error> {
-    let records = DynamoDbStore::new(runtime.aws.dynamodb(), config.records);
-    let once = IdempotencyConfig::new(records, runtime.name, ReplayPolicy::Refuse)
-        .retention(config.record_retention)
+    let once = config
+        .records
+        .consumer(runtime.aws.dynamodb(), runtime.name, ReplayPolicy::Refuse)
         .with(runtime.clock.clone(), runtime.ids.clone());
     let analytics = Analytics::new(config.figures).into_service(once);
     Ok(runtime.consumer(config.queue, LIVE, ReplayPolicy::Refuse, analytics))

@@ -1,8 +1,7 @@
 //! The functions of this service, built of a configuration and a runtime. Nothing is decided here.
 
 use catalogue::{DECODER, LIVE};
-use http_api::observe;
-use idempotency::{DynamoDbStore, IdempotencyConfig};
+use http_api::observed;
 use lambda::{Error, Function, ReplayPolicy, Runtime, from_fn};
 
 use crate::{
@@ -18,9 +17,9 @@ use crate::{
 /// None of its own.
 pub async fn inventory(config: Config, runtime: Runtime) -> Result<impl Function, Error> {
     let dynamodb = runtime.aws.dynamodb();
-    let records = DynamoDbStore::new(dynamodb.clone(), config.records);
-    let once = IdempotencyConfig::new(records, runtime.name, ReplayPolicy::Refuse)
-        .retention(config.record_retention)
+    let once = config
+        .records
+        .consumer(dynamodb.clone(), runtime.name, ReplayPolicy::Refuse)
         .with(runtime.clock.clone(), runtime.ids.clone());
     let clock = runtime.clock.clone();
     let inventory = Inventory::new(dynamodb, config.stock, config.reservations, clock);
@@ -37,15 +36,11 @@ pub async fn inventory(config: Config, runtime: Runtime) -> Result<impl Function
 /// None of its own.
 pub async fn api(config: ApiConfig, runtime: Runtime) -> Result<impl Function, Error> {
     let dynamodb = runtime.aws.dynamodb();
-    let records = DynamoDbStore::new(dynamodb.clone(), config.records);
-    let once = IdempotencyConfig::new(records, runtime.name, ReplayPolicy::Refuse)
-        .retention(config.record_retention)
+    let once = config
+        .records
+        .consumer(dynamodb.clone(), runtime.name, ReplayPolicy::Refuse)
         .with(runtime.clock.clone(), runtime.ids.clone());
     let clock = runtime.clock.clone();
     let api = InventoryApi::new(dynamodb, config.stock, config.movements, once, clock);
-    let tracer = runtime.tracer.clone();
-    let answer = async move |request| {
-        observe(request, &tracer, async |request| api.handle(request).await).await
-    };
-    Ok(from_fn(answer))
+    Ok(from_fn(observed(runtime.tracer, async move |request| api.handle(request).await)))
 }

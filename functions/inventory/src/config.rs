@@ -1,7 +1,6 @@
 //! What the template tells these functions.
 
-use std::time::Duration;
-
+use idempotency::RecordTable;
 use lambda::{QueueConfig, Tasks};
 use runtime::{ConfigError, Environment, FromEnvironment};
 
@@ -13,9 +12,7 @@ pub struct Config {
     /// The table of reservations.
     pub reservations: String,
     /// The table of records of what was handled.
-    pub records: String,
-    /// How long a record is kept.
-    pub record_retention: Duration,
+    pub records: RecordTable,
     /// The queue that the function consumes.
     pub queue: QueueConfig,
     /// Whether tasks of a workflow are taken.
@@ -30,9 +27,7 @@ pub struct ApiConfig {
     /// The table of what was done with stock.
     pub movements: String,
     /// The table of records of what was handled.
-    pub records: String,
-    /// How long a record is kept.
-    pub record_retention: Duration,
+    pub records: RecordTable,
 }
 
 impl FromEnvironment for Config {
@@ -40,8 +35,7 @@ impl FromEnvironment for Config {
         Ok(Self {
             stock: environment.required("INVENTORY_TABLE")?,
             reservations: environment.required("RESERVATIONS_TABLE")?,
-            records: environment.required("IDEMPOTENCY_TABLE")?,
-            record_retention: retention(environment)?,
+            records: records(environment)?,
             queue: QueueConfig::read(environment)?,
             tasks: Tasks::read(environment)?,
         })
@@ -53,28 +47,11 @@ impl FromEnvironment for ApiConfig {
         Ok(Self {
             stock: environment.required("INVENTORY_TABLE")?,
             movements: environment.required("STOCK_MOVEMENTS_TABLE")?,
-            records: environment.required("IDEMPOTENCY_TABLE")?,
-            record_retention: retention(environment)?,
+            records: records(environment)?,
         })
     }
 }
 
-fn retention(environment: &Environment) -> Result<Duration, ConfigError> {
-    let days = environment.whole("IDEMPOTENCY_RETENTION_DAYS", 1..=u16::MAX)?;
-    Ok(Duration::from_hours(24 * u64::from(days)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_retention_is_a_number_of_days() {
-        let read = |days| retention(&Environment::of([("IDEMPOTENCY_RETENTION_DAYS", days)]));
-        assert_eq!(read("365"), Ok(Duration::from_hours(365 * 24)));
-        for bad in ["a year", "0", "-1", "1.5", "65536"] {
-            let error = read(bad).unwrap_err().to_string();
-            assert!(error.starts_with("IDEMPOTENCY_RETENTION_DAYS: "), "{error}");
-        }
-    }
+fn records(environment: &Environment) -> Result<RecordTable, ConfigError> {
+    RecordTable::read(environment, "IDEMPOTENCY_TABLE", "IDEMPOTENCY_RETENTION_DAYS")
 }

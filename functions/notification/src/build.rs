@@ -13,8 +13,8 @@ use crate::{config::Config, contacts::Contacts, handler::Notifications, mail::Ma
 /// None of its own.
 pub async fn notification(config: Config, runtime: Runtime) -> Result<impl Function, Error> {
     let dynamodb = runtime.aws.dynamodb();
-    let (clock, ids) = (runtime.clock.clone(), runtime.ids.clone());
-    let runner = Runner::new(dynamodb.clone(), config.notifications, clock, ids);
+    let clock = runtime.clock.clone();
+    let runner = Runner::new(dynamodb.clone(), config.notifications, clock, runtime.ids.clone());
     let contacts = Contacts::new(dynamodb, config.contacts);
     let mailer = Mailer::new(&runtime.aws.sesv2(), config.sender);
     let notifications = Notifications::new(runner, contacts, mailer);

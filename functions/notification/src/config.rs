@@ -1,7 +1,5 @@
 //! What the template tells this function.
 
-use std::time::Duration;
-
 use lambda::QueueConfig;
 use runtime::{ConfigError, Environment, FromEnvironment};
 use state_machine::RunnerConfig;
@@ -22,12 +20,7 @@ pub struct Config {
 impl FromEnvironment for Config {
     fn read(environment: &Environment) -> Result<Self, ConfigError> {
         Ok(Self {
-            notifications: RunnerConfig {
-                table: environment.required("NOTIFICATIONS_TABLE")?,
-                key: "orderId",
-                // Longer than the function's timeout of 10 s: a live sender is never doubled.
-                lease: Duration::from_secs(15),
-            },
+            notifications: RunnerConfig::read(environment, "NOTIFICATIONS_TABLE", "orderId")?,
             contacts: environment.required("CONTACTS_TABLE")?,
             sender: environment.required("SENDER_EMAIL")?,
             queue: QueueConfig::read(environment)?,

@@ -2,7 +2,7 @@
 
 use catalogue::{DECODER, LIVE};
 use event_store::EventStore;
-use http_api::observe;
+use http_api::observed;
 use lambda::{Error, Function, ReplayPolicy, Runtime, from_fn, service};
 use serde::de::IgnoredAny;
 
@@ -27,11 +27,7 @@ pub async fn api(config: ApiConfig, runtime: Runtime) -> Result<impl Function, E
     let limit = OrderLimit::new(dynamodb, config.order_views, config.limits);
     let clock = runtime.clock.clone();
     let api = OrderApi::new(store, lookup, config.pay_within, config.scope, clock).limited(limit);
-    let tracer = runtime.tracer.clone();
-    let answer = async move |request| {
-        observe(request, &tracer, async |request| api.handle(request).await).await
-    };
-    Ok(from_fn(answer))
+    Ok(from_fn(observed(runtime.tracer, async move |request| api.handle(request).await)))
 }
 
 /// `order-events`: records what other services publish about orders, and takes the tasks of their

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use catalogue::{DECODER, LIVE};
-use http_api::observe;
+use http_api::observed;
 use http_client::{ApiKey, HttpClient};
 use lambda::{Error, Function, ReplayPolicy, Runtime, from_fn, service};
 use state_machine::Runner;
@@ -12,7 +12,7 @@ use crate::{
     config::{Config, WebhooksConfig},
     customers::Customers,
     gateway::{PaymentGateway, Stripe},
-    handler::{Handler, runner_config},
+    handler::Handler,
     webhooks::{Keyring, Queue, SigningSecrets, Webhooks},
 };
 
@@ -37,10 +37,8 @@ pub fn payment_by(
     gateway: impl PaymentGateway + 'static,
 ) -> impl Function {
     let dynamodb = runtime.aws.dynamodb();
-    let payments = runner_config(config.payments_table);
-    let (clock, ids) = (runtime.clock.clone(), runtime.ids.clone());
-    let runner =
-        Runner::new(dynamodb.clone(), payments, clock, ids).exhausted_after(config.review_after);
+    let clock = runtime.clock.clone();
+    let runner = Runner::new(dynamodb.clone(), config.payments, clock, runtime.ids.clone());
     let customers = Customers::new(dynamodb, config.customers_table);
     let handler = Arc::new(Handler::new(runner, gateway, customers));
     let events = service(handler.clone());
@@ -64,13 +62,9 @@ pub async fn webhooks(config: WebhooksConfig, runtime: Runtime) -> Result<impl F
 
 /// `payment-webhooks`, which checks signatures with `keyring`.
 pub fn webhooks_by(config: WebhooksConfig, runtime: Runtime, keyring: Keyring) -> impl Function {
-    let payments = runner_config(config.payments_table);
-    let (clock, ids) = (runtime.clock.clone(), runtime.ids.clone());
-    let runner = Runner::new(runtime.aws.dynamodb(), payments, clock.clone(), ids);
+    let clock = runtime.clock.clone();
+    let runner = Runner::new(runtime.aws.dynamodb(), config.payments, clock.clone(), runtime.ids);
     let queue = Queue::new(runtime.aws.sqs(), config.queue_url);
     let webhooks = Webhooks::new(keyring, runner, queue, clock);
-    let tracer = runtime.tracer.clone();
-    from_fn(async move |request| {
-        observe(request, &tracer, async |request| webhooks.handle(request).await).await
-    })
+    from_fn(observed(runtime.tracer, async move |request| webhooks.handle(request).await))
 }

@@ -1,12 +1,10 @@
 //! What the environment says: the one place that reads it.
 
-use std::num::NonZeroU32;
-
 use aws_clients::SecretRef;
 use http_client::{Url, parse_url};
 use lambda::{QueueConfig, Tasks};
 use runtime::{ConfigError, Environment, FromEnvironment};
-use state_machine::EXHAUSTED_AFTER;
+use state_machine::RunnerConfig;
 
 const PAYMENTS_TABLE: &str = "PAYMENTS_TABLE";
 const PAYMENT_CUSTOMERS_TABLE: &str = "PAYMENT_CUSTOMERS_TABLE";
@@ -16,11 +14,15 @@ const PAYMENT_QUEUE_URL: &str = "PAYMENT_QUEUE_URL";
 const PAYMENT_WEBHOOK_SECRET: &str = "PAYMENT_WEBHOOK_SECRET";
 const REVIEW_AFTER_ATTEMPTS: &str = "REVIEW_AFTER_ATTEMPTS";
 
+/// The partition key of the table of payments.
+const KEY: &str = "orderId";
+
 /// What the function is told. Nothing of it is secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
-    /// The table of payments.
-    pub payments_table: String,
+    /// Where payments are stored, and after how many failed attempts a refund needs manual
+    /// intervention.
+    pub payments: RunnerConfig,
     /// The table of who a customer is at the payment provider.
     pub customers_table: String,
     /// Where the payment provider is.
@@ -29,9 +31,6 @@ pub struct Config {
     pub gateway_api_key: SecretRef,
     /// The queue that the function consumes.
     pub queue: QueueConfig,
-    /// After how many failed attempts money that should go back is given up for a person to look
-    /// at: 8, unless the environment says otherwise.
-    pub review_after: NonZeroU32,
     /// Whether tasks of a workflow are taken.
     pub tasks: Tasks,
 }
@@ -39,8 +38,8 @@ pub struct Config {
 /// What `payment-webhooks` is told. Nothing of it is secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WebhooksConfig {
-    /// The table of payments.
-    pub payments_table: String,
+    /// Where payments are stored.
+    pub payments: RunnerConfig,
     /// The queue of the function that has payments look again.
     pub queue_url: String,
     /// The secret that the provider signs its webhooks with.
@@ -50,12 +49,12 @@ pub struct WebhooksConfig {
 impl FromEnvironment for Config {
     fn read(environment: &Environment) -> Result<Self, ConfigError> {
         Ok(Self {
-            payments_table: environment.required(PAYMENTS_TABLE)?,
+            payments: RunnerConfig::read(environment, PAYMENTS_TABLE, KEY)?
+                .read_exhausted_after(environment, REVIEW_AFTER_ATTEMPTS)?,
             customers_table: environment.required(PAYMENT_CUSTOMERS_TABLE)?,
             gateway_url: environment.parsed(PAYMENT_GATEWAY_URL, parse_url)?,
-            gateway_api_key: secret(environment, PAYMENT_GATEWAY_API_KEY_SECRET)?,
+            gateway_api_key: SecretRef::read(environment, PAYMENT_GATEWAY_API_KEY_SECRET)?,
             queue: QueueConfig::read(environment)?,
-            review_after: review_after(environment)?,
             tasks: Tasks::read(environment)?,
         })
     }
@@ -63,26 +62,12 @@ impl FromEnvironment for Config {
 
 impl FromEnvironment for WebhooksConfig {
     fn read(environment: &Environment) -> Result<Self, ConfigError> {
-        let secret = secret(environment, PAYMENT_WEBHOOK_SECRET)?;
         Ok(Self {
-            payments_table: environment.required(PAYMENTS_TABLE)?,
+            payments: RunnerConfig::read(environment, PAYMENTS_TABLE, KEY)?,
             queue_url: environment.required(PAYMENT_QUEUE_URL)?,
-            secret,
+            secret: SecretRef::read(environment, PAYMENT_WEBHOOK_SECRET)?,
         })
     }
-}
-
-/// One failed attempt is no reason to stop, and after ten receives the queue redrives.
-fn review_after(environment: &Environment) -> Result<NonZeroU32, ConfigError> {
-    if environment.optional(REVIEW_AFTER_ATTEMPTS).is_none() {
-        return Ok(EXHAUSTED_AFTER);
-    }
-    let attempts = environment.whole(REVIEW_AFTER_ATTEMPTS, 2_u32..=9)?;
-    Ok(NonZeroU32::new(attempts).unwrap_or(EXHAUSTED_AFTER))
-}
-
-fn secret(environment: &Environment, name: &'static str) -> Result<SecretRef, ConfigError> {
-    environment.parsed(name, |arn| SecretRef::parse(name, arn))
 }
 
 #[cfg(test)]
@@ -117,7 +102,7 @@ mod tests {
 
     #[test]
     fn an_error_names_the_variable_and_shows_no_key() {
-        assert_eq!(read("", None).unwrap().payments_table, PAYMENTS_TABLE);
+        assert_eq!(read("", None).unwrap().payments.table, PAYMENTS_TABLE);
         for name in [
             PAYMENTS_TABLE,
             PAYMENT_CUSTOMERS_TABLE,
@@ -162,17 +147,11 @@ mod tests {
 
     #[test]
     fn a_person_looks_before_the_queue_gives_up() {
-        assert_eq!(read("", None).unwrap().review_after.get(), 8);
-        for (text, attempts) in [("2", 2), ("9", 9)] {
-            let config = read(REVIEW_AFTER_ATTEMPTS, Some(text)).unwrap();
-            assert_eq!(config.review_after.get(), attempts);
-        }
-        for text in ["", "0", "1", "10", "-3", "eight"] {
-            let error = read(REVIEW_AFTER_ATTEMPTS, Some(text)).unwrap_err().to_string();
-            let expected =
-                format!("REVIEW_AFTER_ATTEMPTS: {text:?} is not a whole number from 2 to 9");
-            assert_eq!(error, expected);
-        }
+        assert_eq!(read("", None).unwrap().payments.exhausted_after.get(), 8);
+        let config = read(REVIEW_AFTER_ATTEMPTS, Some("9")).unwrap();
+        assert_eq!(config.payments.exhausted_after.get(), 9);
+        let error = read(REVIEW_AFTER_ATTEMPTS, Some("10")).unwrap_err().to_string();
+        assert_eq!(error, "REVIEW_AFTER_ATTEMPTS: \"10\" is not a whole number from 2 to 9");
     }
 
     #[test]

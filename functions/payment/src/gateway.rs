@@ -3,6 +3,7 @@
 mod amount;
 mod answer;
 mod customers;
+mod id;
 mod keys;
 mod refunded;
 mod refusal;
@@ -13,8 +14,9 @@ use runtime::Failure;
 
 use crate::domain::{Capture, Charge, DeclineCode, Input};
 
-use answer::{ABANDONED, Ending, Id, Intent, IntentAnswer, List};
-pub use answer::{Id as ProviderId, InvalidId};
+use answer::{ABANDONED, Ending, Intent, IntentAnswer, List};
+use id::Id;
+pub use id::{Id as ProviderId, InvalidId};
 use keys::Creation;
 use refunded::{GivenBack, RefundAnswer};
 pub use refunded::{RefundPending, SoFar};

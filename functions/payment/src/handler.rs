@@ -8,7 +8,7 @@ use catalogue::OrderCreated;
 use event_envelope::{AggregateId, Delivery};
 use lambda::EventHandler;
 use runtime::{Done, Failure};
-use state_machine::{Attempt, Handled, Runner, RunnerConfig, Trigger};
+use state_machine::{Attempt, Handled, Runner, Trigger};
 
 use crate::{
     customers::Customers,
@@ -17,19 +17,10 @@ use crate::{
     webhooks::{PaymentInput, PaymentMessage},
 };
 
-/// How long an attempt may take. Longer than the function's timeout of ten seconds, so that a
-/// live one is never robbed.
-pub const LEASE: Duration = Duration::from_secs(15);
-
 /// How soon a refund that is on its way is asked for again.
 const PENDING_FIRST: Duration = Duration::from_secs(60);
 /// How late. A queue hides a message for twelve hours at most, from when it was received.
 const PENDING_MAX: Duration = Duration::from_secs(11 * 3600);
-
-/// Payments are stored in the table `table`, an item per order.
-pub fn runner_config(table: String) -> RunnerConfig {
-    RunnerConfig { table, key: "orderId", lease: LEASE }
-}
 
 /// Handles the events that payments consume, and the tasks of workflows.
 #[derive(Debug)]

@@ -27,7 +27,8 @@ use runtime::{Clock, chain};
 use state_machine::Runner;
 use tracing::{Span, error, info};
 
-use crate::{domain::Payment, handler::LEASE};
+use crate::domain::Payment;
+
 pub use event::BODY_BYTES_MAX;
 pub use keyring::{KEPT_FOR, Keyring};
 pub use message::{CHECK_AGAIN, PaymentInput, PaymentMessage, SOURCE};
@@ -111,7 +112,7 @@ impl Webhooks {
             return Ok(());
         }
         let message = message::check_again(order, body, traceparent, self.clock.now());
-        let delay = i32::try_from(LEASE.as_secs()).unwrap_or_default();
+        let delay = i32::try_from(self.runner.lease().as_secs()).unwrap_or_default();
         let request = self.queue.client.send_message().queue_url(&self.queue.url);
         // Whoever is just at it is done by then, and most often there is nothing left to look at.
         let sent = request.message_body(message).delay_seconds(delay).send().await;

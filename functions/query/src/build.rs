@@ -1,6 +1,6 @@
 //! The functions of this service, built of a configuration and a runtime. Nothing is decided here.
 
-use http_api::observe;
+use http_api::observed;
 use lambda::{Error, Function, Runtime, from_fn};
 
 use crate::{
@@ -17,11 +17,7 @@ use crate::{
 pub async fn query(config: Config, runtime: Runtime) -> Result<impl Function, Error> {
     let api = QueryApi::new(runtime.aws.dynamodb(), runtime.aws.sqs(), &config)
         .clock(runtime.clock.clone());
-    let tracer = runtime.tracer.clone();
-    let answer = async move |request| {
-        observe(request, &tracer, async |request| api.handle(request).await).await
-    };
-    Ok(from_fn(answer))
+    Ok(from_fn(observed(runtime.tracer, async move |request| api.handle(request).await)))
 }
 
 /// `products`: answers everybody from the catalogue of products.
@@ -31,9 +27,5 @@ pub async fn query(config: Config, runtime: Runtime) -> Result<impl Function, Er
 /// None of its own.
 pub async fn products(config: CatalogueConfig, runtime: Runtime) -> Result<impl Function, Error> {
     let api = CatalogueApi::new(runtime.aws.dynamodb(), &config);
-    let tracer = runtime.tracer.clone();
-    let answer = async move |request| {
-        observe(request, &tracer, async |request| api.handle(request).await).await
-    };
-    Ok(from_fn(answer))
+    Ok(from_fn(observed(runtime.tracer, async move |request| api.handle(request).await)))
 }

@@ -3,9 +3,6 @@
 use http_api::TokenScope;
 use runtime::{ConfigError, Environment, FromEnvironment};
 
-const READ_SCOPE: &str = "READ_SCOPE";
-const SCOPE_CLAIM: &str = "SCOPE_CLAIM";
-
 /// What `query` is told. Read once, before the first request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -32,7 +29,7 @@ impl FromEnvironment for Config {
             views: environment.required("ORDER_VIEWS_TABLE")?,
             order_events: environment.required("ORDER_EVENTS_TABLE")?,
             projector_queue_url: environment.required("PROJECTOR_QUEUE_URL")?,
-            scope: scope(environment)?,
+            scope: TokenScope::read(environment, "READ_SCOPE", "SCOPE_CLAIM")?,
         })
     }
 }
@@ -40,32 +37,5 @@ impl FromEnvironment for Config {
 impl FromEnvironment for CatalogueConfig {
     fn read(environment: &Environment) -> Result<Self, ConfigError> {
         Ok(Self { products: environment.required("PRODUCTS_TABLE")? })
-    }
-}
-
-/// The scope `READ_SCOPE`, in the claim `SCOPE_CLAIM` where there is one.
-fn scope(environment: &Environment) -> Result<TokenScope, ConfigError> {
-    let scope = environment.parsed(READ_SCOPE, |name| TokenScope::parse(name))?;
-    if environment.optional(SCOPE_CLAIM).is_none() {
-        return Ok(scope);
-    }
-    environment.parsed(SCOPE_CLAIM, |claim| scope.in_claim(claim))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_scope_and_its_claim_are_as_the_issuer_names_them() {
-        let named = TokenScope::parse("Orders.Read").unwrap();
-        let environment = Environment::of([(READ_SCOPE, "Orders.Read")]);
-        assert_eq!(scope(&environment).unwrap(), named);
-        let claimed = environment.clone().with(SCOPE_CLAIM, "roles");
-        assert_eq!(scope(&claimed).unwrap(), named.in_claim("roles").unwrap());
-        for (name, bad) in [(READ_SCOPE, ""), (SCOPE_CLAIM, "b c")] {
-            let error = scope(&environment.clone().with(name, bad)).unwrap_err().to_string();
-            assert!(error.starts_with(&format!("{name}: ")), "{error}");
-        }
     }
 }

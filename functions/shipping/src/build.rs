@@ -10,7 +10,7 @@ use state_machine::Runner;
 use crate::{
     carrier::{Carrier, HttpCarrier},
     config::Config,
-    handler::{Handler, runner_config},
+    handler::Handler,
 };
 
 /// `shipping`: gives parcels to the carrier and calls them back, by events and by the tasks of a
@@ -33,10 +33,9 @@ pub fn shipping_by(
     runtime: Runtime,
     carrier: impl Carrier + 'static,
 ) -> impl Function {
-    let shipments = runner_config(config.shipments_table);
-    let (clock, ids) = (runtime.clock.clone(), runtime.ids.clone());
-    let runner = Runner::new(runtime.aws.dynamodb(), shipments, clock, ids)
-        .exhausted_after(config.review_after);
+    let dynamodb = runtime.aws.dynamodb();
+    let clock = runtime.clock.clone();
+    let runner = Runner::new(dynamodb, config.shipments, clock, runtime.ids.clone());
     let handler = Arc::new(Handler::new(runner, carrier));
     let events = service(handler.clone());
     let consumer = runtime.consumer(config.queue, LIVE, ReplayPolicy::Refuse, events);

@@ -1,12 +1,10 @@
 //! What the environment says: the one place that reads it.
 
-use std::num::NonZeroU32;
-
 use aws_clients::SecretRef;
 use http_client::{Url, parse_url};
 use lambda::{QueueConfig, Tasks};
 use runtime::{ConfigError, Environment, FromEnvironment};
-use state_machine::EXHAUSTED_AFTER;
+use state_machine::RunnerConfig;
 
 const SHIPMENTS_TABLE: &str = "SHIPMENTS_TABLE";
 const CARRIER_URL: &str = "CARRIER_URL";
@@ -16,17 +14,15 @@ const REVIEW_AFTER_ATTEMPTS: &str = "REVIEW_AFTER_ATTEMPTS";
 /// What the function is told. Nothing of it is secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
-    /// The table of shipments.
-    pub shipments_table: String,
+    /// Where shipments are stored, and after how many failed attempts one that should come back
+    /// needs manual intervention.
+    pub shipments: RunnerConfig,
     /// Where the carrier is.
     pub carrier_url: Url,
     /// The secret that lets this function in there.
     pub carrier_api_key: SecretRef,
     /// The queue that the function consumes.
     pub queue: QueueConfig,
-    /// After how many failed attempts a shipment that should come back is given up for a person to
-    /// look at: 8, unless the environment says otherwise.
-    pub review_after: NonZeroU32,
     /// Whether tasks of a workflow are taken.
     pub tasks: Tasks,
 }
@@ -34,27 +30,14 @@ pub struct Config {
 impl FromEnvironment for Config {
     fn read(environment: &Environment) -> Result<Self, ConfigError> {
         Ok(Self {
-            shipments_table: environment.required(SHIPMENTS_TABLE)?,
+            shipments: RunnerConfig::read(environment, SHIPMENTS_TABLE, "orderId")?
+                .read_exhausted_after(environment, REVIEW_AFTER_ATTEMPTS)?,
             carrier_url: environment.parsed(CARRIER_URL, parse_url)?,
-            carrier_api_key: secret(environment, CARRIER_API_KEY_SECRET)?,
+            carrier_api_key: SecretRef::read(environment, CARRIER_API_KEY_SECRET)?,
             queue: QueueConfig::read(environment)?,
-            review_after: review_after(environment)?,
             tasks: Tasks::read(environment)?,
         })
     }
-}
-
-/// One failed attempt is no reason to stop, and after ten receives the queue redrives.
-fn review_after(environment: &Environment) -> Result<NonZeroU32, ConfigError> {
-    if environment.optional(REVIEW_AFTER_ATTEMPTS).is_none() {
-        return Ok(EXHAUSTED_AFTER);
-    }
-    let attempts = environment.whole(REVIEW_AFTER_ATTEMPTS, 2_u32..=9)?;
-    Ok(NonZeroU32::new(attempts).unwrap_or(EXHAUSTED_AFTER))
-}
-
-fn secret(environment: &Environment, name: &'static str) -> Result<SecretRef, ConfigError> {
-    environment.parsed(name, |arn| SecretRef::parse(name, arn))
 }
 
 #[cfg(test)]
@@ -85,7 +68,7 @@ mod tests {
 
     #[test]
     fn an_error_names_the_variable_and_shows_no_key() {
-        assert_eq!(read("", None).unwrap().shipments_table, SHIPMENTS_TABLE);
+        assert_eq!(read("", None).unwrap().shipments.table, SHIPMENTS_TABLE);
         for name in
             [SHIPMENTS_TABLE, CARRIER_API_KEY_SECRET, DEAD_LETTER_QUEUE_URL, FULFILMENT_MODE]
         {
@@ -105,17 +88,11 @@ mod tests {
 
     #[test]
     fn a_person_looks_before_the_queue_gives_up() {
-        assert_eq!(read("", None).unwrap().review_after.get(), 8);
-        for (text, attempts) in [("2", 2), ("9", 9)] {
-            let config = read(REVIEW_AFTER_ATTEMPTS, Some(text)).unwrap();
-            assert_eq!(config.review_after.get(), attempts);
-        }
-        for text in ["", "0", "1", "10", "-3", "eight"] {
-            let error = read(REVIEW_AFTER_ATTEMPTS, Some(text)).unwrap_err().to_string();
-            let expected =
-                format!("REVIEW_AFTER_ATTEMPTS: {text:?} is not a whole number from 2 to 9");
-            assert_eq!(error, expected);
-        }
+        assert_eq!(read("", None).unwrap().shipments.exhausted_after.get(), 8);
+        let config = read(REVIEW_AFTER_ATTEMPTS, Some("9")).unwrap();
+        assert_eq!(config.shipments.exhausted_after.get(), 9);
+        let error = read(REVIEW_AFTER_ATTEMPTS, Some("10")).unwrap_err().to_string();
+        assert_eq!(error, "REVIEW_AFTER_ATTEMPTS: \"10\" is not a whole number from 2 to 9");
     }
 
     #[test]

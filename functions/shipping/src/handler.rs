@@ -1,26 +1,15 @@
 //! From an event to what it means for the shipment, and to what becomes of the record.
 
-use std::time::Duration;
-
 use catalogue::OrderCreated;
 use event_envelope::{AggregateId, Delivery};
 use lambda::EventHandler;
 use runtime::{Done, Failure};
-use state_machine::{Attempt, Handled, Runner, RunnerConfig, Trigger};
+use state_machine::{Attempt, Handled, Runner, Trigger};
 
 use crate::{
     carrier::Carrier,
     domain::{Command, Destination, Input, Shipment},
 };
-
-/// How long an attempt may take. Longer than the function's timeout of ten seconds, so that a
-/// live one is never robbed.
-pub const LEASE: Duration = Duration::from_secs(15);
-
-/// Shipments are stored in the table `table`, an item per order.
-pub fn runner_config(table: String) -> RunnerConfig {
-    RunnerConfig { table, key: "orderId", lease: LEASE }
-}
 
 catalogue::subscribe! {
     /// What shipments consume.

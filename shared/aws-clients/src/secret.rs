@@ -9,6 +9,7 @@ use std::{fmt, pin::Pin};
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::region::Region;
+use runtime::{ConfigError, Environment};
 
 use crate::Aws;
 
@@ -45,16 +46,26 @@ pub struct InvalidSecretRef {
 }
 
 impl SecretRef {
+    /// Reads the ARN that `variable` holds.
+    ///
+    /// # Errors
+    ///
+    /// When it is not set, or is the ARN of neither a secret nor a parameter: the function should
+    /// not start. The error does not show the value.
+    pub fn read(environment: &Environment, variable: &'static str) -> Result<Self, ConfigError> {
+        environment.parsed(variable, |text| Self::parse(variable, text))
+    }
+
     /// Takes the ARN that `variable` holds.
     ///
     /// # Errors
     ///
     /// When it is the ARN of neither a secret nor a parameter; the function should not start.
     pub fn parse(variable: &'static str, text: &str) -> Result<Self, InvalidSecretRef> {
-        Self::read(variable, text).ok_or(InvalidSecretRef { variable })
+        Self::of_arn(variable, text).ok_or(InvalidSecretRef { variable })
     }
 
-    fn read(variable: &'static str, text: &str) -> Option<Self> {
+    fn of_arn(variable: &'static str, text: &str) -> Option<Self> {
         let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'*');
         let parts: Vec<&str> = text.splitn(6, ':').collect();
         let ["arn", partition, service, region, account, resource] = parts[..] else { return None };

@@ -11,7 +11,7 @@ use crate::{
     NotificationSent, OrderCancelled, OrderCompleted, OrderCreated, OrderPaid, OrderResumed,
     OrderShipped, OrderTimedOut, PaymentCompleted, PaymentFailed, PaymentNeedsReview,
     PaymentRefunded, ShipmentCreated, ShippingFailed, ShippingNeedsReview,
-    read::{Data, Reading},
+    data::{Data, Reading},
     v1, v2,
 };
 

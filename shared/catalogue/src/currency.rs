@@ -4,7 +4,10 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
-use crate::InvalidMoney;
+/// A text is not a currency.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not a currency: three capital letters, such as \"USD\"")]
+pub struct InvalidCurrency(String);
 
 // What follows is in the published schemas, word for word.
 /// An ISO 4217 currency code.
@@ -25,10 +28,10 @@ impl Currency {
     /// # Errors
     ///
     /// When it is not three capital letters; the caller should reject the input.
-    pub fn parse(text: &str) -> Result<Self, InvalidMoney> {
+    pub fn parse(text: &str) -> Result<Self, InvalidCurrency> {
         match <[u8; 3]>::try_from(text.as_bytes()) {
             Ok(code) if code.iter().all(u8::is_ascii_uppercase) => Ok(Self(code)),
-            _ => Err(InvalidMoney::Currency(text.chars().take(8).collect())),
+            _ => Err(InvalidCurrency(text.chars().take(8).collect())),
         }
     }
 

@@ -3,6 +3,7 @@
 
 mod catalogue;
 mod currency;
+mod data;
 mod inventory;
 mod live;
 mod money;
@@ -18,7 +19,7 @@ pub mod v1;
 pub mod v2;
 
 pub use catalogue::{CATALOGUE, Entry, Event, Published, SOURCES, source};
-pub use currency::Currency;
+pub use currency::{Currency, InvalidCurrency};
 pub use inventory::{
     InventoryReleased, InventoryReservationFailed, InventoryReserved, ReservedItem, Shortage,
 };

@@ -31,9 +31,6 @@ pub struct Money {
 /// Why something is not an amount of money.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidMoney {
-    /// Not a currency code.
-    #[error("{0:?} is not a currency: three capital letters, such as \"USD\"")]
-    Currency(String),
     /// Not a decimal of as many places as the currency has.
     #[error("{text} is not an amount in {currency}: {}", places(*currency))]
     Amount {

@@ -1,35 +1,9 @@
 //! From an envelope to an event of the catalogue, in whatever version it was published.
 
 use event_envelope::{DecodeError, Envelope, FromEnvelope, Version};
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::{Entry, Event};
-
-/// The result of reading.
-pub(crate) type Reading<T> = Result<T, DecodeError>;
-
-/// The data of an event that is yet to be read.
-pub(crate) struct Data<'a> {
-    version: Version,
-    value: &'a Value,
-}
-
-impl Data<'_> {
-    /// Reads it as `T`, if that is the struct of its major version.
-    pub(crate) fn read_if<T: DeserializeOwned>(&self, majors: &[u16]) -> Reading<Option<T>> {
-        if !majors.contains(&self.version.major) {
-            return Ok(None);
-        }
-        serde_path_to_error::deserialize(self.value).map(Some).map_err(|error| {
-            let path = match error.path().to_string().as_str() {
-                "." => "data".to_owned(),
-                path => format!("data.{path}"),
-            };
-            DecodeError::field(path, error.into_inner())
-        })
-    }
-}
+use crate::{Entry, Event, data::Data};
 
 impl FromEnvelope for Event {
     fn from_envelope(envelope: &Envelope<Value>) -> Result<Self, DecodeError> {

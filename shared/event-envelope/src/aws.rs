@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     DecodeError, Delivery, Envelope, FromEnvelope,
-    error::excerpt,
+    excerpt::excerpt,
     read::{self, text},
     strict::{self, Limits},
 };

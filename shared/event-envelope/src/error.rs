@@ -1,10 +1,7 @@
 //! Errors of bodies that are not events that can be handled.
 
-use crate::{Version, strict::StrictError};
+use crate::{Version, excerpt::start, strict::StrictError};
 
-/// How much of a text that came from outside an error repeats, in characters: errors end up in
-/// logs and in attributes of messages.
-const EXCERPT_CHARS_MAX: usize = 64;
 /// How long a reason may be, in characters.
 const REASON_CHARS_MAX: usize = 300;
 
@@ -68,24 +65,12 @@ impl DecodeError {
     }
 }
 
-/// The start of `text`, short enough for an error.
-pub(crate) fn excerpt(text: &str) -> &str {
-    start(text, EXCERPT_CHARS_MAX)
-}
-
-pub(crate) fn start(text: &str, chars_max: usize) -> &str {
-    text.char_indices().nth(chars_max).and_then(|(end, _)| text.get(..end)).unwrap_or(text)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn an_error_repeats_only_the_start_of_a_long_text() {
-        assert_eq!(excerpt("short"), "short");
-        assert_eq!(excerpt(&"é".repeat(64)), "é".repeat(64));
-        assert_eq!(excerpt(&"é".repeat(65)), "é".repeat(64));
+    fn an_error_repeats_only_the_start_of_a_long_reason() {
         let error = DecodeError::field("data", "x".repeat(5000));
         assert_eq!(error.to_string().len(), "data: ".len() + REASON_CHARS_MAX);
     }

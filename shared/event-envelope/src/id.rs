@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use sha2::{Digest, Sha256};
 
-use crate::error::excerpt;
+use crate::excerpt::excerpt;
 
 /// The longest identifier, in bytes.
 pub const ID_BYTES_MAX: usize = 64;

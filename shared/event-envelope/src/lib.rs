@@ -10,6 +10,7 @@ mod decimal;
 mod delivery;
 mod envelope;
 mod error;
+mod excerpt;
 mod id;
 #[cfg(feature = "packed")]
 mod packed;

@@ -2,7 +2,7 @@
 
 use serde_json::{Number, Value};
 
-use crate::{Decimal, Envelope, error::start};
+use crate::{Decimal, Envelope, excerpt::start};
 
 /// How many levels an attribute may have: a text is one, a list or map is one more than what it
 /// holds.

@@ -11,7 +11,7 @@ use serde::{
 };
 use serde_json::Value;
 
-use crate::error::excerpt;
+use crate::excerpt::excerpt;
 
 /// The key by which `serde_json` knows its own `RawValue` in a build that has its feature
 /// `raw_value`: it reads the text there as JSON, past all limits.

@@ -7,7 +7,7 @@ use time::{
     macros::{datetime, format_description},
 };
 
-use crate::error::excerpt;
+use crate::excerpt::excerpt;
 
 const MILLIS: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");

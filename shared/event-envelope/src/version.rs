@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-use crate::error::excerpt;
+use crate::excerpt::excerpt;
 
 /// The version of an event's shape.
 ///

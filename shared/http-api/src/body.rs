@@ -8,7 +8,7 @@ use event_envelope::strict::{self, Limits, StrictError};
 use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
 
-use crate::{Problem, Request};
+use crate::Problem;
 
 /// The largest body, in bytes, decoded. API Gateway takes 10 MB; a form of a hundred lines, each
 /// with a few ids and numbers, has ten thousand bytes.
@@ -37,19 +37,21 @@ fn too_large(bytes_max: usize) -> Problem {
     Problem::too_large(format!("the body has more than {bytes_max} bytes"))
 }
 
-pub(crate) fn json<T: DeserializeOwned>(request: &Request<'_>) -> Result<T, Problem> {
-    if !request
-        .media_type()
-        .is_some_and(|media_type| media_type.eq_ignore_ascii_case("application/json"))
-    {
+/// The body of `event` as JSON, if its type is `media_type`.
+pub(crate) fn json<T: DeserializeOwned>(
+    event: &ApiGatewayV2httpRequest,
+    media_type: Option<&str>,
+) -> Result<T, Problem> {
+    if !media_type.is_some_and(|media_type| media_type.eq_ignore_ascii_case("application/json")) {
         let detail = "send the body as application/json, and set Content-Type to that";
         return Err(Problem::unsupported_media_type(detail));
     }
     let limits = Limits { bytes_max: BODY_BYTES_MAX, ..Limits::default() };
-    let value = strict::parse(&request.body()?, limits).map_err(|error| match error {
-        StrictError::TooLarge { .. } => too_large(BODY_BYTES_MAX),
-        StrictError::Invalid(error) => Problem::bad_field("", error.to_string()),
-    })?;
+    let value =
+        strict::parse(&bytes(event, BODY_BYTES_MAX)?, limits).map_err(|error| match error {
+            StrictError::TooLarge { .. } => too_large(BODY_BYTES_MAX),
+            StrictError::Invalid(error) => Problem::bad_field("", error.to_string()),
+        })?;
     serde_path_to_error::deserialize(value).map_err(|error| {
         let detail = error.inner().to_string();
         Problem::invalid_field(pointer(error.path(), &detail), detail)

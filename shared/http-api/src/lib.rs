@@ -10,6 +10,7 @@ mod observe;
 mod problem;
 mod reply;
 mod request;
+mod response;
 mod scope;
 mod text;
 
@@ -18,7 +19,7 @@ pub use caller::{InvalidSubject, SUBJECT_BYTES_MAX, caller_id};
 pub use card::{CARD_NUMBER, holds_card_number};
 pub use cursor::{CURSOR_BYTES_MAX, cursor};
 pub use iam::IamCaller;
-pub use observe::observe;
+pub use observe::observed;
 pub use problem::{FieldError, Problem};
 pub use reply::Reply;
 pub use request::{IDEMPOTENCY_KEY_BYTES_MAX, PAGE_DEFAULT, PAGE_MAX, Request};

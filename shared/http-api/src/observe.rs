@@ -9,14 +9,21 @@ use tracing::{Instrument, Level, Span, error_span, event, field::Empty, info};
 
 use crate::{Request, request::TRACEPARENT};
 
-/// Calls `answer` for the request, within a span that names its route.
+/// Answers requests by `answer`, each within a span that names its route.
 ///
 /// The span continues the trace that the client or the gateway has begun, and the request that
 /// `answer` sees names the span ([`Request::traceparent`]). A client decides whether its trace is
 /// recorded; an HTTP API does not, and so all of its are. What is recorded of a request is its
 /// route, never its path, headers or body: those may be personal. `answer` may fill in the fields
 /// `aggregate_id` and `correlation_id` of the span.
-pub async fn observe(
+pub fn observed(
+    tracer: Tracer,
+    answer: impl AsyncFn(ApiGatewayV2httpRequest) -> ApiGatewayV2httpResponse,
+) -> impl AsyncFn(ApiGatewayV2httpRequest) -> ApiGatewayV2httpResponse {
+    async move |request| observe(request, &tracer, &answer).await
+}
+
+async fn observe(
     mut request: ApiGatewayV2httpRequest,
     tracer: &Tracer,
     answer: impl AsyncFnOnce(ApiGatewayV2httpRequest) -> ApiGatewayV2httpResponse,

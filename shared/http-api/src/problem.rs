@@ -8,7 +8,7 @@ use http_api_problem::{HttpApiProblem, PROBLEM_JSON_MEDIA_TYPE};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::reply::response;
+use crate::response::{response, seconds};
 
 /// The namespace of kinds of problem that are named by a slug.
 const KIND_PREFIX: &str = "urn:orderly:problem:";
@@ -171,11 +171,6 @@ impl Problem {
     pub fn errors(&self) -> &[FieldError] {
         &self.0.errors
     }
-}
-
-/// Rounded up, so that no client retries too early.
-pub(crate) fn seconds(after: Duration) -> HeaderValue {
-    HeaderValue::from(after.as_millis().div_ceil(1000).clamp(1, u128::from(u32::MAX)) as u64)
 }
 
 impl fmt::Display for Problem {

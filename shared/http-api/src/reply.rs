@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use aws_lambda_events::{apigw::ApiGatewayV2httpResponse, encodings::Body};
+use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 
-use crate::{Problem, problem::seconds};
-
-/// No cache keeps an answer, unless it is public: answers are about the caller.
-const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+use crate::{
+    Problem,
+    response::{NO_STORE, response, seconds},
+};
 
 /// An answer. It is for its caller alone, and to be kept by no cache, unless it is
 /// [public](Self::public).
@@ -86,19 +86,6 @@ impl From<Reply> for ApiGatewayV2httpResponse {
     fn from(Reply { status, headers, body }: Reply) -> Self {
         response(status, headers, body)
     }
-}
-
-pub(crate) fn response(
-    status: StatusCode,
-    mut headers: HeaderMap,
-    body: Option<String>,
-) -> ApiGatewayV2httpResponse {
-    headers.entry(header::CACHE_CONTROL).or_insert(NO_STORE);
-    let mut response = ApiGatewayV2httpResponse::default();
-    response.status_code = i64::from(status.as_u16());
-    response.headers = headers;
-    response.body = body.map(Body::Text);
-    response
 }
 
 #[cfg(test)]

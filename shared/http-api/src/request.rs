@@ -115,7 +115,7 @@ impl<'a> Request<'a> {
     /// `T`, with a field missing, unknown, or of another type or form: a 422 that names the field
     /// by its JSON pointer.
     pub fn json_body<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        body::json(self)
+        body::json(self.event, self.media_type())
     }
 
     /// The same where a request may do without a body: then there is no `T`.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use runtime::{ConfigError, Environment};
+
 /// Where a token lists its scopes, unless configured: `scope` (RFC 9068) or else `scp` (Entra,
 /// Okta). These are the claims that API Gateway reads as well.
 const USUAL_CLAIMS: [&str; 2] = ["scope", "scp"];
@@ -26,6 +28,24 @@ pub struct InvalidScope {
 }
 
 impl TokenScope {
+    /// Reads the scope that the variable `name` holds, and the claim that the variable `claim`
+    /// holds, if that is set.
+    ///
+    /// # Errors
+    ///
+    /// When the scope is not set, or there can be no scope or claim of its name.
+    pub fn read(
+        environment: &Environment,
+        name: &'static str,
+        claim: &'static str,
+    ) -> Result<Self, ConfigError> {
+        let scope = environment.parsed(name, |name| Self::parse(name))?;
+        if environment.optional(claim).is_none() {
+            return Ok(scope);
+        }
+        environment.parsed(claim, |claim| scope.in_claim(claim))
+    }
+
     /// A scope in the claim `scope` or `scp`.
     ///
     /// # Errors
@@ -73,5 +93,32 @@ fn name_of(text: String) -> Result<String, InvalidScope> {
         Ok(text)
     } else {
         Err(InvalidScope { text })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SCOPE: &str = "GREETING_SCOPE";
+    const CLAIM: &str = "GREETING_CLAIM";
+
+    #[test]
+    fn a_scope_and_its_claim_are_as_the_issuer_names_them() {
+        let environment = Environment::of([(SCOPE, "Greetings.Write")]);
+        let read = |environment: &Environment| TokenScope::read(environment, SCOPE, CLAIM);
+        let named = TokenScope::parse("Greetings.Write").unwrap();
+        assert_eq!(read(&environment), Ok(named.clone()));
+        let claimed = read(&environment.clone().with(CLAIM, "permissions"));
+        assert_eq!(claimed, Ok(named.in_claim("permissions").unwrap()));
+        for name in [SCOPE, CLAIM] {
+            for bad in ["", "two words", "[a]"] {
+                let error = read(&environment.clone().with(name, bad)).unwrap_err().to_string();
+                let expected = format!("{name}: {bad:?} is no name of a scope or claim: ");
+                assert!(error.starts_with(&expected), "{error}");
+            }
+        }
+        let missing = read(&environment.without(SCOPE)).unwrap_err();
+        assert_eq!(missing, ConfigError::Missing { name: SCOPE });
     }
 }

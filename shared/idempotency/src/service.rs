@@ -14,8 +14,8 @@ use tracing::{Instrument, field::Empty, info_span};
 use crate::{
     Attempt, Codec, Completion, IdempotencyError, Identify, Record, Store, UnitOfWork,
     claim::{ClaimResult, Completing, RequestKey},
-    layer::{Mode, Policy},
     observation::Observation,
+    policy::{Mode, Policy},
 };
 
 /// How often a handler decides again when its conditions failed.

@@ -5,7 +5,7 @@ use std::{future::Future, sync::Arc};
 use aws_lambda_events::sqs::SqsBatchResponse;
 use event_envelope::{Decoder, Delivery, FromEnvelope};
 use lambda_runtime::Diagnostic;
-use runtime::{ConfigError, Done, Environment, Failure, Tracer};
+use runtime::{Done, Failure, Tracer};
 use serde::{Serialize, de::DeserializeOwned};
 use tower::Service;
 
@@ -70,29 +70,6 @@ impl<T: TaskHandler> TaskHandler for Arc<T> {
         task: Task<Self::Command, Self::Event>,
     ) -> impl Future<Output = Result<Self::Answer, Failure>> {
         self.as_ref().handle_task(task)
-    }
-}
-
-/// The queue that a function consumes, and where its dead letters go.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct QueueConfig {
-    /// The URL of the queue.
-    pub url: String,
-    /// The URL of the dead-letter queue.
-    pub dead_letter_url: String,
-}
-
-impl QueueConfig {
-    /// Reads `QUEUE_URL` and `DEAD_LETTER_QUEUE_URL`.
-    ///
-    /// # Errors
-    ///
-    /// Names the variable that is missing; the function should not start.
-    pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
-        Ok(Self {
-            url: environment.required("QUEUE_URL")?,
-            dead_letter_url: environment.required("DEAD_LETTER_QUEUE_URL")?,
-        })
     }
 }
 

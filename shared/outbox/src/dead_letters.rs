@@ -3,7 +3,7 @@ use aws_sdk_sqs::{Client, types::MessageAttributeValue};
 use runtime::BoxError;
 use serde_json::json;
 
-use crate::relay::table_of;
+use crate::stored::table_of;
 
 /// The largest message body, in bytes. SQS takes 1 MiB, of which the attributes are a part.
 /// Source: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>.

@@ -8,7 +8,9 @@ use event_envelope::{Envelope, EventId};
 use runtime::chain;
 use tracing::{Level, Span, error, error_span, event, field::Empty, info, warn};
 
-use crate::{DeadLetters, NotPublished, Place, Published, Publisher, Sources, envelopes_of};
+use crate::{
+    DeadLetters, NotPublished, Place, Published, Publisher, Sources, envelopes_of, stored::table_of,
+};
 
 /// Publishes the events in the records of a stream. A record that can never be published blocks no
 /// other one.
@@ -127,13 +129,6 @@ impl Relay {
 
 /// The records that can never be published, each with the reasons.
 type Unpublishable = BTreeMap<usize, Vec<String>>;
-
-/// The table whose stream brought `record`, by the ARN of the stream.
-pub(crate) fn table_of(record: &EventRecord) -> Option<&str> {
-    // arn:aws:dynamodb:eu-central-1:123456789012:table/loans/stream/2026-01-01T00:00:00.000
-    let resource = record.event_source_arn.as_deref()?.splitn(6, ':').nth(5)?;
-    resource.strip_prefix("table/")?.split('/').next().filter(|name| !name.is_empty())
-}
 
 /// The events of a batch, each once, and which records they are of.
 #[derive(Debug, Default)]

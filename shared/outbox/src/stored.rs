@@ -181,3 +181,10 @@ fn inexact(value: &AttributeValue) -> Option<&str> {
     }
     None
 }
+
+/// The table whose stream brought `record`, by the ARN of the stream.
+pub(crate) fn table_of(record: &EventRecord) -> Option<&str> {
+    // arn:aws:dynamodb:eu-central-1:123456789012:table/loans/stream/2026-01-01T00:00:00.000
+    let resource = record.event_source_arn.as_deref()?.splitn(6, ':').nth(5)?;
+    resource.strip_prefix("table/")?.split('/').next().filter(|name| !name.is_empty())
+}

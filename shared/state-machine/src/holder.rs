@@ -32,23 +32,23 @@
 //! The token is new for each attempt, not for each process: an attempt that lost its lease cannot
 //! take the next one of the same process for its own.
 
-use std::fmt::Display;
+use std::{fmt::Display, num::NonZeroU32};
 
 use event_envelope::{AggregateId, Envelope};
 use idempotency::IdempotencyError;
 use runtime::Failure;
 
 use crate::{
-    Attempt, Runner, StateMachine,
+    Attempt, StateMachine,
     instance::Instance,
-    runner::{STEPS_MAX, contended},
     step,
-    table::Saved,
+    table::{STEPS_MAX, Saved, Table, contended},
 };
 
 /// An attempt that has taken the lease.
 pub(crate) struct Holder<'a, C> {
-    pub(crate) runner: &'a Runner,
+    pub(crate) table: &'a Table,
+    pub(crate) exhausted_after: NonZeroU32,
     pub(crate) key: &'a AggregateId,
     /// What its events follow from.
     pub(crate) cause: &'a Envelope,
@@ -79,7 +79,7 @@ impl<C: Clone + PartialEq> Holder<'_, C> {
     {
         let completed = self.update(|instance: &mut Instance<M>| {
             instance.end_lease();
-            instance.transition(input, self.cause, self.key, self.runner.clock.now())
+            instance.transition(input, self.cause, self.key, self.table.clock.now())
         });
         match completed.await {
             Ok(Some((stored, ()))) => Ok(stored),
@@ -98,15 +98,14 @@ impl<C: Clone + PartialEq> Holder<'_, C> {
     where
         M: StateMachine<Command = C>,
     {
-        let exhausted_after = self.runner.exhausted_after;
-        let abandoned = step::abandoned::<M>(&self.attempt, &failure, exhausted_after);
+        let abandoned = step::abandoned::<M>(&self.attempt, &failure, self.exhausted_after);
         let updated = self.update(|instance: &mut Instance<M>| {
             instance.expire_lease(&self.token);
             if instance.state.pending().as_ref() != Some(&self.attempt.command) {
                 return Ok(AfterFailure::Moot);
             }
             let Some(input) = &abandoned else { return Ok(AfterFailure::Pending) };
-            instance.transition(input, self.cause, self.key, self.runner.clock.now())?;
+            instance.transition(input, self.cause, self.key, self.table.clock.now())?;
             Ok(AfterFailure::Abandoned)
         });
         match (updated.await, abandoned.is_some()) {
@@ -156,12 +155,12 @@ impl<C: Clone + PartialEq> Holder<'_, C> {
         M: StateMachine<Command = C>,
     {
         for _ in 0..STEPS_MAX {
-            let mut instance: Instance<M> = self.runner.table.load(self.key).await?;
+            let mut instance: Instance<M> = self.table.load(self.key).await?;
             if !instance.is_held_by(&self.token) {
                 return Ok(None);
             }
             let changed = change(&mut instance)?;
-            match self.runner.save(self.key, instance).await? {
+            match self.table.save(self.key, instance).await? {
                 Saved::Written { instance, events } => {
                     return Ok(Some(((instance, events), changed)));
                 }

@@ -2,6 +2,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
+mod config;
 mod holder;
 mod instance;
 mod machine;
@@ -12,6 +13,7 @@ mod step;
 mod table;
 mod trigger;
 
+pub use config::{EXHAUSTED_AFTER, LEASE, RunnerConfig};
 pub use machine::{Attempt, StateMachine};
-pub use runner::{EXHAUSTED_AFTER, Handled, Runner, RunnerConfig};
+pub use runner::{Handled, Runner};
 pub use trigger::Trigger;

@@ -9,39 +9,19 @@ use idempotency::IdempotencyError;
 use runtime::{Clock, Done, Failure, IdGenerator};
 
 use crate::{
-    Attempt, StateMachine, Trigger,
+    Attempt, RunnerConfig, StateMachine, Trigger,
     holder::{Holder, log_abandoned},
     instance::Instance,
     step::{Step, UNANSWERED},
-    table::{Saved, Table},
+    table::{STEPS_MAX, Saved, Table, contended},
 };
-
-/// After how many failed attempts a command is exhausted, unless the runner is configured
-/// otherwise. A queue that dead-letters after ten receives then still has the record.
-pub const EXHAUSTED_AFTER: NonZeroU32 = NonZeroU32::MIN.saturating_add(7);
-/// How many writes one call tries, those that failed with a conflict included.
-pub(crate) const STEPS_MAX: usize = 8;
-
-/// Where instances are stored, and for how long a command is leased.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RunnerConfig {
-    /// The name of the DynamoDB table.
-    pub table: String,
-    /// Its partition key, of type string.
-    pub key: &'static str,
-    /// How long a command may take before another delivery may try it. Longer than the function's
-    /// timeout means that a live attempt is never taken over.
-    pub lease: Duration,
-}
 
 /// Runs [`StateMachine`]s, each stored in an item of its own.
 #[derive(Debug, Clone)]
 pub struct Runner {
-    pub(crate) table: Table,
-    pub(crate) lease: Duration,
-    pub(crate) exhausted_after: NonZeroU32,
-    pub(crate) clock: Clock,
-    pub(crate) tokens: IdGenerator,
+    table: Table,
+    lease: Duration,
+    exhausted_after: NonZeroU32,
 }
 
 /// How a trigger was handled.
@@ -58,17 +38,14 @@ pub struct Handled<M> {
 impl Runner {
     /// Runs machines by `config`.
     pub fn new(client: Client, config: RunnerConfig, clock: Clock, tokens: IdGenerator) -> Self {
-        let RunnerConfig { table, key, lease } = config;
-        let table = Table { client, name: table, key };
-        Self { table, lease, exhausted_after: EXHAUSTED_AFTER, clock, tokens }
+        let RunnerConfig { table, key, lease, exhausted_after } = config;
+        let table = Table { client, name: table, key, clock, tokens };
+        Self { table, lease, exhausted_after }
     }
 
-    /// The same runner, for which a command is exhausted after so many failed `attempts`, in place
-    /// of [`EXHAUSTED_AFTER`]. Fewer than the receives after which the queue dead-letters, or the
-    /// record is in the dead-letter queue before the machine has emitted anything.
-    #[must_use]
-    pub fn exhausted_after(self, attempts: NonZeroU32) -> Self {
-        Self { exhausted_after: attempts, ..self }
+    /// For how long a command is leased.
+    pub const fn lease(&self) -> Duration {
+        self.lease
     }
 
     /// Applies the `input` that `trigger` brings to the machine `key`, and runs the commands that
@@ -130,8 +107,8 @@ impl Runner {
                 Some(instance) => instance,
                 None => self.table.load(key).await?,
             };
-            let admission = instance.admit(&trigger, inputs, key, self.clock.now())?;
-            let step = Step::of(&instance, admission, self.exhausted_after, self.clock.now());
+            let admission = instance.admit(&trigger, inputs, key, self.table.clock.now())?;
+            let step = Step::of(&instance, admission, self.exhausted_after, self.table.clock.now());
             let command = match step {
                 Step::Return => return Ok(Handled { done, state: instance.state, events }),
                 Step::Wait(left) => {
@@ -139,7 +116,7 @@ impl Runner {
                     let left = Some(left);
                     return Err(IdempotencyError::InProgress { id, left }.into());
                 }
-                Step::Save => match self.save(key, instance).await? {
+                Step::Save => match self.table.save(key, instance).await? {
                     Saved::Written { instance, events: added } => {
                         events.extend(added);
                         return Ok(Handled { done: Done::Handled, state: instance.state, events });
@@ -149,10 +126,10 @@ impl Runner {
                 Step::Abandon(input) => {
                     let attempts = instance.attempts;
                     // A late holder finds a lease that is not its own.
-                    instance.expire_lease(&self.tokens.next_id());
-                    instance.transition(&input, trigger.envelope, key, self.clock.now())?;
+                    instance.expire_lease(&self.table.tokens.next_id());
+                    instance.transition(&input, trigger.envelope, key, self.table.clock.now())?;
                     if let Saved::Written { instance, events: added } =
-                        self.save(key, instance).await?
+                        self.table.save(key, instance).await?
                     {
                         log_abandoned(key, attempts, &UNANSWERED);
                         done = Done::Handled;
@@ -163,16 +140,23 @@ impl Runner {
                 }
                 Step::Run(command) => command,
             };
-            let token = self.tokens.next_id();
+            let token = self.table.tokens.next_id();
             let may_have_run = instance.may_have_run();
-            instance.take_lease(&token, self.clock.now() + self.lease);
+            instance.take_lease(&token, self.table.clock.now() + self.lease);
             let attempt = Attempt { command, may_have_run, number: instance.attempts };
-            let Saved::Written { events: added, .. } = self.save(key, instance).await? else {
+            let Saved::Written { events: added, .. } = self.table.save(key, instance).await? else {
                 continue;
             };
             events.extend(added);
             let result = run(attempt.clone()).await;
-            let holder = Holder { runner: self, key, cause: trigger.envelope, attempt, token };
+            let holder = Holder {
+                table: &self.table,
+                exhausted_after: self.exhausted_after,
+                key,
+                cause: trigger.envelope,
+                attempt,
+                token,
+            };
             let (instance, added) = match result {
                 Ok(input) => holder.complete::<M>(&input).await?,
                 Err(failure) => holder.fail::<M>(failure).await?,
@@ -194,19 +178,4 @@ impl Runner {
         let instance: Instance<M> = self.table.load(key).await?;
         Ok(instance.state)
     }
-
-    /// Writes an instance, unless the item has changed since it was read.
-    pub(crate) async fn save<M: StateMachine>(
-        &self,
-        key: &AggregateId,
-        instance: Instance<M>,
-    ) -> Result<Saved<M>, Failure> {
-        let writer = self.tokens.next_id();
-        self.table.save(key, instance, &writer, self.clock.now()).await
-    }
-}
-
-/// Other invocations wrote in between each time.
-pub(crate) fn contended(key: &AggregateId) -> Failure {
-    IdempotencyError::Contended { id: key.to_string() }.into()
 }

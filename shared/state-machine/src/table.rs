@@ -8,14 +8,16 @@ use aws_sdk_dynamodb::{
 };
 use event_envelope::{AggregateId, Envelope};
 use idempotency::{IdempotencyError, Item, is_contention, retry_on_contention};
-use runtime::Failure;
-use time::OffsetDateTime;
+use runtime::{Clock, Failure, IdGenerator};
 use tracing::{Level, event};
 
 use crate::{
     StateMachine,
     instance::{self, Instance, text},
 };
+
+/// How many writes one call tries, those that failed with a conflict included.
+pub(crate) const STEPS_MAX: usize = 8;
 
 /// A table with one instance an item.
 #[derive(Debug, Clone)]
@@ -24,6 +26,10 @@ pub(crate) struct Table {
     pub(crate) name: String,
     /// The attribute of the partition key.
     pub(crate) key: &'static str,
+    /// When an instance is written.
+    pub(crate) clock: Clock,
+    /// What tells attempts and writes apart.
+    pub(crate) tokens: IdGenerator,
 }
 
 /// The result of a write.
@@ -52,17 +58,16 @@ impl Table {
         Instance::read(got.item)
     }
 
-    /// Writes `instance` on the condition that the table has what it was read from. `writer` is
-    /// new for each write: it distinguishes a lost answer from a conflict.
+    /// Writes `instance` on the condition that the table has what it was read from.
     pub(crate) async fn save<M: StateMachine>(
         &self,
         key: &AggregateId,
         mut instance: Instance<M>,
-        writer: &str,
-        now: OffsetDateTime,
     ) -> Result<Saved<M>, Failure> {
+        // New for each write: it distinguishes a lost answer from a conflict.
+        let writer = self.tokens.next_id();
         let read_revision = instance.revision;
-        let mut item = instance.next_item(writer, now)?;
+        let mut item = instance.next_item(&writer, self.clock.now())?;
         item.insert(self.key.to_owned(), text(key.as_str()));
         let put = self
             .client
@@ -82,7 +87,7 @@ impl Table {
                 )
         };
         if let Err(error) = retry_on_contention(|| put.clone().send(), is_contention).await
-            && is_conflict(error, writer)?
+            && is_conflict(error, &writer)?
         {
             event!(target: "metrics", Level::TRACE, monotonic_counter.Conflicts = 1_u64);
             return Ok(Saved::Conflict);
@@ -101,4 +106,9 @@ fn is_conflict(error: SdkError<PutItemError>, writer: &str) -> Result<bool, Fail
     };
     let written_by = failed.item().and_then(|item: &Item| item.get(instance::WRITER));
     Ok(written_by != Some(&text(writer)))
+}
+
+/// Other invocations wrote in between each time.
+pub(crate) fn contended(key: &AggregateId) -> Failure {
+    IdempotencyError::Contended { id: key.to_string() }.into()
 }

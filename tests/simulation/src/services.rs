@@ -18,7 +18,7 @@ use tower::ServiceExt;
 
 use crate::{
     description::{AUTHORITY, TEMPLATE},
-    wire::{Sent, answer_of},
+    request::{Sent, answer_of},
 };
 
 /// Clones are the same services.

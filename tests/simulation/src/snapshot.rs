@@ -9,7 +9,7 @@ use crate::{
     description::{STACK, TEMPLATE},
     lambda::Lambda,
     queues::POISON,
-    world::{STOCKED, Stage, email},
+    stage::{STOCKED, Stage, email},
 };
 
 /// What sends mails, as points of faults name it: the function, and the batches of its queue.

@@ -94,8 +94,8 @@ impl TestBed {
     }
 
     /// What runs machines in such a process.
-    pub fn runner(&self, config: fn(String) -> RunnerConfig, plan: FaultPlan) -> Runner {
-        let config = config(self.table.to_owned());
+    pub fn runner(&self, plan: FaultPlan) -> Runner {
+        let config = RunnerConfig::new(self.table, "orderId");
         Runner::new(self.client(plan), config, self.clock.clock(), IdGenerator::random())
     }
 

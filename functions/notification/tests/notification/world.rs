@@ -16,7 +16,7 @@ use local_dynamodb::{DynamoDb, FaultPlan};
 use notification::{contacts::Contacts, handler::Notifications};
 use runtime::{Clock, Done, Failure, IdGenerator};
 use serde_json::{Value, json};
-use state_machine::{Runner, RunnerConfig};
+use state_machine::{LEASE, Runner, RunnerConfig};
 use testkit::{Harness, database, deliver};
 use time::OffsetDateTime;
 
@@ -28,7 +28,6 @@ pub(crate) const USER: &str = "user-456";
 pub(crate) const ADDRESS: &str = "ada@lovelace.example";
 const NOTIFICATIONS: &str = "orderly-notifications";
 const CONTACTS: &str = "orderly-contacts";
-const LEASE: Duration = Duration::from_secs(15);
 
 pub(crate) struct World {
     pub(crate) office: Office,
@@ -40,7 +39,7 @@ fn id(text: &str) -> AggregateId {
     AggregateId::parse(text).unwrap()
 }
 
-fn delivery(event: impl Into<Event>, sequence: u64) -> Delivery<Event> {
+pub(crate) fn delivery(event: impl Into<Event>, sequence: u64) -> Delivery<Event> {
     let event = event.into();
     let draft = event.draft(id(ORDER), sequence, OffsetDateTime::UNIX_EPOCH);
     Delivery { envelope: draft.root(CorrelationId::of(ORDER), None), event, replay: None }
@@ -120,8 +119,7 @@ impl World {
         let clock = Clock::from_fn(move || {
             OffsetDateTime::from_unix_timestamp(seconds.load(Ordering::SeqCst)).unwrap()
         });
-        let settings =
-            RunnerConfig { table: NOTIFICATIONS.to_owned(), key: "orderId", lease: LEASE };
+        let settings = RunnerConfig::new(NOTIFICATIONS, "orderId");
         let runner = Runner::new(client.clone(), settings, clock, IdGenerator::random());
         let contacts = Contacts::new(client, CONTACTS.to_owned());
         Notifications::new(runner, contacts, self.office.mailer(plan))

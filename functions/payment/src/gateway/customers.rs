@@ -13,7 +13,8 @@ use serde::Deserialize;
 
 use super::{
     PaymentGateway, Stripe,
-    answer::{self, Id, List},
+    answer::{self, List},
+    id::Id,
     keys::{KEYS_MAX, numbered},
 };
 use crate::domain::{Charge, DeclineCode, Input};

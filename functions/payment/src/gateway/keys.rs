@@ -22,7 +22,8 @@ use runtime::Failure;
 
 use super::{
     Stripe,
-    answer::{self, Ending, Id, Intent, IntentAnswer, List},
+    answer::{self, Ending, Intent, IntentAnswer, List},
+    id::Id,
     refusal::KeyUsed,
 };
 use crate::domain::Input;

@@ -8,7 +8,8 @@ use serde::Deserialize;
 
 use super::{
     RETURNED, Stripe,
-    answer::{self, Id, List, money},
+    answer::{self, List, money},
+    id::Id,
     refusal::Refusal,
 };
 use crate::domain::{Input, Refund};

@@ -10,7 +10,7 @@ use http_client::{Answer, StatusCode, code, misconfigured};
 use runtime::Failure;
 use serde::Deserialize;
 
-use super::answer::Id;
+use super::id::Id;
 use crate::domain::DeclineCode;
 
 /// Codes that say that this deployment's account or key is not set up for the request.

@@ -7,9 +7,9 @@ use local_dynamodb::{Fault, FaultPlan};
 use payment::{
     domain::{Capture, Charge, Input},
     gateway::{Again, PaymentGateway, ProviderId, SoFar, Stripe},
-    handler::LEASE,
 };
 use runtime::Failure;
+use state_machine::LEASE;
 use testkit::{Harness, deliver};
 
 use crate::world::{WRITTEN_DOWN, World, cancelled, created, reserved};

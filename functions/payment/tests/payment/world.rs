@@ -12,12 +12,12 @@ use local_dynamodb::FaultPlan;
 use payment::{
     customers::Customers,
     gateway::{PaymentGateway, Stripe},
-    handler::{Handler, LEASE, runner_config},
+    handler::Handler,
 };
 use provider_stubs::{EntryKind, Payments};
 use runtime::{Clock, Done, Failure};
 use serde_json::{Value, json};
-use state_machine::Runner;
+use state_machine::{LEASE, Runner};
 use testkit::deliver;
 use testkit::{
     Harness, TestBed, TestClock,
@@ -114,7 +114,7 @@ impl World {
 
     /// Where payments are kept, by a process whose calls meet `plan`.
     pub(crate) fn runner(&self, plan: FaultPlan) -> Runner {
-        self.bed.runner(runner_config, plan)
+        self.bed.runner(plan)
     }
 
     pub(crate) fn clock(&self) -> Clock {

@@ -14,8 +14,9 @@ use serde_json::{Value, json};
 use shipping::{
     carrier::{Carrier as _, HttpCarrier},
     domain::Destination,
-    handler::{Handler, LEASE, runner_config},
+    handler::Handler,
 };
+use state_machine::LEASE;
 use testkit::deliver;
 use testkit::{
     Harness, TestBed, TestClock,
@@ -77,7 +78,7 @@ impl World {
     pub(crate) fn handler(&self, plan: FaultPlan) -> Handler<HttpCarrier> {
         self.bed.gate.used_by(&plan);
         let carrier = HttpCarrier::new(self.bed.provider().clone());
-        Handler::new(self.bed.runner(runner_config, plan), carrier)
+        Handler::new(self.bed.runner(plan), carrier)
     }
 
     /// Has the first request to ship, which somebody has given up, reach the carrier now.

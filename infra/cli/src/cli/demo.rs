@@ -8,7 +8,7 @@ use local_stack::{
     console::{heading, say},
 };
 
-use super::{arguments::Shared, prepare, with_shop};
+use super::{prepare, shared::Shared, with_shop};
 use crate::demo::{self, DemoOptions, Scenario};
 
 /// What stands for all scenarios.

@@ -16,7 +16,7 @@ use crate::{
     shop,
 };
 
-use super::arguments::{Shared, find_above};
+use super::shared::{Shared, find_above};
 
 /// What is asked of the catalogue.
 #[derive(Debug, Clone, PartialEq, Subcommand)]

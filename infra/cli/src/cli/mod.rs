@@ -5,6 +5,7 @@ mod check;
 mod demo;
 mod events;
 mod republish;
+mod shared;
 mod telemetry;
 mod up;
 
@@ -22,8 +23,9 @@ use crate::{
     seed,
     shop::{self, Outside, STACK_NAME},
 };
-use arguments::{Arguments, Command, Shared};
+use arguments::{Arguments, Command};
 use demo::Wanted;
+use shared::Shared;
 
 /// Ledgers and archives begin anew with each run, and so must the tables they are compared with.
 const DATA: &str = "--data is for `orderly up`: `demo` and `load` begin with empty tables";

@@ -36,7 +36,7 @@ pub(super) struct Republish {
     #[arg(long)]
     dry_run: bool,
     /// The most events in a second
-    #[arg(long, value_name = "N", value_parser = super::arguments::rate)]
+    #[arg(long, value_name = "N", value_parser = super::shared::rate)]
     rate: Option<f64>,
 }
 

@@ -3,6 +3,7 @@
 mod inspect;
 mod outside;
 mod secrets;
+mod surroundings;
 mod webhooks;
 
 use std::{collections::BTreeMap, ops::Deref, path::Path, sync::Arc};

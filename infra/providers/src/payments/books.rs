@@ -13,7 +13,7 @@ use super::{
     intent::{Intent, IntentRequest, Status},
     journal::Journal,
     ledger::{EntryKind, LedgerEntry, entry},
-    refund::{Refund, RefundRequest, RefundStatus, refundable},
+    refund::{Refund, RefundRequest, RefundStatus},
     refusal::Refusal,
     search::Query,
 };
@@ -136,7 +136,7 @@ impl Ledger {
         let id = request.payment_intent;
         let intent =
             intents.get_mut(&id).ok_or_else(|| Refusal::no_such_intent(&id, "payment_intent"))?;
-        let amount = refundable(intent, request.amount)?;
+        let amount = intent.refundable(request.amount)?;
         let token = intent.request.card.as_deref().unwrap_or_default();
         let (status, ends, looks) = match (outcome, Outcome::split_suffix(token).0) {
             (Some(Outcome::Pending(looks)), _) => {
@@ -159,7 +159,7 @@ impl Ledger {
             metadata: request.metadata,
             created: at,
         };
-        let object = refund.to_json(intent);
+        let object = intent.refund_to_json(&refund);
         journal.write("refund.created", object.clone(), at);
         if status == RefundStatus::Succeeded {
             ledger.push(entry(&intent.request, &intent.id, EntryKind::Refund, amount, at));
@@ -197,7 +197,7 @@ impl Ledger {
         let intent = pages.refunds.get(id)?.clone();
         pages.look(&intent, Some(id), at);
         let intent = pages.intents.get(&intent)?;
-        intent.refunds.iter().find(|refund| refund.id == id).map(|it| it.to_json(intent))
+        intent.refunds.iter().find(|refund| refund.id == id).map(|it| intent.refund_to_json(it))
     }
 
     /// The refunds of an intent, or all, newest first.
@@ -208,7 +208,7 @@ impl Ledger {
     ) -> Result<Vec<Value>, Refusal> {
         let mut pages = self.pages();
         let of = |intent: &Intent| -> Vec<Value> {
-            intent.refunds.iter().rev().map(|it| it.to_json(intent)).collect()
+            intent.refunds.iter().rev().map(|it| intent.refund_to_json(it)).collect()
         };
         match intent {
             Some(id) => {
@@ -220,7 +220,7 @@ impl Ledger {
                 let newest_first = pages.refunds.iter().rev();
                 let refund = newest_first.filter_map(|(id, intent)| {
                     let intent = pages.intents.get(intent)?;
-                    Some(intent.refunds.iter().find(|it| it.id == *id)?.to_json(intent))
+                    Some(intent.refund_to_json(intent.refunds.iter().find(|it| it.id == *id)?))
                 });
                 Ok(refund.collect())
             }
@@ -290,7 +290,7 @@ impl Pages {
         for it in intent.refunds.iter().filter(|it| ended.contains(&it.id)) {
             let failed = it.status == RefundStatus::Failed;
             let kind = if failed { "refund.failed" } else { "refund.updated" };
-            self.journal.write(kind, it.to_json(intent), at);
+            self.journal.write(kind, intent.refund_to_json(it), at);
         }
     }
 }

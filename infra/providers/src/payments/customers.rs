@@ -23,7 +23,7 @@ use time::OffsetDateTime;
 pub(super) use routes::routes;
 
 use super::{
-    intent::is_card,
+    card::is_card,
     refusal::Refusal,
     search::{Field, Indexed},
 };

@@ -6,6 +6,9 @@ use serde_json::Value;
 
 use super::refusal::Refusal;
 
+/// Stripe's limit of eight digits.
+pub(super) const AMOUNT_MAX: u64 = 99_999_999;
+
 /// <https://docs.stripe.com/api/metadata>
 const METADATA_ENTRIES_MAX: usize = 50;
 const METADATA_KEY_CHARS_MAX: usize = 40;

@@ -8,15 +8,15 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use super::{
+    card::{ASKS_FOR_THE_CUSTOMER, AUTHENTICATION_REQUIRED, Decline, GENERIC_DECLINE, card},
     customers::Customers,
-    form::Form,
+    form::{AMOUNT_MAX, Form},
     refund::{Refund, RefundStatus},
     refusal::Refusal,
+    search::{Field, Indexed},
 };
 use local_core::script::Outcome;
 
-/// Stripe's limit of eight digits.
-pub(super) const AMOUNT_MAX: u64 = 99_999_999;
 const PARAMETERS: &[&str] = &[
     "amount",
     "automatic_payment_methods",
@@ -37,61 +37,6 @@ const PARAMETERS: &[&str] = &[
     "statement_descriptor",
     "statement_descriptor_suffix",
 ];
-
-/// Why a bank refuses a card.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Decline {
-    pub(super) code: &'static str,
-    pub(super) decline_code: &'static str,
-    pub(super) message: &'static str,
-}
-
-pub(super) const GENERIC_DECLINE: Decline = declined("generic_decline", "Your card was declined.");
-const INSUFFICIENT_FUNDS: Decline =
-    declined("insufficient_funds", "Your card has insufficient funds.");
-const LOST: Decline = declined("lost_card", "Your card was declined.");
-const EXPIRED: Decline =
-    Decline { code: "expired_card", ..declined("expired_card", "Your card has expired.") };
-const INCORRECT_CVC: Decline =
-    Decline { code: "incorrect_cvc", ..declined("incorrect_cvc", "The security code is wrong.") };
-const PROCESSING_ERROR: Decline = Decline {
-    code: "processing_error",
-    ..declined("processing_error", "An error occurred while processing your card.")
-};
-/// What is said of a card whose bank asks for a customer who is not there.
-pub(super) const AUTHENTICATION_REQUIRED: Decline = Decline {
-    code: "authentication_required",
-    ..declined("authentication_required", "Your card was declined: it requires authentication.")
-};
-/// The card whose bank always asks for the customer.
-const ASKS_FOR_THE_CUSTOMER: &str = "pm_card_authenticationRequired";
-
-const fn declined(decline_code: &'static str, message: &'static str) -> Decline {
-    Decline { code: "card_declined", decline_code, message }
-}
-
-/// Whether there is such a test card.
-pub(super) fn is_card(token: &str) -> bool {
-    card(token).is_some()
-}
-
-/// What a card answers, `None` if there is no such card.
-fn card(token: &str) -> Option<Option<Decline>> {
-    match Outcome::split_suffix(token).0 {
-        "pm_card_visa"
-        | "pm_card_mastercard"
-        | "pm_card_pendingRefund"
-        | "pm_card_refundFail"
-        | ASKS_FOR_THE_CUSTOMER => Some(None),
-        "pm_card_chargeDeclined" => Some(Some(GENERIC_DECLINE)),
-        "pm_card_chargeDeclinedInsufficientFunds" => Some(Some(INSUFFICIENT_FUNDS)),
-        "pm_card_chargeDeclinedExpiredCard" => Some(Some(EXPIRED)),
-        "pm_card_chargeDeclinedIncorrectCvc" => Some(Some(INCORRECT_CVC)),
-        "pm_card_chargeDeclinedLostCard" => Some(Some(LOST)),
-        "pm_card_chargeDeclinedProcessingError" => Some(Some(PROCESSING_ERROR)),
-        _ => None,
-    }
-}
 
 /// A valid `POST /v1/payment_intents`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -279,5 +224,66 @@ impl Intent {
             "payment_method_types": ["card"],
             "status": self.status.name(),
         })
+    }
+
+    /// The object of one of its refunds.
+    pub(super) fn refund_to_json(&self, refund: &Refund) -> Value {
+        json!({
+            "id": refund.id,
+            "object": "refund",
+            "amount": refund.amount,
+            "charge": self.charge,
+            "created": refund.created.unix_timestamp(),
+            "currency": self.request.currency,
+            "metadata": refund.metadata,
+            "payment_intent": self.id,
+            "reason": refund.reason,
+            "receipt_number": null,
+            "status": match refund.status {
+                RefundStatus::Pending => "pending",
+                RefundStatus::Succeeded => "succeeded",
+                RefundStatus::Failed => "failed",
+            },
+        })
+    }
+
+    /// How much a refund of `asked` gives back.
+    pub(super) fn refundable(&self, asked: Option<u64>) -> Result<u64, Refusal> {
+        let charge = self.charge.as_deref().unwrap_or_default();
+        let left = self.unrefunded();
+        if self.status != Status::Succeeded {
+            let message = format!(
+                "This PaymentIntent ({}) does not have a successful charge to refund.",
+                self.id
+            );
+            return Err(Refusal::invalid("payment_intent", message));
+        }
+        if left == 0 {
+            let message = format!("Charge {charge} has already been refunded.");
+            return Err(
+                Refusal::invalid("payment_intent", message).with_code("charge_already_refunded")
+            );
+        }
+        match asked.unwrap_or(left) {
+            amount if amount <= left => Ok(amount),
+            amount => {
+                let message = format!(
+                    "Refund amount ({amount}) is greater than unrefunded amount on charge ({left})"
+                );
+                Err(Refusal::invalid("amount", message))
+            }
+        }
+    }
+}
+
+impl Indexed for Intent {
+    fn value(&self, field: &Field) -> Option<String> {
+        match field {
+            Field::Amount => Some(self.request.amount.to_string()),
+            Field::Currency => Some(self.request.currency.clone()),
+            Field::Customer => self.request.customer.clone(),
+            Field::Metadata(key) => self.request.metadata.get(key).cloned(),
+            Field::Status => Some(self.status.name().to_owned()),
+        }
     }
 }

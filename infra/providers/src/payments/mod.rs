@@ -10,6 +10,7 @@
 //! `refund:<order>` for refunds. What happens can be sent to an endpoint: [`Webhook`].
 
 mod books;
+mod card;
 mod customers;
 mod form;
 mod intent;

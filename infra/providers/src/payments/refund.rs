@@ -1,15 +1,13 @@
-//! Refunds: what a client asks for, and the object that answers.
+//! Refunds: what a client asks for, and what becomes of it.
 //!
 //! Source: <https://docs.stripe.com/api/refunds/object>.
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use super::{
-    form::Form,
-    intent::{AMOUNT_MAX, Intent, Status},
+    form::{AMOUNT_MAX, Form},
     refusal::Refusal,
 };
 
@@ -72,53 +70,5 @@ impl Refund {
         }
         self.status = self.ends;
         self.status == RefundStatus::Succeeded
-    }
-
-    pub(super) fn to_json(&self, intent: &Intent) -> Value {
-        json!({
-            "id": self.id,
-            "object": "refund",
-            "amount": self.amount,
-            "charge": intent.charge,
-            "created": self.created.unix_timestamp(),
-            "currency": intent.request.currency,
-            "metadata": self.metadata,
-            "payment_intent": intent.id,
-            "reason": self.reason,
-            "receipt_number": null,
-            "status": match self.status {
-                RefundStatus::Pending => "pending",
-                RefundStatus::Succeeded => "succeeded",
-                RefundStatus::Failed => "failed",
-            },
-        })
-    }
-}
-
-/// How much a refund of `asked` gives back.
-pub(super) fn refundable(intent: &Intent, asked: Option<u64>) -> Result<u64, Refusal> {
-    let charge = intent.charge.as_deref().unwrap_or_default();
-    let left = intent.unrefunded();
-    if intent.status != Status::Succeeded {
-        let message = format!(
-            "This PaymentIntent ({}) does not have a successful charge to refund.",
-            intent.id
-        );
-        return Err(Refusal::invalid("payment_intent", message));
-    }
-    if left == 0 {
-        let message = format!("Charge {charge} has already been refunded.");
-        return Err(
-            Refusal::invalid("payment_intent", message).with_code("charge_already_refunded")
-        );
-    }
-    match asked.unwrap_or(left) {
-        amount if amount <= left => Ok(amount),
-        amount => {
-            let message = format!(
-                "Refund amount ({amount}) is greater than unrefunded amount on charge ({left})"
-            );
-            Err(Refusal::invalid("amount", message))
-        }
     }
 }

@@ -3,7 +3,7 @@
 //! Source: <https://docs.stripe.com/search#search-query-language>. Unlike Stripe's, the index
 //! here is never behind; a client must not rely on that.
 
-use super::{intent::Intent, refusal::Refusal};
+use super::refusal::Refusal;
 
 /// What can be asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,18 +59,6 @@ impl Query {
             let equal = object.value(&clause.field).is_some_and(|value| value == clause.value);
             equal != clause.negated
         })
-    }
-}
-
-impl Indexed for Intent {
-    fn value(&self, field: &Field) -> Option<String> {
-        match field {
-            Field::Amount => Some(self.request.amount.to_string()),
-            Field::Currency => Some(self.request.currency.clone()),
-            Field::Customer => self.request.customer.clone(),
-            Field::Metadata(key) => self.request.metadata.get(key).cloned(),
-            Field::Status => Some(self.status.name().to_owned()),
-        }
     }
 }
 

@@ -123,3 +123,15 @@ fn only_the_whole_name_of_a_secret_is_taken_and_what_is_none_is_not_shown() {
         assert!(!format!("{error} {error:?}").contains("sk_live_1"));
     }
 }
+
+#[test]
+fn a_secret_is_read_from_its_variable_and_the_error_names_that_and_shows_nothing() {
+    let environment = Environment::of([(VARIABLE, PARAMETER)]);
+    assert_eq!(SecretRef::read(&environment, VARIABLE).unwrap().arn(), PARAMETER);
+    let itself = environment.clone().with(VARIABLE, "sk_hush");
+    let error = SecretRef::read(&itself, VARIABLE).unwrap_err();
+    assert!(error.to_string().starts_with(&format!("{VARIABLE}: names no secret")), "{error}");
+    assert!(!format!("{error} {error:?}").contains("sk_hush"));
+    let missing = SecretRef::read(&environment.without(VARIABLE), VARIABLE).unwrap_err();
+    assert_eq!(missing, ConfigError::Missing { name: VARIABLE });
+}

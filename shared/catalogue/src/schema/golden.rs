@@ -7,7 +7,7 @@ use super::{
     Problem,
     compare::{expand, join},
     files::{golden_path, schema_path},
-    plan::Planner,
+    planner::Planner,
 };
 use crate::{DECODER, Entry, Event};
 

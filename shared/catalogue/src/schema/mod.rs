@@ -37,11 +37,13 @@ mod files;
 mod generate;
 mod golden;
 mod plan;
+mod planner;
 mod problem;
 
 pub use compare::{Breach, Comparison};
 pub use files::{Files, pretty};
 pub(crate) use generate::Id;
 pub use generate::of;
-pub use plan::{Plan, plan};
+pub use plan::plan;
+pub use planner::Plan;
 pub use problem::Problem;

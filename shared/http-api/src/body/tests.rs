@@ -2,6 +2,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::*;
+use crate::Request;
 
 #[derive(Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]

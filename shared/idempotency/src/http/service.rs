@@ -19,7 +19,7 @@ use super::{
     answer::{to_failure, to_invalid_key},
     idempotency_key, identity,
 };
-use crate::{Attempt, Completion, Identity, Store, UnitOfWork, layer::Mode};
+use crate::{Attempt, Completion, Identity, Store, UnitOfWork, policy::Mode};
 
 /// Lets each request take effect once, and responds to all of them. Made by [`HttpLayer`].
 pub struct HttpIdempotent<H, S, B> {

@@ -265,9 +265,10 @@ impl Depot {
 }
 
 fn runner(world: &World, plan: FaultPlan, clock: Clock) -> Runner {
-    let settings = RunnerConfig { table: MACHINES.to_owned(), key: "id", lease: LEASE };
-    let client = world.database.client_with(plan);
-    Runner::new(client, settings, clock, IdGenerator::random()).exhausted_after(EXHAUSTED_AFTER)
+    let exhausted_after = EXHAUSTED_AFTER;
+    let config =
+        RunnerConfig { lease: LEASE, exhausted_after, ..RunnerConfig::new(MACHINES, "id") };
+    Runner::new(world.database.client_with(plan), config, clock, IdGenerator::random())
 }
 
 /// Names of events with their places, to compare with the published ones.

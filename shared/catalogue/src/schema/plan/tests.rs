@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use super::*;
+use super::{super::files::pretty, *};
 use crate::{PaymentCompleted, Published};
 
 const fn published(major: u16, minor: u16) -> Published {

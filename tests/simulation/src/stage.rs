@@ -1,0 +1,262 @@
+//! The stage of a world: its services, functions and customers, and whether everything has ended.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeSet,
+    rc::Rc,
+    sync::Arc,
+    time::Duration,
+};
+
+use invariants::ending_of;
+use local_eventbridge::{Disorder, EventBridge, Options};
+use local_sqs::Sqs;
+use local_template::Source;
+use orderly::snapshot::Tables;
+use parking_lot::Mutex;
+use serde_json::{Value, json};
+use tokio::{
+    task::{JoinHandle, spawn_local},
+    time::sleep,
+};
+
+use crate::{
+    bus::Targets,
+    description::{self, ENDPOINT, STACK, TEMPLATE, name_of},
+    external::ExternalServices,
+    lambda::Lambda,
+    queues::Poller,
+    services::Services,
+    sim::Sim,
+    story::{Customer, PLENTIFUL, SCARCE, Story, Told},
+    streams::Reader,
+};
+
+/// How many batches of a queue are worked on at once.
+const POLLERS: usize = 2;
+/// The longest that the bus holds an event where no fault is injected: so they come in any order.
+const DISORDER_MAX: Duration = Duration::from_millis(400);
+/// Schedules come more and more seldom, but at least so often: worlds in which something is a day
+/// late would do little else.
+const SLOWDOWN: f64 = 1.2;
+const SCHEDULE_MAX: Duration = Duration::from_hours(1);
+/// Everything has ended after so much virtual time, or never will.
+const END_MAX: Duration = Duration::from_hours(8 * 24);
+/// How often somebody puts back what lies in dead-letter queues.
+const REDRIVES_MAX: usize = 3;
+/// How many pieces there are of each product at the beginning.
+pub(crate) const STOCKED: [(&str, i64); 2] = [(PLENTIFUL, 1_000), (SCARCE, 1)];
+
+/// What is needed to see that everything has ended.
+pub(crate) struct Stage {
+    pub(crate) lambda: Lambda,
+    positions: Vec<(String, Rc<Cell<u64>>)>,
+    pub(crate) worked_on: BTreeSet<String>,
+    busy: Rc<Cell<usize>>,
+    pub(crate) poisoned: Rc<Cell<usize>>,
+    pub(crate) told: Rc<RefCell<Told>>,
+}
+
+impl Stage {
+    pub(crate) async fn set(sim: &Arc<Sim>, stories: &[Story]) -> Self {
+        let external = ExternalServices::open(sim);
+        let database = description::database().await;
+        let clock = sim.clock();
+        let queues = Sqs::seeded(ENDPOINT, clock.clone(), sim.seed);
+        description::create_queues(&queues);
+        let holds = stories.iter().enumerate();
+        let holds = holds.filter_map(|(index, story)| story.hold(&user(index))).collect();
+        let targets =
+            Targets { sim: Arc::clone(sim), queues: queues.clone(), holds: Mutex::new(holds) };
+        let disorder =
+            Disorder { shuffle: true, seed: sim.seed, max_delay: DISORDER_MAX, duplicate: false };
+        let options = Options { disorder, clock, ..Options::default() };
+        let bus = EventBridge::new(description::topology(), Arc::new(targets), options).unwrap();
+        let mail = external.mail.router();
+        let services = Services {
+            database,
+            queues,
+            bus,
+            mail,
+            refused: Arc::default(),
+            written: Arc::default(),
+        };
+        let lambda = Lambda {
+            sim: Arc::clone(sim),
+            template: &TEMPLATE,
+            services,
+            external,
+            started: Rc::default(),
+        };
+        let stage = Self {
+            lambda,
+            positions: Vec::new(),
+            worked_on: BTreeSet::new(),
+            busy: Rc::default(),
+            poisoned: Rc::default(),
+            told: Rc::default(),
+        };
+        stage.stock(stories.len()).await;
+        stage.start()
+    }
+
+    /// Writes what a new system starts with.
+    async fn stock(&self, customers: usize) {
+        for ((product, pieces), price) in STOCKED.into_iter().zip([2_999, 12_500]) {
+            let amount = json!({ "N": i64::to_string(&price) });
+            let price = json!({ "M": { "amount": amount, "currency": { "S": "USD" } } });
+            let id = json!({ "S": product });
+            let row = json!({ "productId": id, "name": id, "price": price });
+            self.put("products", row).await;
+            let available = json!({ "N": pieces.to_string() });
+            self.put("inventory", json!({ "productId": id, "available": available })).await;
+        }
+        for index in 0..customers {
+            let email = json!({ "S": email(index) });
+            let row = json!({ "userId": { "S": user(index) }, "email": email });
+            self.put("contacts", row).await;
+            for address in ["addr_home", "addr_undeliverable"] {
+                let row = json!({ "userId": { "S": user(index) }, "addressId": { "S": address } });
+                self.put("delivery-addresses", row).await;
+            }
+        }
+    }
+
+    async fn put(&self, table: &str, item: Value) {
+        let request = json!({ "TableName": format!("{STACK}-{table}"), "Item": item });
+        self.lambda.services.database.json("PutItem", &request).await.unwrap();
+    }
+
+    /// Starts every mapping and schedule of the template.
+    fn start(mut self) -> Self {
+        for mapping in TEMPLATE.mappings.iter().filter(|it| it.enabled) {
+            match &mapping.source {
+                Source::Queue { arn, .. } => {
+                    self.worked_on.insert(name_of(arn).to_owned());
+                    for _ in 0..POLLERS {
+                        let poller = Poller {
+                            lambda: self.lambda.clone(),
+                            queue: name_of(arn).to_owned(),
+                            batch_size: usize::try_from(mapping.batch_size).unwrap(),
+                            reports_item_failures: mapping.reports_item_failures,
+                            slot: self.lambda.slot(&mapping.function),
+                            busy: Rc::clone(&self.busy),
+                            poisoned: Rc::clone(&self.poisoned),
+                        };
+                        spawn_local(poller.run());
+                    }
+                }
+                Source::Stream { .. } => {
+                    let source = description::stream_source(mapping).unwrap();
+                    let position = Rc::new(Cell::new(0));
+                    self.positions.push((source.table.clone(), Rc::clone(&position)));
+                    let reader = Reader {
+                        slot: self.lambda.slot(&mapping.function),
+                        second: self.lambda.slot(&mapping.function),
+                        lambda: self.lambda.clone(),
+                        source,
+                        position,
+                    };
+                    spawn_local(reader.run());
+                }
+            }
+        }
+        for schedule in TEMPLATE.schedules.iter().filter(|it| it.enabled) {
+            let slot = self.lambda.slot(&schedule.function);
+            let input = schedule.input.as_deref().unwrap_or("{}");
+            let input: Value = serde_json::from_str(input).unwrap();
+            spawn_local(async move {
+                let mut pause = schedule.every;
+                loop {
+                    sleep(pause).await;
+                    slot.invoke(input.clone(), None).await;
+                    pause = pause.mul_f64(SLOWDOWN).min(SCHEDULE_MAX);
+                }
+            });
+        }
+        self
+    }
+
+    /// When streams were away, an operator publishes again what they have forgotten, if that is
+    /// part of the plan.
+    pub(crate) fn expect_outage(&self) {
+        let Some(outage) = self.lambda.sim.outage().filter(|it| it.republished) else { return };
+        let (lambda, under_way) = (self.lambda.clone(), self.lambda.sim.under_way());
+        spawn_local(async move {
+            sleep(outage.until).await;
+            assert!(lambda.republish().await.is_complete());
+            drop(under_way);
+        });
+    }
+
+    pub(crate) fn begin(&self, stories: &[Story]) -> Vec<JoinHandle<()>> {
+        let api = self.lambda.name_of("order-api");
+        let customers = stories.iter().enumerate().map(|(index, story)| {
+            let customer = Customer {
+                user: user(index),
+                story: *story,
+                api: self.lambda.slot(api),
+                told: Rc::clone(&self.told),
+            };
+            let sim = Arc::clone(&self.lambda.sim);
+            spawn_local(async move { customer.run(&sim).await })
+        });
+        customers.collect()
+    }
+
+    /// Waits until everything has ended; whether it has.
+    pub(crate) async fn watch(&self, customers: Vec<JoinHandle<()>>) -> bool {
+        for customer in customers {
+            customer.await.unwrap();
+        }
+        let mut redrives = 0;
+        let mut pause = Duration::from_secs(1);
+        loop {
+            sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_secs(60));
+            let is_late = Duration::from_millis(self.lambda.sim.millisecond()) >= END_MAX;
+            if !is_late && !self.is_quiet() {
+                continue;
+            }
+            self.lambda.sim.stop_faults();
+            if redrives < REDRIVES_MAX && self.lambda.redrive().await {
+                redrives += 1;
+                pause = Duration::from_secs(1);
+            } else if self.have_ended().await {
+                return true;
+            } else if is_late {
+                return false;
+            }
+        }
+    }
+
+    /// Whether nothing is under way.
+    fn is_quiet(&self) -> bool {
+        let Services { queues, bus, database, .. } = &self.lambda.services;
+        let is_empty = |queue: &String| queues.depth(queue).unwrap().total() == 0;
+        let is_read = |(table, position): &(String, Rc<Cell<u64>>)| {
+            database.stream_records(table, position.get(), 1).unwrap().is_empty()
+        };
+        !self.lambda.sim.is_moving()
+            && bus.idle()
+            && self.busy.get() == 0
+            && self.worked_on.iter().all(is_empty)
+            && self.positions.iter().all(is_read)
+    }
+
+    async fn have_ended(&self) -> bool {
+        let tables = Tables { database: &self.lambda.services.database, stack: STACK };
+        let (streams, _) = tables.streams().await.unwrap();
+        streams.values().all(|events| events.iter().any(|event| ending_of(event).is_some()))
+    }
+}
+
+/// What the customer with this number is called.
+fn user(index: usize) -> String {
+    format!("user-{index}")
+}
+
+/// Where this customer is reached.
+pub(crate) fn email(index: usize) -> String {
+    format!("{}@example.com", user(index))
+}
