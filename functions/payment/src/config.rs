@@ -29,8 +29,8 @@ pub struct Config {
     pub gateway_api_key: SecretRef,
     /// The queue that the function consumes.
     pub queue: QueueConfig,
-    /// After how many failed attempts money that should go back is given up for a person to look
-    /// at: 8, unless the environment says otherwise.
+    /// After how many failed attempts money that should go back is abandoned for an operator to
+    /// look at: 8, unless the environment says otherwise.
     pub review_after: NonZeroU32,
     /// Whether tasks of a workflow are taken.
     pub tasks: Tasks,
@@ -133,7 +133,7 @@ mod tests {
             "PAYMENT_GATEWAY_URL: \"stripe\" is not an https URL, nor an http URL of 127.0.0.1, localhost or [::1]"
         );
         assert_eq!(read("", None).unwrap().gateway_api_key.arn(), SECRET);
-        // Whoever gives the key itself is told so without it.
+        // An error over the key itself does not show it.
         let key = read(PAYMENT_GATEWAY_API_KEY_SECRET, Some("sk_hush")).unwrap_err();
         assert!(
             key.to_string().starts_with("PAYMENT_GATEWAY_API_KEY_SECRET: names no secret"),

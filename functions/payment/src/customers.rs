@@ -1,7 +1,7 @@
 //! Who a customer of ours is at the payment provider.
 //!
 //! The table is written once per customer, and read once per charge at most. It is the only place
-//! that says who is who: rows that somebody imports into it are taken as they are.
+//! that says who is who: rows that an operator imports into it are taken as they are.
 
 use std::{
     collections::HashMap,
@@ -45,7 +45,7 @@ impl Customers {
     ///
     /// # Errors
     ///
-    /// Retry, when the table is away. Retry, and an alarm, when its row makes no sense.
+    /// Retry, when the table is unavailable. Retry, and an alarm, when its item is invalid.
     pub async fn find(&self, customer: &AggregateId) -> Result<Option<ProviderId>, Failure> {
         self.read(customer, false).await
     }
