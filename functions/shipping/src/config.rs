@@ -24,8 +24,8 @@ pub struct Config {
     pub carrier_api_key: SecretRef,
     /// The queue that the function consumes.
     pub queue: QueueConfig,
-    /// After how many failed attempts a shipment that should come back is given up for a person to
-    /// look at: 8, unless the environment says otherwise.
+    /// After how many failed attempts a shipment that should come back is abandoned for an operator
+    /// to look at: 8, unless the environment says otherwise.
     pub review_after: NonZeroU32,
     /// Whether tasks of a workflow are taken.
     pub tasks: Tasks,
@@ -97,7 +97,7 @@ mod tests {
             "CARRIER_URL: \"ups\" is not an https URL, nor an http URL of 127.0.0.1, localhost or [::1]"
         );
         assert_eq!(read("", None).unwrap().carrier_api_key.arn(), SECRET);
-        // Whoever gives the key itself is told so without it.
+        // An error over the key itself does not show it.
         let key = read(CARRIER_API_KEY_SECRET, Some("sk_hush")).unwrap_err();
         assert!(key.to_string().starts_with("CARRIER_API_KEY_SECRET: names no secret"), "{key}");
         assert!(!format!("{key} {key:?}").contains("sk_hush"));

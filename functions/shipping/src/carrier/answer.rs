@@ -56,7 +56,7 @@ const REFUSALS: [(&[&str], &str, &str); 4] = [
 ];
 
 impl ErrorBody {
-    /// Ours for what the carrier says.
+    /// The input for the carrier's answer.
     fn refusal(&self) -> Refusal {
         let known = REFUSALS.iter().find(|(theirs, ..)| theirs.contains(&self.code.as_str()));
         let (_, code, reason) = known.unwrap_or(&REFUSALS[3]);
@@ -101,7 +101,7 @@ pub(super) fn shipped(answer: &Answer) -> Result<Input, Failure> {
     let error: ErrorBody = answer.json()?;
     if error.code == "idempotency_key_reused" {
         // Nothing is sent under another key: what became of the request that had this one is
-        // found by the next attempt, which looks first.
+        // found by the next attempt, which queries first.
         return Err(Failure::retry("the key has been used for another shipment"));
     }
     Ok(Input::Refused(error.refusal()))
@@ -117,7 +117,8 @@ pub(super) fn voided(answer: &Answer) -> Result<Input, Failure> {
     Err(misunderstood(answer))
 }
 
-/// The carrier does not do what this code asks for, and will not tomorrow: for people to look at.
+/// The carrier does not do what this code asks for, and will not tomorrow: it needs manual
+/// intervention.
 fn misunderstood(answer: &Answer) -> Failure {
     let error: Option<ErrorBody> = answer.json().ok();
     let code = error.as_ref().map_or("no code", |it| code(&it.code).unwrap_or("unknown"));

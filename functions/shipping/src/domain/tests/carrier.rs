@@ -1,19 +1,18 @@
-//! A carrier in memory, and attempts that go wrong on the way to it or back.
+//! A carrier in memory, and faults on the way to it or back.
 
 use super::*;
 
 /// What becomes of an attempt.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Mishap {
+pub(super) enum Fault {
     None,
     RequestLost,
     AnswerLost,
 }
 
-pub(super) fn mishaps() -> impl Strategy<Value = Vec<Mishap>> {
-    let mishap =
-        prop_oneof![Just(Mishap::None), Just(Mishap::RequestLost), Just(Mishap::AnswerLost)];
-    prop::collection::vec(mishap, 0..8)
+pub(super) fn faults() -> impl Strategy<Value = Vec<Fault>> {
+    let fault = prop_oneof![Just(Fault::None), Just(Fault::RequestLost), Just(Fault::AnswerLost)];
+    prop::collection::vec(fault, 0..8)
 }
 
 /// What is behind the address.
@@ -24,78 +23,78 @@ pub(super) enum Door {
     Nowhere,
 }
 
-/// After how many attempts a step is given up that may be.
+/// After how many attempts a step is abandoned that may be.
 const REVIEW_AFTER: u32 = 3;
 
 #[derive(Debug, Default)]
 pub(super) struct World {
-    pub(super) dispatch: Shipment,
-    pub(super) said: Vec<ShippingEvent>,
+    pub(super) shipment: Shipment,
+    pub(super) emitted: Vec<ShippingEvent>,
     pub(super) shipped: usize,
     pub(super) voided: bool,
     pub(super) unpaid: usize,
     pub(super) shipped_after_cancel: usize,
-    /// How often a step was given up.
-    pub(super) given_up: usize,
+    /// How often a step was abandoned.
+    pub(super) abandoned: usize,
     door: Door,
-    /// At what is due.
+    /// At the pending command.
     attempts: u32,
-    heard: Vec<Input>,
+    applied: Vec<Input>,
 }
 
 impl World {
-    /// Tells a shipment `history`, with `mishaps` for its first attempts; then an operator resumes
-    /// what was given up.
-    pub(super) fn run(history: &[Input], door: Door, mishaps: &[Mishap]) -> Self {
+    /// Applies `history` to a shipment, with `faults` in its first attempts; then an operator
+    /// resumes what was abandoned.
+    pub(super) fn run(history: &[Input], door: Door, faults: &[Fault]) -> Self {
         let mut world = Self { door, ..Self::default() };
-        let mut mishaps = mishaps.iter().copied();
+        let mut faults = faults.iter().copied();
         for input in history {
-            world.tell(input);
-            world.work(&mut mishaps);
+            world.apply(input);
+            world.run_pending(&mut faults);
         }
-        world.tell(&Input::Resumed);
-        world.work(&mut std::iter::empty());
+        world.apply(&Input::Resumed);
+        world.run_pending(&mut std::iter::empty());
         world
     }
 
-    fn tell(&mut self, input: &Input) {
-        self.heard.push(input.clone());
-        let before = self.dispatch.pending();
-        let (dispatch, said) = std::mem::take(&mut self.dispatch).transition(input);
-        self.dispatch = dispatch;
-        if self.dispatch.pending() != before {
+    fn apply(&mut self, input: &Input) {
+        self.applied.push(input.clone());
+        let before = self.shipment.pending();
+        let (shipment, emitted) = std::mem::take(&mut self.shipment).transition(input);
+        self.shipment = shipment;
+        if self.shipment.pending() != before {
             self.attempts = 0;
         }
-        self.said.extend(said);
+        self.emitted.extend(emitted);
     }
 
-    /// Has effects until none is due, or one is not answered. One that may be given up is, when it
-    /// was tried often enough.
-    fn work(&mut self, mishaps: &mut impl Iterator<Item = Mishap>) {
-        while let Some(command) = self.dispatch.pending() {
+    /// Runs commands until none is pending, or one is not answered. One that may be abandoned is,
+    /// when it was tried often enough.
+    fn run_pending(&mut self, faults: &mut impl Iterator<Item = Fault>) {
+        while let Some(command) = self.shipment.pending() {
             self.attempts += 1;
-            let answer = match mishaps.next().unwrap_or(Mishap::None) {
-                Mishap::None => Some(self.carry_out(&command)),
-                Mishap::RequestLost => None,
-                Mishap::AnswerLost => {
-                    self.carry_out(&command);
+            let answer = match faults.next().unwrap_or(Fault::None) {
+                Fault::None => Some(self.handle(&command)),
+                Fault::RequestLost => None,
+                Fault::AnswerLost => {
+                    self.handle(&command);
                     None
                 }
             };
             match answer {
-                Some(answer) => self.tell(&answer),
+                Some(answer) => self.apply(&answer),
                 None if self.attempts < REVIEW_AFTER => return,
                 None => {
-                    let gave_up = Shipment::on_exhausted(&command, self.attempts, "no answer");
-                    let Some(gave_up) = gave_up else { return };
-                    self.given_up += 1;
-                    self.tell(&gave_up);
+                    let exhausted = Shipment::on_exhausted(&command, self.attempts, "no answer");
+                    let Some(exhausted) = exhausted else { return };
+                    self.abandoned += 1;
+                    self.apply(&exhausted);
                 }
             }
         }
     }
 
-    fn carry_out(&mut self, command: &Command) -> Input {
+    fn handle(&mut self, command: &Command) -> Input {
         match command {
             Command::Ship { .. } | Command::Trace { .. } if self.door == Door::Nowhere => {
                 Input::Refused(refusal())
@@ -103,9 +102,9 @@ impl World {
             Command::Ship { .. } => {
                 if self.shipped == 0 {
                     self.shipped = 1;
-                    self.unpaid += usize::from(!self.heard.contains(&Input::Paid));
+                    self.unpaid += usize::from(!self.applied.contains(&Input::Paid));
                     self.shipped_after_cancel +=
-                        usize::from(self.heard.contains(&Input::Cancelled));
+                        usize::from(self.applied.contains(&Input::Cancelled));
                 }
                 Input::Shipped(shipment())
             }

@@ -73,7 +73,7 @@ fn event_name(event: &ShippingEvent) -> &'static str {
     }
 }
 
-/// What the table has to say where `state` takes `input`.
+/// The cell of the table where `state` takes `input`.
 fn cell(state: Shipment, input: &Input) -> String {
     let (next, events) = state.clone().transition(input);
     if next == state {
