@@ -17,8 +17,8 @@ const SHIP_WITHIN_SECONDS: &str = "SHIP_WITHIN_SECONDS";
 const WRITE_SCOPE: &str = "WRITE_SCOPE";
 const SCOPE_CLAIM: &str = "SCOPE_CLAIM";
 
-/// The longest that an order may wait for something, in seconds: thirty days. Whoever asks for more
-/// has counted in something else.
+/// The longest that an order may wait for something, in seconds: thirty days. A longer one
+/// was counted in another unit.
 pub const WITHIN_SECONDS_MAX: u64 = 30 * 24 * 60 * 60;
 
 /// The most orders that a limit may be: more of them could not be looked at in one read.

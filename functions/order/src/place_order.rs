@@ -61,7 +61,7 @@ pub struct Product {
 pub struct Known {
     /// The products of the catalogue.
     pub products: BTreeMap<AggregateId, Product>,
-    /// The entries of the address book of the customer who asks, and of nobody else's.
+    /// The entries of the address book of the customer who asks, and of no other.
     pub addresses: BTreeSet<AggregateId>,
 }
 
@@ -81,9 +81,9 @@ pub enum PlacingError {
     Outdated {
         /// The field, as a JSON pointer.
         pointer: String,
-        /// What the request says.
+        /// What the request has.
         shown: Money,
-        /// What the catalogue says.
+        /// What the catalogue has.
         actual: Money,
     },
 }
@@ -166,7 +166,7 @@ impl OrderRequest {
                 .ok_or_else(|| invalid(pointer("productId"), unknown_product(&item.product_id)))?;
             check_shown(item.price.as_ref(), product.price, pointer("price"))?;
         }
-        // Said in the same words whether somebody else has such an address or nobody does.
+        // The same text whether another customer has such an address or none does.
         if self.delivery_address_id.as_ref().is_some_and(|it| !known.addresses.contains(it)) {
             return Err(invalid("/deliveryAddressId", "no such address in your address book"));
         }

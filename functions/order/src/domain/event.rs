@@ -21,7 +21,7 @@ pub enum OrderEvent {
     Cancelled(OrderCancelled),
     /// It took too long.
     TimedOut(OrderTimedOut),
-    /// An operator asks to go on with what was given up.
+    /// An operator asks to go on with what was abandoned.
     Resumed(OrderResumed),
 }
 
