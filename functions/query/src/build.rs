@@ -24,7 +24,7 @@ pub async fn query(config: Config, runtime: Runtime) -> Result<impl Function, Er
     Ok(from_fn(answer))
 }
 
-/// `products`: answers everybody from the catalogue of products.
+/// `products`: answers every caller from the catalogue of products.
 ///
 /// # Errors
 ///

@@ -15,7 +15,7 @@ fn of_a_customer() -> [Request; 3] {
 }
 
 #[tokio::test]
-async fn nobody_sees_orders_without_saying_who_it_is() {
+async fn a_caller_without_claims_sees_no_orders() {
     let world = World::new().await;
     world.place("order-123", USER).await;
     for request in of_a_customer() {
@@ -32,7 +32,7 @@ async fn nobody_sees_orders_without_saying_who_it_is() {
 }
 
 #[tokio::test]
-async fn nobody_sees_orders_without_the_scope() {
+async fn a_caller_without_the_scope_sees_no_orders() {
     let world = World::new().await;
     world.place("order-123", USER).await;
     for request in of_a_customer() {
@@ -94,7 +94,7 @@ async fn an_order_that_cannot_be_an_order_is_named() {
 }
 
 #[tokio::test]
-async fn anybody_sees_the_catalogue() {
+async fn every_caller_sees_the_catalogue() {
     let world = World::new().await;
     assert_eq!(world.ask(&products()).await.ok(), json!({ "products": [] }));
 }
@@ -111,7 +111,8 @@ async fn a_route_that_is_not_there_is_not_found() {
 #[tokio::test]
 async fn a_function_answers_its_own_routes_and_no_others() {
     let world = World::new().await;
-    let (orders, catalogue) = (world.api(FaultPlan::none()), world.catalogue(FaultPlan::none()));
+    let orders = world.api(FaultPlan::none());
+    let catalogue = world.catalogue(FaultPlan::none());
     let answer: Answer = orders.handle(products().event()).await.into();
     assert_eq!(answer.problem(404), None);
     for request in [list(), request("POST /products"), request("$default")] {

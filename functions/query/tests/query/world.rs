@@ -135,7 +135,7 @@ impl World {
         CatalogueApi::new(self.database.client_with(plan), &config)
     }
 
-    /// Takes the projector's queue away.
+    /// Takes the projector's queue unavailable.
     pub(crate) fn lose_queue(&self) {
         self.sqs.delete_queue(PROJECTOR_QUEUE).unwrap();
     }
@@ -179,7 +179,8 @@ impl World {
 
     /// Puts something into the stream of an order that is no event.
     pub(crate) async fn damage(&self, order: &str) {
-        let (partition, sort) = (format!("ORDER#{order}"), format!("EVENT#{:020}", 1));
+        let partition = format!("ORDER#{order}");
+        let sort = format!("EVENT#{:020}", 1);
         self.put(EVENTS, &json!({ "PK": partition, "SK": sort, "sequenceNumber": 1 })).await;
     }
 
@@ -191,7 +192,7 @@ impl World {
 
     /// Records that `user` placed the book's order, of which an operator, a process and nobody in
     /// particular then had something to say.
-    pub(crate) async fn looked_into(&self, order: &str, user: &str) -> Vec<Envelope> {
+    pub(crate) async fn in_review(&self, order: &str, user: &str) -> Vec<Envelope> {
         let mut events = self.place(order, user).await;
         events[0].metadata.actor = Some(user.to_owned());
         events[0].metadata.reason = Some("a gift".to_owned());
@@ -219,7 +220,8 @@ impl World {
 
     /// Records that `user` placed the book's order under this id, and paid for it.
     pub(crate) async fn place(&self, order: &str, user: &str) -> Vec<Envelope> {
-        let (order_id, total) = (id(order), Money::usd(10_997));
+        let order_id = id(order);
+        let total = Money::usd(10_997);
         let item = |product: &str, quantity, cents| LineItem {
             product_id: id(product),
             quantity,
