@@ -163,6 +163,8 @@ impl Runner {
                 }
                 Step::Run(command) => command,
             };
+            // From here to the end of the attempt another delivery may save an input, or take the
+            // lease over when it has ended: the timeline in `holder.rs` shows who then writes.
             let token = self.tokens.next_id();
             let may_have_run = instance.may_have_run();
             instance.take_lease(&token, self.clock.now() + self.lease);
