@@ -146,8 +146,8 @@ impl MessageIds {
 }
 
 /// The message group of a record, if it comes from a FIFO queue. On a standard queue a group is
-/// only a hint to share fairly, and keeps no order. Source:
-/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html>.
+/// only a hint to share fairly, and keeps no order.
+/// Source: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html>.
 pub fn fifo_group(message: &SqsMessage) -> Option<&str> {
     let queue = message.event_source_arn.as_deref()?;
     let group = message.attributes.get("MessageGroupId")?;

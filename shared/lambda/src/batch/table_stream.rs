@@ -117,8 +117,8 @@ fn response(numbers: &[Option<String>], failed: &[usize]) -> DynamoDbEventRespon
 }
 
 /// Orders sequence numbers by value: they have up to forty digits, and not always the same number
-/// of them. Source:
-/// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_StreamRecord.html>.
+/// of them.
+/// Source: <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_StreamRecord.html>.
 fn rank(number: &str) -> (usize, &str) {
     let digits = number.trim_start_matches('0');
     (digits.len(), digits)

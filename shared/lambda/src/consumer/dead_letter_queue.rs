@@ -9,8 +9,8 @@ use crate::consumer::record::{Ids, Message};
 /// The longest wait of a record whose failure names none.
 const BACKOFF_MAX: Duration = Duration::from_secs(120);
 /// The longest that a message may stay hidden is twelve hours from its receive, of which the
-/// function may have used fifteen minutes. Source:
-/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibility.html>.
+/// function may have used fifteen minutes.
+/// Source: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibility.html>.
 const HIDDEN_MAX: Duration = Duration::from_secs((12 * 60 - 15) * 60);
 /// How much of a reason is kept, in characters. Attributes count against the size of a message.
 const REASON_LENGTH_MAX: usize = 1024;
@@ -124,8 +124,8 @@ fn attribute(
     (!value.is_empty()).then(|| (name.to_owned(), attribute))
 }
 
-/// As much of `text` as is kept, without the characters that SQS refuses. Source:
-/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>.
+/// As much of `text` as is kept, without the characters that SQS refuses.
+/// Source: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>.
 fn printable(text: &str) -> String {
     let refused = |c: char| c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}');
     text.chars().map(|c| if refused(c) { '\u{fffd}' } else { c }).take(REASON_LENGTH_MAX).collect()
