@@ -142,7 +142,7 @@ impl InventoryApi {
     ) -> Result<UnitOfWork<Response<String>>, Failure> {
         let Attempt { request, id, failed_conditions: refused, .. } = attempt;
         let Asked { product, command, caller, .. } = request.into_body();
-        let before = refused.iter().find(|it| it.write == MOVEMENT);
+        let before = refused.iter().find(|condition| condition.write == MOVEMENT);
         if let Some(item) = before.and_then(|it| it.item.clone()) {
             return Ok(UnitOfWork::new(made_before(read_movement(item)?, &command)));
         }
@@ -279,7 +279,7 @@ fn to_http(answer: ApiGatewayV2httpResponse) -> Response<String> {
     let ApiGatewayV2httpResponse { status_code, headers, body, .. } = answer;
     let text = if let Some(Body::Text(text)) = body { text } else { String::new() };
     let mut response = Response::new(text);
-    let status = u16::try_from(status_code).ok().and_then(|it| StatusCode::from_u16(it).ok());
+    let status = u16::try_from(status_code).ok().and_then(|code| StatusCode::from_u16(code).ok());
     *response.status_mut() = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     *response.headers_mut() = headers;
     response

@@ -185,7 +185,7 @@ impl Inventory {
         fact: &Fact,
         failed_conditions: &[ConditionFailed],
     ) -> Result<Reservation, Failure> {
-        let row = failed_conditions.iter().find(|it| it.write == RESERVATION);
+        let row = failed_conditions.iter().find(|condition| condition.write == RESERVATION);
         match (fact, row.and_then(|it| it.item.clone())) {
             (_, Some(item)) => read_reservation(item),
             (Fact::Ordered(_), None) => Ok(Reservation::Absent),
@@ -243,7 +243,9 @@ impl Inventory {
 /// Whether the item of this part of a reservation does not exist any more. Only an operator
 /// removes one.
 fn is_gone(part: usize, failed_conditions: &[ConditionFailed]) -> bool {
-    failed_conditions.iter().any(|it| it.write == RESERVATION + 1 + part && it.item.is_none())
+    failed_conditions
+        .iter()
+        .any(|condition| condition.write == RESERVATION + 1 + part && condition.item.is_none())
 }
 
 fn is_contended(failure: &Failure) -> bool {

@@ -188,9 +188,9 @@ impl Inventory {
         let mut unit =
             UnitOfWork::new(Answer::Reserved).write(self.reservations.open(order, &state)?);
         let first =
-            takes.iter().flat_map(|take| take.parts.iter().take(1).map(move |it| (take, it)));
+            takes.iter().flat_map(|take| take.parts.iter().take(1).map(move |part| (take, part)));
         let more =
-            takes.iter().flat_map(|take| take.parts.iter().skip(1).map(move |it| (take, it)));
+            takes.iter().flat_map(|take| take.parts.iter().skip(1).map(move |part| (take, part)));
         for (take, part) in first.chain(more) {
             unit = unit.write(self.stock.take(&take.product_id, *part, take.shards)?);
         }

@@ -208,7 +208,8 @@ impl StockTable {
         for part in others {
             writes.push(self.remove(product, *part, shards)?);
         }
-        let writes = writes.into_iter().map(|it| TransactWriteItem::builder().update(it).build());
+        let writes =
+            writes.into_iter().map(|update| TransactWriteItem::builder().update(update).build());
         let request = self.client.transact_write_items().set_transact_items(Some(writes.collect()));
         retry_on_contention(|| request.clone().send()).await.map(drop)
     }

@@ -1,4 +1,4 @@
-//! What the template tells this function.
+//! What the template sets for this function.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use state_machine::RunnerConfig;
 /// Read once, before the first event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
-    /// Where what was told is kept.
+    /// Where the mails of orders are kept.
     pub notifications: RunnerConfig,
     /// The table of the customers' addresses.
     pub contacts: String,

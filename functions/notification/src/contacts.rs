@@ -102,7 +102,7 @@ impl Contacts {
             .await
             .map_err(Failure::retry)?;
         let email = got.item.as_ref().and_then(|item| item.get("email"));
-        Ok(email.and_then(|it| it.as_s().ok()).cloned())
+        Ok(email.and_then(|value| value.as_s().ok()).cloned())
     }
 }
 

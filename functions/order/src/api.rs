@@ -18,7 +18,7 @@ use event_store::{
 };
 use http::StatusCode;
 use http_api::{CARD_NUMBER, Problem, Reply, Request, TokenScope, holds_card_number, is_one_line};
-use runtime::Clock;
+use runtime::{Clock, Failure};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -135,7 +135,7 @@ impl OrderApi {
         let user = request.caller(&self.scope)?;
         let order_id = request.path_id("id")?;
         let first = self.store.first(&order_id).await.map_err(unavailable)?;
-        let created = first.filter(|it| it.data["userId"] == user.as_str());
+        let created = first.filter(|event| event.data["userId"] == user.as_str());
         // Another customer's order is none at all.
         let created = created.ok_or_else(|| no_such_order(&order_id))?;
         let actor = Actor {
@@ -280,11 +280,8 @@ fn busy() -> Problem {
     Problem::unavailable("the order is being changed by others", RETRY_AFTER)
 }
 
-fn unavailable(error: StoreError) -> Problem {
-    unavailable(error.into())
-}
-
-fn unavailable(failure: runtime::Failure) -> Problem {
+fn unavailable(failure: impl Into<Failure>) -> Problem {
+    let failure = failure.into();
     tracing::error!(%failure, "request not carried out");
     if failure.is_retry() {
         Problem::unavailable("the order store is busy", RETRY_AFTER)

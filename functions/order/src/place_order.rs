@@ -131,7 +131,7 @@ impl OrderRequest {
             ("/paymentMethodId", self.payment_method_id.as_ref()),
             ("/deliveryAddressId", self.delivery_address_id.as_ref()),
         ];
-        match ids.into_iter().find(|(_, id)| id.is_some_and(|it| holds_card_number(it.as_str()))) {
+        match ids.into_iter().find(|(_, id)| id.is_some_and(|id| holds_card_number(id.as_str()))) {
             Some((pointer, _)) => Err(invalid(pointer, CARD_NUMBER)),
             None => Ok(()),
         }
@@ -167,7 +167,11 @@ impl OrderRequest {
             check_shown(item.price.as_ref(), product.price, pointer("price"))?;
         }
         // The same text whether another customer has such an address or none does.
-        if self.delivery_address_id.as_ref().is_some_and(|it| !known.addresses.contains(it)) {
+        if self
+            .delivery_address_id
+            .as_ref()
+            .is_some_and(|address| !known.addresses.contains(address))
+        {
             return Err(invalid("/deliveryAddressId", "no such address in your address book"));
         }
         let mut items = Vec::new();

@@ -16,7 +16,7 @@ const PAYMENT_QUEUE_URL: &str = "PAYMENT_QUEUE_URL";
 const PAYMENT_WEBHOOK_SECRET: &str = "PAYMENT_WEBHOOK_SECRET";
 const REVIEW_AFTER_ATTEMPTS: &str = "REVIEW_AFTER_ATTEMPTS";
 
-/// What the function is told. Nothing of it is secret.
+/// The configuration of the function. Nothing of it is secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     /// The table of payments.
@@ -36,7 +36,7 @@ pub struct Config {
     pub tasks: Tasks,
 }
 
-/// What `payment-webhooks` is told. Nothing of it is secret.
+/// The configuration of `payment-webhooks`. Nothing of it is secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WebhooksConfig {
     /// The table of payments.

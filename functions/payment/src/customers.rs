@@ -117,7 +117,7 @@ impl Customers {
 }
 
 fn provider_id(row: &Row) -> Result<ProviderId, Failure> {
-    let text = row.get(PROVIDER_CUSTOMER_ID).and_then(|it| it.as_s().ok()).cloned();
+    let text = row.get(PROVIDER_CUSTOMER_ID).and_then(|value| value.as_s().ok()).cloned();
     ProviderId::try_from(text.unwrap_or_default()).map_err(|error| {
         misconfigured(format!("{PROVIDER_CUSTOMER_ID} of a customer: {error}; correct the row"))
     })

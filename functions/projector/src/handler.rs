@@ -221,7 +221,7 @@ impl Folded {
     }
 }
 
-/// Counts what live events say; a replay tells what was counted before.
+/// Counts live events; the events of a replay were counted before.
 fn count(events: &[(Event, OffsetDateTime)], placed_at: Option<&str>, is_live: bool) {
     for (event, happened) in events.iter().filter(|_| is_live) {
         figures::count(event, *happened, placed_at);

@@ -132,7 +132,7 @@ impl QueryApi {
         let order = request.path_id("id")?;
         // The first event names its owner: no customer has the long trail of another's order read.
         let first = self.store.first(&order).await.map_err(unavailable)?;
-        let created = first.filter(|it| it.data["userId"] == user.as_str());
+        let created = first.filter(|event| event.data["userId"] == user.as_str());
         let created = created.ok_or_else(|| no_such_order(&order))?;
         let later = self.store.load(&order, 1).await.map_err(unavailable)?;
         let events = std::iter::once(created).chain(later).map(|event| seen_by(&user, event));

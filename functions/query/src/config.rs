@@ -1,4 +1,4 @@
-//! What the template tells these functions.
+//! What the template sets for these functions.
 
 use http_api::TokenScope;
 use runtime::{ConfigError, Environment, FromEnvironment};
@@ -6,7 +6,7 @@ use runtime::{ConfigError, Environment, FromEnvironment};
 const READ_SCOPE: &str = "READ_SCOPE";
 const SCOPE_CLAIM: &str = "SCOPE_CLAIM";
 
-/// What `query` is told. Read once, before the first request.
+/// The configuration of `query`. Read once, before the first request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     /// The table of read models.
@@ -19,7 +19,7 @@ pub struct Config {
     pub scope: TokenScope,
 }
 
-/// What `products` is told.
+/// The configuration of `products`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CatalogueConfig {
     /// The catalogue of products.

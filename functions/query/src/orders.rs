@@ -105,7 +105,7 @@ impl Position {
     }
 
     fn of_key(mut key: Item) -> Result<Self, NoPosition> {
-        let placed_at = key.remove("placedAt").and_then(|it| it.as_s().cloned().ok());
+        let placed_at = key.remove("placedAt").and_then(|value| value.as_s().cloned().ok());
         placed_at.unwrap_or_default().try_into()
     }
 }

@@ -13,7 +13,7 @@ const CARRIER_URL: &str = "CARRIER_URL";
 const CARRIER_API_KEY_SECRET: &str = "CARRIER_API_KEY_SECRET";
 const REVIEW_AFTER_ATTEMPTS: &str = "REVIEW_AFTER_ATTEMPTS";
 
-/// What the function is told. Nothing of it is secret.
+/// The configuration of the function. Nothing of it is secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     /// The table of shipments.

@@ -439,11 +439,11 @@ proptest! {
             let decided = Order::replay(&history).decide(command).unwrap_or_default();
             history.extend(decided);
         }
-        let count = |wanted: fn(&OrderEvent) -> bool| history.iter().filter(|it| wanted(it)).count();
-        let cancelled = count(|it| matches!(it, OrderEvent::Cancelled(_)));
-        let completed = count(|it| matches!(it, OrderEvent::Completed(_)));
-        let shipped = count(|it| matches!(it, OrderEvent::Shipped(_)));
-        let paid = count(|it| matches!(it, OrderEvent::Paid(_)));
+        let count = |wanted: fn(&OrderEvent) -> bool| history.iter().filter(|event| wanted(event)).count();
+        let cancelled = count(|event| matches!(event, OrderEvent::Cancelled(_)));
+        let completed = count(|event| matches!(event, OrderEvent::Completed(_)));
+        let shipped = count(|event| matches!(event, OrderEvent::Shipped(_)));
+        let paid = count(|event| matches!(event, OrderEvent::Paid(_)));
         prop_assert!(cancelled + completed <= 1);
         prop_assert!(shipped == completed && shipped <= paid && paid <= 1);
     }
@@ -459,12 +459,12 @@ proptest! {
             Order::Absent | Order::Created(_) | Order::Paid(_) | Order::Shipped(_) => None,
         };
         prop_assert_eq!(name, account.end);
-        let count = |wanted: fn(&OrderEvent) -> bool| history.iter().filter(|it| wanted(it)).count();
-        let cancelled = count(|it| matches!(it, OrderEvent::Cancelled(_)));
-        let completed = count(|it| matches!(it, OrderEvent::Completed(_)));
-        let timed_out = count(|it| matches!(it, OrderEvent::TimedOut(_)));
+        let count = |wanted: fn(&OrderEvent) -> bool| history.iter().filter(|event| wanted(event)).count();
+        let cancelled = count(|event| matches!(event, OrderEvent::Cancelled(_)));
+        let completed = count(|event| matches!(event, OrderEvent::Completed(_)));
+        let timed_out = count(|event| matches!(event, OrderEvent::TimedOut(_)));
         prop_assert_eq!(cancelled + completed, 1);
         prop_assert!(timed_out <= cancelled);
-        prop_assert_eq!(account.paid, count(|it| matches!(it, OrderEvent::Paid(_))) == 1);
+        prop_assert_eq!(account.paid, count(|event| matches!(event, OrderEvent::Paid(_))) == 1);
     }
 }

@@ -223,7 +223,7 @@ fn histories(inputs: Vec<Input>) -> impl Strategy<Value = Vec<Input>> {
 /// Where a payment ends that took the inputs of `history`, with a provider that answers, and the
 /// events that it emitted: derived from the inputs alone.
 fn expected(history: &[Input], card: Card) -> (Payment, Vec<PaymentEvent>) {
-    let taken_at = |input: &Input| history.iter().position(|it| it == input);
+    let taken_at = |input: &Input| history.iter().position(|earlier| earlier == input);
     let charged_at = taken_at(&created()).zip(taken_at(&Input::Reserved)).map(|(a, b)| a.max(b));
     match (charged_at, taken_at(&Input::Cancelled), card) {
         (None, None, _) => panic!("the history has all that a charge takes, or a cancellation"),

@@ -20,11 +20,11 @@ async fn a_caller_without_claims_sees_no_orders() {
     world.place("order-123", USER).await;
     for request in of_a_customer() {
         let subjects = ["", "  ", "\t", &"u".repeat(1025)];
-        let mut nobodies = vec![request.clone().anonymous()];
-        nobodies.extend(subjects.map(|subject| request.clone().of(subject)));
-        nobodies.push(request.claims(json!({ "scope": "orders:read" })));
-        for nobody in nobodies {
-            let answer = world.ask(&nobody).await;
+        let mut callers = vec![request.clone().anonymous()];
+        callers.extend(subjects.map(|subject| request.clone().of(subject)));
+        callers.push(request.claims(json!({ "scope": "orders:read" })));
+        for caller in callers {
+            let answer = world.ask(&caller).await;
             answer.problem(401);
             assert_eq!(answer.headers["www-authenticate"], "Bearer");
         }
@@ -67,7 +67,7 @@ async fn each_subject_sees_orders_of_its_own() {
 async fn a_scope_is_called_as_the_issuer_calls_it() {
     let world = World::new().await;
     world.place("order-123", USER).await;
-    let told = TokenScope::parse("shop-api/orders.read").unwrap();
+    let scope = TokenScope::parse("shop-api/orders.read").unwrap();
     for (scope, status) in [
         ("openid shop-api/orders.read", 200),
         ("orders.read", 403),
@@ -76,7 +76,7 @@ async fn a_scope_is_called_as_the_issuer_calls_it() {
         ("evil-shop-api/orders.read", 403),
     ] {
         let request = history("order-123").claims(json!({ "sub": USER, "scope": scope }));
-        let api = world.api_of(FaultPlan::none(), told.clone());
+        let api = world.api_of(FaultPlan::none(), scope.clone());
         let answer: Answer = api.handle(request.event()).await.into();
         assert_eq!(answer.status, status, "{scope}");
     }

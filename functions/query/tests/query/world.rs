@@ -36,7 +36,7 @@ const PLACED_AT: OffsetDateTime = datetime!(2025-11-17 10:30 UTC);
 /// Who works for the shop.
 pub(crate) const OPERATOR: &str = "000000000000/AROAOPERATOR";
 
-/// A database, and whoever reads from it.
+/// A database, and the processes that read from it.
 #[derive(Debug, Clone)]
 pub(crate) struct World {
     database: DynamoDb,
@@ -190,8 +190,8 @@ impl World {
         client.put_item().table_name(table).set_item(Some(item)).send().await.unwrap();
     }
 
-    /// Records that `user` placed the book's order, of which an operator, a process and nobody in
-    /// particular then had something to say.
+    /// Records that `user` placed the order of v1, with further events by an operator, by a process
+    /// and without an actor.
     pub(crate) async fn in_review(&self, order: &str, user: &str) -> Vec<Envelope> {
         let mut events = self.place(order, user).await;
         events[0].metadata.actor = Some(user.to_owned());

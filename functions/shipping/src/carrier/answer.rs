@@ -80,7 +80,7 @@ pub(super) fn found(answer: &Answer) -> Result<Option<Input>, Failure> {
         return Err(misunderstood(answer));
     }
     let Parcels { shipments } = answer.json()?;
-    let mut underway = shipments.into_iter().filter(|it| it.status != Status::Voided);
+    let mut underway = shipments.into_iter().filter(|shipment| shipment.status != Status::Voided);
     match (underway.next(), underway.next()) {
         (Some(one), Some(other)) => Err(Failure::permanent(format!(
             "one order, several shipments: {}, {}",
@@ -110,7 +110,8 @@ pub(super) fn shipped(answer: &Answer) -> Result<Input, Failure> {
 /// Reads the answer to a `DELETE` of a shipment. One that was picked up meanwhile is refused, and
 /// will be tomorrow.
 pub(super) fn voided(answer: &Answer) -> Result<Input, Failure> {
-    let is_gone = || answer.json::<ErrorBody>().is_ok_and(|it| it.code == "shipment_not_found");
+    let is_gone =
+        || answer.json::<ErrorBody>().is_ok_and(|refusal| refusal.code == "shipment_not_found");
     if answer.status.is_success() || (answer.status == StatusCode::NOT_FOUND && is_gone()) {
         return Ok(Input::Voided);
     }
@@ -121,6 +122,6 @@ pub(super) fn voided(answer: &Answer) -> Result<Input, Failure> {
 /// intervention.
 fn misunderstood(answer: &Answer) -> Failure {
     let error: Option<ErrorBody> = answer.json().ok();
-    let code = error.as_ref().map_or("no code", |it| code(&it.code).unwrap_or("unknown"));
+    let code = error.as_ref().map_or("no code", |refusal| code(&refusal.code).unwrap_or("unknown"));
     Failure::permanent(format!("the carrier refuses the request: {}, {code}", answer.status))
 }

@@ -9,7 +9,7 @@ mod table;
 use carrier::{Door, World};
 
 fn destination() -> Destination {
-    let [address, customer] = ["addr_1", "user-456"].map(|it| AggregateId::parse(it).unwrap());
+    let [address, customer] = ["addr_1", "user-456"].map(|id| AggregateId::parse(id).unwrap());
     Destination { address, customer: Some(customer) }
 }
 
@@ -182,7 +182,7 @@ fn histories(inputs: Vec<Input>) -> impl Strategy<Value = Vec<Input>> {
 /// Where a shipment ends that took the inputs of `history`, with a carrier that answers, and the
 /// events that it emitted: derived from the inputs alone.
 fn expected(history: &[Input], door: Door) -> (Shipment, Vec<ShippingEvent>) {
-    let taken_at = |input: &Input| history.iter().position(|it| it == input);
+    let taken_at = |input: &Input| history.iter().position(|earlier| earlier == input);
     let shipped_at = taken_at(&created()).zip(taken_at(&Input::Paid)).map(|(a, b)| a.max(b));
     match (shipped_at, taken_at(&Input::Cancelled), door) {
         (None, None, _) => panic!("the history has all that a shipment takes, or a cancellation"),
@@ -243,7 +243,7 @@ proptest! {
         let (reviews, mut others): (Vec<_>, Vec<_>) = world.emitted.into_iter().partition(is_review);
         prop_assert_eq!(reviews.len(), world.abandoned);
         // Whether it was announced depends on whether the carrier's answer came before the cancel.
-        others.retain(|it| *it != shipment().event());
+        others.retain(|event| *event != shipment().event());
         let end = if recalled { vec![ShippingEvent::recalled()] } else { vec![] };
         prop_assert_eq!(others, end);
     }

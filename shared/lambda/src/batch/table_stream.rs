@@ -73,7 +73,7 @@ impl<S, P> TableStream<S, P> {
         P::Error: Into<BoxError>,
     {
         let records = batch.into().records;
-        let numbers = records.iter().map(|it| it.record.change.sequence_number.clone());
+        let numbers = records.iter().map(|record| record.record.change.sequence_number.clone());
         let numbers: Vec<Option<String>> = numbers.collect();
         let handle = |TableRecord { record, malformed }: TableRecord| {
             let span = span(&record);
@@ -84,10 +84,10 @@ impl<S, P> TableStream<S, P> {
             complete(record, malformed, span, self.service.clone(), self.poison.clone())
         };
         let hold_back = |_, held_back: Vec<TableRecord>| {
-            held_back.iter().for_each(|it| log_held_back(&span(&it.record)));
+            held_back.iter().for_each(|record| log_held_back(&span(&record.record)));
             ready(())
         };
-        let batch = OrderedBatch::of(records, |it| OrderingKey::Group(item(&it.record)));
+        let batch = OrderedBatch::of(records, |record| OrderingKey::Group(item(&record.record)));
         let failed = batch.process(self.concurrency_max, handle, hold_back).await;
         response(&numbers, &failed)
     }

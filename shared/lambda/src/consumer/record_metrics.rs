@@ -25,9 +25,9 @@ impl RecordMetrics {
         let delivery = opened.as_ref().ok();
         Self {
             begun: Instant::now(),
-            event_type: delivery.map(|it| it.envelope.event_type.clone()),
-            happened: delivery.map(|it| it.envelope.timestamp),
-            is_replay: delivery.is_some_and(|it| it.replay.is_some()),
+            event_type: delivery.map(|delivery| delivery.envelope.event_type.clone()),
+            happened: delivery.map(|delivery| delivery.envelope.timestamp),
+            is_replay: delivery.is_some_and(|delivery| delivery.replay.is_some()),
         }
     }
 

@@ -96,7 +96,8 @@ fn row(first: &str, cells: impl Iterator<Item = String>) -> String {
 #[test]
 fn the_code_is_the_table() {
     let inputs = inputs();
-    let header = row("", inputs.iter().map(|it| input_name(it).to_owned())).replace("|  |", "| |");
+    let header =
+        row("", inputs.iter().map(|input| input_name(input).to_owned())).replace("|  |", "| |");
     let rule = format!("/// |{}", "---|".repeat(1 + inputs.len()));
     let rows = states().map(|state| {
         row(state_name(&state), inputs.iter().map(|input| cell(state.clone(), input)))

@@ -66,7 +66,10 @@ pub(super) fn record_source(record: &Value) -> Option<String> {
         return Some("CloudFront".to_owned());
     }
     let mut arn = text(record, "eventSourceARN")?.split(':');
-    (arn.next() == Some("arn")).then(|| arn.nth(1)).flatten().map(|it| shown(&format!("aws:{it}")))
+    (arn.next() == Some("arn"))
+        .then(|| arn.nth(1))
+        .flatten()
+        .map(|service| shown(&format!("aws:{service}")))
 }
 
 /// The records of an event of `expected`.
