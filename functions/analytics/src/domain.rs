@@ -1,10 +1,10 @@
-//! What an event adds to the figures. Pure.
+//! What an event adds to the totals. Pure.
 
 use event_envelope::Envelope;
 use time::UtcOffset;
 
-/// Stands for the currency of orders of which nobody said what they came to: those completed in
-/// the words of version 2.0. No currency is called so, for theirs are three capital letters.
+/// Stands for the currency of orders whose event has no total: those completed by version 2.0 of
+/// the event. No currency has this code, for codes are three capital letters.
 pub const UNKNOWN: &str = "none";
 
 catalogue::subscribe! {
@@ -12,7 +12,7 @@ catalogue::subscribe! {
     pub enum AnalyticsEvent { OrderCompleted }
 }
 
-/// What an order adds to the figure of its day and currency.
+/// What an order adds to the total of its day and currency.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Addition {
     /// The day on which the order was completed, in UTC, such as `2025-11-17`.

@@ -1,4 +1,4 @@
-//! One event in, one transaction out: the figure, and the record that the event was handled.
+//! One event in, one transaction out: the total, and the record that the event was handled.
 
 use aws_sdk_dynamodb::types::{AttributeValue, Update};
 use event_envelope::Delivery;
@@ -10,7 +10,7 @@ use tower::{Service, ServiceBuilder};
 
 use crate::domain::{Addition, AnalyticsEvent};
 
-/// Keeps the figures.
+/// Keeps the totals.
 #[derive(Debug, Clone)]
 pub struct Analytics {
     table: String,
@@ -29,22 +29,22 @@ fn done(completion: Completion<Counted>) -> Done {
 }
 
 impl Analytics {
-    /// Keeps the figures in `table`.
+    /// Keeps the totals in `table`.
     pub fn new(table: String) -> Self {
         Self { table }
     }
 
-    /// This as the service that a consumer calls: by the records of `guard`, each event takes
-    /// effect once.
+    /// This as the service that a consumer calls: by the records of `idempotency`, each event
+    /// takes effect once.
     pub fn into_service(
         self,
-        guard: IdempotencyConfig<DynamoDbStore>,
+        idempotency: IdempotencyConfig<DynamoDbStore>,
     ) -> impl Service<Delivery<AnalyticsEvent>, Response = Done, Error = Failure, Future: Send>
     + Clone
     + Send {
         ServiceBuilder::new()
             .map_response(done)
-            .layer(IdempotencyLayer::transactional(guard))
+            .layer(IdempotencyLayer::transactional(idempotency))
             .service_fn(move |attempt| std::future::ready(self.handle(&attempt)))
     }
 
@@ -52,7 +52,7 @@ impl Analytics {
     ///
     /// # Errors
     ///
-    /// Poison when the write cannot be expressed, which is this code's fault.
+    /// Permanent when the write cannot be expressed, which is an error of this code.
     pub fn handle(
         &self,
         attempt: &Attempt<Delivery<AnalyticsEvent>>,
@@ -62,7 +62,7 @@ impl Analytics {
         Ok(UnitOfWork::new(true).write(self.add(addition)?))
     }
 
-    /// `ADD` begins at 0 where there is no row yet.
+    /// `ADD` begins at 0 where there is no item yet.
     fn add(&self, Addition { day, currency, amount }: Addition) -> Result<Update, Failure> {
         Update::builder()
             .table_name(&self.table)

@@ -32,15 +32,16 @@ use tower::{Layer, ServiceExt, service_fn};
 use crate::{
     commands::{Adjust, Command, Movement, Restock, Shards},
     movements::{MovementTable, read_movement},
-    rows::Stock,
     shard_cache::Spread,
     shards::{level, plan, share},
     stock::StockTable,
+    stock_item::Stock,
 };
 
-/// The movement is always the first write, so that a refusal tells that it was made before.
+/// The movement is always the first write, so that a failed condition shows that it was made
+/// before.
 const MOVEMENT: usize = 0;
-/// When to try again what met a busy table.
+/// When to try again after contention.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// Answers requests.
@@ -52,7 +53,7 @@ pub struct InventoryApi {
     clock: Clock,
 }
 
-/// A command, and everything it has to be known by.
+/// A command, and everything that identifies it.
 #[derive(Debug, Clone)]
 struct Asked {
     product: AggregateId,
@@ -71,20 +72,20 @@ impl AsRef<[u8]> for Asked {
 type Decided = Result<Vec<Update>, Problem>;
 
 impl InventoryApi {
-    /// Keeps stock and its movements in these two tables; by the records of `guard`, each command
-    /// takes effect once.
+    /// Keeps stock and its movements in these two tables; by the records of `idempotency`,
+    /// each command takes effect once.
     pub fn new(
         client: Client,
         stock: String,
         movements: String,
-        guard: IdempotencyConfig<DynamoDbStore>,
+        idempotency: IdempotencyConfig<DynamoDbStore>,
         clock: Clock,
     ) -> Self {
-        let whose = |request: &http::Request<Asked>| request.body().caller.principal.clone();
+        let owner = |request: &http::Request<Asked>| request.body().caller.principal.clone();
         Self {
             stock: StockTable::new(client, stock),
             movements: MovementTable(movements),
-            once: HttpLayer::transactional(guard, whose),
+            once: HttpLayer::transactional(idempotency, owner),
             clock,
         }
     }
@@ -123,7 +124,7 @@ impl InventoryApi {
 
     /// What there is of a product at this moment: free to be sold, and reserved.
     async fn show(&self, product: &AggregateId) -> Result<Reply, Problem> {
-        let stock = self.stock.read(product, Spread::NONE.rows).await.map_err(away)?;
+        let stock = self.stock.read(product, Spread::NONE.rows).await.map_err(unavailable)?;
         let stock = stock.ok_or_else(|| unknown(product))?;
         let body = json!({
             "productId": product,
@@ -141,7 +142,7 @@ impl InventoryApi {
     ) -> Result<UnitOfWork<Response<String>>, Failure> {
         let Attempt { request, id, failed_conditions: refused, .. } = attempt;
         let Asked { product, command, caller, .. } = request.into_body();
-        let before = refused.iter().find(|it| it.write == MOVEMENT);
+        let before = refused.iter().find(|condition| condition.write == MOVEMENT);
         if let Some(item) = before.and_then(|it| it.item.clone()) {
             return Ok(UnitOfWork::new(made_before(read_movement(item)?, &command)));
         }
@@ -165,7 +166,7 @@ impl InventoryApi {
         Ok(updates.into_iter().fold(unit, UnitOfWork::write))
     }
 
-    /// What `command` changes in `stock`, at the `first` try or when rows have changed meanwhile.
+    /// What `command` changes in `stock`, at the `first` try or when items have changed meanwhile.
     fn decide(
         &self,
         product: &AggregateId,
@@ -203,10 +204,10 @@ impl InventoryApi {
         parts.map(|part| self.stock.add(product, part)).collect()
     }
 
-    /// Orders may go on meanwhile: whatever they take from the rows that are to give something,
-    /// enough of it has to be left, or it is decided again. A row that gives all it has is then
-    /// left alone with it, for others may never stop taking; it still counts, and the next time
-    /// the product is spread nobody takes from it first any more.
+    /// Orders may go on meanwhile: where they take from items that are to give something, enough
+    /// of it has to be left, or it is decided again. An item that would give all it has keeps it
+    /// at the second try, for orders may never stop taking; it still counts, and once the product
+    /// is spread no order takes from it first any more.
     fn spread(
         &self,
         product: &AggregateId,
@@ -230,7 +231,7 @@ fn made(movement: &Movement) -> Response<String> {
     to_http(Reply::json(StatusCode::OK, &body).map_or_else(Into::into, Into::into))
 }
 
-/// The answer to a command that was carried out when nobody remembers its key any more.
+/// The answer to a command that was carried out, when the record of its key has expired.
 fn made_before(movement: Movement, command: &Command) -> Response<String> {
     if movement.command == *command {
         return made(&movement);
@@ -241,8 +242,8 @@ fn made_before(movement: Movement, command: &Command) -> Response<String> {
     to_http(problem.into())
 }
 
-/// A refusal is decided for good, also one by what there was at that time: a command that comes
-/// again is not carried out later.
+/// A refusal is final, also one by what there was at that time: a repeated command is not carried
+/// out later.
 fn decided_once(problem: Problem) -> Response<String> {
     let mut response = to_http(problem.into());
     response.extensions_mut().insert(Keep::Always);
@@ -265,7 +266,7 @@ fn too_few(delta: i32, available: u64) -> Problem {
         .field("/delta", detail)
 }
 
-fn away(failure: Failure) -> Problem {
+fn unavailable(failure: Failure) -> Problem {
     tracing::error!(%failure, "request not carried out");
     if failure.is_retry() {
         Problem::unavailable("the stock is busy", RETRY_AFTER)
@@ -278,7 +279,7 @@ fn to_http(answer: ApiGatewayV2httpResponse) -> Response<String> {
     let ApiGatewayV2httpResponse { status_code, headers, body, .. } = answer;
     let text = if let Some(Body::Text(text)) = body { text } else { String::new() };
     let mut response = Response::new(text);
-    let status = u16::try_from(status_code).ok().and_then(|it| StatusCode::from_u16(it).ok());
+    let status = u16::try_from(status_code).ok().and_then(|code| StatusCode::from_u16(code).ok());
     *response.status_mut() = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     *response.headers_mut() = headers;
     response

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::shards::SHARDS_MAX;
 
-/// The most pieces that one command adds or takes away. More is a slip of the hand.
+/// The most pieces that one command adds or removes. More is taken for a typing error.
 pub const QUANTITY_MAX: u32 = 1_000_000;
 /// The longest reason, in characters.
 pub const REASON_CHARS_MAX: usize = 200;
@@ -17,7 +17,7 @@ pub const REASON_CHARS_MAX: usize = 200;
 pub enum Command {
     /// Goods have come in.
     Restock(Restock),
-    /// Somebody has counted.
+    /// An administrator has counted.
     Adjust(Adjust),
     /// More or fewer orders want the product at once.
     Spread(Shards),
@@ -45,7 +45,7 @@ pub struct Adjust {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Shards {
-    /// Over how many rows.
+    /// Over how many items.
     pub shards: u8,
 }
 
@@ -57,7 +57,7 @@ pub struct Movement {
     /// The product.
     pub product_id: AggregateId,
     /// Follows from who sent the command under which key, so that it is done once even when
-    /// nobody remembers the key any more.
+    /// the record of the key has expired.
     pub movement_id: String,
     /// What was done.
     #[serde(flatten)]

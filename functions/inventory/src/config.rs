@@ -1,10 +1,10 @@
-//! What the template tells these functions.
+//! What the template sets for these functions.
 
 use idempotency::RecordTable;
 use lambda::{QueueConfig, Tasks};
 use runtime::{ConfigError, Environment, FromEnvironment};
 
-/// What `inventory` is told. Read once, before the first event.
+/// The configuration of `inventory`. Read once, before the first event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     /// The table of stock.
@@ -19,7 +19,7 @@ pub struct Config {
     pub tasks: Tasks,
 }
 
-/// What `inventory-api` is told.
+/// The configuration of `inventory-api`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiConfig {
     /// The table of stock.

@@ -1,4 +1,4 @@
-//! Requests on several items at once, sent again when they only met others.
+//! Requests on several items at once, retried on contention.
 
 use std::future::Future;
 
@@ -19,15 +19,15 @@ pub(crate) trait Cancelled {
 ///
 /// # Errors
 ///
-/// Retry: it met others each time, a condition of its own did not hold, or the table is away.
+/// Retry: contention each time, a condition of its own did not hold, or the table is unavailable.
 pub(crate) async fn retry_on_contention<T, E, F>(send: impl Fn() -> F) -> Result<T, Failure>
 where
     F: Future<Output = Result<T, SdkError<E>>>,
     E: Cancelled + ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
-    let has_met_others = |error: &SdkError<E>| {
+    let is_contended = |error: &SdkError<E>| {
         let reasons = error.as_service_error().map_or(&[][..], Cancelled::reasons);
         is_contention(error) || is_cancelled_by_contention(reasons)
     };
-    idempotency::retry_on_contention(send, has_met_others).await.map_err(Failure::retry)
+    idempotency::retry_on_contention(send, is_contended).await.map_err(Failure::retry)
 }

@@ -17,14 +17,14 @@ catalogue::subscribe! {
     }
 }
 
-/// What the inventory is told about an order.
+/// What happened to an order, as far as the inventory acts on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fact {
     /// These goods were ordered.
     Ordered(Vec<ReservedItem>),
     /// The order is off: cancelled, not paid for, or not to be delivered.
     Cancelled,
-    /// The goods have left, for good: the order itself says so, and is not cancelled any more.
+    /// The goods have left, for good: the order is completed, and cannot be cancelled any more.
     Shipped,
 }
 
@@ -33,17 +33,17 @@ pub enum Fact {
 /// What follows from a fact, in whatever order facts come, is the table of
 /// [`decide`](Self::decide):
 ///
-/// | | ordered | called off | shipped |
+/// | | ordered | cancelled | shipped |
 /// |---|---|---|---|
 /// | *absent* | reserve: reserved or failed | withdrawn | later |
 /// | reserved | – | released | shipped |
-/// | failed | – | – | parked |
-/// | released | – | – | parked |
-/// | shipped | – | parked | – |
-/// | withdrawn | – | – | parked |
+/// | failed | – | – | dead-lettered |
+/// | released | – | – | dead-lettered |
+/// | shipped | – | dead-lettered | – |
+/// | withdrawn | – | – | dead-lettered |
 ///
-/// – : it has taken effect, or never will. *later*: the record comes again. *parked*: the news
-/// contradicts what has happened.
+/// – : it has taken effect, or never will. *later*: the record is delivered again. *dead-lettered*:
+/// the fact contradicts what has happened.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "status", rename_all = "camelCase")]
 pub enum Reservation {
@@ -58,7 +58,8 @@ pub enum Reservation {
     Released,
     /// The goods are with the carrier.
     Shipped,
-    /// The order was called off before it was heard of. Refuses the order when it comes.
+    /// The order was cancelled before its creation was consumed: a tombstone, by which nothing is
+    /// reserved when it is.
     Withdrawn,
 }
 
@@ -67,8 +68,8 @@ pub enum Reservation {
 pub struct Holding {
     /// One entry a product.
     pub items: Vec<Held>,
-    /// Whether the rows of stock count it as reserved. What was taken by versions that did not
-    /// count says nothing here, and stays uncounted to its end.
+    /// Whether the items of stock count it as reserved. False for what was taken by versions that
+    /// did not count, and that stays uncounted to its end.
     #[serde(default, skip_serializing_if = "Not::not")]
     pub counted: bool,
 }
@@ -89,13 +90,13 @@ pub struct Held {
     pub product_id: AggregateId,
     /// How many.
     pub quantity: u32,
-    /// How many of them from which shard. Empty: all of them from the product's own row, which is
+    /// How many of them from which shard. Empty: all of them from the product's own item, which is
     /// where versions that know no shards take from, and put back to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<Part>,
 }
 
-/// Some pieces in one shard of a product. Shard 0 is the product's own row.
+/// Some pieces in one shard of a product. Shard 0 is the product's own item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Part {
     /// The shard.
@@ -113,7 +114,7 @@ pub struct Return {
     pub shard: u8,
     /// How many.
     pub quantity: u32,
-    /// How many of them that row counts as reserved.
+    /// How many of them that item counts as reserved.
     pub counted: u32,
 }
 
@@ -130,7 +131,7 @@ pub enum Step {
     Withdraw,
     /// Wait for what it follows from.
     Wait,
-    /// It cannot be: a person has to look.
+    /// It contradicts what has happened: needs manual intervention.
     Contradiction,
     /// It has taken effect, or never will.
     Nothing,
@@ -142,7 +143,7 @@ impl Reservation {
         match (self, fact) {
             (Self::Absent, Fact::Ordered(items)) => Step::Reserve(items.clone()),
             (Self::Absent, Fact::Cancelled) => Step::Withdraw,
-            // Nobody ships what is not reserved: what it follows from was not heard yet.
+            // Goods that are not reserved are not shipped: their order is consumed later.
             (Self::Absent, Fact::Shipped) => Step::Wait,
             (Self::Reserved(holding), Fact::Cancelled) => Step::Release(holding.clone()),
             (Self::Reserved(holding), Fact::Shipped) => Step::Ship(holding.clone()),
@@ -165,7 +166,7 @@ impl Reservation {
 }
 
 impl Holding {
-    /// What is taken, as other services are told: they know no shards.
+    /// What is taken, as it is published: other services know no shards.
     pub fn reserved_items(&self) -> Vec<ReservedItem> {
         let item = |held: &Held| ReservedItem {
             product_id: held.product_id.clone(),
@@ -174,7 +175,7 @@ impl Holding {
         self.items.iter().map(item).collect()
     }
 
-    /// Every row that something is taken from, and how many from it.
+    /// Every item that something is taken from, and how many from it.
     pub fn parts(&self) -> Vec<(&AggregateId, Part)> {
         let parts = |held: &Held| match held.parts.as_slice() {
             [] => vec![Part { shard: 0, quantity: held.quantity }],
@@ -184,8 +185,8 @@ impl Holding {
         self.items.iter().flat_map(of).collect()
     }
 
-    /// What goes back to which row. The part with this index is `gone` when its row is: what was
-    /// taken from there goes to the product's own row, which counts nothing for it.
+    /// What goes back to which item. The part with this index is `gone` when its item is: what was
+    /// taken from there goes to the product's own item, which counts nothing for it.
     pub fn returns(&self, gone: impl Fn(usize) -> bool) -> Vec<Return> {
         let mut returns: Vec<Return> = Vec::new();
         for (index, (product_id, Part { shard, quantity })) in self.parts().into_iter().enumerate()

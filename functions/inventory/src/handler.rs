@@ -18,10 +18,10 @@ use crate::{
     stock::StockTable,
 };
 
-/// The reservation's row is always the first write, so that a refusal tells which rows refused.
+/// The reservation is always the first write, so that a failed condition identifies its item.
 pub(crate) const RESERVATION: usize = 0;
-/// How often an order is begun again that others keep overtaking. The last pieces of a product
-/// that is spread over many shards are wanted by many, and each time somebody got some of them.
+/// How often an order is begun again after a conflict with other orders. Many orders want the last
+/// pieces of a product that is spread over many shards, and each time another one got some.
 const ROUNDS_MAX: usize = 5;
 
 /// Handles events about orders.
@@ -33,13 +33,13 @@ pub struct Inventory {
     clock: Clock,
 }
 
-/// What the inventory is told of an order, by whichever entry, and by what it is known again.
+/// What the inventory is to do about an order, from an event or a task, and its idempotency key.
 #[derive(Debug, Clone)]
 pub(crate) struct Asked {
     pub(crate) order: AggregateId,
     /// What it means for the inventory.
     pub(crate) fact: Fact,
-    /// What all that is said follows from.
+    /// The cause of the events that follow.
     pub(crate) cause: Envelope,
     pub(crate) identity: Identity,
 }
@@ -56,7 +56,7 @@ pub enum Answer {
     Released,
     /// The goods have left.
     Shipped,
-    /// The order will not be reserved when it comes.
+    /// The order will not be reserved when its creation is consumed.
     Withdrawn,
     /// Nothing was to be done.
     Nothing,
@@ -65,10 +65,10 @@ pub enum Answer {
 /// Why an event cannot be handled.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OutOfOrder {
-    /// It follows from another one that was not heard yet. It should come again.
-    #[error("{0} has left before anybody reserved its goods")]
+    /// It follows from another event that was not consumed yet. It should be delivered again.
+    #[error("{0} was shipped before its goods were reserved")]
     Early(AggregateId),
-    /// It contradicts what has happened. A person has to look.
+    /// It contradicts what has happened. Needs manual intervention.
     #[error("this cannot happen to {order}, whose reservation is {reservation:?}")]
     Contradiction {
         /// The order.
@@ -99,7 +99,8 @@ impl From<Delivery<InventoryEvent>> for Asked {
             replay_name: delivery.replay_name(),
         };
         let Delivery { envelope, event, .. } = delivery;
-        let (order, fact) = (event.order_id().clone(), Fact::of(&event));
+        let order = event.order_id().clone();
+        let fact = Fact::of(&event);
         Self { order, fact, cause: envelope, identity }
     }
 }
@@ -115,37 +116,40 @@ impl Inventory {
         }
     }
 
-    /// This inventory as the service that a consumer calls: by the records of `guard`, each event
-    /// takes effect once.
+    /// This inventory as the service that a consumer calls: by the records of `idempotency`,
+    /// each event takes effect once.
     pub fn into_service(
         self,
-        guard: IdempotencyConfig<DynamoDbStore>,
+        idempotency: IdempotencyConfig<DynamoDbStore>,
     ) -> impl Service<Delivery<InventoryEvent>, Response = Done, Error = Failure, Future: Send>
     + Clone
     + Send {
-        ServiceBuilder::new().map_response(done).map_request(Asked::from).service(self.once(guard))
+        ServiceBuilder::new()
+            .map_response(done)
+            .map_request(Asked::from)
+            .service(self.once(idempotency))
     }
 
     /// Lets what is asked take effect once.
     pub(crate) fn once(
         self,
-        guard: IdempotencyConfig<DynamoDbStore>,
+        idempotency: IdempotencyConfig<DynamoDbStore>,
     ) -> impl Service<Asked, Response = Completion<Answer>, Error = Failure, Future: Send> + Clone + Send
     {
-        let known_by = |asked: &Asked| Ok(Some(asked.identity.clone()));
-        let guarded = ServiceBuilder::new()
-            .layer(IdempotencyLayer::transactional(guard).identify_by(known_by))
+        let identity = |asked: &Asked| Ok(Some(asked.identity.clone()));
+        let idempotent = ServiceBuilder::new()
+            .layer(IdempotencyLayer::transactional(idempotency).identify_by(identity))
             .service_fn(move |attempt| self.clone().handle(attempt));
         service_fn(move |asked: Asked| {
-            let guarded = guarded.clone();
+            let idempotent = idempotent.clone();
             async move {
                 for _ in 1..ROUNDS_MAX {
-                    let ended = guarded.clone().oneshot(asked.clone()).await;
+                    let ended = idempotent.clone().oneshot(asked.clone()).await;
                     if !ended.as_ref().is_err_and(is_contended) {
                         return ended;
                     }
                 }
-                guarded.oneshot(asked).await
+                idempotent.oneshot(asked).await
             }
         })
     }
@@ -154,8 +158,8 @@ impl Inventory {
     ///
     /// # Errors
     ///
-    /// Retry when a table is away, or the news came early; poison when it contradicts what has
-    /// happened.
+    /// Retry when a table is unavailable, or the event came early; permanent when it contradicts
+    /// what has happened.
     async fn handle(self, attempt: Attempt<Asked>) -> Result<UnitOfWork<Answer>, Failure> {
         let Attempt { request: Asked { order, fact, cause, .. }, failed_conditions, .. } = attempt;
         let reservation = self.known_reservation(&order, &fact, &failed_conditions).await?;
@@ -173,14 +177,15 @@ impl Inventory {
         }
     }
 
-    /// A new order is assumed to be unknown, which it nearly always is: its row says otherwise.
+    /// A new order is assumed to be unknown, which it nearly always is. If it is not, the condition
+    /// fails and returns its reservation.
     async fn known_reservation(
         &self,
         order: &AggregateId,
         fact: &Fact,
         failed_conditions: &[ConditionFailed],
     ) -> Result<Reservation, Failure> {
-        let row = failed_conditions.iter().find(|it| it.write == RESERVATION);
+        let row = failed_conditions.iter().find(|condition| condition.write == RESERVATION);
         match (fact, row.and_then(|it| it.item.clone())) {
             (_, Some(item)) => read_reservation(item),
             (Fact::Ordered(_), None) => Ok(Reservation::Absent),
@@ -235,9 +240,12 @@ impl Inventory {
     }
 }
 
-/// Whether the row of this part of a reservation is not there any more. Only a person removes one.
+/// Whether the item of this part of a reservation does not exist any more. Only an operator
+/// removes one.
 fn is_gone(part: usize, failed_conditions: &[ConditionFailed]) -> bool {
-    failed_conditions.iter().any(|it| it.write == RESERVATION + 1 + part && it.item.is_none())
+    failed_conditions
+        .iter()
+        .any(|condition| condition.write == RESERVATION + 1 + part && condition.item.is_none())
 }
 
 fn is_contended(failure: &Failure) -> bool {

@@ -1,10 +1,36 @@
 //! Reserving all lines of an order, or none.
 //!
 //! An order is assumed to be in stock, and a product to be spread as it was when it was last seen:
-//! each line is taken whole from one row, all of them in one transaction, and nothing is read. The
-//! rows that refuse say what is otherwise, and so do reads of those products whose rows do not say
-//! enough. That a product is out of stock is said of a moment at which all its rows together had
-//! too little: the moment at which its only row refused, or at which all were read.
+//! each line is taken whole from one item, all of them in one transaction, and nothing is read. The
+//! items that fail their condition come back with the failure and correct the assumption; where
+//! they do not suffice, the product is read. A product is out of stock if at one moment all its
+//! items together had too little: when its only item failed the condition, or when all were read.
+//!
+//! Nothing is locked between the guess and the write. Each write carries as its condition what the
+//! guess relies on, and a failed condition returns the item as it was then. Orders *A* and *B*, of
+//! 3 pieces each of a product in one item, may interleave like this:
+//!
+//! ```text
+//! A                              stock and reservations    B
+//!                                5 available
+//! guess: shard 0 has 3                                     guess: shard 0 has 3
+//!                                2 available          ◄─── write: B reserved, 3 taken      (1)
+//! write: A reserved, 3 taken ──► condition failed, nothing written                         (2)
+//! decide by the item returned
+//!                                9 available          ◄─── an administrator restocks 7
+//! write: A failed            ──► A failed                                                  (3)
+//!                                A failed             ◄─── A's cancellation                (4)
+//! ```
+//!
+//! 1. Reservation, takes, outbox and idempotency record are one transaction: a process that ends
+//!    before it has written nothing, one that ends after it is repeated as a duplicate.
+//! 2. The transaction fails as a whole, so that no line of A is taken while another is not. Had the
+//!    product been spread meanwhile, the number of shards in the item would have failed the
+//!    condition, and A would try again with what it learns from that item.
+//! 3. A was out of stock at the moment of (2). The restock comes after that moment.
+//! 4. Reservation and cancellation write the same item of the reservation, and each requires it as
+//!    it was read. The second fails its condition with what the first has written, and is decided
+//!    anew: a cancellation that comes first leaves a tombstone, by which A then takes nothing.
 
 use catalogue::{InventoryReservationFailed, InventoryReserved, ReservedItem, Shortage};
 use event_envelope::{AggregateId, Envelope};
@@ -15,12 +41,12 @@ use runtime::Failure;
 use crate::{
     domain::{Held, Holding, Part, Reservation, Short},
     handler::{Answer, Inventory, RESERVATION},
-    rows::{Row, is_own_row},
     shard_cache::Spread,
     shards::{first_shard, plan},
+    stock_item::{StockItem, is_own_item},
 };
 
-/// The most rows of stock that one order takes from: a transaction has 100 actions, of which the
+/// The most items of stock that one order takes from: a transaction has 100 actions, of which the
 /// reservation and the idempotency record are two.
 /// Source: <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>.
 const TAKES_MAX: usize = 98;
@@ -40,23 +66,24 @@ struct Take {
     product_id: AggregateId,
     quantity: u32,
     parts: Vec<Part>,
-    /// Over how many shards the product is thought to be spread.
+    /// Over how many shards the product is assumed to be spread.
     shards: u8,
 }
 
 impl Inventory {
-    /// Reserves `items`, of which the rows in `refused` could not give what was asked of them.
+    /// Reserves `items`, after the conditions in `failed` did not hold.
     pub(crate) async fn reserve(
         &self,
         order: &AggregateId,
         items: &[ReservedItem],
-        refused: &[ConditionFailed],
+        failed: &[ConditionFailed],
         cause: &Envelope,
     ) -> Result<UnitOfWork<Answer>, Failure> {
-        let looks = items.iter().enumerate();
-        let looks = looks.map(|(index, item)| self.look(order, index, item, refused));
-        let (mut takes, mut shortages) = (Vec::new(), Vec::new());
-        for line in try_join_all(looks).await? {
+        let lines = items.iter().enumerate();
+        let lines = lines.map(|(index, item)| self.check_line(order, index, item, failed));
+        let mut takes = Vec::new();
+        let mut shortages = Vec::new();
+        for line in try_join_all(lines).await? {
             match line {
                 Line::Take(take) => takes.push(take),
                 Line::Short(shortage) => shortages.push(shortage),
@@ -69,46 +96,49 @@ impl Inventory {
         self.take(order, &takes, cause)
     }
 
-    /// What is known of a line after `refused`.
-    async fn look(
+    /// What is known of a line after the conditions in `failed` did not hold.
+    async fn check_line(
         &self,
         order: &AggregateId,
         index: usize,
         item: &ReservedItem,
-        refused: &[ConditionFailed],
+        failed: &[ConditionFailed],
     ) -> Result<Line, Failure> {
         let product = &item.product_id;
         let known = self.shard_cache.of(product);
-        let of_product = |it: &ConditionFailed| {
-            let row = it.item.as_ref()?;
-            is_own_row(row, product).map(|own| (row.clone(), own))
+        let of_product = |condition: &ConditionFailed| {
+            let stored = condition.item.as_ref()?;
+            is_own_item(stored, product).map(|own| (stored.clone(), own))
         };
-        let Some((row, own)) = refused.iter().find_map(of_product) else {
-            let missing = |it: &ConditionFailed| it.write == first_take(index) && it.item.is_none();
-            // Where others refuse, what is spread is looked at as well: it may have been looked
-            // at for the last try, and its first shard be too small.
-            return if refused.iter().any(missing) || (known != Spread::NONE && !refused.is_empty())
+        let Some((stored, own)) = failed.iter().find_map(of_product) else {
+            let is_missing = |condition: &ConditionFailed| {
+                condition.write == first_take(index) && condition.item.is_none()
+            };
+            // Where other lines failed, a spread product is read as well: it may have been read
+            // for the last try, and its first shard have too little.
+            return if failed.iter().any(is_missing) || (known != Spread::NONE && !failed.is_empty())
             {
-                self.look_at_all(order, item, known.rows).await
+                self.check_all_shards(order, item, known.rows).await
             } else {
                 Ok(guess(order, item, known))
             };
         };
-        let row = Row::read(row)?;
-        let rows = row.rows.max(row.shards).max(known.rows);
-        let spread = Spread { shards: row.shards, rows };
-        if row.available >= u64::from(item.quantity) {
-            // There is enough: the product is not spread as it was thought to be.
+        let stored = StockItem::read(stored)?;
+        let rows = stored.rows.max(stored.shards).max(known.rows);
+        let spread = Spread { shards: stored.shards, rows };
+        if stored.available >= u64::from(item.quantity) {
+            // There is enough: the product is not spread as it was assumed to be.
             self.shard_cache.learn(product, spread);
             Ok(guess(order, item, spread))
-        } else if own && row.rows == 1 {
-            Ok(short(item, Some(row.available)))
+        } else if own && stored.rows == 1 {
+            Ok(short(item, Some(stored.available)))
         } else {
-            self.look_at_all(order, item, rows).await
+            self.check_all_shards(order, item, rows).await
         }
     }
 
-    async fn look_at_all(
+    /// What is known of a line after a read of all shards of its product at one moment.
+    async fn check_all_shards(
         &self,
         order: &AggregateId,
         item: &ReservedItem,
@@ -122,15 +152,15 @@ impl Inventory {
         let first = first_shard(order, product_id, shards);
         Ok(match plan(&stock.available, *quantity, first) {
             Some(parts) => {
-                let (product_id, quantity) = (product_id.clone(), *quantity);
-                Line::Take(Take { product_id, quantity, parts, shards })
+                let product_id = product_id.clone();
+                Line::Take(Take { product_id, quantity: *quantity, parts, shards })
             }
             None => short(item, Some(stock.total())),
         })
     }
 
-    /// Sees to it that a transaction takes all of `takes`: of an order whose lines lie in more
-    /// rows than that, those of some products are moved together first.
+    /// Makes `takes` fit into one transaction: where the lines of an order lie in more items than
+    /// it takes, the pieces of some products are moved together first.
     async fn fit(&self, takes: &mut [Take]) -> Result<(), Failure> {
         let mut rows: usize = takes.iter().map(|take| take.parts.len()).sum();
         while rows > TAKES_MAX {
@@ -145,7 +175,7 @@ impl Inventory {
     }
 
     /// The first part of line *n* is always the write after the reservation's by *n*, so that a
-    /// refusal tells the line even where no row is there to tell.
+    /// failed condition identifies the line even where there is no item.
     fn take(
         &self,
         order: &AggregateId,
@@ -158,9 +188,9 @@ impl Inventory {
         let mut unit =
             UnitOfWork::new(Answer::Reserved).write(self.reservations.open(order, &state)?);
         let first =
-            takes.iter().flat_map(|take| take.parts.iter().take(1).map(move |it| (take, it)));
+            takes.iter().flat_map(|take| take.parts.iter().take(1).map(move |part| (take, part)));
         let more =
-            takes.iter().flat_map(|take| take.parts.iter().skip(1).map(move |it| (take, it)));
+            takes.iter().flat_map(|take| take.parts.iter().skip(1).map(move |part| (take, part)));
         for (take, part) in first.chain(more) {
             unit = unit.write(self.stock.take(&take.product_id, *part, take.shards)?);
         }

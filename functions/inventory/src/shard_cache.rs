@@ -8,7 +8,7 @@ use std::{
 use event_envelope::AggregateId;
 use lru::LruCache;
 
-/// The most products remembered. There are few that many orders a second want.
+/// The most products remembered. Few products are ordered many times a second.
 const PRODUCTS_MAX: NonZeroUsize = NonZeroUsize::new(1_000).unwrap();
 
 /// Over how many shards a product is spread.
@@ -21,7 +21,7 @@ pub(crate) struct Spread {
 }
 
 impl Spread {
-    /// A product of one row, as nearly all are.
+    /// A product in one item, as nearly all are.
     pub(crate) const NONE: Self = Self { shards: 1, rows: 1 };
 }
 

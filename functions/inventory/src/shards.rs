@@ -1,8 +1,8 @@
-//! The stock of one product spread over several rows, so that no single partition is its limit.
+//! The stock of one product spread over several items, so that no single partition is its limit.
 //! Pure.
 //!
-//! A partition of DynamoDB takes 1,000 write units a second, and a write in a transaction costs two:
-//! one row is good for 500 of them a second at most, and for fewer when they meet.
+//! A partition of DynamoDB takes 1,000 write units a second, and a write in a transaction costs
+//! two: one item takes 500 of them a second at most, and fewer under contention.
 //! Source: <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html>.
 
 use std::cmp::Reverse;
@@ -11,12 +11,12 @@ use event_envelope::{AggregateId, fingerprint};
 
 use crate::domain::Part;
 
-/// The most shards of a product: some thousand writes a second. Whoever says that a product is out
-/// of stock has read all of them at once, at two read units each.
+/// The most shards of a product: some thousand writes a second. A product is out of stock only
+/// after all of them were read at once, at two read units each.
 pub const SHARDS_MAX: u8 = 16;
 
-/// The shard at which `order` looks first for a product that is spread over `shards`. Orders are
-/// spread evenly, and each looks at the same place every time.
+/// The shard that `order` tries first for a product that is spread over `shards`. Orders are
+/// spread evenly, and each tries the same shard every time.
 pub fn first_shard(order: &AggregateId, product: &AggregateId, shards: u8) -> u8 {
     let hash = fingerprint(&[order.as_str().as_bytes(), product.as_str().as_bytes()]);
     let digits = hash.get(..16).unwrap_or_default();
@@ -25,7 +25,7 @@ pub fn first_shard(order: &AggregateId, product: &AggregateId, shards: u8) -> u8
 }
 
 /// From which shards to take `quantity`, when shard `k` has `available[k]`: from one that has
-/// enough, looking from `first` on, or else from as few as possible. None when all of them
+/// enough, from `first` on, or else from as few as possible. None when all of them
 /// together have too few.
 pub fn plan(available: &[u64], quantity: u32, first: u8) -> Option<Vec<Part>> {
     let start = usize::from(first) % available.len().max(1);
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn orders_are_spread_evenly_and_look_at_the_same_place_every_time() {
+    fn orders_are_spread_evenly_and_try_the_same_shard_every_time() {
         let product = AggregateId::parse("prod-001").unwrap();
         let mut counts = [0_u32; 8];
         for number in 0..8_000 {

@@ -1,4 +1,4 @@
-//! Reading rows of stock, and the writes of which orders and commands are made.
+//! Reading stock, and the writes of which orders and commands are made.
 
 use aws_sdk_dynamodb::{
     Client,
@@ -17,8 +17,8 @@ use runtime::Failure;
 use crate::{
     contention::{Cancelled, retry_on_contention},
     domain::{Part, Return},
-    rows::{Row, Stock, key},
     shard_cache::Spread,
+    stock_item::{Stock, StockItem, key},
 };
 
 /// The table of stock.
@@ -33,8 +33,8 @@ impl StockTable {
         Self { client, table }
     }
 
-    /// All rows of a product, as they were at one moment: none when it is not stocked.
-    /// `rows` is how many there may be; more are read when the product's own row says so.
+    /// All items of a product, as they were at one moment: none when it is not stocked.
+    /// `rows` is how many there may be; more are read when the product's own item counts more.
     pub(crate) async fn read(
         &self,
         product: &AggregateId,
@@ -55,16 +55,20 @@ impl StockTable {
     }
 
     /// A single item is read as it was at one moment for half the price.
-    async fn read_one(&self, product: &AggregateId) -> Result<Option<Row>, Failure> {
+    async fn read_one(&self, product: &AggregateId) -> Result<Option<StockItem>, Failure> {
         let request = self.client.get_item().table_name(&self.table);
         let request = request.key("productId", key(product, 0)).consistent_read(true);
         let got = request.send().await.map_err(Failure::retry)?;
-        got.item.map(Row::read).transpose()
+        got.item.map(StockItem::read).transpose()
     }
 
     /// Reads are serializable with the transactions of orders: no order shows in part.
     /// Source: <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-isolation>.
-    async fn read_all(&self, product: &AggregateId, rows: u8) -> Result<Vec<Option<Row>>, Failure> {
+    async fn read_all(
+        &self,
+        product: &AggregateId,
+        rows: u8,
+    ) -> Result<Vec<Option<StockItem>>, Failure> {
         let get = |shard| {
             let get = Get::builder().table_name(&self.table);
             let get = built(get.key("productId", key(product, shard)).build())?;
@@ -74,11 +78,11 @@ impl StockTable {
         let request = self.client.transact_get_items().set_transact_items(Some(gets));
         let got = retry_on_contention(|| request.clone().send()).await?;
         let items = got.responses.unwrap_or_default().into_iter();
-        items.map(|response| response.item.map(Row::read).transpose()).collect()
+        items.map(|response| response.item.map(StockItem::read).transpose()).collect()
     }
 
     /// Takes goods out of a shard for an order, if there are enough, and if the product is spread
-    /// over as many `shards` as it was thought to be: whoever is wrong about it learns so.
+    /// over as many `shards` as was assumed: a wrong assumption fails the condition.
     pub(crate) fn take(
         &self,
         product: &AggregateId,
@@ -95,8 +99,8 @@ impl StockTable {
         )
     }
 
-    /// Puts goods of an order back. The product's own row is made where there is none: the goods
-    /// are there all the same. A shard's row has to be there, or nobody would know of it.
+    /// Puts goods of an order back. The product's own item is created where there is none: the
+    /// goods are there all the same. A shard's item has to exist, or no read would find it.
     pub(crate) fn put_back(&self, back: &Return) -> Result<Update, Failure> {
         let update = self
             .row(&back.product_id, back.shard)
@@ -175,7 +179,7 @@ impl StockTable {
             update = update.expression_attribute_values(":needed", number(change.unsigned_abs()));
         }
         if shard == 0 {
-            // Nobody else has made rows meanwhile, of which this one does not know.
+            // No other command has added items meanwhile that this one does not count.
             set.push_str(", #rows = :rows");
             conditions.push("attribute_exists(#key)");
             conditions.push("(attribute_not_exists(#rows) OR #rows = :rowsBefore)");
@@ -191,7 +195,7 @@ impl StockTable {
     }
 
     /// Moves goods of one product into the first of `parts` from the others: all of them, or
-    /// nothing. Nobody notices, for there is as much as before.
+    /// nothing. Orders do not notice, for there is as much as before.
     pub(crate) async fn gather(
         &self,
         product: &AggregateId,
@@ -204,7 +208,8 @@ impl StockTable {
         for part in others {
             writes.push(self.remove(product, *part, shards)?);
         }
-        let writes = writes.into_iter().map(|it| TransactWriteItem::builder().update(it).build());
+        let writes =
+            writes.into_iter().map(|update| TransactWriteItem::builder().update(update).build());
         let request = self.client.transact_write_items().set_transact_items(Some(writes.collect()));
         retry_on_contention(|| request.clone().send()).await.map(drop)
     }

@@ -4,12 +4,12 @@
 //! |---|---|---|
 //! | `reserve` | `reserved` | the goods are taken out of stock for the order |
 //! | | `outOfStock`, `shortages` | nothing is: there was too little of these |
-//! | | `calledOff` | nothing is: the order was called off, before or after |
+//! | | `calledOff` | nothing is: the order was cancelled, before or after |
 //! | `release` | `released` | what was reserved is back in stock |
 //! | | `nothingReserved` | nothing is reserved, and nothing will be |
 //!
-//! An answer is what the reservation says when the task has taken effect, so that the queue may
-//! have been faster with the same news: a task that comes again is answered alike.
+//! An answer follows from the reservation once the task has taken effect. An event of the queue may
+//! have had the same effect before: a repeated task gets the same answer.
 
 use catalogue::{Event, Shortage};
 use event_envelope::Delivery;
@@ -36,7 +36,7 @@ pub enum Command {
     Release {},
 }
 
-/// What the workflow is told.
+/// What the workflow receives.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "status", rename_all = "camelCase")]
 pub enum Answer {
@@ -69,8 +69,8 @@ struct InventoryTasks<S> {
 }
 
 impl Inventory {
-    /// This inventory as a workflow asks for it: by the records of `once`, each task takes effect
-    /// once.
+    /// This inventory as the handler of a workflow's tasks: by the records of `once`, each task
+    /// takes effect once.
     pub fn into_tasks(
         self,
         once: IdempotencyConfig<DynamoDbStore>,
@@ -118,7 +118,7 @@ fn asked(task: Task<Command, Event>) -> Result<Asked, Failure> {
     Ok(Asked { order: order.order_id, fact, cause: envelope, identity })
 }
 
-/// What the workflow is told of an order whose reservation is this. None: it cannot be.
+/// What the workflow receives for an order with this reservation. None: a contradiction.
 fn answer(command: Command, reservation: &Reservation) -> Option<Answer> {
     match (command, reservation) {
         // It was reserved, and the workflow has gone on meanwhile.

@@ -1,4 +1,4 @@
-//! What the template tells this function.
+//! What the template sets for this function.
 
 use lambda::QueueConfig;
 use runtime::{ConfigError, Environment, FromEnvironment};
@@ -7,7 +7,7 @@ use state_machine::RunnerConfig;
 /// Read once, before the first event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
-    /// Where what was told is kept.
+    /// Where the mails of orders are kept.
     pub notifications: RunnerConfig,
     /// The table of the customers' addresses.
     pub contacts: String,

@@ -15,8 +15,8 @@ const ADDRESS_BYTES_MAX: usize = 254;
 pub struct Address(Redacted<String>);
 
 impl Address {
-    /// Takes an address from the store. A domain with letters beyond ASCII is mapped (to lower case,
-    /// among others) and encoded as DNS has it; one within ASCII stays as it is.
+    /// Takes an address from the store. A domain with letters beyond ASCII is mapped (to lower
+    /// case, among others) and encoded as DNS has it; one within ASCII stays as it is.
     ///
     /// # Errors
     ///
@@ -45,8 +45,8 @@ impl Address {
     }
 }
 
-/// A domain as it is asked for in DNS: by UTS #46 without its transitional mappings, and strictly, so
-/// that no letter that looks like a sign of ASCII becomes one that a header is made of.
+/// A domain as it is asked for in DNS: by UTS #46 without its transitional mappings, and strictly,
+/// so that no letter that looks like a sign of ASCII becomes one that a header is made of.
 /// Source: <https://www.unicode.org/reports/tr46/>, RFC 5891.
 fn in_ascii(host: &str) -> Result<Cow<'_, str>, InvalidAddress> {
     if host.is_ascii() {
@@ -61,8 +61,8 @@ pub enum InvalidAddress {
     /// It is not one address, or more than that.
     #[error("the customer's address is not one that mail can be sent to")]
     Malformed,
-    /// SES has no way to say it. Source:
-    /// <https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html>.
+    /// SES has no way to express it.
+    /// Source: <https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html>.
     #[error(
         "SES takes only ASCII before the @, and the customer's address has other letters there"
     )]
@@ -89,20 +89,20 @@ impl Contacts {
     ///
     /// # Errors
     ///
-    /// Retry when the table is away.
+    /// Retry when the table is unavailable.
     pub async fn find(&self, user: &AggregateId) -> Result<Option<String>, Failure> {
         let got = self
             .client
             .get_item()
             .table_name(&self.table)
             .key("userId", AttributeValue::S(user.to_string()))
-            // A customer who is not found is given up: one who has just registered must be found.
+            // A customer who is not found gets no mail: one who has just registered must be found.
             .consistent_read(true)
             .send()
             .await
             .map_err(Failure::retry)?;
         let email = got.item.as_ref().and_then(|item| item.get("email"));
-        Ok(email.and_then(|it| it.as_s().ok()).cloned())
+        Ok(email.and_then(|value| value.as_s().ok()).cloned())
     }
 }
 
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn what_ses_cannot_be_told_is_refused_with_its_reason() {
+    fn what_ses_cannot_express_is_refused_with_its_reason() {
         let local = Err(InvalidAddress::LocalPart);
         assert_eq!(Address::parse("j\u{f6}rg@example.com"), local);
         assert_eq!(Address::parse("j\u{f6}rg@b\u{fc}cher.example"), local);

@@ -1,4 +1,4 @@
-//! What a customer is to be told about an order, and what was told. Pure.
+//! The mails that a customer gets about an order. Pure.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use state_machine::StateMachine;
 use time::OffsetDateTime;
 
 catalogue::subscribe! {
-    /// What customers are told about.
+    /// What customers get mails about.
     pub enum NotificationEvent { OrderCreated, PaymentCompleted, ShipmentCreated, OrderCancelled }
 }
 
@@ -23,7 +23,7 @@ pub enum Input {
         user_id: AggregateId,
     },
     /// Something is worth a mail.
-    News(Message),
+    Notify(Message),
     /// The mail went out.
     Sent {
         /// What it was about.
@@ -44,7 +44,7 @@ pub enum Input {
     },
 }
 
-/// Something to tell.
+/// The content of a mail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Message {
@@ -76,12 +76,12 @@ enum Progress {
 /// | wanted | – | settled *sent* | settled *failed* |
 /// | settled | – | – | – |
 ///
-/// – : it has taken effect. The first mail is wanted when the order's creation is heard of, the
-/// others with their own news; none is sent before it is known to whom.
+/// – : it has taken effect. The first mail is wanted when the order's creation is consumed, each
+/// other one with its own event; none is sent before the customer is known.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Mails {
-    /// Who is told: known once the order's creation has been heard of.
+    /// The customer: known once the order's creation has been consumed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     user_id: Option<AggregateId>,
     /// Every message by its template, in the order in which they are worth reading.
@@ -110,7 +110,7 @@ impl StateMachine for Mails {
                 self.want(Message { template: Template::OrderReceived, detail: None });
                 (self, vec![])
             }
-            Input::News(message) => {
+            Input::Notify(message) => {
                 self.want(message.clone());
                 (self, vec![])
             }
@@ -120,7 +120,7 @@ impl StateMachine for Mails {
                     template: *template,
                     message_id: message_id.clone(),
                 };
-                self.settle(*template, event.into())
+                self.complete(*template, event.into())
             }
             Input::Failed { template, order_id, reason } => {
                 let event = NotificationFailed {
@@ -128,7 +128,7 @@ impl StateMachine for Mails {
                     template: *template,
                     reason: reason.clone(),
                 };
-                self.settle(*template, event.into())
+                self.complete(*template, event.into())
             }
         }
     }
@@ -158,8 +158,8 @@ impl Mails {
         self.messages.entry(message.template).or_insert(Progress::Wanted(message));
     }
 
-    /// A message is settled once; only then is there something to say.
-    fn settle(mut self, template: Template, event: Event) -> (Self, Vec<Event>) {
+    /// A message is completed once; only then is there an event to publish.
+    fn complete(mut self, template: Template, event: Event) -> (Self, Vec<Event>) {
         let before = self.messages.insert(template, Progress::Settled);
         let events = if before == Some(Progress::Settled) { vec![] } else { vec![event] };
         (self, events)
@@ -167,22 +167,22 @@ impl Mails {
 }
 
 impl Input {
-    /// What an event has a customer know.
+    /// What an event means for the mails of its order.
     pub fn of(event: &NotificationEvent) -> Self {
-        let news = |template, detail| Self::News(Message { template, detail });
+        let notify = |template, detail| Self::Notify(Message { template, detail });
         match event {
             NotificationEvent::OrderCreated(order) => {
                 Self::Placed { user_id: order.user_id.clone() }
             }
             NotificationEvent::PaymentCompleted(payment) => {
-                news(Template::PaymentReceived, payment.amount.map(|amount| amount.to_string()))
+                notify(Template::PaymentReceived, payment.amount.map(|amount| amount.to_string()))
             }
             NotificationEvent::ShipmentCreated(shipment) => {
                 let tracking = format!("{} {}", shipment.carrier, shipment.tracking_number);
-                news(Template::OrderShipped, Some(tracking))
+                notify(Template::OrderShipped, Some(tracking))
             }
             NotificationEvent::OrderCancelled(cancelled) => {
-                news(Template::OrderCancelled, Some(in_words(cancelled.reason).to_owned()))
+                notify(Template::OrderCancelled, Some(in_words(cancelled.reason).to_owned()))
             }
         }
     }

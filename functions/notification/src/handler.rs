@@ -11,7 +11,7 @@ use crate::{
     mail::{Mailer, Sending},
 };
 
-/// Tells customers about their orders.
+/// Sends customers mails about their orders.
 #[derive(Debug, Clone)]
 pub struct Notifications {
     runner: Runner,
@@ -47,7 +47,7 @@ impl Notifications {
 impl EventHandler for Notifications {
     type Event = NotificationEvent;
 
-    /// Takes in one event.
+    /// Handles one event.
     ///
     /// # Errors
     ///

@@ -1,6 +1,6 @@
 //! Mails to the customer, one for each thing worth knowing.
 //!
-//! Hears `OrderCreated`, `PaymentCompleted`, `ShipmentCreated` and `OrderCancelled`; publishes
+//! Consumes `OrderCreated`, `PaymentCompleted`, `ShipmentCreated` and `OrderCancelled`; publishes
 //! `NotificationSent` and `NotificationFailed`.
 
 pub mod build;

@@ -16,10 +16,10 @@ use runtime::Failure;
 use crate::{contacts::Address, domain::Message};
 
 /// Names the mail, the same for every attempt: SES has no idempotency key, so a process that dies
-/// between sending and writing sends again, and this tells the copies apart from two mails.
+/// between sending and writing sends again, and this distinguishes copies from two mails.
 const REFERENCE_HEADER: &str = "X-Notification-Reference";
 
-/// What SES says in a `MessageRejected` when the recipient is to get no mail from anybody.
+/// What the text of a `MessageRejected` contains when the recipient is suppressed for all senders.
 const SUPPRESSED: [&str; 2] = ["suppression list", "address blacklisted"];
 
 /// Sends mails.
@@ -58,7 +58,8 @@ impl Mailer {
     ///
     /// # Errors
     ///
-    /// Retry when SES is away or throttles, or refuses for what an operator can put right.
+    /// Retry when SES is unavailable or throttles, or refuses for a reason that an operator can
+    /// remove.
     pub async fn send(
         &self,
         order: &AggregateId,
@@ -86,14 +87,14 @@ impl Mailer {
             return Err(Failure::retry(error));
         };
         let code = refusal.code().unwrap_or("no code").to_owned();
-        let says = |what: &str| {
+        let mentions = |what: &str| {
             refusal.message().is_some_and(|text| text.to_lowercase().contains(&what.to_lowercase()))
         };
         let is_final = match code.as_str() {
-            // Said of an identity that is not verified, too, and of an account that may only write
-            // to verified ones.
-            "MessageRejected" => SUPPRESSED.into_iter().any(says),
-            "BadRequestException" => !says(&self.sender),
+            // The code of an unverified identity, too, and of an account that may only send to
+            // verified ones.
+            "MessageRejected" => SUPPRESSED.into_iter().any(mentions),
+            "BadRequestException" => !mentions(&self.sender),
             _ => false,
         };
         if is_final {
@@ -103,7 +104,7 @@ impl Mailer {
     }
 }
 
-/// SES did not take the mail. Its own words are left out: they may name the address.
+/// SES did not take the mail. Its message is left out: they may name the address.
 #[derive(Debug, thiserror::Error)]
 #[error("SES did not take the mail: {code}")]
 struct NotTaken {

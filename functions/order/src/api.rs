@@ -18,7 +18,7 @@ use event_store::{
 };
 use http::StatusCode;
 use http_api::{CARD_NUMBER, Problem, Reply, Request, TokenScope, holds_card_number, is_one_line};
-use runtime::Clock;
+use runtime::{Clock, Failure};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -30,7 +30,7 @@ use crate::{
     place_order::{OrderRequest, PlacingError, order_id},
 };
 
-/// Said with an answer that was given before.
+/// The header of an answer that was given before.
 const REPLAYED: http::HeaderName = http::HeaderName::from_static("idempotency-replayed");
 /// The longest reason for resuming an order, in characters.
 pub const REASON_CHARS_MAX: usize = 500;
@@ -52,14 +52,14 @@ pub struct OrderApi {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ResumeRequest {
-    /// Why, for people. It is kept with the order for ever, so that it must name nobody.
+    /// Why, for people. It is kept with the order for ever, so that it must name no person.
     #[serde(default)]
     reason: Option<String>,
 }
 
 impl OrderApi {
-    /// Keeps orders in `store`, at the prices that `lookup` finds. Each is to be looked at when it may
-    /// have waited for its payment for too long: `pay_within` seconds. A customer's token must
+    /// Keeps orders in `store`, at the prices that `lookup` finds. Each is to be checked when it
+    /// may have waited for its payment for too long: `pay_within` seconds. A customer's token must
     /// grant `scope`.
     pub fn new(
         store: EventStore,
@@ -92,7 +92,7 @@ impl OrderApi {
     /// Places an order.
     ///
     /// Its id follows from the caller and the key, so that the order is itself the record of the
-    /// request: a repetition finds it, whatever has happened since.
+    /// request: a repetition finds it, also when other things have happened since.
     async fn place(&self, request: Request<'_>) -> Result<Reply, Problem> {
         let user = request.caller(&self.scope)?;
         let order_id = order_id(&user, request.idempotency_key()?);
@@ -103,7 +103,8 @@ impl OrderApi {
         }
         let quantities = asked.quantities();
         let address = asked.delivery_address_id.as_ref();
-        let known = self.lookup.find(quantities.keys(), &user, address).await.map_err(away)?;
+        let known =
+            self.lookup.find(quantities.keys(), &user, address).await.map_err(unavailable)?;
         let order = asked.price(order_id.clone(), user.clone(), &known).map_err(refused)?;
         // What can be placed, and was not before: nothing else counts.
         if let Some(limit) = &self.limit {
@@ -134,7 +135,7 @@ impl OrderApi {
         let user = request.caller(&self.scope)?;
         let order_id = request.path_id("id")?;
         let first = self.store.first(&order_id).await.map_err(unavailable)?;
-        let created = first.filter(|it| it.data["userId"] == user.as_str());
+        let created = first.filter(|event| event.data["userId"] == user.as_str());
         // Another customer's order is none at all.
         let created = created.ok_or_else(|| no_such_order(&order_id))?;
         let actor = Actor {
@@ -147,7 +148,7 @@ impl OrderApi {
         Reply::json(StatusCode::OK, &body)
     }
 
-    /// Has the services go on with what they had given up of an order.
+    /// Has the services retry the steps of an order that they have abandoned.
     ///
     /// It needs no key: while the order rests from the last time, to do it again is answered alike,
     /// and marked as a repetition.
@@ -196,7 +197,7 @@ impl OrderApi {
     }
 }
 
-/// Tells the span of the request which order it is about.
+/// Records in the span of the request which order it is about.
 fn note(order_id: &AggregateId, correlation: &CorrelationId) {
     let span = tracing::Span::current();
     span.record("aggregate_id", order_id.as_str());
@@ -279,11 +280,8 @@ fn busy() -> Problem {
     Problem::unavailable("the order is being changed by others", RETRY_AFTER)
 }
 
-fn unavailable(error: StoreError) -> Problem {
-    away(error.into())
-}
-
-fn away(failure: runtime::Failure) -> Problem {
+fn unavailable(failure: impl Into<Failure>) -> Problem {
+    let failure = failure.into();
     tracing::error!(%failure, "request not carried out");
     if failure.is_retry() {
         Problem::unavailable("the order store is busy", RETRY_AFTER)

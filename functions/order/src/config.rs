@@ -1,4 +1,4 @@
-//! What the template tells these functions: the one place that reads the environment.
+//! What the template sets for these functions: the one place that reads the environment.
 
 use http_api::TokenScope;
 use lambda::{QueueConfig, Tasks};
@@ -17,14 +17,14 @@ const SHIP_WITHIN_SECONDS: &str = "SHIP_WITHIN_SECONDS";
 const WRITE_SCOPE: &str = "WRITE_SCOPE";
 const SCOPE_CLAIM: &str = "SCOPE_CLAIM";
 
-/// The longest that an order may wait for something, in seconds: thirty days. Whoever asks for more
-/// has counted in something else.
+/// The longest that an order may wait for something, in seconds: thirty days. A longer one
+/// was counted in another unit.
 pub const WITHIN_SECONDS_MAX: u64 = 30 * 24 * 60 * 60;
 
 /// The most orders that a limit may be: more of them could not be looked at in one read.
 pub const ORDERS_MAX: u16 = 1_000;
 
-/// What `order-api` is told.
+/// The configuration of `order-api`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiConfig {
     /// The table of event streams.
@@ -43,7 +43,7 @@ pub struct ApiConfig {
     pub scope: TokenScope,
 }
 
-/// What `order-events` is told.
+/// The configuration of `order-events`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventsConfig {
     /// The table of event streams.
@@ -54,7 +54,7 @@ pub struct EventsConfig {
     pub tasks: Tasks,
 }
 
-/// What `order-sweeper` is told.
+/// The configuration of `order-sweeper`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SweeperConfig {
     /// The table of event streams.

@@ -16,23 +16,23 @@ pub struct Deadlines {
     pub ship_within: u64,
 }
 
-/// What somebody finds who looks at an order.
+/// The state of an order with regard to its deadline.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found<'a> {
-    /// It waits for nothing, and never will: nobody has to look again.
+    /// It waits for nothing, and never will: it need not be checked again.
     Settled,
     /// It waits, and may do so until then.
     Waiting(OffsetDateTime),
     /// It has waited for too long.
     Late {
-        /// What it is to be told.
+        /// The command that ends its wait.
         command: Command,
         /// The event since which it has waited.
         since: &'a Envelope,
     },
 }
 
-/// Why nobody can tell whether an order is late. A person has to look at its stream.
+/// Why it cannot be decided whether an order is late. An operator has to check its stream.
 #[derive(Debug, thiserror::Error)]
 pub enum Unreadable {
     /// An event cannot be read.
@@ -55,19 +55,20 @@ pub fn deadline(since: OffsetDateTime, seconds: u64) -> OffsetDateTime {
 }
 
 impl Deadlines {
-    /// What there is to find at `now` in `stream`, all events of an order.
+    /// The state at `now` of the order with all events in `stream`.
     ///
-    /// A deadline counts from the event that it follows from, by the time which that event says.
+    /// A deadline counts from the event that it follows from, by the timestamp of that event.
     ///
     /// # Errors
     ///
     /// When an event cannot be read, or the order was never placed.
-    pub fn look<'a>(
+    pub fn check<'a>(
         &self,
         stream: &'a [Envelope],
         now: OffsetDateTime,
     ) -> Result<Found<'a>, Unreadable> {
-        let (mut order, mut since) = (Order::default(), None);
+        let mut order = Order::default();
+        let mut since = None;
         for envelope in stream {
             let event = OrderEvent::from_envelope(envelope).map_err(|source| {
                 Unreadable::Event { sequence: envelope.sequence_number, source }
@@ -81,7 +82,7 @@ impl Deadlines {
             Order::Absent => return Err(Unreadable::NotCreated),
             Order::Created(_) => (Awaited::Payment, self.pay_within),
             Order::Paid(_) => (Awaited::Shipment, self.ship_within),
-            // What is on its way cannot be called off, however long that takes.
+            // What is on its way cannot be cancelled, however long that takes.
             Order::Shipped(_) | Order::Completed | Order::Cancelled => return Ok(Found::Settled),
         };
         let since = since.ok_or(Unreadable::NotCreated)?;

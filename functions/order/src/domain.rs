@@ -15,7 +15,7 @@ use time::OffsetDateTime;
 pub use event::OrderEvent;
 pub use resumption::{Dated, Resume, Resumption};
 
-/// What somebody wants of an order, or says about it.
+/// What a customer or an operator wants of an order, or an event means for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
     /// A customer wants these goods.
@@ -57,17 +57,18 @@ pub enum Command {
 ///
 /// | | Place | Cancel | paid | payment failed | out of stock | shipped | not deliverable | refunded | timed out | resumed |
 /// |---|---|---|---|---|---|---|---|---|---|---|
-/// | *absent* | created | 404 | later | later | later | later | later | later | parked | 404 |
+/// | *absent* | created | 404 | later | later | later | later | later | later | dead-lettered | 404 |
 /// | created | – | cancelled | paid | cancelled | cancelled | later | cancelled | cancelled | timed out, cancelled | resumed |
-/// | paid | – | cancelled | – | parked | parked | shipped, completed | cancelled | cancelled | timed out, cancelled | resumed |
-/// | shipped | – | 409 | – | parked | parked | completed | parked | parked | – | 409 |
-/// | completed | – | 409 | – | parked | parked | – | parked | parked | – | 409 |
+/// | paid | – | cancelled | – | dead-lettered | dead-lettered | shipped, completed | cancelled | cancelled | timed out, cancelled | resumed |
+/// | shipped | – | 409 | – | dead-lettered | dead-lettered | completed | dead-lettered | dead-lettered | – | 409 |
+/// | completed | – | 409 | – | dead-lettered | dead-lettered | – | dead-lettered | dead-lettered | – | 409 |
 /// | cancelled | – | – | – | – | – | – | – | – | – | resumed |
 ///
-/// – : nothing is left to do. *later*: the record comes again. *parked*: the news contradicts what
-/// has happened. *timed out* is said of what the order waits for: its payment once it is created,
-/// its shipment once it is paid; an order that has gone on since is left alone. *shipped* is a
-/// state of streams that somebody else wrote: the order completes in the write that ships it.
+/// – : nothing is left to do. *later*: the record is delivered again. *dead-lettered*: the event
+/// contradicts what has happened. *timed out* is about what the order waits for: its payment once
+/// it is created, its shipment once it is paid; an order that has gone on since is left alone.
+/// *shipped* is a state of streams of an earlier version: the order completes in the write that
+/// ships it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Order {
     /// Nothing has happened.
@@ -95,17 +96,17 @@ pub struct Placed {
 /// The rule that a command breaks.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Rule {
-    /// Nobody placed this order.
+    /// The order was never placed.
     #[error("the order does not exist")]
     Absent,
-    /// The news came before what it follows from, which may still come.
+    /// The event came before what it follows from, which may still come.
     #[error("the order is not yet where this can happen")]
     Premature,
     /// The goods have left.
     #[error("the order is on its way and cannot be cancelled")]
     AlreadyShipped,
-    /// The order was paid for and shipped: no service has given up anything of it.
-    #[error("the order is on its way, and no step of it was given up")]
+    /// The order was paid for and shipped: no service has abandoned a step of it.
+    #[error("the order is on its way, and no step of it was abandoned")]
     NothingToResume,
     /// Another amount was captured than was ordered.
     #[error("{captured} was captured for an order of {total}")]
@@ -115,7 +116,7 @@ pub enum Rule {
         /// What was ordered.
         total: Money,
     },
-    /// The news contradicts what has happened.
+    /// The event contradicts what has happened.
     #[error("this cannot happen to an order that has come so far")]
     Contradiction,
 }
@@ -165,7 +166,8 @@ impl Decider for Order {
             | (Self::Paid(order), TimeOut { awaited: awaited @ Awaited::Shipment, within }) => {
                 order.timed_out(*awaited, *within)
             }
-            // What is given up is what undoes an order; of one under way, a step may be late.
+            // The steps that are abandoned are those that undo an order; of one under way, a step
+            // may be late.
             (Self::Created(_) | Self::Paid(_) | Self::Cancelled, Resume(order_id)) => {
                 Ok(vec![OrderEvent::Resumed(OrderResumed { order_id: order_id.clone() })])
             }
@@ -190,7 +192,7 @@ impl Decider for Order {
             | (Self::Created(_), TimeOut { awaited: Awaited::Shipment, .. })
             | (Self::Paid(_), TimeOut { awaited: Awaited::Payment, .. })
             | (Self::Shipped(_) | Self::Completed | Self::Cancelled, TimeOut { .. })
-            // Whatever was under way when the order was cancelled is undone by its own service.
+            // A step that was under way when the order was cancelled is undone by its own service.
             | (
                 Self::Cancelled,
                 Cancel | RecordPayment { .. } | RecordPaymentFailure | RecordRefund

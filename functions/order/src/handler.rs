@@ -52,7 +52,7 @@ impl Orders {
 impl EventHandler for Orders {
     type Event = OrderInput;
 
-    /// Takes in one event.
+    /// Handles one event.
     ///
     /// The stream itself is the record of what was handled: an event that has taken effect decides
     /// to nothing, and an event that is appended is published from the stream.

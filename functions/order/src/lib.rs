@@ -1,6 +1,6 @@
-//! Orders. `order-api` takes the commands of customers and operators; `order-events` hears what
-//! other services say, and takes the tasks of an order's workflow ([`tasks`]); `order-sweeper` calls
-//! off what takes too long. All of them append to one event-sourced stream for each order.
+//! Orders. `order-api` takes the commands of customers and operators; `order-events` consumes what
+//! other services publish, and takes the tasks of an order's workflow ([`tasks`]); `order-sweeper`
+//! cancels what takes too long. All of them append to one event-sourced stream for each order.
 //!
 //! Publishes `OrderCreated`, `OrderPaid`, `OrderShipped`, `OrderCompleted`, `OrderTimedOut`,
 //! `OrderCancelled` and `OrderResumed`.

@@ -1,7 +1,7 @@
 //! How many orders one customer may place: so many that have not ended, and so many a minute.
 //!
-//! Whoever holds one token could otherwise have as many reservations, charges and mails made as the
-//! API takes requests, and use up the writes of a product's row.
+//! A client with one token could otherwise have as many reservations, charges and mails made as the
+//! API takes requests, and use up the writes of a product's item.
 //!
 //! A count of one's own would cost a write for every order: an item to count in, or an index by
 //! customer over the event store. The read model has that index already, and exists to be read, so
@@ -30,10 +30,10 @@ const BY_USER: &str = "by-user";
 /// In what time orders are counted.
 const WINDOW: Duration = Duration::from_secs(60);
 /// How long the read model may take. An order does not wait for it any longer.
-const PATIENCE: Duration = Duration::from_secs(1);
+const TIMEOUT: Duration = Duration::from_secs(1);
 /// When to ask again while too many orders have not ended: when one will is not known.
 const UNTIL_ONE_ENDS: Duration = Duration::from_secs(60);
-/// How an order is called that has ended.
+/// The statuses of an order that has ended.
 const ENDED: [&str; 2] = ["completed", "cancelled"];
 
 /// What a customer may place.
@@ -45,7 +45,7 @@ pub struct Limits {
     pub per_minute: u16,
 }
 
-/// Looks at what a customer has placed already.
+/// Counts what a customer has placed already.
 #[derive(Debug, Clone)]
 pub struct OrderLimit {
     client: Client,
@@ -93,20 +93,20 @@ impl TooMany {
 }
 
 impl Limits {
-    /// How many of a customer's newest orders are looked at: enough to find as many open ones as
+    /// How many of a customer's newest orders are read: enough to find as many open ones as
     /// there may be, though as many others have ended meanwhile, and few enough to cost little.
-    fn looked_at(self) -> i32 {
+    fn read_max(self) -> i32 {
         (2 * i32::from(self.open)).max(i32::from(self.per_minute))
     }
 
-    /// Whether one more may be placed `now` by whom these are the newest orders of, newest first.
+    /// Whether one more may be placed `now` by the customer with these newest orders, newest first.
     fn check(self, rows: &[Row], now: OffsetDateTime) -> Result<(), TooMany> {
         let Self { open, per_minute } = self;
         // The one that has to be out of the window before there is room again.
         if let Some(row) = rows.get(usize::from(per_minute).saturating_sub(1)) {
             let left = Duration::try_from(row.created_at + WINDOW - now).unwrap_or_default();
             if !left.is_zero() {
-                // Who placed it by a clock that is ahead of ours is not made to wait for longer.
+                // An order that was placed by a clock ahead of ours does not lengthen the wait.
                 let retry_after = left.min(WINDOW);
                 return Err(TooMany::InAMinute { limit: per_minute, retry_after });
             }
@@ -117,7 +117,7 @@ impl Limits {
 }
 
 impl OrderLimit {
-    /// Holds customers to `limits` by what the table `views` of read models says of their orders.
+    /// Holds customers to `limits` by their orders in the table `views` of read models.
     pub fn new(client: Client, views: String, limits: Limits) -> Self {
         Self { client, views, limits, recent: Recent::new(limits.per_minute, WINDOW) }
     }
@@ -128,14 +128,14 @@ impl OrderLimit {
     ///
     /// When they have placed too many.
     pub async fn admit(&self, customer: &AggregateId, now: OffsetDateTime) -> Result<(), TooMany> {
-        let admitted = self.look(customer, now).await;
+        let admitted = self.check(customer, now).await;
         if admitted.is_err() {
             event!(target: "metrics", Level::TRACE, monotonic_counter.OrdersLimited = 1);
         }
         admitted
     }
 
-    async fn look(&self, customer: &AggregateId, now: OffsetDateTime) -> Result<(), TooMany> {
+    async fn check(&self, customer: &AggregateId, now: OffsetDateTime) -> Result<(), TooMany> {
         // First what costs nothing.
         self.recent.admit(customer, now).map_err(|retry_after| TooMany::InAMinute {
             limit: self.limits.per_minute,
@@ -144,7 +144,7 @@ impl OrderLimit {
         match self.newest(customer).await {
             Ok(rows) => self.limits.check(&rows, now),
             Err(failure) => {
-                tracing::warn!(%failure, "the order is placed though nobody knows the customer's others");
+                tracing::warn!(%failure, "the customer's orders cannot be read: the order is placed without the limit");
                 event!(target: "metrics", Level::TRACE, monotonic_counter.OrderLimitsUnread = 1);
                 Ok(())
             }
@@ -152,7 +152,7 @@ impl OrderLimit {
     }
 
     async fn newest(&self, customer: &AggregateId) -> Result<Vec<Row>, Failure> {
-        let asked = self
+        let request = self
             .client
             .query()
             .table_name(&self.views)
@@ -162,8 +162,8 @@ impl OrderLimit {
             .projection_expression("#status, createdAt")
             .expression_attribute_names("#status", "status")
             .scan_index_forward(false)
-            .limit(self.limits.looked_at());
-        let answer = tokio::time::timeout(PATIENCE, asked.send()).await.map_err(Failure::retry)?;
+            .limit(self.limits.read_max());
+        let answer = tokio::time::timeout(TIMEOUT, request.send()).await.map_err(Failure::retry)?;
         let items = answer.map_err(Failure::retry)?.items.unwrap_or_default();
         serde_dynamo::from_items(items).map_err(Failure::permanent)
     }
@@ -214,8 +214,8 @@ mod tests {
     }
 
     #[test]
-    fn enough_is_looked_at_for_both_limits() {
-        assert_eq!(Limits { open: 20, per_minute: 10 }.looked_at(), 40);
-        assert_eq!(Limits { open: 1, per_minute: 10 }.looked_at(), 10);
+    fn enough_is_read_for_both_limits() {
+        assert_eq!(Limits { open: 20, per_minute: 10 }.read_max(), 40);
+        assert_eq!(Limits { open: 1, per_minute: 10 }.read_max(), 10);
     }
 }

@@ -46,7 +46,7 @@ impl Lookup {
     ///
     /// # Errors
     ///
-    /// When a table is away; worth a retry.
+    /// When a table is unavailable; worth a retry.
     pub async fn find<'a>(
         &self,
         products: impl IntoIterator<Item = &'a AggregateId>,
@@ -102,7 +102,7 @@ impl Lookup {
 }
 
 fn keys(keys: Vec<Item>, consistent: bool) -> Result<KeysAndAttributes, BuildError> {
-    // Left out where it says what holds anyway.
+    // Left out where it is the default.
     let consistent = consistent.then_some(true);
     KeysAndAttributes::builder().set_keys(Some(keys)).set_consistent_read(consistent).build()
 }

@@ -61,7 +61,7 @@ pub struct Product {
 pub struct Known {
     /// The products of the catalogue.
     pub products: BTreeMap<AggregateId, Product>,
-    /// The entries of the address book of the customer who asks, and of nobody else's.
+    /// The entries of the address book of the customer who asks, and of no other.
     pub addresses: BTreeSet<AggregateId>,
 }
 
@@ -81,9 +81,9 @@ pub enum PlacingError {
     Outdated {
         /// The field, as a JSON pointer.
         pointer: String,
-        /// What the request says.
+        /// What the request has.
         shown: Money,
-        /// What the catalogue says.
+        /// What the catalogue has.
         actual: Money,
     },
 }
@@ -131,7 +131,7 @@ impl OrderRequest {
             ("/paymentMethodId", self.payment_method_id.as_ref()),
             ("/deliveryAddressId", self.delivery_address_id.as_ref()),
         ];
-        match ids.into_iter().find(|(_, id)| id.is_some_and(|it| holds_card_number(it.as_str()))) {
+        match ids.into_iter().find(|(_, id)| id.is_some_and(|id| holds_card_number(id.as_str()))) {
             Some((pointer, _)) => Err(invalid(pointer, CARD_NUMBER)),
             None => Ok(()),
         }
@@ -166,8 +166,12 @@ impl OrderRequest {
                 .ok_or_else(|| invalid(pointer("productId"), unknown_product(&item.product_id)))?;
             check_shown(item.price.as_ref(), product.price, pointer("price"))?;
         }
-        // Said in the same words whether somebody else has such an address or nobody does.
-        if self.delivery_address_id.as_ref().is_some_and(|it| !known.addresses.contains(it)) {
+        // The same text whether another customer has such an address or none does.
+        if self
+            .delivery_address_id
+            .as_ref()
+            .is_some_and(|address| !known.addresses.contains(address))
+        {
             return Err(invalid("/deliveryAddressId", "no such address in your address book"));
         }
         let mut items = Vec::new();

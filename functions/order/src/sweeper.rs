@@ -1,8 +1,8 @@
-//! Looks for orders that have waited for too long, and has them called off.
+//! Finds orders that have waited for too long, and cancels them.
 //!
-//! An order is listed as due when it is placed, and found by its entry when its deadline has come. What
-//! becomes of it then is decided on its stream. The entry goes away only when the stream has been
-//! seen to be at its end, so that whatever fails, and wherever, the order is found again.
+//! An order is listed as due when it is placed, and found by its entry when its deadline has come.
+//! What happens to it then is decided on its stream. The entry is cleared only when the stream has
+//! been seen to be at its end, so that after any failure the order is found again.
 
 use std::time::Duration;
 
@@ -19,14 +19,15 @@ use crate::{
     domain::Order,
 };
 
-/// Who calls late orders off.
+/// The actor of the cancellation of late orders.
 pub const ACTOR: &str = "order-sweeper";
 /// How many entries are read at a time.
 pub const PAGE: u16 = 25;
 /// How much time an invocation must have left for one more order: it takes up to five calls.
 pub const RESERVE: Duration = Duration::from_secs(3);
-/// When to look again at an order that nobody can read. Until a person has looked at it, it would
-/// be the first of its shard in each sweep, and enough of them would leave no time for the others.
+/// When to check an order again whose stream cannot be read. Until an operator has repaired it, it
+/// would be the first of its shard in each sweep, and enough of them would leave no time for the
+/// others.
 pub const REST: time::Duration = time::Duration::minutes(15);
 
 /// Sweeps the orders.
@@ -37,24 +38,24 @@ pub struct Sweeper {
     clock: Clock,
 }
 
-/// What a sweep came to, in orders.
+/// The outcome of a sweep, in orders.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Swept {
-    /// Called off.
+    /// Cancelled, because they were late.
     pub timed_out: u32,
-    /// Completed or cancelled: not looked at any more.
+    /// Completed or cancelled: not checked any more.
     pub settled: u32,
-    /// Not late yet: looked at when they will be.
+    /// Not late yet: checked again when they will be.
     pub waiting: u32,
-    /// Not decided on, as the log says of each; and shards whose entries could not be read. What may
-    /// succeed is tried again in the next sweep.
+    /// Not decided on, with a line in the log for each; and shards whose entries could not be read.
+    /// What may succeed is tried again in the next sweep.
     pub failed: u32,
     /// Shards that were left before their end, for lack of time. The next sweep goes on there.
     pub unfinished: u32,
 }
 
-/// What became of an order that was looked at.
+/// The outcome of a check of an order.
 enum Visit {
     TimedOut,
     Settled,
@@ -62,12 +63,12 @@ enum Visit {
 }
 
 impl Sweeper {
-    /// Looks at the orders in `store`, which may wait for as long as `deadlines` say.
+    /// Checks the orders in `store`, which may wait for as long as `deadlines` allow.
     pub fn new(store: EventStore, deadlines: Deadlines, clock: Clock) -> Self {
         Self { store, deadlines, clock }
     }
 
-    /// Looks at every order whose time has come, as far as the time of the invocation allows
+    /// Checks every order whose deadline has come, as far as the time of the invocation allows
     /// ([`runtime::with_deadline`]).
     ///
     /// Nothing in it fails as a whole: what could not be done is counted, logged, and found again.
@@ -88,7 +89,8 @@ impl Sweeper {
     }
 
     async fn sweep_shard(&self, shard: u8, until: OffsetDateTime) -> Swept {
-        let (mut swept, mut after) = (Swept::default(), None);
+        let mut swept = Swept::default();
+        let mut after = None;
         loop {
             let page = self.store.entries(shard, until, PAGE, after).await;
             let DueEntries { entries, next } = match page {
@@ -107,7 +109,7 @@ impl Sweeper {
                 match entry {
                     Ok(entry) => swept.count(self.visit(&entry).await),
                     Err(failure) => {
-                        error!(shard, error = runtime::chain(&failure), "entry makes no sense");
+                        error!(shard, error = runtime::chain(&failure), "entry is invalid");
                         swept.failed += 1;
                     }
                 }
@@ -128,7 +130,7 @@ impl Sweeper {
                 None
             }
             Err(failure) => {
-                error!(order_id, %failure, outcome = "poison", "order cannot be decided on");
+                error!(order_id, %failure, outcome = "permanent_failure", "order cannot be decided on");
                 if let Err(failure) = self.store.reschedule(entry, self.clock.now() + REST).await {
                     warn!(order_id, error = runtime::chain(&failure), "entry not moved");
                 }
@@ -139,7 +141,7 @@ impl Sweeper {
 
     async fn decide(&self, entry: &DueEntry) -> Result<Visit, Failure> {
         let stream = self.store.load(&entry.aggregate, 0).await?;
-        match self.deadlines.look(&stream, self.clock.now()).map_err(Failure::permanent)? {
+        match self.deadlines.check(&stream, self.clock.now()).map_err(Failure::permanent)? {
             Found::Settled => {
                 self.store.clear_due(entry).await?;
                 Ok(Visit::Settled)
@@ -151,11 +153,12 @@ impl Sweeper {
             Found::Late { command, since } => {
                 let actor = Actor { id: Some(ACTOR.to_owned()), ..Actor::default() };
                 let causation = Causation::EventBy(since, &actor);
-                let (store, order_id) = (&self.store, &entry.aggregate);
+                let order_id = &entry.aggregate;
                 let executed =
-                    execute::<Order>(store, order_id, &command, causation, &self.clock).await?;
+                    execute::<Order>(&self.store, order_id, &command, causation, &self.clock)
+                        .await?;
                 if executed.events.is_empty() {
-                    // It has gone on since it was looked at. The next sweep sees how far.
+                    // It has gone on since it was read. The next sweep sees how far.
                     return Ok(Visit::Waiting);
                 }
                 info!(order_id = order_id.as_str(), "order timed out");

@@ -1,6 +1,6 @@
-//! The tasks of an order's workflow: what news of other services say too, with an answer.
+//! The tasks of an order's workflow: the same facts as in events of other services, with an answer.
 //!
-//! | task | fields | says |
+//! | task | fields | meaning |
 //! |---|---|---|
 //! | `recordPayment` | `paymentId`, `amount` | the payment was captured |
 //! | `recordPaymentFailure` | | the payment was refused |
@@ -9,9 +9,9 @@
 //! | `recordShippingFailure` | | the goods will not be delivered |
 //! | `timeOut` | `awaited`, `within` | `payment` or `shipment` did not come within so many seconds |
 //!
-//! Each is answered with the order's status after it, whoever brought that about: the workflow goes
-//! by what the order is, and not by what it has asked for. A task that comes again is answered
-//! likewise.
+//! Each is answered with the order's status after it, also if an event brought that about: the
+//! workflow goes by what the order is, and not by what it has asked for. A repeated task gets the
+//! status of then.
 
 use catalogue::{Awaited, Event, Money, ShipmentCreated};
 use lambda::{Task, TaskHandler};
@@ -48,7 +48,7 @@ pub enum Command {
     RecordShipment {
         /// The shipment.
         shipment_id: String,
-        /// Who carries it.
+        /// The carrier.
         carrier: String,
         /// The carrier's number for it.
         tracking_number: String,
@@ -64,7 +64,7 @@ pub enum Command {
     },
 }
 
-/// What the workflow is told.
+/// What the workflow receives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Answer {
     /// How far the order has come.
@@ -108,7 +108,8 @@ impl TaskHandler for Orders {
     /// Retry when the task came before what it follows from, or the store is unavailable. Permanent
     /// when it contradicts what has happened, or its event is not the order's own.
     async fn handle_task(&self, task: Task<Command, Event>) -> Result<Answer, Failure> {
-        let (event, cause) = (task.delivery.event, &task.delivery.envelope);
+        let event = task.delivery.event;
+        let cause = &task.delivery.envelope;
         let Event::OrderCreated(order) = event else {
             return Err(Failure::permanent(Unfit::NotCreated(event.entry().event_type)));
         };

@@ -17,7 +17,7 @@ const REVIEW_AFTER_ATTEMPTS: &str = "REVIEW_AFTER_ATTEMPTS";
 /// The partition key of the table of payments.
 const KEY: &str = "orderId";
 
-/// What the function is told. Nothing of it is secret.
+/// The configuration of the function. Nothing of it is secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     /// Where payments are stored, and after how many failed attempts a refund needs manual
@@ -35,7 +35,7 @@ pub struct Config {
     pub tasks: Tasks,
 }
 
-/// What `payment-webhooks` is told. Nothing of it is secret.
+/// The configuration of `payment-webhooks`. Nothing of it is secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WebhooksConfig {
     /// Where payments are stored.
@@ -118,7 +118,7 @@ mod tests {
             "PAYMENT_GATEWAY_URL: \"stripe\" is not an https URL, nor an http URL of 127.0.0.1, localhost or [::1]"
         );
         assert_eq!(read("", None).unwrap().gateway_api_key.arn(), SECRET);
-        // Whoever gives the key itself is told so without it.
+        // An error over the key itself does not show it.
         let key = read(PAYMENT_GATEWAY_API_KEY_SECRET, Some("sk_hush")).unwrap_err();
         assert!(
             key.to_string().starts_with("PAYMENT_GATEWAY_API_KEY_SECRET: names no secret"),

@@ -1,7 +1,7 @@
 //! Who a customer of ours is at the payment provider.
 //!
 //! The table is written once per customer, and read once per charge at most. It is the only place
-//! that says who is who: rows that somebody imports into it are taken as they are.
+//! that says who is who: rows that an operator imports into it are taken as they are.
 
 use std::{
     collections::HashMap,
@@ -45,7 +45,7 @@ impl Customers {
     ///
     /// # Errors
     ///
-    /// Retry, when the table is away. Retry, and an alarm, when its row makes no sense.
+    /// Retry, when the table is unavailable. Retry, and an alarm, when its item is invalid.
     pub async fn find(&self, customer: &AggregateId) -> Result<Option<ProviderId>, Failure> {
         self.read(customer, false).await
     }
@@ -117,7 +117,7 @@ impl Customers {
 }
 
 fn provider_id(row: &Row) -> Result<ProviderId, Failure> {
-    let text = row.get(PROVIDER_CUSTOMER_ID).and_then(|it| it.as_s().ok()).cloned();
+    let text = row.get(PROVIDER_CUSTOMER_ID).and_then(|value| value.as_s().ok()).cloned();
     ProviderId::try_from(text.unwrap_or_default()).map_err(|error| {
         misconfigured(format!("{PROVIDER_CUSTOMER_ID} of a customer: {error}; correct the row"))
     })

@@ -1,19 +1,19 @@
 //! The payment of an order as a small state machine that takes inputs in any order.
 //!
 //! ```text
-//!         created + reserved          captured              called off
+//!         created + reserved          captured              cancelled
 //! Absent ───────────────────► Charging ─────────► Captured ────────────► Refunding ──► Refunded
 //!                                │  │  declined                             │  ▲
-//!                     called off │  └───────────► Declined          gave up ▼  │ resumed
+//!                      cancelled │  └───────────► Declined          gave up ▼  │ resumed
 //!                                ▼                                     RefundInReview
 //!                             Revoking ──► Refunding, Declined or Revoked
 //! ```
 //!
-//! A charge is pending only in `Charging`, so an order that was called off before that is never
-//! charged. One that is called off *while* it is being charged needs care: the attempt may have
+//! A charge is pending only in `Charging`, so an order that was cancelled before that is never
+//! charged. One that is cancelled *while* it is being charged needs care: the attempt may have
 //! gone through although its answer was lost. Such a charge is revoked: found if it is there, and
 //! then refunded, and kept from happening if it is not. Taking money is never abandoned here: the
-//! order's deadline calls it off. Giving it back is, when it keeps failing: an operator then
+//! order's deadline cancels it. Giving it back is, when it keeps failing: an operator then
 //! removes what stood in the way, and resumes it. A refund that was abandoned may still arrive, for
 //! a bank takes its time: it is then the refund, and the review is over.
 //!
@@ -43,7 +43,7 @@ pub use stored::Incomplete;
 /// What follows from an input, in whatever order inputs come: the next state, and *the event* that
 /// is emitted.
 ///
-/// | | created | reserved | called off | captured | declined | revoked | refunded | gave up | resumed |
+/// | | created | reserved | cancelled | captured | declined | revoked | refunded | gave up | resumed |
 /// |---|---|---|---|---|---|---|---|---|---|
 /// | *absent* | ordered | reserved | withdrawn | – | – | – | – | – | – |
 /// | ordered | – | charging | withdrawn | – | – | – | – | – | – |
@@ -70,16 +70,16 @@ pub enum Payment {
     Ordered(Charge),
     /// The stock is kept for an order that is not known yet.
     Reserved,
-    /// The order was called off before it was charged, and never will be.
+    /// The order was cancelled before it was charged: a tombstone, it is never charged.
     Withdrawn,
     /// The charge is pending. The runner stores this only with the lease of an attempt, so a stored
     /// `Charging` means that the provider may have been asked.
     Charging(Charge),
-    /// Called off while `Charging`.
+    /// Cancelled while `Charging`.
     Revoking(Charge),
     /// The money is there.
     Captured(Capture),
-    /// Called off with the money there: all of it goes back.
+    /// Cancelled with the money there: all of it goes back.
     Refunding(Capture),
     /// The provider refused the charge.
     Declined(Decline),
@@ -94,7 +94,7 @@ pub enum Payment {
 }
 
 impl Payment {
-    /// Whether it waits for something at the provider, so that a look there may change it.
+    /// Whether it waits for something at the provider, so that a check there may change it.
     pub const fn waits(&self) -> bool {
         match self {
             Self::Charging(_)

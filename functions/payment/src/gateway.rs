@@ -32,7 +32,7 @@ pub enum Again {
     No,
     /// It was, and what came of it is not known.
     Retried,
-    /// It was given up, and an operator lets it go on: what failed is done anew.
+    /// It was abandoned, and an operator resumes it: what failed is done anew.
     Resumed,
 }
 
@@ -58,7 +58,7 @@ pub trait PaymentGateway: Send + Sync {
     ///
     /// # Errors
     ///
-    /// Retry, when it is unknown what became of the attempt. Poison, when the provider does not
+    /// Retry, when the outcome of the attempt is unknown. Permanent, when the provider does not
     /// understand the request.
     fn charge(
         &self,
@@ -141,8 +141,8 @@ impl Stripe {
         }
     }
 
-    /// Cancels an intent that waits for a customer who is not there. Whoever is told that nothing
-    /// was taken can rely on it: a cancelled intent cannot be completed. One that was completed a
+    /// Cancels an intent that waits for a customer who is not there. The result that
+    /// nothing was taken is final: a cancelled intent cannot be completed. One that was completed a
     /// moment before cannot be cancelled, and is then a payment like any other.
     async fn abandon(&self, id: &Id) -> Result<Input, Failure> {
         let intent = self.cancel(id, ABANDONED).await?;
@@ -225,7 +225,7 @@ impl PaymentGateway for Stripe {
         }
     }
 
-    /// Uses up the idempotency key of the charge, for an intent that nobody confirms: a request to
+    /// Uses up the idempotency key of the charge, for an intent that is not confirmed: a request to
     /// charge that is still on its way is then refused. If the key is taken, an attempt did get
     /// there, and the search will soon tell what became of it.
     async fn revoke(

@@ -1,4 +1,4 @@
-//! From an event to what it means for the payment, and to what becomes of the record.
+//! From an event to what it means for the payment, and to the outcome of the record.
 
 mod checking;
 
@@ -31,8 +31,8 @@ pub struct Handler<G> {
 }
 
 impl<G: PaymentGateway> Handler<G> {
-    /// Runs payments by `runner` and moves money through `gateway`, where `customers` says who is
-    /// who.
+    /// Runs payments by `runner` and moves money through `gateway`, where `customers` maps
+    /// customers to the provider's ids.
     pub const fn new(runner: Runner, gateway: G, customers: Customers) -> Self {
         Self { runner, gateway, customers }
     }
@@ -75,7 +75,7 @@ impl<G: PaymentGateway> Handler<G> {
             Command::Refund(capture) => {
                 let again = again(may_have_run, number);
                 let refunded = self.gateway.refund(order, capture, again).await;
-                refunded.map_err(|failure| patient(failure, number))?
+                refunded.map_err(|failure| with_backoff(failure, number))?
             }
         };
         command.check(&answer).map_err(Failure::permanent)?;
@@ -108,7 +108,7 @@ impl<G: PaymentGateway> EventHandler for Handler<G> {
     }
 }
 
-/// What became of the record. A charge that the provider declined now is a rejection.
+/// The outcome of the record. A charge that the provider declined now is a rejection.
 fn done(handled: &Handled<Payment>) -> Done {
     let is_declined = matches!(handled.state, Payment::Declined(_));
     if is_declined && !handled.events.is_empty() { Done::Rejected } else { handled.done }
@@ -126,9 +126,10 @@ fn again(may_have_run: bool, attempt: u32) -> Again {
 
 /// A refund that is on its way is asked for again after a minute, then after five times as long
 /// each time, and at last twice a day: most are there at once, and some take a day. Eight attempts
-/// see about a day and a half of it; a person then looks, and lets it go on. Each attempt counts,
-/// so that the message never goes to the dead-letter queue over a refund that only takes its time.
-fn patient(failure: Failure, attempt: u32) -> Failure {
+/// see about a day and a half of it; an operator then checks it, and resumes it. Each attempt
+/// counts, so that the message never goes to the dead-letter queue over a refund that only takes
+/// its time.
+fn with_backoff(failure: Failure, attempt: u32) -> Failure {
     match failure {
         Failure::Retry { reason, .. } if reason.is::<RefundPending>() => {
             let times = 5_u32.saturating_pow(attempt.saturating_sub(1));

@@ -4,8 +4,8 @@
 //! Everything known of the payment of an order is one item, and its events are written with it. The
 //! tasks of a workflow are inputs of the same state machine as the events.
 //!
-//! `payment` consumes events and takes tasks ([`tasks`]). `payment-webhooks` is told by the provider
-//! that something has changed there ([`webhooks`]), and has `payment` look again.
+//! `payment` consumes events and takes tasks ([`tasks`]). `payment-webhooks` receives from the
+//! provider that something has changed there ([`webhooks`]), and has `payment` check again.
 
 pub mod build;
 pub mod config;

@@ -1,4 +1,4 @@
-//! What a workflow may ask of payments, and what it is answered.
+//! What a workflow may ask of payments, and what it receives.
 
 use catalogue::{Event, Money};
 use lambda::{Task, TaskHandler};
@@ -19,11 +19,11 @@ use crate::{
 pub enum Command {
     /// Charge the order, whose stock is reserved.
     Charge {},
-    /// Take back whatever was charged: the order is off.
+    /// Refund what was charged: the order is off.
     Refund {},
 }
 
-/// What a workflow is answered. It follows from the payment alone, so that a task that is asked
+/// What a workflow receives. It follows from the payment alone, so that a task that is asked
 /// for again has the answer that holds now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "status", rename_all = "camelCase", rename_all_fields = "camelCase")]
@@ -42,8 +42,8 @@ pub enum Answer {
         /// Why, for people.
         reason: String,
     },
-    /// To `charge`: the order was called off, before or meanwhile. Whatever was taken has been
-    /// given back, or is about to be.
+    /// To `charge`: the order was cancelled, before or meanwhile. What was taken has been refunded,
+    /// or is about to be.
     #[serde(rename = "calledOff")]
     Cancelled,
     /// To `refund`: all that was taken went back.
@@ -55,8 +55,8 @@ pub enum Answer {
     },
     /// To `refund`: nothing was taken, and nothing will be.
     NothingToRefund,
-    /// To `refund`: it keeps failing, and was given up. A person has been told, and
-    /// `OrderResumed` lets it go on.
+    /// To `refund`: retries are exhausted. It needs manual intervention, and `OrderResumed` lets it
+    /// go on.
     NeedsReview,
 }
 
@@ -74,7 +74,7 @@ impl Command {
         }
     }
 
-    /// What the workflow is answered when the payment stands like this; None while that is open.
+    /// What the workflow receives when the payment stands like this; None while that is open.
     pub fn answer(self, payment: &Payment) -> Option<Answer> {
         match self {
             Self::Charge {} => to_charge(payment),
@@ -124,12 +124,13 @@ impl<G: PaymentGateway> TaskHandler for Handler<G> {
     type Event = Event;
     type Answer = Answer;
 
-    /// Does what a workflow asks for, as the events would have it that say the same.
+    /// Does what a workflow asks for, as the events with the same meaning would.
     ///
     /// # Errors
     ///
-    /// Retry while the provider or the store is away, or another invocation is at it. Poison when
-    /// the task's event is not the order's creation, or as for [`handle`](Self::handle).
+    /// Retry while the provider or the store is unavailable, or another invocation holds the lease.
+    /// Permanent when the task's event is not the order's creation, or as for
+    /// [`handle`](Self::handle).
     async fn handle_task(&self, task: Task<Command, Event>) -> Result<Answer, Failure> {
         let Event::OrderCreated(created) = &task.delivery.event else {
             return Err(Failure::permanent(NoOrder(task.delivery.event.entry().event_type)));
@@ -138,7 +139,7 @@ impl<G: PaymentGateway> TaskHandler for Handler<G> {
         let inputs = task.command.inputs(created.into());
         let trigger = Trigger::task(&task.id, task.hash, &task.delivery.envelope);
         let payment = self.apply(order, trigger, &inputs).await?.state;
-        // If another attempt holds the lease, it meets the inputs, and goes on from there.
+        // If another attempt holds the lease, it reads the inputs, and goes on from there.
         let under_way = || Failure::retry(format!("the payment of {order} is under way"));
         task.command.answer(&payment).ok_or_else(under_way)
     }

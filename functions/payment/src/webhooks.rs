@@ -1,13 +1,13 @@
-//! The provider's webhooks: they only make a payment look again.
+//! The provider's webhooks: they only have a payment checked again.
 //!
 //! | | answers |
 //! |---|---|
 //! | signed with one of our secrets, within five minutes | 200, also when there is nothing to do |
-//! | anything else | 400, which does not say why |
+//! | anything else | 400, without a reason |
 //! | more than 256 KiB | 413 |
-//! | a payment that waits cannot be looked up, or not be told | 500: the provider sends it again |
+//! | a payment that waits cannot be read, or its check not be queued | 500: the provider sends it again |
 //!
-//! Of what the provider says the kind of event is taken, and the order that our metadata names; no
+//! Of a webhook the kind of event is taken, and the order that our metadata names; no
 //! amount and no status. So it does not matter in which order its events come, how often, or
 //! whether one is lost: the payment asks the provider itself, now or a while later.
 //!
@@ -34,7 +34,7 @@ pub use keyring::{KEPT_FOR, Keyring};
 pub use message::{CHECK_AGAIN, PaymentInput, PaymentMessage, SOURCE};
 pub use signature::{InvalidSecrets, SECRETS_MAX, Signature, SigningSecrets, TOLERANCE};
 
-/// Where the provider says who signed.
+/// The header of the provider's signature.
 const SIGNATURE: &str = "stripe-signature";
 
 /// Answers the provider's requests.
@@ -61,8 +61,8 @@ impl Queue {
 }
 
 impl Webhooks {
-    /// Takes what is signed with a secret of `keyring`, and has the payments in `runner` that wait
-    /// for something told so by their `queue`.
+    /// Accepts what is signed with a secret of `keyring`, and has the payments in `runner` that
+    /// wait for something checked again, by a message in their `queue`.
     pub const fn new(keyring: Keyring, runner: Runner, queue: Queue, clock: Clock) -> Self {
         Self { keyring, runner, queue, clock }
     }
@@ -97,7 +97,7 @@ impl Webhooks {
         Ok(Reply::empty(StatusCode::OK))
     }
 
-    /// Has the payment of `order` look again, if there is one that waits.
+    /// Has the payment of `order` checked again, if there is one that waits.
     async fn check_again(
         &self,
         order: &AggregateId,
@@ -105,7 +105,7 @@ impl Webhooks {
         traceparent: Option<String>,
     ) -> Result<(), Problem> {
         let payment: Payment = self.runner.state(order).await.map_err(|failure| {
-            error!(%failure, "the payment cannot be looked up");
+            error!(%failure, "the payment cannot be read");
             Problem::internal()
         })?;
         if !payment.waits() {
@@ -114,18 +114,18 @@ impl Webhooks {
         let message = message::check_again(order, body, traceparent, self.clock.now());
         let delay = i32::try_from(self.runner.lease().as_secs()).unwrap_or_default();
         let request = self.queue.client.send_message().queue_url(&self.queue.url);
-        // Whoever is just at it is done by then, and most often there is nothing left to look at.
+        // An attempt in progress is done by then, and most often there is nothing left to check.
         let sent = request.message_body(message).delay_seconds(delay).send().await;
         sent.map_err(|error| {
-            error!(error = chain(&error), "the payment cannot be told to look again");
+            error!(error = chain(&error), "the check of the payment cannot be queued");
             Problem::internal()
         })?;
-        info!("the payment looks again");
+        info!("the payment is checked again");
         Ok(())
     }
 }
 
-/// The same whatever is wrong: nobody learns how near they were.
+/// The same answer in all cases: no client learns how near it was.
 fn refused() -> Problem {
     Problem::bad_request("the request is not signed as it has to be")
 }

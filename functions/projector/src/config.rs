@@ -1,4 +1,4 @@
-//! What the template tells this function.
+//! What the template sets for this function.
 
 use lambda::QueueConfig;
 use runtime::{ConfigError, Environment, FromEnvironment};

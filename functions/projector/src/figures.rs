@@ -1,9 +1,9 @@
 //! What the business wants to know of each order, as metrics.
 //!
-//! Here, because the read model hears every event and takes each in once: a section of a row only
-//! moves forward, so that a figure is not counted again when its event is delivered again. A figure
-//! is lost if the function dies between the write and the line, and events that a replay sends are
-//! not counted. For books, take the events.
+//! Here, because the read model consumes every event and takes each in once: a section of a row
+//! only moves forward, so that a figure is not counted again when its event is delivered again. A
+//! figure is lost if the function dies between the write and the line, and events that a replay
+//! sends are not counted. For books, take the events.
 
 use catalogue::Money;
 use serde_json::json;

@@ -19,7 +19,7 @@ use crate::{
     view::{Changes, Section, changes},
 };
 
-/// How often a row is tried again that somebody else moved forward in between.
+/// How often a row is tried again that another invocation moved forward in between.
 const ATTEMPTS_MAX: usize = 5;
 /// The attribute that says when an order was placed.
 const PLACED_AT: &str = "createdAt";
@@ -193,7 +193,7 @@ impl EventHandler for Projector {
     ///
     /// # Errors
     ///
-    /// Retry when a table is away.
+    /// Retry when a table is unavailable.
     async fn handle(&self, delivery: Delivery<Event>) -> Result<Done, Failure> {
         let Delivery { envelope, event, replay } = delivery;
         let (order, is_live) = (event.order_id().clone(), replay.is_none());

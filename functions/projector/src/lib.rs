@@ -1,6 +1,6 @@
 //! Read models: what queries read, folded from events.
 //!
-//! Hears every event and publishes nothing. One row an order serves both read models: the row is
+//! Consumes every event and publishes nothing. One row an order serves both read models: the row is
 //! the order's detail, its index by user is the list of a customer's orders.
 //!
 //! What waits for a person is in two sparse indexes, `payment-review` and `shipping-review`: a row

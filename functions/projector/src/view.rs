@@ -18,7 +18,7 @@ pub enum Section {
     Payment,
     /// Its shipment.
     Shipping,
-    /// What the customer was told, by template.
+    /// The mails to the customer, by template.
     Notification(Template),
 }
 
@@ -63,11 +63,11 @@ impl Section {
     }
 }
 
-/// Attributes and what they are set to. What is null is taken away: an index that is sparse by
+/// Attributes and what they are set to. What is null is removed: an index that is sparse by
 /// an attribute lists the rows that have it.
 pub type Changes = BTreeMap<&'static str, Value>;
 
-/// What a row says of a step that a service has given up, and that waits for a person: whether
+/// The attributes of a step that a service has abandoned, and that waits for an operator: whether
 /// there is one, since when, and then the order, so that no two are at one place in the index.
 type Review = [&'static str; 5];
 
@@ -86,7 +86,7 @@ const SHIPPING_REVIEW: Review = [
     "shippingReviewReason",
 ];
 
-/// What an event sets in its section, and takes away from it. Folding the changes of a stream in
+/// What an event sets in its section, and removes from it. Folding the changes of a stream in
 /// order gives the row.
 pub fn changes(event: &Event, envelope: &Envelope) -> Changes {
     let at = instant(envelope.timestamp);
@@ -100,7 +100,7 @@ pub fn changes(event: &Event, envelope: &Envelope) -> Changes {
     changes
 }
 
-/// What an event says of its order.
+/// What an event shows of its order.
 fn folded(event: &Event, envelope: &Envelope, at: &str) -> Changes {
     match event {
         Event::OrderCreated(order) => BTreeMap::from([
@@ -126,7 +126,7 @@ fn folded(event: &Event, envelope: &Envelope, at: &str) -> Changes {
             ("cancelReason", json!(cancelled.reason)),
         ]),
         Event::OrderTimedOut(late) => BTreeMap::from([("awaited", json!(late.awaited))]),
-        // Whoever goes on from there says how that ends.
+        // The service that goes on from there publishes how that ends.
         Event::OrderResumed(_) => Changes::new(),
         Event::InventoryReserved(_) => BTreeMap::from([("inventory", json!("reserved"))]),
         Event::InventoryReservationFailed(failed) => BTreeMap::from([
@@ -163,7 +163,7 @@ fn folded(event: &Event, envelope: &Envelope, at: &str) -> Changes {
     }
 }
 
-/// Whatever a service says next, it says how what it had given up ended, or gives it up anew.
+/// The next event of a service shows how the step that it had abandoned ended, or abandons it anew.
 fn over(section: Section) -> Changes {
     let review = match section {
         Section::Payment => PAYMENT_REVIEW,

@@ -6,15 +6,15 @@ use event_envelope::AggregateId;
 use http_api::Problem;
 use runtime::Failure;
 
-/// When to ask again: the store is back by then, and the read model has caught up, most often.
+/// When to ask again: the store is available by then, and the read model has caught up, most often.
 pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// Who stands in the cursors of a list that is nobody's own.
+/// The owner in the cursors of a list that belongs to no customer.
 pub(crate) fn all_of_them(name: &str) -> Result<AggregateId, Problem> {
     AggregateId::parse(name).map_err(|_| Problem::internal())
 }
 
-pub(crate) fn away(failure: impl Into<Failure>) -> Problem {
+pub(crate) fn unavailable(failure: impl Into<Failure>) -> Problem {
     let failure = failure.into();
     tracing::error!(%failure, "request not answered");
     if failure.is_retry() {

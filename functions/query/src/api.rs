@@ -10,7 +10,7 @@ use runtime::{Clock, Failure};
 use serde_json::json;
 
 use crate::{
-    answers::{RETRY_AFTER, all_of_them, away},
+    answers::{RETRY_AFTER, all_of_them, unavailable},
     config::Config,
     orders::{Found, Orders},
     repair::Repairs,
@@ -20,7 +20,7 @@ use crate::{
 
 /// The orders that operators may ask for.
 const NEEDS_REVIEW: &str = "needs-review";
-/// Stands for an operator, whoever it was.
+/// Stands for any operator.
 const OPERATOR: &str = "operator";
 /// Stands for a process of the shop.
 const SYSTEM: &str = "system";
@@ -53,7 +53,7 @@ impl QueryApi {
         }
     }
 
-    /// The same, which tells the age of orders by `clock` in place of the machine's.
+    /// The same, which measures the age of orders by `clock` in place of the machine's.
     #[must_use]
     pub fn clock(self, clock: Clock) -> Self {
         Self { clock, ..self }
@@ -76,7 +76,7 @@ impl QueryApi {
     async fn detail(&self, request: Request<'_>) -> Result<Reply, Problem> {
         let user = request.caller(&self.scope)?;
         let order = request.path_id("id")?;
-        match self.orders.find(&order).await.map_err(away)? {
+        match self.orders.find(&order).await.map_err(unavailable)? {
             Found::View { owner, view } if owner == user.as_str() => {
                 Reply::json(StatusCode::OK, &view)
             }
@@ -87,14 +87,15 @@ impl QueryApi {
     }
 
     /// An order that the read model does not have: it may not have caught up yet. If the order is
-    /// too old for that, its own events tell what they can, and the projector writes the row anew.
+    /// too old for that, its own events show what they can, and the projector writes the row anew.
     async fn pending(&self, order: &AggregateId, user: &AggregateId) -> Result<Reply, Problem> {
-        let first = self.store.first(order).await.map_err(away)?;
+        let first = self.store.first(order).await.map_err(unavailable)?;
         let owned = first.filter(|created| created.data["userId"] == user.as_str());
         let created = owned.ok_or_else(|| no_such_order(order))?;
         if self.clock.now() - created.timestamp > BEHIND_MAX {
-            let events = self.store.load(order, 0).await.map_err(away)?;
-            let view = stream::view(&events).map_err(|error| away(Failure::permanent(error)))?;
+            let events = self.store.load(order, 0).await.map_err(unavailable)?;
+            let view =
+                stream::view(&events).map_err(|error| unavailable(Failure::permanent(error)))?;
             tracing::error!(order_id = %order, "the read model has lost an order");
             self.repair(order, &events).await;
             return Reply::json(StatusCode::OK, &view);
@@ -105,8 +106,8 @@ impl QueryApi {
             .retry_after(RETRY_AFTER))
     }
 
-    /// Asks for the row of an order to be written again. That it cannot be asked for now is no reason
-    /// not to answer: the next question asks again.
+    /// Asks for the row of an order to be written again. That it cannot be asked for now is no
+    /// reason not to answer: the next question asks again.
     async fn repair(&self, order: &AggregateId, events: &[Envelope]) {
         let Some(last) = events.last() else { return };
         if let Err(failure) = self.repairs.ask(last).await {
@@ -116,8 +117,9 @@ impl QueryApi {
 
     async fn list(&self, request: Request<'_>) -> Result<Reply, Problem> {
         let user = request.caller(&self.scope)?;
-        let (limit, after) = (request.limit()?, request.cursor(&user)?);
-        let page = self.orders.of_user(&user, limit, after).await.map_err(away)?;
+        let limit = request.limit()?;
+        let after = request.cursor(&user)?;
+        let page = self.orders.of_user(&user, limit, after).await.map_err(unavailable)?;
         let mut body = json!({ "orders": page.orders });
         if let Some(position) = page.next {
             body["cursor"] = cursor(&user, &position)?.into();
@@ -128,11 +130,11 @@ impl QueryApi {
     async fn audit_trail(&self, request: Request<'_>) -> Result<Reply, Problem> {
         let user = request.caller(&self.scope)?;
         let order = request.path_id("id")?;
-        // Whose it is says the first event: nobody has a long trail of somebody else's read.
-        let first = self.store.first(&order).await.map_err(away)?;
-        let created = first.filter(|it| it.data["userId"] == user.as_str());
+        // The first event names its owner: no customer has the long trail of another's order read.
+        let first = self.store.first(&order).await.map_err(unavailable)?;
+        let created = first.filter(|event| event.data["userId"] == user.as_str());
         let created = created.ok_or_else(|| no_such_order(&order))?;
-        let later = self.store.load(&order, 1).await.map_err(away)?;
+        let later = self.store.load(&order, 1).await.map_err(unavailable)?;
         let events = std::iter::once(created).chain(later).map(|event| seen_by(&user, event));
         let events: Vec<_> = events.collect();
         Reply::json(StatusCode::OK, &json!({ "orderId": order, "events": events }))
@@ -142,7 +144,7 @@ impl QueryApi {
     async fn whole_trail(&self, request: Request<'_>) -> Result<Reply, Problem> {
         request.iam_caller()?;
         let order = request.path_id("id")?;
-        let events = self.store.load(&order, 0).await.map_err(away)?;
+        let events = self.store.load(&order, 0).await.map_err(unavailable)?;
         if events.is_empty() {
             return Err(no_such_order(&order));
         }
@@ -156,8 +158,9 @@ impl QueryApi {
             return Err(Problem::bad_field("status", format!("must be {NEEDS_REVIEW:?}")));
         }
         let operators = all_of_them("operators")?;
-        let (limit, after) = (request.limit()?, request.cursor(&operators)?);
-        let page = self.reviews.page(limit, after).await.map_err(away)?;
+        let limit = request.limit()?;
+        let after = request.cursor(&operators)?;
+        let page = self.reviews.page(limit, after).await.map_err(unavailable)?;
         let mut body = json!({ "reviews": page.reviews });
         if let Some(position) = page.next {
             body["cursor"] = cursor(&operators, &position)?.into();
@@ -166,7 +169,7 @@ impl QueryApi {
     }
 }
 
-/// An event as the customer sees it: who of the shop did it, and what they said about it, is the
+/// An event as the customer sees it: who of the shop did it, and their comment, is the
 /// shop's business.
 fn seen_by(customer: &AggregateId, mut event: Envelope) -> Envelope {
     let metadata = &mut event.metadata;

@@ -20,7 +20,7 @@ pub async fn query(config: Config, runtime: Runtime) -> Result<impl Function, Er
     Ok(from_fn(observed(runtime.tracer, async move |request| api.handle(request).await)))
 }
 
-/// `products`: answers everybody from the catalogue of products.
+/// `products`: answers every caller from the catalogue of products.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! The catalogue, which is anybody's to look at.
+//! The catalogue, which is public.
 //!
 //! It has a function to itself: a rush of requests without a token takes nothing of the concurrency
 //! that customers and operators wait for, and what answers it may read one table.
@@ -12,7 +12,7 @@ use http_api::{Problem, Reply, Request, cursor};
 use serde_json::json;
 
 use crate::{
-    answers::{all_of_them, away},
+    answers::{all_of_them, unavailable},
     config::CatalogueConfig,
     products::Products,
 };
@@ -43,13 +43,14 @@ impl CatalogueApi {
     }
 
     async fn page(&self, request: Request<'_>) -> Result<Reply, Problem> {
-        // Anybody may look; the cursor still has to name somebody.
-        let anybody = all_of_them("anybody")?;
-        let (limit, after) = (request.limit()?, request.cursor(&anybody)?);
-        let page = self.products.page(limit, after).await.map_err(away)?;
+        // The list is public; its cursors still have to name an owner.
+        let owner = all_of_them("anybody")?;
+        let limit = request.limit()?;
+        let after = request.cursor(&owner)?;
+        let page = self.products.page(limit, after).await.map_err(unavailable)?;
         let mut body = json!({ "products": page.products });
         if let Some(position) = page.next {
-            body["cursor"] = cursor(&anybody, &position)?.into();
+            body["cursor"] = cursor(&owner, &position)?.into();
         }
         Ok(Reply::json(StatusCode::OK, &body)?.public(PRODUCTS_KEPT))
     }

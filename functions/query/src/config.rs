@@ -1,4 +1,4 @@
-//! What the template tells these functions.
+//! What the template sets for these functions.
 
 use http_api::TokenScope;
 use runtime::{ConfigError, Environment, FromEnvironment};
@@ -16,7 +16,7 @@ pub struct Config {
     pub scope: TokenScope,
 }
 
-/// What `products` is told.
+/// The configuration of `products`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CatalogueConfig {
     /// The catalogue of products.

@@ -20,7 +20,7 @@ pub(crate) struct Orders {
     table: String,
 }
 
-/// What the read model says of an order.
+/// What the read model has of an order.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Found {
     /// This, and whose it is.
@@ -61,7 +61,7 @@ impl Orders {
         let Some(row) = got.item.map(read).transpose()? else {
             return Ok(Found::Pending);
         };
-        // What other services said may be there before the order itself.
+        // What other services published may be there before the order itself.
         match row.get("userId").and_then(Value::as_str) {
             Some(owner) => Ok(Found::View { owner: owner.to_owned(), view: detail(&row) }),
             None => Ok(Found::Pending),
@@ -105,7 +105,7 @@ impl Position {
     }
 
     fn of_key(mut key: Item) -> Result<Self, NoPosition> {
-        let placed_at = key.remove("placedAt").and_then(|it| it.as_s().cloned().ok());
+        let placed_at = key.remove("placedAt").and_then(|value| value.as_s().cloned().ok());
         placed_at.unwrap_or_default().try_into()
     }
 }
@@ -183,7 +183,8 @@ fn detail(row: &Map<String, Value>) -> Value {
         ],
     );
     for part in ["payment", "shipping"] {
-        // A customer can do nothing about it, and what stands in the way is the operators' business.
+        // A customer can do nothing about it, and what stands in the way is the operators'
+        // business.
         if view[part]["status"] == "needsReview" {
             view[part]["status"] = "beingLookedInto".into();
         }

@@ -5,7 +5,7 @@ use event_envelope::{Envelope, instant};
 use runtime::Failure;
 use serde_json::{Value, json};
 
-/// What the event is marked with: it is no news, so that nothing is counted because of it.
+/// What the event is marked with: it happened before, so that nothing is counted because of it.
 const REPLAY: &str = "repair";
 
 /// The way to the projector.

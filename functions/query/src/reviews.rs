@@ -1,7 +1,7 @@
-//! What waits for an operator: steps that a service has given up, of all orders, oldest first.
+//! What waits for an operator: steps that a service has abandoned, of all orders, oldest first.
 //!
-//! A row of the read model is in a sparse index of each service that has given a step up, and
-//! leaves it when that service says how the step ended. So a review is listed until then, also
+//! A row of the read model is in a sparse index of each service that has abandoned a step, and
+//! leaves it when that service publishes how the step ended. So a review is listed until then, also
 //! while the step is tried again: to resume an order twice does no harm.
 
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
@@ -25,7 +25,7 @@ pub(crate) struct Page {
     pub(crate) next: Option<Position>,
 }
 
-/// A service that may give a step up.
+/// A service that may abandon a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 enum Service {
@@ -37,12 +37,12 @@ enum Service {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Position {
-    /// When the step was given up, and of which order.
+    /// When the step was abandoned, and of which order.
     since: Place,
     service: Service,
 }
 
-/// A step that was given up.
+/// A step that was abandoned.
 #[derive(Debug)]
 struct Review {
     position: Position,
@@ -57,7 +57,8 @@ impl Service {
         }
     }
 
-    /// The attribute that says whether there is a review, which the names of the others begin with.
+    /// The attribute that shows whether there is a review, with which the names of the others
+    /// begin.
     const fn attribute(self) -> &'static str {
         match self {
             Self::Payment => "paymentReview",
@@ -104,7 +105,7 @@ impl Reviews {
             .expression_attribute_values(":open", AttributeValue::S("open".to_owned()))
             .limit(i32::from(limit) + 1);
         if let Some(Position { since, service: before }) = after {
-            // One order may have been given up by both at one instant.
+            // Both may have abandoned a step of one order at one instant.
             condition.push_str(if service > *before {
                 " AND #since >= :after"
             } else {

@@ -1,7 +1,8 @@
-//! Carries stored events from the tables' streams to the bus.
+//! Publishes stored events from the tables' streams to the bus.
 //!
-//! It knows no event and keeps no state: what a table says, in the name of a service that speaks
-//! from it, is published, and what the bus does not accept just now comes again with the stream.
+//! It knows no event and keeps no state: an event in a table, in the name of a service that may
+//! publish from it, is published, and what the bus does not accept just now is delivered again by
+//! the stream.
 
 pub mod build;
 pub mod config;

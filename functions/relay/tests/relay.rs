@@ -22,7 +22,7 @@ use time::macros::datetime;
 
 const BUS: &str = "orderly";
 
-/// No rule leads anywhere: what arrives is looked up in the archive.
+/// No rule has a target: what arrives is read from the archive.
 struct NoTargets;
 
 impl Deliver for NoTargets {
@@ -37,7 +37,7 @@ impl Deliver for NoTargets {
 
 const DEAD_LETTERS: &str = "orderly-relay-dlq";
 
-/// What the template says of who speaks from which table.
+/// Which sources may publish from which table, as the template sets it.
 fn sources() -> Sources {
     template().function("orderly-relay").unwrap().environment["PUBLISHES"].parse().unwrap()
 }
@@ -162,11 +162,11 @@ async fn what_is_stored_is_published_as_it_was_written() {
 #[tokio::test]
 async fn without_a_bus_nothing_is_acknowledged() {
     let credentials = Credentials::new("local", "local", None, None, "test");
-    // Bound and not listened on: nobody answers there, and nobody else is handed the port.
+    // Bound and not listened on: no server answers there, and no other process gets the port.
     let held = tokio::net::TcpSocket::new_v4().unwrap();
     held.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-    let nobody = Some(format!("http://{}", held.local_addr().unwrap()));
-    let env = AwsEnv { endpoint_url: nobody, ..AwsEnv::new(REGION, credentials) };
+    let unreachable = Some(format!("http://{}", held.local_addr().unwrap()));
+    let env = AwsEnv { endpoint_url: unreachable, ..AwsEnv::new(REGION, credentials) };
     let queue = format!("{}/000000000000/{DEAD_LETTERS}", env.endpoint_url.clone().unwrap());
     let own = relay_of(&Aws::new(env).unwrap(), queue);
     let answer = relay(sample("order-events-insert.json"), &own).await;
@@ -183,8 +183,8 @@ const PLACES: [(&str, &str, &str, &str); 5] = [
     (source::NOTIFICATION, "orderly-notifications", "orderId", "order-123"),
 ];
 
-/// A batch of one item of `table` that says `envelope`.
-fn saying(table: &str, key: (&str, &str), envelope: &Envelope) -> Value {
+/// A batch of one item of `table` that holds `envelope`.
+fn batch_of(table: &str, key: (&str, &str), envelope: &Envelope) -> Value {
     let outgoing: serde_dynamo::AttributeValue =
         serde_dynamo::to_attribute_value([envelope]).unwrap();
     let mut record = sample("idempotency-outgoing.json")["Records"][0].take();
@@ -208,7 +208,7 @@ async fn a_table_speaks_for_its_own_service_and_for_no_other() {
             let mut forged = created();
             forged.event_type = entry.event_type.to_owned();
             forged.source = entry.source.to_owned();
-            let batch = saying(table, (attribute, key), &forged);
+            let batch = batch_of(table, (attribute, key), &forged);
             assert_eq!(relay(batch, &own).await, json!({ "batchItemFailures": [] }));
             let is_own = entry.source == of;
             dead += usize::from(!is_own);
@@ -219,14 +219,14 @@ async fn a_table_speaks_for_its_own_service_and_for_no_other() {
     }
 }
 
-/// The other consumers that share a table with inventory say nothing.
+/// The other consumers that share a table with inventory publish nothing.
 #[tokio::test]
 async fn of_the_records_of_consumers_only_those_of_inventory_speak() {
     let (bus, sqs, own) = bus().await;
     let mut event = created();
     event.source = source::INVENTORY.to_owned();
     for key in ["analytics#evt_1", "inventory-api#evt_1", "inventory", "#inventory#"] {
-        let batch = saying("orderly-event-idempotency", ("id", key), &event);
+        let batch = batch_of("orderly-event-idempotency", ("id", key), &event);
         assert_eq!(relay(batch, &own).await, json!({ "batchItemFailures": [] }));
     }
     assert!(archived(&bus).is_empty());

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::domain::{Destination, Input};
 
-/// Carries parcels.
+/// Delivers parcels.
 ///
 /// Every method may be called again for the same order, after a crash, an answer that got lost or
 /// a redrive days later, and there is one parcel at most all the same.
@@ -19,7 +19,7 @@ pub trait Carrier: Send + Sync {
     ///
     /// # Errors
     ///
-    /// Retry, when it is unknown what became of the attempt. Poison, when the carrier does not
+    /// Retry, when the outcome of the attempt is unknown. Permanent, when the carrier does not
     /// understand the request.
     fn ship(
         &self,
@@ -42,7 +42,7 @@ pub struct HttpCarrier {
     port: HttpClient,
 }
 
-/// What the carrier is to take where.
+/// A parcel, and where it goes.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Request<'a> {

@@ -11,7 +11,7 @@ const CARRIER_URL: &str = "CARRIER_URL";
 const CARRIER_API_KEY_SECRET: &str = "CARRIER_API_KEY_SECRET";
 const REVIEW_AFTER_ATTEMPTS: &str = "REVIEW_AFTER_ATTEMPTS";
 
-/// What the function is told. Nothing of it is secret.
+/// The configuration of the function. Nothing of it is secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     /// Where shipments are stored, and after how many failed attempts one that should come back
@@ -80,7 +80,7 @@ mod tests {
             "CARRIER_URL: \"ups\" is not an https URL, nor an http URL of 127.0.0.1, localhost or [::1]"
         );
         assert_eq!(read("", None).unwrap().carrier_api_key.arn(), SECRET);
-        // Whoever gives the key itself is told so without it.
+        // An error over the key itself does not show it.
         let key = read(CARRIER_API_KEY_SECRET, Some("sk_hush")).unwrap_err();
         assert!(key.to_string().starts_with("CARRIER_API_KEY_SECRET: names no secret"), "{key}");
         assert!(!format!("{key} {key:?}").contains("sk_hush"));

@@ -13,8 +13,8 @@
 //! shipped. One that is cancelled *while* it is being shipped needs care: the carrier may have
 //! taken it although its answer was lost, or may still take it, from a request that is on its way.
 //! Such a shipment is traced, which is to ask for the very same once more: then the carrier has it,
-//! once, and it can be called back. Merely to look would miss what arrives later. Shipping is never
-//! abandoned here: the order's deadline calls it off. Calling back is, when it keeps failing or the
+//! once, and it can be called back. A query alone would miss what arrives later. Shipping is never
+//! abandoned here: the order's deadline cancels it. Calling back is, when it keeps failing or the
 //! carrier refuses: an operator then removes what stood in the way, and resumes it.
 //!
 //! However a step ends that may be abandoned, the shipment emits an event: a review that one event
@@ -55,8 +55,8 @@ pub use stored::Incomplete;
 /// | trace in review | – | – | – | – | – | – | – | tracing |
 /// | recall in review | – | – | – | – | – | – | – | recalling |
 ///
-/// – : it has taken effect, or never will. Of answers, the first one counts. Nobody is told that a
-/// cancelled order is on its way: it is called back.
+/// – : it has taken effect, or never will. Of answers, the first one counts. No event
+/// is emitted for the parcel of a cancelled order: it is called back.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "stored::Stored", into = "stored::Stored")]
 pub enum Shipment {
@@ -67,7 +67,7 @@ pub enum Shipment {
     Ordered(Destination),
     /// An order was paid for that is not known yet.
     Paid,
-    /// The order was cancelled before it was shipped, and never will be.
+    /// The order was cancelled before it was shipped: a tombstone, it is never shipped.
     Withdrawn,
     /// The shipment is pending, to this address. The runner stores this only with the lease of an
     /// attempt, so a stored `Shipping` means that the carrier may have been asked.

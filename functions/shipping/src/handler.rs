@@ -1,4 +1,4 @@
-//! From an event to what it means for the shipment, and to what becomes of the record.
+//! From an event to what it means for the shipment, and to the outcome of the record.
 
 use catalogue::OrderCreated;
 use event_envelope::{AggregateId, Delivery};
@@ -71,14 +71,14 @@ impl<C: Carrier> EventHandler for Handler<C> {
     }
 }
 
-/// What became of the record. A shipment that the carrier refused now is a rejection.
+/// The outcome of the record. A shipment that the carrier refused now is a rejection.
 fn done(handled: &Handled<Shipment>) -> Done {
     let is_refused = matches!(handled.state, Shipment::Refused(_));
     if is_refused && !handled.events.is_empty() { Done::Rejected } else { handled.done }
 }
 
-/// Where an order goes. The carrier keeps customers' default addresses under their own ids, and is
-/// told the customer beside the address, so that it can check that one belongs to the other.
+/// Where an order goes. The carrier keeps customers' default addresses under their own ids, and
+/// receives the customer beside the address, so that it can check that one belongs to the other.
 pub(crate) fn destination(created: &OrderCreated) -> Destination {
     Destination {
         address: created.delivery_address_id.as_ref().unwrap_or(&created.user_id).clone(),

@@ -1,4 +1,4 @@
-//! What a workflow may ask of shipments, and what it is answered.
+//! What a workflow may ask of shipments, and what it receives.
 
 use catalogue::Event;
 use lambda::{Task, TaskHandler};
@@ -19,11 +19,11 @@ use crate::{
 pub enum Command {
     /// Ship the order, which is paid for.
     Ship {},
-    /// Call back whatever was shipped: the order is off.
+    /// Call back what was shipped: the order is off.
     Recall {},
 }
 
-/// What a workflow is answered. It follows from the shipment alone, so that a task that is asked
+/// What a workflow receives. It follows from the shipment alone, so that a task that is asked
 /// for again has the answer that holds now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "status", rename_all = "camelCase")]
@@ -32,7 +32,7 @@ pub enum Answer {
     Shipped(Parcel),
     /// To `ship`: the carrier refuses for good.
     Refused(Refusal),
-    /// To `ship`: the order was cancelled, before or meanwhile. Whatever was shipped has been
+    /// To `ship`: the order was cancelled, before or meanwhile. What was shipped has been
     /// called back, or is about to be.
     #[serde(rename = "calledOff")]
     Cancelled,
@@ -40,8 +40,8 @@ pub enum Answer {
     Recalled,
     /// To `recall`: nothing was shipped, and nothing will be.
     NotShipped,
-    /// To `recall`: it keeps failing, or the carrier refuses, and was given up. A person has been
-    /// told, and `OrderResumed` lets it go on.
+    /// To `recall`: retries are exhausted, or the carrier refuses. It needs manual intervention,
+    /// and `OrderResumed` lets it go on.
     NeedsReview,
 }
 
@@ -51,19 +51,19 @@ pub enum Answer {
 struct NoOrder(&'static str);
 
 impl Command {
-    /// What the workflow is answered when the shipment stands like this; None while that is open.
-    pub fn answer(self, dispatch: &Shipment) -> Option<Answer> {
+    /// What the workflow receives when the shipment stands like this; None while that is open.
+    pub fn answer(self, shipment: &Shipment) -> Option<Answer> {
         match self {
-            Self::Ship {} => to_ship(dispatch),
-            Self::Recall {} => to_recall(dispatch),
+            Self::Ship {} => to_ship(shipment),
+            Self::Recall {} => to_recall(shipment),
         }
     }
 }
 
-fn to_ship(dispatch: &Shipment) -> Option<Answer> {
-    match dispatch.clone() {
+fn to_ship(shipment: &Shipment) -> Option<Answer> {
+    match shipment.clone() {
         Shipment::Absent | Shipment::Ordered(_) | Shipment::Paid | Shipment::Shipping(_) => None,
-        Shipment::Shipped(shipment) => Some(Answer::Shipped(shipment)),
+        Shipment::Shipped(parcel) => Some(Answer::Shipped(parcel)),
         Shipment::Refused(refusal) => Some(Answer::Refused(refusal)),
         Shipment::Withdrawn
         | Shipment::Tracing(_)
@@ -74,8 +74,8 @@ fn to_ship(dispatch: &Shipment) -> Option<Answer> {
     }
 }
 
-fn to_recall(dispatch: &Shipment) -> Option<Answer> {
-    match dispatch {
+fn to_recall(shipment: &Shipment) -> Option<Answer> {
+    match shipment {
         Shipment::Absent
         | Shipment::Ordered(_)
         | Shipment::Paid
@@ -94,12 +94,13 @@ impl<C: Carrier> TaskHandler for Handler<C> {
     type Event = Event;
     type Answer = Answer;
 
-    /// Does what a workflow asks for, as the events would have it that say the same.
+    /// Does what a workflow asks for, as the events with the same meaning would.
     ///
     /// # Errors
     ///
-    /// Retry while the carrier or the store is away, or another invocation is at it. Poison when
-    /// the task's event is not the order's creation, or as for [`handle`](Self::handle).
+    /// Retry while the carrier or the store is unavailable, or another invocation holds the lease.
+    /// Permanent when the task's event is not the order's creation, or as for
+    /// [`handle`](Self::handle).
     async fn handle_task(&self, task: Task<Command, Event>) -> Result<Answer, Failure> {
         let Event::OrderCreated(created) = &task.delivery.event else {
             return Err(Failure::permanent(NoOrder(task.delivery.event.entry().event_type)));
@@ -111,9 +112,9 @@ impl<C: Carrier> TaskHandler for Handler<C> {
             Command::Recall {} => vec![Input::Cancelled],
         };
         let trigger = Trigger::task(&task.id, task.hash, &task.delivery.envelope);
-        let dispatch = self.apply(order, trigger, &inputs).await?.state;
-        // If another attempt holds the lease, it meets the inputs, and goes on from there.
+        let shipment = self.apply(order, trigger, &inputs).await?.state;
+        // If another attempt holds the lease, it reads the inputs, and goes on from there.
         let under_way = || Failure::retry(format!("the shipment of {order} is under way"));
-        task.command.answer(&dispatch).ok_or_else(under_way)
+        task.command.answer(&shipment).ok_or_else(under_way)
     }
 }

@@ -38,8 +38,8 @@ impl EventHandler for Workflow {
     ///
     /// # Errors
     ///
-    /// Retry when Step Functions is away or busy, or the state machine is not there; poison when
-    /// it takes no such name or input.
+    /// Retry when Step Functions is unavailable or throttles, or the state machine does not exist;
+    /// permanent when it accepts no such name or input.
     async fn handle(&self, delivery: Delivery<WorkflowEvent>) -> Result<Done, Failure> {
         let Delivery { envelope, event: WorkflowEvent::OrderCreated(order), .. } = delivery;
         let request = self.client.start_execution().state_machine_arn(&self.state_machine_arn);
@@ -51,8 +51,8 @@ impl EventHandler for Workflow {
     }
 }
 
-/// The same text each time: who starts a running execution again under its name is told that it
-/// has started only if the input is the same.
+/// The same text each time: a second start of a running execution succeeds only with the same
+/// input.
 fn input(envelope: &Envelope) -> Result<String, Failure> {
     let envelope = serde_json::to_value(envelope).map_err(Failure::permanent)?;
     Ok(canonical(&envelope))

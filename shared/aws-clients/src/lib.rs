@@ -34,8 +34,8 @@ use config::Endpoints;
 
 /// How often a request is tried. The SDK's own default, stated because the timeouts rely on it.
 const ATTEMPTS_MAX: u32 = 3;
-/// The first pause between attempts, at most; it doubles each time. The SDK's second would be
-/// most of a function's timeout, and DynamoDB's own SDKs start from 50 ms or less.
+/// The first pause between attempts, at most; it doubles each time. The SDK's second would be most
+/// of a function's timeout, and DynamoDB's own SDKs start from 50 ms or less.
 /// Source: <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html>.
 const BACKOFF_INITIAL: Duration = Duration::from_millis(50);
 
@@ -102,8 +102,8 @@ impl Aws {
     }
 
     /// The same clients over another HTTP client: for tests and simulations, whose AWS is in the
-    /// process. `retries` is the budget of retries that these clients share with each other and with
-    /// nobody else; the SDK's own is shared by everything in the process.
+    /// process. `retries` is the budget of retries that these clients share with each other and
+    /// with no others; the SDK's own is shared by everything in the process.
     #[must_use]
     pub fn over(&self, http: impl HttpClient + 'static, retries: RetryPartition) -> Self {
         Self {

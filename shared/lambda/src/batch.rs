@@ -1,16 +1,17 @@
 //! One call per record of a batch, and the partial batch response that Lambda expects.
 
+mod complete;
 mod ordered_batch;
 mod poison;
 mod queue;
 mod read;
-mod settle;
+
 mod table_stream;
 
 pub use ordered_batch::{CONCURRENCY_MAX, OrderedBatch, OrderingKey};
 pub use poison::{Disposition, LeaveToRedrive, Poison};
 pub use queue::{MessageIds, Queue, fifo_group, receive_count};
 pub use read::{
-    OddRecord, QueueBatch, QueueRecord, TableBatch, TableRecord, WrongSource, event_source,
+    MalformedRecord, QueueBatch, QueueRecord, TableBatch, TableRecord, WrongSource, event_source,
 };
 pub use table_stream::TableStream;

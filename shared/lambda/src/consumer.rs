@@ -6,7 +6,7 @@ mod record_metrics;
 
 use std::{marker::PhantomData, time::Duration};
 
-use crate::batch::{CONCURRENCY_MAX, MessageIds, OddRecord, OrderedBatch, QueueBatch};
+use crate::batch::{CONCURRENCY_MAX, MalformedRecord, MessageIds, OrderedBatch, QueueBatch};
 use aws_lambda_events::sqs::SqsBatchResponse;
 use event_envelope::{DecodeError, Decoder, Delivery, FromEnvelope};
 use runtime::{Clock, Done, Failure, Tracer, chain};
@@ -25,7 +25,7 @@ pub use event_envelope::ReplayPolicy;
 /// What is kept of an invocation's time to answer in.
 const ANSWER: Duration = Duration::from_millis(250);
 
-/// Takes batches of records apart and settles each.
+/// Takes batches of records apart and completes each record.
 #[derive(Debug, Clone)]
 pub struct Consumer<S, E> {
     name: &'static str,
@@ -51,18 +51,20 @@ where
         dead_letters: DeadLetterQueue,
         service: S,
     ) -> Self {
-        let (clock, tracer) = (Clock::system(), Tracer::off());
+        let clock = Clock::system();
+        let tracer = Tracer::off();
         Self { name, decoder, replay, dead_letters, service, clock, tracer, event: PhantomData }
     }
 
-    /// The same consumer, which tells the age of events by `clock` in place of the machine's.
+    /// The same consumer, which measures the age of events by `clock` in place of the machine's.
     #[must_use]
     pub fn clock(self, clock: Clock) -> Self {
         Self { clock, ..self }
     }
 
-    /// The same consumer, which goes on with the trace that an event came with: each record is a
-    /// span of it, and the handler's envelope names that span, so that what it says next is within.
+    /// The same consumer, which continues the trace that an event came with: each record is a span
+    /// of it, and the handler's envelope names that span, so that the events that the handler
+    /// publishes are within it.
     #[must_use]
     pub fn traced(self, tracer: Tracer) -> Self {
         Self { tracer, ..self }
@@ -72,77 +74,79 @@ where
         &self.tracer
     }
 
-    /// Settles every record, and answers with those that are to come again.
+    /// Handles every record, and answers with those that are to be delivered again.
     ///
     /// It never fails as a whole. Records of different aggregates are handled side by side, those
     /// of one aggregate in the order of the batch, also after one of them has failed: a standard
     /// queue promises no order, so a handler that needed it could not work. On a FIFO queue the
     /// first of a message group that fails holds back the rest of its group.
     ///
-    /// A record that is odd is dead-lettered like any that can never be handled; one without a message id
-    /// brings the whole batch again.
+    /// A record that is malformed is dead-lettered like any other permanent failure; one without a
+    /// message id has the whole batch delivered again.
     ///
-    /// Within [`runtime::with_deadline`] it answers before the time is up: records that there is no time to
-    /// begin are returned ([`OrderedBatch::process`]), and so is one that a quarter of a second before the
-    /// end is not done. That one is dropped where it stands, as it would be a moment later by the
-    /// function's timeout, together with the answer for all others.
+    /// Within [`runtime::with_deadline`] it answers before the time is up: records that there is no
+    /// time to begin are returned ([`OrderedBatch::process`]), and so is one that a quarter of a
+    /// second before the end is not done. That one is dropped where it stands, as it would be a
+    /// moment later by the function's timeout, together with the answer for all others.
     ///
     /// The answer names records by their message id. Lambda takes an empty one to mean that the
-    /// whole batch failed, which is also what happens here if a record without an id is to come
-    /// again: nothing is lost, and the other records come once more as duplicates.
+    /// whole batch failed, which is also what happens here if a record without an id is to be
+    /// delivered again: nothing is lost, and the other records come once more as duplicates.
     /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>.
     ///
     /// # Panics
     ///
     /// When the handler does. The Lambda runtime turns that into a failed invocation, or the
-    /// process ends: either way the whole batch comes again.
+    /// process ends: either way the whole batch is delivered again.
     pub async fn consume(&self, batch: impl Into<QueueBatch>) -> SqsBatchResponse {
         let batch = batch.into();
         let ids = MessageIds::of(&batch);
         let records = batch.records.into_iter().map(|record| Record::open(record, &self.decoder));
-        let handle = |record| self.settle(record);
-        let hold_back = |ending, held_back| self.hold_back(ending, held_back);
+        let handle = |record| self.complete(record);
+        let hold_back = |outcome, held_back| self.hold_back(outcome, held_back);
         ids.response(
-            OrderedBatch::of(records, Record::place)
+            OrderedBatch::of(records, Record::ordering_key)
                 .process(CONCURRENCY_MAX, handle, hold_back)
                 .await,
         )
     }
 
-    /// Handles one record, and does with it what follows from that.
+    /// Handles one record, and deletes, postpones or dead-letters it; logs and measures the
+    /// outcome.
     ///
     /// # Errors
     ///
-    /// When it is to come again: how it ended.
-    async fn settle(&self, mut record: Record) -> Result<(), Outcome> {
-        let (span, ids) = (record.span(self.name), record.ids());
+    /// When it is to be delivered again: its outcome.
+    async fn complete(&self, mut record: Record) -> Result<(), Outcome> {
+        let span = record.span(self.name);
+        let ids = record.ids();
         record.trace(&self.tracer, &span);
-        let Record { message, opened, odd } = record;
-        let measure = RecordMetrics::begin(&opened);
-        let settling = async {
-            let ending = self.end(&message, opened, odd, ids.as_ref());
-            let ending = runtime::in_time(ANSWER, ending).await.unwrap_or(Outcome::Abandoned);
-            tracing::Span::current().record("outcome", ending.as_str());
-            ending.log();
-            measure.end(&ending, &self.clock);
-            if ending.is_settled() { Ok(()) } else { Err(ending) }
+        let Record { message, opened, malformed } = record;
+        let metrics = RecordMetrics::begin(&opened);
+        let completing = async {
+            let outcome = self.outcome(&message, opened, malformed, ids.as_ref());
+            let outcome = runtime::in_time(ANSWER, outcome).await.unwrap_or(Outcome::Abandoned);
+            tracing::Span::current().record("outcome", outcome.as_str());
+            outcome.log();
+            metrics.end(&outcome, &self.clock);
+            if outcome.is_complete() { Ok(()) } else { Err(outcome) }
         };
-        settling.instrument(span).await
+        completing.instrument(span).await
     }
 
-    /// Handles one record, and says so to its queue.
-    async fn end(
+    /// Handles one record, and postpones or dead-letters it where that failed.
+    async fn outcome(
         &self,
         message: &Message,
         opened: Result<Delivery, DecodeError>,
-        odd: Option<OddRecord>,
+        malformed: Option<MalformedRecord>,
         ids: Option<&Ids>,
     ) -> Outcome {
-        let handled = match odd {
-            Some(odd) if message.id().is_empty() => {
-                return Outcome::Unnamed { reason: odd.to_string() };
+        let handled = match malformed {
+            Some(malformed) if message.id().is_empty() => {
+                return Outcome::Unnamed { reason: malformed.to_string() };
             }
-            Some(odd) => Err(Failure::permanent(odd)),
+            Some(malformed) => Err(Failure::permanent(malformed)),
             None => self.handle(opened).await,
         };
         match handled {
@@ -164,8 +168,8 @@ where
         }
     }
 
-    /// Postpones the records behind one of their group that ended so. A group stays closed while
-    /// any message of it is hidden, so they have to become visible together with that one.
+    /// Postpones the records behind one of their group that is to be retried. A group stays closed
+    /// while any message of it is hidden, so they have to become visible together with that one.
     async fn hold_back(&self, outcome: Outcome, held_back: Vec<Record>) {
         let Outcome::Retry { delay: Some(delay), .. } = outcome else { return };
         let postponing = async {
@@ -173,7 +177,7 @@ where
                 self.dead_letters.postpone(&record.message, delay).await;
             }
         };
-        // Those that there is no time for come when their queue thinks best.
+        // Those that there is no time for wait for the visibility timeout of their queue.
         runtime::in_time(ANSWER, postponing).await.unwrap_or_default();
     }
 
@@ -187,7 +191,8 @@ where
         }
         let event = match E::from_envelope(&envelope) {
             Ok(event) => event,
-            // A rule lets through more than this consumer knows: no reason to lose or to dead-letter it.
+            // A rule lets through more than this consumer knows: no reason to lose or to
+            // dead-letter it.
             Err(DecodeError::UnknownType(_)) => return Ok(Outcome::UnknownType),
             Err(error) => return Err(Failure::permanent(error)),
         };

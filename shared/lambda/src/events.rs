@@ -35,7 +35,7 @@ pub trait TaskHandler {
     type Command: DeserializeOwned;
     /// The event that a task is about.
     type Event: FromEnvelope;
-    /// What the workflow is answered.
+    /// What the workflow receives.
     type Answer: Serialize;
 
     /// Handles one task. It may be called twice for the same.
@@ -115,8 +115,8 @@ where
     E: FromEnvelope,
     S: Service<Delivery<E>, Response = Done, Error = Failure> + Clone,
 {
-    /// A function that consumes as this does and hands tasks to `tasks`, if `mode` has any taken.
-    /// The event of a task is read by `decoder`.
+    /// A function that consumes events as this does and passes tasks to `tasks`, if `mode` accepts
+    /// any. The event of a task is read by `decoder`.
     pub fn with_tasks<T>(self, tasks: T, mode: Tasks, decoder: Decoder) -> WithTasks<S, E, T> {
         let tracer = self.tracer().clone();
         WithTasks { consumer: self, tasks, mode, decoder, tracer }

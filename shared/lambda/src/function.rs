@@ -20,11 +20,11 @@ pub trait Function {
     /// What it answers.
     type Response: Serialize;
 
-    /// Handles one invocation, within the time that [`runtime::remaining`] tells.
+    /// Handles one invocation, within the time that [`runtime::remaining`] returns.
     ///
     /// # Errors
     ///
-    /// What fails the invocation, by the name that its caller knows it by.
+    /// What fails the invocation, under the name by which its caller matches it.
     fn handle(
         &self,
         event: Self::Event,
@@ -32,7 +32,7 @@ pub trait Function {
 }
 
 /// What a function is built with, beside its configuration. In production it is the process's; a
-/// test or a simulation hands out its own.
+/// test or a simulation passes its own.
 #[derive(Debug, Clone)]
 pub struct Runtime {
     /// The function's name, in logs and dead-lettered messages.

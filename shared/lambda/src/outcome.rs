@@ -8,7 +8,7 @@ use tracing::{debug, error, info, warn};
 /// How the handling of one record ended. Reasons are whole chains of causes, as text.
 #[derive(Debug)]
 pub(crate) enum Outcome {
-    /// The handler is done with it.
+    /// The handler has handled it.
     Done(Done),
     /// An archive sent it again, and this consumer takes no replays.
     ReplayRefused {
@@ -43,16 +43,16 @@ pub(crate) enum Outcome {
     Abandoned,
     /// It may succeed later.
     Retry {
-        /// What stood in the way.
+        /// Why it failed.
         reason: String,
-        /// How long it stays hidden, where this consumer sets that.
+        /// How long it stays hidden, where the consumer sets that.
         delay: Option<Duration>,
     },
 }
 
 impl Outcome {
     /// Whether the source may forget the record.
-    pub(crate) const fn is_settled(&self) -> bool {
+    pub(crate) const fn is_complete(&self) -> bool {
         match self {
             Self::Done(_)
             | Self::ReplayRefused { .. }

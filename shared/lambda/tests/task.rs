@@ -1,4 +1,4 @@
-//! Both entries of a function, and what a workflow is told.
+//! Both entries of a function, and the errors that a workflow matches.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse};
@@ -33,7 +33,7 @@ fn event() -> Value {
     })
 }
 
-/// The event as a rule of EventBridge hands it on.
+/// The event as a rule of EventBridge delivers it.
 fn delivered() -> Value {
     json!({
         "version": "0", "id": "6a7e8feb", "source": "order-service", "time": "2026-01-31T10:30:01Z",
@@ -58,7 +58,7 @@ async fn work(task: Task<Command>) -> Result<Receipt, Failure> {
             let order = task.delivery.envelope.aggregate_id.to_string();
             Ok(Receipt { task: task.id, order })
         }
-        Command::Refund {} => Err(Failure::retry("the provider is away")),
+        Command::Refund {} => Err(Failure::retry("the provider is unavailable")),
     }
 }
 
@@ -100,7 +100,7 @@ fn an_event_of_another_source_is_neither_and_an_error() {
 }
 
 #[tokio::test]
-async fn a_task_in_a_form_of_its_own_is_poison_and_says_what_is_wrong() {
+async fn a_task_in_another_form_is_a_permanent_failure_that_names_what_is_wrong() {
     let task = json!({ "task": "charge", "amount": 1, "event": event() });
     let with = |field: &str, value: Value| {
         let mut task = task.clone();
@@ -123,20 +123,21 @@ async fn a_task_in_a_form_of_its_own_is_poison_and_says_what_is_wrong() {
 }
 
 #[tokio::test]
-async fn an_odd_record_does_not_cost_its_batch() {
-    let odd = json!({ "messageId": "b", "body": { "a": 1 }, "attributes": { "SenderId": 7 } });
-    let batch = json!({ "Records": [{ "messageId": "a", "body": "x" }, odd] });
+async fn a_malformed_record_does_not_cost_its_batch() {
+    let malformed =
+        json!({ "messageId": "b", "body": { "a": 1 }, "attributes": { "SenderId": 7 } });
+    let batch = json!({ "Records": [{ "messageId": "a", "body": "x" }, malformed] });
     let answer = asked(batch).await.unwrap();
     assert_eq!(answer["batchItemFailures"][1]["itemIdentifier"], "b");
 }
 
 #[tokio::test]
-async fn a_workflow_is_told_whether_a_retry_makes_sense() {
-    let away = asked(json!({ "task": "refund", "event": event() })).await.unwrap_err();
-    assert_eq!(away, TaskError::Retry("the provider is away".to_owned()));
-    let diagnostic = Diagnostic::from(away);
+async fn the_name_of_an_error_decides_whether_a_workflow_retries() {
+    let unavailable = asked(json!({ "task": "refund", "event": event() })).await.unwrap_err();
+    assert_eq!(unavailable, TaskError::Retry("the provider is unavailable".to_owned()));
+    let diagnostic = Diagnostic::from(unavailable);
     assert_eq!(diagnostic.error_type, "Retry");
-    assert_eq!(diagnostic.error_message, "the provider is away");
+    assert_eq!(diagnostic.error_message, "the provider is unavailable");
 
     let never = json!({ "task": "charge", "amount": 0, "event": event() });
     let diagnostic = Diagnostic::from(asked(never).await.unwrap_err());
@@ -178,7 +179,7 @@ fn where_no_workflow_is_deployed_tasks_are_refused_and_batches_are_not() {
     }
     for mode in ["choreography", "", "Orchestration", "on"] {
         admit(mode, &batch).unwrap();
-        // Also what is no task, or no good one, is not looked at.
+        // A payload that is no task, or no valid one, is not read either.
         for payload in [&task, &json!({ "task": "charge" }), &json!({})] {
             let error = admit(mode, payload).unwrap_err();
             assert_eq!(error.name(), "Poison");
@@ -205,18 +206,18 @@ fn the_same_work_has_the_same_id_however_it_is_asked_for() {
 }
 
 #[tokio::test]
-async fn what_a_task_says_next_is_within_its_span() {
+async fn what_a_task_publishes_is_within_its_span() {
     let mut asked = json!({ "task": "charge", "amount": 1, "event": event() });
     asked["event"]["metadata"] =
         json!({ "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" });
     let invocation: Invocation = serde_json::from_value(asked).unwrap();
     let tokens = runtime::IdGenerator::from_fn(|| "0123456789abcdef0123456789abcdef".to_owned());
     let tracer = runtime::Tracer::drawn_from(tokens);
-    let say = async |task: Task<Command>| {
+    let work = async |task: Task<Command>| {
         assert_eq!(task.name(), "charge");
         Ok::<_, Failure>(task.delivery.envelope.metadata.traceparent)
     };
-    let said = lambda::answer_traced(invocation, &DECODER, &tracer, consume, say).await.unwrap();
+    let answer = lambda::answer_traced(invocation, &DECODER, &tracer, consume, work).await.unwrap();
     let goes = "00-0af7651916cd43dd8448eb211c80319c-0123456789abcdef-01".to_owned();
-    assert_eq!(said, Answer::Task(Some(goes)));
+    assert_eq!(answer, Answer::Task(Some(goes)));
 }

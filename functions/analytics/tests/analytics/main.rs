@@ -1,4 +1,4 @@
-//! The figures over the real SDK and a database in memory.
+//! The totals over the real SDK and a database in memory.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

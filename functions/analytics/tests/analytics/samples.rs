@@ -5,23 +5,24 @@ use local_dynamodb::FaultPlan;
 use serde_json::Value;
 use testkit::{End, Queues, Samples};
 
-use crate::world::{Figures, World};
+use crate::world::{Totals, World};
 
 const SAMPLES: Samples = Samples::of("analytics");
 
-/// Has `names` consumed one after the other. None is to come again.
+/// Has `names` consumed one after the other. None is to be delivered again.
 async fn consume(names: &[&str]) -> (World, Queues) {
-    let (world, queues) = (World::new().await, Queues::of("analytics", ReplayPolicy::Refuse));
+    let world = World::new().await;
+    let queues = Queues::of("analytics", ReplayPolicy::Refuse);
     for name in names {
         let ends = queues.consume(SAMPLES.read(name), world.service(FaultPlan::none())).await;
-        assert!(!ends.contains(&End::Retry), "{name} is to come again");
+        assert!(!ends.contains(&End::Retry), "{name} is to be delivered again");
     }
     (world, queues)
 }
 
 /// By day and currency: how many orders, and what they came to.
 type Row = ((&'static str, &'static str), (i64, i64));
-/// The samples that are consumed, the figures then, and how many records are parked.
+/// The samples that are consumed, the totals then, and how many records are dead-lettered.
 type Story = (&'static [&'static str], &'static [Row], usize);
 
 const ONE: &[Row] = &[(("2025-11-17", "USD"), (1, 10_997))];
@@ -48,13 +49,13 @@ const STORIES: &[Story] = &[
 ];
 
 #[tokio::test]
-async fn every_sample_adds_what_its_name_says() {
-    for (names, rows, parked) in STORIES {
+async fn every_sample_adds_as_its_name_states() {
+    for (names, rows, dead_lettered) in STORIES {
         let (world, queues) = consume(names).await;
-        assert_eq!(queues.parked().len(), *parked, "{names:?}");
-        let figure = |&((day, currency), figure): &Row| ((day.into(), currency.into()), figure);
-        let expected: Figures = rows.iter().map(figure).collect();
-        assert_eq!(world.figures().await, expected, "{names:?}");
+        assert_eq!(queues.parked().len(), *dead_lettered, "{names:?}");
+        let total = |&((day, currency), total): &Row| ((day.into(), currency.into()), total);
+        let expected: Totals = rows.iter().map(total).collect();
+        assert_eq!(world.totals().await, expected, "{names:?}");
     }
 }
 
@@ -69,9 +70,9 @@ fn the_samples_carry_the_ids_that_their_services_give() {
 }
 
 #[tokio::test]
-async fn what_is_parked_is_as_it_came() {
+async fn a_dead_letter_is_as_it_came() {
     let (_, queues) = consume(&["poison"]).await;
-    let parked = queues.parked();
+    let dead_lettered = queues.parked();
     let sample: Value = SAMPLES.read("poison");
-    assert_eq!(parked[0].body, sample["Records"][0]["body"]);
+    assert_eq!(dead_lettered[0].body, sample["Records"][0]["body"]);
 }

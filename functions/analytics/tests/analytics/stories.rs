@@ -1,4 +1,4 @@
-//! What the figures come to.
+//! What the totals come to.
 
 use catalogue::{Currency, Event, Money};
 use event_envelope::Delivery;
@@ -8,14 +8,14 @@ use testkit::{Again, Harness, orders::resumed, sweep};
 use time::{Duration, macros::datetime};
 use tokio::{runtime::Builder, task::JoinSet};
 
-use crate::world::{Figures, World, completed};
+use crate::world::{Totals, World, completed};
 
 fn eur(amount: i64) -> Money {
     Money::new(amount, Currency::parse("EUR").unwrap())
 }
 
 /// Three orders of a day, one of them in another currency, one of the next day, and one of which
-/// nobody says what it came to.
+/// no event has its total.
 fn orders() -> Vec<Delivery<Event>> {
     let day = datetime!(2025-11-17 10:30 UTC);
     vec![
@@ -27,16 +27,16 @@ fn orders() -> Vec<Delivery<Event>> {
     ]
 }
 
-/// The figures of `orders()`.
-fn figures() -> Figures {
-    let figure = |day: &str, currency: &str, orders, amount| {
+/// The totals of `orders()`.
+fn totals() -> Totals {
+    let total = |day: &str, currency: &str, orders, amount| {
         ((day.to_owned(), currency.to_owned()), (orders, amount))
     };
-    Figures::from([
-        figure("2025-11-17", "EUR", 1, 4_000),
-        figure("2025-11-17", "USD", 2, 11_000),
-        figure("2025-11-17", "none", 1, 0),
-        figure("2025-11-18", "USD", 1, 2_999),
+    Totals::from([
+        total("2025-11-17", "EUR", 1, 4_000),
+        total("2025-11-17", "USD", 2, 11_000),
+        total("2025-11-17", "none", 1, 0),
+        total("2025-11-18", "USD", 1, 2_999),
     ])
 }
 
@@ -46,7 +46,7 @@ async fn orders_are_counted_and_added_up_by_day_and_currency() {
     for order in orders() {
         assert_eq!(world.deliver(&order).await.unwrap(), Done::Handled);
     }
-    assert_eq!(world.figures().await, figures());
+    assert_eq!(world.totals().await, totals());
 }
 
 #[tokio::test]
@@ -56,28 +56,28 @@ async fn an_order_that_comes_again_is_not_counted_again() {
     for order in orders() {
         assert_eq!(world.deliver(&order).await.unwrap(), Done::Duplicate);
     }
-    assert_eq!((world.figures().await, world.records().await), (figures(), 5));
+    assert_eq!((world.totals().await, world.records().await), (totals(), 5));
 }
 
 #[tokio::test]
-async fn an_event_that_changed_its_mind_is_parked() {
+async fn an_event_with_another_payload_is_dead_lettered() {
     let world = World::new().await;
     let at = datetime!(2025-11-17 10:30 UTC);
     world.deliver(&completed("order-1", Some(Money::usd(10_997)), at)).await.unwrap();
-    let before = world.figures().await;
+    let before = world.totals().await;
     let failure = world.deliver(&completed("order-1", Some(Money::usd(1)), at)).await.unwrap_err();
     assert!(!failure.is_retry() && failure.to_string().contains("another payload"), "{failure}");
-    assert_eq!(world.figures().await, before);
+    assert_eq!(world.totals().await, before);
 }
 
 #[tokio::test]
-async fn other_news_and_replays_count_nothing() {
+async fn other_events_and_replays_count_nothing() {
     let world = World::new().await;
     assert_eq!(world.deliver(&resumed()).await.unwrap(), Done::Ignored);
     let mut replayed = orders().remove(1);
     replayed.replay = Some("friday".to_owned());
     assert_eq!(world.deliver(&replayed).await.unwrap(), Done::Ignored);
-    assert_eq!(world.figures().await, Figures::new());
+    assert_eq!(world.totals().await, Totals::new());
 }
 
 #[tokio::test]
@@ -94,7 +94,7 @@ async fn an_order_costs_four_write_units() {
 async fn each_order_is_counted_once_whatever_fails() {
     for again in [Again::AtOnce, Again::Last] {
         let compare = async |_: &World, disturbed: &World, case| {
-            assert_eq!(disturbed.figures().await, figures(), "{case}, again {again:?}");
+            assert_eq!(disturbed.totals().await, totals(), "{case}, again {again:?}");
             assert_eq!(disturbed.records().await, 5, "{case}, again {again:?}");
         };
         sweep(World::new, &orders(), again, compare).await;
@@ -127,7 +127,7 @@ proptest! {
             }
             let ends = running.join_all().await;
             assert_eq!(ends.iter().filter(|done| **done == Done::Handled).count(), 5);
-            assert_eq!(world.figures().await, figures());
+            assert_eq!(world.totals().await, totals());
         });
     }
 }

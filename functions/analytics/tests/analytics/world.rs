@@ -1,4 +1,4 @@
-//! The tables of the figures, and orders that are completed.
+//! The tables of the totals, and orders that are completed.
 
 use std::collections::BTreeMap;
 
@@ -13,11 +13,11 @@ use testkit::{Harness, database, for_any_event};
 use time::OffsetDateTime;
 use tower::{Service, ServiceExt, util::BoxCloneSyncService};
 
-const FIGURES: &str = "orderly-order-figures";
+const TOTALS: &str = "orderly-order-figures";
 const RECORDS: &str = "orderly-event-idempotency";
 
 /// By day and currency: how many orders, and what they came to.
-pub(crate) type Figures = BTreeMap<(String, String), (i64, i64)>;
+pub(crate) type Totals = BTreeMap<(String, String), (i64, i64)>;
 
 #[derive(Debug, Clone)]
 pub(crate) struct World {
@@ -34,7 +34,7 @@ pub(crate) fn completed(order: &str, total: Option<Money>, at: OffsetDateTime) -
 
 impl World {
     pub(crate) async fn new() -> Self {
-        Self { database: database(&[FIGURES, RECORDS]).await }
+        Self { database: database(&[TOTALS, RECORDS]).await }
     }
 
     /// One process of the function that meets `plan`.
@@ -50,17 +50,17 @@ impl World {
         let clock = Clock::fixed(OffsetDateTime::UNIX_EPOCH);
         let guard = IdempotencyConfig::new(records, "analytics", ReplayPolicy::Refuse)
             .with(clock, IdGenerator::random());
-        for_any_event(Analytics::new(FIGURES.to_owned()).into_service(guard))
+        for_any_event(Analytics::new(TOTALS.to_owned()).into_service(guard))
     }
 
-    /// All figures.
-    pub(crate) async fn figures(&self) -> Figures {
+    /// All totals.
+    pub(crate) async fn totals(&self) -> Totals {
         let read = |row: Value| {
             let text = |name: &str| row[name].as_str().unwrap().to_owned();
             let number = |name: &str| row[name].as_i64().unwrap();
             ((text("day"), text("currency")), (number("orders"), number("amount")))
         };
-        self.items(FIGURES).await.into_iter().map(read).collect()
+        self.items(TOTALS).await.into_iter().map(read).collect()
     }
 
     /// How many events have a record.

@@ -36,13 +36,13 @@ fn documented() -> Vec<(String, [String; 3])> {
     let cells = |row: &str| {
         let cells = row.trim_end_matches(" |").split(" | ").map(str::to_owned);
         let cells: Vec<String> = cells.collect();
-        let [state, ordered, called_off, shipped] = cells.try_into().unwrap();
-        (state, [ordered, called_off, shipped])
+        let [state, ordered, cancelled, shipped] = cells.try_into().unwrap();
+        (state, [ordered, cancelled, shipped])
     };
     rows.map(cells).collect()
 }
 
-const HEAD: &str = "/// | | ordered | called off | shipped |";
+const HEAD: &str = "/// | | ordered | cancelled | shipped |";
 
 #[test]
 fn every_fact_has_the_consequence_that_is_documented() {
@@ -69,7 +69,7 @@ fn every_fact_has_the_consequence_that_is_documented() {
             Step::Ship(held) if held == holding() => "shipped",
             Step::Withdraw => "withdrawn",
             Step::Wait => "later",
-            Step::Contradiction => "parked",
+            Step::Contradiction => "dead-lettered",
             Step::Nothing => "–",
             other @ (Step::Reserve(_) | Step::Release(_) | Step::Ship(_)) => panic!("{other:?}"),
         };
@@ -85,7 +85,8 @@ fn every_fact_has_the_consequence_that_is_documented() {
 #[test]
 fn what_is_held_lies_in_its_rows() {
     let holding = holding();
-    let (one, two) = (id("prod-001"), id("prod-002"));
+    let one = id("prod-001");
+    let two = id("prod-002");
     let parts = [(&one, part(0, 2)), (&two, part(4, 1)), (&two, part(0, 2))];
     assert_eq!(holding.parts(), parts);
 }

@@ -49,7 +49,7 @@ const INITIAL: &[(&str, u32)] = &[("prod-001", 10), ("prod-002", 5), ("prod-003"
 const BALANCE: &[(&str, i64)] = &[("prod-001", 10), ("prod-002", 5), ("prod-003", 1)];
 
 #[tokio::test]
-async fn every_request_is_answered_as_its_name_says() {
+async fn every_request_is_answered_as_its_name_states() {
     for (names, status, field) in EXCHANGES {
         let world = World::with(INITIAL).await;
         let api = world.api_by(world.database.client());
@@ -93,7 +93,7 @@ async fn what_is_shown_is_free_to_be_sold_and_what_orders_hold_is_shown_apart() 
 }
 
 #[tokio::test]
-async fn goods_that_come_in_are_there_once_however_often_it_is_said() {
+async fn goods_that_come_in_are_there_once_however_often_the_request_comes() {
     for shards in [1, 3] {
         let world = World::with(&[]).await.spread("prod-hot", &vec![1; shards]).await;
         let first = world.ask(&restock("prod-hot", 7, "key-1")).await;
@@ -115,9 +115,9 @@ async fn each_movement_is_recorded_with_why_when_and_by_whom() {
     let body = json!({ "delta": -2, "reason": "two are damaged" });
     let answer = world.ask(&command(ADJUST, "prod-001", &body, "key-1")).await.ok();
     let [movement] = world.movements().await.try_into().unwrap();
-    let mut told = movement.clone();
-    told.as_object_mut().unwrap().remove("by");
-    assert_eq!(answer, told);
+    let mut shown = movement.clone();
+    shown.as_object_mut().unwrap().remove("by");
+    assert_eq!(answer, shown);
     let id = movement["movementId"].as_str().unwrap();
     assert!(id.len() == 32 && !id.contains('#'), "{id}");
     let expected = json!({
@@ -148,7 +148,7 @@ async fn what_was_counted_is_what_there_is_and_never_fewer_than_none() {
     refused.refuses(409, "/delta");
     assert!(refused.text.contains("1 are available"), "{}", refused.text);
     assert_eq!(shown(&world, "prod-hot").await.0, 1);
-    // What orders hold is not there to be taken away.
+    // What orders hold cannot be removed.
     world.deliver(&created("order-1", &[("prod-001", 8)])).await.unwrap();
     world.ask(&adjust("prod-001", -3, "key-3")).await.refuses(409, "/delta");
     world.ask(&adjust("prod-001", -2, "key-4")).await.ok();
@@ -222,7 +222,7 @@ async fn a_key_is_its_roles_own_in_whichever_session() {
 }
 
 #[tokio::test]
-async fn nobody_changes_anything_whom_iam_does_not_name() {
+async fn a_caller_whom_iam_does_not_name_changes_nothing() {
     let world = World::with(INITIAL).await;
     for request in
         [show("prod-001"), restock("prod-001", 1, "key-1"), rebalance("prod-001", 2, "k")]
@@ -254,7 +254,7 @@ async fn a_command_is_carried_out_once_even_when_its_key_is_forgotten() {
     assert_eq!(world.movements().await.len(), 1);
 }
 
-/// A fault at each call of each command: it is carried out once, and says so.
+/// A fault at each call of each command: it is carried out once, and answered so.
 #[tokio::test]
 async fn a_command_is_carried_out_once_whatever_fails() {
     let requests = [
@@ -268,7 +268,8 @@ async fn a_command_is_carried_out_once_whatever_fails() {
     ];
     let world = async || World::with(INITIAL).await.spread("prod-hot", &[2, 1, 3]).await;
     for request in requests {
-        let (undisturbed, calls) = (world().await, FaultPlan::none());
+        let undisturbed = world().await;
+        let calls = FaultPlan::none();
         let expected = undisturbed.ask_with(calls.clone(), &request).await;
         for case in cases(&calls) {
             let world = world().await;

@@ -8,8 +8,8 @@ use tokio::{task::JoinSet, time::Instant};
 use tower::ServiceExt;
 
 use crate::{
+    interleavings::Interleaving,
     order::created,
-    turns::Turns,
     world::{Process, World},
 };
 
@@ -23,14 +23,14 @@ fn waits() -> Vec<u8> {
     (0..5_000).map(spread).collect()
 }
 
-/// A delivery that has to come again comes again later, and not for ever.
+/// A delivery that fails is delivered again later, and not for ever.
 #[tokio::test(start_paused = true)]
 async fn each_order_is_decided_in_one_delivery_and_nothing_is_left_that_one_wanted() {
     for (pieces, quantity, shards) in [(6, 2, 16), (6, 5, 16), (1, 1, 16), (20, 3, 4), (50, 1, 1)] {
         let world = World::with(&[]).await.spread("prod-hot", &vec![pieces; shards]).await;
-        let turns = Turns::new(waits(), || async {});
+        let interleaving = Interleaving::new(waits(), || async {});
         let process = |_| {
-            let client = turns.client(&world.database, FaultPlan::none());
+            let client = interleaving.client(&world.database, FaultPlan::none());
             Process::new(world.service_by(client))
         };
         let processes: Vec<_> = (0..PROCESSES).map(process).collect();

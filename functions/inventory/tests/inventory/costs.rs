@@ -25,7 +25,8 @@ async fn costs(world: &World, products: &[&str], deliveries: &[Delivery<Event>])
     }
     let mut costs = Vec::new();
     for delivery in deliveries {
-        let (before, called) = (world.capacity(), calls.calls());
+        let before = world.capacity();
+        let called = calls.calls();
         let done = process.clone().oneshot(delivery.clone()).await.unwrap();
         assert!([Done::Handled, Done::Rejected].contains(&done), "{done:?}");
         let after = world.capacity();
@@ -72,16 +73,16 @@ async fn an_order_of_spread_products_costs_the_same_while_each_shard_has_enough(
 }
 
 #[tokio::test]
-async fn an_order_that_has_to_look_reads_all_shards_at_two_units_each() {
+async fn an_order_that_does_not_find_enough_reads_all_shards_at_two_units_each() {
     let world = World::with(&[]).await.spread(PRODUCTS[0], &[1; 8]).await;
     let ordered = created(ORDER, &[(PRODUCTS[0], 3)]);
     let found = costs(&world, &PRODUCTS[..1], &[ordered]).await;
-    // Refused, looked, taken from three.
+    // Refused, read, taken from three.
     assert_eq!(found, [(4.0 + 2.0 * 3.0, 16.0, 3)]);
 }
 
 #[tokio::test]
-async fn a_refusal_costs_four_units_and_a_look_at_what_is_spread() {
+async fn a_refusal_costs_four_units_and_a_read_of_what_is_spread() {
     let world = World::with(&[("prod-001", 1)]).await.spread("prod-002", &[1; 8]).await;
     let ordered = created(ORDER, &[("prod-001", 2)]);
     assert_eq!(costs(&world, &["prod-001"], &[ordered]).await, [(4.0, 0.0, 2)]);

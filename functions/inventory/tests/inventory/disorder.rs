@@ -1,4 +1,4 @@
-//! News of one order by both entries, in every order in which it can come, and come again.
+//! Inputs about one order by both entries, in every order in which they can come, and duplicates.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,7 +23,7 @@ const STOCK: u32 = 1_000_000;
 
 /// What comes: events by the queue, and then tasks of the workflow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum News {
+enum Input {
     Created,
     Cancelled,
     Unpaid,
@@ -33,12 +33,12 @@ enum News {
     Release,
 }
 
-use News::{Cancelled, Created, Release, Reserve, Shipped, Undeliverable, Unpaid};
+use Input::{Cancelled, Created, Release, Reserve, Shipped, Undeliverable, Unpaid};
 
-const EVENTS: [News; 5] = [Created, Cancelled, Unpaid, Undeliverable, Shipped];
-const ALL: [News; 7] = [Created, Cancelled, Unpaid, Undeliverable, Shipped, Reserve, Release];
+const EVENTS: [Input; 5] = [Created, Cancelled, Unpaid, Undeliverable, Shipped];
+const ALL: [Input; 7] = [Created, Cancelled, Unpaid, Undeliverable, Shipped, Reserve, Release];
 
-/// What a reservation has to be after the news of its order.
+/// What a reservation has to be after the inputs about its order.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum State {
     Absent,
@@ -49,15 +49,15 @@ enum State {
     Withdrawn,
 }
 
-/// How news ends.
+/// How an input ends.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum End {
     Done,
     Duplicate,
     Early,
     Contradiction,
-    /// A task: what the workflow is told.
-    Told(&'static str),
+    /// A task: what the workflow receives.
+    Answered(&'static str),
 }
 
 /// What has to become of one order.
@@ -67,7 +67,7 @@ struct Model {
     /// Whether there is as much as the order wants.
     is_stocked: bool,
     /// What has been taken note of.
-    noted: BTreeSet<News>,
+    noted: BTreeSet<Input>,
 }
 
 impl Model {
@@ -75,9 +75,9 @@ impl Model {
         Self { state: State::Absent, is_stocked, noted: BTreeSet::new() }
     }
 
-    fn hear(&mut self, news: News) -> End {
-        if !self.noted.contains(&news) {
-            let next = match (news, self.state) {
+    fn apply(&mut self, input: Input) -> End {
+        if !self.noted.contains(&input) {
+            let next = match (input, self.state) {
                 (Created | Reserve, State::Absent) if self.is_stocked => State::Reserved,
                 (Created | Reserve, State::Absent) => State::Failed,
                 (Created | Reserve, same) => same,
@@ -90,13 +90,13 @@ impl Model {
             };
             self.state = next;
         }
-        let is_new = self.noted.insert(news);
-        match (news, self.state) {
-            (Reserve, State::Reserved | State::Sent) => End::Told("reserved"),
-            (Reserve, State::Failed) => End::Told("outOfStock"),
-            (Reserve, _) => End::Told("calledOff"),
-            (Release, State::Released) => End::Told("released"),
-            (Release, _) => End::Told("nothingReserved"),
+        let is_new = self.noted.insert(input);
+        match (input, self.state) {
+            (Reserve, State::Reserved | State::Sent) => End::Answered("reserved"),
+            (Reserve, State::Failed) => End::Answered("outOfStock"),
+            (Reserve, _) => End::Answered("calledOff"),
+            (Release, State::Released) => End::Answered("released"),
+            (Release, _) => End::Answered("nothingReserved"),
             _ if is_new => End::Done,
             _ => End::Duplicate,
         }
@@ -126,10 +126,10 @@ impl PartialEq<Reservation> for State {
     }
 }
 
-/// Brings news of an order of so many of `prod-001`, and half of them of `prod-002`.
-async fn bring(world: &World, news: News, order: &str, quantity: u32) -> End {
+/// Delivers an input about an order of so many of `prod-001`, and half of them of `prod-002`.
+async fn bring(world: &World, input: Input, order: &str, quantity: u32) -> End {
     let created = created(order, &[("prod-001", quantity), ("prod-002", quantity / 2)]);
-    match news {
+    match input {
         Created => deliver(world, &created).await,
         Cancelled => deliver(world, &cancelled(order)).await,
         Unpaid => deliver(world, &payment_failed(order)).await,
@@ -150,16 +150,18 @@ async fn deliver(world: &World, delivery: &Delivery<Event>) -> End {
 }
 
 async fn ask(world: &World, task: &str, order: &Delivery<Event>) -> End {
-    let told = ["reserved", "outOfStock", "calledOff", "released", "nothingReserved"];
+    let answers = ["reserved", "outOfStock", "calledOff", "released", "nothingReserved"];
     match world.invoke(task, order).await {
-        Ok(answer) => End::Told(told.into_iter().find(|it| answer["status"] == *it).unwrap()),
+        Ok(answer) => {
+            End::Answered(answers.into_iter().find(|it| answer["status"] == *it).unwrap())
+        }
         Err(TaskError::Retry(_)) => End::Early,
         Err(TaskError::Permanent(_)) => End::Contradiction,
     }
 }
 
 /// The sequence of this number, in a base of as many as there are events.
-fn sequence(mut number: usize) -> Vec<News> {
+fn sequence(mut number: usize) -> Vec<Input> {
     let digit = |_| {
         let digit = number % EVENTS.len();
         number /= EVENTS.len();
@@ -174,19 +176,20 @@ async fn in_whichever_order_events_come_and_come_again_stock_is_conserved() {
     let mut models = Vec::new();
     for number in 0..EVENTS.len().pow(LENGTH) {
         let order = format!("order-{number}");
-        let (mut model, sequence) = (Model::new(true), sequence(number));
+        let mut model = Model::new(true);
+        let sequence = sequence(number);
         // The first comes once more, long after it was overtaken.
-        for news in sequence.iter().chain(&sequence[..1]) {
-            let end = bring(&world, *news, &order, 2).await;
-            assert_eq!(end, model.hear(*news), "{news:?} in {sequence:?}");
+        for input in sequence.iter().chain(&sequence[..1]) {
+            let end = bring(&world, *input, &order, 2).await;
+            assert_eq!(end, model.apply(*input), "{input:?} in {sequence:?}");
         }
         models.push((order, model));
     }
 
     let mut reservations = world.reservations().await;
     let mut answers: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for said in world.said() {
-        answers.entry(said.aggregate_id.to_string()).or_default().push(said.event_type);
+    for published in world.published() {
+        answers.entry(published.aggregate_id.to_string()).or_default().push(published.event_type);
     }
     for (order, model) in models {
         assert_eq!(model.state, reservations.remove(&order).unwrap_or_default(), "{order}");
@@ -196,12 +199,12 @@ async fn in_whichever_order_events_come_and_come_again_stock_is_conserved() {
     world.books().await.assert_balanced(&[("prod-001", stock), ("prod-002", stock)]);
 }
 
-async fn by_both_entries(sequence: Vec<News>, is_stocked: bool) {
+async fn by_both_entries(sequence: Vec<Input>, is_stocked: bool) {
     let world = World::with(&[("prod-001", 10), ("prod-002", 5)]).await;
     let mut model = Model::new(is_stocked);
-    for news in &sequence {
-        let end = bring(&world, *news, "order-1", if is_stocked { 2 } else { 12 }).await;
-        assert_eq!(end, model.hear(*news), "{news:?} in {sequence:?}");
+    for input in &sequence {
+        let end = bring(&world, *input, "order-1", if is_stocked { 2 } else { 12 }).await;
+        assert_eq!(end, model.apply(*input), "{input:?} in {sequence:?}");
         assert_eq!(model.state, world.reservation("order-1").await, "{sequence:?}");
     }
     assert_eq!(world.answers("order-1"), model.answers());
@@ -216,7 +219,7 @@ proptest! {
     })]
 
     #[test]
-    fn the_queue_and_the_workflow_agree_in_whichever_order_they_are_heard(
+    fn the_queue_and_the_workflow_agree_in_any_order_of_their_inputs(
         sequence in prop::collection::vec(prop::sample::select(&ALL[..]), 1..12),
         is_stocked: bool,
     ) {

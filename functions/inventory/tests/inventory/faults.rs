@@ -21,7 +21,7 @@ struct Ending {
     books: Books,
     reservations: BTreeMap<String, Reservation>,
     records: usize,
-    said: Vec<String>,
+    published: Vec<String>,
 }
 
 async fn world() -> World {
@@ -33,14 +33,15 @@ async fn ending(world: &World) -> Ending {
         books: world.books().await,
         reservations: world.reservations().await,
         records: world.records().await,
-        said: world.answers(ORDER),
+        published: world.answers(ORDER),
     }
 }
 
 /// Checks what is left of `story` after each fault at each call.
 async fn sweep(story: &[Delivery<Event>], again: Again, check: impl Fn(&Ending, &Ending) -> bool) {
     let compare = async |undisturbed: &World, world: &World, case| {
-        let (found, expected) = (ending(world).await, ending(undisturbed).await);
+        let found = ending(world).await;
+        let expected = ending(undisturbed).await;
         assert_eq!(expected.records, story.len());
         assert!(check(&found, &expected), "{case}, again {again:?}: {found:?}");
         found.books.assert_balanced(INITIAL);
@@ -55,7 +56,9 @@ fn same(found: &Ending, expected: &Ending) -> bool {
 fn nothing_stays(found: &Ending, expected: &Ending) -> bool {
     let untouched = INITIAL.iter().all(|(product, all)| found.books.available(product) == *all);
     let whole = ["InventoryReserved", "InventoryReleased"];
-    untouched && found.records == expected.records && (found.said.is_empty() || found.said == whole)
+    untouched
+        && found.records == expected.records
+        && (found.published.is_empty() || found.published == whole)
 }
 
 /// An order of products in a row each, and one of a product that is taken from three.
@@ -104,7 +107,7 @@ async fn an_order_is_shipped_once_whatever_fails() {
 }
 
 #[tokio::test]
-async fn an_order_that_was_called_off_first_takes_nothing_whatever_fails() {
+async fn an_order_that_was_cancelled_first_takes_nothing_whatever_fails() {
     for placed in placed() {
         sweep(&[cancelled(ORDER), placed], Again::AtOnce, same).await;
     }
@@ -133,7 +136,8 @@ async fn an_order_that_lies_in_too_many_rows_is_reserved_once_whatever_fails() {
         world
     };
     let compare = async |undisturbed: &World, world: &World, case| {
-        let (found, expected) = (ending(world).await, ending(undisturbed).await);
+        let found = ending(world).await;
+        let expected = ending(undisturbed).await;
         assert_eq!(found, expected, "{case}");
         found.books.assert_balanced(&balance);
     };

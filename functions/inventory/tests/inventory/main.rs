@@ -3,19 +3,19 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod commands;
+mod concurrency;
 mod contention;
 mod costs;
 mod disorder;
 mod faults;
-mod interleaving;
+mod interleavings;
+mod load;
 mod order;
 mod races;
 mod request;
-mod rush;
 mod samples;
 mod shipping;
 mod spread;
 mod stories;
 mod tasks;
-mod turns;
 mod world;

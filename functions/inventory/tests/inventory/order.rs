@@ -1,4 +1,4 @@
-//! The events of an order that the inventory hears.
+//! The events of an order that the inventory consumes.
 
 use catalogue::{
     CancelReason, Event, LineItem, Money, OrderCancelled, OrderCreated, OrderShipped,
@@ -46,7 +46,8 @@ pub(crate) fn payment_failed(order: &str) -> Delivery<Event> {
 }
 
 pub(crate) fn shipping_failed(order: &str) -> Delivery<Event> {
-    let (code, reason) = ("address_undeliverable".into(), "nobody there".into());
+    let code = "address_undeliverable".into();
+    let reason = "nobody there".into();
     delivery(ShippingFailed { order_id: id(order), code, reason }, 1)
 }
 

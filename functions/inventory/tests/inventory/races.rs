@@ -11,9 +11,9 @@ use tokio::time::sleep;
 use tower::ServiceExt;
 
 use crate::{
+    interleavings::Interleaving,
     order::{cancelled, created, id},
     request::{rebalance, restock, show},
-    turns::Turns,
     world::World,
 };
 
@@ -21,10 +21,10 @@ const HOT: &str = "prod-hot";
 
 /// A client each of whose calls waits so long, in milliseconds.
 fn slow(world: &World, waits: &[u8], calls: FaultPlan) -> aws_sdk_dynamodb::Client {
-    Turns::new(waits.to_vec(), || async {}).client(&world.database, calls)
+    Interleaving::new(waits.to_vec(), || async {}).client(&world.database, calls)
 }
 
-/// Orders that look first at this one of so many shards.
+/// Orders that try this one of so many shards first.
 fn orders(shard: u8, shards: u8) -> impl Iterator<Item = String> {
     let orders = (0..).map(|number| format!("order-{number}"));
     orders.filter(move |order| first_shard(&id(order), &id(HOT), shards) == shard)
@@ -55,7 +55,7 @@ async fn two_who_spread_a_product_at_once_know_of_each_others_rows() {
 #[tokio::test(start_paused = true)]
 async fn a_shard_that_orders_never_leave_alone_is_used_no_more_and_emptied_later() {
     let world = World::with(&[]).await.spread(HOT, &[50, 50]).await;
-    // Each time it has read what the second shard has, somebody takes from there.
+    // Each time it has read what the second shard has, another order takes from there.
     let api = world.api_by(slow(&world, &[0, 0, 20, 0, 0, 20, 0, 0, 20], FaultPlan::none()));
     let asked = rebalance(HOT, 1, "key-1").event();
     let (answer, ()) = tokio::join!(api.handle(asked), async {
@@ -76,14 +76,14 @@ async fn a_shard_that_orders_never_leave_alone_is_used_no_more_and_emptied_later
     world.books().await.assert_balanced(&[(HOT, 100)]);
 }
 
-/// The line that was refused is looked at again, and so is the one that was not: what was planned
+/// The line that was refused is read again, and so is the one that was not: what was planned
 /// for it is forgotten, and its first shard alone has too little.
 #[tokio::test(start_paused = true)]
-async fn an_order_that_was_overtaken_looks_at_all_that_lies_in_pieces() {
+async fn an_order_after_a_conflict_reads_all_spread_products() {
     let world =
         World::with(&[]).await.spread(HOT, &[1; 4]).await.spread("prod-warm", &[1; 5]).await;
     let calls = FaultPlan::none();
-    // Four calls to learn of both products; then refused, two looks, and a pause before the try.
+    // Four calls to learn of both products; then refused, two reads, and a pause before the try.
     let waits = [0, 0, 0, 0, 0, 0, 0, 20];
     let process = world.service_by(slow(&world, &waits, calls.clone()));
     for product in [HOT, "prod-warm"] {
@@ -98,14 +98,14 @@ async fn an_order_that_was_overtaken_looks_at_all_that_lies_in_pieces() {
             world.deliver(&created(&other, &[(HOT, 1)])).await.unwrap()
         });
     assert_eq!((done.unwrap(), overtook), (Done::Handled, Done::Handled));
-    // Twice refused, twice two looks, and taken.
+    // Twice refused, twice two reads, and taken.
     assert_eq!((known, calls.calls() - known), (4, 2 + 4 + 1));
     world.books().await.assert_balanced(&[(HOT, 4), ("prod-warm", 5)]);
 }
 
-/// Between the refusal and the look everything comes back: the order gets what it wants.
+/// Between the refusal and the read everything comes back: the order gets what it wants.
 #[tokio::test(start_paused = true)]
-async fn what_comes_back_before_the_look_is_there_to_be_taken() {
+async fn what_comes_back_before_the_read_is_there_to_be_taken() {
     let world = World::with(&[]).await.spread(HOT, &[2, 2]).await;
     world.deliver(&created("order-1", &[(HOT, 4)])).await.unwrap();
     let process = world.service_by(slow(&world, &[0, 20], FaultPlan::none()));

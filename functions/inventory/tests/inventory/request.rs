@@ -8,13 +8,13 @@ pub(crate) fn show(product: &str) -> Request {
     request("GET /admin/stock/{productId}", product)
 }
 
-/// Says that goods came in.
+/// A request for goods that came in.
 pub(crate) fn restock(product: &str, quantity: impl Into<Value>, key: &str) -> Request {
     let body = json!({ "quantity": quantity.into() });
     command("POST /admin/stock/{productId}/restock", product, &body, key)
 }
 
-/// Says that somebody has counted.
+/// A request after a count.
 pub(crate) fn adjust(product: &str, delta: impl Into<Value>, key: &str) -> Request {
     let body = json!({ "delta": delta.into(), "reason": "counted" });
     command("POST /admin/stock/{productId}/adjust", product, &body, key)
@@ -36,7 +36,8 @@ pub(crate) fn command(route: &str, product: &str, body: &Value, key: &str) -> Re
 
 /// The same request in another session of the role, or of another role.
 pub(crate) fn by(request: Request, role: &str, session: &str) -> Request {
-    let (method, path) = ("POST", "/admin/stock");
+    let method = "POST";
+    let path = "/admin/stock";
     request.with(
         "requestContext",
         json!({

@@ -17,7 +17,8 @@ fn queues() -> Queues {
     Queues::of("inventory", ReplayPolicy::Refuse)
 }
 
-/// What has been consumed before, the sample, how its records end and what is then said.
+/// What has been consumed before, the sample, how its records end and the events that are then
+/// published.
 type Story = (&'static [&'static str], &'static str, &'static [End], &'static [&'static str]);
 
 const RESERVED: &str = "InventoryReserved";
@@ -27,7 +28,7 @@ const RELEASED: &str = "InventoryReleased";
 const STORIES: &[Story] = &[
     (&[], "order-created", &[Done(Handled)], &[RESERVED]),
     (&["order-created"], "order-created", &[Done(Duplicate)], &[]),
-    // Nobody publishes version 1 any more: only a replay may bring it, and is not heard here.
+    // Version 1 is not published any more: only a replay may bring it, and is refused here.
     (&[], "order-created-book", &[Parked], &[]),
     (&["order-created"], "order-created-book", &[Parked], &[]),
     (&[], "order-created-out-of-stock", &[Done(Rejected)], &[FAILED]),
@@ -71,28 +72,29 @@ const STORIES: &[Story] = &[
 ];
 
 #[tokio::test]
-async fn every_sample_ends_as_its_name_says() {
-    for (before, name, ends, says) in STORIES {
-        let (world, queues) = (World::new().await, queues());
+async fn every_sample_ends_as_its_name_states() {
+    for (before, name, ends, expected) in STORIES {
+        let world = World::new().await;
+        let queues = queues();
         for name in *before {
             queues.consume(SAMPLES.read(name), world.service(FaultPlan::none())).await;
         }
-        let said = world.said().len();
+        let published = world.published().len();
         let found = queues.consume(SAMPLES.read(name), world.service(FaultPlan::none())).await;
         assert_eq!(found, *ends, "{name} after {before:?}");
-        let says_now = world.said().split_off(said);
-        let mut says_now: Vec<_> = says_now.into_iter().map(|it| it.event_type).collect();
+        let published_now = world.published().split_off(published);
+        let mut published_now: Vec<_> = published_now.into_iter().map(|it| it.event_type).collect();
         // Orders are handled side by side.
-        says_now.sort_unstable();
-        assert_eq!(says_now, *says, "{name} after {before:?}");
+        published_now.sort_unstable();
+        assert_eq!(published_now, *expected, "{name} after {before:?}");
         world.books().await.assert_balanced(&[("prod-001", 10), ("prod-002", 5)]);
     }
 }
 
-/// The tasks before, the task, what the workflow is told, and what is then said.
-type Errand = (&'static [&'static str], &'static str, &'static str, &'static [&'static str]);
+/// The tasks before, the task, what the workflow receives, and the events that are then published.
+type TaskStory = (&'static [&'static str], &'static str, &'static str, &'static [&'static str]);
 
-const ERRANDS: &[Errand] = &[
+const TASKS: &[TaskStory] = &[
     (&[], "task-reserve", "reserved", &[RESERVED]),
     (&["task-reserve"], "task-reserve", "reserved", &[]),
     (&[], "task-reserve-out-of-stock", "outOfStock", &[FAILED]),
@@ -103,26 +105,27 @@ const ERRANDS: &[Errand] = &[
 ];
 
 #[tokio::test]
-async fn every_task_is_answered_as_its_name_says() {
-    for (before, name, told, says) in ERRANDS {
+async fn every_task_is_answered_as_its_name_states() {
+    for (before, name, answered, expected) in TASKS {
         let world = World::new().await;
         let invoke = async |name| world.invoke_with(SAMPLES.read(name), FaultPlan::none()).await;
         for name in *before {
             invoke(name).await.unwrap();
         }
-        let said = world.said().len();
+        let published = world.published().len();
         match invoke(name).await {
-            Ok(answer) => assert_eq!(answer["status"], *told, "{name} after {before:?}"),
-            Err(error) => assert_eq!(error.name(), *told, "{name} after {before:?}: {error}"),
+            Ok(answer) => assert_eq!(answer["status"], *answered, "{name} after {before:?}"),
+            Err(error) => assert_eq!(error.name(), *answered, "{name} after {before:?}: {error}"),
         }
-        let says_now = world.said().split_off(said).into_iter().map(|it| it.event_type);
-        assert_eq!(says_now.collect::<Vec<_>>(), *says, "{name} after {before:?}");
+        let published_now =
+            world.published().split_off(published).into_iter().map(|it| it.event_type);
+        assert_eq!(published_now.collect::<Vec<_>>(), *expected, "{name} after {before:?}");
     }
 }
 
 #[test]
 fn every_sample_has_a_story() {
-    let tasks = ERRANDS.iter().map(|errand| errand.1);
+    let tasks = TASKS.iter().map(|task| task.1);
     SAMPLES.assert_all_told(STORIES.iter().map(|story| story.1).chain(tasks));
 }
 
@@ -132,10 +135,11 @@ fn the_samples_carry_the_ids_that_their_services_give() {
 }
 
 #[tokio::test]
-async fn what_is_parked_is_as_it_came() {
-    let (world, queues) = (World::new().await, queues());
+async fn a_dead_letter_is_as_it_came() {
+    let world = World::new().await;
+    let queues = queues();
     let batch: SqsEvent = SAMPLES.read("batch");
     queues.consume(batch.clone(), world.service(FaultPlan::none())).await;
-    let [parked] = queues.parked().try_into().unwrap();
-    assert_eq!(Some(parked.body), batch.records[3].body);
+    let [dead_lettered] = queues.parked().try_into().unwrap();
+    assert_eq!(Some(dead_lettered.body), batch.records[3].body);
 }

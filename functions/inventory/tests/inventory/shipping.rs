@@ -40,7 +40,7 @@ async fn goods_that_have_left_are_reserved_no_longer_and_do_not_come_back() {
 }
 
 #[tokio::test]
-async fn what_is_said_to_have_left_before_it_was_ordered_comes_again() {
+async fn a_shipment_before_its_order_is_delivered_again() {
     let world = world().await;
     let failure = world.deliver(&shipped(ORDER)).await.unwrap_err();
     assert!(failure.is_retry(), "{failure}");
@@ -49,7 +49,7 @@ async fn what_is_said_to_have_left_before_it_was_ordered_comes_again() {
 }
 
 #[tokio::test]
-async fn what_nobody_reserved_cannot_have_left() {
+async fn what_was_not_reserved_cannot_have_left() {
     for before in [
         vec![created(ORDER, &[("prod-001", 11)])],
         vec![cancelled(ORDER)],

@@ -39,7 +39,7 @@ fn first(order: &str, shards: u8) -> u8 {
 
 fn shortages(world: &World) -> Vec<Shortage> {
     let (_, Event::InventoryReservationFailed(failed)) = world.only_answer() else {
-        panic!("{:?}", world.said());
+        panic!("{:?}", world.published());
     };
     failed.shortages
 }
@@ -56,7 +56,7 @@ async fn a_process_that_knows_a_product_takes_from_it_in_one_call_and_reads_noth
         let ordered = created(&order, &[(HOT, 2)]);
         assert_eq!(process.clone().oneshot(ordered).await.unwrap(), Done::Handled);
         assert_eq!(calls.calls() - before, expected, "{order}");
-        // The row that refused said how the product is spread.
+        // The item that failed its condition shows how the product is spread.
         assert_eq!(world.capacity().read_units - read, 0.0, "{order}");
         assert_eq!(parts(&world, &order).await, [(first(&order, 4), 2)]);
     }
@@ -91,7 +91,7 @@ async fn a_line_is_taken_from_several_shards_and_put_back_where_it_came_from() {
     assert_eq!(parts(&world, ORDER).await, [(0, 4), (2, 3), (0, 2)]);
     assert_eq!(available(&world, HOT).await, [0, 1, 0]);
     let item = |product, quantity| ReservedItem { product_id: id(product), quantity };
-    // Others are told no more than what is reserved.
+    // Other services see no more than what is reserved.
     let items = vec![item("prod-001", 4), item(HOT, 5)];
     let expected = InventoryReserved { order_id: id(ORDER), items };
     assert_eq!(world.only_answer().1, expected.into());
@@ -131,7 +131,7 @@ async fn every_line_that_is_short_is_named_however_it_lies() {
     world.books().await.assert_balanced(&[(HOT, 6), ("prod-warm", 2), ("prod-001", 10)]);
 }
 
-/// Each is refused by its first shard, which the other one's look must not make it forget.
+/// Each is refused by its first shard, which the other one's read must not make it forget.
 #[tokio::test]
 async fn two_products_that_lie_in_pieces_are_taken_in_three_calls() {
     let world =
@@ -140,7 +140,7 @@ async fn two_products_that_lie_in_pieces_are_taken_in_three_calls() {
     let ordered = created(ORDER, &[(HOT, 4), ("prod-warm", 5)]);
     let done = world.deliver_with(&ordered, calls.clone()).await.unwrap();
     assert_eq!(done, Done::Handled);
-    // Refused; one look at each, of whose rows nobody knew; taken.
+    // Refused; one read of each, whose items were unknown; taken.
     assert_eq!(calls.calls(), 1 + 2 + 1);
     assert_eq!(parts(&world, ORDER).await.len(), 9);
 }
@@ -194,7 +194,7 @@ async fn a_reservation_of_an_earlier_version_is_released_to_the_products_own_row
 }
 
 #[tokio::test]
-async fn what_came_from_a_shard_that_somebody_removed_goes_to_the_products_own_row() {
+async fn what_came_from_a_removed_shard_goes_to_the_products_own_item() {
     let world = World::with(&[]).await.spread(HOT, &[2, 1, 3]).await;
     world.deliver(&created(ORDER, &[(HOT, 6)])).await.unwrap();
     world.delist("prod-hot#2").await;
@@ -204,7 +204,7 @@ async fn what_came_from_a_shard_that_somebody_removed_goes_to_the_products_own_r
 }
 
 #[tokio::test]
-async fn a_shard_that_somebody_removed_stops_nobody() {
+async fn a_removed_shard_stops_no_order() {
     let order = (0..).map(|it| format!("order-{it}")).find(|it| first(it, 3) == 2).unwrap();
     let world = World::with(&[]).await.spread(HOT, &[2, 1, 3]).await;
     let process = world.service(FaultPlan::none());

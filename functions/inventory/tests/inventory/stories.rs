@@ -43,7 +43,7 @@ fn short(product: &str, requested: u32, available: Option<u64>) -> Shortage {
 #[track_caller]
 fn assert_refused(world: &World, expected: &[Shortage]) {
     let (_, Event::InventoryReservationFailed(failed)) = world.only_answer() else {
-        panic!("{:?}", world.said());
+        panic!("{:?}", world.published());
     };
     let InventoryReservationFailed { order_id, reason, shortages } = failed;
     assert_eq!(order_id, id(ORDER));
@@ -52,7 +52,7 @@ fn assert_refused(world: &World, expected: &[Shortage]) {
 }
 
 #[tokio::test]
-async fn an_order_takes_its_goods_and_says_so() {
+async fn an_order_takes_its_goods_and_publishes_that() {
     let world = World::new().await;
     let created = created(ORDER, LINES);
     assert_eq!(world.deliver(&created).await.unwrap(), Done::Handled);
@@ -127,7 +127,7 @@ async fn quantities_beyond_all_counting_are_short_and_nothing_worse() {
 }
 
 #[tokio::test]
-async fn an_order_larger_than_a_transaction_is_parked_whole() {
+async fn an_order_larger_than_a_transaction_is_dead_lettered_whole() {
     let products: Vec<String> = (0..99).map(|number| format!("prod-{number}")).collect();
     let lines: Vec<_> = products.iter().map(|product| (product.as_str(), 1)).collect();
     let world = World::with(&lines).await;
@@ -153,7 +153,7 @@ async fn whatever_calls_an_order_off_releases_it_once() {
         assert_eq!(world.stock("prod-002").await, Some(5));
         assert_eq!(world.reservation(ORDER).await, Reservation::Released);
         assert_eq!(world.answers(ORDER), ["InventoryReserved", "InventoryReleased"]);
-        let [_, released] = world.said().try_into().unwrap();
+        let [_, released] = world.published().try_into().unwrap();
         assert_eq!(released.sequence_number, 2);
         assert_eq!(released.causation_id, Some(off.envelope.event_id));
         let expected = InventoryReleased { order_id: id(ORDER), items: items(LINES) };
@@ -189,7 +189,7 @@ async fn a_cancel_before_the_order_leaves_a_tombstone() {
     assert_eq!(world.deliver(&created(ORDER, LINES)).await.unwrap(), Done::Ignored);
     assert_eq!(world.reservation(ORDER).await, Reservation::Withdrawn);
     assert_eq!(world.stock("prod-001").await, Some(10));
-    assert_eq!(world.said(), []);
+    assert_eq!(world.published(), []);
 }
 
 #[tokio::test]
@@ -198,25 +198,26 @@ async fn an_event_that_comes_twice_has_one_effect() {
         let world = World::new().await;
         let created = created(ORDER, lines);
         world.deliver(&created).await.unwrap();
-        let (stock, reservation) = (world.stock("prod-001").await, world.reservation(ORDER).await);
+        let stock = world.stock("prod-001").await;
+        let reservation = world.reservation(ORDER).await;
         for _ in 0..3 {
             assert_eq!(world.deliver(&created).await.unwrap(), Done::Duplicate);
         }
         assert_eq!(world.stock("prod-001").await, stock);
         assert_eq!(world.reservation(ORDER).await, reservation);
-        assert_eq!((world.records().await, world.said().len()), (1, 1));
+        assert_eq!((world.records().await, world.published().len()), (1, 1));
     }
 }
 
 #[tokio::test]
-async fn an_event_that_changed_its_mind_is_parked() {
+async fn an_event_with_another_payload_is_dead_lettered() {
     let world = World::new().await;
     world.deliver(&created(ORDER, LINES)).await.unwrap();
     let failure = world.deliver(&created(ORDER, &[("prod-001", 3)])).await.unwrap_err();
     assert!(!failure.is_retry());
     assert!(failure.to_string().contains("another payload"), "{failure}");
     assert_eq!(world.stock("prod-001").await, Some(8));
-    assert_eq!(world.said().len(), 1);
+    assert_eq!(world.published().len(), 1);
 }
 
 #[tokio::test]
@@ -229,16 +230,17 @@ async fn an_order_is_reserved_once_even_when_its_record_is_forgotten() {
         world.pass(RETENTION * 2);
         assert_eq!(world.deliver(&created).await.unwrap(), Done::Ignored);
         assert_eq!(world.stock("prod-001").await, stock);
-        assert_eq!(world.said().len(), 1);
+        assert_eq!(world.published().len(), 1);
     }
 }
 
 #[tokio::test]
 async fn events_that_say_nothing_to_the_inventory_move_nothing() {
     let world = World::new().await;
-    let (payment_id, amount) = ("pi_1".to_owned(), Money::usd(10_997));
+    let payment_id = "pi_1".to_owned();
+    let amount = Money::usd(10_997);
     let paid = delivery(OrderPaid { order_id: id(ORDER), payment_id, amount }, 2);
     assert_eq!(world.deliver(&paid).await.unwrap(), Done::Ignored);
     assert_eq!(world.reservation(ORDER).await, Reservation::Absent);
-    assert_eq!(world.said(), []);
+    assert_eq!(world.published(), []);
 }

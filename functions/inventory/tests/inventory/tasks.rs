@@ -1,4 +1,4 @@
-//! What a workflow is told of its order.
+//! What a workflow receives about its order.
 
 use catalogue::Event;
 use event_envelope::Delivery;
@@ -29,7 +29,7 @@ fn status(text: &str) -> Value {
 }
 
 #[track_caller]
-fn assert_poison(answer: Result<Value, TaskError>, reason: &str) {
+fn assert_permanent(answer: Result<Value, TaskError>, reason: &str) {
     let error = answer.unwrap_err();
     assert!(matches!(&error, TaskError::Permanent(text) if text.contains(reason)), "{error:?}");
 }
@@ -41,12 +41,12 @@ async fn an_order_is_reserved_and_released_once_however_often_it_is_asked() {
         assert_eq!(world.invoke("reserve", &order()).await.unwrap(), status("reserved"));
     }
     assert_eq!(world.stock("prod-001").await, Some(8));
-    let (said, _) = world.only_answer();
-    assert_eq!(said.causation_id, Some(order().envelope.event_id));
+    let (published, _) = world.only_answer();
+    assert_eq!(published.causation_id, Some(order().envelope.event_id));
     for _ in 0..2 {
         assert_eq!(world.invoke("release", &order()).await.unwrap(), status("released"));
     }
-    // The workflow was told so before, and hears now what is true now.
+    // The workflow received that before, and receives now what is true now.
     assert_eq!(world.invoke("reserve", &order()).await.unwrap(), status("calledOff"));
     assert_eq!(world.answers(ORDER), ["InventoryReserved", "InventoryReleased"]);
     world.books().await.assert_balanced(INITIAL);
@@ -112,7 +112,7 @@ async fn goods_that_have_left_are_not_released() {
     world.invoke("reserve", &order()).await.unwrap();
     world.deliver(&shipped(ORDER)).await.unwrap();
     let books = world.books().await;
-    assert_poison(world.invoke("release", &order()).await, "whose reservation is Shipped");
+    assert_permanent(world.invoke("release", &order()).await, "whose reservation is Shipped");
     assert_eq!(world.invoke("reserve", &order()).await.unwrap(), status("reserved"));
     assert_eq!(world.books().await, books);
 }
@@ -123,10 +123,10 @@ async fn a_task_that_makes_no_sense_moves_nothing() {
     let event = order().envelope;
     let invoke = async |payload| world.invoke_with(payload, FaultPlan::none()).await;
     let more = json!({ "task": "reserve", "items": [], "event": event });
-    assert_poison(invoke(more).await, "items");
-    assert_poison(invoke(json!({ "task": "refund", "event": event })).await, "refund");
-    assert_poison(invoke(json!({ "task": "reserve" })).await, "event");
-    assert_poison(world.invoke("release", &cancelled(ORDER)).await, "OrderCancelled");
+    assert_permanent(invoke(more).await, "items");
+    assert_permanent(invoke(json!({ "task": "refund", "event": event })).await, "refund");
+    assert_permanent(invoke(json!({ "task": "reserve" })).await, "event");
+    assert_permanent(world.invoke("release", &cancelled(ORDER)).await, "OrderCancelled");
     assert_eq!((world.reservations().await.len(), world.records().await), (0, 0));
 }
 
@@ -134,11 +134,11 @@ async fn a_task_that_makes_no_sense_moves_nothing() {
 async fn a_task_is_not_taken_for_another_of_the_same_event() {
     let world = World::new().await;
     world.invoke("reserve", &order()).await.unwrap();
-    assert_poison(world.invoke("reserve", &too_large()).await, "another payload");
+    assert_permanent(world.invoke("reserve", &too_large()).await, "another payload");
     assert_eq!(world.stock("prod-001").await, Some(8));
 }
 
-/// What the workflow is told at last, which asks until it is told something.
+/// What the workflow receives at last, which asks until it is answered.
 async fn persist(world: &World, task: &str, order: &Delivery<Event>, plan: FaultPlan) -> Value {
     let payload = json!({ "task": task, "event": order.envelope });
     match world.invoke_with(payload, plan).await {
@@ -150,20 +150,20 @@ async fn persist(world: &World, task: &str, order: &Delivery<Event>, plan: Fault
 
 #[tokio::test]
 async fn each_task_is_answered_as_ever_and_done_once_whatever_fails() {
-    let tell = async |order: &Delivery<Event>, plan: &FaultPlan| {
+    let run = async |order: &Delivery<Event>, plan: &FaultPlan| {
         let world = World::new().await;
         let mut answers = Vec::new();
         for task in ["reserve", "release"] {
             answers.push(persist(&world, task, order, plan.clone()).await);
         }
-        let said = world.answers(ORDER);
-        (answers, world.books().await, world.reservations().await, world.records().await, said)
+        let published = world.answers(ORDER);
+        (answers, world.books().await, world.reservations().await, world.records().await, published)
     };
     for order in [order(), too_large()] {
         let calls = FaultPlan::none();
-        let undisturbed = tell(&order, &calls).await;
+        let undisturbed = run(&order, &calls).await;
         for case in cases(&calls) {
-            assert_eq!(tell(&order, &case.plan()).await, undisturbed, "{case}");
+            assert_eq!(run(&order, &case.plan()).await, undisturbed, "{case}");
         }
     }
 }

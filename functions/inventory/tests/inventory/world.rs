@@ -136,7 +136,7 @@ impl World {
         self.service_by(self.database.client_with(plan))
     }
 
-    /// Invokes a process that meets `plan` as a workflow does: what the workflow is told.
+    /// Invokes a process that meets `plan` as a workflow does: what the workflow receives.
     pub(crate) async fn invoke_with(
         &self,
         payload: Value,
@@ -154,7 +154,7 @@ impl World {
         Ok(serde_json::to_value(answer).unwrap())
     }
 
-    /// What the workflow of `order` is told of one of its tasks.
+    /// What the workflow of `order` receives for one of its tasks.
     pub(crate) async fn invoke(
         &self,
         task: &str,
@@ -207,7 +207,7 @@ impl World {
         rows.contains_key(product).then(|| rows.values().sum())
     }
 
-    /// Every row of a table, as it is now: nobody writes while this looks.
+    /// Every row of a table, as it is now: nothing is written during the read.
     async fn items(&self, table: &str) -> Vec<serde_dynamo::Item> {
         let mut items = Vec::new();
         let mut scan = json!({ "TableName": table });
@@ -288,28 +288,28 @@ impl World {
     }
 
     /// The events that the stream of records hands to the relay, oldest first.
-    pub(crate) fn said(&self) -> Vec<Envelope> {
-        let mut said = Vec::new();
+    pub(crate) fn published(&self) -> Vec<Envelope> {
+        let mut published = Vec::new();
         let mut position = 0;
         loop {
             let page = self.database.stream_records(RECORDS, position, PAGE).unwrap();
-            let Some(last) = page.last() else { return said };
+            let Some(last) = page.last() else { return published };
             position = last.sequence;
             for record in page {
-                said.extend(outgoing(&record.event["dynamodb"]["NewImage"]));
+                published.extend(outgoing(&record.event["dynamodb"]["NewImage"]));
             }
         }
     }
 
-    /// The types of what was said about an order, oldest first.
+    /// The types of the events about an order, oldest first.
     pub(crate) fn answers(&self, order: &str) -> Vec<String> {
-        let said = self.said().into_iter().filter(|it| it.aggregate_id == id(order));
-        said.map(|it| it.event_type).collect()
+        let published = self.published().into_iter().filter(|it| it.aggregate_id == id(order));
+        published.map(|it| it.event_type).collect()
     }
 
-    /// The one event that was said.
+    /// The one event that was published.
     pub(crate) fn only_answer(&self) -> (Envelope, Event) {
-        let [envelope] = self.said().try_into().unwrap();
+        let [envelope] = self.published().try_into().unwrap();
         let event = Event::from_envelope(&envelope).unwrap();
         (envelope, event)
     }

@@ -12,15 +12,15 @@ fn placed() -> Input {
     Input::Placed { user_id: id("user-456") }
 }
 
-fn news(template: Template) -> Input {
-    Input::News(Message { template, detail: None })
+fn notify(template: Template) -> Input {
+    Input::Notify(Message { template, detail: None })
 }
 
-/// Sends whatever is due, and tells the machine, until nothing is.
+/// Sends what is pending, and applies the result, until nothing is pending.
 fn drain(mut mails: Mails) -> (Mails, Vec<Template>) {
     let mut sent = Vec::new();
-    while let Some(due) = mails.pending() {
-        let template = due.message.template;
+    while let Some(send) = mails.pending() {
+        let template = send.message.template;
         sent.push(template);
         let input = Input::Sent { template, order_id: id("order-1"), message_id: "m".to_owned() };
         let (next, events) = mails.transition(&input);
@@ -31,8 +31,8 @@ fn drain(mut mails: Mails) -> (Mails, Vec<Template>) {
 }
 
 #[test]
-fn news_waits_until_it_is_known_whom_to_tell() {
-    let (mails, _) = Mails::default().transition(&news(Template::PaymentReceived));
+fn a_mail_waits_until_its_customer_is_known() {
+    let (mails, _) = Mails::default().transition(&notify(Template::PaymentReceived));
     assert_eq!(mails.pending(), None);
     let (mails, _) = mails.transition(&placed());
     let (_, sent) = drain(mails);
@@ -40,7 +40,7 @@ fn news_waits_until_it_is_known_whom_to_tell() {
 }
 
 #[test]
-fn an_answer_that_comes_twice_is_said_once() {
+fn a_result_that_comes_twice_is_published_once() {
     let failed = Input::Failed {
         template: Template::OrderReceived,
         order_id: id("order-1"),
@@ -58,9 +58,9 @@ proptest! {
         inputs in prop::collection::vec(
             prop::sample::select(vec![
                 placed(),
-                news(Template::PaymentReceived),
-                news(Template::OrderShipped),
-                news(Template::OrderCancelled),
+                notify(Template::PaymentReceived),
+                notify(Template::OrderShipped),
+                notify(Template::OrderCancelled),
             ]),
             0..12,
         ),

@@ -19,11 +19,12 @@ fn mails(world: &World) -> BTreeMap<String, usize> {
 }
 
 /// The mails of which a process that meets this fault leaves a second copy. After a mail
-/// its row is loaded and written: until then nobody else knows that it was sent.
+/// its row is loaded and written: until then only this process knows that it was sent.
 fn doubled(undisturbed: &World, Case { fault, call }: Case) -> Vec<String> {
     let posted = undisturbed.office.posted().into_iter();
     let between = posted.filter(|it| {
-        let (load, write) = (it.after_calls, it.after_calls + 1);
+        let load = it.after_calls;
+        let write = it.after_calls + 1;
         match fault {
             Fault::CrashBefore => call == load || call == write,
             // The write takes effect; the load fails for good, as the SDK does not repeat it.
@@ -34,7 +35,7 @@ fn doubled(undisturbed: &World, Case { fault, call }: Case) -> Vec<String> {
     between.map(|it| it.reference()).collect()
 }
 
-/// What was said, in the order of the alphabet.
+/// What was published, in the order of the alphabet.
 fn answers(world: &World) -> Vec<(String, String)> {
     let mut answers = world.answers();
     answers.sort_unstable();
@@ -45,7 +46,8 @@ fn answers(world: &World) -> Vec<(String, String)> {
 async fn sweep(story: &[Delivery<Event>], again: Again) {
     let compare = async |undisturbed: &World, world: &World, case: Case| {
         assert!(mails(undisturbed).values().all(|count| *count == 1));
-        let (found, doubled) = (mails(world), doubled(undisturbed, case));
+        let found = mails(world);
+        let doubled = doubled(undisturbed, case);
         let disturbed = format!("{case}, again {again:?}: {found:?}");
         assert!(found.keys().eq(mails(undisturbed).keys()), "{disturbed}");
         for (reference, count) in found {
@@ -69,6 +71,6 @@ async fn mails_that_waited_are_doubled_only_between_sending_and_writing() {
 }
 
 #[tokio::test]
-async fn a_customer_without_an_address_is_given_up_once() {
+async fn a_customer_without_an_address_fails_once() {
     sweep(&[created_by("user-404"), paid()], Again::AtOnce).await;
 }

@@ -3,9 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod faults;
-mod mishaps;
 mod office;
 mod privacy;
+mod provider_errors;
 mod samples;
 mod stories;
 mod world;

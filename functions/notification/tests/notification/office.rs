@@ -62,7 +62,8 @@ impl Posted {
 
 impl Office {
     pub(crate) async fn open() -> Self {
-        let (mail, counter) = (Mail::default(), Arc::<Counter>::default());
+        let mail = Mail::default();
+        let counter = Arc::<Counter>::default();
         let router = mail.router().layer(from_fn_with_state(counter.clone(), write_down));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());

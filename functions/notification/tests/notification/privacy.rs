@@ -119,17 +119,18 @@ async fn an_address_that_ses_repeats_goes_no_further() {
 }
 
 #[tokio::test]
-async fn an_address_is_in_no_log_and_no_parked_message() {
+async fn an_address_is_in_no_log_and_no_dead_letter() {
     let lines = Lines::default();
     let _collecting = lines.collect();
     for (status, code, message) in NAMED {
-        let (world, queues) = (World::new().await, queues());
+        let world = World::new().await;
+        let queues = queues();
         world.office.refuse(status, code, message);
         let service = lambda::service(world.notifications(&FaultPlan::none()));
         queues.consume(SAMPLES.read("order-created"), service.clone()).await;
         queues.consume(SAMPLES.read("batch"), service).await;
-        for parked in queues.parked() {
-            assert!(!format!("{parked:?}").contains(TRACE), "{parked:?}");
+        for dead_lettered in queues.parked() {
+            assert!(!format!("{dead_lettered:?}").contains(TRACE), "{dead_lettered:?}");
         }
     }
     let lines = lines.read();

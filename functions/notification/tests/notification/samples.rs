@@ -29,7 +29,7 @@ const PLACED: &[&str] = &["order-created"];
 const STORIES: &[Story] = &[
     (&[], "order-created", &[Done(Handled)], RECEIVED),
     (PLACED, "order-created", &[Done(Duplicate)], NOTHING),
-    // Nobody publishes version 1 any more.
+    // Version 1 is not published any more.
     (&[], "order-created-book", &[Parked], NOTHING),
     (&[], "order-created-no-contact", &[Done(Handled)], (&[], &["NotificationFailed"])),
     (PLACED, "payment-completed", &[Done(Handled)], (&["paymentReceived"], &["NotificationSent"])),
@@ -89,21 +89,24 @@ fn since(before: usize, mut list: Vec<String>) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn every_sample_ends_as_its_name_says() {
+async fn every_sample_ends_as_its_name_states() {
     for (before, name, ends, (mails, answers)) in STORIES {
-        let (world, queues) = (World::new().await, queues());
-        // The book's other customer.
+        let world = World::new().await;
+        let queues = queues();
+        // The other customer of v1.
         world.contact("user-123", ADDRESS).await;
         let service = lambda::service(world.notifications(&FaultPlan::none()));
         for name in *before {
             queues.consume(SAMPLES.read(name), service.clone()).await;
         }
-        let said = || world.said().into_iter().map(|it| it.event_type).collect::<Vec<_>>();
-        let (mailed, told) = (world.office.sent().len(), said().len());
+        let published =
+            || world.published().into_iter().map(|it| it.event_type).collect::<Vec<_>>();
+        let mailed = world.office.sent().len();
+        let published_before = published().len();
         let found = queues.consume(SAMPLES.read(name), service).await;
         assert_eq!(found, *ends, "{name} after {before:?}");
         assert_eq!(since(mailed, world.office.sent()), *mails, "{name} after {before:?}");
-        assert_eq!(since(told, said()), *answers, "{name} after {before:?}");
+        assert_eq!(since(published_before, published()), *answers, "{name} after {before:?}");
     }
 }
 
@@ -118,11 +121,12 @@ fn the_samples_carry_the_ids_that_their_services_give() {
 }
 
 #[tokio::test]
-async fn what_is_parked_is_as_it_came() {
-    let (world, queues) = (World::new().await, queues());
+async fn a_dead_letter_is_as_it_came() {
+    let world = World::new().await;
+    let queues = queues();
     let batch: SqsEvent = SAMPLES.read("batch");
     let service = lambda::service(world.notifications(&FaultPlan::none()));
     queues.consume(batch.clone(), service).await;
-    let [parked] = queues.parked().try_into().unwrap();
-    assert_eq!(Some(parked.body), batch.records[2].body);
+    let [dead_lettered] = queues.parked().try_into().unwrap();
+    assert_eq!(Some(dead_lettered.body), batch.records[2].body);
 }

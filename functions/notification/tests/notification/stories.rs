@@ -1,4 +1,4 @@
-//! What customers are told when nothing goes wrong on the way.
+//! The mails that customers get when nothing goes wrong on the way.
 
 use catalogue::{Currency, Money, Template};
 use runtime::Done;
@@ -19,7 +19,7 @@ use crate::{
 const ALL: [&str; 4] = ["orderReceived", "paymentReceived", "orderShipped", "orderCancelled"];
 
 #[tokio::test]
-async fn each_piece_of_news_is_one_mail() {
+async fn each_event_is_one_mail() {
     let world = World::new().await;
     for delivery in [created(), paid(), shipped(), cancelled()] {
         assert_eq!(world.deliver(&delivery).await.unwrap(), Done::Handled);
@@ -53,14 +53,14 @@ async fn every_mail_is_announced_by_its_id_and_carries_its_reference() {
     let world = World::new().await;
     world.deliver_all(&[created(), paid()]).await;
     let mails = world.office.mail.mails();
-    let [first, second] = world.said().try_into().unwrap();
-    for (number, (said, mail)) in [&first, &second].into_iter().zip(&mails).enumerate() {
-        assert_eq!(said.event_type, "NotificationSent");
-        assert_eq!(said.sequence_number, number as u64 + 1);
+    let [first, second] = world.published().try_into().unwrap();
+    for (number, (published, mail)) in [&first, &second].into_iter().zip(&mails).enumerate() {
+        assert_eq!(published.event_type, "NotificationSent");
+        assert_eq!(published.sequence_number, number as u64 + 1);
         let expected = json!({
             "orderId": ORDER, "template": ALL[number], "messageId": mail.message_id,
         });
-        assert_eq!(said.data, expected);
+        assert_eq!(published.data, expected);
     }
     assert_eq!(first.causation_id, Some(created().envelope.event_id));
     assert_eq!(second.causation_id, Some(paid().envelope.event_id));
@@ -70,14 +70,15 @@ async fn every_mail_is_announced_by_its_id_and_carries_its_reference() {
 }
 
 #[tokio::test]
-async fn in_whichever_order_news_comes_and_comes_again_each_is_one_mail() {
+async fn in_any_order_of_events_and_duplicates_each_is_one_mail() {
     for deliveries in permutations(&[created(), paid(), shipped(), cancelled()]) {
         let world = World::new().await;
         for delivery in &deliveries {
             assert_eq!(world.deliver(delivery).await.unwrap(), Done::Handled);
             assert_eq!(world.deliver(delivery).await.unwrap(), Done::Duplicate);
         }
-        let (mut sent, mut all) = (world.office.sent(), ALL.map(str::to_owned));
+        let mut sent = world.office.sent();
+        let mut all = ALL.map(str::to_owned);
         sent.sort_unstable();
         all.sort_unstable();
         assert_eq!(sent, all);
@@ -86,7 +87,7 @@ async fn in_whichever_order_news_comes_and_comes_again_each_is_one_mail() {
 }
 
 #[tokio::test]
-async fn news_before_the_order_waits_for_whom_to_tell() {
+async fn an_event_before_the_order_waits_for_its_customer() {
     let world = World::new().await;
     world.deliver_all(&[shipped(), paid()]).await;
     assert_eq!(world.office.sent(), [] as [&str; 0]);
@@ -95,7 +96,7 @@ async fn news_before_the_order_waits_for_whom_to_tell() {
 }
 
 #[tokio::test]
-async fn a_customer_without_an_address_is_not_told_and_that_is_said() {
+async fn a_customer_without_an_address_gets_no_mail_and_that_is_published() {
     let world = World::new().await;
     assert_eq!(world.deliver(&created_by("user-404")).await.unwrap(), Done::Handled);
     world.deliver(&paid()).await.unwrap();
@@ -139,7 +140,7 @@ async fn a_domain_beyond_ascii_is_written_to_as_dns_has_it() {
 }
 
 #[tokio::test]
-async fn what_a_customer_paid_is_said_in_their_currency() {
+async fn what_a_customer_paid_is_stated_in_their_currency() {
     for (amount, currency, text) in [
         (500, "JPY", "We received your payment. 500 JPY"),
         (5250, "KWD", "We received your payment. 5.250 KWD"),
@@ -162,7 +163,7 @@ async fn what_a_carrier_calls_its_parcel_stays_in_the_text() {
 }
 
 #[tokio::test]
-async fn events_that_are_no_news_leave_no_trace() {
+async fn events_without_a_mail_leave_no_trace() {
     let world = World::new().await;
     let paid = delivery(order_paid(), 2);
     assert_eq!(world.deliver(&paid).await.unwrap(), Done::Ignored);
@@ -170,7 +171,7 @@ async fn events_that_are_no_news_leave_no_trace() {
 }
 
 #[tokio::test]
-async fn an_event_that_changed_its_mind_is_parked() {
+async fn an_event_with_another_payload_is_dead_lettered() {
     let world = World::new().await;
     world.deliver(&created()).await.unwrap();
     let failure = world.deliver(&created_by("user-999")).await.unwrap_err();

@@ -1,4 +1,4 @@
-//! The tables of the notifications, a customer with an address, and the events they hear.
+//! The tables of the notifications, a customer with an address, and the events they consume.
 
 use std::{
     sync::{
@@ -66,7 +66,8 @@ pub(crate) fn paid() -> Delivery<Event> {
 }
 
 pub(crate) fn paid_as(amount: Money) -> Delivery<Event> {
-    let (payment_id, amount) = ("pi_1".into(), Some(amount));
+    let payment_id = "pi_1".into();
+    let amount = Some(amount);
     delivery(PaymentCompleted { order_id: id(ORDER), payment_id, amount }, 1)
 }
 
@@ -145,21 +146,22 @@ impl World {
     }
 
     /// The events that the stream hands to the relay, oldest first.
-    pub(crate) fn said(&self) -> Vec<Envelope> {
+    pub(crate) fn published(&self) -> Vec<Envelope> {
         self.images().iter().flat_map(testkit::events_added).collect()
     }
 
-    /// What was said: the type and what it is about, oldest first.
+    /// What was published: the type and what it is about, oldest first.
     pub(crate) fn answers(&self) -> Vec<(String, String)> {
         let answer = |event: Envelope| {
             (event.event_type, event.data["template"].as_str().unwrap().to_owned())
         };
-        self.said().into_iter().map(answer).collect()
+        self.published().into_iter().map(answer).collect()
     }
 
     /// Why the mails could not be sent.
     pub(crate) fn reasons(&self) -> Vec<String> {
-        let failed = self.said().into_iter().filter(|it| it.event_type == "NotificationFailed");
+        let failed =
+            self.published().into_iter().filter(|it| it.event_type == "NotificationFailed");
         failed.map(|it| it.data["reason"].as_str().unwrap().to_owned()).collect()
     }
 }

@@ -15,7 +15,7 @@ catalogue::subscribe! {
         Cancelled(OrderCancelled),
         /// It took too long.
         TimedOut(OrderTimedOut),
-        /// An operator asks to go on with what was given up.
+        /// An operator asks to go on with what was abandoned.
         Resumed(OrderResumed),
     }
 }

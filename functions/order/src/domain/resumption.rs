@@ -27,17 +27,17 @@ pub struct Dated {
 pub struct Resume {
     /// The order.
     pub order_id: AggregateId,
-    /// When the operator says so.
+    /// When the operator asks for it.
     pub at: OffsetDateTime,
 }
 
 /// An order with a view to resuming it.
 ///
-/// The order's stream does not tell what the services gave up: they say so in streams of their
-/// own, and may give the same up again. So it cannot be decided whether a resumption helps, only
-/// that it cannot ([`Rule::NothingToResume`]), or that another one does not yet: an order rests
-/// after each, the longer the more of them there were in a row. Whoever resumes all that is listed
-/// each minute then does no harm.
+/// The order's stream does not show what the services abandoned: they publish that in streams of
+/// their own, and may abandon the same again. So it cannot be decided whether a resumption helps,
+/// only that it cannot ([`Rule::NothingToResume`]), or that another one does not yet: an order
+/// rests after each, the longer the more of them there were in a row. A client that resumes all
+/// that is listed each minute then does no harm.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Resumption {
     order: Order,

@@ -141,7 +141,7 @@ fn an_order_half_way_there_is_completed() {
 }
 
 #[test]
-fn news_that_came_too_early_may_come_again() {
+fn an_event_that_came_too_early_may_be_delivered_again() {
     given::<Order>([]).when(payment()).then_rejected(Rule::Premature);
     given::<Order>([]).when(Command::RecordShortage).then_rejected(Rule::Premature);
     given::<Order>([created()])
@@ -199,7 +199,7 @@ fn what_contradicts_the_past_is_refused() {
 }
 
 #[test]
-fn nobody_cancels_what_nobody_placed() {
+fn an_order_that_was_never_placed_cannot_be_cancelled() {
     given::<Order>([]).when(Command::Cancel).then_rejected(Rule::Absent);
 }
 
@@ -230,7 +230,7 @@ fn an_order_that_has_gone_on_is_not_late() {
 }
 
 #[test]
-fn resuming_says_so_unless_the_goods_are_on_their_way_and_changes_nothing() {
+fn resuming_is_recorded_unless_the_goods_are_on_their_way_and_changes_nothing() {
     for (name, history) in &states()[1..] {
         let resuming = given::<Order>(history).when(resume());
         if ["shipped", "completed"].contains(name) {
@@ -249,7 +249,7 @@ fn dated(event: OrderEvent, minute: i64) -> Dated {
     Dated { event, at: OffsetDateTime::UNIX_EPOCH + time::Duration::minutes(minute) }
 }
 
-/// In which minutes an order is resumed of somebody who wants it in each of `minutes`.
+/// In which minutes an order is resumed when an operator asks for it in each of `minutes`.
 fn resumed_in(mut history: Vec<Dated>, minutes: std::ops::Range<i64>) -> (Vec<i64>, Vec<Dated>) {
     let mut resumed_in = Vec::new();
     for minute in minutes {
@@ -263,25 +263,25 @@ fn resumed_in(mut history: Vec<Dated>, minutes: std::ops::Range<i64>) -> (Vec<i6
 }
 
 #[test]
-fn who_resumes_an_order_each_minute_is_heard_ever_more_seldom() {
+fn an_order_that_is_resumed_each_minute_is_resumed_ever_more_seldom() {
     let off = vec![dated(created(), 0), dated(cancelled(CancelReason::CustomerRequest), 1)];
-    let (heard, _) = resumed_in(off.clone(), 10..300);
-    assert_eq!(heard, [10, 11, 13, 17, 25, 41, 73, 133, 193, 253]);
-    // A clock that is behind says nothing new.
+    let (resumed, _) = resumed_in(off.clone(), 10..300);
+    assert_eq!(resumed, [10, 11, 13, 17, 25, 41, 73, 133, 193, 253]);
+    // A clock that is behind adds nothing.
     let (_, history) = resumed_in(off, 10..11);
     assert_eq!(resumed_in(history, 5..10).0, [] as [i64; 0]);
 }
 
 #[test]
 fn an_order_to_which_something_has_happened_may_be_resumed_at_once() {
-    let (heard, mut history) = resumed_in(vec![dated(created(), 0)], 0..60);
-    assert_eq!(heard.len(), 6);
+    let (resumed, mut history) = resumed_in(vec![dated(created(), 0)], 0..60);
+    assert_eq!(resumed.len(), 6);
     history.push(dated(cancelled(CancelReason::TimedOut), 60));
     assert_eq!(resumed_in(history, 60..62).0, [60, 61]);
 }
 
-/// What a command comes to, in the words of the table. A command that is refused because there is
-/// no order, or because it is on its way, is `by` a person, who is told so, or news.
+/// What a command comes to, in the words of the table. Where it is refused because there is no
+/// order, or because it is on its way, a person gets an error, and an event is dead-lettered.
 fn consequence(state: &Order, command: &Command, by_person: bool) -> String {
     let name = |event: &OrderEvent| match event {
         OrderEvent::Created(_) => "created",
@@ -304,13 +304,13 @@ fn consequence(state: &Order, command: &Command, by_person: bool) -> String {
             | Rule::NothingToResume
             | Rule::Contradiction
             | Rule::AmountMismatch { .. },
-        ) => "parked".to_owned(),
+        ) => "dead-lettered".to_owned(),
     }
 }
 
 /// The table in the documentation of [`Order`] is what the code does.
 #[test]
-fn every_command_has_the_consequence_that_the_table_says() {
+fn every_command_has_the_consequence_of_the_table() {
     let columns = [
         ("Place", Command::Place(order()), true),
         ("Cancel", Command::Cancel, true),
@@ -388,7 +388,7 @@ impl Account {
             Command::Cancel | Command::RecordRefund | Command::RecordShippingFailure => {
                 self.end = Some("cancelled");
             }
-            // These say that nothing was captured, so they are no news of what is paid.
+            // These mean that nothing was captured, and so change nothing about what is paid.
             Command::RecordPaymentFailure
             | Command::RecordShortage
             | Command::TimeOut { awaited: Awaited::Payment, .. } => {
@@ -405,8 +405,9 @@ impl Account {
 
 /// Delivers `facts` to the order and to the account, those that have to wait again after all the
 /// others, and gives what has happened.
-fn settle(facts: Vec<Command>) -> (Vec<OrderEvent>, Account) {
-    let (mut history, mut account) = (Vec::new(), Account::default());
+fn complete(facts: Vec<Command>) -> (Vec<OrderEvent>, Account) {
+    let mut history = Vec::new();
+    let mut account = Account::default();
     let mut waiting = facts;
     loop {
         let mut later = Vec::new();
@@ -416,7 +417,7 @@ fn settle(facts: Vec<Command>) -> (Vec<OrderEvent>, Account) {
             match decided {
                 Ok(events) => history.extend(events),
                 Err(Rule::Premature) => later.push(fact.clone()),
-                // A person is told, or somebody has to look.
+                // A person gets an error, or it needs manual intervention.
                 Err(_) => (),
             }
         }
@@ -438,11 +439,11 @@ proptest! {
             let decided = Order::replay(&history).decide(command).unwrap_or_default();
             history.extend(decided);
         }
-        let count = |wanted: fn(&OrderEvent) -> bool| history.iter().filter(|it| wanted(it)).count();
-        let cancelled = count(|it| matches!(it, OrderEvent::Cancelled(_)));
-        let completed = count(|it| matches!(it, OrderEvent::Completed(_)));
-        let shipped = count(|it| matches!(it, OrderEvent::Shipped(_)));
-        let paid = count(|it| matches!(it, OrderEvent::Paid(_)));
+        let count = |wanted: fn(&OrderEvent) -> bool| history.iter().filter(|event| wanted(event)).count();
+        let cancelled = count(|event| matches!(event, OrderEvent::Cancelled(_)));
+        let completed = count(|event| matches!(event, OrderEvent::Completed(_)));
+        let shipped = count(|event| matches!(event, OrderEvent::Shipped(_)));
+        let paid = count(|event| matches!(event, OrderEvent::Paid(_)));
         prop_assert!(cancelled + completed <= 1);
         prop_assert!(shipped == completed && shipped <= paid && paid <= 1);
     }
@@ -451,19 +452,19 @@ proptest! {
     fn an_order_ends_alike_in_whichever_order_and_however_often_its_facts_come(
         facts in any_deliveries(),
     ) {
-        let (history, account) = settle(facts);
+        let (history, account) = complete(facts);
         let name = match Order::replay(&history) {
             Order::Completed => Some("completed"),
             Order::Cancelled => Some("cancelled"),
             Order::Absent | Order::Created(_) | Order::Paid(_) | Order::Shipped(_) => None,
         };
         prop_assert_eq!(name, account.end);
-        let count = |wanted: fn(&OrderEvent) -> bool| history.iter().filter(|it| wanted(it)).count();
-        let cancelled = count(|it| matches!(it, OrderEvent::Cancelled(_)));
-        let completed = count(|it| matches!(it, OrderEvent::Completed(_)));
-        let timed_out = count(|it| matches!(it, OrderEvent::TimedOut(_)));
+        let count = |wanted: fn(&OrderEvent) -> bool| history.iter().filter(|event| wanted(event)).count();
+        let cancelled = count(|event| matches!(event, OrderEvent::Cancelled(_)));
+        let completed = count(|event| matches!(event, OrderEvent::Completed(_)));
+        let timed_out = count(|event| matches!(event, OrderEvent::TimedOut(_)));
         prop_assert_eq!(cancelled + completed, 1);
         prop_assert!(timed_out <= cancelled);
-        prop_assert_eq!(account.paid, count(|it| matches!(it, OrderEvent::Paid(_))) == 1);
+        prop_assert_eq!(account.paid, count(|event| matches!(event, OrderEvent::Paid(_))) == 1);
     }
 }

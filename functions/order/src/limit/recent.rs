@@ -10,12 +10,12 @@ use event_envelope::AggregateId;
 use lru::LruCache;
 use time::OffsetDateTime;
 
-/// The most customers remembered; the one who has been away for longest is forgotten first. It takes
-/// as many others at once to be forgotten while one still is to wait.
+/// The most customers remembered; the one that has placed none for longest is forgotten first. It
+/// takes as many others at once to be forgotten while one still is to wait.
 const CUSTOMERS_MAX: NonZeroUsize = NonZeroUsize::new(1_000).unwrap();
 
 /// A bucket of tokens for each customer: full at first, one taken by each order, and filled at an
-/// even pace. Kept as the time at which it is full again, which says it all.
+/// even pace. Kept as the time at which it is full again, which is all that is needed.
 #[derive(Debug, Clone)]
 pub(super) struct Recent {
     full_at: Arc<Mutex<LruCache<AggregateId, OffsetDateTime>>>,
@@ -32,7 +32,7 @@ impl Recent {
         Self { full_at, window, pace: window / u32::from(most.max(1)) }
     }
 
-    /// Takes a token of `customer`'s, or says in what time there is one.
+    /// Takes a token of `customer`'s, or returns in what time there is one.
     pub(super) fn admit(
         &self,
         customer: &AggregateId,
@@ -41,7 +41,7 @@ impl Recent {
         // A panic while the lock was held leaves a whole cache: nothing here is done in two steps.
         let mut full_at = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
         let known = full_at.get(customer).copied().unwrap_or(now);
-        // Of a clock that was set back nobody waits for longer than for an empty bucket.
+        // With a clock that was set back no customer waits for longer than for an empty bucket.
         let next = known.clamp(now, now + self.window) + self.pace;
         let over = Duration::try_from(next - now).unwrap_or_default();
         match over.checked_sub(self.window).filter(|wait| !wait.is_zero()) {
@@ -69,7 +69,8 @@ mod tests {
 
     #[test]
     fn a_burst_takes_all_and_then_there_is_one_at_a_time() {
-        let (recent, ada) = (Recent::new(4, MINUTE), id("ada"));
+        let recent = Recent::new(4, MINUTE);
+        let ada = id("ada");
         for _ in 0..4 {
             assert_eq!(recent.admit(&ada, NOW), Ok(()));
         }
@@ -95,14 +96,15 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_is_set_back_locks_nobody_out() {
-        let (recent, ada) = (Recent::new(1, MINUTE), id("ada"));
+    fn a_clock_that_is_set_back_locks_no_customer_out() {
+        let recent = Recent::new(1, MINUTE);
+        let ada = id("ada");
         assert_eq!(recent.admit(&ada, NOW), Ok(()));
         let wait = recent.admit(&ada, NOW - Duration::from_secs(86_400)).unwrap_err();
         assert_eq!(wait, MINUTE);
     }
 
-    /// Sixty has no divisor 7: what is left of a nanosecond takes nobody's token.
+    /// Sixty has no divisor 7: a fraction of a nanosecond costs no customer a token.
     #[test]
     fn a_limit_that_does_not_divide_a_minute_is_the_limit() {
         for most in [1, 7, 11, 59, 977] {

@@ -59,7 +59,7 @@ fn refused_at(body: serde_json::Value, expected: &str) {
 }
 
 #[test]
-fn the_books_order_costs_what_the_book_says() {
+fn the_order_of_v1_costs_what_v1_states() {
     let order = price(json!({
         "items": [
             { "productId": "prod-001", "quantity": 2, "price": 29.99 },
@@ -140,7 +140,8 @@ fn a_repetition_is_known_whatever_the_prices_are_now() {
 
 #[test]
 fn an_order_id_belongs_to_its_user_and_key() {
-    let (user, other) = (id("user-1"), id("user-2"));
+    let user = id("user-1");
+    let other = id("user-2");
     assert_eq!(order_id(&user, "k"), order_id(&user, "k"));
     assert_ne!(order_id(&user, "k"), order_id(&other, "k"));
     assert_ne!(order_id(&user, "k"), order_id(&user, "l"));

@@ -13,7 +13,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn a_cancelled_order_stays_cancelled_and_says_so_again() {
+async fn a_cancelled_order_stays_cancelled_and_is_answered_so_again() {
     let world = World::new().await;
     let order = world.placed("key-1").await;
     let request = cancel(order.as_str());
@@ -64,7 +64,7 @@ async fn an_order_on_its_way_cannot_be_cancelled() {
 }
 
 #[tokio::test]
-async fn another_customers_order_looks_like_none() {
+async fn another_customers_order_is_answered_like_none() {
     let world = World::new().await;
     let order = world.placed("key-1").await;
     let others = world.ask(&cancel(order.as_str()).of(OTHER_USER)).await;
@@ -94,18 +94,20 @@ async fn a_cancel_and_a_shipment_at_once_do_not_both_happen() {
     world.deliver(&paid(&order)).await.unwrap();
     let [one_clock, other_clock] = meeting_clocks();
     let customer = {
-        let (world, event) = (world.clone(), cancel(order.as_str()).event());
+        let world = world.clone();
+        let event = cancel(order.as_str()).event();
         async move { Answer::from(world.api(FaultPlan::none(), one_clock).handle(event).await) }
     };
     let carrier = {
-        let (world, delivery) = (world.clone(), shipped(&order));
+        let world = world.clone();
+        let delivery = shipped(&order);
         async move {
             let store = world.store(FaultPlan::none());
             deliver(&Orders::new(store, other_clock), &delivery).await
         }
     };
-    let (answer, heard) = at_once(customer, carrier).await;
-    heard.unwrap();
+    let (answer, delivered) = at_once(customer, carrier).await;
+    delivered.unwrap();
     let history = world.history(&order).await;
     match answer.status {
         200 => assert_eq!(history[2..], ["OrderCancelled(customerRequest)"]),
@@ -119,7 +121,8 @@ async fn two_cancels_at_once_cancel_once() {
     let world = World::new().await;
     let order = world.placed("key-1").await;
     let [one, other] = meeting_clocks().map(|clock| {
-        let (world, event) = (world.clone(), cancel(order.as_str()).event());
+        let world = world.clone();
+        let event = cancel(order.as_str()).event();
         async move { Answer::from(world.api(FaultPlan::none(), clock).handle(event).await) }
     });
     let (one, other) = at_once(one, other).await;

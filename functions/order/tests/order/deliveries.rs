@@ -1,4 +1,4 @@
-//! What other services say, as it is delivered.
+//! The events of other services, as they are delivered.
 
 use catalogue::{
     Event, InventoryReservationFailed, Money, PaymentCompleted, PaymentFailed, PaymentRefunded,
@@ -10,7 +10,7 @@ use time::macros::datetime;
 /// What the book's order costs.
 pub(crate) const TOTAL: Money = Money::usd(10_997);
 
-/// `event`, as the `sequence`-th that its service says of `order`.
+/// `event`, as the `sequence`-th that its service publishes of `order`.
 pub(crate) fn delivery(
     order: &AggregateId,
     sequence: u64,
@@ -32,18 +32,21 @@ pub(crate) fn paid(order: &AggregateId) -> Delivery<Event> {
 }
 
 pub(crate) fn declined(order: &AggregateId) -> Delivery<Event> {
-    let (code, reason) = (Some("card_declined".to_owned()), "the card was declined".to_owned());
+    let code = Some("card_declined".to_owned());
+    let reason = "the card was declined".to_owned();
     delivery(order, 1, PaymentFailed { order_id: order.clone(), code, reason })
 }
 
 pub(crate) fn refunded(order: &AggregateId) -> Delivery<Event> {
-    let (payment_id, refund_id) = ("pi_1".to_owned(), "re_1".to_owned());
+    let payment_id = "pi_1".to_owned();
+    let refund_id = "re_1".to_owned();
     let order_id = order.clone();
     delivery(order, 2, PaymentRefunded { order_id, payment_id, refund_id, amount: TOTAL })
 }
 
 pub(crate) fn short(order: &AggregateId) -> Delivery<Event> {
-    let (reason, shortages) = ("too few of prod-001".to_owned(), Vec::new());
+    let reason = "too few of prod-001".to_owned();
+    let shortages = Vec::new();
     delivery(order, 1, InventoryReservationFailed { order_id: order.clone(), reason, shortages })
 }
 
@@ -58,6 +61,7 @@ pub(crate) fn shipped(order: &AggregateId) -> Delivery<Event> {
 }
 
 pub(crate) fn undeliverable(order: &AggregateId) -> Delivery<Event> {
-    let (code, reason) = ("address_undeliverable".to_owned(), "nobody there".to_owned());
+    let code = "address_undeliverable".to_owned();
+    let reason = "nobody there".to_owned();
     delivery(order, 1, ShippingFailed { order_id: order.clone(), code, reason })
 }

@@ -17,7 +17,7 @@ use crate::{
 
 /// Asks a process that meets the fault, and when that does not answer well, another one.
 ///
-/// A customer who is refused for now is told when to ask again.
+/// An answer that refuses for now has the time to ask again.
 async fn ask_until_answered(world: &World, request: &Request, case: Case) -> Answer {
     let first = world.ask_with(case.plan(), request).await;
     let again = world.ask(request).await;
@@ -77,7 +77,7 @@ async fn an_order_is_cancelled_once_whatever_fails() {
     }
 }
 
-/// What has happened, and what is heard then.
+/// What has happened, and the event that is delivered then.
 type Story = (&'static [fn(&AggregateId) -> Delivery<Event>], fn(&AggregateId) -> Delivery<Event>);
 
 const STORIES: &[Story] = &[
@@ -91,14 +91,14 @@ const STORIES: &[Story] = &[
     (&[paid], refunded),
 ];
 
-/// An order to which `story` happens, the last of it to a process that meets `plan`.
-async fn tell(world: &World, story: &Story, key: &str, plan: FaultPlan) -> Vec<String> {
+/// The history of an order to which `story` happens, the last of it to a process that meets `plan`.
+async fn run(world: &World, story: &Story, key: &str, plan: FaultPlan) -> Vec<String> {
     let order = world.placed(key).await;
-    let (before, heard) = story;
+    let (before, event) = story;
     for earlier in *before {
         world.deliver(&earlier(&order)).await.unwrap();
     }
-    let delivery = heard(&order);
+    let delivery = event(&order);
     match world.deliver_with(plan, &delivery).await {
         Ok(done) => assert_eq!(done, Done::Handled),
         Err(failure) => {
@@ -111,14 +111,14 @@ async fn tell(world: &World, story: &Story, key: &str, plan: FaultPlan) -> Vec<S
 }
 
 #[tokio::test]
-async fn news_take_effect_once_whatever_fails() {
+async fn events_take_effect_once_whatever_fails() {
     let world = World::new().await;
     for (number, story) in STORIES.iter().enumerate() {
         let calls = FaultPlan::none();
-        let expected = tell(&world, story, &format!("key-{number}"), calls.clone()).await;
+        let expected = run(&world, story, &format!("key-{number}"), calls.clone()).await;
         for case in cases(&calls) {
             let key = format!("key-{number}-{case}").replace(' ', "-");
-            let history = tell(&world, story, &key, case.plan()).await;
+            let history = run(&world, story, &key, case.plan()).await;
             assert_eq!(history, expected, "story {number}, {case}");
         }
     }

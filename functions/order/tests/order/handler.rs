@@ -1,4 +1,4 @@
-//! What becomes of an order when other services have their say.
+//! What the events of other services do to an order.
 
 use catalogue::{
     Event, InventoryReleased, InventoryReserved, Money, NotificationFailed, NotificationSent,
@@ -16,14 +16,14 @@ use crate::{
     world::{World, id},
 };
 
-type News = fn(&AggregateId) -> Delivery<Event>;
+type MakeEvent = fn(&AggregateId) -> Delivery<Event>;
 
 const SHIPPED: [&str; 4] = ["OrderCreated", "OrderPaid", "OrderShipped", "OrderCompleted"];
 
 #[tokio::test]
-async fn each_of_the_news_takes_effect_once_however_often_it_comes() {
+async fn each_event_takes_effect_once_however_often_it_comes() {
     let world = World::new().await;
-    let cases: [(&str, &[News], News, &[&str]); 8] = [
+    let cases: [(&str, &[MakeEvent], MakeEvent, &[&str]); 8] = [
         ("paid", &[], paid, &["OrderPaid"]),
         ("declined", &[], declined, &["OrderCancelled(paymentFailed)"]),
         ("refunded", &[], refunded, &["OrderCancelled(paymentRefunded)"]),
@@ -33,28 +33,28 @@ async fn each_of_the_news_takes_effect_once_however_often_it_comes() {
         ("paid-undeliverable", &[paid], undeliverable, &["OrderCancelled(shippingFailed)"]),
         ("paid-refunded", &[paid], refunded, &["OrderCancelled(paymentRefunded)"]),
     ];
-    for (key, before, heard, expected) in cases {
+    for (key, before, event, expected) in cases {
         let order = world.placed(key).await;
         for earlier in before {
             world.deliver(&earlier(&order)).await.unwrap();
         }
-        let told = world.stream(&order).await.len();
-        assert_eq!(world.deliver(&heard(&order)).await.unwrap(), Done::Handled, "{key}");
-        assert_eq!(world.deliver(&heard(&order)).await.unwrap(), Done::Duplicate, "{key}");
-        assert_eq!(world.history(&order).await[told..], *expected, "{key}");
+        let stored = world.stream(&order).await.len();
+        assert_eq!(world.deliver(&event(&order)).await.unwrap(), Done::Handled, "{key}");
+        assert_eq!(world.deliver(&event(&order)).await.unwrap(), Done::Duplicate, "{key}");
+        assert_eq!(world.history(&order).await[stored..], *expected, "{key}");
     }
 }
 
 #[tokio::test]
-async fn what_follows_from_news_says_so() {
+async fn what_follows_from_an_event_names_it_as_its_cause() {
     let world = World::new().await;
     let order = world.placed("key-1").await;
-    let news = paid(&order);
-    world.deliver(&news).await.unwrap();
+    let event = paid(&order);
+    world.deliver(&event).await.unwrap();
     let paid = &world.stream(&order).await[1];
-    assert_eq!(paid.causation_id.as_ref(), Some(&news.envelope.event_id));
-    assert_eq!(paid.correlation_id, news.envelope.correlation_id);
-    assert_eq!(paid.metadata.depth, news.envelope.metadata.depth + 1);
+    assert_eq!(paid.causation_id.as_ref(), Some(&event.envelope.event_id));
+    assert_eq!(paid.correlation_id, event.envelope.correlation_id);
+    assert_eq!(paid.metadata.depth, event.envelope.metadata.depth + 1);
     assert_eq!(paid.data["amount"]["amount"], TOTAL.amount);
     assert_eq!(paid.data["paymentId"], "pi_1");
 }
@@ -70,11 +70,11 @@ async fn a_payment_that_does_not_name_its_amount_is_not_believed() {
 }
 
 #[tokio::test]
-async fn news_that_come_too_early_come_again() {
+async fn events_that_come_too_early_are_delivered_again() {
     let world = World::new().await;
     let early = id("order-123");
-    for heard in [paid, declined, refunded, short, shipped, undeliverable] {
-        let failure = world.deliver(&heard(&early)).await.unwrap_err();
+    for event in [paid, declined, refunded, short, shipped, undeliverable] {
+        let failure = world.deliver(&event(&early)).await.unwrap_err();
         assert!(failure.is_retry(), "{failure}");
     }
     assert_eq!(world.events().await, 0);
@@ -87,9 +87,9 @@ async fn news_that_come_too_early_come_again() {
 }
 
 #[tokio::test]
-async fn news_that_contradict_what_has_happened_are_poison() {
+async fn events_that_contradict_what_has_happened_are_permanent_failures() {
     let world = World::new().await;
-    let cases: [(&str, &[News], &[News]); 3] = [
+    let cases: [(&str, &[MakeEvent], &[MakeEvent]); 3] = [
         ("created", &[], &[|order| paid_with(order, Some(Money::usd(1)))]),
         ("paid", &[paid], &[declined, short]),
         ("shipped", &[paid, shipped], &[declined, short, refunded, undeliverable]),
@@ -99,24 +99,24 @@ async fn news_that_contradict_what_has_happened_are_poison() {
         for earlier in before {
             world.deliver(&earlier(&order)).await.unwrap();
         }
-        let told = world.stream(&order).await;
+        let stored = world.stream(&order).await;
         for contradiction in contradictions {
             let failure = world.deliver(&contradiction(&order)).await.unwrap_err();
             assert!(!failure.is_retry(), "{key}: {failure}");
         }
-        assert_eq!(world.stream(&order).await, told);
+        assert_eq!(world.stream(&order).await, stored);
     }
 }
 
-/// Delivers until everything is settled: what came too early comes again after the others.
-async fn settle(world: &World, order: &AggregateId, news: &[News]) {
-    let mut waiting = news.to_vec();
-    for _ in 0..news.len() {
+/// Delivers until everything is handled: what came too early is delivered again after the others.
+async fn deliver_all(world: &World, order: &AggregateId, events: &[MakeEvent]) {
+    let mut waiting = events.to_vec();
+    for _ in 0..events.len() {
         let mut early = Vec::new();
-        for heard in waiting {
-            match world.deliver(&heard(order)).await {
+        for event in waiting {
+            match world.deliver(&event(order)).await {
                 Ok(_) => (),
-                Err(failure) if failure.is_retry() => early.push(heard),
+                Err(failure) if failure.is_retry() => early.push(event),
                 Err(failure) => panic!("{failure}"),
             }
         }
@@ -128,9 +128,9 @@ async fn settle(world: &World, order: &AggregateId, news: &[News]) {
 #[tokio::test]
 async fn payment_and_shipment_end_the_same_in_whichever_order_and_however_often_they_come() {
     let world = World::new().await;
-    for (number, news) in permutations(&[paid, shipped, paid, shipped]).iter().enumerate() {
+    for (number, events) in permutations(&[paid, shipped, paid, shipped]).iter().enumerate() {
         let order = world.placed(&format!("key-{number}")).await;
-        settle(&world, &order, news).await;
+        deliver_all(&world, &order, events).await;
         assert_eq!(world.history(&order).await, SHIPPED);
     }
 }
@@ -138,12 +138,12 @@ async fn payment_and_shipment_end_the_same_in_whichever_order_and_however_often_
 #[tokio::test]
 async fn an_order_that_is_off_is_off_once_whatever_else_is_still_under_way() {
     let world = World::new().await;
-    let sets: [&[News]; 3] =
+    let sets: [&[MakeEvent]; 3] =
         [&[short, declined], &[paid, undeliverable, refunded], &[undeliverable, paid, paid]];
-    for (set, news) in sets.iter().enumerate() {
-        for (number, news) in permutations(news).iter().enumerate() {
+    for (set, events) in sets.iter().enumerate() {
+        for (number, events) in permutations(events).iter().enumerate() {
             let order = world.placed(&format!("key-{set}-{number}")).await;
-            settle(&world, &order, news).await;
+            deliver_all(&world, &order, events).await;
             let history = world.history(&order).await;
             let off = history.iter().filter(|it| it.starts_with("OrderCancelled")).count();
             assert_eq!(off, 1, "{history:?}");
@@ -153,10 +153,12 @@ async fn an_order_that_is_off_is_off_once_whatever_else_is_still_under_way() {
 }
 
 #[tokio::test]
-async fn news_that_do_not_concern_an_order_cost_nothing() {
+async fn events_that_do_not_concern_an_order_cost_nothing() {
     let world = World::new().await;
     let order = world.placed("key-1").await;
-    let (order_id, items, template) = (order.clone(), Vec::new(), Template::OrderReceived);
+    let order_id = order.clone();
+    let items = Vec::new();
+    let template = Template::OrderReceived;
     let message_id = "mail-1".to_owned();
     for event in [
         Event::from(InventoryReserved { order_id: order_id.clone(), items: items.clone() }),
@@ -166,8 +168,8 @@ async fn news_that_do_not_concern_an_order_cost_nothing() {
         NotificationFailed { order_id, template, reason: "bounced".to_owned() }.into(),
     ] {
         let calls = FaultPlan::none();
-        let heard = delivery(&order, 1, event);
-        assert_eq!(world.deliver_with(calls.clone(), &heard).await.unwrap(), Done::Ignored);
+        let event = delivery(&order, 1, event);
+        assert_eq!(world.deliver_with(calls.clone(), &event).await.unwrap(), Done::Ignored);
         assert_eq!(calls.calls(), 0);
     }
 }

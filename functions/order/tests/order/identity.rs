@@ -20,7 +20,7 @@ async fn refuse(world: &World, request: Request, status: u64) {
 }
 
 #[tokio::test]
-async fn nobody_orders_or_cancels_without_saying_who_it_is() {
+async fn a_caller_without_claims_orders_and_cancels_nothing() {
     let world = World::new().await;
     let order = world.placed("key-0").await;
     for request in [place(&books_order()), cancel(order.as_str())] {
@@ -34,7 +34,7 @@ async fn nobody_orders_or_cancels_without_saying_who_it_is() {
 }
 
 #[tokio::test]
-async fn nobody_orders_or_cancels_without_the_scope() {
+async fn a_caller_without_the_scope_orders_and_cancels_nothing() {
     let world = World::new().await;
     let order = world.placed("key-0").await;
     for request in [place(&books_order()), cancel(order.as_str())] {
@@ -51,7 +51,7 @@ fn of_auth0(subject: &str) -> Value {
 }
 
 #[tokio::test]
-async fn whoever_has_a_token_orders_under_an_id_that_says_nothing_of_them() {
+async fn a_customer_orders_under_an_id_that_reveals_nothing_of_them() {
     let world = World::new().await;
     let subjects = [
         "auth0|65a1b2c3d4e5f6071829",
@@ -95,7 +95,7 @@ async fn subjects_that_differ_in_a_sign_are_people_of_their_own() {
 }
 
 #[tokio::test]
-async fn nobody_takes_the_id_of_another_by_being_called_like_it() {
+async fn no_customer_gets_the_id_of_another_by_a_name_like_it() {
     let world = World::new().await;
     let place = |subject: &str| place(&books_order()).claims(of_auth0(subject));
     let order = order_id(&world.ask(&place("auth0|victim")).await);
@@ -113,7 +113,7 @@ async fn a_scope_is_called_as_the_issuer_calls_it() {
     let named = |name: &str| TokenScope::parse(name).unwrap();
     let cognito = named("shop-api/orders.write");
     let groups = named("shoppers").in_claim("cognito:groups").unwrap();
-    for (told, claim, value, status) in [
+    for (identity, claim, value, status) in [
         (&cognito, "scope", "shop-api/orders.write shop-api/orders.read", 201),
         (&cognito, "scp", "[shop-api/orders.write openid]", 201),
         (&cognito, "scope", "evil/orders.write", 403),
@@ -126,7 +126,7 @@ async fn a_scope_is_called_as_the_issuer_calls_it() {
     ] {
         let claims = json!({ "sub": USER, claim: value });
         let request = place(&books_order()).claims(claims);
-        let api = world.api_of(FaultPlan::none(), Clock::fixed(NOW), told.clone());
+        let api = world.api_of(FaultPlan::none(), Clock::fixed(NOW), identity.clone());
         let answer: Answer = api.handle(request.event()).await.into();
         assert_eq!(answer.status, status, "{claim}: {value}");
     }

@@ -88,8 +88,8 @@ async fn a_minute_has_room_for_so_many_orders_and_then_again() {
 async fn a_burst_in_one_process_is_over_after_the_minutes_orders() {
     let world = World::new().await;
     let seconds = Arc::new(AtomicI64::new(0));
-    let told = Arc::clone(&seconds);
-    let clock = Clock::from_fn(move || ago(-told.load(Ordering::SeqCst)));
+    let now = Arc::clone(&seconds);
+    let clock = Clock::from_fn(move || ago(-now.load(Ordering::SeqCst)));
     let api = world.limited(FaultPlan::none(), clock, LIMITS);
     let mut answers = Vec::new();
     for number in 0..133 {
@@ -107,7 +107,7 @@ async fn a_burst_in_one_process_is_over_after_the_minutes_orders() {
 }
 
 #[tokio::test]
-async fn whoever_repeats_a_request_gets_its_answer_however_much_they_have_placed() {
+async fn a_repeated_request_gets_its_answer_however_much_was_placed() {
     let world = World::new().await;
     let api = api(&world, TIGHT);
     let first = place_by(&api, USER, 0).await;
@@ -140,19 +140,19 @@ async fn what_is_refused_for_another_reason_counts_for_nothing() {
 
 /// An order is worth more than the limit; the process still counts what it lets through itself.
 #[tokio::test]
-async fn a_read_model_that_is_away_holds_up_no_order() {
+async fn an_unavailable_read_model_holds_up_no_order() {
     let world = World::new().await;
     for number in 0..40 {
         world.project(&format!("order-{number}"), USER, "created", ago(3_600)).await;
     }
-    let away = FaultPlan::always(Fault::Throttle);
-    let api = world.limited(away, Clock::fixed(NOW), TIGHT);
+    let unavailable = FaultPlan::always(Fault::Throttle);
+    let api = world.limited(unavailable, Clock::fixed(NOW), TIGHT);
     assert_eq!(place_by(&api, USER, 0).await.status, 201);
     assert_eq!(place_by(&api, USER, 1).await.status, 201);
     assert_eq!(place_by(&api, USER, 2).await.status, 429);
 }
 
-/// Nobody is locked out by a row that somebody else wrote.
+/// No customer is locked out by an item of another writer.
 #[tokio::test]
 async fn a_row_that_makes_no_sense_holds_up_no_order() {
     let world = World::new().await;

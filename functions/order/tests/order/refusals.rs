@@ -1,4 +1,4 @@
-//! What a customer is told whose order cannot be placed. Nothing of it is kept.
+//! The problems of orders that cannot be placed. Nothing of them is kept.
 
 use catalogue::Money;
 use local_dynamodb::FaultPlan;
@@ -130,7 +130,7 @@ async fn a_product_is_named_by_an_identifier_that_exists() {
 }
 
 #[tokio::test]
-async fn an_order_goes_to_nobody_elses_address() {
+async fn an_order_goes_to_no_other_customers_address() {
     let world = World::new().await;
     world.move_in(OTHER_USER, "addr-of-another").await;
     world.move_in(OTHER_USER, USER).await;
@@ -162,7 +162,7 @@ async fn whose_address_it_is_costs_no_request_more() {
 }
 
 #[tokio::test]
-async fn a_price_is_said_in_its_currency() {
+async fn a_price_is_stated_in_its_currency() {
     let world = World::new().await;
     let abroad = |amount, code| Money::new(amount, catalogue::Currency::parse(code).unwrap());
     world.offer("prod-jpy", abroad(500, "JPY")).await;
@@ -215,7 +215,7 @@ async fn an_order_has_the_fields_of_an_order_and_no_other() {
 }
 
 #[tokio::test]
-async fn a_sum_that_nobody_can_pay_is_refused() {
+async fn a_sum_that_cannot_be_paid_is_refused() {
     let world = World::new().await;
     world.offer("prod-max", Money::usd(i64::MAX)).await;
     refuse(&world, &place(&line("prod-max", 2)), 422, Some("/items")).await;
@@ -235,7 +235,7 @@ async fn two_currencies_are_not_one_order() {
 }
 
 #[tokio::test]
-async fn a_customer_who_was_shown_something_else_is_told_what_is_true() {
+async fn a_customer_who_was_shown_something_else_gets_what_is_true() {
     let world = World::new().await;
     let mut cheap_total = books_order();
     cheap_total["total"] = json!(99.99);

@@ -37,7 +37,7 @@ pub(crate) fn cancel(order: &str) -> Request {
     request("POST /orders/{id}/cancel").about(order)
 }
 
-/// What IAM says of an operator.
+/// The claims of an operator by IAM.
 pub(crate) fn operator() -> Value {
     let session = "AROAOPERATOR:alex";
     json!({ "authorizer": { "iam": {

@@ -16,7 +16,7 @@ fn because(order: &str, body: &Value) -> testkit::http::Request {
 }
 
 #[tokio::test]
-async fn resuming_says_who_wants_it_and_why() {
+async fn resuming_records_who_wants_it_and_why() {
     let world = World::new().await;
     let order = world.placed("key-1").await;
     let reason = "the provider's account was blocked";
@@ -31,7 +31,7 @@ async fn resuming_says_who_wants_it_and_why() {
     assert_eq!(resumed.correlation_id, created.correlation_id);
     assert_eq!((resumed.causation_id.as_ref(), resumed.metadata.depth), (None, 0));
     assert_eq!(resumed.metadata.reason.as_deref(), Some(reason));
-    // The name of the session is a person's, and events name nobody.
+    // The name of the session is a person's, and events name no person.
     assert_eq!(resumed.metadata.actor.as_deref(), Some("000000000000/AROAOPERATOR"));
     assert!(!serde_json::to_string(resumed).unwrap().contains("alex"));
 }
@@ -45,7 +45,7 @@ async fn resuming_again_means_the_same_while_the_order_rests() {
         let mut history = world.history(&order).await;
         let first = world.ask(&resume(order.as_str())).await;
         assert_eq!((first.status, &first.headers["idempotency-replayed"]), (202, &Value::Null));
-        // A body that says nothing is none.
+        // An empty object is no body.
         for request in [resume(order.as_str()), because(order.as_str(), &json!({}))] {
             let again = world.ask(&request).await;
             assert_eq!((again.status, &again.body), (202, &first.body));

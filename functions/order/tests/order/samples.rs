@@ -77,7 +77,7 @@ const EXCHANGES: &[Exchange] = &[
 ];
 
 #[tokio::test]
-async fn every_request_is_answered_as_its_name_says() {
+async fn every_request_is_answered_as_its_name_states() {
     for (names, status, field) in EXCHANGES {
         let world = World::new().await;
         let api = world.limited(FaultPlan::none(), Clock::system(), ONE_A_MINUTE);
@@ -97,14 +97,14 @@ async fn every_request_is_answered_as_its_name_says() {
     REQUESTS.assert_all_told(EXCHANGES.iter().flat_map(|exchange| exchange.0).copied());
 }
 
-/// Batches that come one after the other to the book's order: its history since it was created,
-/// how many records are to come again, and how many are parked.
+/// Batches that come one after the other to the order of v1: its history since it was created,
+/// how many records are to be delivered again, and how many are dead-lettered.
 type Story = (&'static [&'static str], &'static [&'static str], usize, usize);
 
 const STORIES: &[Story] = &[
     (&["payment-completed"], &["OrderPaid"], 0, 0),
     (&["payment-completed", "payment-completed"], &["OrderPaid"], 0, 0),
-    // Nobody publishes version 1 any more.
+    // Version 1 is not published any more.
     (&["payment-completed-book"], &[], 0, 1),
     (&["payment-completed-wrong-amount"], &[], 0, 1),
     (&["payment-failed"], &["OrderCancelled(paymentFailed)"], 0, 0),
@@ -140,10 +140,11 @@ const STORIES: &[Story] = &[
 ];
 
 #[tokio::test]
-async fn every_batch_does_what_its_name_says() {
+async fn every_batch_does_as_its_name_states() {
     let order = id("order-123");
-    for (names, history, returned, parked) in STORIES {
-        let (world, queues) = (World::new().await, queues());
+    for (names, history, returned, dead_lettered) in STORIES {
+        let world = World::new().await;
+        let queues = queues();
         world.create(&order).await;
         let mut again = 0;
         for name in *names {
@@ -152,15 +153,15 @@ async fn every_batch_does_what_its_name_says() {
         }
         assert_eq!(world.history(&order).await[1..], **history, "{names:?}");
         assert_eq!(again, *returned, "{names:?}");
-        assert_eq!(queues.parked().len(), *parked, "{names:?}");
+        assert_eq!(queues.parked().len(), *dead_lettered, "{names:?}");
     }
 }
 
-/// Tasks of a workflow that come one after the other to the book's order: what the last of them is
+/// Tasks of a workflow that come one after the other to the order of v1: what the last of them is
 /// answered, and the order's history since it was created. Those before it all succeed.
-type Errand = (&'static [&'static str], &'static str, &'static [&'static str]);
+type TaskStory = (&'static [&'static str], &'static str, &'static [&'static str]);
 
-const ERRANDS: &[Errand] = &[
+const TASKS: &[TaskStory] = &[
     (&["task-record-payment"], "paid", &["OrderPaid"]),
     (&["task-record-payment", "task-record-payment"], "paid", &["OrderPaid"]),
     (&["task-record-payment-wrong-amount"], "Poison", &[]),
@@ -190,9 +191,9 @@ const ERRANDS: &[Errand] = &[
 ];
 
 #[tokio::test]
-async fn every_task_is_answered_as_its_name_says() {
+async fn every_task_is_answered_as_its_name_states() {
     let order = id("order-123");
-    for (names, told, history) in ERRANDS {
+    for (names, answered, history) in TASKS {
         let world = World::new().await;
         world.create(&order).await;
         let (last, before) = names.split_last().unwrap();
@@ -201,8 +202,8 @@ async fn every_task_is_answered_as_its_name_says() {
             invoke(name).await.unwrap();
         }
         match invoke(last).await {
-            Ok(answer) => assert_eq!(answer["status"], *told, "{names:?}"),
-            Err(error) => assert_eq!(error.name(), *told, "{names:?}: {error}"),
+            Ok(answer) => assert_eq!(answer["status"], *answered, "{names:?}"),
+            Err(error) => assert_eq!(error.name(), *answered, "{names:?}: {error}"),
         }
         assert_eq!(world.history(&order).await[1..], **history, "{names:?}");
     }
@@ -211,13 +212,13 @@ async fn every_task_is_answered_as_its_name_says() {
 #[test]
 fn every_sample_has_a_story() {
     let batches = STORIES.iter().flat_map(|story| story.0);
-    let tasks = ERRANDS.iter().flat_map(|errand| errand.0);
+    let tasks = TASKS.iter().flat_map(|task| task.0);
     BATCHES.assert_all_told(batches.chain(tasks).copied());
     SCHEDULES.assert_all_told(["scheduled"]);
 }
 
 #[tokio::test]
-async fn the_sweeper_takes_whatever_it_is_invoked_with_and_says_what_it_did() {
+async fn the_sweeper_takes_any_event_and_answers_with_its_counts() {
     let world = World::new().await;
     world.create(&id("order-123")).await;
     for (payload, timed_out) in [(SCHEDULES.read("scheduled"), 1), (json!({}), 0), (json!(""), 0)] {
@@ -234,23 +235,25 @@ async fn the_sweeper_takes_whatever_it_is_invoked_with_and_says_what_it_did() {
 }
 
 #[tokio::test]
-async fn without_the_order_all_news_but_those_nobody_can_read_come_again() {
-    let (world, queues) = (World::new().await, queues());
+async fn without_the_order_all_readable_events_are_delivered_again() {
+    let world = World::new().await;
+    let queues = queues();
     let ends = consume(&queues, &world, "batch-one-poison-of-three").await;
     assert_eq!(ends, [Retry, Parked, Retry]);
     assert_eq!(world.events().await, 0);
 }
 
 #[tokio::test]
-async fn what_is_parked_is_as_it_came_and_says_why() {
-    let (world, queues) = (World::new().await, queues());
+async fn a_dead_letter_is_as_it_came_with_its_reason() {
+    let world = World::new().await;
+    let queues = queues();
     world.create(&id("order-123")).await;
     let name = "payment-completed-wrong-amount";
     let file: Value = BATCHES.read(name);
     consume(&queues, &world, name).await;
-    let parked = &queues.parked()[0];
-    assert_eq!(file["Records"][0]["body"], *parked.body);
-    let reason = text_attribute(parked, "reason");
+    let dead_lettered = &queues.parked()[0];
+    assert_eq!(file["Records"][0]["body"], *dead_lettered.body);
+    let reason = text_attribute(dead_lettered, "reason");
     assert!(reason.contains("99.99 USD was captured for an order of 109.97 USD"), "{reason}");
 }
 

@@ -35,7 +35,7 @@ fn swept() -> Swept {
 }
 
 #[tokio::test]
-async fn an_order_that_is_not_paid_in_time_is_called_off_once() {
+async fn an_order_that_is_not_paid_in_time_is_cancelled_once() {
     let world = World::new().await;
     let order = world.placed("key-1").await;
     assert_eq!(world.due_at(&order).await, Some(instant(deadline(NOW, PAY))));
@@ -50,7 +50,7 @@ async fn an_order_that_is_not_paid_in_time_is_called_off_once() {
 }
 
 #[tokio::test]
-async fn what_the_sweeper_says_follows_from_what_the_order_has_waited_since() {
+async fn the_sweepers_events_follow_from_what_the_order_has_waited_since() {
     let world = World::new().await;
     for (key, inputs, seconds, awaited) in [
         ("key-1", vec![], PAY, Awaited::Payment),
@@ -63,11 +63,11 @@ async fn what_the_sweeper_says_follows_from_what_the_order_has_waited_since() {
         world.sweep_after(PAY).await;
         world.sweep_after(seconds).await;
         let stream = world.stream(&order).await;
-        let (since, told) = stream.split_at(stream.len() - 2);
+        let (since, events) = stream.split_at(stream.len() - 2);
         let since = since.last().unwrap();
         let data = json!({ "orderId": order, "awaited": awaited, "within": seconds });
-        assert_eq!(told[0].data, data);
-        for event in told {
+        assert_eq!(events[0].data, data);
+        for event in events {
             assert_eq!(event.timestamp, deadline(NOW, seconds));
             assert_eq!(event.causation_id.as_ref(), Some(&since.event_id));
             assert_eq!(event.correlation_id, stream[0].correlation_id);
@@ -93,11 +93,11 @@ async fn an_order_that_is_paid_in_time_has_time_to_be_shipped() {
 }
 
 #[tokio::test]
-async fn nobody_looks_again_at_an_order_that_is_done_or_off() {
+async fn an_order_that_is_done_or_off_is_not_checked_again() {
     let world = World::new().await;
     let [done, off] = [world.placed("key-1").await, world.placed("key-2").await];
-    for news in [paid(&done), shipped(&done), declined(&off)] {
-        world.deliver(&news).await.unwrap();
+    for event in [paid(&done), shipped(&done), declined(&off)] {
+        world.deliver(&event).await.unwrap();
     }
     assert_eq!(world.sweep_after(PAY).await, Swept { settled: 2, ..swept() });
     for order in [&done, &off] {
@@ -126,10 +126,12 @@ async fn an_order_that_was_placed_before_there_were_marks_can_be_marked_by_hand(
 async fn every_kind(world: &World) -> [(AggregateId, &'static [&'static str]); 4] {
     let orders = ["unpaid", "unshipped", "shipped", "cancelled"].map(|key| world.placed(key));
     let [unpaid, unshipped, done, off] = orders;
-    let (unpaid, unshipped) = (unpaid.await, unshipped.await);
-    let (done, off) = (done.await, off.await);
-    for news in [paid(&unshipped), paid(&done), shipped(&done)] {
-        world.deliver(&news).await.unwrap();
+    let unpaid = unpaid.await;
+    let unshipped = unshipped.await;
+    let done = done.await;
+    let off = off.await;
+    for event in [paid(&unshipped), paid(&done), shipped(&done)] {
+        world.deliver(&event).await.unwrap();
     }
     assert_eq!(world.ask(&cancel(off.as_str())).await.status, 200);
     let cancelled = &["OrderCreated", "OrderCancelled(customerRequest)"];
@@ -137,7 +139,7 @@ async fn every_kind(world: &World) -> [(AggregateId, &'static [&'static str]); 4
 }
 
 #[tokio::test]
-async fn whatever_fails_every_late_order_is_called_off_once() {
+async fn whatever_fails_every_late_order_is_cancelled_once() {
     let late = Clock::fixed(deadline(NOW, SHIP));
     let world = World::new().await;
     every_kind(&world).await;
@@ -178,7 +180,7 @@ async fn two_sweepers_at_once_call_an_order_off_once() {
     }
 }
 
-/// The sweeper asks for the time when it begins, when it looks at the order, and when it has
+/// The sweeper asks for the time when it begins, when it reads the order, and when it has
 /// decided to call it off.
 #[tokio::test]
 async fn an_order_that_is_paid_while_it_is_swept_is_paid() {
@@ -201,7 +203,7 @@ async fn an_order_that_is_paid_while_it_is_swept_is_paid() {
 }
 
 #[tokio::test]
-async fn a_payment_that_is_recorded_while_its_order_is_called_off_changes_nothing() {
+async fn a_payment_that_is_recorded_while_its_order_is_cancelled_changes_nothing() {
     let world = World::new().await;
     let order = world.placed("key-1").await;
     let sweeper = world.clone();
@@ -209,9 +211,9 @@ async fn a_payment_that_is_recorded_while_its_order_is_called_off_changes_nothin
         let world = sweeper.clone();
         async move { assert_eq!(world.sweep_after(PAY).await.timed_out, 1) }
     });
-    let heard =
+    let delivered =
         deliver(&Orders::new(world.store(FaultPlan::none()), clock.clone()), &paid(&order)).await;
-    assert_eq!(heard.unwrap(), Done::Duplicate);
+    assert_eq!(delivered.unwrap(), Done::Duplicate);
     assert_eq!(world.history(&order).await, UNPAID);
 }
 
@@ -223,7 +225,7 @@ enum Step {
 }
 
 #[tokio::test]
-async fn in_whichever_order_news_and_sweeps_come_an_order_has_one_end() {
+async fn in_any_order_of_events_and_sweeps_an_order_has_one_end() {
     let steps = [Step::Pay, Step::Ship, Step::Sweep(PAY), Step::Sweep(SHIP)];
     for (number, steps) in permutations(&steps).into_iter().enumerate() {
         let world = World::new().await;
@@ -250,20 +252,21 @@ async fn in_whichever_order_news_and_sweeps_come_an_order_has_one_end() {
 }
 
 #[tokio::test]
-async fn an_order_that_nobody_can_read_does_not_hold_the_others_and_is_not_forgotten() {
+async fn an_unreadable_order_does_not_hold_the_others_and_is_not_forgotten() {
     let world = World::new().await;
     let damaged = world.placed("damaged").await;
     let others = [world.placed("key-1").await, world.placed("key-2").await];
     let unknown = json!({ ":type": { "S": "OrderLost" } });
     world.change(&damaged, "SET eventType = :type", unknown).await;
-    let (rest, late) = (u64::try_from(REST.whole_seconds()).unwrap(), PAY + 1);
+    let rest = u64::try_from(REST.whole_seconds()).unwrap();
+    let late = PAY + 1;
     assert_eq!(world.sweep_after(late).await, Swept { timed_out: 2, failed: 1, ..swept() });
     for order in &others {
         assert_eq!(world.history(order).await, UNPAID);
     }
     assert_eq!(world.sweep_after(late + rest - 1).await, swept());
     assert_eq!(world.sweep_after(late + rest).await, Swept { failed: 1, ..swept() });
-    // Somebody has repaired it.
+    // An operator has repaired it.
     let known = json!({ ":type": { "S": "OrderCreated" } });
     world.change(&damaged, "SET eventType = :type", known).await;
     assert_eq!(world.sweep_after(late + 2 * rest).await, Swept { timed_out: 1, ..swept() });

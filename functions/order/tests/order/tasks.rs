@@ -1,4 +1,4 @@
-//! What a workflow is told that asks the order service for something.
+//! What a workflow receives for the tasks of the order service.
 
 use event_envelope::{AggregateId, canonical};
 use local_dynamodb::FaultPlan;
@@ -33,7 +33,7 @@ async fn late(world: &World, order: &AggregateId, awaited: &str) -> Value {
     task(world, order, "timeOut", json!({ "awaited": awaited, "within": 900 })).await
 }
 
-/// What the workflow is told, and that it is told so again.
+/// What the workflow receives, and that a repetition receives the same.
 async fn status(world: &World, task: Value) -> Value {
     let answer = world.invoke_with(FaultPlan::none(), task.clone()).await.unwrap();
     let events = world.events().await;
@@ -52,7 +52,7 @@ async fn a_workflow_takes_an_order_to_its_end() {
     let history = ["OrderCreated", "OrderPaid", "OrderShipped", "OrderCompleted"];
     assert_eq!(world.history(&order).await, history);
 
-    // It is the same order that news would have made, but for what it follows from.
+    // It is the same order that events would have made, but for the cause.
     let other = world.placed("key-2").await;
     world.deliver(&paid(&other)).await.unwrap();
     world.deliver(&shipped(&other)).await.unwrap();
@@ -73,7 +73,7 @@ async fn a_workflow_takes_an_order_to_its_end() {
 }
 
 #[tokio::test]
-async fn each_failure_calls_the_order_off_with_its_reason() {
+async fn each_failure_cancels_the_order_with_its_reason() {
     let world = World::new().await;
     for (name, reason) in [
         ("recordShortage", "outOfStock"),
@@ -88,7 +88,7 @@ async fn each_failure_calls_the_order_off_with_its_reason() {
 }
 
 #[tokio::test]
-async fn a_time_that_is_up_calls_off_only_what_still_waits() {
+async fn a_time_that_is_up_cancels_only_what_still_waits() {
     let world = World::new().await;
     let order = world.placed("key-1").await;
     assert_eq!(status(&world, late(&world, &order, "shipment").await).await, "created");
@@ -130,7 +130,7 @@ async fn a_workflow_goes_by_what_has_become_of_the_order_meanwhile() {
 }
 
 #[tokio::test]
-async fn a_workflow_is_told_what_no_retry_helps_against_and_what_comes_too_early() {
+async fn the_error_of_a_task_distinguishes_permanent_from_early() {
     let world = World::new().await;
     let order = world.placed("key-1").await;
     let refused = async |task: Value| {
@@ -171,8 +171,8 @@ async fn a_workflow_is_told_what_no_retry_helps_against_and_what_comes_too_early
         ("timeOut", json!({ "awaited": "mail", "within": 1 }), "unknown variant `mail`"),
         ("refund", json!({}), "unknown variant `refund`"),
     ] {
-        let (told, reason) = refused(task(&world, &order, name, fields).await).await;
-        assert_eq!(told, "Poison", "{reason}");
+        let (name, reason) = refused(task(&world, &order, name, fields).await).await;
+        assert_eq!(name, "Poison", "{reason}");
         assert!(reason.contains(expected), "{reason}");
     }
 }
@@ -181,7 +181,7 @@ async fn a_workflow_is_told_what_no_retry_helps_against_and_what_comes_too_early
 async fn each_task_takes_effect_once_whatever_fails() {
     let world = World::new().await;
     for name in ["recordPayment", "recordShipment", "recordShortage", "timeOut"] {
-        let tell = async |key: &str, plan: FaultPlan| {
+        let run = async |key: &str, plan: FaultPlan| {
             let order = world.placed(key).await;
             let task = match name {
                 "recordPayment" => payment(&world, &order).await,
@@ -201,10 +201,10 @@ async fn each_task_takes_effect_once_whatever_fails() {
             (again, world.history(&order).await)
         };
         let calls = FaultPlan::none();
-        let expected = tell(name, calls.clone()).await;
+        let expected = run(name, calls.clone()).await;
         for case in cases(&calls) {
             let key = format!("{name}-{case}").replace(' ', "-");
-            assert_eq!(tell(&key, case.plan()).await, expected, "{name}, {case}");
+            assert_eq!(run(&key, case.plan()).await, expected, "{name}, {case}");
         }
     }
 }

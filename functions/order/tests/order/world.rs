@@ -38,7 +38,7 @@ const VIEWS: &str = "orderly-order-views";
 pub(crate) const NOW: OffsetDateTime = datetime!(2025-11-17 10:30 UTC);
 pub(crate) const DEADLINES: Deadlines = Deadlines { pay_within: 900, ship_within: 86_400 };
 
-/// A database, and whoever works on it.
+/// A database, and the processes that work on it.
 #[derive(Debug, Clone)]
 pub(crate) struct World {
     database: DynamoDb,
@@ -95,7 +95,7 @@ impl World {
         OrderApi::new(self.store(plan), lookup, DEADLINES.pay_within, scope, clock)
     }
 
-    /// An API that holds customers to `limits`, and meets `plan` when it looks at what they placed.
+    /// An API that holds customers to `limits`, and meets `plan` when it reads what they placed.
     pub(crate) fn limited(&self, plan: FaultPlan, clock: Clock, limits: Limits) -> OrderApi {
         let client = self.database.client_with(plan);
         let limit = OrderLimit::new(client, VIEWS.to_owned(), limits);
@@ -172,7 +172,7 @@ impl World {
         self.sweeper(FaultPlan::none(), clock).sweep().await
     }
 
-    /// When an order is to be looked at.
+    /// When an order is to be checked.
     pub(crate) async fn due_at(&self, order: &AggregateId) -> Option<String> {
         let request = json!({ "TableName": EVENTS, "Key": first_key(order) });
         let got = self.database.json("GetItem", &request).await.unwrap();
@@ -181,7 +181,7 @@ impl World {
         due_at.map(str::to_owned)
     }
 
-    /// Changes the first event of an order, as nobody may.
+    /// Changes the first event of an order, as no process may.
     pub(crate) async fn change(&self, order: &AggregateId, change: &str, values: Value) {
         let request = json!({
             "TableName": EVENTS,
@@ -204,7 +204,7 @@ impl World {
         self.database.json("PutItem", &request).await.unwrap();
     }
 
-    /// Invokes a process that meets `plan` as a workflow does: what the workflow is told.
+    /// Invokes a process that meets `plan` as a workflow does: what the workflow receives.
     pub(crate) async fn invoke_with(
         &self,
         plan: FaultPlan,
@@ -259,7 +259,7 @@ fn first_key(order: &AggregateId) -> Value {
 }
 
 /// A clock on which others act: when it is asked the `turn`-th time, counted from 0, `act` is done
-/// before it tells that it is `at`.
+/// before it returns `at`.
 pub(crate) fn meanwhile<F>(
     turn: usize,
     at: OffsetDateTime,
@@ -279,12 +279,13 @@ where
     })
 }
 
-/// A clock for each of two, who first meet where they look at it: after they have decided, and
+/// A clock for each of two, who first meet where they read it: after they have decided, and
 /// before they write.
 pub(crate) fn meeting_clocks() -> [Clock; 2] {
     let barrier = Arc::new(Barrier::new(2));
     [0, 1].map(|index| {
-        let (barrier, met) = (Arc::clone(&barrier), AtomicBool::new(false));
+        let barrier = Arc::clone(&barrier);
+        let met = AtomicBool::new(false);
         Clock::from_fn(move || {
             if !met.swap(true, Ordering::SeqCst) {
                 barrier.wait();

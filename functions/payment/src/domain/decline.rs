@@ -24,7 +24,7 @@ pub enum DeclineCode {
     AmountTooSmall,
     /// The bank wants to ask the customer, who is not there.
     AuthenticationRequired,
-    /// The bank refuses, and says no more that a customer may be told.
+    /// The bank refuses, without a reason that a customer may see.
     CardDeclined,
     /// The card does not pay in this currency.
     CurrencyNotSupported,
@@ -85,7 +85,7 @@ impl DeclineCode {
         }
     }
 
-    /// What the customer is told.
+    /// What the customer sees.
     pub const fn reason(self) -> &'static str {
         match self {
             Self::AmountNotSupported => "This amount cannot be paid exactly in this currency.",

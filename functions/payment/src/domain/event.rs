@@ -7,7 +7,7 @@ use event_envelope::AggregateId;
 
 use super::{Capture, Decline, Refund, Review};
 
-/// Why an order is not paid for that was called off while it was being charged, for programs.
+/// Why an order is not paid for that was cancelled while it was being charged, for programs.
 pub const CALLED_OFF: &str = "calledOff";
 
 /// The events that a payment emits.

@@ -19,7 +19,7 @@ pub struct Charge {
     pub payment_method: Option<String>,
 }
 
-/// What was taken, all of which goes back if the order is called off.
+/// What was taken, all of which goes back if the order is cancelled.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Capture {
@@ -83,13 +83,13 @@ pub enum Command {
     Refund(Capture),
 }
 
-/// Something else was moved than was asked for: a person has to look.
+/// Something else was moved than was asked for: needs manual intervention.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the provider moved {moved} where {asked} was asked for")]
 pub struct WrongAmount {
     /// What was asked for.
     pub asked: Money,
-    /// What the provider says it moved.
+    /// What the provider reports as moved.
     pub moved: Money,
 }
 
@@ -99,7 +99,7 @@ impl Command {
     ///
     /// # Errors
     ///
-    /// When it moved another amount, a part of it included; the caller should have a person look.
+    /// When it moved another amount, a part of it included; the failure needs manual intervention.
     pub fn check(&self, answer: &Input) -> Result<(), WrongAmount> {
         let (asked, moved) = match (self, answer) {
             (Self::Charge(Charge { amount, .. }), Input::Captured(taken)) => {

@@ -56,10 +56,10 @@ fn each_step_has_its_command_pending() {
 fn a_charge_that_is_revoked_in_vain_emits_once_that_nothing_was_taken() {
     let reason = "the order was called off before it was paid for; nothing was taken".to_owned();
     let failed = PaymentEvent::Failed(Decline { code: CALLED_OFF.to_owned(), reason });
-    let called_off = given::<Payment>([created(), Input::Reserved, Input::Cancelled]);
-    called_off.clone().when(Input::Revoked).then([failed.clone()], None);
+    let cancelled = given::<Payment>([created(), Input::Reserved, Input::Cancelled]);
+    cancelled.clone().when(Input::Revoked).then([failed.clone()], None);
 
-    called_off
+    cancelled
         .when(Input::GaveUp(review()))
         .then([PaymentEvent::NeedsReview(PaymentStep::Revoke, review())], None)
         .when(Input::Resumed)
@@ -90,7 +90,7 @@ fn what_is_abandoned_rests_until_it_is_resumed_and_emits_that_each_time() {
         .then([needs_review], None);
 }
 
-/// A paid order that is called off, and whose refund was abandoned.
+/// A paid order that is cancelled, and whose refund was abandoned.
 fn refund_in_review() -> Given<Payment> {
     let paid = [created(), Input::Reserved, Input::Captured(capture()), Input::Cancelled];
     given([&paid[..], &[Input::GaveUp(review())]].concat())
@@ -149,7 +149,7 @@ fn another_amount_than_was_asked_for_is_noticed() {
     assert_eq!(error.to_string(), "the provider moved 0.01 USD where 109.97 USD was asked for");
     Command::Charge(charge()).check(&Input::Captured(capture())).unwrap();
     Command::Charge(charge()).check(&Input::Declined(decline())).unwrap();
-    // All of what is found goes back, whatever it is.
+    // All of what is found goes back, however much it is.
     Command::Revoke(charge()).check(&taken).unwrap();
     for part in [cent(), Money::usd(10_998)] {
         let back = Input::Refunded(Refund { amount: part, ..refund() });
@@ -166,7 +166,7 @@ fn a_stored_payment_is_read_back() {
     }
 }
 
-/// Rows as the version wrote them that knew no reviews, and kept what it had heard.
+/// Rows as the version wrote them that knew no reviews, and kept the inputs it had taken.
 #[test]
 fn rows_of_the_first_version_are_read() {
     let charge_json = serde_json::to_string(&charge()).unwrap();
@@ -220,12 +220,12 @@ fn histories(inputs: Vec<Input>) -> impl Strategy<Value = Vec<Input>> {
         .prop_shuffle()
 }
 
-/// Where a payment ends that heard `history`, with a provider that answers, and what it has said:
-/// told from what it has heard alone.
+/// Where a payment ends that took the inputs of `history`, with a provider that answers, and the
+/// events that it emitted: derived from the inputs alone.
 fn expected(history: &[Input], card: Card) -> (Payment, Vec<PaymentEvent>) {
-    let heard = |input: &Input| history.iter().position(|it| it == input);
-    let charged_at = heard(&created()).zip(heard(&Input::Reserved)).map(|(a, b)| a.max(b));
-    match (charged_at, heard(&Input::Cancelled), card) {
+    let taken_at = |input: &Input| history.iter().position(|earlier| earlier == input);
+    let charged_at = taken_at(&created()).zip(taken_at(&Input::Reserved)).map(|(a, b)| a.max(b));
+    match (charged_at, taken_at(&Input::Cancelled), card) {
         (None, None, _) => panic!("the history has all that a charge takes, or a cancellation"),
         (Some(charged), Some(off), _) if off < charged => (Payment::Withdrawn, vec![]),
         (None, Some(_), _) => (Payment::Withdrawn, vec![]),
@@ -242,8 +242,8 @@ fn expected(history: &[Input], card: Card) -> (Payment, Vec<PaymentEvent>) {
     }
 }
 
-/// What a payment of a card that pays has said when it ended like this, reviews apart.
-fn said_by_the_end(payment: &Payment) -> Vec<PaymentEvent> {
+/// The events of a payment with a card that pays, by how it ended, without reviews.
+fn emitted_by_the_end(payment: &Payment) -> Vec<PaymentEvent> {
     match payment {
         Payment::Withdrawn => vec![],
         Payment::Revoked => vec![PaymentEvent::revoked()],
@@ -259,7 +259,7 @@ fn said_by_the_end(payment: &Payment) -> Vec<PaymentEvent> {
         | Payment::Refunding(_)
         | Payment::Declined(_)
         | Payment::RevokeInReview(_)
-        | Payment::RefundInReview(_) => panic!("{payment:?} is no end of an order called off"),
+        | Payment::RefundInReview(_) => panic!("{payment:?} is no end of a cancelled order"),
     }
 }
 
@@ -274,36 +274,36 @@ proptest! {
         card in prop_oneof![Just(Card::Pays), Just(Card::Declines)],
     ) {
         let world = World::run(&history, card, &[]);
-        prop_assert_eq!((world.payment, world.said), expected(&history, card));
+        prop_assert_eq!((world.payment, world.emitted), expected(&history, card));
     }
 
     #[test]
     fn whatever_is_lost_no_money_stays_that_should_not(
         history in histories(vec![created(), Input::Reserved, Input::Cancelled, Input::Resumed]),
-        mishaps in provider::mishaps(),
+        faults in provider::faults(),
         reports in any::<bool>(),
     ) {
-        let world = World::run_with(&history, Card::Pays, &mishaps, reports);
+        let world = World::run_with(&history, Card::Pays, &faults, reports);
         prop_assert_eq!(world.payment.pending(), None, "everything comes to an end");
         prop_assert!(world.captures.len() <= 1);
         prop_assert_eq!(&world.refunds, &world.captures);
         prop_assert_eq!(world.unreserved_charges, 0);
         let is_review = |it: &PaymentEvent| matches!(it, PaymentEvent::NeedsReview(..));
-        prop_assert!(!world.said.last().is_some_and(is_review), "a review is not the last word");
-        let (reviews, others): (Vec<_>, Vec<_>) = world.said.into_iter().partition(is_review);
-        prop_assert_eq!(reviews.len(), world.given_up);
-        prop_assert_eq!(others, said_by_the_end(&world.payment));
+        prop_assert!(!world.emitted.last().is_some_and(is_review), "a review is not the last word");
+        let (reviews, others): (Vec<_>, Vec<_>) = world.emitted.into_iter().partition(is_review);
+        prop_assert_eq!(reviews.len(), world.abandoned);
+        prop_assert_eq!(others, emitted_by_the_end(&world.payment));
     }
 
     #[test]
     fn whatever_is_lost_an_order_that_stands_is_charged_once(
         history in histories(vec![created(), Input::Reserved, Input::Resumed]),
-        mishaps in provider::mishaps(),
+        faults in provider::faults(),
     ) {
-        let world = World::run(&history, Card::Pays, &mishaps);
+        let world = World::run(&history, Card::Pays, &faults);
         prop_assert_eq!(world.payment, Payment::Captured(capture()));
         prop_assert_eq!(world.captures, vec![TOTAL]);
         prop_assert_eq!(world.refunds, vec![]);
-        prop_assert_eq!((world.unreserved_charges, world.given_up), (0, 0));
+        prop_assert_eq!((world.unreserved_charges, world.abandoned), (0, 0));
     }
 }

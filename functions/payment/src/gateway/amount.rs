@@ -1,7 +1,7 @@
 //! Amounts as the provider counts them.
 //!
-//! It counts in ISO 4217's minor units, but for some currencies. An amount that it cannot be told to
-//! the last unit is not sent at all: nobody pays a rounded price.
+//! It counts in ISO 4217's minor units, but for some currencies. An amount that it cannot take to
+//! the last unit is not sent at all: no customer pays a rounded price.
 //!
 //! | | minor units of ISO 4217 | sent |
 //! |---|---|---|

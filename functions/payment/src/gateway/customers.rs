@@ -94,8 +94,8 @@ impl Stripe {
         Ok(if input == Input::Revoked { declined } else { input })
     }
 
-    /// Whether a payment method is somebody else's: the provider refuses it without a code that
-    /// says so.
+    /// Whether a payment method is another customer's: the provider refuses it without a code of
+    /// its own.
     pub(super) async fn belongs_to_another(
         &self,
         method: &str,

@@ -5,14 +5,17 @@
 //! are further keys, and still no second capture:
 //!
 //! 1. Another key is used only when a 500 *comes again* under the one before
-//!    (`Idempotent-Replayed`). That request is over, and nothing can be done under its key any more.
-//! 2. What it did all the same is then looked up in the list of the customer's payments, which, other
-//!    than the search, is never behind. What took money is the charge; what took none and still
-//!    could is cancelled first.
-//! 3. The keys are used in one order, by one process at a time (the payment's lease). A request that
-//!    arrives late comes under a key that has an answer, or that whoever comes next uses as well.
-//! 4. A revocation uses up keys in the same order until one of them is new, so that no request of the
-//!    charge can be carried out after it. After a day, when keys are forgotten, the search knows all.
+//!    (`Idempotent-Replayed`). That request is over, and nothing can be done under its key any
+//!    more.
+//! 2. What it did all the same is then looked up in the list of the customer's payments, which,
+//!    other than the search, is never behind. What took money is the charge; what took none and
+//!    still could is cancelled first.
+//! 3. The keys are used in one order, by one process at a time (the payment's lease). A request
+//!    that arrives late comes under a key that has an answer, or that the next attempt uses as
+//!    well.
+//! 4. A revocation uses up keys in the same order until one of them is new, so that no request of
+//!    the charge can be carried out after it. After a day, when keys are forgotten, the search
+//!    knows all.
 //!
 //! Source: <https://docs.stripe.com/api/idempotent_requests>,
 //! <https://docs.stripe.com/search#data-freshness>.

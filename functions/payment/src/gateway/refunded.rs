@@ -56,7 +56,7 @@ pub(super) enum GivenBack {
     },
 }
 
-/// How far a refund is, for whoever only looks.
+/// How far a refund is, for a check without an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SoFar {
     /// So much went back, and no more is on its way.
@@ -65,7 +65,7 @@ pub enum SoFar {
     Pending,
     /// The bank returned what was on its way.
     Returned,
-    /// Nobody has asked for it yet.
+    /// It was not asked for yet.
     Nothing,
 }
 
@@ -104,7 +104,7 @@ impl Refunded {
     ///
     /// # Errors
     ///
-    /// Retry with [`RefundPending`] while it is on its way. Poison, when the bank returned it.
+    /// Retry with [`RefundPending`] while it is on its way. Permanent, when the bank returned it.
     pub(super) fn input(self) -> Result<Input, Failure> {
         match self.status() {
             RefundStatus::Succeeded => {
@@ -126,8 +126,8 @@ impl Refunded {
     }
 }
 
-/// What went back of a payment, by all `refunds` of it together. A part that somebody gave back by
-/// hand is not all of it; when that somebody gives back the rest, it is. While one of them is on
+/// What went back of a payment, by all `refunds` of it together. A part that an operator gave back
+/// by hand is not all of it; when the operator gives back the rest, it is. While one of them is on
 /// its way, all are waited for.
 pub(super) fn given_back(refunds: Vec<Refunded>) -> Result<GivenBack, Failure> {
     let (mut standing, failed): (Vec<_>, Vec<_>) = refunds.into_iter().partition(Refunded::stands);

@@ -97,7 +97,7 @@ impl Refusal {
     ///
     /// # Errors
     ///
-    /// As [`read`](Self::read). Poison, when the provider does not understand *us*.
+    /// As [`read`](Self::read). Permanent, when the provider does not understand *us*.
     pub(super) fn of_charge(answer: &Answer) -> Result<Declined, Failure> {
         let refusal = Self::read(answer)?;
         let is_declined =
@@ -136,7 +136,7 @@ impl Refusal {
         }
     }
 
-    /// What whoever runs this has to set right, if anything.
+    /// What the operator has to set right, if anything.
     fn fault_of_the_deployment(&self) -> Option<&'static str> {
         let code = self.code();
         match self.param.as_deref() {
@@ -150,8 +150,8 @@ impl Refusal {
         is_deployments.then_some("the account or its key is not set up for the request")
     }
 
-    /// The provider does not take what this code sends, and will not tomorrow: parked, for people to
-    /// correct the code and redrive. Nothing was moved.
+    /// The provider does not take what this code sends, and will not tomorrow: dead-lettered, for
+    /// people to correct the code and redrive. Nothing was moved.
     pub(super) fn misunderstood(&self, status: StatusCode) -> Failure {
         Failure::permanent(format!("the provider refuses the request: {}", self.describe(status)))
     }
@@ -163,8 +163,8 @@ impl Refusal {
     }
 }
 
-/// Ours for one of the provider's. That a card is lost, stolen or suspected of fraud is nothing that
-/// whoever holds it is told, see <https://docs.stripe.com/declines/codes>.
+/// Ours for one of the provider's. That a card is lost, stolen or suspected of fraud is not shown
+/// to its holder, see <https://docs.stripe.com/declines/codes>.
 fn decline_code(theirs: &str) -> Option<DeclineCode> {
     Some(match theirs {
         "amount_too_large" => DeclineCode::AmountTooLarge,

@@ -1,8 +1,8 @@
-//! A payment looked at again, because the provider says that something has changed there.
+//! A payment checked again, because the provider reports that something has changed there.
 //!
-//! What the provider says is no news by itself: it is asked, as it would have been a while later by
-//! the message that the payment waits with. That message stays where it is. So one look is enough,
-//! and it is done with whatever it finds.
+//! The report itself is not believed: the provider is queried, as it would have been a while later
+//! by the message that the payment waits with. That message stays where it is. So one check is
+//! enough, and it never fails over what it finds.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -18,15 +18,15 @@ use crate::{
 };
 
 impl<G: PaymentGateway> Handler<G> {
-    /// Looks how the payment of `order` stands at the provider, if it waits for something there.
+    /// Checks the payment of `order` at the provider, if it waits for something there.
     ///
-    /// A refund that is on its way is only looked at: that is no attempt, and so however often the
-    /// provider reports, it is not given up the sooner.
+    /// A refund that is on its way is only read: that is no attempt, and so however often the
+    /// provider reports, it is not abandoned the sooner.
     ///
     /// # Errors
     ///
-    /// Retry when the store is away, or the provider while a refund is looked at. Poison when what
-    /// is stored is no payment, or the provider does not understand the look.
+    /// Retry when the store is unavailable, or the provider while a refund is read. Permanent when
+    /// what is stored is no payment, or the provider does not understand the query.
     pub async fn check_again(
         &self,
         order: &AggregateId,
@@ -47,7 +47,7 @@ impl<G: PaymentGateway> Handler<G> {
                 SoFar::Back(input) if is_all(&capture, &input) => {
                     self.apply(order, trigger, &[input]).await.map(|handled| done(&handled))
                 }
-                // A person looks already.
+                // It needs manual intervention already.
                 SoFar::Back(_) | SoFar::Returned | SoFar::Pending | SoFar::Nothing => {
                     Ok(Done::Ignored)
                 }
@@ -64,8 +64,8 @@ impl<G: PaymentGateway> Handler<G> {
         }
     }
 
-    /// Has what is pending of the payment tried once more, as each event of the order does. When it
-    /// fails again, the message goes on that the payment waits with.
+    /// Has the pending command of the payment tried once more, as each event of the order does.
+    /// When it fails again, the message that the payment waits with stays in charge.
     async fn attempt(&self, order: &AggregateId, trigger: Trigger<'_>) -> Result<Done, Failure> {
         let has_failed = AtomicBool::new(false);
         let run = async |attempt| {
@@ -75,7 +75,7 @@ impl<G: PaymentGateway> Handler<G> {
         };
         match self.runner.handle_all::<Payment, _>(order, trigger, &[], run).await {
             Err(failure) if has_failed.into_inner() => {
-                tracing::info!(%failure, "looked again: it has not ended yet");
+                tracing::info!(%failure, "checked again: it has not ended yet");
                 Ok(Done::Ignored)
             }
             handled => Ok(handled?.done),
@@ -83,8 +83,8 @@ impl<G: PaymentGateway> Handler<G> {
     }
 }
 
-/// What is said after a look follows from the order itself, as after a task: what had the payment
-/// look is no event that anybody else knows.
+/// The events after a check follow from the order itself, as after a task: the message that asked
+/// for the check is no event that another service knows.
 fn origin(order: &AggregateId, envelope: &Envelope) -> Envelope {
     let mut origin = envelope.clone();
     origin.event_id = EventId::of_sequence(source::ORDER, order, 1);

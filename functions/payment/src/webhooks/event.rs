@@ -1,4 +1,4 @@
-//! What is taken of a webhook: whether it tells of an end, and of which order.
+//! What is read of a webhook: whether something has ended, and of which order.
 
 use event_envelope::AggregateId;
 use serde::Deserialize;
@@ -6,7 +6,7 @@ use serde::Deserialize;
 /// The largest body, in bytes. The provider's events have a few thousand.
 pub const BODY_BYTES_MAX: usize = 256 * 1024;
 
-/// What tells that a payment or a refund has come to an end, or was changed since.
+/// The types of events by which a payment or a refund has ended, or was changed since.
 /// Source: <https://docs.stripe.com/api/events/types>.
 const ENDS: [&str; 7] = [
     "payment_intent.succeeded",
@@ -49,7 +49,7 @@ struct Metadata {
     order_id: Option<String>,
 }
 
-/// The order that an event is about; none for events that tell of no end, or are not about ours.
+/// The order that an event is about; none for events of other types, or about other orders.
 ///
 /// # Errors
 ///

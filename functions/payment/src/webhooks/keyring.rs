@@ -13,12 +13,12 @@ use time::OffsetDateTime;
 use super::{Signature, SigningSecrets};
 
 /// How long secrets are kept before they are read again because a signature is none of theirs: so
-/// often, and no oftener, can anybody have them read.
+/// often, and no oftener, a client can have them read.
 pub const KEPT_FOR: Duration = Duration::from_secs(60);
 
 /// What reads the secrets.
 type Reader = Box<dyn Fn() -> Reading + Send + Sync>;
-/// A look at the secrets.
+/// A read of the secrets.
 type Reading<E = BoxError> = Pin<Box<dyn Future<Output = Result<SigningSecrets, E>> + Send>>;
 
 /// Holds the secrets of the endpoint, and reads them again when they may have been changed.
@@ -71,10 +71,11 @@ impl Keyring {
         Ok(has_signed)
     }
 
-    /// Whether it is time to read again. Whoever is told so is the only one for a while, however
-    /// the reading ends.
+    /// Whether it is time to read again. The caller that gets true is the only one for a while,
+    /// however the reading ends.
     fn may_read(&self) -> bool {
-        let (mut known, now) = (self.known(), self.clock.now());
+        let mut known = self.known();
+        let now = self.clock.now();
         let is_time = (now - known.read_at).unsigned_abs() >= KEPT_FOR;
         if is_time {
             known.read_at = now;

@@ -1,4 +1,4 @@
-//! What tells a payment to look again: a message on its queue, beside the events.
+//! The message that has a payment checked again, on its queue beside the events.
 
 use event_envelope::{
     Actor, AggregateId, CorrelationId, DecodeError, Draft, Envelope, EventId, FromEnvelope, Version,
@@ -6,8 +6,8 @@ use event_envelope::{
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-/// The type of the message. It is no event of the catalogue: nothing has happened that anybody else
-/// could rely on, and it never was on the bus.
+/// The type of the message. It is no event of the catalogue: nothing has happened that another
+/// service could rely on, and it never was on the bus.
 pub const CHECK_AGAIN: &str = "PaymentLookAgain";
 /// Who sends it.
 pub const SOURCE: &str = "payment-webhooks";
@@ -28,7 +28,7 @@ catalogue::subscribe! {
 pub enum PaymentMessage {
     /// An event of the bus.
     Event(PaymentInput),
-    /// The provider says that something has changed about this order.
+    /// The provider reports that something has changed about this order.
     CheckAgain(AggregateId),
 }
 

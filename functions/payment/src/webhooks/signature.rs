@@ -2,7 +2,7 @@
 //!
 //! The signature of scheme `v1` is the HMAC with SHA-256, under the endpoint's secret, of the time,
 //! a point and the raw body. There may be several, while the secret is changed. Other schemes are
-//! not looked at: `v0` is there to be wrong.
+//! not checked: `v0` is there to be wrong.
 //!
 //! Source: <https://docs.stripe.com/webhooks#verify-manually>.
 
@@ -18,11 +18,11 @@ pub const SECRETS_MAX: usize = 4;
 
 /// The longest header, in bytes.
 const HEADER_BYTES_MAX: usize = 4096;
-/// The most signatures that are looked at. The provider sends one for each secret.
+/// The most signatures that are checked. The provider sends one for each secret.
 const SIGNATURES_MAX: usize = 16;
 /// The longest secret, in bytes.
 const SECRET_BYTES_MAX: usize = 255;
-/// The shortest one: nobody guesses so many.
+/// The shortest one: too many to guess.
 const SECRET_BYTES_MIN: usize = 16;
 /// A time of more digits is none.
 const TIME_DIGITS_MAX: usize = 12;
@@ -75,7 +75,7 @@ impl fmt::Debug for SigningSecrets {
     }
 }
 
-/// What the header says.
+/// The content of the header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signature {
     /// As it was written: so it was signed.
@@ -91,7 +91,8 @@ impl Signature {
         if header.len() > HEADER_BYTES_MAX {
             return None;
         }
-        let (mut times, mut given) = (Vec::new(), Vec::new());
+        let mut times = Vec::new();
+        let mut given = Vec::new();
         for item in header.split(',') {
             match item.split_once('=')? {
                 ("t", time) => times.push(time),

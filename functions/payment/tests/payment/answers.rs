@@ -11,7 +11,7 @@ use testkit::Harness;
 use crate::world::{World, cancelled, created, created_with, reserved, resumed};
 
 const TOTAL: u64 = 10_997;
-/// What the rude provider says, and the one below.
+/// The text of the rude provider, and of the one below.
 const RUDE: [&str; 6] = ["Jane", "jane.doe", "Rosewood", "555 0100", "4242 4242", "refused Jane"];
 
 /// A provider that answers every charge so.
@@ -39,7 +39,7 @@ async fn charged(status: u16, body: Value) -> (World, Result<Done, Failure>) {
 }
 
 #[tokio::test]
-async fn what_the_deployment_has_to_set_right_waits_and_nobody_is_told_of_a_refusal() {
+async fn what_the_deployment_has_to_set_right_waits_and_publishes_no_refusal() {
     let invalid = "invalid_request_error";
     for (status, kind, code, param) in [
         (400, invalid, "resource_missing", "customer"),
@@ -57,7 +57,7 @@ async fn what_the_deployment_has_to_set_right_waits_and_nobody_is_told_of_a_refu
         assert!(failure.is_retry(), "{status} {code}: {failure}");
         assert!(!RUDE.iter().any(|it| failure.to_string().contains(it)), "{failure}");
         assert_eq!(world.events(), [] as [&str; 0], "{status} {code}");
-        // The provider as it should be, when somebody has seen to it.
+        // The provider as it should be, after an operator has repaired it.
         let router = world.provider.router();
         let world = world.at(router).await;
         assert_eq!(world.settle(&reserved()).await, Done::Handled);
@@ -129,14 +129,14 @@ async fn a_charge_that_was_completed_a_moment_before_it_could_be_cancelled_is_a_
 }
 
 #[tokio::test]
-async fn nothing_that_a_rude_provider_says_is_kept_published_logged_or_parked() {
+async fn nothing_in_a_rude_providers_answer_is_kept_published_logged_or_dead_lettered() {
     let polite = |text: &str| assert!(!RUDE.iter().any(|it| text.contains(it)), "{text}");
     for status in [400, 402, 404, 409, 429, 500] {
         let world = World::new().await;
         world.provider.script("order-123", Outcome::Rude(status));
         world.deliver(&created()).await.unwrap();
         match world.deliver(&reserved()).await {
-            // What is logged, and what is written beside a record that is parked.
+            // What is logged, and what is written beside a record that is dead-lettered.
             Err(failure) => polite(&format!("{failure} {failure:?}")),
             Ok(done) => assert_eq!((status, done), (402, Done::Rejected)),
         }
@@ -154,7 +154,7 @@ async fn nothing_that_a_rude_provider_says_is_kept_published_logged_or_parked() 
 
 /// The provider keeps its own error for the charge's key, and had charged before it broke, or not.
 #[tokio::test]
-async fn an_error_that_is_kept_for_the_key_leaves_no_order_unchargeable_and_charges_nobody_twice() {
+async fn an_error_that_is_kept_for_the_key_leaves_no_order_unchargeable_and_charges_none_twice() {
     for broken in [Outcome::Broken, Outcome::Halfdone] {
         for later in [0, 30 * 3600] {
             let world = World::new().await;
@@ -223,7 +223,7 @@ fn wait(failure: Failure) -> u64 {
 }
 
 #[tokio::test]
-async fn a_refund_is_said_when_it_has_succeeded_and_is_asked_for_ever_more_rarely() {
+async fn a_refund_is_published_when_it_has_succeeded_and_is_asked_for_ever_more_rarely() {
     let world = World::new().await;
     world.settle_all(&[created(), reserved()]).await;
     world.provider.script("refund:order-123", Outcome::Pending(2));
@@ -239,7 +239,7 @@ async fn a_refund_is_said_when_it_has_succeeded_and_is_asked_for_ever_more_rarel
 }
 
 #[tokio::test]
-async fn a_refund_that_is_pending_too_long_is_looked_at_and_goes_on_where_it_is() {
+async fn a_refund_that_is_pending_too_long_is_reviewed_and_goes_on_where_it_is() {
     let world = World::new().await;
     world.settle_all(&[created(), reserved()]).await;
     world.provider.script("refund:order-123", Outcome::Pending(7));

@@ -69,7 +69,7 @@ async fn an_error_that_the_provider_keeps_does_not_keep_the_customer_out() {
 }
 
 #[tokio::test]
-async fn of_two_processes_the_first_says_who_the_customer_is() {
+async fn of_two_processes_the_first_determines_the_customer() {
     let world = World::new().await;
     let (other, _) = saved(&world, "somebody").await;
     world.import(&other).await;
@@ -79,7 +79,7 @@ async fn of_two_processes_the_first_says_who_the_customer_is() {
 }
 
 #[tokio::test]
-async fn a_row_that_makes_no_sense_waits_for_whoever_wrote_it() {
+async fn an_invalid_item_waits_for_the_operator() {
     let world = World::new().await;
     world.import("cus 1").await;
     world.deliver(&created()).await.unwrap();
@@ -110,7 +110,7 @@ async fn an_order_of_a_customer_who_has_nothing_to_pay_with_is_declined() {
 }
 
 #[tokio::test]
-async fn a_payment_method_of_somebody_else_is_the_customers_affair() {
+async fn a_payment_method_of_another_customer_is_declined() {
     let world = World::new().await;
     let (_, card) = saved(&world, "somebody").await;
     world.deliver(&created_with(&card)).await.unwrap();

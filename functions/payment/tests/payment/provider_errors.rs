@@ -13,8 +13,8 @@ use testkit::{Harness, deliver};
 use crate::world::{WRITTEN_DOWN, World, cancelled, created, order, reserved, resumed};
 
 const TOTAL: u64 = 10_997;
-/// Longer than the provider's work takes, shorter than it is told to take.
-const PATIENCE: Duration = Duration::from_millis(250);
+/// Longer than the provider's work takes, shorter than it is scripted to take.
+const TIMEOUT: Duration = Duration::from_millis(250);
 const LONG: Duration = Duration::from_secs(1);
 const DAY_AND_HOUR: Duration = Duration::from_secs(25 * 3600);
 
@@ -32,11 +32,11 @@ async fn a_key_that_is_refused_waits_for_an_operator() {
 
 #[tokio::test]
 async fn a_charge_that_arrives_after_the_cancel_is_waited_for_and_refunded() {
-    let world = World::new().await.with_patience(PATIENCE);
+    let world = World::new().await.with_patience(TIMEOUT);
     world.provider.script("order-123", Outcome::Slow(LONG));
     world.deliver(&created()).await.unwrap();
     world.deliver(&reserved()).await.unwrap_err();
-    // The provider is still at it, so that neither the search nor the key says how it ends.
+    // The provider is still working, so that neither the search nor the key shows how it ends.
     assert!(world.deliver(&cancelled()).await.unwrap_err().is_retry());
     assert_eq!(world.status().await, "revoking");
     tokio::time::sleep(LONG).await;
@@ -53,7 +53,7 @@ async fn a_charge_that_never_arrived_is_kept_from_arriving_after_the_cancel() {
     world.settle_all(&[cancelled(), reserved()]).await;
     assert_eq!(world.status().await, "revoked");
 
-    // The request that somebody sent long ago.
+    // The request of an attempt long ago.
     let customer = AggregateId::parse("user-456").unwrap();
     let payment_method = Some("pm_card_visa".to_owned());
     let charge = Charge { amount: Money::usd(10_997), customer: customer.clone(), payment_method };
@@ -65,7 +65,7 @@ async fn a_charge_that_never_arrived_is_kept_from_arriving_after_the_cancel() {
 }
 
 /// An order whose refund was tried eight times, in vain.
-async fn refund_given_up() -> World {
+async fn refund_abandoned() -> World {
     let world = World::new().await;
     world.settle_all(&[created(), reserved()]).await;
     world.provider.script("refund:order-123", Outcome::Down(u32::MAX));
@@ -79,7 +79,7 @@ async fn refund_given_up() -> World {
 
 #[tokio::test]
 async fn a_refund_that_a_person_made_by_hand_is_found_when_it_is_resumed() {
-    let world = refund_given_up().await;
+    let world = refund_abandoned().await;
     let payment_id = world.payment_id();
     world.by_hand(&["v1", "refunds"], &[("payment_intent", &payment_id)]).await;
     world.settle(&resumed()).await;
@@ -124,7 +124,7 @@ async fn declined_in_secret() -> World {
 }
 
 #[tokio::test]
-async fn a_decline_that_nobody_wrote_down_is_found_and_the_card_not_tried_again() {
+async fn a_decline_that_was_not_stored_is_found_and_the_card_not_tried_again() {
     let world = declined_in_secret().await;
     assert_eq!(world.settle(&reserved()).await, Done::Rejected);
     assert_eq!(world.captured(), [] as [u64; 0]);

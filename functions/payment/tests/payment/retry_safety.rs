@@ -17,8 +17,8 @@ use crate::world::{WRITTEN_DOWN, World, cancelled, created, reserved};
 const TOTAL: u64 = 10_997;
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
-/// Takes every attempt for the first, and every order that is called off for one that nobody tried
-/// to charge.
+/// Takes every attempt for the first, and every order that is cancelled for one that was never
+/// tried to charge.
 struct Thoughtless(Stripe);
 
 impl PaymentGateway for Thoughtless {
@@ -65,7 +65,7 @@ async fn charged_in_secret() -> World {
 }
 
 #[tokio::test]
-async fn without_the_look_a_redrive_after_a_day_charges_twice() {
+async fn without_the_search_a_redrive_after_a_day_charges_twice() {
     let world = charged_in_secret().await;
     world.pass(DAY);
     let handler = world.handler_of(Thoughtless(world.gateway()), FaultPlan::none());

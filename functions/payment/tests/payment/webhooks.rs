@@ -1,4 +1,4 @@
-//! The provider's webhooks, from the request to the payment that looks again.
+//! The provider's webhooks, from the request to the payment that is checked again.
 
 use std::{
     sync::{
@@ -54,7 +54,8 @@ impl<'a> Endpoint<'a> {
 
     /// A process that has read `secret`, and whose calls to the database meet `plan`.
     fn process(&self, secret: &str, plan: FaultPlan) -> Webhooks {
-        let (now, reads) = (self.secret.clone(), self.reads.clone());
+        let now = self.secret.clone();
+        let reads = self.reads.clone();
         let reader = move || -> std::pin::Pin<Box<dyn Future<Output = _> + Send>> {
             reads.fetch_add(1, Ordering::SeqCst);
             let secret = now.lock().unwrap().clone();
@@ -71,21 +72,21 @@ impl<'a> Endpoint<'a> {
         self.process(SECRET, FaultPlan::none()).handle(request.event()).await.into()
     }
 
-    /// What payments are told, oldest first.
-    fn told(&self) -> Vec<String> {
+    /// The messages to payments, oldest first.
+    fn messages(&self) -> Vec<String> {
         self.sqs.peek(QUEUE).unwrap().into_iter().map(|it| it.body).collect()
     }
 
     /// Has the messages on the queue handled, as the consumer hands them over, and gives how each
     /// ends.
     async fn check_again(&self) -> Vec<Result<Done, Failure>> {
-        self.look_again_with(&FaultPlan::none()).await
+        self.check_again_with(&FaultPlan::none()).await
     }
 
-    async fn look_again_with(&self, plan: &FaultPlan) -> Vec<Result<Done, Failure>> {
+    async fn check_again_with(&self, plan: &FaultPlan) -> Vec<Result<Done, Failure>> {
         let handler = self.world.handler(plan.clone());
         let mut ends = Vec::new();
-        for body in self.told() {
+        for body in self.messages() {
             let Delivery { envelope, event, .. } =
                 LIVE.decode::<PaymentMessage>(body.as_bytes()).unwrap();
             let PaymentMessage::CheckAgain(order) = event else { panic!("{event:?}") };
@@ -115,7 +116,7 @@ fn signed_with(secret: &str, world: &World, body: &str) -> Request {
         .with("body", body)
 }
 
-/// A world whose order was paid and called off, with its refund on its way for so many looks.
+/// A world whose order was paid and cancelled, with its refund on its way for so many checks.
 async fn refunding(outcome: Outcome) -> World {
     let world = World::new().await;
     world.settle_all(&[created(), reserved()]).await;
@@ -145,7 +146,7 @@ const STORIES: [(&str, u64, usize); 16] = [
 ];
 
 #[tokio::test]
-async fn every_webhook_sample_is_answered_as_its_name_says() {
+async fn every_webhook_sample_is_answered_as_its_name_states() {
     SAMPLES.assert_all_told(STORIES.iter().map(|(name, ..)| *name));
     let mut refusals = Vec::new();
     for (name, status, messages) in STORIES {
@@ -156,7 +157,7 @@ async fn every_webhook_sample_is_answered_as_its_name_says() {
         let answer: Answer = process.handle(SAMPLES.read(name)).await.into();
         assert_eq!(answer.status, status, "{name}");
         assert_eq!(answer.headers["cache-control"], "no-store", "{name}");
-        assert_eq!(endpoint.told().len(), messages, "{name}");
+        assert_eq!(endpoint.messages().len(), messages, "{name}");
         if status == 400 {
             refusals.push((answer.headers, answer.text));
         } else {
@@ -164,7 +165,7 @@ async fn every_webhook_sample_is_answered_as_its_name_says() {
         }
     }
     refusals.dedup();
-    assert_eq!(refusals.len(), 1, "one can be told from another: {refusals:?}");
+    assert_eq!(refusals.len(), 1, "they differ: {refusals:?}");
 }
 
 #[tokio::test]
@@ -182,7 +183,7 @@ async fn a_body_may_have_256_kib_and_no_more() {
 }
 
 #[tokio::test]
-async fn nothing_of_what_the_provider_says_goes_on_but_the_order() {
+async fn nothing_of_a_webhook_goes_on_but_the_order() {
     let world = refunding(Outcome::Pending(1)).await;
     let endpoint = Endpoint::of(&world);
     let object =
@@ -190,20 +191,20 @@ async fn nothing_of_what_the_provider_says_goes_on_but_the_order() {
     let event =
         json!({ "id": "evt_secretive", "type": "refund.updated", "data": { "object": object } });
     assert_eq!(endpoint.send(&signed(&world, &event.to_string())).await.status, 200);
-    let told: Value = serde_json::from_str(&endpoint.told()[0]).unwrap();
-    assert_eq!(told["detail"]["data"], json!({ "orderId": "order-123" }));
+    let message: Value = serde_json::from_str(&endpoint.messages()[0]).unwrap();
+    assert_eq!(message["detail"]["data"], json!({ "orderId": "order-123" }));
     for word in ["secretive", "Jane", "refund.updated", "whsec"] {
-        assert!(!told.to_string().contains(word), "{told}");
+        assert!(!message.to_string().contains(word), "{message}");
     }
 }
 
 #[tokio::test]
-async fn only_a_payment_that_waits_is_told() {
+async fn only_a_payment_that_waits_is_checked_again() {
     let world = World::new().await;
     let endpoint = Endpoint::of(&world);
     let send = async || {
         assert_eq!(endpoint.send(&webhook(&world, "payment_intent.succeeded")).await.status, 200);
-        endpoint.told().len()
+        endpoint.messages().len()
     };
     assert_eq!(send().await, 0, "there is no such payment");
     assert_eq!(world.state().await, Value::Null, "and none was made");
@@ -251,7 +252,7 @@ async fn a_changed_secret_is_read_again_and_at_most_once_a_minute() {
 }
 
 #[tokio::test]
-async fn a_refund_on_its_way_is_said_when_the_provider_reports_its_end() {
+async fn a_refund_on_its_way_is_published_when_the_provider_reports_its_end() {
     let world = refunding(Outcome::Pending(1)).await;
     let endpoint = Endpoint::of(&world);
     endpoint.send(&webhook(&world, "refund.updated")).await;
@@ -272,7 +273,7 @@ async fn a_refund_on_its_way_is_said_when_the_provider_reports_its_end() {
 }
 
 #[tokio::test]
-async fn looks_at_a_refund_on_its_way_are_no_attempts() {
+async fn checks_of_a_refund_on_its_way_are_no_attempts() {
     let world = refunding(Outcome::Pending(30)).await;
     let endpoint = Endpoint::of(&world);
     endpoint.send(&webhook(&world, "refund.updated")).await;
@@ -293,7 +294,7 @@ async fn a_refund_that_the_bank_returned_needs_review_at_once() {
 }
 
 #[tokio::test]
-async fn a_refund_that_arrives_in_review_needs_nobody_any_more() {
+async fn a_refund_that_arrives_in_review_ends_the_review() {
     let world = refunding(Outcome::Pending(7)).await;
     for _ in 1..7 {
         world.deliver(&cancelled()).await.unwrap_err();
@@ -303,21 +304,22 @@ async fn a_refund_that_arrives_in_review_needs_nobody_any_more() {
     let endpoint = Endpoint::of(&world);
     endpoint.send(&webhook(&world, "charge.refunded")).await;
     assert_eq!(endpoint.check_again().await.remove(0).unwrap(), Done::Handled);
-    let said = ["PaymentCompleted", "PaymentNeedsReview", "PaymentRefunded"];
-    assert_eq!(world.events(), said);
+    let published = ["PaymentCompleted", "PaymentNeedsReview", "PaymentRefunded"];
+    assert_eq!(world.events(), published);
     assert_eq!(endpoint.check_again().await.remove(0).unwrap(), Done::Ignored);
     // An operator who is late, and everything that came before.
     world.settle_all(&[resumed(), cancelled(), reserved()]).await;
-    assert_eq!(world.events(), said);
+    assert_eq!(world.events(), published);
     assert_eq!(world.refunded(), [TOTAL]);
 }
 
 #[tokio::test]
-async fn a_part_that_somebody_gave_back_leaves_a_refund_in_review() {
+async fn a_part_that_an_operator_gave_back_leaves_a_refund_in_review() {
     let world = refunding(Outcome::Failing(0)).await;
     world.settle(&cancelled()).await;
     world.provider.script("refund:order-123", Outcome::Pending(0));
-    let (payment, endpoint) = (world.payment_id(), Endpoint::of(&world));
+    let payment = world.payment_id();
+    let endpoint = Endpoint::of(&world);
     world.by_hand(&["v1", "refunds"], &[("payment_intent", &payment), ("amount", "997")]).await;
     endpoint.send(&webhook(&world, "charge.refunded")).await;
     assert_eq!(endpoint.check_again().await.remove(0).unwrap(), Done::Ignored);
@@ -340,7 +342,7 @@ async fn a_charge_whose_answer_was_lost_is_found_when_the_provider_reports_it() 
 }
 
 #[tokio::test]
-async fn a_look_that_finds_the_provider_away_leaves_the_charge_to_the_message_that_waits() {
+async fn a_check_of_an_unavailable_provider_leaves_the_charge_to_the_message_that_waits() {
     let world = World::new().await;
     world.provider.script("order-123", Outcome::Down(2));
     world.deliver(&created()).await.unwrap();
@@ -366,28 +368,28 @@ async fn whatever_fails_at_the_endpoint_the_provider_sends_it_again() {
         let process = endpoint.process(SECRET, case.plan());
         let answer: Answer = process.handle(request.event()).await.into();
         assert!([200, 500].contains(&answer.status), "{case}: {}", answer.status);
-        assert_eq!(endpoint.told().len(), usize::from(answer.status == 200), "{case}");
+        assert_eq!(endpoint.messages().len(), usize::from(answer.status == 200), "{case}");
         assert_eq!(endpoint.send(&request).await.status, 200, "{case}");
     }
-    let away = Endpoint { sqs: Sqs::new("http://127.0.0.1:9000"), ..Endpoint::of(&world) };
-    let answer = away.send(&request).await;
+    let unavailable = Endpoint { sqs: Sqs::new("http://127.0.0.1:9000"), ..Endpoint::of(&world) };
+    let answer = unavailable.send(&request).await;
     assert_eq!((answer.status, answer.headers["cache-control"].as_str()), (500, Some("no-store")));
 }
 
 #[tokio::test]
-async fn whatever_fails_in_a_look_the_money_goes_back_once_and_is_said_once() {
+async fn whatever_fails_in_a_check_the_money_goes_back_once_and_is_published_once() {
     for outcome in [Outcome::Pending(0), Outcome::Failing(0)] {
         let calls = FaultPlan::none();
         let world = refunding(outcome).await;
         let endpoint = Endpoint::of(&world);
         endpoint.send(&webhook(&world, "refund.updated")).await;
-        endpoint.look_again_with(&calls).await;
+        endpoint.check_again_with(&calls).await;
         let expected = world.events();
         for case in cases(&calls) {
             let world = refunding(outcome).await;
             let endpoint = Endpoint::of(&world);
             endpoint.send(&webhook(&world, "refund.updated")).await;
-            if let Err(failure) = endpoint.look_again_with(&case.plan()).await.remove(0) {
+            if let Err(failure) = endpoint.check_again_with(&case.plan()).await.remove(0) {
                 assert!(failure.is_retry(), "{case}: {failure}");
                 world.recover().await;
                 endpoint.check_again().await.remove(0).unwrap();
@@ -401,7 +403,7 @@ async fn whatever_fails_in_a_look_the_money_goes_back_once_and_is_said_once() {
 }
 
 #[tokio::test]
-async fn the_consumer_hands_events_and_looks_to_the_same_payment() {
+async fn the_consumer_passes_events_and_checks_to_the_same_payment() {
     let world = refunding(Outcome::Pending(0)).await;
     let endpoint = Endpoint::of(&world);
     endpoint.send(&webhook(&world, "refund.updated")).await;
@@ -410,7 +412,7 @@ async fn the_consumer_hands_events_and_looks_to_the_same_payment() {
     let service = lambda::service(Arc::new(world.handler(FaultPlan::none())));
     let dead_letters = DeadLetterQueue::new(client, url.clone(), url);
     let consumer = Consumer::new("payment", LIVE, ReplayPolicy::Refuse, dead_letters, service);
-    let record = json!({ "messageId": "1", "receiptHandle": "1", "body": endpoint.told()[0],
+    let record = json!({ "messageId": "1", "receiptHandle": "1", "body": endpoint.messages()[0],
         "attributes": { "ApproximateReceiveCount": "1" }, "messageAttributes": {},
         "eventSource": "aws:sqs" });
     let batch: aws_lambda_events::sqs::SqsEvent =

@@ -1,4 +1,4 @@
-//! One order, the table of payments, and a provider whose ledger tells what really happened.
+//! One order, the table of payments, and a provider whose ledger shows what really happened.
 
 use lambda::TaskHandler;
 use std::{ops::Deref, time::Duration};
@@ -28,8 +28,8 @@ pub(crate) use testkit::orders::{cancelled, order, resumed};
 
 const TABLE: &str = "orderly-payments";
 const CUSTOMERS: &str = "orderly-payment-customers";
-/// The call to the database that writes down what came of a new customer's charge: after the look
-/// at the row, the lease, the look for the customer and what the provider calls it.
+/// The call to the database that stores the result of a new customer's charge: after the read of
+/// the item, the lease, the search for the customer and the provider's id.
 pub(crate) const WRITTEN_DOWN: usize = 4;
 
 pub(crate) struct World {
@@ -70,7 +70,8 @@ pub(crate) fn reserved() -> Delivery<Event> {
 }
 
 pub(crate) fn shipping_failed() -> Delivery<Event> {
-    let (code, reason) = ("address_undeliverable".into(), "nobody there".into());
+    let code = "address_undeliverable".into();
+    let reason = "nobody there".into();
     delivery(ShippingFailed { order_id: order(), code, reason }, 1)
 }
 
@@ -93,7 +94,7 @@ impl World {
         Self { bed: self.bed.with_key(key), ..self }
     }
 
-    /// The same world with a provider in front of which somebody else answers.
+    /// The same world with a provider in front of which another server answers.
     pub(crate) async fn at(self, router: Router) -> Self {
         Self { bed: self.bed.with_provider(router).await, ..self }
     }
@@ -135,7 +136,8 @@ impl World {
         Ok(serde_json::to_value(answer).unwrap())
     }
 
-    /// What somebody does by hand at the provider: `POST` a form to `path`. Gives the object's id.
+    /// What an operator does by hand at the provider: `POST` a form to `path`. Returns the object's
+    /// id.
     pub(crate) async fn by_hand(&self, path: &[&str], form: &[(&str, &str)]) -> String {
         let object = self.try_by_hand(path, form).await;
         object["id"].as_str().unwrap_or_else(|| panic!("{object}")).to_owned()
@@ -170,7 +172,7 @@ impl World {
         got["Item"]["providerCustomerId"]["S"].as_str().map(str::to_owned)
     }
 
-    /// What somebody imports into the table of customers.
+    /// What an operator imports into the table of customers.
     pub(crate) async fn import(&self, provider_id: &str) {
         let item =
             json!({ "userId": { "S": "user-456" }, "providerCustomerId": { "S": provider_id } });

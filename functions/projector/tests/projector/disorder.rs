@@ -1,4 +1,4 @@
-//! In whichever order events come and come again, the row is the fold of the histories.
+//! In any order of events and duplicates, the row is the fold of the histories.
 
 use catalogue::Event;
 use event_envelope::Delivery;
@@ -56,9 +56,9 @@ async fn every_permutation_of_a_stream_that_grows_ends_in_the_same_row() {
     }
 }
 
-/// A step is given up, goes on, is given up again, and succeeds at last.
+/// A step is abandoned, resumed, abandoned again, and succeeds at last.
 #[tokio::test]
-async fn every_permutation_of_a_service_that_gives_up_twice_ends_in_the_same_row() {
+async fn every_permutation_of_a_service_that_abandons_twice_ends_in_the_same_row() {
     let [completed, stuck, mut refunded] = payment().try_into().unwrap();
     let mut history = vec![completed, stuck, stuck_payment(3)];
     let world = World::new().await;

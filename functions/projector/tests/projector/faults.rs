@@ -9,7 +9,7 @@ use crate::{
     world::{World, fold},
 };
 
-/// What is told, and the events that the store then has.
+/// What is delivered, and the events that the store then has.
 type Story<'a> = (&'a [Delivery<Event>], &'a [Delivery<Event>]);
 
 /// After each fault at each call, the row is what it would have been.

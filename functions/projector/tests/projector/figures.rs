@@ -31,7 +31,7 @@ impl io::Write for Lines {
 /// The sum of each metric while `deliveries` come in one after the other.
 async fn counted(world: &World, deliveries: &[Delivery<Event>]) -> BTreeMap<String, f64> {
     static SUBSCRIBER: Once = Once::new();
-    // For all threads: a line that one thread does not want is cached as wanted by nobody.
+    // For all threads: a line that one thread does not want is cached as wanted by none.
     SUBSCRIBER.call_once(|| {
         let json = tracing_subscriber::fmt().json().with_writer(|| Lines);
         let subscriber = json.with_env_filter("metrics=trace").finish();

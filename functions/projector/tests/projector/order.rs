@@ -50,12 +50,13 @@ fn paid() -> Delivery<Event> {
 }
 
 fn shipped() -> Delivery<Event> {
-    let (shipment_id, tracking_number) = ("shp_1".into(), "LP123456789".into());
+    let shipment_id = "shp_1".into();
+    let tracking_number = "LP123456789".into();
     let carrier = "Local Parcel".into();
     delivery(OrderShipped { order_id: id(ORDER), shipment_id, carrier, tracking_number }, 3)
 }
 
-/// What the order service says of an order that goes well.
+/// The events of the order service about an order that goes well.
 pub(crate) fn happy() -> Vec<Delivery<Event>> {
     let completed = delivery(OrderCompleted { order_id: id(ORDER), total: Some(TOTAL) }, 4);
     vec![created(ORDER), paid(), shipped(), completed]
@@ -71,7 +72,8 @@ pub(crate) fn five() -> Vec<Delivery<Event>> {
 
 /// A history with each of the order service's events.
 pub(crate) fn seven() -> Vec<Delivery<Event>> {
-    let (order_id, awaited) = (id(ORDER), Awaited::Shipment);
+    let order_id = id(ORDER);
+    let awaited = Awaited::Shipment;
     let mut history = five();
     history.push(delivery(OrderTimedOut { order_id, awaited, within: 259_200 }, 6));
     history.push(delivery(OrderResumed { order_id: id(ORDER) }, 7));
@@ -79,19 +81,22 @@ pub(crate) fn seven() -> Vec<Delivery<Event>> {
 }
 
 pub(crate) fn stock() -> Vec<Delivery<Event>> {
-    let (order_id, items) = (id(ORDER), Vec::new());
+    let order_id = id(ORDER);
+    let items = Vec::new();
     let reserved = InventoryReserved { order_id: order_id.clone(), items: items.clone() };
     vec![delivery(reserved, 1), delivery(InventoryReleased { order_id, items }, 2)]
 }
 
 pub(crate) fn no_stock() -> Delivery<Event> {
     let shortage = Shortage { product_id: id("prod-002"), requested: 6, available: Some(5) };
-    let (reason, shortages) = ("insufficient inventory".into(), vec![shortage]);
+    let reason = "insufficient inventory".into();
+    let shortages = vec![shortage];
     delivery(InventoryReservationFailed { order_id: id(ORDER), reason, shortages }, 1)
 }
 
 pub(crate) fn payment() -> Vec<Delivery<Event>> {
-    let (order_id, payment_id) = (id(ORDER), "pi_1".to_owned());
+    let order_id = id(ORDER);
+    let payment_id = "pi_1".to_owned();
     let completed = PaymentCompleted {
         order_id: order_id.clone(),
         payment_id: payment_id.clone(),
@@ -104,20 +109,23 @@ pub(crate) fn payment() -> Vec<Delivery<Event>> {
 
 /// The refund does not get through.
 pub(crate) fn stuck_payment(sequence: u64) -> Delivery<Event> {
-    let (step, reason) = (PaymentStep::Refund, "the provider answers 503".into());
+    let step = PaymentStep::Refund;
+    let reason = "the provider answers 503".into();
     let order_id = id(ORDER);
     delivery(PaymentNeedsReview { order_id, step, attempts: 8, reason }, sequence)
 }
 
 /// The parcel cannot be called back.
 pub(crate) fn stuck_shipment(sequence: u64) -> Delivery<Event> {
-    let (step, reason) = (ShippingStep::Recall, "the carrier answers 503".into());
+    let step = ShippingStep::Recall;
+    let reason = "the carrier answers 503".into();
     let order_id = id(ORDER);
     delivery(ShippingNeedsReview { order_id, step, attempts: 8, reason }, sequence)
 }
 
 pub(crate) fn no_payment() -> Delivery<Event> {
-    let (code, reason) = (Some("card_declined".into()), "Your card was declined.".into());
+    let code = Some("card_declined".into());
+    let reason = "Your card was declined.".into();
     delivery(PaymentFailed { order_id: id(ORDER), code, reason }, 1)
 }
 
@@ -128,7 +136,8 @@ pub(crate) fn shipment() -> Vec<Delivery<Event>> {
         carrier: "Local Parcel".into(),
         tracking_number: "LP123456789".into(),
     };
-    let (code, reason) = ("lost".into(), "the parcel is lost".into());
+    let code = "lost".into();
+    let reason = "the parcel is lost".into();
     let failed = ShippingFailed { order_id: id(ORDER), code, reason };
     vec![delivery(created, 1), stuck_shipment(2), delivery(failed, 3)]
 }

@@ -20,11 +20,11 @@ fn queues() -> Queues {
 }
 
 /// What has been consumed before, the sample, how its records end, and what the row of an order
-/// then says.
-type Story = (&'static [&'static str], &'static str, &'static [End], Says);
-type Says = (&'static str, &'static [(&'static str, &'static str)]);
+/// then has.
+type Story = (&'static [&'static str], &'static str, &'static [End], Expected);
+type Expected = (&'static str, &'static [(&'static str, &'static str)]);
 
-const NOTHING: Says = ("order-123", &[]);
+const NOTHING: Expected = ("order-123", &[]);
 const PLACED: &[&str] = &["order-created", "order-paid"];
 const SENT: &[&str] = &["order-created", "order-paid", "order-shipped"];
 
@@ -42,7 +42,7 @@ const STORIES: &[Story] = &[
         &[Done(Handled)],
         ("order-123", &[("status", "created"), ("userId", "user-123")]),
     ),
-    // Nobody knows what came before, not even the event store.
+    // What came before is unknown, also to the event store.
     (&[], "order-paid", &[Retry], NOTHING),
     (
         &["order-created"],
@@ -199,9 +199,10 @@ const STORIES: &[Story] = &[
 ];
 
 #[tokio::test]
-async fn every_sample_ends_as_its_name_says() {
-    for (before, name, ends, (order, says)) in STORIES {
-        let (world, queues) = (World::new().await, queues());
+async fn every_sample_ends_as_its_name_states() {
+    for (before, name, ends, (order, expected)) in STORIES {
+        let world = World::new().await;
+        let queues = queues();
         let service = || lambda::service(world.projector(FaultPlan::none()));
         for name in *before {
             queues.consume(SAMPLES.read(name), service()).await;
@@ -211,7 +212,7 @@ async fn every_sample_ends_as_its_name_says() {
         assert_eq!(found, *ends, "{name} after {before:?}");
         let row_now = world.row_of(order).await;
         assert_eq!(row_now != row, ends.contains(&Done(Handled)), "{name} after {before:?}");
-        for (attribute, value) in *says {
+        for (attribute, value) in *expected {
             assert_eq!(row_now[attribute], *value, "{name} after {before:?}: {attribute}");
         }
     }
@@ -237,11 +238,12 @@ fn the_samples_carry_the_ids_that_their_services_give() {
 }
 
 #[tokio::test]
-async fn what_is_parked_is_as_it_came() {
-    let (world, queues) = (World::new().await, queues());
+async fn a_dead_letter_is_as_it_came() {
+    let world = World::new().await;
+    let queues = queues();
     let batch: SqsEvent = SAMPLES.read("batch");
     let service = lambda::service(world.projector(FaultPlan::none()));
     queues.consume(batch.clone(), service).await;
-    let [parked] = queues.parked().try_into().unwrap();
-    assert_eq!(Some(parked.body), batch.records[2].body);
+    let [dead_lettered] = queues.parked().try_into().unwrap();
+    assert_eq!(Some(dead_lettered.body), batch.records[2].body);
 }

@@ -1,4 +1,4 @@
-//! What a row says of its order.
+//! What a row shows of its order.
 
 use catalogue::Event;
 use event_envelope::{Delivery, FromEnvelope};
@@ -15,7 +15,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn an_order_that_goes_well_is_told_whole() {
+async fn an_order_that_goes_well_is_shown_whole() {
     let world = World::new().await;
     world.deliver_all(&happy()).await;
     world.deliver_all(&[&stock()[..1], &payment()[..1], &shipment()[..1], &mails()].concat()).await;
@@ -48,7 +48,7 @@ async fn an_order_that_goes_well_is_told_whole() {
 }
 
 #[tokio::test]
-async fn what_failed_is_told_with_its_reason() {
+async fn what_failed_is_shown_with_its_reason() {
     let world = World::new().await;
     world.deliver_all(&five()).await;
     world.deliver_all(&[vec![no_stock(), no_payment()], shipment()].concat()).await;
@@ -65,7 +65,7 @@ async fn what_failed_is_told_with_its_reason() {
 }
 
 #[tokio::test]
-async fn what_took_too_long_is_told() {
+async fn what_took_too_long_is_shown() {
     let world = World::new().await;
     world.deliver_all(&seven()).await;
     let row = world.row().await;
@@ -74,7 +74,7 @@ async fn what_took_too_long_is_told() {
 }
 
 #[tokio::test]
-async fn what_waits_for_a_person_says_so_until_its_service_says_something_else() {
+async fn a_review_is_shown_until_its_service_publishes_another_event() {
     let world = World::new().await;
     world.deliver_all(&payment()[..2]).await;
     let stuck = json!({
@@ -108,7 +108,8 @@ async fn however_a_step_ends_its_review_is_closed_and_a_resume_closes_none() {
             (&row["paymentReview"], &row["shippingReview"]),
             (&json!("open"), &json!("open"))
         );
-        let (mut ended, event) = (end.clone(), end.event.entry().event_type);
+        let mut ended = end.clone();
+        let event = end.event.entry().event_type;
         ended.envelope.sequence_number = 2;
         world.deliver(&ended).await.unwrap();
         let row = world.row().await;
@@ -218,7 +219,7 @@ async fn sections_are_independent() {
 }
 
 #[tokio::test]
-async fn an_order_that_is_not_known_yet_is_nobodys() {
+async fn an_order_that_is_not_known_yet_has_no_owner() {
     let world = World::new().await;
     world.deliver_all(&payment()[..1]).await;
     let early = json!({ "orderId": ORDER, "payment": "completed", "paymentVersion": 1 });
@@ -274,7 +275,7 @@ async fn the_last_event_alone_rebuilds_the_order() {
 }
 
 #[tokio::test]
-async fn a_stream_with_a_hole_is_parked_rather_than_guessed_at() {
+async fn a_stream_with_a_gap_is_dead_lettered_rather_than_guessed_at() {
     let world = World::new().await;
     let history = happy();
     world.store(&[history[0].clone(), history[2].clone()]).await;

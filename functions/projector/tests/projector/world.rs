@@ -73,7 +73,7 @@ impl World {
         }
     }
 
-    /// Appends to the order's stream what the order service says in `history`, one by one.
+    /// Appends to the order's stream what the order service publishes in `history`, one by one.
     pub(crate) async fn store(&self, history: &[Delivery<Event>]) {
         let orders = EventStore::new(self.database.client(), ORDER_EVENTS, "ORDER");
         for Delivery { envelope, .. } in history {

@@ -71,7 +71,7 @@ async fn a_completed_order_shows_how_far_each_part_of_it_has_come() {
     assert_eq!(view["notifications"], notifications);
     let text = view.to_string();
     for inner in ["placedAt", "userId", "inventoryVersion"] {
-        assert!(!text.contains(inner), "{inner} is nobody's business");
+        assert!(!text.contains(inner), "{inner} is internal");
     }
 }
 
@@ -108,7 +108,7 @@ async fn an_order_that_took_too_long_shows_what_it_waited_for() {
 }
 
 #[tokio::test]
-async fn what_waits_for_an_operator_is_being_looked_into_and_no_more_is_said() {
+async fn a_review_is_shown_to_the_customer_without_its_reason() {
     let world = World::new().await;
     let mut row = later(&json!({ "status": "cancelled", "paymentId": "pi_1" }));
     for service in ["payment", "shipping"] {
@@ -144,7 +144,7 @@ async fn an_order_that_is_not_projected_yet_is_being_processed() {
 }
 
 #[tokio::test]
-async fn an_order_whose_row_is_lost_is_told_from_its_events() {
+async fn an_order_whose_row_is_lost_is_shown_from_its_events() {
     let world = World::new().await.aged(time::Duration::minutes(3));
     world.place("order-123", USER).await;
     let answer = world.ask(&detail("order-123")).await.ok();
@@ -171,7 +171,7 @@ async fn a_lost_row_is_written_again_by_the_projector_when_it_is_asked_for() {
     let world = World::new().await.aged(time::Duration::minutes(3));
     world.place("order-123", USER).await;
     assert_eq!(world.ask(&list()).await.ok()["orders"], json!([]));
-    // Whoever may not see it repairs nothing.
+    // A customer who may not see it repairs nothing.
     world.ask(&detail("order-123").of(OTHER_USER)).await.problem(404);
     assert!(world.repairs().is_empty());
     let partial = world.ask(&detail("order-123")).await.ok();
@@ -198,7 +198,7 @@ async fn without_the_projectors_queue_a_lost_order_is_shown_all_the_same() {
 }
 
 #[tokio::test]
-async fn another_customers_order_looks_like_none() {
+async fn another_customers_order_is_answered_like_none() {
     let world = World::new().await;
     world.project(&created("order-123", USER, AT)).await;
     world.place("order-123", USER).await;
@@ -210,7 +210,7 @@ async fn another_customers_order_looks_like_none() {
 }
 
 #[tokio::test]
-async fn what_other_services_said_does_not_make_an_order() {
+async fn events_of_other_services_do_not_make_an_order() {
     let world = World::new().await;
     let row = json!({ "orderId": "order-123", "payment": "completed", "paymentVersion": 1 });
     world.project(&row).await;

@@ -19,7 +19,7 @@ async fn the_audit_trail_is_the_stream() {
 }
 
 #[tokio::test]
-async fn another_customers_history_looks_like_none() {
+async fn another_customers_history_is_answered_like_none() {
     let world = World::new().await;
     world.place("order-123", USER).await;
     let others = world.ask(&history("order-123").of(OTHER_USER)).await;
@@ -32,7 +32,7 @@ async fn another_customers_history_looks_like_none() {
 #[tokio::test]
 async fn a_customer_does_not_see_who_of_the_shop_did_what_and_why() {
     let world = World::new().await;
-    let events = world.looked_into("order-123", USER).await;
+    let events = world.in_review("order-123", USER).await;
     let answer = world.ask(&history("order-123")).await;
     let text = answer.text.clone();
     let seen = answer.ok();

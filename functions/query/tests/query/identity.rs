@@ -15,16 +15,16 @@ fn of_a_customer() -> [Request; 3] {
 }
 
 #[tokio::test]
-async fn nobody_sees_orders_without_saying_who_it_is() {
+async fn a_caller_without_claims_sees_no_orders() {
     let world = World::new().await;
     world.place("order-123", USER).await;
     for request in of_a_customer() {
         let subjects = ["", "  ", "\t", &"u".repeat(1025)];
-        let mut nobodies = vec![request.clone().anonymous()];
-        nobodies.extend(subjects.map(|subject| request.clone().of(subject)));
-        nobodies.push(request.claims(json!({ "scope": "orders:read" })));
-        for nobody in nobodies {
-            let answer = world.ask(&nobody).await;
+        let mut callers = vec![request.clone().anonymous()];
+        callers.extend(subjects.map(|subject| request.clone().of(subject)));
+        callers.push(request.claims(json!({ "scope": "orders:read" })));
+        for caller in callers {
+            let answer = world.ask(&caller).await;
             answer.problem(401);
             assert_eq!(answer.headers["www-authenticate"], "Bearer");
         }
@@ -32,7 +32,7 @@ async fn nobody_sees_orders_without_saying_who_it_is() {
 }
 
 #[tokio::test]
-async fn nobody_sees_orders_without_the_scope() {
+async fn a_caller_without_the_scope_sees_no_orders() {
     let world = World::new().await;
     world.place("order-123", USER).await;
     for request in of_a_customer() {
@@ -67,7 +67,7 @@ async fn each_subject_sees_orders_of_its_own() {
 async fn a_scope_is_called_as_the_issuer_calls_it() {
     let world = World::new().await;
     world.place("order-123", USER).await;
-    let told = TokenScope::parse("shop-api/orders.read").unwrap();
+    let scope = TokenScope::parse("shop-api/orders.read").unwrap();
     for (scope, status) in [
         ("openid shop-api/orders.read", 200),
         ("orders.read", 403),
@@ -76,7 +76,7 @@ async fn a_scope_is_called_as_the_issuer_calls_it() {
         ("evil-shop-api/orders.read", 403),
     ] {
         let request = history("order-123").claims(json!({ "sub": USER, "scope": scope }));
-        let api = world.api_of(FaultPlan::none(), told.clone());
+        let api = world.api_of(FaultPlan::none(), scope.clone());
         let answer: Answer = api.handle(request.event()).await.into();
         assert_eq!(answer.status, status, "{scope}");
     }
@@ -94,7 +94,7 @@ async fn an_order_that_cannot_be_an_order_is_named() {
 }
 
 #[tokio::test]
-async fn anybody_sees_the_catalogue() {
+async fn every_caller_sees_the_catalogue() {
     let world = World::new().await;
     assert_eq!(world.ask(&products()).await.ok(), json!({ "products": [] }));
 }
@@ -111,7 +111,8 @@ async fn a_route_that_is_not_there_is_not_found() {
 #[tokio::test]
 async fn a_function_answers_its_own_routes_and_no_others() {
     let world = World::new().await;
-    let (orders, catalogue) = (world.api(FaultPlan::none()), world.catalogue(FaultPlan::none()));
+    let orders = world.api(FaultPlan::none());
+    let catalogue = world.catalogue(FaultPlan::none());
     let answer: Answer = orders.handle(products().event()).await.into();
     assert_eq!(answer.problem(404), None);
     for request in [list(), request("POST /products"), request("$default")] {

@@ -63,7 +63,7 @@ async fn an_order_in_a_list_is_a_summary() {
 async fn who_has_no_orders_has_an_empty_list() {
     let world = World::new().await;
     place(&world, OTHER_USER, 0..1).await;
-    // Another service was faster than the order: it is nobody's yet.
+    // Another service was faster than the order: it has no owner yet.
     world.project(&json!({ "orderId": "order-1", "inventory": "reserved" })).await;
     assert_eq!(world.ask(&list()).await.ok(), json!({ "orders": [] }));
 }
@@ -91,7 +91,7 @@ async fn an_order_placed_meanwhile_moves_no_page() {
 }
 
 #[tokio::test]
-async fn a_page_has_20_orders_unless_the_customer_says_otherwise() {
+async fn a_page_has_20_orders_unless_the_customer_asks_for_another_number() {
     let world = World::new().await;
     place(&world, USER, 0..25).await;
     assert_eq!(ids(&world.ask(&list()).await.ok()).len(), 20);
@@ -104,7 +104,7 @@ async fn a_page_has_20_orders_unless_the_customer_says_otherwise() {
     }
 }
 
-/// A cursor as it looks inside.
+/// A cursor, decoded.
 fn cursor(user: &str, position: &Value) -> String {
     URL_SAFE_NO_PAD.encode(json!({ "v": 1, "u": user, "p": position }).to_string())
 }
@@ -147,7 +147,7 @@ async fn a_cursor_that_was_not_given_out_is_refused() {
 }
 
 #[tokio::test]
-async fn a_garbled_cursor_shows_nobody_elses_orders() {
+async fn a_garbled_cursor_shows_no_other_customers_orders() {
     let world = World::new().await;
     let orders = place(&world, USER, 0..3).await;
     place(&world, OTHER_USER, 0..3).await;

@@ -23,7 +23,7 @@ async fn a_product_is_shown_with_its_price() {
 }
 
 #[tokio::test]
-async fn anybody_may_keep_the_products_and_nobody_a_problem() {
+async fn any_cache_may_keep_the_products_and_none_a_problem() {
     let world = World::new().await;
     world.offer("prod-001", Money::usd(2999)).await;
     let kept = world.ask(&products()).await.headers["cache-control"].clone();

@@ -18,7 +18,7 @@ pub(crate) fn list() -> Request {
     request("GET /orders")
 }
 
-/// Nobody in particular wants to see the catalogue.
+/// A request for the catalogue, by an unknown caller.
 pub(crate) fn products() -> Request {
     request("GET /products").anonymous()
 }

@@ -45,7 +45,7 @@ async fn read(world: &World, limit: usize) -> Vec<(String, String)> {
 }
 
 #[tokio::test]
-async fn a_review_says_what_an_operator_has_to_know() {
+async fn a_review_shows_what_an_operator_has_to_know() {
     let world = World::new().await;
     world.project(&stuck("order-126", "payment", &at(36))).await;
     let review = json!({
@@ -81,9 +81,9 @@ async fn the_services_are_listed_together_oldest_first() {
     }
 }
 
-/// It is closed by its service, which says how the step ended, and by nobody else.
+/// It is closed by its service, which publishes how the step ended, and by no other.
 #[tokio::test]
-async fn a_review_is_listed_until_its_service_says_something_else() {
+async fn a_review_is_listed_until_its_service_publishes_another_event() {
     let world = World::new().await;
     let mut row = stuck("order-126", "payment", &at(36));
     give_up(&mut row, "shipping", &at(40));
@@ -99,7 +99,7 @@ async fn a_review_is_listed_until_its_service_says_something_else() {
 }
 
 #[tokio::test]
-async fn the_last_page_says_that_it_is_the_last() {
+async fn the_last_page_has_no_cursor() {
     let world = World::new().await;
     for minute in 0..4 {
         let service = if minute % 2 == 0 { "payment" } else { "shipping" };
@@ -126,12 +126,12 @@ async fn a_status_that_is_not_to_be_asked_for_is_named() {
 }
 
 #[tokio::test]
-async fn nobody_sees_what_waits_whom_iam_does_not_name() {
+async fn a_caller_whom_iam_does_not_name_sees_no_reviews() {
     let world = World::new().await;
     world.project(&stuck("order-126", "payment", &at(36))).await;
     let customer = request("GET /admin/orders").query("status", "needs-review");
-    for nobody in [customer.clone(), customer.anonymous(), reviews().anonymous()] {
-        assert_eq!(world.ask(&nobody).await.problem(403), None);
+    for caller in [customer.clone(), customer.anonymous(), reviews().anonymous()] {
+        assert_eq!(world.ask(&caller).await.problem(403), None);
     }
 }
 
@@ -158,7 +158,7 @@ async fn a_limit_or_a_cursor_that_makes_no_sense_is_named() {
     assert_eq!(answer.problem(400), Some("cursor"));
 }
 
-/// Of some orders: the minutes in which each service gave up.
+/// Of some orders: the minutes in which each service abandoned a step.
 fn orders() -> impl Strategy<Value = Vec<[Option<u32>; 2]>> {
     let minute = || prop::option::weighted(0.7, 0..20_u32);
     let order = (minute(), minute()).prop_map(|(payment, shipping)| [payment, shipping]);
@@ -171,8 +171,8 @@ async fn all_are_read_once(orders: Vec<[Option<u32>; 2]>, limit: usize) {
     for (number, [payment, shipping]) in orders.into_iter().enumerate() {
         let order = format!("order-{number:02}");
         let mut row = created(&order, "user-123", &at(0));
-        for (service, given_up) in [("payment", payment), ("shipping", shipping)] {
-            let Some(minute) = given_up else { continue };
+        for (service, abandoned) in [("payment", payment), ("shipping", shipping)] {
+            let Some(minute) = abandoned else { continue };
             give_up(&mut row, service, &at(minute));
             expected.push((minute, order.clone(), service.to_owned()));
         }

@@ -16,39 +16,39 @@ const OF_THE_CATALOGUE: Samples = Samples::of("products");
 const ORDER: &str = "order-ff3001dfa963c700b0dabe1ae7a38e40";
 
 /// A request, its status, and the field at fault, or of how many things the answer has a list.
-type Exchange = (&'static str, u64, Says);
+type Exchange = (&'static str, u64, Body);
 
-enum Says {
+enum Body {
     Nothing,
     Field(&'static str),
     List(&'static str, usize),
 }
 
 const EXCHANGES: &[Exchange] = &[
-    ("get-order", 200, Says::List("items", 2)),
-    ("get-order-bad-id", 400, Says::Field("id")),
-    ("get-order-no-claims", 401, Says::Nothing),
-    ("get-order-no-scope", 403, Says::Nothing),
-    ("get-order-of-another", 404, Says::Nothing),
-    ("get-order-unknown", 404, Says::Nothing),
-    ("get-order-events", 200, Says::List("events", 2)),
-    ("get-order-events-of-another", 404, Says::Nothing),
-    ("get-whole-order-events", 200, Says::List("events", 2)),
-    ("get-whole-order-events-of-a-customer", 403, Says::Nothing),
-    ("list-orders", 200, Says::List("orders", 3)),
-    ("list-orders-of-two", 200, Says::List("orders", 2)),
-    ("list-orders-bad-limit", 400, Says::Field("limit")),
-    ("list-orders-others-cursor", 400, Says::Field("cursor")),
-    ("list-reviews", 200, Says::List("reviews", 2)),
-    ("list-reviews-of-one", 200, Says::List("reviews", 1)),
-    ("list-reviews-bad-status", 400, Says::Field("status")),
-    ("list-reviews-of-a-customer", 403, Says::Nothing),
+    ("get-order", 200, Body::List("items", 2)),
+    ("get-order-bad-id", 400, Body::Field("id")),
+    ("get-order-no-claims", 401, Body::Nothing),
+    ("get-order-no-scope", 403, Body::Nothing),
+    ("get-order-of-another", 404, Body::Nothing),
+    ("get-order-unknown", 404, Body::Nothing),
+    ("get-order-events", 200, Body::List("events", 2)),
+    ("get-order-events-of-another", 404, Body::Nothing),
+    ("get-whole-order-events", 200, Body::List("events", 2)),
+    ("get-whole-order-events-of-a-customer", 403, Body::Nothing),
+    ("list-orders", 200, Body::List("orders", 3)),
+    ("list-orders-of-two", 200, Body::List("orders", 2)),
+    ("list-orders-bad-limit", 400, Body::Field("limit")),
+    ("list-orders-others-cursor", 400, Body::Field("cursor")),
+    ("list-reviews", 200, Body::List("reviews", 2)),
+    ("list-reviews-of-one", 200, Body::List("reviews", 1)),
+    ("list-reviews-bad-status", 400, Body::Field("status")),
+    ("list-reviews-of-a-customer", 403, Body::Nothing),
 ];
 
 const OF_PRODUCTS: &[Exchange] = &[
-    ("list-products", 200, Says::List("products", 3)),
-    ("list-products-of-two", 200, Says::List("products", 2)),
-    ("list-products-bad-cursor", 400, Says::Field("cursor")),
+    ("list-products", 200, Body::List("products", 3)),
+    ("list-products-of-two", 200, Body::List("products", 2)),
+    ("list-products-bad-cursor", 400, Body::Field("cursor")),
 ];
 
 async fn ask(world: &World, samples: Samples, name: &str) -> Answer {
@@ -57,7 +57,7 @@ async fn ask(world: &World, samples: Samples, name: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn every_request_is_answered_as_its_name_says() {
+async fn every_request_is_answered_as_its_name_states() {
     let world = World::new().await;
     world.place(ORDER, USER).await;
     let at = "2025-11-17T10:30:00.000Z";
@@ -77,11 +77,11 @@ async fn every_request_is_answered_as_its_name_says() {
     for (samples, (name, status, says)) in of_orders.chain(of_products) {
         let answer = ask(&world, samples, name).await;
         match says {
-            Says::List(list, length) => {
+            Body::List(list, length) => {
                 assert_eq!(answer.ok()[*list].as_array().unwrap().len(), *length, "{name}");
             }
-            Says::Field(field) => assert_eq!(answer.problem(*status), Some(*field), "{name}"),
-            Says::Nothing => assert_eq!(answer.problem(*status), None, "{name}"),
+            Body::Field(field) => assert_eq!(answer.problem(*status), Some(*field), "{name}"),
+            Body::Nothing => assert_eq!(answer.problem(*status), None, "{name}"),
         }
     }
 }

@@ -36,7 +36,7 @@ const PLACED_AT: OffsetDateTime = datetime!(2025-11-17 10:30 UTC);
 /// Who works for the shop.
 pub(crate) const OPERATOR: &str = "000000000000/AROAOPERATOR";
 
-/// A database, and whoever reads from it.
+/// A database, and the processes that read from it.
 #[derive(Debug, Clone)]
 pub(crate) struct World {
     database: DynamoDb,
@@ -135,7 +135,7 @@ impl World {
         CatalogueApi::new(self.database.client_with(plan), &config)
     }
 
-    /// Takes the projector's queue away.
+    /// Takes the projector's queue unavailable.
     pub(crate) fn lose_queue(&self) {
         self.sqs.delete_queue(PROJECTOR_QUEUE).unwrap();
     }
@@ -179,7 +179,8 @@ impl World {
 
     /// Puts something into the stream of an order that is no event.
     pub(crate) async fn damage(&self, order: &str) {
-        let (partition, sort) = (format!("ORDER#{order}"), format!("EVENT#{:020}", 1));
+        let partition = format!("ORDER#{order}");
+        let sort = format!("EVENT#{:020}", 1);
         self.put(EVENTS, &json!({ "PK": partition, "SK": sort, "sequenceNumber": 1 })).await;
     }
 
@@ -189,9 +190,9 @@ impl World {
         client.put_item().table_name(table).set_item(Some(item)).send().await.unwrap();
     }
 
-    /// Records that `user` placed the book's order, of which an operator, a process and nobody in
-    /// particular then had something to say.
-    pub(crate) async fn looked_into(&self, order: &str, user: &str) -> Vec<Envelope> {
+    /// Records that `user` placed the order of v1, with further events by an operator, by a process
+    /// and without an actor.
+    pub(crate) async fn in_review(&self, order: &str, user: &str) -> Vec<Envelope> {
         let mut events = self.place(order, user).await;
         events[0].metadata.actor = Some(user.to_owned());
         events[0].metadata.reason = Some("a gift".to_owned());
@@ -219,7 +220,8 @@ impl World {
 
     /// Records that `user` placed the book's order under this id, and paid for it.
     pub(crate) async fn place(&self, order: &str, user: &str) -> Vec<Envelope> {
-        let (order_id, total) = (id(order), Money::usd(10_997));
+        let order_id = id(order);
+        let total = Money::usd(10_997);
         let item = |product: &str, quantity, cents| LineItem {
             product_id: id(product),
             quantity,

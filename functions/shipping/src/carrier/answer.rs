@@ -56,7 +56,7 @@ const REFUSALS: [(&[&str], &str, &str); 4] = [
 ];
 
 impl ErrorBody {
-    /// Ours for what the carrier says.
+    /// The input for the carrier's answer.
     fn refusal(&self) -> Refusal {
         let known = REFUSALS.iter().find(|(theirs, ..)| theirs.contains(&self.code.as_str()));
         let (_, code, reason) = known.unwrap_or(&REFUSALS[3]);
@@ -80,7 +80,7 @@ pub(super) fn found(answer: &Answer) -> Result<Option<Input>, Failure> {
         return Err(misunderstood(answer));
     }
     let Parcels { shipments } = answer.json()?;
-    let mut underway = shipments.into_iter().filter(|it| it.status != Status::Voided);
+    let mut underway = shipments.into_iter().filter(|shipment| shipment.status != Status::Voided);
     match (underway.next(), underway.next()) {
         (Some(one), Some(other)) => Err(Failure::permanent(format!(
             "one order, several shipments: {}, {}",
@@ -101,7 +101,7 @@ pub(super) fn shipped(answer: &Answer) -> Result<Input, Failure> {
     let error: ErrorBody = answer.json()?;
     if error.code == "idempotency_key_reused" {
         // Nothing is sent under another key: what became of the request that had this one is
-        // found by the next attempt, which looks first.
+        // found by the next attempt, which queries first.
         return Err(Failure::retry("the key has been used for another shipment"));
     }
     Ok(Input::Refused(error.refusal()))
@@ -110,16 +110,18 @@ pub(super) fn shipped(answer: &Answer) -> Result<Input, Failure> {
 /// Reads the answer to a `DELETE` of a shipment. One that was picked up meanwhile is refused, and
 /// will be tomorrow.
 pub(super) fn voided(answer: &Answer) -> Result<Input, Failure> {
-    let is_gone = || answer.json::<ErrorBody>().is_ok_and(|it| it.code == "shipment_not_found");
+    let is_gone =
+        || answer.json::<ErrorBody>().is_ok_and(|refusal| refusal.code == "shipment_not_found");
     if answer.status.is_success() || (answer.status == StatusCode::NOT_FOUND && is_gone()) {
         return Ok(Input::Voided);
     }
     Err(misunderstood(answer))
 }
 
-/// The carrier does not do what this code asks for, and will not tomorrow: for people to look at.
+/// The carrier does not do what this code asks for, and will not tomorrow: it needs manual
+/// intervention.
 fn misunderstood(answer: &Answer) -> Failure {
     let error: Option<ErrorBody> = answer.json().ok();
-    let code = error.as_ref().map_or("no code", |it| code(&it.code).unwrap_or("unknown"));
+    let code = error.as_ref().map_or("no code", |refusal| code(&refusal.code).unwrap_or("unknown"));
     Failure::permanent(format!("the carrier refuses the request: {}, {code}", answer.status))
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub struct Parcel {
     /// The carrier's id for it.
     pub shipment_id: String,
-    /// Who carries it.
+    /// The carrier.
     pub carrier: String,
     /// The number to follow it by.
     pub tracking_number: String,
@@ -20,7 +20,7 @@ pub struct Parcel {
 pub struct Destination {
     /// An id that the carrier's address book knows.
     pub address: AggregateId,
-    /// Whose address it must be. Rows that were written before customers were kept do not say.
+    /// Whose address it must be. None in items that were written before customers were kept.
     pub customer: Option<AggregateId>,
 }
 

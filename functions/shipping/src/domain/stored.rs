@@ -34,7 +34,7 @@ pub(super) struct Stored {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(tag = "status", rename_all = "camelCase")]
 enum Progress {
-    /// Also what a traced shipment ended in that the carrier had never had: it is withdrawn.
+    /// Also the end of a traced shipment that the carrier never had: it is withdrawn.
     #[default]
     #[serde(alias = "notShipped")]
     Waiting,

@@ -3,13 +3,13 @@ use state_machine::scenario::given;
 
 use super::*;
 
-mod depot;
+mod carrier;
 mod table;
 
-use depot::{Door, World};
+use carrier::{Door, World};
 
 fn destination() -> Destination {
-    let [address, customer] = ["addr_1", "user-456"].map(|it| AggregateId::parse(it).unwrap());
+    let [address, customer] = ["addr_1", "user-456"].map(|id| AggregateId::parse(id).unwrap());
     Destination { address, customer: Some(customer) }
 }
 
@@ -116,12 +116,12 @@ fn a_stored_shipment_is_read_back() {
     }
 }
 
-/// Where an order goes by rows that do not say whose address it is.
+/// Where an order goes by items without the owner of the address.
 fn unnamed() -> Destination {
     Destination { customer: None, ..destination() }
 }
 
-/// Rows as the version wrote them that knew no reviews, and kept what it had heard.
+/// Rows as the version wrote them that knew no reviews, and kept the inputs it had taken.
 #[test]
 fn rows_of_the_first_version_are_read() {
     let with_shipment = |status: &str| {
@@ -179,12 +179,12 @@ fn histories(inputs: Vec<Input>) -> impl Strategy<Value = Vec<Input>> {
         .prop_shuffle()
 }
 
-/// Where a shipment ends that heard `history`, with a carrier that answers, and what it has said:
-/// told from what it has heard alone.
+/// Where a shipment ends that took the inputs of `history`, with a carrier that answers, and the
+/// events that it emitted: derived from the inputs alone.
 fn expected(history: &[Input], door: Door) -> (Shipment, Vec<ShippingEvent>) {
-    let heard = |input: &Input| history.iter().position(|it| it == input);
-    let shipped_at = heard(&created()).zip(heard(&Input::Paid)).map(|(a, b)| a.max(b));
-    match (shipped_at, heard(&Input::Cancelled), door) {
+    let taken_at = |input: &Input| history.iter().position(|earlier| earlier == input);
+    let shipped_at = taken_at(&created()).zip(taken_at(&Input::Paid)).map(|(a, b)| a.max(b));
+    match (shipped_at, taken_at(&Input::Cancelled), door) {
         (None, None, _) => panic!("the history has all that a shipment takes, or a cancellation"),
         (Some(shipped), Some(off), _) if off < shipped => (Shipment::Withdrawn, vec![]),
         (None, Some(_), _) => (Shipment::Withdrawn, vec![]),
@@ -212,38 +212,38 @@ proptest! {
         door in prop_oneof![Just(Door::There), Just(Door::Nowhere)],
     ) {
         let world = World::run(&history, door, &[]);
-        prop_assert_eq!((world.dispatch, world.said), expected(&history, door));
+        prop_assert_eq!((world.shipment, world.emitted), expected(&history, door));
     }
 
     #[test]
     fn whatever_is_lost_a_paid_order_is_shipped_once(
         history in histories(vec![created(), Input::Paid, Input::Resumed]),
-        mishaps in depot::mishaps(),
+        faults in carrier::faults(),
     ) {
-        let world = World::run(&history, Door::There, &mishaps);
-        prop_assert_eq!(&world.dispatch, &Shipment::Shipped(shipment()));
+        let world = World::run(&history, Door::There, &faults);
+        prop_assert_eq!(&world.shipment, &Shipment::Shipped(shipment()));
         prop_assert_eq!((world.shipped, world.voided), (1, false));
-        prop_assert_eq!((world.unpaid, world.given_up), (0, 0));
+        prop_assert_eq!((world.unpaid, world.abandoned), (0, 0));
     }
 
     #[test]
     fn whatever_is_lost_a_cancelled_order_stays_here(
         history in histories(vec![created(), Input::Paid, Input::Cancelled, Input::Resumed]),
-        mishaps in depot::mishaps(),
+        faults in carrier::faults(),
     ) {
-        let world = World::run(&history, Door::There, &mishaps);
-        prop_assert_eq!(world.dispatch.pending(), None, "everything comes to an end");
-        let recalled = world.dispatch == Shipment::Voided(shipment());
-        let withdrawn = world.dispatch == Shipment::Withdrawn;
-        prop_assert!(recalled != withdrawn, "{:?}", world.dispatch);
+        let world = World::run(&history, Door::There, &faults);
+        prop_assert_eq!(world.shipment.pending(), None, "everything comes to an end");
+        let recalled = world.shipment == Shipment::Voided(shipment());
+        let withdrawn = world.shipment == Shipment::Withdrawn;
+        prop_assert!(recalled != withdrawn, "{:?}", world.shipment);
         prop_assert_eq!((world.shipped, world.voided), (usize::from(recalled), recalled));
         prop_assert_eq!((world.unpaid, world.shipped_after_cancel), (0, 0));
         let is_review = |it: &ShippingEvent| matches!(it, ShippingEvent::NeedsReview(..));
-        prop_assert!(!world.said.last().is_some_and(is_review), "a review is not the last word");
-        let (reviews, mut others): (Vec<_>, Vec<_>) = world.said.into_iter().partition(is_review);
-        prop_assert_eq!(reviews.len(), world.given_up);
+        prop_assert!(!world.emitted.last().is_some_and(is_review), "a review is not the last word");
+        let (reviews, mut others): (Vec<_>, Vec<_>) = world.emitted.into_iter().partition(is_review);
+        prop_assert_eq!(reviews.len(), world.abandoned);
         // Whether it was announced depends on whether the carrier's answer came before the cancel.
-        others.retain(|it| *it != shipment().event());
+        others.retain(|event| *event != shipment().event());
         let end = if recalled { vec![ShippingEvent::recalled()] } else { vec![] };
         prop_assert_eq!(others, end);
     }

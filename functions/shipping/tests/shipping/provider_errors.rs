@@ -23,7 +23,7 @@ async fn a_request_that_reaches_the_carrier_after_the_cancel_makes_no_parcel() {
 }
 
 #[tokio::test]
-async fn a_recall_that_the_carrier_refuses_is_given_up_at_once() {
+async fn a_recall_that_the_carrier_refuses_is_abandoned_at_once() {
     let world = World::picked_up().await;
     world.settle_all(&[created(), paid()]).await;
     assert_eq!(world.deliver(&cancelled()).await.unwrap(), Done::Handled);
@@ -32,7 +32,7 @@ async fn a_recall_that_the_carrier_refuses_is_given_up_at_once() {
     assert!(reason.ends_with("picked_up"), "{reason}");
     assert_eq!(world.shipments(), [Created]);
 
-    // Somebody has talked to the carrier.
+    // The carrier has accepted it after a call.
     let world = world.at_the_carrier().await;
     world.settle(&resumed()).await;
     assert_eq!(world.shipments(), [Voided]);

@@ -12,24 +12,25 @@ use crate::world::World;
 
 const SAMPLES: Samples = Samples::of("shipping");
 
-/// Has `names` consumed one after the other. None is to come again.
+/// Has `names` consumed one after the other. None is to be delivered again.
 async fn consume(names: &[&str]) -> (World, Queues) {
-    let (world, queues) = (World::new().await, Queues::of("shipping", ReplayPolicy::Refuse));
+    let world = World::new().await;
+    let queues = Queues::of("shipping", ReplayPolicy::Refuse);
     let service = lambda::service(Arc::new(world.handler(FaultPlan::none())));
     for name in names {
         let ends = queues.consume(SAMPLES.read(name), service.clone()).await;
-        assert!(!ends.contains(&End::Retry), "{name} is to come again");
+        assert!(!ends.contains(&End::Retry), "{name} is to be delivered again");
     }
     (world, queues)
 }
 
-/// What happens when the samples are consumed: which shipments there are, what is said and how
-/// many records are parked.
+/// What happens when the samples are consumed: which shipments there are, what is published and how
+/// many records are dead-lettered.
 type Story = (&'static [&'static str], &'static [ShipmentStatus], &'static [&'static str], usize);
 
 const STORIES: &[Story] = &[
     (&["order-created", "payment-completed"], &[Created], &["ShipmentCreated"], 0),
-    // Nobody publishes version 1 any more.
+    // Version 1 is not published any more.
     (&["order-created-book", "payment-completed-book"], &[], &[], 2),
     (
         &["order-created-undeliverable", "payment-completed-undeliverable"],
@@ -59,19 +60,19 @@ const STORIES: &[Story] = &[
 ];
 
 #[tokio::test]
-async fn every_sample_does_what_its_name_says() {
-    for (names, shipments, said, parked) in STORIES {
+async fn every_sample_does_as_its_name_states() {
+    for (names, shipments, published, dead_lettered) in STORIES {
         let (world, queues) = consume(names).await;
         assert_eq!(world.shipments(), *shipments, "{names:?}");
-        assert_eq!(world.events(), *said, "{names:?}");
-        assert_eq!(queues.parked().len(), *parked, "{names:?}");
+        assert_eq!(world.events(), *published, "{names:?}");
+        assert_eq!(queues.parked().len(), *dead_lettered, "{names:?}");
     }
 }
 
-/// The tasks before, the task, what the workflow is told, and what is said in all.
-type Errand = (&'static [&'static str], &'static str, &'static str, &'static [&'static str]);
+/// The tasks before, the task, what the workflow receives, and the events in all.
+type TaskStory = (&'static [&'static str], &'static str, &'static str, &'static [&'static str]);
 
-const ERRANDS: &[Errand] = &[
+const TASKS: &[TaskStory] = &[
     (&[], "task-ship", "shipped", &["ShipmentCreated"]),
     (&["task-ship"], "task-ship", "shipped", &["ShipmentCreated"]),
     (&[], "task-ship-refused", "refused", &["ShippingFailed"]),
@@ -84,23 +85,23 @@ const ERRANDS: &[Errand] = &[
 ];
 
 #[tokio::test]
-async fn every_task_is_answered_as_its_name_says() {
-    for (before, name, told, said) in ERRANDS {
+async fn every_task_is_answered_as_its_name_states() {
+    for (before, name, answered, published) in TASKS {
         let world = World::new().await;
         for name in *before {
             world.invoke(SAMPLES.read(name)).await.unwrap();
         }
         match world.invoke(SAMPLES.read(name)).await {
-            Ok(answer) => assert_eq!(answer["status"], *told, "{name} after {before:?}"),
-            Err(error) => assert_eq!(error.name(), *told, "{name} after {before:?}: {error}"),
+            Ok(answer) => assert_eq!(answer["status"], *answered, "{name} after {before:?}"),
+            Err(error) => assert_eq!(error.name(), *answered, "{name} after {before:?}: {error}"),
         }
-        assert_eq!(world.events(), *said, "{name} after {before:?}");
+        assert_eq!(world.events(), *published, "{name} after {before:?}");
     }
 }
 
 #[test]
 fn every_sample_has_a_story() {
-    let tasks = ERRANDS.iter().map(|errand| errand.1);
+    let tasks = TASKS.iter().map(|task| task.1);
     SAMPLES.assert_all_told(STORIES.iter().flat_map(|story| story.0).copied().chain(tasks));
 }
 
@@ -110,9 +111,9 @@ fn the_samples_carry_the_ids_that_their_services_give() {
 }
 
 #[tokio::test]
-async fn what_is_parked_is_as_it_came() {
+async fn a_dead_letter_is_as_it_came() {
     let (_, queues) = consume(&["poison"]).await;
-    let parked = queues.parked();
+    let dead_lettered = queues.parked();
     let sample: Value = SAMPLES.read("poison");
-    assert_eq!(parked[0].body, sample["Records"][0]["body"]);
+    assert_eq!(dead_lettered[0].body, sample["Records"][0]["body"]);
 }

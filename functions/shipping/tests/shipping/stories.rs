@@ -17,9 +17,9 @@ async fn an_order_without_an_address_goes_to_the_customers_own() {
     }
 }
 
-/// What is logged and parked is the failure's text.
+/// What is logged and dead-lettered is the failure's text.
 #[tokio::test]
-async fn nothing_that_a_rude_carrier_says_is_kept_published_logged_or_parked() {
+async fn nothing_in_a_rude_carriers_answer_is_kept_published_logged_or_dead_lettered() {
     let polite = |text: &str| {
         let rude = ["Jane", "jane.doe", "Rosewood", "555 0100", "4242 4242"];
         assert!(!rude.iter().any(|it| text.contains(it)), "{text}");

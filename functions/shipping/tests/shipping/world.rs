@@ -1,4 +1,4 @@
-//! One order, the table of shipments, and a carrier whose ledger tells what really happened.
+//! One order, the table of shipments, and a carrier whose ledger shows what really happened.
 
 use lambda::TaskHandler;
 use std::{ops::Deref, time::Duration};
@@ -81,7 +81,7 @@ impl World {
         Handler::new(self.bed.runner(plan), carrier)
     }
 
-    /// Has the first request to ship, which somebody has given up, reach the carrier now.
+    /// Has the first request to ship, which its client has abandoned, reach the carrier now.
     pub(crate) async fn arrive_late(&self) {
         let [address, customer] = ["addr_1", USER].map(|it| AggregateId::parse(it).unwrap());
         let to = Destination { address, customer: Some(customer) };

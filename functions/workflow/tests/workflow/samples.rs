@@ -10,7 +10,7 @@ use crate::world::World;
 
 const SAMPLES: Samples = Samples::of("workflow");
 
-/// A sample, the orders whose workflows it starts, and how many of its records are parked.
+/// A sample, the orders whose workflows it starts, and how many of its records are dead-lettered.
 type Story = (&'static str, &'static [&'static str], usize);
 
 const STORIES: &[Story] = &[
@@ -25,12 +25,12 @@ const STORIES: &[Story] = &[
 ];
 
 #[tokio::test]
-async fn every_sample_starts_what_its_name_says() {
-    for (name, orders, parked) in STORIES {
+async fn every_sample_starts_as_its_name_states() {
+    for (name, orders, dead_lettered) in STORIES {
         let world = World::new();
         let batch: SqsEvent = SAMPLES.read(name);
         let (response, found) = world.consume(batch).await;
-        assert_eq!((response.batch_item_failures.len(), found), (0, *parked), "{name}");
+        assert_eq!((response.batch_item_failures.len(), found), (0, *dead_lettered), "{name}");
         assert_eq!(world.started(), u64::try_from(orders.len()).unwrap(), "{name}");
         for order in *orders {
             let execution = world.execution(order).await.unwrap();

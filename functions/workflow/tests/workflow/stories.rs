@@ -65,7 +65,7 @@ async fn what_the_workflow_works_off_can_be_read_by_the_tasks_of_every_service()
 }
 
 #[tokio::test]
-async fn an_order_that_is_heard_of_again_starts_no_other_workflow() {
+async fn an_order_that_is_delivered_again_starts_no_other_workflow() {
     let world = World::new();
     for _ in 0..3 {
         assert_eq!(world.deliver(&created()).await.unwrap(), Done::Handled);
@@ -83,7 +83,7 @@ async fn a_workflow_that_has_ended_is_not_started_again() {
 }
 
 #[tokio::test]
-async fn the_first_that_was_heard_of_an_order_holds() {
+async fn the_first_event_of_an_order_holds() {
     let world = World::new();
     world.deliver(&created()).await.unwrap();
     let before = world.execution(ORDER).await;
@@ -101,7 +101,7 @@ async fn orders_do_not_stand_in_each_others_way() {
 }
 
 #[tokio::test]
-async fn other_news_starts_nothing() {
+async fn other_events_start_nothing() {
     let world = World::new();
     let completed = delivery(OrderCompleted { order_id: id(ORDER), total: None });
     assert_eq!(world.deliver(&completed).await.unwrap(), Done::Ignored);
@@ -143,7 +143,7 @@ async fn a_state_machine_that_is_not_there_yet_is_waited_for() {
 }
 
 #[tokio::test]
-async fn what_step_functions_will_never_take_is_parked() {
+async fn what_step_functions_never_accepts_is_dead_lettered() {
     for code in ["InvalidName", "InvalidExecutionInput", "ValidationException"] {
         let fault = Fault::Refused(code, 400);
         let failure = World::new().deliver_with(&created(), fault).await.unwrap_err();

@@ -1,4 +1,4 @@
-//! A state machine, whoever starts it, and what may go wrong between the two.
+//! A state machine, the function that starts it, and what may go wrong between the two.
 
 use std::sync::{
     Arc,
@@ -23,7 +23,7 @@ use workflow::handler::Workflow;
 const MACHINE: &str = "orderly-order-workflow";
 const QUEUE: &str = "orderly-workflow-queue";
 const DEAD_LETTERS: &str = "orderly-workflow-dlq";
-/// Nobody listens there.
+/// No server listens there.
 const ENDPOINT: &str = "http://127.0.0.1:9000";
 
 /// What goes wrong with a call.
@@ -106,7 +106,7 @@ impl World {
         self.deliver_with(delivery, Fault::None).await
     }
 
-    /// Has a batch consumed: which records come again, and how many were parked.
+    /// Has a batch consumed: which records are delivered again, and how many were dead-lettered.
     pub(crate) async fn consume(&self, batch: SqsEvent) -> (SqsBatchResponse, usize) {
         let client = aws_sdk_sqs::Client::new(&sdk_config(Arc::new(self.sqs.clone())));
         let [queue, dead_letters] = [QUEUE, DEAD_LETTERS].map(|it| self.sqs.queue_url(it));

@@ -9,7 +9,7 @@ use std::{
 use futures_util::{StreamExt, stream};
 use tracing::warn;
 
-/// How many lines are worked off at the same time unless somebody says otherwise. A batch of SQS
+/// How many ordering keys are processed at the same time by default. A batch of SQS
 /// has ten records by default and up to ten thousand, one of a stream a hundred and as many.
 pub const CONCURRENCY_MAX: NonZeroUsize = NonZeroUsize::new(16).unwrap();
 
@@ -30,65 +30,69 @@ pub enum OrderingKey<K> {
     Group(K),
 }
 
-/// The records of a batch in lines: those of one line are handled one after the other, the lines
-/// side by side.
+/// The records of a batch by ordering key: those of one key are handled one after the other, the
+/// keys side by side.
 ///
-/// This is what [`Queue`](crate::batch::Queue) and [`TableStream`](crate::batch::TableStream) are made of. Use it
-/// for a source that has neither, or for a queue whose records need more than a service.
+/// This is what [`Queue`](crate::batch::Queue) and [`TableStream`](crate::batch::TableStream) are
+/// made of. Use it for a source that has neither, or for a queue whose records need more than a
+/// service.
 #[derive(Debug)]
-pub struct OrderedBatch<R>(Vec<Line<R>>);
+pub struct OrderedBatch<R>(Vec<KeyRecords<R>>);
 
+/// The records of one ordering key, in the order of the batch.
 #[derive(Debug)]
-struct Line<R> {
+struct KeyRecords<R> {
     /// Each with its position in the batch.
     records: Vec<(usize, R)>,
-    is_strict: bool,
+    /// Whether one that fails holds back those behind it.
+    is_group: bool,
 }
 
 impl<R> OrderedBatch<R> {
-    /// Groups `records`, each by the key that `place` returns. The order of the batch is kept: within a line,
-    /// and among the first records of all lines.
+    /// Groups `records`, each by the key that `ordering_key` returns. The order of the
+    /// batch is kept: within a key, and among the first records of all keys.
     pub fn of<K: Eq + Hash>(
         records: impl IntoIterator<Item = R>,
-        place: impl Fn(&R) -> OrderingKey<K>,
+        ordering_key: impl Fn(&R) -> OrderingKey<K>,
     ) -> Self {
-        let mut lines: Vec<Line<R>> = Vec::new();
+        let mut keys: Vec<KeyRecords<R>> = Vec::new();
         let mut known: HashMap<OrderingKey<K>, usize> = HashMap::new();
         for (position, record) in records.into_iter().enumerate() {
-            let (place, next) = (place(&record), lines.len());
-            let is_strict = matches!(place, OrderingKey::Group(_));
-            let index = match place {
+            let key = ordering_key(&record);
+            let next = keys.len();
+            let is_group = matches!(key, OrderingKey::Group(_));
+            let index = match key {
                 OrderingKey::None => next,
-                OrderingKey::Key(_) | OrderingKey::Group(_) => *known.entry(place).or_insert(next),
+                OrderingKey::Key(_) | OrderingKey::Group(_) => *known.entry(key).or_insert(next),
             };
-            match lines.get_mut(index) {
-                Some(line) => line.records.push((position, record)),
-                None => lines.push(Line { records: vec![(position, record)], is_strict }),
+            match keys.get_mut(index) {
+                Some(same) => same.records.push((position, record)),
+                None => keys.push(KeyRecords { records: vec![(position, record)], is_group }),
             }
         }
-        Self(lines)
+        Self(keys)
     }
 
     /// Gives every record to `handle`, and answers with the positions of those that failed or were
     /// held back, in ascending order.
     ///
-    /// At most `concurrency_max` lines are worked on at the same time, all by the task that awaits this:
-    /// they share its thread, and wait side by side.
+    /// At most `concurrency_max` keys are processed at the same time, all by the task that awaits
+    /// this: they share its thread, and wait side by side.
     ///
-    /// Within [`runtime::with_deadline`], it answers before the time is up, so that what was handled is not
-    /// handled once more. A record is begun only while there is as much left as the slowest of this
-    /// batch has taken, at least half a second, and a quarter of a second to answer in. Those that
-    /// are not begun have failed, in their order: nothing behind one of them in its line is begun
-    /// either. What `handle` and `hold_back` are doing then is theirs to end: see
+    /// Within [`runtime::with_deadline`], it answers before the time is up, so that what was
+    /// handled is not handled once more. A record is begun only while there is as much left as the
+    /// slowest of this batch has taken, at least half a second, and a quarter of a second to answer
+    /// in. Those that are not begun have failed, in their order: nothing behind one of them under
+    /// its key is begun either. What `handle` and `hold_back` are doing then is theirs to end: see
     /// [`runtime::in_time`].
     ///
-    /// When a record of a strict line fails, `hold_back` is called once with its failure and all
-    /// records behind it, if there are any. It may tell their source when to bring them again.
+    /// When a record of a group fails, `hold_back` is called once with its failure and all
+    /// records behind it, if there are any. It may ask their source to deliver them later.
     ///
     /// # Panics
     ///
-    /// When `handle` or `hold_back` does. The records that other lines were working on are then
-    /// abandoned where they stand, so the caller must acknowledge nothing of the batch.
+    /// When `handle` or `hold_back` does. The records of other keys that were in progress are
+    /// then abandoned where they stand, so the caller must acknowledge nothing of the batch.
     pub async fn process<F, H, Handling, B, HoldingBack>(
         self,
         concurrency_max: NonZeroUsize,
@@ -103,7 +107,7 @@ impl<R> OrderedBatch<R> {
     {
         let pace = Pace::default();
         let failed: Vec<Vec<usize>> = stream::iter(self.0)
-            .map(|line| line.process(&pace, &handle, &hold_back))
+            .map(|key| key.process(&pace, &handle, &hold_back))
             .buffer_unordered(concurrency_max.get())
             .collect()
             .await;
@@ -112,7 +116,7 @@ impl<R> OrderedBatch<R> {
             warn!(
                 outcome = "not_begun",
                 records = not_begun,
-                "the invocation has no time left for them: they come again"
+                "the invocation has no time left for them: they are delivered again"
             );
         }
         let mut positions = failed.concat();
@@ -121,7 +125,7 @@ impl<R> OrderedBatch<R> {
     }
 }
 
-impl<R> Line<R> {
+impl<R> KeyRecords<R> {
     async fn process<F, H, Handling, B, HoldingBack>(
         self,
         pace: &Pace,
@@ -149,7 +153,7 @@ impl<R> Line<R> {
             pace.note(begun);
             let Err(failure) = handled else { continue };
             failed.push(position);
-            if self.is_strict {
+            if self.is_group {
                 let (positions, held_back): (Vec<_>, Vec<_>) = records.unzip();
                 failed.extend(positions);
                 if !held_back.is_empty() {
@@ -170,13 +174,13 @@ struct Pace {
 }
 
 impl Pace {
-    /// Whether there is time to begin a record. Always, where nobody has said how much there is.
+    /// Whether there is time to begin a record. Always, where there is no deadline.
     fn has_time(&self) -> bool {
         let slowest = Duration::from_millis(self.slowest_ms.load(Ordering::Relaxed));
         runtime::remaining().is_none_or(|left| left > ANSWER + slowest.max(RECORD_MIN))
     }
 
-    /// A record has ended that was begun when so much was left.
+    /// Takes note of a record that was begun with `begun` of the time left, and has ended now.
     fn note(&self, begun: Option<Duration>) {
         let took = begun.zip(runtime::remaining()).map(|(begun, left)| begun.saturating_sub(left));
         let took = took.map_or(0, |took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX));

@@ -16,26 +16,27 @@ pub struct Poison<R> {
     pub reason: BoxError,
 }
 
-/// What has become of poison.
+/// What has become of a poison record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Disposition {
-    /// It is kept in another place, and for good: its source need not bring it again.
+    /// It is kept in another place, and for good: its source need not deliver it again.
     DeadLettered,
     /// It is where it was, and is answered like a record that is to be retried.
     Left,
 }
 
-/// Leaves all poison to the limits of its source.
+/// Leaves every poison record to the limits of its source.
 ///
-/// A queue brings the record again until it was received `maxReceiveCount` times, and then moves it
-/// to its dead-letter queue, if it has one. Until then it holds back its group, if it has one.
-/// Source: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html>.
+/// A queue delivers the record again until it was received `maxReceiveCount` times, and then moves
+/// it to its dead-letter queue, if it has one. Until then it holds back its group, if it has one.
+/// Source:
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html>.
 ///
-/// A table's stream brings the record again, and everything behind it in its shard waits, until
+/// A table's stream delivers the record again, and everything behind it in its shard waits, until
 /// `MaximumRetryAttempts` or `MaximumRecordAgeInSeconds` of the mapping is reached. Neither is
 /// limited by default, and then the shard stands still until the record is 24 hours old. What
-/// Lambda gives up is gone from the stream. An on-failure destination that is a queue or a topic is
-/// told *where* it was, and not what it was.
+/// Lambda discards is gone from the stream. An on-failure destination that is a queue or a topic
+/// receives *where* it was, and not what it was.
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html>.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct LeaveToRedrive;

@@ -8,12 +8,12 @@ use tracing::{Span, error_span};
 use crate::batch::{
     CONCURRENCY_MAX, Disposition, LeaveToRedrive, OrderedBatch, OrderingKey, Poison, QueueBatch,
     QueueRecord,
-    settle::{Odd, log_held_back, settle},
+    complete::{Malformed, complete, log_held_back},
 };
 
-/// Hands the records of an SQS queue to a service, one call each.
+/// Passes the records of an SQS queue to a service, one call each.
 ///
-/// Whether the queue is a FIFO queue is told by each record, not set here:
+/// Whether the queue is a FIFO queue is read from each record, not set here:
 ///
 /// - On a standard queue the records of one [`key`](Self::key) are handled in the order of the
 ///   batch, also after one of them has failed: such a queue promises no order, so a service that
@@ -29,8 +29,8 @@ pub struct Queue<S, P = LeaveToRedrive, K = fn(&SqsMessage) -> Option<String>> {
 }
 
 impl<S> Queue<S> {
-    /// Calls `service` for every record. What it finds poisonous is [left](LeaveToRedrive) to the queue's
-    /// own redrive.
+    /// Calls `service` for every record. A permanent failure is [left](LeaveToRedrive) to the
+    /// queue's own redrive.
     pub fn new(service: S) -> Self {
         Self { service, poison: LeaveToRedrive, key: |_| None, concurrency_max: CONCURRENCY_MAX }
     }
@@ -58,26 +58,27 @@ impl<S, P, K> Queue<S, P, K> {
         Queue { service, poison, key, concurrency_max }
     }
 
-    /// Works on so many keys or groups at the same time, instead of on [`CONCURRENCY_MAX`].
+    /// Works on this many keys or groups at the same time, instead of on [`CONCURRENCY_MAX`].
     pub fn concurrency_max(self, concurrency_max: NonZeroUsize) -> Self {
         Self { concurrency_max, ..self }
     }
 
-    /// Has every record handled, and answers with those that are to come again.
+    /// Has every record handled, and answers with those that are to be delivered again.
     ///
-    /// A record that is odd, in whatever its service may read, is poison from the start. One
-    /// without a message id brings the whole batch again.
+    /// A record that is malformed, in any part that its service may read, is a permanent failure
+    /// from the start. One without a message id has the whole batch delivered again.
     ///
-    /// Within [`runtime::with_deadline`] it answers before the time is up: see [`OrderedBatch::process`].
+    /// Within [`runtime::with_deadline`] it answers before the time is up: see
+    /// [`OrderedBatch::process`].
     ///
     /// The answer is one that Lambda reads only if the mapping has `ReportBatchItemFailures`.
-    /// Without it, every message is deleted whatever the answer says.
+    /// Without it, every message is deleted, and the answer is ignored.
     /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>.
     ///
     /// # Panics
     ///
     /// When the service does. The Lambda runtime turns that into a failed invocation, or the
-    /// process ends: either way the whole batch comes again, and what was handled comes as a
+    /// process ends: either way the whole batch is delivered again, and what was handled comes as a
     /// duplicate.
     pub async fn handle(&self, batch: impl Into<QueueBatch>) -> SqsBatchResponse
     where
@@ -88,22 +89,28 @@ impl<S, P, K> Queue<S, P, K> {
     {
         let batch = batch.into();
         let ids = MessageIds::of(&batch);
-        let place = |QueueRecord { message, .. }: &QueueRecord| match fifo_group(message) {
+        let ordering_key = |QueueRecord { message, .. }: &QueueRecord| match fifo_group(message) {
             Some(group) => OrderingKey::Group(group.to_owned()),
             None => (self.key)(message).map_or(OrderingKey::None, OrderingKey::Key),
         };
-        let handle = |QueueRecord { message, odd, odd_attribute }: QueueRecord| {
-            let (span, is_named) = (span(&message), message.message_id.is_some());
-            let odd = odd.or(odd_attribute);
-            let odd = odd.map(|it| if is_named { Odd::Named(it) } else { Odd::Unnamed(it) });
-            settle(message, odd, span, self.service.clone(), self.poison.clone())
+        let handle = |QueueRecord { message, malformed, malformed_attribute }: QueueRecord| {
+            let span = span(&message);
+            let is_named = message.message_id.is_some();
+            let malformed = malformed.or(malformed_attribute);
+            let malformed = malformed.map(|reason| {
+                if is_named { Malformed::Named(reason) } else { Malformed::Unnamed(reason) }
+            });
+            complete(message, malformed, span, self.service.clone(), self.poison.clone())
         };
         let hold_back = |_, held_back: Vec<QueueRecord>| {
             held_back.iter().for_each(|record| log_held_back(&span(&record.message)));
             ready(())
         };
-        let failed =
-            OrderedBatch::of(batch.records, place).process(self.concurrency_max, handle, hold_back);
+        let failed = OrderedBatch::of(batch.records, ordering_key).process(
+            self.concurrency_max,
+            handle,
+            hold_back,
+        );
         ids.response(failed.await)
     }
 }
@@ -119,7 +126,8 @@ impl MessageIds {
         Self(batch.records.iter().map(id).collect())
     }
 
-    /// Asks Lambda to bring the records at the `failed` positions again, and to delete the others.
+    /// Asks Lambda to deliver the records at the `failed` positions again, and to delete the
+    /// others.
     ///
     /// An id that several of them have is named once. One without an id is named by an empty one,
     /// which Lambda takes to mean that the whole batch failed: nothing is lost, and the other
@@ -146,13 +154,13 @@ pub fn fifo_group(message: &SqsMessage) -> Option<&str> {
     queue.ends_with(".fifo").then_some(group)
 }
 
-/// How often a record was received, this time included; 1 if its queue does not say.
+/// How often a record was received, this time included; 1 if its queue does not count.
 pub fn receive_count(message: &SqsMessage) -> u32 {
     let count = message.attributes.get("ApproximateReceiveCount");
     count.and_then(|count| count.parse().ok()).unwrap_or(1)
 }
 
-/// It is there at every level, so that a lone error still says what it is about.
+/// It is there at every level, so that a lone error still names its record.
 fn span(message: &SqsMessage) -> Span {
     error_span!(
         "record",

@@ -1,4 +1,5 @@
-//! Events as they come, read record by record: one that is odd costs one record, not its batch.
+//! Events as they come, read record by record: one that is malformed costs one record, not its
+//! batch.
 
 mod queue;
 mod source;
@@ -11,20 +12,20 @@ pub use table::{TableBatch, TableRecord};
 /// What is wrong with a record that could not be read whole.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the record's {field} cannot be read: {reason}")]
-pub struct OddRecord {
+pub struct MalformedRecord {
     /// The field, as Lambda names it.
     pub field: String,
     /// Why not. It never shows the field's value.
     pub reason: String,
 }
 
-impl OddRecord {
+impl MalformedRecord {
     fn new(field: impl Into<String>, reason: impl Into<String>) -> Self {
         Self { field: field.into(), reason: reason.into() }
     }
 }
 
-/// What kind of JSON `value` is, for those who expected another.
+/// What kind of JSON `value` is, for an error that names the kind expected.
 const fn kind(value: &serde_json::Value) -> &'static str {
     match value {
         serde_json::Value::Null => "null",

@@ -6,7 +6,7 @@ use tracing::debug;
 
 use crate::consumer::record::{Ids, Message};
 
-/// The longest a record waits that does not say how long.
+/// The longest wait of a record whose failure names none.
 const BACKOFF_MAX: Duration = Duration::from_secs(120);
 /// The longest that a message may stay hidden is twelve hours from its receive, of which the
 /// function may have used fifteen minutes.
@@ -15,7 +15,7 @@ const HIDDEN_MAX: Duration = Duration::from_secs((12 * 60 - 15) * 60);
 /// How much of a reason is kept, in characters. Attributes count against the size of a message.
 const REASON_LENGTH_MAX: usize = 1024;
 
-/// The queue that a consumer reads, and where it parks what can never succeed.
+/// The queue that a consumer reads, and the one that it dead-letters permanent failures to.
 #[derive(Debug, Clone)]
 pub struct DeadLetterQueue {
     client: Client,
@@ -24,18 +24,19 @@ pub struct DeadLetterQueue {
 }
 
 impl DeadLetterQueue {
-    /// Parks messages of the queue at `queue_url` in the one at `dead_letter_queue_url`.
+    /// Dead-letters messages of the queue at `queue_url` to the one at `dead_letter_queue_url`.
     pub fn new(
         client: Client,
         queue_url: impl Into<String>,
         dead_letter_queue_url: impl Into<String>,
     ) -> Self {
-        let (queue_url, dead_letter_queue_url) = (queue_url.into(), dead_letter_queue_url.into());
+        let queue_url = queue_url.into();
+        let dead_letter_queue_url = dead_letter_queue_url.into();
         Self { client, queue_url, dead_letter_queue_url }
     }
 
-    /// Sends the message to the dead-letter queue: its body as it came, and around it why, who and
-    /// which.
+    /// Sends the message to the dead-letter queue: its body as it came, and as attributes the
+    /// reason, the consumer and the ids.
     ///
     /// A redrive has to name its destination, since the queue has not seen where the message came
     /// from.

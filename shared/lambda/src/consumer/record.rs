@@ -1,4 +1,4 @@
-use crate::batch::{OddRecord, OrderingKey, QueueRecord, fifo_group, receive_count};
+use crate::batch::{MalformedRecord, OrderingKey, QueueRecord, fifo_group, receive_count};
 use aws_lambda_events::sqs::SqsMessage;
 use event_envelope::{CorrelationId, DecodeError, Decoder, Delivery, EventId};
 use runtime::Tracer;
@@ -10,14 +10,14 @@ pub(crate) struct Record {
     pub(crate) message: Message,
     pub(crate) opened: Result<Delivery, DecodeError>,
     /// What is wrong with the record around it.
-    pub(crate) odd: Option<OddRecord>,
+    pub(crate) malformed: Option<MalformedRecord>,
 }
 
-/// A message as SQS handed it over.
+/// A message as SQS delivered it.
 #[derive(Debug)]
 pub(crate) struct Message(SqsMessage);
 
-/// What a dead-lettered message says of the event in it.
+/// The ids that a dead-lettered message carries of the event in it.
 #[derive(Debug)]
 pub(crate) struct Ids {
     pub(crate) event: EventId,
@@ -25,16 +25,16 @@ pub(crate) struct Ids {
 }
 
 impl Record {
-    /// Message attributes are not looked at, so it does not matter what is wrong with one.
+    /// Message attributes are not read, so a malformed one does not matter.
     pub(crate) fn open(record: QueueRecord, decoder: &Decoder) -> Self {
-        let QueueRecord { message, odd, .. } = record;
+        let QueueRecord { message, malformed, .. } = record;
         let message = Message(message);
-        Self { opened: decoder.decode(message.body().as_bytes()), message, odd }
+        Self { opened: decoder.decode(message.body().as_bytes()), message, malformed }
     }
 
-    /// Where it stands in its batch: with its group on a FIFO queue, with its aggregate on another.
-    /// Nothing is known of a record that cannot be read, so it stands alone.
-    pub(crate) fn place(&self) -> OrderingKey<String> {
+    /// What it is ordered by in its batch: its group on a FIFO queue, its aggregate on another.
+    /// Nothing is known of a record that cannot be read, so it waits for no other.
+    pub(crate) fn ordering_key(&self) -> OrderingKey<String> {
         match (self.message.fifo_group(), &self.opened) {
             (Some(group), _) => OrderingKey::Group(group.to_owned()),
             (None, Ok(Delivery { envelope, .. })) => {
@@ -51,8 +51,8 @@ impl Record {
         })
     }
 
-    /// Goes on with the event's trace: `span` is its next, and the one that is handed on with
-    /// whatever follows from the event. As it came, where no spans are recorded.
+    /// Continues the event's trace: `span` is its next span, and the one that the events that
+    /// follow from this one name. The trace stays as it came where no spans are recorded.
     pub(crate) fn trace(&mut self, tracer: &Tracer, span: &Span) {
         if let Ok(Delivery { envelope, .. }) = &mut self.opened
             && let Some(child) = tracer.child_context(envelope.metadata.traceparent.as_deref())
@@ -63,7 +63,7 @@ impl Record {
     }
 
     /// The span of everything that `consumer` does with this record. It is there at every level,
-    /// so that a lone error still says what it is about.
+    /// so that a lone error still names its record.
     pub(crate) fn span(&self, consumer: &'static str) -> Span {
         let span = error_span!(
             "record",

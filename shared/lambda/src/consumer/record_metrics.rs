@@ -7,11 +7,11 @@ use tracing::{Level, event};
 
 use crate::outcome::Outcome;
 
-/// What stands for the type of an event that cannot be read, or that nobody here knows: whoever
-/// sends such must not make a metric of each.
+/// Stands for the type of an event that cannot be read, or that this consumer does not know: a
+/// sender must not create a metric with each.
 const UNKNOWN: &str = "unknown";
 
-/// What is to be known of a record when it is settled.
+/// What the metrics of a record need when it is completed.
 #[derive(Debug)]
 pub(crate) struct RecordMetrics {
     begun: Instant,
@@ -25,15 +25,15 @@ impl RecordMetrics {
         let delivery = opened.as_ref().ok();
         Self {
             begun: Instant::now(),
-            event_type: delivery.map(|it| it.envelope.event_type.clone()),
-            happened: delivery.map(|it| it.envelope.timestamp),
-            is_replay: delivery.is_some_and(|it| it.replay.is_some()),
+            event_type: delivery.map(|delivery| delivery.envelope.event_type.clone()),
+            happened: delivery.map(|delivery| delivery.envelope.timestamp),
+            is_replay: delivery.is_some_and(|delivery| delivery.replay.is_some()),
         }
     }
 
-    /// Says how it ended, for metrics. Whoever has no use for them is not told.
-    pub(crate) fn end(&self, ending: &Outcome, clock: &Clock) {
-        let is_done = |done| matches!(ending, Outcome::Done(it) if *it == done);
+    /// Records the outcome, as an event that only a subscriber to the target `metrics` receives.
+    pub(crate) fn end(&self, outcome: &Outcome, clock: &Clock) {
+        let is_done = |done| matches!(outcome, Outcome::Done(it) if *it == done);
         event!(
             target: "metrics",
             Level::TRACE,
@@ -41,27 +41,27 @@ impl RecordMetrics {
             monotonic_counter.EventsRejected = count(is_done(Done::Rejected)),
             monotonic_counter.EventsDuplicate = count(is_done(Done::Duplicate)),
             monotonic_counter.EventsIgnored =
-                count(is_done(Done::Ignored) || matches!(ending, Outcome::UnknownType)),
+                count(is_done(Done::Ignored) || matches!(outcome, Outcome::UnknownType)),
             monotonic_counter.EventsRefused =
-                count(matches!(ending, Outcome::ReplayRefused { .. })),
+                count(matches!(outcome, Outcome::ReplayRefused { .. })),
             monotonic_counter.EventsReplayed = count(self.is_replay),
-            monotonic_counter.EventsRetried = count(matches!(ending, Outcome::Retry { .. } | Outcome::Abandoned)),
-            monotonic_counter.EventsPoisoned = count(ending.is_permanent()),
+            monotonic_counter.EventsRetried = count(matches!(outcome, Outcome::Retry { .. } | Outcome::Abandoned)),
+            monotonic_counter.EventsPoisoned = count(outcome.is_permanent()),
             histogram.HandlingMs = milliseconds(self.begun.elapsed()),
-            histogram.EventAgeMs = self.age(ending, clock),
-            EventType = self.event_type(ending),
+            histogram.EventAgeMs = self.age(outcome, clock),
+            EventType = self.event_type(outcome),
         );
     }
 
-    fn event_type(&self, ending: &Outcome) -> &str {
-        let known = self.event_type.as_deref().filter(|_| !matches!(ending, Outcome::UnknownType));
+    fn event_type(&self, outcome: &Outcome) -> &str {
+        let known = self.event_type.as_deref().filter(|_| !matches!(outcome, Outcome::UnknownType));
         known.unwrap_or(UNKNOWN)
     }
 
-    /// From what happened until it has taken effect here, in milliseconds: none for what took none,
-    /// or took it years ago.
-    fn age(&self, ending: &Outcome, clock: &Clock) -> Option<f64> {
-        let took_effect = matches!(ending, Outcome::Done(Done::Handled | Done::Rejected));
+    /// From when the event happened until it took effect here, in milliseconds: none for an event
+    /// that took none, or that is a replay.
+    fn age(&self, outcome: &Outcome, clock: &Clock) -> Option<f64> {
+        let took_effect = matches!(outcome, Outcome::Done(Done::Handled | Done::Rejected));
         let happened = self.happened.filter(|_| took_effect && !self.is_replay)?;
         // Clocks of different machines agree only so far.
         Some(((clock.now() - happened).as_seconds_f64() * 1_000.0).max(0.0))
@@ -69,8 +69,8 @@ impl RecordMetrics {
 }
 
 /// Nothing, not zero, for what did not happen: a metric that was never more is not there.
-fn count(it: bool) -> Option<u64> {
-    it.then_some(1)
+fn count(happened: bool) -> Option<u64> {
+    happened.then_some(1)
 }
 
 fn milliseconds(took: Duration) -> f64 {

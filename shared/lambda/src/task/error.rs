@@ -1,4 +1,4 @@
-//! What a workflow is told of a task that did not succeed.
+//! The errors of a task, by which a workflow decides whether to retry it.
 
 use lambda_runtime::Diagnostic;
 use runtime::{Failure, chain};
@@ -15,7 +15,7 @@ pub enum TaskError {
 }
 
 impl TaskError {
-    /// The name that `Retry` and `Catch` of a state know it by.
+    /// The name by which `Retry` and `Catch` of a state match it.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {

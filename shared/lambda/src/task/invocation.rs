@@ -12,9 +12,9 @@ use tracing::{Instrument, Level, Span, error, error_span, event, field::Empty, i
 
 use crate::task::{Task, TaskError};
 
-/// The field by which the payload of a queue's mapping is known.
+/// The field that marks the payload of a queue's mapping.
 const RECORDS: &str = "Records";
-/// The field by which a task is known.
+/// The field that marks a task.
 const TASK: &str = "task";
 /// What is read here, for an error.
 const EXPECTED: &str = "aws:sqs, or a task";
@@ -25,7 +25,7 @@ const EXPECTED: &str = "aws:sqs, or a task";
 pub enum Invocation {
     /// Some messages of its queue.
     Batch(QueueBatch),
-    /// A task, not looked at yet.
+    /// A task, not read yet.
     Task(Map<String, Value>),
 }
 
@@ -48,17 +48,18 @@ impl TryFrom<Map<String, Value>> for Invocation {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Answer<A> {
-    /// To the queue's mapping: the messages that are to come again.
+    /// To the queue's mapping: the messages that are to be delivered again.
     Batch(SqsBatchResponse),
     /// To the workflow.
     Task(A),
 }
 
-/// Hands the invocation to whom it is for.
+/// Passes the invocation to `consume` if it is a batch, to `work` if it is a task.
 ///
 /// # Errors
 ///
-/// Only for a task: what the workflow is told. [`TaskError::Retry`] is worth another try.
+/// Only for a task: the error that the workflow matches, [`TaskError::Retry`] or
+/// [`TaskError::Permanent`].
 pub async fn answer<C, E, A>(
     invocation: Invocation,
     decoder: &Decoder,
@@ -72,8 +73,9 @@ where
     answer_traced(invocation, decoder, &Tracer::off(), consume, work).await
 }
 
-/// As [`answer`], and goes on with the trace of the event that a task is about: the task is a span
-/// of it, and the event it is given names that span, so that what is said next is within.
+/// As [`answer`], and continues the trace of the event that a task is about: the task is a span of
+/// it, and the event that `work` receives names that span, so that the events it publishes are
+/// within it.
 ///
 /// # Errors
 ///
@@ -91,11 +93,13 @@ where
 {
     match invocation {
         Invocation::Batch(batch) => Ok(Answer::Batch(consume(batch).await)),
-        Invocation::Task(fields) => settle(fields, decoder, tracer, work).await.map(Answer::Task),
+        Invocation::Task(fields) => {
+            handle_task(fields, decoder, tracer, work).await.map(Answer::Task)
+        }
     }
 }
 
-async fn settle<C, E, A>(
+async fn handle_task<C, E, A>(
     fields: Map<String, Value>,
     decoder: &Decoder,
     tracer: &Tracer,
@@ -137,13 +141,14 @@ where
         child.record(&span);
         task.delivery.envelope.metadata.traceparent = Some(child.traceparent());
     }
-    let (name, begun) = (task.name().to_owned(), Instant::now());
+    let name = task.name().to_owned();
+    let begun = Instant::now();
     let work = async {
         let outcome = work(task).await;
         match &outcome {
             Ok(_) => info!(outcome = "answered", "task"),
             Err(failure) if failure.is_retry() => warn!(%failure, outcome = "retry", "task"),
-            Err(failure) => error!(%failure, outcome = "poison", "task"),
+            Err(failure) => error!(%failure, outcome = "permanent_failure", "task"),
         }
         measure(&outcome, &name, begun);
         outcome
@@ -151,21 +156,21 @@ where
     work.instrument(span).await.map_err(TaskError::from)
 }
 
-/// Says how a task ended, for metrics and its span.
+/// Records the outcome of a task, for metrics and in its span.
 fn measure<A>(outcome: &Result<A, Failure>, task: &str, begun: Instant) {
     let is_retry = outcome.as_ref().err().map(Failure::is_retry);
-    let ended = match is_retry {
+    let outcome = match is_retry {
         None => "answered",
         Some(true) => "retry",
-        Some(false) => "poison",
+        Some(false) => "permanent_failure",
     };
-    Span::current().record("outcome", ended);
+    Span::current().record("outcome", outcome);
     event!(
         target: "metrics",
         Level::TRACE,
         monotonic_counter.TasksAnswered = is_retry.is_none().then_some(1_u64),
-        monotonic_counter.TasksRetried = is_retry.filter(|it| *it).map(|_| 1_u64),
-        monotonic_counter.TasksPoisoned = is_retry.filter(|it| !*it).map(|_| 1_u64),
+        monotonic_counter.TasksRetried = (is_retry == Some(true)).then_some(1_u64),
+        monotonic_counter.TasksPoisoned = (is_retry == Some(false)).then_some(1_u64),
         histogram.TaskMs = begun.elapsed().as_secs_f64() * 1_000.0,
         Task = task,
     );

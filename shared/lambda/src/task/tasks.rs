@@ -1,4 +1,4 @@
-//! Whether tasks are taken at all.
+//! Whether a function accepts tasks at all.
 
 use runtime::{ConfigError, Environment};
 use tracing::error;
@@ -8,13 +8,13 @@ use crate::task::{Invocation, TaskError};
 /// The mode in which a workflow asks for tasks.
 const ORCHESTRATION: &str = "orchestration";
 
-/// Whether a function takes tasks. Where no workflow is deployed nobody asks for any, but whoever
-/// may invoke the function could.
+/// Whether a function accepts tasks. Where no workflow is deployed none are expected, but every
+/// principal that may invoke the function could send one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Tasks {
     /// A workflow asks for them.
     Taken,
-    /// None are taken in this mode.
+    /// None are accepted in this mode.
     RefusedIn(String),
 }
 
@@ -28,16 +28,16 @@ impl Tasks {
         environment.required("FULFILMENT_MODE").map(Self::in_mode)
     }
 
-    /// Taken in the mode `orchestration`, and in no other.
+    /// Accepted in the mode `orchestration`, and in no other.
     pub fn in_mode(mode: String) -> Self {
         if mode == ORCHESTRATION { Self::Taken } else { Self::RefusedIn(mode) }
     }
 
-    /// The invocation, unless it is a task and none are taken.
+    /// The invocation, unless it is a task and none are accepted.
     ///
     /// # Errors
     ///
-    /// Poison, naming the mode: no retry helps.
+    /// Permanent, naming the mode: no retry helps.
     pub fn admit(&self, invocation: Invocation) -> Result<Invocation, TaskError> {
         match (self, invocation) {
             (Self::RefusedIn(mode), Invocation::Task(_)) => {

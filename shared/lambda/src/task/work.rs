@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 /// The field that holds the task's name.
 const TASK: &str = "task";
-/// The field that holds the event that the workflow works off.
+/// The field that holds the event that the workflow is about.
 const EVENT: &str = "event";
 
 /// A piece of work that a workflow asks for.
@@ -15,11 +15,11 @@ const EVENT: &str = "event";
 pub struct Task<C, E = ()> {
     /// What is to be done.
     pub command: C,
-    /// The event that the workflow works off: what all that is said follows from.
+    /// The event that the workflow is about, and the cause of all events that follow.
     pub delivery: Delivery<E>,
-    /// Names this work for ever: the same however often it is asked for.
+    /// Its idempotency key: the same each time this work is asked for.
     pub id: String,
-    /// A hash of all that it says. The same id with another hash is another's work.
+    /// A hash of the whole task. The same id with another hash is another task.
     pub hash: String,
 }
 
@@ -49,30 +49,31 @@ impl<C: DeserializeOwned, E: FromEnvelope> Task<C, E> {
     ///
     /// # Errors
     ///
-    /// Poison, naming what is missing or wrong, or when the event comes from a replay of an
+    /// Permanent, naming what is missing or wrong, or when the event comes from a replay of an
     /// archive: a workflow moves money and goods, and those are not moved again.
     pub fn read(mut fields: Map<String, Value>, decoder: &Decoder) -> Result<Self, Failure> {
-        let event = fields.remove(EVENT).ok_or_else(|| poison(Unreadable::Missing(EVENT)))?;
+        let event = fields.remove(EVENT).ok_or_else(|| permanent(Unreadable::Missing(EVENT)))?;
         let name = match fields.get(TASK) {
             Some(Value::String(name)) => name.clone(),
-            _ => return Err(poison(Unreadable::Missing(TASK))),
+            _ => return Err(permanent(Unreadable::Missing(TASK))),
         };
         let delivery = decoder
             .decode::<E>(event.to_string().as_bytes())
-            .map_err(|source| poison(Unreadable::Event { name: name.clone(), source }))?;
+            .map_err(|source| permanent(Unreadable::Event { name: name.clone(), source }))?;
         if let Some(replay) = delivery.replay {
-            return Err(poison(Unreadable::Replay { name, replay }));
+            return Err(permanent(Unreadable::Replay { name, replay }));
         }
         let command = Value::Object(fields);
-        let said = canonical(&command);
+        let canonical = canonical(&command);
         let id = format!("{}/{name}", delivery.envelope.event_id);
-        let hash = fingerprint(&[delivery.envelope.payload_hash().as_bytes(), said.as_bytes()]);
+        let hash =
+            fingerprint(&[delivery.envelope.payload_hash().as_bytes(), canonical.as_bytes()]);
         let command = serde_json::from_value(command)
-            .map_err(|source| poison(Unreadable::Command { name, source }))?;
+            .map_err(|source| permanent(Unreadable::Command { name, source }))?;
         Ok(Self { command, delivery, id, hash })
     }
 }
 
-fn poison(error: Unreadable) -> Failure {
+fn permanent(error: Unreadable) -> Failure {
     Failure::permanent(error)
 }

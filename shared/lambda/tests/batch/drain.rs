@@ -1,5 +1,6 @@
-//! Batches delivered again and again, as Lambda does, until nothing is left of them: with a guard
-//! before the service every record takes effect once, and those of one key in order.
+//! Batches delivered again and again, as Lambda does, until nothing is left of them: with an
+//! idempotency layer before the service every record takes effect once, and those of one key in
+//! order.
 
 use std::{
     collections::HashSet,
@@ -18,7 +19,8 @@ use crate::records::{
     sequence_number,
 };
 
-/// A record of a key that fails so often before it succeeds, or turns out to be poison.
+/// A record of a key that fails so often before it succeeds, or turns out to be a permanent
+/// failure.
 #[derive(Debug, Clone)]
 struct Stubborn {
     key: String,
@@ -36,26 +38,27 @@ fn stubborn() -> impl Strategy<Value = Vec<Stubborn>> {
 /// What took effect, or was dead-lettered, in its order.
 #[derive(Debug, Clone, Default)]
 struct World {
-    left: Arc<Mutex<Vec<Stubborn>>>,
+    pending: Arc<Mutex<Vec<Stubborn>>>,
     effects: Arc<Mutex<Vec<usize>>>,
     dead_lettered: Arc<Mutex<Vec<usize>>>,
 }
 
 impl World {
     fn new(records: &[Stubborn]) -> Self {
-        Self { left: Arc::new(Mutex::new(records.to_vec())), ..Self::default() }
+        Self { pending: Arc::new(Mutex::new(records.to_vec())), ..Self::default() }
     }
 
-    /// Has no guard of its own.
+    /// Is not idempotent.
     fn service<R: Numbered>(
         &self,
     ) -> impl Service<R, Response = Done, Error = Failure> + Clone + use<R> {
         let world = self.clone();
         service_fn(move |record: R| {
-            let (world, number) = (world.clone(), record.number());
+            let world = world.clone();
+            let number = record.number();
             async move {
                 tokio::task::yield_now().await;
-                let record = &mut world.left.lock().unwrap()[number];
+                let record = &mut world.pending.lock().unwrap()[number];
                 if record.failures > 0 {
                     record.failures -= 1;
                     return Err(Failure::retry("not yet"));
@@ -80,8 +83,8 @@ impl World {
         })
     }
 
-    /// Everything took effect or was dead-lettered: what took effect did so once, and in the order of its
-    /// key, if that is promised.
+    /// Everything took effect or was dead-lettered: what took effect did so once, and in the order
+    /// of its key, if that is promised.
     fn check(&self, records: &[Stubborn], in_order: bool) {
         let effects = self.effects.lock().unwrap();
         let dead_lettered: HashSet<_> =
@@ -99,7 +102,7 @@ impl World {
 }
 
 /// Remembers what was done, in place of an idempotency layer with a store.
-fn guard<R, S>()
+fn idempotent<R, S>()
 -> impl Layer<S, Service: Service<R, Response = Done, Error = Failure> + Clone> + Clone
 where
     R: Numbered,
@@ -109,7 +112,9 @@ where
     layer_fn(move |service: S| {
         let done = Arc::clone(&done);
         service_fn(move |record: R| {
-            let (service, done, number) = (service.clone(), Arc::clone(&done), record.number());
+            let service = service.clone();
+            let done = Arc::clone(&done);
+            let number = record.number();
             async move {
                 if done.lock().unwrap().contains(&number) {
                     return Ok(Done::Duplicate);
@@ -143,7 +148,7 @@ async fn drain_queue(arn: &str, records: &[Stubborn]) -> World {
 
 async fn drain_stream(records: &[Stubborn]) -> World {
     let world = World::new(records);
-    let service = ServiceBuilder::new().layer(guard()).service(world.service());
+    let service = ServiceBuilder::new().layer(idempotent()).service(world.service());
     let stream = TableStream::new(service, world.poison());
     let all = records.iter().enumerate();
     let mut left: Vec<_> = all.map(|(n, it)| change(n, json!({ "id": { "S": it.key } }))).collect();

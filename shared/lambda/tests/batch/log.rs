@@ -16,16 +16,16 @@ use crate::{
 
 /// What was logged.
 #[derive(Debug, Clone, Default)]
-struct OrderedBatch(Arc<Mutex<Vec<u8>>>);
+struct Output(Arc<Mutex<Vec<u8>>>);
 
-impl OrderedBatch {
+impl Output {
     fn read(&self) -> Vec<Value> {
         let bytes = self.0.lock().unwrap();
         serde_json::Deserializer::from_slice(&bytes).into_iter().map(Result::unwrap).collect()
     }
 }
 
-impl io::Write for OrderedBatch {
+impl io::Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.lock().unwrap().write(bytes)
     }
@@ -35,7 +35,7 @@ impl io::Write for OrderedBatch {
     }
 }
 
-impl MakeWriter<'_> for OrderedBatch {
+impl MakeWriter<'_> for Output {
     type Writer = Self;
 
     fn make_writer(&self) -> Self {
@@ -45,13 +45,13 @@ impl MakeWriter<'_> for OrderedBatch {
 
 #[tokio::test]
 async fn every_record_is_logged_once_under_its_ids() {
-    let lines = OrderedBatch::default();
+    let lines = Output::default();
     let subscriber = tracing_subscriber::fmt()
         .json()
         .with_max_level(tracing::Level::DEBUG)
         .with_writer(lines.clone())
         .finish();
-    // For all threads: a line that one thread does not want is cached as wanted by nobody.
+    // For all threads: a line that one thread does not want is cached as wanted by none.
     tracing::subscriber::set_global_default(subscriber).unwrap();
 
     let poison = [Ok(Disposition::DeadLettered), Ok(Disposition::Left), Err(())].map(End::Poison);
@@ -75,7 +75,7 @@ async fn every_record_is_logged_once_under_its_ids() {
     let batch = steps.iter().enumerate();
     let batch = messages(batch.map(|(n, step)| message(&arn, n, step.key.as_deref())));
     Queue::new(plan.service()).on_poison(plan.poison()).handle(batch).await;
-    let logged = said(&lines, "queue", &arn, |span, number| {
+    let logged = outcomes(&lines, "queue", &arn, |span, number| {
         assert_eq!(span["receive_count"], 1);
         span["message_id"] == format!("message-{number}")
     });
@@ -85,7 +85,7 @@ async fn every_record_is_logged_once_under_its_ids() {
     let mut batch = changes(batch.map(|(n, step)| change(n, json!({ "id": { "S": step.key } }))));
     batch.records.iter_mut().for_each(|it| it.event_source_arn = Some("logged".to_owned()));
     TableStream::new(plan.service(), plan.poison()).handle(batch).await;
-    let logged = said(&lines, "stream", "logged", |span, number| {
+    let logged = outcomes(&lines, "stream", "logged", |span, number| {
         assert_eq!(span["event_name"], "MODIFY");
         let is = span["event_id"].as_str() == Some(&number.to_string());
         assert_eq!(is, span["sequence_number"] == sequence_number(number));
@@ -97,8 +97,8 @@ async fn every_record_is_logged_once_under_its_ids() {
 
 /// Level, outcome, reason and error of the six lines in a span whose `field` is `value`, by number
 /// of record.
-fn said(
-    lines: &OrderedBatch,
+fn outcomes(
+    lines: &Output,
     field: &str,
     value: &str,
     is: impl Fn(&Value, usize) -> bool,

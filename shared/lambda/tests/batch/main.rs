@@ -1,11 +1,11 @@
-//! Batches, what is handled of them, and what is answered.
+//! Batches, what is handled of them, and the responses to them.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod drain;
 mod log;
+mod malformed;
 mod model;
-mod odd;
 mod plan;
 mod queue;
 mod records;

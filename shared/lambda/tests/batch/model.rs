@@ -1,4 +1,4 @@
-//! Any batch, against a model that works it off one record after the other.
+//! Any batch, against a model that handles one record after the other.
 
 use std::{collections::BTreeSet, num::NonZeroUsize};
 
@@ -13,9 +13,10 @@ use crate::{
     },
 };
 
-/// Which records are handled, and which are to come again, in the order of the batch.
+/// Which records are handled, and which are to be delivered again, in the order of the batch.
 fn model(steps: &[Step], is_strict: bool) -> (Vec<usize>, Vec<usize>) {
-    let (mut handled, mut failed) = (Vec::new(), Vec::new());
+    let mut handled = Vec::new();
+    let mut failed = Vec::new();
     let mut closed: BTreeSet<&str> = BTreeSet::new();
     for (number, step) in steps.iter().enumerate() {
         let key = step.key.as_deref();

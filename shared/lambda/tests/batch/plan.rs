@@ -1,4 +1,4 @@
-//! Services that do as planned, and write down what they were given.
+//! Services that do as planned, and record their calls.
 
 use std::{
     collections::BTreeSet,
@@ -18,7 +18,7 @@ use crate::records::Numbered;
 pub(crate) enum End {
     Done,
     Retry,
-    /// It is poison, and of that becomes this.
+    /// It fails for good, and dead-lettering it ends so.
     Poison(Result<Disposition, ()>),
 }
 
@@ -33,7 +33,7 @@ pub(crate) struct Step {
 }
 
 impl Step {
-    /// Whether it is to come again.
+    /// Whether it is to be delivered again.
     pub(crate) fn fails(&self) -> bool {
         match self.end {
             End::Done | End::Poison(Ok(Disposition::DeadLettered)) => false,
@@ -63,7 +63,7 @@ pub(crate) fn steps() -> impl Strategy<Value = Vec<Step>> {
 pub(crate) struct Seen {
     /// The records that were handled, as they began.
     pub(crate) handled: Vec<usize>,
-    /// The records whose poison was put aside or was to be.
+    /// The records that were dead-lettered or were to be.
     pub(crate) poison: BTreeSet<usize>,
     in_flight: Vec<usize>,
     /// The most that were in flight at a time.
@@ -90,7 +90,8 @@ impl Plan {
     {
         let plan = self.clone();
         service_fn(move |record: R| {
-            let (plan, number) = (plan.clone(), record.number());
+            let plan = plan.clone();
+            let number = record.number();
             async move {
                 plan.begin(number);
                 let Step { end, yields, .. } = plan.steps[number];
@@ -134,7 +135,7 @@ impl Plan {
             let number = poison.record.number();
             plan.seen.lock().unwrap().poison.insert(number);
             ready(match plan.steps[number].end {
-                End::Poison(fate) => fate.map_err(|()| "no room"),
+                End::Poison(disposition) => disposition.map_err(|()| "no room"),
                 End::Done | End::Retry => panic!("{number} is not poison"),
             })
         })

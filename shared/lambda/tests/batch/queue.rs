@@ -1,4 +1,4 @@
-//! What SQS is answered when a batch is not as it should be, and what becomes of poison.
+//! The response to SQS for a batch that is not as it should be, and for poison messages.
 
 use std::future::ready;
 
@@ -63,7 +63,7 @@ async fn a_fifo_queue_is_one_by_its_groups_and_not_by_the_key() {
 }
 
 #[tokio::test]
-async fn poison_is_returned_unless_somebody_takes_it() {
+async fn poison_is_returned_unless_it_is_dead_lettered() {
     let steps = [Ok(Disposition::DeadLettered), Ok(Disposition::Left), Err(())]
         .map(|it| step("a", End::Poison(it)));
     let plan = Plan::new(&steps);
@@ -72,13 +72,13 @@ async fn poison_is_returned_unless_somebody_takes_it() {
     let left = Queue::new(plan.service());
     assert_eq!(named(&left.handle(batch.clone()).await), all);
     assert!(plan.seen().poison.is_empty());
-    let put_aside = left.on_poison(plan.poison());
-    assert_eq!(named(&put_aside.handle(batch).await), all[1..]);
+    let dead_lettering = left.on_poison(plan.poison());
+    assert_eq!(named(&dead_lettering.handle(batch).await), all[1..]);
     assert_eq!(plan.seen().poison.len(), 3);
 }
 
 #[tokio::test]
-async fn a_group_goes_on_behind_what_was_parked() {
+async fn a_group_goes_on_behind_a_dead_lettered_record() {
     let plan =
         Plan::new(&[step("a", End::Poison(Ok(Disposition::DeadLettered))), step("a", End::Done)]);
     let batch = messages((0..2).map(|n| message(FIFO, n, Some("a"))));

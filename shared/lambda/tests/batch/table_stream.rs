@@ -1,5 +1,5 @@
-//! Which records are of one item, and what a stream is answered when a batch is not as it should
-//! be.
+//! Which records are of one item, and the response to a stream for a batch that is not as it
+//! should be.
 
 use aws_lambda_events::dynamodb::EventRecord;
 use lambda::batch::{Disposition, LeaveToRedrive, TableStream};
@@ -15,7 +15,7 @@ fn plan(ends: &[End]) -> Plan {
     Plan::new(&ends.iter().map(step).collect::<Vec<_>>())
 }
 
-/// Fails the first of two records, and tells whether that holds back the second.
+/// Fails the first of two records, and returns whether that holds back the second.
 async fn is_one_item(first: EventRecord, second: EventRecord) -> bool {
     let plan = plan(&[End::Retry, End::Done]);
     let stream = TableStream::new(plan.service(), LeaveToRedrive);
@@ -89,12 +89,12 @@ async fn the_lowest_number_is_named_wherever_it_stands() {
 }
 
 #[tokio::test]
-async fn poison_stops_its_item_unless_it_is_parked() {
+async fn poison_stops_its_item_unless_it_is_dead_lettered() {
     let batch = || changes((0..2).map(|n| change(n, json!({ "id": { "S": "a" } }))));
-    for (fate, handled) in
+    for (disposition, handled) in
         [(Ok(Disposition::DeadLettered), 2), (Ok(Disposition::Left), 1), (Err(()), 1)]
     {
-        let plan = plan(&[End::Poison(fate), End::Done]);
+        let plan = plan(&[End::Poison(disposition), End::Done]);
         let response = TableStream::new(plan.service(), plan.poison()).handle(batch()).await;
         assert_eq!(checkpoint(&response).is_some(), handled == 1);
         assert_eq!(plan.seen().handled.len(), handled);

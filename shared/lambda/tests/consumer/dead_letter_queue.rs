@@ -81,7 +81,7 @@ async fn a_newer_version_is_parked_and_an_unknown_type_is_not() {
 #[tokio::test]
 async fn what_cannot_be_parked_stays_in_its_queue() {
     let world = World::new();
-    world.close_parking();
+    world.remove_dead_letter_queue();
     world.send("poison");
     world.send(placed("order-1", 1).to_string());
     let (service, handled) = handler(|_| Ok(Done::Handled));

@@ -17,16 +17,16 @@ use crate::{
 
 /// What was logged.
 #[derive(Debug, Clone, Default)]
-struct OrderedBatch(Arc<Mutex<Vec<u8>>>);
+struct Output(Arc<Mutex<Vec<u8>>>);
 
-impl OrderedBatch {
+impl Output {
     fn read(&self) -> Vec<Value> {
         let bytes = self.0.lock().unwrap();
         serde_json::Deserializer::from_slice(&bytes).into_iter().map(Result::unwrap).collect()
     }
 }
 
-impl io::Write for OrderedBatch {
+impl io::Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.lock().unwrap().write(bytes)
     }
@@ -36,7 +36,7 @@ impl io::Write for OrderedBatch {
     }
 }
 
-impl MakeWriter<'_> for OrderedBatch {
+impl MakeWriter<'_> for Output {
     type Writer = Self;
 
     fn make_writer(&self) -> Self {
@@ -46,13 +46,13 @@ impl MakeWriter<'_> for OrderedBatch {
 
 #[tokio::test]
 async fn every_record_is_logged_once_under_its_ids() {
-    let lines = OrderedBatch::default();
+    let lines = Output::default();
     let subscriber = tracing_subscriber::fmt()
         .json()
         .with_env_filter("info,metrics=trace")
         .with_writer(lines.clone())
         .finish();
-    // For all threads: a line that one thread does not want is cached as wanted by nobody.
+    // For all threads: a line that one thread does not want is cached as wanted by none.
     tracing::subscriber::set_global_default(subscriber).unwrap();
 
     let world = World::new();
@@ -76,10 +76,11 @@ async fn every_record_is_logged_once_under_its_ids() {
     let (metrics, mut lines): (Vec<_>, Vec<_>) = lines.partition(|it| it["target"] == "metrics");
     check_metrics(metrics);
     lines.sort_by_key(|line| line["fields"]["outcome"].to_string());
-    let said: Vec<_> = lines.iter().map(|it| (&it["fields"]["outcome"], &it["level"])).collect();
-    let expected = [("handled", "INFO"), ("dead_lettered", "ERROR"), ("retry", "WARN")];
-    assert_eq!(json!(said), json!(expected));
-    let span = &lines[0]["span"];
+    let outcomes: Vec<_> =
+        lines.iter().map(|it| (&it["fields"]["outcome"], &it["level"])).collect();
+    let expected = [("dead_lettered", "ERROR"), ("handled", "INFO"), ("retry", "WARN")];
+    assert_eq!(json!(outcomes), json!(expected));
+    let span = &lines[1]["span"];
     assert_eq!(span["outcome"], "handled");
     assert_eq!(span["name"], "record");
     assert_eq!(span["receive_count"], 1);
@@ -92,7 +93,7 @@ async fn every_record_is_logged_once_under_its_ids() {
     assert_eq!(lines[2]["fields"]["delay_s"], 1);
 }
 
-/// Those of one record handled, one poison, and one to come again.
+/// Those of one record handled, one dead-lettered, and one to be delivered again.
 fn check_metrics(mut metrics: Vec<Value>) {
     let mut measured: Vec<Value> = metrics.iter_mut().map(|it| it["fields"].take()).collect();
     measured.sort_by_key(Value::to_string);

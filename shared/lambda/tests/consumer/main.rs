@@ -1,10 +1,11 @@
-//! Batches from queues in process: what is handled, what comes again and what is dead-lettered.
+//! Batches from queues in process: what is handled, what is delivered again and what is
+//! dead-lettered.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod dead_letter_queue;
 mod log;
-mod odd;
+mod malformed;
 mod order;
 mod queues;
 mod retry;

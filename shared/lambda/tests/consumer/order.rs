@@ -100,9 +100,9 @@ async fn records_of_one_aggregate_wait_for_each_other_and_no_others() {
 
     let log = log.lock().unwrap();
     for order in ["order-1", "order-2"] {
-        let said: Vec<_> = log.iter().filter_map(|it| it.strip_prefix(order)).collect();
+        let of_order: Vec<_> = log.iter().filter_map(|it| it.strip_prefix(order)).collect();
         let expected = [" begins 1", " ends 1", " begins 2", " ends 2", " begins 3", " ends 3"];
-        assert_eq!(said, expected);
+        assert_eq!(of_order, expected);
     }
     assert_eq!(log[..2], ["order-1 begins 1", "order-2 begins 1"]);
 }

@@ -38,8 +38,8 @@ impl World {
         Self { sqs, queue, calls: Arc::default() }
     }
 
-    /// Takes the dead-letter queue away.
-    pub(crate) fn close_parking(&self) {
+    /// Removes the dead-letter queue.
+    pub(crate) fn remove_dead_letter_queue(&self) {
         self.sqs.delete_queue(dead_letter(self.queue)).unwrap();
     }
 

@@ -82,7 +82,7 @@ async fn ids_that_are_missing_or_double_lose_nothing() {
     let response = consumer.consume(event(records)).await;
 
     assert_eq!(handled.lock().unwrap().len(), 4);
-    // An empty id tells Lambda to bring the whole batch again.
+    // On an empty id Lambda delivers the whole batch again.
     let ids: Vec<_> = response.batch_item_failures.iter().map(|it| &it.item_identifier).collect();
     assert_eq!(ids, ["same", ""]);
     assert!(consumer.consume(event(vec![])).await.batch_item_failures.is_empty());

@@ -47,7 +47,7 @@ pub(crate) fn placed(order: &str, number: u64) -> Value {
     })
 }
 
-/// A handler that writes down what it was given and ends as `end` says.
+/// A handler that records its calls and returns what `end` does.
 pub(crate) fn handler(
     end: impl Fn(&Placed) -> Result<Done, Failure> + Clone,
 ) -> (
@@ -76,7 +76,7 @@ where
     Consumer::new("shop", Decoder::new("orderId"), replay, world.dead_letters(), service)
 }
 
-/// Receives a batch, has it handled, and gives what is to come again.
+/// Receives a batch, has it handled, and returns what is to be delivered again.
 pub(crate) async fn run<S>(world: &World, consumer: &Consumer<S, Placed>) -> Vec<String>
 where
     S: Service<Delivery<Placed>, Response = Done, Error = Failure> + Clone,

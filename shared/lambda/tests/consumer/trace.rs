@@ -31,7 +31,7 @@ async fn seen(came: &str, tracer: Tracer) -> Option<String> {
 }
 
 #[tokio::test]
-async fn what_a_handler_says_is_within_the_span_of_its_record() {
+async fn what_a_handler_publishes_is_within_the_span_of_its_record() {
     let tokens = IdGenerator::from_fn(|| "0123456789abcdef0123456789abcdef".to_owned());
     let tracer = Tracer::drawn_from(tokens);
     let goes = "00-0af7651916cd43dd8448eb211c80319c-0123456789abcdef-01";

@@ -17,7 +17,7 @@ fn states() -> [Option<Progress>; 3] {
 fn inputs() -> [(&'static str, Input); 3] {
     let order_id = id("order-1");
     [
-        ("wanted", Input::News(message())),
+        ("wanted", Input::Notify(message())),
         (
             "sent",
             Input::Sent {

@@ -1,4 +1,4 @@
-//! A provider in memory, and attempts that go wrong on the way to it or back.
+//! A provider in memory, and faults on the way to it or back.
 
 use std::collections::VecDeque;
 
@@ -6,25 +6,25 @@ use super::*;
 
 /// What becomes of an attempt.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Mishap {
+pub(super) enum Fault {
     None,
     RequestLost,
     AnswerLost,
-    /// Given up by the client, carried out later.
+    /// Timed out at the client, handled later.
     Late,
 }
 
-pub(super) fn mishaps() -> impl Strategy<Value = Vec<Mishap>> {
-    let mishap = prop_oneof![
-        Just(Mishap::None),
-        Just(Mishap::RequestLost),
-        Just(Mishap::AnswerLost),
-        Just(Mishap::Late),
+pub(super) fn faults() -> impl Strategy<Value = Vec<Fault>> {
+    let fault = prop_oneof![
+        Just(Fault::None),
+        Just(Fault::RequestLost),
+        Just(Fault::AnswerLost),
+        Just(Fault::Late),
     ];
-    prop::collection::vec(mishap, 0..8)
+    prop::collection::vec(fault, 0..8)
 }
 
-/// What the customer's bank says.
+/// How the customer's bank decides.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Card {
     #[default]
@@ -32,7 +32,7 @@ pub(super) enum Card {
     Declines,
 }
 
-/// After how many attempts a step is given up that may be.
+/// After how many attempts a step is abandoned that may be.
 const REVIEW_AFTER: u32 = 3;
 
 /// What the provider keeps of the charge's idempotency key.
@@ -48,96 +48,91 @@ enum Key {
 #[derive(Debug, Default)]
 pub(super) struct World {
     pub(super) payment: Payment,
-    pub(super) said: Vec<PaymentEvent>,
+    pub(super) emitted: Vec<PaymentEvent>,
     pub(super) captures: Vec<Money>,
     pub(super) refunds: Vec<Money>,
     pub(super) unreserved_charges: usize,
-    /// How often a step was given up.
-    pub(super) given_up: usize,
+    /// How often a step was abandoned.
+    pub(super) abandoned: usize,
     card: Card,
-    /// At what is due.
+    /// At the pending command.
     attempts: u32,
     key: Key,
-    heard_reserved: bool,
+    is_reserved: bool,
     late: VecDeque<Command>,
 }
 
 impl World {
-    /// Tells a payment `history`, with `mishaps` for its first attempts; then everything that can
-    /// arrive does, and an operator resumes what was given up.
-    pub(super) fn run(history: &[Input], card: Card, mishaps: &[Mishap]) -> Self {
-        Self::run_with(history, card, mishaps, false)
+    /// Applies `history` to a payment, with `faults` in its first attempts; then everything that
+    /// can arrive does, and an operator resumes what was abandoned.
+    pub(super) fn run(history: &[Input], card: Card, faults: &[Fault]) -> Self {
+        Self::run_with(history, card, faults, false)
     }
 
     /// As [`run`](Self::run). The provider `reports` what went back before the operator comes.
-    pub(super) fn run_with(
-        history: &[Input],
-        card: Card,
-        mishaps: &[Mishap],
-        reports: bool,
-    ) -> Self {
+    pub(super) fn run_with(history: &[Input], card: Card, faults: &[Fault], reports: bool) -> Self {
         let mut world = Self { card, ..Self::default() };
-        let mut mishaps = mishaps.iter().copied();
+        let mut faults = faults.iter().copied();
         for input in history {
-            world.tell(input);
-            world.work(&mut mishaps);
+            world.apply(input);
+            world.run_pending(&mut faults);
         }
-        world.work(&mut mishaps);
+        world.run_pending(&mut faults);
         while let Some(command) = world.late.pop_front() {
-            world.carry_out(&command);
+            world.handle(&command);
         }
-        world.work(&mut std::iter::empty());
+        world.run_pending(&mut std::iter::empty());
         if reports && !world.refunds.is_empty() {
-            world.tell(&Input::Refunded(refund()));
+            world.apply(&Input::Refunded(refund()));
         }
-        world.tell(&Input::Resumed);
-        world.work(&mut std::iter::empty());
+        world.apply(&Input::Resumed);
+        world.run_pending(&mut std::iter::empty());
         world
     }
 
-    fn tell(&mut self, input: &Input) {
-        self.heard_reserved |= *input == Input::Reserved;
+    fn apply(&mut self, input: &Input) {
+        self.is_reserved |= *input == Input::Reserved;
         let before = self.payment.pending();
-        let (payment, said) = std::mem::take(&mut self.payment).transition(input);
+        let (payment, emitted) = std::mem::take(&mut self.payment).transition(input);
         self.payment = payment;
         if self.payment.pending() != before {
             self.attempts = 0;
         }
-        self.said.extend(said);
+        self.emitted.extend(emitted);
     }
 
-    /// Has effects until none is due, or one is not answered. One that may be given up is, when it
-    /// was tried often enough.
-    fn work(&mut self, mishaps: &mut impl Iterator<Item = Mishap>) {
+    /// Runs commands until none is pending, or one is not answered. One that may be abandoned is,
+    /// when it was tried often enough.
+    fn run_pending(&mut self, faults: &mut impl Iterator<Item = Fault>) {
         while let Some(command) = self.payment.pending() {
             self.attempts += 1;
             let attempted = command.clone();
-            let answer = match mishaps.next().unwrap_or(Mishap::None) {
-                Mishap::None => self.carry_out(&command),
-                Mishap::RequestLost => None,
-                Mishap::AnswerLost => {
-                    self.carry_out(&command);
+            let answer = match faults.next().unwrap_or(Fault::None) {
+                Fault::None => self.handle(&command),
+                Fault::RequestLost => None,
+                Fault::AnswerLost => {
+                    self.handle(&command);
                     None
                 }
-                Mishap::Late => {
+                Fault::Late => {
                     self.late.push_back(command);
                     None
                 }
             };
-            let given_up = || Payment::on_exhausted(&attempted, self.attempts, "no answer");
+            let abandoned = || Payment::on_exhausted(&attempted, self.attempts, "no answer");
             match answer {
-                Some(answer) => self.tell(&answer),
+                Some(answer) => self.apply(&answer),
                 None if self.attempts < REVIEW_AFTER => return,
                 None => {
-                    let Some(gave_up) = given_up() else { return };
-                    self.given_up += 1;
-                    self.tell(&gave_up);
+                    let Some(exhausted) = abandoned() else { return };
+                    self.abandoned += 1;
+                    self.apply(&exhausted);
                 }
             }
         }
     }
 
-    fn carry_out(&mut self, command: &Command) -> Option<Input> {
+    fn handle(&mut self, command: &Command) -> Option<Input> {
         match (command, self.key) {
             (Command::Charge(_), Key::Free) if self.card == Card::Declines => {
                 Some(Input::Declined(decline()))
@@ -145,7 +140,7 @@ impl World {
             (Command::Charge(charge), Key::Free) => {
                 self.key = Key::Charged;
                 self.captures.push(charge.amount);
-                self.unreserved_charges += usize::from(!self.heard_reserved);
+                self.unreserved_charges += usize::from(!self.is_reserved);
                 Some(Input::Captured(capture()))
             }
             (Command::Charge(_) | Command::Revoke(_), Key::Charged) => {

@@ -59,7 +59,7 @@ fn input_name(input: &Input) -> &'static str {
     match input {
         Input::Created(_) => "created",
         Input::Reserved => "reserved",
-        Input::Cancelled => "called off",
+        Input::Cancelled => "cancelled",
         Input::Captured(_) => "captured",
         Input::Declined(_) => "declined",
         Input::Revoked => "revoked",
@@ -78,7 +78,7 @@ fn event_name(event: &PaymentEvent) -> &'static str {
     }
 }
 
-/// What the table has to say where `state` takes `input`.
+/// The cell of the table where `state` takes `input`.
 fn cell(state: Payment, input: &Input) -> String {
     let (next, events) = state.clone().transition(input);
     if next == state {
@@ -96,7 +96,8 @@ fn row(first: &str, cells: impl Iterator<Item = String>) -> String {
 #[test]
 fn the_code_is_the_table() {
     let inputs = inputs();
-    let header = row("", inputs.iter().map(|it| input_name(it).to_owned())).replace("|  |", "| |");
+    let header =
+        row("", inputs.iter().map(|input| input_name(input).to_owned())).replace("|  |", "| |");
     let rule = format!("/// |{}", "---|".repeat(1 + inputs.len()));
     let rows = states().map(|state| {
         row(state_name(&state), inputs.iter().map(|input| cell(state.clone(), input)))

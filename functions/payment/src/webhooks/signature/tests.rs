@@ -34,7 +34,8 @@ fn what_was_signed_with_the_secret_is_known() {
 
 #[test]
 fn while_the_secret_is_changed_either_side_may_be_ahead() {
-    let (now, before) = (format!("v1={SIGNED}"), format!("v1={SIGNED_BEFORE}"));
+    let now = format!("v1={SIGNED}");
+    let before = format!("v1={SIGNED_BEFORE}");
     let both = format!("{SECRET}\n{BEFORE}\n");
     for (secrets, header) in [
         (SECRET, format!("{TIME},{before},{now}")),

@@ -73,7 +73,7 @@ fn event_name(event: &ShippingEvent) -> &'static str {
     }
 }
 
-/// What the table has to say where `state` takes `input`.
+/// The cell of the table where `state` takes `input`.
 fn cell(state: Shipment, input: &Input) -> String {
     let (next, events) = state.clone().transition(input);
     if next == state {
@@ -91,7 +91,8 @@ fn row(first: &str, cells: impl Iterator<Item = String>) -> String {
 #[test]
 fn the_code_is_the_table() {
     let inputs = inputs();
-    let header = row("", inputs.iter().map(|it| input_name(it).to_owned())).replace("|  |", "| |");
+    let header =
+        row("", inputs.iter().map(|input| input_name(input).to_owned())).replace("|  |", "| |");
     let rule = format!("/// |{}", "---|".repeat(1 + inputs.len()));
     let rows = states().map(|state| {
         row(state_name(&state), inputs.iter().map(|input| cell(state.clone(), input)))

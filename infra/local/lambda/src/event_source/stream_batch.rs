@@ -1,6 +1,30 @@
 //! What becomes of a batch of a stream: what is tried next, and what is given up.
 //!
 //! Pure, so that every turn a batch can take is a test without a stream or a function.
+//!
+//! A batch is a stack of slices, the earliest on top. This is the timeline of records 1 to 4 with a
+//! function that fails at 3, two retries, bisection, and no partial responses:
+//!
+//! ```text
+//! tried      verdict   slices after it    what follows
+//! 1 2 3 4    failed    1 2 | 3 4          go on: halved, no retry is counted   (1)
+//! 1 2        done      3 4                go on
+//! 3 4        failed    3 | 4              go on: halved
+//! 3          failed    3 | 4              back off after 1 failure             (2)
+//! 3          failed    3 | 4              back off after 2 failures
+//! 3          failed    4                  give up 3                            (3)
+//! 4          done      (none)             the next batch
+//! ```
+//!
+//! 1. The halves keep the failures of the whole. Without bisection the whole is tried three times
+//!    and given up, 4 with it.
+//! 2. While it backs off, records are written behind the batch, and records in it may expire. No
+//!    later slice is tried before this one: a shard is in order.
+//! 3. The function never succeeds at 3, and the stream keeps no copy: the position of 3 goes to the
+//!    on-failure destination, if there is one.
+//!
+//! A partial response names the first failed record instead. What stands before it is done, so the
+//! rest is another batch: it begins at the failed record, with its failures counted anew.
 
 use std::time::Duration;
 

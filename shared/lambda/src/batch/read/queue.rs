@@ -2,7 +2,7 @@ use aws_lambda_events::sqs::{SqsEvent, SqsMessage, SqsMessageAttribute};
 use serde::{Deserialize, de::Error};
 use serde_json::{Map, Value};
 
-use super::{OddRecord, WrongSource, kind, source::records_of};
+use super::{MalformedRecord, WrongSource, kind, source::records_of};
 
 /// The source of its records.
 const SOURCE: &str = "aws:sqs";
@@ -23,11 +23,11 @@ pub struct QueueBatch {
 pub struct QueueRecord {
     /// The message. A body that is no text is here as its JSON.
     pub message: SqsMessage,
-    /// What is wrong with it, if something is: then it is not to be handled.
-    pub odd: Option<OddRecord>,
-    /// Which of its message attributes, which its sender has added, cannot be read. It matters to
-    /// those who read such.
-    pub odd_attribute: Option<OddRecord>,
+    /// What is wrong with it, if anything is: then no service handles it.
+    pub malformed: Option<MalformedRecord>,
+    /// Which of the message attributes that its sender has added cannot be read. It matters only to
+    /// a service that reads message attributes.
+    pub malformed_attribute: Option<MalformedRecord>,
 }
 
 impl TryFrom<Value> for QueueBatch {
@@ -61,7 +61,7 @@ impl QueueRecord {
             | Value::Bool(_)
             | Value::Number(_)
             | Value::String(_)
-            | Value::Array(_)) => read.blame("whole", &other, "an object"),
+            | Value::Array(_)) => read.reject("whole", &other, "an object"),
         }
         read
     }
@@ -78,32 +78,32 @@ impl QueueRecord {
             None | Some(Value::Null) => None,
             Some(Value::String(body)) => Some(body),
             Some(other) => {
-                self.blame("body", &other, "a text");
+                self.reject("body", &other, "a text");
                 Some(other.to_string())
             }
         };
         match fields.remove("attributes") {
             None | Some(Value::Null) => {}
             Some(Value::Object(attributes)) => self.fill_attributes(attributes),
-            Some(other) => self.blame("attributes", &other, "an object"),
+            Some(other) => self.reject("attributes", &other, "an object"),
         }
         match fields.remove("messageAttributes") {
             None | Some(Value::Null) => {}
             Some(Value::Object(attributes)) => self.fill_message_attributes(attributes),
             Some(other) => {
                 let reason = format!("it is {} in place of an object", kind(&other));
-                self.odd_attribute = Some(OddRecord::new("messageAttributes", reason));
+                self.malformed_attribute = Some(MalformedRecord::new("messageAttributes", reason));
             }
         }
         if self.message.message_id.is_none() {
-            // Only an id can name a failure: whoever has none is the whole batch's.
-            let none = OddRecord::new("messageId", "there is none");
-            self.odd.get_or_insert(none);
+            // Only an id can name a failure: a record without one fails its whole batch.
+            let none = MalformedRecord::new("messageId", "there is none");
+            self.malformed.get_or_insert(none);
         }
     }
 
-    /// What SQS says of the message. A number or truth value is as good as its text, and null as
-    /// nothing.
+    /// The attributes that SQS itself sets. A number or truth value is as good as its text, and
+    /// null as nothing.
     fn fill_attributes(&mut self, attributes: Map<String, Value>) {
         for (name, value) in attributes {
             let value = match value {
@@ -111,7 +111,7 @@ impl QueueRecord {
                 Value::String(text) => text,
                 Value::Bool(_) | Value::Number(_) => value.to_string(),
                 Value::Array(_) | Value::Object(_) => {
-                    self.blame(&format!("attributes.{name}"), &value, "a text");
+                    self.reject(&format!("attributes.{name}"), &value, "a text");
                     continue;
                 }
             };
@@ -125,8 +125,8 @@ impl QueueRecord {
                 Ok(attribute) => drop(self.message.message_attributes.insert(name, attribute)),
                 Err(_) => {
                     let field = format!("messageAttributes.{name}");
-                    let odd = OddRecord::new(field, "it is no attribute of a message");
-                    self.odd_attribute.get_or_insert(odd);
+                    let malformed = MalformedRecord::new(field, "it is no attribute of a message");
+                    self.malformed_attribute.get_or_insert(malformed);
                 }
             }
         }
@@ -137,15 +137,15 @@ impl QueueRecord {
             Value::String(text) => Some(text),
             Value::Null => None,
             other @ (Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
-                self.blame(name, &other, "a text");
+                self.reject(name, &other, "a text");
                 None
             }
         }
     }
 
-    /// The first that is wrong is the one that is told.
-    fn blame(&mut self, field: &str, found: &Value, expected: &str) {
+    /// Of several errors the first one is reported.
+    fn reject(&mut self, field: &str, found: &Value, expected: &str) {
         let reason = format!("it is {} in place of {expected}", kind(found));
-        self.odd.get_or_insert_with(|| OddRecord::new(field, reason));
+        self.malformed.get_or_insert_with(|| MalformedRecord::new(field, reason));
     }
 }

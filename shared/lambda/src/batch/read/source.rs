@@ -19,7 +19,7 @@ const NAME_CHARS_MAX: usize = 60;
      check what invokes this function"
 )]
 pub struct WrongSource {
-    /// Where the event is from, as far as it says so.
+    /// Where the event is from, as far as it shows that.
     pub found: String,
     /// What the function reads, e.g. `aws:sqs`.
     pub expected: &'static str,
@@ -32,7 +32,7 @@ pub fn event_source(event: &Map<String, Value>) -> Option<String> {
     of_records().or_else(|| text(event, "eventSource").map(shown)).or_else(|| of_whole(event))
 }
 
-/// The source of an event that has no records, or whose records do not say.
+/// The source of an event that has no records, or whose records name none.
 fn of_whole(event: &Map<String, Value>) -> Option<String> {
     let has = |name: &str| event.contains_key(name);
     if let (Some(source), Some(detail)) = (text(event, "source"), text(event, "detail-type")) {
@@ -66,7 +66,10 @@ pub(super) fn record_source(record: &Value) -> Option<String> {
         return Some("CloudFront".to_owned());
     }
     let mut arn = text(record, "eventSourceARN")?.split(':');
-    (arn.next() == Some("arn")).then(|| arn.nth(1)).flatten().map(|it| shown(&format!("aws:{it}")))
+    (arn.next() == Some("arn"))
+        .then(|| arn.nth(1))
+        .flatten()
+        .map(|service| shown(&format!("aws:{service}")))
 }
 
 /// The records of an event of `expected`.

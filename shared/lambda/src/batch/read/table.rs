@@ -3,12 +3,12 @@ use serde::{Deserialize, de::Error};
 use serde_json::Value;
 use tracing::error;
 
-use super::{OddRecord, WrongSource, source::records_of};
+use super::{MalformedRecord, WrongSource, source::records_of};
 
 /// The source of its records.
 const SOURCE: &str = "aws:dynamodb";
 
-/// That an item was made, as a record says it.
+/// The name of the event that an item was created.
 const INSERT: &str = "INSERT";
 
 /// A batch of a DynamoDB table's stream, read record by record.
@@ -24,10 +24,10 @@ pub struct TableBatch {
 /// A record of a table's stream, as far as it can be read.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct TableRecord {
-    /// The record; of one that is odd what names it, and no image.
+    /// The record; of a malformed one only what identifies it, and no image.
     pub record: EventRecord,
-    /// What is wrong with it, if something is: then it is not to be handled.
-    pub odd: Option<OddRecord>,
+    /// What is wrong with it, if anything is: then no service handles it.
+    pub malformed: Option<MalformedRecord>,
 }
 
 impl TryFrom<Value> for TableBatch {
@@ -47,20 +47,21 @@ impl<'de> Deserialize<'de> for TableBatch {
 
 impl From<Event> for TableBatch {
     fn from(batch: Event) -> Self {
-        let read = |record| TableRecord { record, odd: None };
+        let read = |record| TableRecord { record, malformed: None };
         Self { records: batch.records.into_iter().map(read).collect() }
     }
 }
 
-/// For those who read records themselves. In place of an odd one there is a record that says which
-/// it is, without an image: whoever needs one refuses it, and its source brings it again.
+/// For a function that reads records itself. A malformed one is replaced by a record that
+/// identifies it and has no image: a function that needs one rejects it, and its source delivers it
+/// again.
 impl From<TableBatch> for Event {
     fn from(batch: TableBatch) -> Self {
         let mut event = Self::default();
-        let records = batch.records.into_iter().map(|TableRecord { record, odd }| {
-            if let Some(odd) = odd {
+        let records = batch.records.into_iter().map(|TableRecord { record, malformed }| {
+            if let Some(malformed) = malformed {
                 let sequence_number = record.change.sequence_number.as_deref();
-                error!(record = record.event_id, sequence_number, %odd, "an odd record of a stream");
+                error!(record = record.event_id, sequence_number, %malformed, "a malformed record of a stream");
             }
             record
         });
@@ -72,31 +73,31 @@ impl From<TableBatch> for Event {
 impl TableRecord {
     fn read(record: &Value) -> Self {
         match serde_path_to_error::deserialize(record) {
-            Ok(record) => Self { record, odd: None },
+            Ok(record) => Self { record, malformed: None },
             Err(error) => {
                 // The error's own text may show what is in the item.
-                let odd = OddRecord::new(
+                let malformed = MalformedRecord::new(
                     format!("field {}", error.path()),
                     "it is not as a table's stream writes it",
                 );
-                Self { record: named(record), odd: Some(odd) }
+                Self { record: identified(record), malformed: Some(malformed) }
             }
         }
     }
 }
 
-/// What of an odd record says which it is.
-fn named(odd: &Value) -> EventRecord {
-    let text = |name| odd.get(name).and_then(Value::as_str).map(str::to_owned);
+/// The part of a malformed record that identifies it.
+fn identified(malformed: &Value) -> EventRecord {
+    let text = |name| malformed.get(name).and_then(Value::as_str).map(str::to_owned);
     let mut record = EventRecord::default();
     record.event_id = text("eventID").unwrap_or_default();
-    // Where nobody can tell what happened it must not be taken for nothing.
+    // Where the record does not show what happened, it must not pass for nothing.
     record.event_name = text("eventName").unwrap_or_else(|| INSERT.to_owned());
     record.event_source = text("eventSource");
     record.event_source_arn = text("eventSourceARN");
-    if let Some(change) = odd.get("dynamodb") {
+    if let Some(change) = malformed.get("dynamodb") {
         record.change.sequence_number = sequence_number(change);
-        // It keeps its place among the records of its item, if that can be told.
+        // It keeps its place among the records of its item, if its key can be read.
         let keys = change.get("Keys").and_then(|keys| Deserialize::deserialize(keys).ok());
         record.change.keys = keys.unwrap_or_default();
     }

@@ -1,4 +1,4 @@
-//! Records that are not as SQS hands them over, and batches with too little time.
+//! Records that are not as SQS documents them, and batches with too little time.
 
 use std::{future::pending, time::Duration};
 
@@ -53,12 +53,12 @@ async fn what_no_handler_reads_does_not_matter() {
 }
 
 #[tokio::test]
-async fn an_odd_record_is_parked_with_its_reason_and_what_came() {
+async fn a_malformed_record_is_dead_lettered_with_its_reason_and_its_body() {
     let world = World::new();
     let (service, handled) = handler(|_| Ok(Done::Handled));
     let consumer = consumer(&world, ReplayPolicy::Refuse, service);
-    let odd = batch(|it| it["body"] = json!({ "order": [1, 2] }));
-    assert_eq!(named(&consumer.consume(odd.clone()).await), [""; 0]);
+    let malformed = batch(|it| it["body"] = json!({ "order": [1, 2] }));
+    assert_eq!(named(&consumer.consume(malformed.clone()).await), [""; 0]);
     assert_eq!(*handled.lock().unwrap(), ["order-1 1", "order-3 1"]);
     let dead_lettered = world.dead_lettered().await;
     assert_eq!(dead_lettered[0].body, r#"{"order":[1,2]}"#);
@@ -66,12 +66,12 @@ async fn an_odd_record_is_parked_with_its_reason_and_what_came() {
     let expected = "the record's body cannot be read: it is an object in place of a text";
     assert!(matches!(reason, AttributeValue::Text(text) if text == expected), "{reason:?}");
 
-    world.close_parking();
-    assert_eq!(named(&consumer.consume(odd).await), ["id-order-2"]);
+    world.remove_dead_letter_queue();
+    assert_eq!(named(&consumer.consume(malformed).await), ["id-order-2"]);
 }
 
 #[tokio::test]
-async fn an_odd_record_without_an_id_brings_the_batch_again_and_is_not_parked() {
+async fn a_malformed_record_without_an_id_has_its_batch_delivered_again() {
     let world = World::new();
     let (service, _) = handler(|_| Ok(Done::Handled));
     let consumer = consumer(&world, ReplayPolicy::Refuse, service);

@@ -1,8 +1,8 @@
 //! Calls to the database in an order that a test chooses.
 //!
 //! Each call waits a while before it reaches the database, on a clock that stands still while
-//! anybody works: by the lengths of the waits any call can come before any other. After each one
-//! somebody may look at the tables.
+//! a task runs: by the lengths of the waits any call can come before any other. After each one
+//! a test may inspect the tables.
 
 use std::{
     future::Future,
@@ -16,37 +16,37 @@ use local_core::InProcess;
 use local_dynamodb::{DynamoDb, FaultPlan};
 use tokio::time::sleep;
 
-type Look = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
+type Inspect = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
 /// How long each call waits, in turn; none when there are no more.
 #[derive(Clone)]
-pub(crate) struct Turns {
+pub(crate) struct Interleaving {
     waits: Arc<Mutex<std::vec::IntoIter<u8>>>,
-    look: Look,
+    inspect: Inspect,
 }
 
-impl Turns {
-    /// Has calls wait so many milliseconds, and `look` be called after each.
-    pub(crate) fn new<F>(waits: Vec<u8>, look: impl Fn() -> F + Send + Sync + 'static) -> Self
+impl Interleaving {
+    /// Has calls wait so many milliseconds, and `inspect` be called after each.
+    pub(crate) fn new<F>(waits: Vec<u8>, inspect: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let look: Look = Arc::new(move || Box::pin(look()));
-        Self { waits: Arc::new(Mutex::new(waits.into_iter())), look }
+        let inspect: Inspect = Arc::new(move || Box::pin(inspect()));
+        Self { waits: Arc::new(Mutex::new(waits.into_iter())), inspect }
     }
 
     /// A client whose calls take turns, and meet `plan` when it is theirs.
     pub(crate) fn client(&self, database: &DynamoDb, plan: FaultPlan) -> Client {
         let connector = database.connector_with(plan);
-        let turns = self.clone();
+        let interleaving = self.clone();
         let waiting = InProcess::new(move |request| {
             let connector = connector.clone();
-            let turns = turns.clone();
+            let interleaving = interleaving.clone();
             async move {
-                let wait = turns.waits.lock().unwrap().next().unwrap_or(0);
+                let wait = interleaving.waits.lock().unwrap().next().unwrap_or(0);
                 sleep(Duration::from_millis(wait.into())).await;
                 let answer = connector.send(request).await;
-                (turns.look)().await;
+                (interleaving.inspect)().await;
                 answer
             }
         });

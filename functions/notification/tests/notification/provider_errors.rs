@@ -11,8 +11,8 @@ use testkit::{Harness, deliver};
 
 use crate::world::{ADDRESS, World, cancelled, created, paid, shipped};
 
-/// Longer than the post office's work takes, shorter than it is told to take.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// Longer than the post office's work takes, shorter than it is scripted to take.
+const TIMEOUT: Duration = Duration::from_secs(1);
 const LONG: Duration = Duration::from_secs(30);
 
 #[tokio::test]
@@ -34,7 +34,7 @@ async fn a_post_office_that_is_busy_or_down_is_asked_again() {
 }
 
 #[tokio::test]
-async fn news_that_comes_while_the_post_office_is_down_is_told_later() {
+async fn a_mail_wanted_while_the_post_office_is_down_is_sent_later() {
     let world = World::new().await;
     world.office.mail.script(ADDRESS, Outcome::Down(2));
     world.deliver(&created()).await.unwrap_err();
@@ -48,7 +48,7 @@ async fn news_that_comes_while_the_post_office_is_down_is_told_later() {
 
 #[tokio::test]
 async fn a_mail_whose_answer_is_late_is_sent_once_a_delivery() {
-    let world = World::new().await.with_patience(PATIENCE);
+    let world = World::new().await.with_patience(TIMEOUT);
     world.office.mail.script(ADDRESS, Outcome::Slow(LONG));
     let failure = world.deliver(&created()).await.unwrap_err();
     assert!(failure.is_retry(), "{failure}");
@@ -56,7 +56,7 @@ async fn a_mail_whose_answer_is_late_is_sent_once_a_delivery() {
 }
 
 #[tokio::test]
-async fn a_mail_that_is_refused_for_good_is_not_sent_and_that_is_said() {
+async fn a_mail_that_is_refused_for_good_is_not_sent_and_that_is_published() {
     let world = World::new().await;
     world.office.mail.script(ADDRESS, Outcome::Decline);
     assert_eq!(world.deliver(&created()).await.unwrap(), Done::Handled);
@@ -82,7 +82,7 @@ async fn a_mail_waits_for_what_an_operator_can_mend() {
     }
 }
 
-/// SES says the same code of a recipient and of a deployment: its words tell them apart.
+/// SES has one code for a recipient and a deployment: its message distinguishes them.
 #[tokio::test]
 async fn a_mail_waits_until_its_sender_is_verified() {
     for (code, message) in [
@@ -128,7 +128,9 @@ async fn a_mail_waits_until_its_sender_is_verified() {
 async fn of_two_deliveries_at_once_one_sends() {
     let world = World::new().await;
     world.office.mail.script(ADDRESS, Outcome::Slow(Duration::from_millis(100)));
-    let (created, paid, cancelled) = (created(), paid(), cancelled());
+    let created = created();
+    let paid = paid();
+    let cancelled = cancelled();
     let (one, other, third, fourth) = tokio::join!(
         world.deliver(&created),
         world.deliver(&created),

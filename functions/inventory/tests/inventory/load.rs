@@ -34,14 +34,15 @@ fn spread(shards: u32) -> Vec<u32> {
 }
 
 /// Delivers all wishes at once, each twice, and the ones that failed again.
-async fn rush(shards: u32, wishes: Vec<Wish>) -> (World, Vec<Lot>) {
+async fn at_once(shards: u32, wishes: Vec<Wish>) -> (World, Vec<Lot>) {
     let world = World::with(&[]).await.spread("prod-001", &spread(shards)).await;
     let mut orders = JoinSet::new();
     for (index, (quantity, fault)) in wishes.into_iter().enumerate() {
         let created = created(&format!("order-{index}"), &[("prod-001", quantity)]);
         let plan = fault.map_or_else(FaultPlan::none, |(call, fault)| FaultPlan::at(call, fault));
         for plan in [plan, FaultPlan::none()] {
-            let (world, created) = (world.clone(), created.clone());
+            let world = world.clone();
+            let created = created.clone();
             orders.spawn(async move {
                 if world.deliver_with(&created, plan).await.is_err() {
                     world.settle(&created).await;
@@ -60,7 +61,7 @@ async fn rush(shards: u32, wishes: Vec<Wish>) -> (World, Vec<Lot>) {
             other => panic!("{other}"),
         }
     };
-    let lots = world.said().into_iter().map(&mut lot).collect();
+    let lots = world.published().into_iter().map(&mut lot).collect();
     assert_eq!(asked, BTreeMap::new(), "unanswered");
     (world, lots)
 }
@@ -87,7 +88,7 @@ proptest! {
     ) {
         runtime().block_on(async {
             let wishes = faults.into_iter().map(|fault| (1, fault)).collect();
-            let (world, lots) = rush(shards, wishes).await;
+            let (world, lots) = at_once(shards, wishes).await;
             assert_eq!(lots.iter().filter(|(_, got)| *got).count(), 10);
             assert_eq!(world.stock("prod-001").await, Some(0));
             assert_eq!(world.reserved("prod-001").await, 10);
@@ -101,7 +102,7 @@ proptest! {
         wishes in prop::collection::vec((1_u32..=4, fault()), ORDERS),
     ) {
         runtime().block_on(async {
-            let (world, lots) = rush(shards, wishes).await;
+            let (world, lots) = at_once(shards, wishes).await;
             let left = world.stock("prod-001").await.unwrap();
             let got: u32 = lots.iter().filter(|(_, got)| *got).map(|(quantity, _)| quantity).sum();
             assert!(left >= 0, "{left}");

@@ -16,14 +16,14 @@ use tokio::{runtime::Builder, task::JoinSet, time::sleep};
 use tower::ServiceExt;
 
 use crate::{
+    interleavings::Interleaving,
     order::{cancelled, created, shipped},
     request::{adjust, rebalance, restock, show},
-    turns::Turns,
     world::{Books, Process, World},
 };
 
 const PRODUCTS: [&str; 2] = ["prod-001", "prod-002"];
-/// How often a delivery or a request comes before a test gives up.
+/// How often a delivery or a request comes before a test fails.
 const TRIES_MAX: usize = 100;
 
 /// What an order asks for: which product, and how many.
@@ -83,7 +83,7 @@ type History = Arc<Mutex<Vec<BTreeMap<&'static str, (i64, i64)>>>>;
 #[derive(Clone)]
 struct Play {
     world: World,
-    turns: Turns,
+    interleaving: Interleaving,
     history: History,
     /// Processes that remember how products were spread.
     processes: [Process; 2],
@@ -101,9 +101,12 @@ impl Play {
         let history = History::default();
         let begun = moment(&world.books().await);
         history.lock().unwrap().push(begun);
-        let (looking, seen) = (world.clone(), history.clone());
-        let turns = Turns::new(case.waits.clone(), move || {
-            let (world, seen, initial) = (looking.clone(), seen.clone(), initial.clone());
+        let inspected = world.clone();
+        let seen = history.clone();
+        let interleaving = Interleaving::new(case.waits.clone(), move || {
+            let world = inspected.clone();
+            let seen = seen.clone();
+            let initial = initial.clone();
             async move {
                 let books = world.books().await;
                 books.assert_balanced(&initial);
@@ -111,11 +114,11 @@ impl Play {
             }
         });
         let process = || {
-            let client = turns.client(&world.database, FaultPlan::none());
+            let client = interleaving.client(&world.database, FaultPlan::none());
             Process::new(world.service_by(client))
         };
         let processes = [process(), process()];
-        Self { world, turns, history, processes }
+        Self { world, interleaving, history, processes }
     }
 
     fn now(&self) -> usize {
@@ -127,7 +130,9 @@ impl Play {
         let mut process = match fault {
             Some((call, fault)) => {
                 let plan = FaultPlan::at(call, fault);
-                Process::new(self.world.service_by(self.turns.client(&self.world.database, plan)))
+                Process::new(
+                    self.world.service_by(self.interleaving.client(&self.world.database, plan)),
+                )
             }
             None => self.processes[0].clone(),
         };
@@ -141,14 +146,15 @@ impl Play {
         panic!("{} is never done", delivery.envelope.event_type);
     }
 
-    /// Lets an order happen, and says when it was decided on.
+    /// Lets an order happen, and returns when it was decided on.
     async fn order(self, index: usize, order: Order) -> Span {
         let name = format!("order-{index}");
         let lines: Vec<_> = order.lines.iter().map(|line| (PRODUCTS[line.0], line.1)).collect();
         let ordered = created(&name, &lines);
         let mut deliveries = JoinSet::new();
         for copy in 0..order.copies {
-            let (play, ordered) = (self.clone(), ordered.clone());
+            let play = self.clone();
+            let ordered = ordered.clone();
             let fault = order.fault.filter(|_| copy == 0);
             deliveries.spawn(async move {
                 sleep(Duration::from_millis(order.at.into())).await;
@@ -158,7 +164,8 @@ impl Play {
             });
         }
         if let Then::Cancelled(at) = order.then {
-            let (play, cancelled) = (self.clone(), cancelled(&name));
+            let play = self.clone();
+            let cancelled = cancelled(&name);
             deliveries.spawn(async move {
                 sleep(Duration::from_millis(at.into())).await;
                 let begun = play.now();
@@ -216,13 +223,13 @@ impl Play {
 
     async fn answer(&self, request: &Request, fault: Option<(usize, Fault)>) -> Answer {
         let plan = fault.map_or_else(FaultPlan::none, |(call, fault)| FaultPlan::at(call, fault));
-        let mut client = self.turns.client(&self.world.database, plan);
+        let mut client = self.interleaving.client(&self.world.database, plan);
         for _ in 0..TRIES_MAX {
             let answer: Answer = self.world.api_by(client).handle(request.event()).await.into();
             if answer.status != 503 {
                 return answer;
             }
-            client = self.turns.client(&self.world.database, FaultPlan::none());
+            client = self.interleaving.client(&self.world.database, FaultPlan::none());
         }
         panic!("never answered");
     }
@@ -268,12 +275,13 @@ impl Case {
                 ([], true) | (["InventoryReserved", "InventoryReleased"], true) => {}
                 (["InventoryReserved"], false) => {}
                 (["InventoryReservationFailed"], _) => {
-                    let said = play.world.said();
-                    let said = said.iter().find(|it| it.aggregate_id.as_str() == name).unwrap();
+                    let published = play.world.published();
+                    let published =
+                        published.iter().find(|it| it.aggregate_id.as_str() == name).unwrap();
                     let Event::InventoryReservationFailed(failed) =
-                        Event::from_envelope(said).unwrap()
+                        Event::from_envelope(published).unwrap()
                     else {
-                        panic!("{said:?}");
+                        panic!("{published:?}");
                     };
                     assert_true(&failed, &history[begun..=ended]);
                 }
@@ -286,7 +294,7 @@ impl Case {
     }
 }
 
-/// Holds a refusal to say what was so at a moment.
+/// Checks that a refusal was true at some moment.
 fn assert_true(
     failed: &InventoryReservationFailed,
     history: &[BTreeMap<&'static str, (i64, i64)>],
@@ -361,7 +369,7 @@ proptest! {
     })]
 
     #[test]
-    fn in_any_interleaving_stock_is_conserved_and_nobody_is_refused_what_is_there(case in case()) {
+    fn in_any_interleaving_stock_is_conserved_and_no_order_is_refused_what_is_there(case in case()) {
         run(case);
     }
 }

@@ -3,47 +3,47 @@ use tower::{Service, ServiceExt};
 use tracing::{Instrument, Span, debug};
 
 use crate::{
-    batch::{Disposition, OddRecord, Poison, ordered_batch::ANSWER},
+    batch::{Disposition, MalformedRecord, Poison, ordered_batch::ANSWER},
     outcome::Outcome,
 };
 
-/// The record is to come again.
+/// The record is to be delivered again.
 #[derive(Debug)]
-pub(crate) struct Unsettled;
+pub(crate) struct Incomplete;
 
-/// What is wrong with a record that no service is to see.
+/// What is wrong with a record that no service handles.
 #[derive(Debug)]
-pub(crate) enum Odd {
-    /// It can be put aside: the response can still name it.
-    Named(OddRecord),
-    /// Nothing names it, so it is not even known to be one: its source brings the batch again.
-    Unnamed(OddRecord),
+pub(crate) enum Malformed {
+    /// It can be dead-lettered: the response can still name it.
+    Named(MalformedRecord),
+    /// Nothing names it, so it may be no record at all: its source delivers the batch again.
+    Unnamed(MalformedRecord),
 }
 
-/// Has `service` handle one record, and `poison` what it finds poisonous, or what is `odd` from the
-/// start. Says how it ended, once, in `span`.
+/// Has `service` handle one record, and `poison` one that fails for good or is `malformed` from the
+/// start. Logs the outcome, once, in `span`.
 ///
 /// # Errors
 ///
-/// When the record is to come again.
-pub(crate) async fn settle<R, S, P>(
+/// When the record is to be delivered again.
+pub(crate) async fn complete<R, S, P>(
     record: R,
-    odd: Option<Odd>,
+    malformed: Option<Malformed>,
     span: Span,
     service: S,
     poison: P,
-) -> Result<(), Unsettled>
+) -> Result<(), Incomplete>
 where
     R: Clone,
     S: Service<R, Response = Done, Error = Failure>,
     P: Service<Poison<R>, Response = Disposition>,
     P::Error: Into<BoxError>,
 {
-    let settling = async {
+    let completing = async {
         let outcome = async {
-            let ended = match odd {
-                Some(Odd::Unnamed(why)) => return Outcome::Left { reason: why.to_string() },
-                Some(Odd::Named(why)) => Err(Failure::permanent(why)),
+            let ended = match malformed {
+                Some(Malformed::Unnamed(why)) => return Outcome::Left { reason: why.to_string() },
+                Some(Malformed::Named(why)) => Err(Failure::permanent(why)),
                 None => service.oneshot(record.clone()).await,
             };
             match ended {
@@ -58,9 +58,9 @@ where
         };
         let outcome = runtime::in_time(ANSWER, outcome).await.unwrap_or(Outcome::Abandoned);
         outcome.log();
-        outcome.is_settled().then_some(()).ok_or(Unsettled)
+        outcome.is_complete().then_some(()).ok_or(Incomplete)
     };
-    settling.instrument(span).await
+    completing.instrument(span).await
 }
 
 async fn dead_letter<R, P>(record: Poison<R>, poison: P) -> Outcome
@@ -76,7 +76,7 @@ where
     }
 }
 
-/// Says that a record was not handled, because one before it has failed.
+/// Logs that a record was not handled, because one before it has failed.
 pub(crate) fn log_held_back(span: &Span) {
     span.in_scope(|| debug!(outcome = "held_back"));
 }

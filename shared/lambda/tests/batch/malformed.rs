@@ -1,4 +1,4 @@
-//! Records that are not as Lambda says they are, and events of other sources.
+//! Records that are not as Lambda documents them, and events of other sources.
 
 use std::future::ready;
 
@@ -34,7 +34,7 @@ fn queue(change: impl Fn(&mut Value)) -> QueueBatch {
 }
 
 #[tokio::test]
-async fn what_says_the_same_in_another_form_costs_nothing() {
+async fn the_same_in_another_form_costs_nothing() {
     let changes: [fn(&mut Value); 8] = [
         |it| it["attributes"] = Value::Null,
         |it| it["attributes"]["AWSTraceHeader"] = Value::Null,
@@ -46,7 +46,8 @@ async fn what_says_the_same_in_another_form_costs_nothing() {
         |it| drop(it.as_object_mut().unwrap().remove("md5OfBody")),
     ];
     for change in changes {
-        let (plan, batch) = (plan(), queue(change));
+        let plan = plan();
+        let batch = queue(change);
         let response = Queue::new(plan.service()).on_poison(plan.poison()).handle(batch).await;
         assert_eq!(named(&response), [""; 0]);
         assert_eq!(plan.seen().handled, [0, 1, 2]);
@@ -58,11 +59,11 @@ fn changes_count(record: &mut Value) {
     record["attributes"]["ApproximateReceiveCount"] = json!(7);
 }
 
-/// What is odd about a record.
+/// Makes a record malformed.
 type Change = fn(&mut Value);
 
 #[tokio::test]
-async fn an_odd_record_costs_one_record_and_says_why() {
+async fn a_malformed_record_costs_one_record_and_its_reason_names_the_field() {
     let changes: [(Change, &str); 9] = [
         (|it| it["body"] = json!({ "b": [2] }), "body cannot be read: it is an object"),
         (|it| it["body"] = json!(7), "body cannot be read: it is a number"),
@@ -99,7 +100,7 @@ async fn an_odd_record_costs_one_record_and_says_why() {
 }
 
 #[tokio::test]
-async fn a_record_that_nothing_names_brings_its_batch_again() {
+async fn a_record_without_an_id_has_its_batch_delivered_again() {
     let changes: [fn(&mut Value); 6] = [
         |it| it["messageId"] = Value::Null,
         |it| it["messageId"] = json!(""),
@@ -114,23 +115,23 @@ async fn a_record_that_nothing_names_brings_its_batch_again() {
         assert_eq!(named(&queue_of.handle(queue(change)).await), [""]);
         let seen = plan.seen();
         assert_eq!(seen.handled, [0, 2]);
-        assert!(seen.poison.is_empty(), "what is not known to be a message is not put aside");
+        assert!(seen.poison.is_empty(), "what is not known to be a message is not dead-lettered");
     }
 }
 
-/// Three records of a stream; the second with `odd` made to it.
-fn stream(odd: impl Fn(&mut Value)) -> Result<TableBatch, serde_json::Error> {
+/// Three records of a stream; the second with `spoil` applied to it.
+fn stream(spoil: impl Fn(&mut Value)) -> Result<TableBatch, serde_json::Error> {
     let record = |number: usize| {
         serde_json::to_value(change(number, json!({ "id": { "S": number.to_string() } }))).unwrap()
     };
     let mut records = [record(0), record(1), record(2)];
     records.iter_mut().for_each(|it| it["eventSource"] = json!("aws:dynamodb"));
-    odd(&mut records[1]);
+    spoil(&mut records[1]);
     serde_json::from_str(&json!({ "Records": records }).to_string())
 }
 
 #[tokio::test]
-async fn an_odd_record_of_a_stream_is_the_one_that_is_named() {
+async fn a_malformed_record_of_a_stream_is_the_one_that_is_named() {
     let changes: [fn(&mut Value); 7] = [
         |it| it["dynamodb"]["NewImage"] = json!({ "total": { "N": 5 } }),
         |it| it["dynamodb"]["NewImage"] = json!("gone"),
@@ -141,9 +142,10 @@ async fn an_odd_record_of_a_stream_is_the_one_that_is_named() {
         |it| it["dynamodb"]["SequenceNumber"] = json!(996),
     ];
     for change in changes {
-        let (plan, batch) = (plan(), stream(change).unwrap());
-        let odd = batch.records[1].odd.clone().unwrap();
-        assert!(odd.to_string().starts_with("the record's field "), "{odd}");
+        let plan = plan();
+        let batch = stream(change).unwrap();
+        let malformed = batch.records[1].malformed.clone().unwrap();
+        assert!(malformed.to_string().starts_with("the record's field "), "{malformed}");
         let number = batch.records[1].record.change.sequence_number.clone().unwrap();
         assert!(number == sequence_number(1) || number == "996");
         let response = TableStream::new(plan.service(), lambda::batch::LeaveToRedrive)
@@ -164,7 +166,7 @@ async fn an_odd_record_of_a_stream_is_the_one_that_is_named() {
 }
 
 #[test]
-fn what_a_stream_may_say_is_not_odd() {
+fn what_a_stream_may_contain_is_not_malformed() {
     let changes: [fn(&mut Value); 4] = [
         |it| it["dynamodb"]["ApproximateCreationDateTime"] = json!(1.763_375_4e9),
         |it| {
@@ -176,7 +178,7 @@ fn what_a_stream_may_say_is_not_odd() {
         |it| it["laterField"] = json!(1),
     ];
     for change in changes {
-        assert_eq!(stream(change).unwrap().records[1].odd, None);
+        assert_eq!(stream(change).unwrap().records[1].malformed, None);
     }
 }
 
