@@ -68,17 +68,17 @@ async fn a_scope_is_called_as_the_issuer_calls_it() {
     let world = World::new().await;
     world.place("order-123", USER).await;
     let scope = TokenScope::parse("shop-api/orders.read").unwrap();
-    for (scope, status) in [
+    for (granted, status) in [
         ("openid shop-api/orders.read", 200),
         ("orders.read", 403),
         ("orders:read", 403),
         ("evil/orders.read", 403),
         ("evil-shop-api/orders.read", 403),
     ] {
-        let request = history("order-123").claims(json!({ "sub": USER, "scope": scope }));
+        let request = history("order-123").claims(json!({ "sub": USER, "scope": granted }));
         let api = world.api_of(FaultPlan::none(), scope.clone());
         let answer: Answer = api.handle(request.event()).await.into();
-        assert_eq!(answer.status, status, "{scope}");
+        assert_eq!(answer.status, status, "{granted}");
     }
 }
 

@@ -175,7 +175,7 @@ async fn fails<S: SideEffect>(world: &S, delivery: &Delivery<Event>) {
 fn orders_of(count: usize) -> Vec<Vec<usize>> {
     let mut orders = permutations(&(0..count).collect::<Vec<_>>());
     if count > 4 {
-        orders.retain(|order| inversions(order) % 2 == 0);
+        orders.retain(|order| inversions(order).is_multiple_of(2));
     }
     orders
 }
