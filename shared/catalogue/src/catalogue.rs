@@ -7,11 +7,12 @@ use time::OffsetDateTime;
 #[cfg(feature = "schema")]
 use crate::schema;
 use crate::{
-    InventoryReleased, InventoryReservationFailed, InventoryReserved, NotificationFailed,
-    NotificationSent, OrderCancelled, OrderCompleted, OrderCreated, OrderPaid, OrderResumed,
-    OrderShipped, OrderTimedOut, PaymentCompleted, PaymentFailed, PaymentNeedsReview,
-    PaymentRefunded, ShipmentCreated, ShippingFailed, ShippingNeedsReview,
+    inventory::*,
+    notification::*,
+    order::*,
+    payment::*,
     read::{Data, Reading},
+    shipping::*,
     v1, v2,
 };
 
