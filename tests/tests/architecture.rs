@@ -211,6 +211,7 @@ fn every_function_has_sample_payloads_that_are_json() {
     }
 }
 
+/// A replay is for read models: nothing else happens twice because of one.
 #[test]
 fn what_reads_a_queue_can_park_and_what_moves_money_refuses_replays() {
     for function in ["inventory", "payment", "shipping", "notification", "analytics", "workflow"] {

@@ -25,15 +25,10 @@ pub use inventory::{
 };
 pub use live::{OLDEST_LIVE, check_live};
 pub use money::{InvalidMoney, Money};
-pub use notification::{NotificationFailed, NotificationSent, Template};
-pub use order::{
-    Awaited, CancelReason, LineItem, OrderCancelled, OrderCompleted, OrderCreated, OrderPaid,
-    OrderResumed, OrderShipped, OrderTimedOut,
-};
-pub use payment::{
-    PaymentCompleted, PaymentFailed, PaymentNeedsReview, PaymentRefunded, PaymentStep,
-};
-pub use shipping::{ShipmentCreated, ShippingFailed, ShippingNeedsReview, ShippingStep};
+pub use notification::*;
+pub use order::*;
+pub use payment::*;
+pub use shipping::*;
 
 use event_envelope::Decoder;
 #[doc(hidden)]

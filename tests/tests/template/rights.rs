@@ -120,11 +120,11 @@ fn every_function_may_do_what_it_is_there_for() {
         put("inventory", "event-idempotency", record("inventory")),
         put_in_transaction("inventory-api", "event-idempotency", record("inventory-api")),
         put("payment", "payments", json!({ "orderId": { "S": "1" } })),
-        secret("payment", "/gateway"),
-        secret("payment-webhooks", "/webhooks"),
+        secret("payment", "/PaymentGatewayApiKeySecret"),
+        secret("payment-webhooks", "/PaymentWebhookSecret"),
         send("payment-webhooks", "payment-queue"),
         put("shipping", "shipments", json!({ "orderId": { "S": "1" } })),
-        secret("shipping", "/carrier"),
+        secret("shipping", "/CarrierApiKeySecret"),
         mail("notification", "Orderly <orders@localhost>"),
         change_visibility("notification", "notification-queue"),
         update("analytics", "order-figures", json!({ "day": { "S": "1" } })),
@@ -182,9 +182,9 @@ fn nobody_may_do_what_is_anothers() {
         (send("payment", "payment-queue"), "sqs:sendmessage"),
         (change_visibility("query", "order-queue"), "sqs:changemessagevisibility"),
         (publish("relay", &["order-service", "warehouse"]), "events:PutEvents"),
-        (secret("payment", "/carrier"), "ssm:GetParameter"),
-        (secret("payment-webhooks", "/gateway"), "ssm:GetParameter"),
-        (secret("relay", "/gateway"), "ssm:GetParameter"),
+        (secret("payment", "/CarrierApiKeySecret"), "ssm:GetParameter"),
+        (secret("payment-webhooks", "/PaymentGatewayApiKeySecret"), "ssm:GetParameter"),
+        (secret("relay", "/PaymentGatewayApiKeySecret"), "ssm:GetParameter"),
     ] {
         let said = asked.by(&authority).unwrap_err();
         assert!(said.ends_with(&because(action)), "{said}");

@@ -114,10 +114,9 @@ fn what_alarms_and_dashboard_name_is_written_by_the_function_they_name() {
 fn the_names_by_which_functions_tell_of_themselves_are_those_of_their_binaries() {
     for function in resolved("orchestration").functions {
         let sources = sources(&root().join("functions"));
-        let inits = sources
-            .iter()
-            .filter(|it| it.contains(&format!("telemetry::init(\"{}\",", function.binary)));
-        assert_eq!(inits.count(), 1, "{} tells of itself by another name", function.binary);
+        let started = format!("lambda::run(\"{}\",", function.binary);
+        let starts = sources.iter().filter(|it| it.contains(&started));
+        assert_eq!(starts.count(), 1, "{} tells of itself by another name", function.binary);
     }
 }
 

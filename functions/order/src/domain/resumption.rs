@@ -69,14 +69,11 @@ impl Decider for Resumption {
     }
 
     fn evolve(self, Dated { event, at }: &Dated) -> Self {
-        let (last, in_a_row) = match event {
-            OrderEvent::Resumed(_) => (Some(*at), self.in_a_row.saturating_add(1)),
-            OrderEvent::Created(_)
-            | OrderEvent::Paid(_)
-            | OrderEvent::Shipped(_)
-            | OrderEvent::Completed(_)
-            | OrderEvent::Cancelled(_)
-            | OrderEvent::TimedOut(_) => (None, 0),
+        // Whatever else happens to the order, it has gone on.
+        let (last, in_a_row) = if matches!(event, OrderEvent::Resumed(_)) {
+            (Some(*at), self.in_a_row.saturating_add(1))
+        } else {
+            (None, 0)
         };
         Self { order: self.order.evolve(event), last, in_a_row }
     }

@@ -6,7 +6,8 @@ use provider_stubs::Outcome;
 use tokio::join;
 
 use super::{
-    SideEffect, Step, ask, assert_performed, assert_undone, cancelled, created, events, performing,
+    SideEffect, Step, ask, assert_performed, assert_undone, cancelled, created, events, perform,
+    performing,
 };
 
 /// Long enough for another process to come in between.
@@ -20,8 +21,10 @@ async fn slow<S: SideEffect>() -> S {
     world
 }
 
-/// The others are to come again.
+/// The others are to come again, and do not ask the provider.
 pub async fn of_several_handlers_at_once_one_performs_the_effect<S: SideEffect>() {
+    let alone = S::open().await;
+    perform(&alone).await;
     let world = S::open().await;
     world.script(Step::Perform, SLOW);
     let (created, trigger) = (created::<S>(), S::trigger());
@@ -33,6 +36,7 @@ pub async fn of_several_handlers_at_once_one_performs_the_effect<S: SideEffect>(
     }
     world.settle_all(&[created, trigger]).await;
     assert_performed(&world, 1);
+    assert_eq!(world.bed().gate.calls(), alone.bed().gate.calls());
     assert_eq!(events(&world), [S::SPEC.performed.1]);
 }
 
