@@ -67,7 +67,7 @@ async fn each_subject_sees_orders_of_its_own() {
 async fn a_scope_is_called_as_the_issuer_calls_it() {
     let world = World::new().await;
     world.place("order-123", USER).await;
-    let scope = TokenScope::parse("shop-api/orders.read").unwrap();
+    let required = TokenScope::parse("shop-api/orders.read").unwrap();
     for (scope, status) in [
         ("openid shop-api/orders.read", 200),
         ("orders.read", 403),
@@ -76,7 +76,7 @@ async fn a_scope_is_called_as_the_issuer_calls_it() {
         ("evil-shop-api/orders.read", 403),
     ] {
         let request = history("order-123").claims(json!({ "sub": USER, "scope": scope }));
-        let api = world.api_of(FaultPlan::none(), scope.clone());
+        let api = world.api_of(FaultPlan::none(), required.clone());
         let answer: Answer = api.handle(request.event()).await.into();
         assert_eq!(answer.status, status, "{scope}");
     }
