@@ -1,7 +1,6 @@
 //! The mails that customers get when nothing goes wrong on the way.
 
-use catalogue::{Currency, Event, Money, OrderPaid, Template};
-use event_envelope::Delivery;
+use catalogue::{Currency, Money, OrderPaid, Template};
 use runtime::Done;
 use serde_json::{Value, json};
 use testkit::{Harness, permutations};
@@ -9,7 +8,8 @@ use testkit::{Harness, permutations};
 use crate::{
     office::SENDER,
     world::{
-        ADDRESS, ORDER, World, cancelled, created, created_by, paid, paid_as, shipped, shipped_as,
+        ADDRESS, ORDER, World, cancelled, created, created_by, delivery, paid, paid_as, shipped,
+        shipped_as,
     },
 };
 
@@ -165,9 +165,8 @@ async fn events_without_a_mail_leave_no_trace() {
     let order_id = event_envelope::AggregateId::parse(ORDER).unwrap();
     let payment_id = "pi_1".to_owned();
     let amount = Money::usd(10_997);
-    let event = Event::from(OrderPaid { order_id, payment_id, amount });
-    let delivery = Delivery { event, ..created() };
-    assert_eq!(world.deliver(&delivery).await.unwrap(), Done::Ignored);
+    let paid = delivery(OrderPaid { order_id, payment_id, amount }, 2);
+    assert_eq!(world.deliver(&paid).await.unwrap(), Done::Ignored);
     assert_eq!(world.row().await, Value::Null);
 }
 

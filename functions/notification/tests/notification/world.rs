@@ -40,7 +40,7 @@ fn id(text: &str) -> AggregateId {
     AggregateId::parse(text).unwrap()
 }
 
-fn delivery(event: impl Into<Event>, sequence: u64) -> Delivery<Event> {
+pub(crate) fn delivery(event: impl Into<Event>, sequence: u64) -> Delivery<Event> {
     let event = event.into();
     let draft = event.draft(id(ORDER), sequence, OffsetDateTime::UNIX_EPOCH);
     Delivery { envelope: draft.root(CorrelationId::of(ORDER), None), event, replay: None }
