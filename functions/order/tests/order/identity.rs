@@ -113,7 +113,7 @@ async fn a_scope_is_called_as_the_issuer_calls_it() {
     let named = |name: &str| TokenScope::parse(name).unwrap();
     let cognito = named("shop-api/orders.write");
     let groups = named("shoppers").in_claim("cognito:groups").unwrap();
-    for (identity, claim, value, status) in [
+    for (required, claim, value, status) in [
         (&cognito, "scope", "shop-api/orders.write shop-api/orders.read", 201),
         (&cognito, "scp", "[shop-api/orders.write openid]", 201),
         (&cognito, "scope", "evil/orders.write", 403),
@@ -126,7 +126,7 @@ async fn a_scope_is_called_as_the_issuer_calls_it() {
     ] {
         let claims = json!({ "sub": USER, claim: value });
         let request = place(&books_order()).claims(claims);
-        let api = world.api_of(FaultPlan::none(), Clock::fixed(NOW), identity.clone());
+        let api = world.api_of(FaultPlan::none(), Clock::fixed(NOW), required.clone());
         let answer: Answer = api.handle(request.event()).await.into();
         assert_eq!(answer.status, status, "{claim}: {value}");
     }
