@@ -12,8 +12,7 @@ use testkit::{
 use crate::{
     office::SENDER,
     world::{
-        ADDRESS, ORDER, World, cancelled, created, created_by, delivery, paid, paid_as, shipped,
-        shipped_as,
+        ADDRESS, ORDER, World, cancelled, created, created_by, paid, paid_as, shipped, shipped_as,
     },
 };
 
