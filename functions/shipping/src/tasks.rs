@@ -100,7 +100,7 @@ impl<C: Carrier> TaskHandler for Handler<C> {
     ///
     /// Retry while the carrier or the store is unavailable, or another invocation holds the lease.
     /// Permanent when the task's event is not the order's creation, or as for
-    /// [`handle`](Self::handle).
+    /// [`handle`](lambda::EventHandler::handle).
     async fn handle_task(&self, task: Task<Command, Event>) -> Result<Answer, Failure> {
         let Event::OrderCreated(created) = &task.delivery.event else {
             return Err(Failure::permanent(NoOrder(task.delivery.event.entry().event_type)));

@@ -32,7 +32,7 @@ impl Clock {
     }
 
     /// How long it is to `deadline`, in milliseconds since the epoch, as Lambda states it: to be
-    /// handed to [`with_deadline`]. Zero when it has passed.
+    /// handed to [`with_deadline`](crate::with_deadline). Zero when it has passed.
     pub fn until(&self, deadline: u64) -> Duration {
         let now = u64::try_from(self.now().unix_timestamp_nanos() / 1_000_000).unwrap_or_default();
         Duration::from_millis(deadline.saturating_sub(now))
