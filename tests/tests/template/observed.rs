@@ -95,7 +95,7 @@ async fn one_trace_shows_an_order_and_what_is_measured_is_what_the_code_says() {
 
     for function in all.into_iter().filter(|it| !["order-api", "relay"].contains(it)) {
         let ended = lines(logs.path(), function);
-        let ended: Vec<_> = ended.iter().filter(|it| it["target"] == "consumer::ending").collect();
+        let ended: Vec<_> = ended.iter().filter(|it| it["target"] == "lambda::outcome").collect();
         assert!(!ended.is_empty(), "{function} says nothing of its records");
         for line in ended {
             assert_eq!(line["span"]["aggregate_id"], order.as_str(), "{line}");
