@@ -5,9 +5,9 @@ mod ordered_batch;
 mod poison;
 mod queue;
 mod read;
-
 mod table_stream;
 
+pub(crate) use ordered_batch::ANSWER;
 pub use ordered_batch::{CONCURRENCY_MAX, OrderedBatch, OrderingKey};
 pub use poison::{Disposition, LeaveToRedrive, Poison};
 pub use queue::{MessageIds, Queue, fifo_group, receive_count};

@@ -4,26 +4,24 @@ mod dead_letter_queue;
 mod record;
 mod record_metrics;
 
-use std::{marker::PhantomData, time::Duration};
+use std::marker::PhantomData;
 
-use crate::batch::{CONCURRENCY_MAX, MalformedRecord, MessageIds, OrderedBatch, QueueBatch};
 use aws_lambda_events::sqs::SqsBatchResponse;
 use event_envelope::{DecodeError, Decoder, Delivery, FromEnvelope};
 use runtime::{Clock, Done, Failure, Tracer, chain};
 use tower::{Service, ServiceExt};
 use tracing::Instrument;
 
-use crate::consumer::{
-    record::{Ids, Message, Record},
-    record_metrics::RecordMetrics,
+use crate::{
+    batch::{ANSWER, CONCURRENCY_MAX, MalformedRecord, MessageIds, OrderedBatch, QueueBatch},
+    outcome::Outcome,
 };
-use crate::outcome::Outcome;
+
+use record::{Ids, Message, Record};
+use record_metrics::RecordMetrics;
 
 pub use dead_letter_queue::DeadLetterQueue;
 pub use event_envelope::ReplayPolicy;
-
-/// What is kept of an invocation's time to answer in.
-const ANSWER: Duration = Duration::from_millis(250);
 
 /// Takes batches of records apart and completes each record.
 #[derive(Debug, Clone)]

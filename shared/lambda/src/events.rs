@@ -5,7 +5,7 @@ use std::{future::Future, sync::Arc};
 use aws_lambda_events::sqs::SqsBatchResponse;
 use event_envelope::{Decoder, Delivery, FromEnvelope};
 use lambda_runtime::Diagnostic;
-use runtime::{Done, Failure, Tracer};
+use runtime::{Done, Failure};
 use serde::{Serialize, de::DeserializeOwned};
 use tower::Service;
 
@@ -107,7 +107,6 @@ pub struct WithTasks<S, E, T> {
     tasks: T,
     mode: Tasks,
     decoder: Decoder,
-    tracer: Tracer,
 }
 
 impl<S, E> Consumer<S, E>
@@ -118,8 +117,7 @@ where
     /// A function that consumes events as this does and passes tasks to `tasks`, if `mode` accepts
     /// any. The event of a task is read by `decoder`.
     pub fn with_tasks<T>(self, tasks: T, mode: Tasks, decoder: Decoder) -> WithTasks<S, E, T> {
-        let tracer = self.tracer().clone();
-        WithTasks { consumer: self, tasks, mode, decoder, tracer }
+        WithTasks { consumer: self, tasks, mode, decoder }
     }
 }
 
@@ -137,6 +135,7 @@ where
         let consume = async |batch| Box::pin(self.consumer.consume(batch)).await;
         // The futures of the SDK are deep: one more layer around them is too much to compile.
         let work = async |task| Box::pin(self.tasks.handle_task(task)).await;
-        Ok(answer_traced(invocation, &self.decoder, &self.tracer, consume, work).await?)
+        let tracer = self.consumer.tracer();
+        Ok(answer_traced(invocation, &self.decoder, tracer, consume, work).await?)
     }
 }

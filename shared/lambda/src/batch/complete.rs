@@ -3,7 +3,7 @@ use tower::{Service, ServiceExt};
 use tracing::{Instrument, Span, debug};
 
 use crate::{
-    batch::{Disposition, MalformedRecord, Poison, ordered_batch::ANSWER},
+    batch::{ANSWER, Disposition, MalformedRecord, Poison},
     outcome::Outcome,
 };
 

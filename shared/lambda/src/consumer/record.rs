@@ -1,8 +1,9 @@
-use crate::batch::{MalformedRecord, OrderingKey, QueueRecord, fifo_group, receive_count};
 use aws_lambda_events::sqs::SqsMessage;
 use event_envelope::{CorrelationId, DecodeError, Decoder, Delivery, EventId};
 use runtime::Tracer;
 use tracing::{Span, error_span, field::Empty};
+
+use crate::batch::{MalformedRecord, OrderingKey, QueueRecord, fifo_group, receive_count};
 
 /// A message of the batch, and the event in it if one could be read.
 #[derive(Debug)]

@@ -2,7 +2,6 @@
 
 use std::time::Instant;
 
-use crate::batch::{QueueBatch, WrongSource, event_source};
 use aws_lambda_events::sqs::SqsBatchResponse;
 use event_envelope::{Decoder, FromEnvelope};
 use runtime::{Failure, Tracer};
@@ -10,7 +9,10 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use tracing::{Instrument, Level, Span, error, error_span, event, field::Empty, info, warn};
 
-use crate::task::{Task, TaskError};
+use crate::{
+    batch::{QueueBatch, WrongSource, event_source},
+    task::{Task, TaskError},
+};
 
 /// The field that marks the payload of a queue's mapping.
 const RECORDS: &str = "Records";
