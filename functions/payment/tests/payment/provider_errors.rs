@@ -8,7 +8,7 @@ use local_dynamodb::{Fault, FaultPlan};
 use payment::{domain::Charge, gateway::PaymentGateway};
 use provider_stubs::Outcome;
 use runtime::Done;
-use testkit::{Harness, deliver};
+use testkit::{Harness, deliver, orders::resumed_at};
 
 use crate::world::{WRITTEN_DOWN, World, cancelled, created, order, reserved, resumed};
 
@@ -145,4 +145,25 @@ async fn a_decline_that_settled_later_is_found_as_the_charge_that_it_became() {
     assert_eq!(world.settle(&reserved()).await, Done::Handled);
     assert_eq!(world.captured(), [TOTAL]);
     assert_eq!(world.events(), ["PaymentCompleted"]);
+}
+
+/// The order forgets the first of these triggers, and goes on.
+#[tokio::test]
+async fn what_was_given_up_more_often_than_triggers_are_kept_is_resumed_once_more() {
+    let world = World::new().await;
+    world.settle_all(&[created(), reserved()]).await;
+    world.provider.script("refund:order-123", Outcome::Down(u32::MAX));
+    for _ in 1..8 {
+        assert!(world.deliver(&cancelled()).await.unwrap_err().is_retry());
+    }
+    assert_eq!(world.deliver(&cancelled()).await.unwrap(), Done::Handled);
+    for sequence in 100..190 {
+        let resumed = resumed_at(sequence);
+        while world.deliver(&resumed).await.is_err() {}
+        assert_eq!(world.status().await, "captured");
+    }
+    world.provider.script("refund:order-123", Outcome::Slow(Duration::ZERO));
+    world.settle(&resumed_at(190)).await;
+    assert_eq!((world.captured(), world.refunded()), (vec![TOTAL], vec![TOTAL]));
+    assert_eq!(world.events().last().unwrap(), "PaymentRefunded");
 }

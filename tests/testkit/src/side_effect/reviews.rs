@@ -111,12 +111,12 @@ pub async fn however_often_an_order_is_resumed_its_cancellation_takes_effect<S: 
     world.script(Step::Perform, DOWN);
     world.deliver(&created::<S>()).await.unwrap();
     fails(&world, &S::trigger()).await;
-    for sequence in 100..130 {
+    for sequence in 100..250 {
         fails(&world, &resumed_at(sequence)).await;
     }
     fails(&world, &cancelled::<S>()).await;
     world.script(Step::Perform, WELL);
-    let again = [cancelled::<S>(), S::trigger(), resumed_at(129), resumed_at(100)];
+    let again = [cancelled::<S>(), S::trigger(), resumed_at(249), resumed_at(100)];
     world.settle_all(&again).await;
     assert_nothing_stays(&world);
     assert_eq!(world.bed().status().await, S::SPEC.prevented.0);
