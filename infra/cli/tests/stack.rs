@@ -71,11 +71,13 @@ async fn a_seeded_stack_is_at_rest_and_breaks_no_invariant() {
     assert_eq!(available(&stack, seed::SCARCE).await, "1");
     let report = Report::of(&snapshot::gather(&stack).await.unwrap());
     assert!(report.holds(), "{report}");
-    // Only customers know what they were answered; nothing sends poison; there is no workflow.
+    // Only customers know what they were answered, and whether they can be reached; nothing sends
+    // poison; there is no workflow.
     let needs_more = [
         "an acknowledged order is stored",
         "a confirmed cancellation is final",
         "answers are those promised",
+        "a customer who can be reached is told",
         "a workflow is an order's only one, and ends",
         "poison messages are dead-lettered",
     ];

@@ -96,6 +96,16 @@ pub(crate) fn notifies_once(snapshot: &Snapshot) -> Vec<Finding> {
     findings
 }
 
+/// A mail fails only where the customer has no address that takes it.
+pub(crate) fn reaches_whom_it_can(snapshot: &Snapshot) -> Vec<Finding> {
+    let failed =
+        snapshot.published.iter().filter(|it| it.envelope.event_type == "NotificationFailed");
+    failed
+        .filter(|event| !snapshot.unreachable.contains(event.order_id()))
+        .map(|event| Finding::new(event.order_id(), format!("no mail {}", template_of(event))))
+        .collect()
+}
+
 fn template_of(event: &Published) -> &str {
     event.envelope.data["template"].as_str().unwrap_or_default()
 }

@@ -83,6 +83,8 @@ invariants! {
         "No log line has a customer's address."
     "every customer is told once" delivery::notifies_once [Published Mails MailerFailures]
         "An event of interest leads to one mail, or to NotificationFailed; a crash may repeat it."
+    "a customer who can be reached is told" delivery::reaches_whom_it_can [Published Unreachable]
+        "No NotificationFailed is about an order whose customer has an address."
     "every completed order is counted once" orders::are_counted_once [Totals Streams]
         "The totals are those of the completed orders."
     "a workflow is an order's only one, and ends" workflows::end [Executions Published]

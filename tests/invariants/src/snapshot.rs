@@ -121,6 +121,8 @@ snapshot! {
     mails, Mails: Vec<SentMail>;
     /// How often the function that sends mails may have failed between sending and recording it.
     mailer_failures, MailerFailures: u64;
+    /// The orders whose customers have no address that takes mails.
+    unreachable, Unreachable: BTreeSet<String>;
     /// The read model, by order.
     views, Views: BTreeMap<String, View>;
     /// What was counted of completed orders: each day's, in each currency.

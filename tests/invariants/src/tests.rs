@@ -112,6 +112,7 @@ fn good() -> Snapshot {
         wrong_answers: Vec::new().into(),
         mails: vec![mail("orderReceived"), mail("paymentReceived")].into(),
         mailer_failures: 0.into(),
+        unreachable: BTreeSet::from([ORDER.to_owned()]).into(),
         views: read(views).into(),
         totals: vec![Total { orders: 1, amount: 10_997 }].into(),
         executions: vec![execution()].into(),
@@ -294,6 +295,10 @@ fn a_mail_may_come_twice_only_if_its_sender_died() {
         it.published.push(Published { at: AT, copies: 1, envelope: failed });
     };
     assert_eq!(broken(failed), Vec::<String>::new());
+    breaks("a customer who can be reached is told", |it| {
+        failed(it);
+        it.unreachable.clear();
+    });
     let excused = |it: &mut Snapshot| {
         twice(it);
         *it.mailer_failures = 1;

@@ -1,6 +1,6 @@
 //! What is left when nothing moves any more.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use invariants::{DeadLetters, Poison, Snapshot};
 use orderly::snapshot::{Tables, observe_bus};
@@ -29,6 +29,8 @@ pub(crate) async fn gather(stage: &Stage, customers: usize, at_rest: bool) -> Sn
         shipments: external.carrier.shipments().into(),
         mails: external.mail.mails().into(),
         mailer_failures: u64::try_from(failures).unwrap().into(),
+        // Every customer of the stories has an address.
+        unreachable: BTreeSet::new().into(),
         addresses: (0..customers).map(email).collect::<Vec<_>>().into(),
         acknowledged: told.placed.into(),
         cancelled: told.cancelled.into(),
