@@ -11,7 +11,7 @@
 //! An answer follows from the reservation once the task has taken effect. An event of the queue may
 //! have had the same effect before: a repeated task gets the same answer.
 
-use catalogue::{Event, Shortage};
+use catalogue::{OrderCreated, Shortage};
 use event_envelope::Delivery;
 use idempotency::{DynamoDbStore, IdempotencyConfig, Identity};
 use lambda::{Task, TaskHandler};
@@ -56,11 +56,6 @@ pub enum Answer {
     NothingReserved,
 }
 
-/// Why a task can never be done.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the event of a task is OrderCreated, not {0}")]
-struct NoOrder(&'static str);
-
 /// Handles the tasks of workflows. By the records of `once`, each takes effect once.
 #[derive(Debug, Clone)]
 struct InventoryTasks<S> {
@@ -74,7 +69,7 @@ impl Inventory {
     pub fn into_tasks(
         self,
         once: IdempotencyConfig<DynamoDbStore>,
-    ) -> impl TaskHandler<Command = Command, Event = Event, Answer = Answer> {
+    ) -> impl TaskHandler<Command = Command, Event = OrderCreated, Answer = Answer> {
         let reservations = self.reservations.clone();
         InventoryTasks { reservations, once: self.once(once) }
     }
@@ -85,7 +80,7 @@ where
     S: Service<Asked, Error = Failure> + Clone,
 {
     type Command = Command;
-    type Event = Event;
+    type Event = OrderCreated;
     type Answer = Answer;
 
     /// Does what a workflow asks for.
@@ -93,10 +88,10 @@ where
     /// # Errors
     ///
     /// Retry when a table is unavailable; permanent when the goods that are to be released have
-    /// left, or when the event is not the order's own.
-    async fn handle_task(&self, task: Task<Command, Event>) -> Result<Answer, Failure> {
+    /// left.
+    async fn handle_task(&self, task: Task<Command, OrderCreated>) -> Result<Answer, Failure> {
         let command = task.command;
-        let asked = asked(task)?;
+        let asked = asked(task);
         let order = asked.order.clone();
         self.once.clone().oneshot(asked).await?;
         let reservation = self.reservations.read(&order).await?;
@@ -105,17 +100,14 @@ where
     }
 }
 
-fn asked(task: Task<Command, Event>) -> Result<Asked, Failure> {
-    let Task { command, delivery: Delivery { envelope, event, .. }, id, hash } = task;
-    let Event::OrderCreated(order) = event else {
-        return Err(Failure::permanent(NoOrder(event.entry().event_type)));
-    };
+fn asked(task: Task<Command, OrderCreated>) -> Asked {
+    let Task { command, delivery: Delivery { envelope, event: order, .. }, id, hash } = task;
     let fact = match command {
         Command::Reserve {} => Fact::ordered(&order),
         Command::Release {} => Fact::Cancelled,
     };
     let identity = Identity { key: id, payload_hash: Some(hash), replay_name: None };
-    Ok(Asked { order: order.order_id, fact, cause: envelope, identity })
+    Asked { order: order.order_id, fact, cause: envelope, identity }
 }
 
 /// What the workflow receives for an order with this reservation. None: a contradiction.

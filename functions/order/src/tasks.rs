@@ -13,7 +13,7 @@
 //! workflow goes by what the order is, and not by what it has asked for. A repeated task gets the
 //! status of then.
 
-use catalogue::{Awaited, Event, Money, ShipmentCreated};
+use catalogue::{Awaited, Money, OrderCreated, ShipmentCreated};
 use lambda::{Task, TaskHandler};
 use runtime::Failure;
 use serde::{Deserialize, Serialize};
@@ -87,18 +87,14 @@ pub enum Status {
     Cancelled,
 }
 
-/// Why a task can never be done.
+/// The order of a task does not exist: it can never be done.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-enum Unfit {
-    #[error("the event of a task is OrderCreated, not {0}")]
-    NotCreated(&'static str),
-    #[error("the order does not exist")]
-    Absent,
-}
+#[error("the order does not exist")]
+struct Absent;
 
 impl TaskHandler for Orders {
     type Command = Command;
-    type Event = Event;
+    type Event = OrderCreated;
     type Answer = Answer;
 
     /// Does what a workflow asks for. What is published follows from the task's event.
@@ -106,17 +102,14 @@ impl TaskHandler for Orders {
     /// # Errors
     ///
     /// Retry when the task came before what it follows from, or the store is unavailable. Permanent
-    /// when it contradicts what has happened, or its event is not the order's own.
-    async fn handle_task(&self, task: Task<Command, Event>) -> Result<Answer, Failure> {
-        let event = task.delivery.event;
+    /// when it contradicts what has happened.
+    async fn handle_task(&self, task: Task<Command, OrderCreated>) -> Result<Answer, Failure> {
+        let order = task.delivery.event;
         let cause = &task.delivery.envelope;
-        let Event::OrderCreated(order) = event else {
-            return Err(Failure::permanent(Unfit::NotCreated(event.entry().event_type)));
-        };
         let command = command(&order, task.command);
         let executed = self.record(&order.order_id, &command, cause).await?;
         let status = match executed.state::<Order>().map_err(Failure::permanent)? {
-            Order::Absent => return Err(Failure::permanent(Unfit::Absent)),
+            Order::Absent => return Err(Failure::permanent(Absent)),
             Order::Created(_) => Status::Created,
             Order::Paid(_) => Status::Paid,
             Order::Shipped(_) => Status::Shipped,
@@ -127,7 +120,7 @@ impl TaskHandler for Orders {
     }
 }
 
-fn command(order: &catalogue::OrderCreated, asked: Command) -> domain::Command {
+fn command(order: &OrderCreated, asked: Command) -> domain::Command {
     match asked {
         Command::RecordPayment { payment_id, amount } => {
             domain::Command::RecordPayment { payment_id, amount }

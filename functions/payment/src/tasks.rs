@@ -1,6 +1,6 @@
 //! What a workflow may ask of payments, and what it receives.
 
-use catalogue::{Event, Money};
+use catalogue::{Money, OrderCreated};
 use lambda::{Task, TaskHandler};
 use runtime::Failure;
 use serde::{Deserialize, Serialize};
@@ -60,11 +60,6 @@ pub enum Answer {
     NeedsReview,
 }
 
-/// Why a task can never be done.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the event of a task is OrderCreated, not {0}")]
-struct NoOrder(&'static str);
-
 impl Command {
     /// The inputs of the payment, all of them applied in one write.
     fn inputs(self, charge: Charge) -> Vec<Input> {
@@ -121,7 +116,7 @@ fn to_refund(payment: &Payment) -> Option<Answer> {
 
 impl<G: PaymentGateway> TaskHandler for Handler<G> {
     type Command = Command;
-    type Event = Event;
+    type Event = OrderCreated;
     type Answer = Answer;
 
     /// Does what a workflow asks for, as the events with the same meaning would.
@@ -129,12 +124,9 @@ impl<G: PaymentGateway> TaskHandler for Handler<G> {
     /// # Errors
     ///
     /// Retry while the provider or the store is unavailable, or another invocation holds the lease.
-    /// Permanent when the task's event is not the order's creation, or as for
-    /// [`handle`](lambda::EventHandler::handle).
-    async fn handle_task(&self, task: Task<Command, Event>) -> Result<Answer, Failure> {
-        let Event::OrderCreated(created) = &task.delivery.event else {
-            return Err(Failure::permanent(NoOrder(task.delivery.event.entry().event_type)));
-        };
+    /// Permanent as for [`handle`](lambda::EventHandler::handle).
+    async fn handle_task(&self, task: Task<Command, OrderCreated>) -> Result<Answer, Failure> {
+        let created = &task.delivery.event;
         let order = &created.order_id;
         let inputs = task.command.inputs(created.into());
         let trigger = Trigger::task(&task.id, task.hash, &task.delivery.envelope);

@@ -1,6 +1,6 @@
 //! What a workflow may ask of shipments, and what it receives.
 
-use catalogue::Event;
+use catalogue::OrderCreated;
 use lambda::{Task, TaskHandler};
 use runtime::Failure;
 use serde::{Deserialize, Serialize};
@@ -45,11 +45,6 @@ pub enum Answer {
     NeedsReview,
 }
 
-/// Why a task can never be done.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the event of a task is OrderCreated, not {0}")]
-struct NoOrder(&'static str);
-
 impl Command {
     /// What the workflow receives when the shipment stands like this; None while that is open.
     pub fn answer(self, shipment: &Shipment) -> Option<Answer> {
@@ -91,7 +86,7 @@ fn to_recall(shipment: &Shipment) -> Option<Answer> {
 
 impl<C: Carrier> TaskHandler for Handler<C> {
     type Command = Command;
-    type Event = Event;
+    type Event = OrderCreated;
     type Answer = Answer;
 
     /// Does what a workflow asks for, as the events with the same meaning would.
@@ -99,12 +94,9 @@ impl<C: Carrier> TaskHandler for Handler<C> {
     /// # Errors
     ///
     /// Retry while the carrier or the store is unavailable, or another invocation holds the lease.
-    /// Permanent when the task's event is not the order's creation, or as for
-    /// [`handle`](lambda::EventHandler::handle).
-    async fn handle_task(&self, task: Task<Command, Event>) -> Result<Answer, Failure> {
-        let Event::OrderCreated(created) = &task.delivery.event else {
-            return Err(Failure::permanent(NoOrder(task.delivery.event.entry().event_type)));
-        };
+    /// Permanent as for [`handle`](lambda::EventHandler::handle).
+    async fn handle_task(&self, task: Task<Command, OrderCreated>) -> Result<Answer, Failure> {
+        let created = &task.delivery.event;
         let order = &created.order_id;
         // All of them are applied in one write.
         let inputs = match task.command {

@@ -1,6 +1,6 @@
 //! Every event type and every version of it, in one list.
 
-use event_envelope::{AggregateId, Draft, Version};
+use event_envelope::{AggregateId, DecodeError, Draft, Envelope, FromEnvelope, Version};
 use serde_json::Value;
 use time::OffsetDateTime;
 
@@ -108,6 +108,23 @@ macro_rules! catalogue {
         impl From<$event> for Event {
             fn from(event: $event) -> Self {
                 Self::$event(event)
+            }
+        }
+
+        impl TryFrom<Event> for $event {
+            type Error = DecodeError;
+
+            fn try_from(event: Event) -> Result<Self, DecodeError> {
+                match event {
+                    Event::$event(event) => Ok(event),
+                    other => Err(DecodeError::UnknownType(other.entry().event_type.to_owned())),
+                }
+            }
+        }
+
+        impl FromEnvelope for $event {
+            fn from_envelope(envelope: &Envelope) -> Result<Self, DecodeError> {
+                Event::from_envelope(envelope)?.try_into()
             }
         })+
 

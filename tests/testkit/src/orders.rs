@@ -69,7 +69,7 @@ pub fn resumed_at(sequence: u64) -> Delivery<Event> {
 pub fn task<C: DeserializeOwned>(
     name: &str,
     created: &Delivery<Event>,
-) -> Result<Task<C, Event>, Failure> {
+) -> Result<Task<C, OrderCreated>, Failure> {
     let fields = json!({ "task": name, "event": created.envelope });
     Task::read(fields.as_object().unwrap().clone(), &DECODER)
 }
