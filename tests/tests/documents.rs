@@ -29,7 +29,7 @@ const RETIRED: [&str; 19] = [
     "needs a person",
     "nobody",
     "odd record",
-    "parked",
+    "dead_lettered",
     "parks",
     "somebody",
     "the book's",

@@ -21,7 +21,7 @@ use serde_json::Value;
 use tokio::{sync::OnceCell, time::timeout};
 
 /// Longer than a message stays hidden whose consumer was killed, several times over.
-const PATIENCE: Duration = Duration::from_secs(120);
+const WAIT_MAX: Duration = Duration::from_secs(120);
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
@@ -96,7 +96,7 @@ async fn a_data_directory_keeps_orders_and_loses_no_event() {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
-    timeout(PATIENCE, completed).await.unwrap();
+    timeout(WAIT_MAX, completed).await.unwrap();
     stack.stop().await;
 }
 
@@ -192,8 +192,8 @@ async fn a_replay_of_the_archive_moves_no_money_no_stock_and_no_mail() {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
-    timeout(PATIENCE, replayed).await.unwrap();
-    assert!(stack.settles(PATIENCE).await);
+    timeout(WAIT_MAX, replayed).await.unwrap();
+    assert!(stack.becomes_idle(WAIT_MAX).await);
 
     let after = gathered(&stack).await;
     let delivered_after = stack.bus().stats().delivered;

@@ -1,4 +1,4 @@
-//! What happened to an order, in the order in which the bus heard of it.
+//! What happened to an order, in the order in which the bus received it.
 
 use std::collections::BTreeMap;
 

@@ -121,7 +121,7 @@ async fn an_event_goes_where_the_template_says_and_the_stack_is_then_at_work() {
         queues.filter(|queue| stack.sqs().depth(queue).unwrap().total() > 0).collect();
     let expected = ["orderly-notification-queue", "orderly-order-queue", "orderly-projector-queue"];
     assert_eq!(full, expected.map(str::to_owned).into());
-    assert!(!stack.settles(Duration::from_millis(50)).await, "nobody has worked on the event");
+    assert!(!stack.becomes_idle(Duration::from_millis(50)).await, "nobody has worked on the event");
     stack.stop().await;
 }
 

@@ -107,7 +107,7 @@ pub(crate) async fn handle_once(
                 let told = done.filter(|_| outcome != Some(Outcome::Halfdone));
                 let answer = told.unwrap_or_else(broken);
                 if let Some(key) = key {
-                    keys.settle(&key, answer.clone());
+                    keys.complete(&key, answer.clone());
                 }
                 answer
             });

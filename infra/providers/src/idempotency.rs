@@ -66,7 +66,7 @@ impl<A: Clone> Keys<A> {
     }
 
     /// Keeps the answer of a claimed key.
-    pub(crate) fn settle(&self, key: &str, answer: A) {
+    pub(crate) fn complete(&self, key: &str, answer: A) {
         let mut entries = self.entries.lock();
         if let Some(entry) = entries.by_key.get_mut(key) {
             entry.answer = Some(answer);
@@ -95,7 +95,7 @@ mod tests {
         let keys = Keys::new(Duration::hours(24));
         assert_eq!(keys.claim("k", "a", START), Claim::Fresh);
         assert_eq!(keys.claim("k", "a", START), Claim::InFlight);
-        keys.settle("k", "answer");
+        keys.complete("k", "answer");
         assert_eq!(keys.claim("k", "a", START), Claim::Settled("answer"));
         assert_eq!(keys.claim("k", "b", START), Claim::OtherRequest);
     }
@@ -104,7 +104,7 @@ mod tests {
     fn a_key_is_forgotten_after_its_time() {
         let keys = Keys::new(Duration::hours(24));
         keys.claim("k", "a", START);
-        keys.settle("k", "answer");
+        keys.complete("k", "answer");
         let nearly = START + Duration::hours(24) - Duration::SECOND;
         assert_eq!(keys.claim("k", "a", nearly), Claim::Settled("answer"));
         assert_eq!(keys.claim("k", "b", START + Duration::hours(24)), Claim::Fresh);

@@ -35,7 +35,7 @@ const KEY_TIME_TO_LIVE: time::Duration = time::Duration::hours(24);
 /// What the payment provider signs its webhooks with.
 pub(crate) const WEBHOOK_SECRET: &str = "whsec_simulated_secret";
 /// How long a client of a provider waits for an answer.
-const PATIENCE: Duration = Duration::from_secs(3);
+const WAIT_MAX: Duration = Duration::from_secs(3);
 /// The longest that a request is late whose caller has given it up, in seconds.
 const LATE_SECONDS_MAX: u64 = 120;
 /// The longest that a call takes where no fault is injected.
@@ -133,7 +133,7 @@ impl Provider {
             }
             Fault::LoseAnswer => {
                 let _ = external.carry_out(work(self.clone()));
-                tokio::time::sleep(PATIENCE).await;
+                tokio::time::sleep(WAIT_MAX).await;
                 Err(Failure::retry("no answer came"))
             }
             Fault::ErrorBefore => self.refused(Outcome::Down(1), work(self.clone())),
@@ -146,7 +146,7 @@ impl Provider {
                     let _ = provider.external.carry_out(work(provider.clone()));
                     drop(under_way);
                 });
-                tokio::time::sleep(PATIENCE).await;
+                tokio::time::sleep(WAIT_MAX).await;
                 Err(Failure::retry("no answer came"))
             }
             Fault::Hang => std::future::pending().await,

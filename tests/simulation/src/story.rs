@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Between two attempts of a customer whom nobody answered.
-const PATIENCE: Duration = Duration::from_secs(3);
+const WAIT_MAX: Duration = Duration::from_secs(3);
 /// A customer gives up after so many attempts.
 const ATTEMPTS_MAX: u32 = 30;
 /// How often an operator has an order resumed who has all of them resumed.
@@ -190,7 +190,7 @@ impl Customer {
                     return Some(answer);
                 }
             }
-            sleep(PATIENCE).await;
+            sleep(WAIT_MAX).await;
         }
         None
     }

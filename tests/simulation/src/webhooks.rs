@@ -19,7 +19,7 @@ const LATE_MAX: Duration = Duration::from_secs(120);
 const ONE_IN: u64 = 8;
 /// How often one is sent that is not taken, and how long the provider waits in between.
 const ATTEMPTS_MAX: usize = 20;
-const PATIENCE: Duration = Duration::from_secs(30);
+const WAIT_MAX: Duration = Duration::from_secs(30);
 
 /// Sends a webhook of whatever happens at the provider, for ever.
 pub(crate) async fn send(lambda: Lambda) {
@@ -44,7 +44,7 @@ pub(crate) async fn send(lambda: Lambda) {
                     if is_taken(&lambda, &slot, index).await {
                         break;
                     }
-                    sleep(PATIENCE).await;
+                    sleep(WAIT_MAX).await;
                 }
                 drop(under_way);
             });

@@ -25,11 +25,11 @@ pub enum End {
     /// The handler is done with it.
     Done(Done),
     /// It lies in the dead-letter queue.
-    Parked,
+    DeadLettered,
     /// It comes again.
     Retry,
     /// It is acknowledged, and no handler saw it.
-    Unheard,
+    Skipped,
 }
 
 /// The queue of a function and the dead-letter queue in which it parks, both empty at first.
@@ -39,7 +39,7 @@ pub struct Queues {
     replay: ReplayPolicy,
     sqs: Sqs,
     dead_letters: String,
-    parking: DeadLetterQueue,
+    dead_letter_queue: DeadLetterQueue,
 }
 
 /// Which events were handled, and how that ended, in their order.
@@ -62,12 +62,12 @@ impl Queues {
         });
         let client = Client::new(&sdk_config(Arc::new(sqs.clone())));
         let urls = (sqs.queue_url(&queue), sqs.queue_url(&dead_letters));
-        let parking = DeadLetterQueue::new(client, urls.0, urls.1);
-        Self { consumer: function, replay, sqs, dead_letters, parking }
+        let dead_letter_queue = DeadLetterQueue::new(client, urls.0, urls.1);
+        Self { consumer: function, replay, sqs, dead_letters, dead_letter_queue }
     }
 
-    /// What is parked, oldest first.
-    pub fn parked(&self) -> Vec<PeekedMessage> {
+    /// What is dead_lettered, oldest first.
+    pub fn dead_letters(&self) -> Vec<PeekedMessage> {
         self.sqs.peek(&self.dead_letters).unwrap()
     }
 
@@ -84,18 +84,19 @@ impl Queues {
         S: Service<Delivery<E>, Response = Done, Error = Failure> + Clone,
     {
         let log = Log::default();
-        let before = self.parked().len();
-        let parking = self.parking.clone();
+        let before = self.dead_letters().len();
+        let dead_letter_queue = self.dead_letter_queue.clone();
         let service = logging(service, log.clone());
         let decoder = match self.replay {
             ReplayPolicy::Refuse => LIVE,
             ReplayPolicy::Accept => ON_BUS,
         };
-        let consumer = Consumer::new(self.consumer, decoder, self.replay, parking, service);
+        let consumer =
+            Consumer::new(self.consumer, decoder, self.replay, dead_letter_queue, service);
         let response = consumer.consume(batch.clone()).await;
-        let parked: Vec<_> = self.parked().split_off(before);
+        let dead_lettered: Vec<_> = self.dead_letters().split_off(before);
         let mut log = log.lock().unwrap();
-        ends(&batch, &response, &parked, &mut log)
+        ends(&batch, &response, &dead_lettered, &mut log)
     }
 }
 
@@ -122,7 +123,7 @@ where
 fn ends(
     batch: &SqsEvent,
     response: &SqsBatchResponse,
-    parked: &[PeekedMessage],
+    dead_lettered: &[PeekedMessage],
     log: &mut Vec<(EventId, Done)>,
 ) -> Vec<End> {
     let id = |record: &SqsMessage| record.message_id.clone().unwrap();
@@ -130,25 +131,26 @@ fn ends(
     let returned: BTreeSet<_> =
         response.batch_item_failures.iter().map(|it| it.item_identifier.clone()).collect();
     assert!(returned.is_subset(&ids), "{returned:?} are not all of {ids:?}");
-    let parked: BTreeSet<_> = parked.iter().map(|it| text_attribute(it, "messageId")).collect();
+    let dead_lettered: BTreeSet<_> =
+        dead_lettered.iter().map(|it| text_attribute(it, "messageId")).collect();
     let end = |record: &SqsMessage| {
         let id = id(record);
         if returned.contains(&id) {
             return End::Retry;
         }
-        if parked.contains(id.as_str()) {
-            return End::Parked;
+        if dead_lettered.contains(id.as_str()) {
+            return End::DeadLettered;
         }
         let body = record.body.as_deref().unwrap().as_bytes();
         let event_id = DECODER.decode::<()>(body).unwrap().envelope.event_id;
         // An event that is there twice was handled in the order of the batch.
         let logged = log.iter().position(|(handled, _)| *handled == event_id);
-        logged.map_or(End::Unheard, |position| End::Done(log.remove(position).1))
+        logged.map_or(End::Skipped, |position| End::Done(log.remove(position).1))
     };
     batch.records.iter().map(end).collect()
 }
 
-/// The text of an attribute of a parked message, e.g. `reason`.
+/// The text of an attribute of a dead_lettered message, e.g. `reason`.
 ///
 /// # Panics
 ///

@@ -48,7 +48,7 @@ impl Samples {
     ///
     /// When `told` are not the names of all files.
     #[track_caller]
-    pub fn assert_all_told<'a>(self, told: impl IntoIterator<Item = &'a str>) {
+    pub fn assert_all_used<'a>(self, told: impl IntoIterator<Item = &'a str>) {
         let told: BTreeSet<String> = told.into_iter().map(str::to_owned).collect();
         assert_eq!(told, self.names(), "told of on the left, files of {} on the right", self.0);
     }
@@ -108,13 +108,13 @@ mod tests {
     #[should_panic(expected = "files of inventory")]
     fn a_file_that_nobody_tells_of_is_an_error() {
         let names = SAMPLES.names();
-        SAMPLES.assert_all_told(names.iter().skip(1).map(String::as_str));
+        SAMPLES.assert_all_used(names.iter().skip(1).map(String::as_str));
     }
 
     #[test]
     #[should_panic(expected = "files of inventory")]
     fn a_story_without_a_file_is_an_error() {
         let names = SAMPLES.names();
-        SAMPLES.assert_all_told(names.iter().map(String::as_str).chain(["order-created-again"]));
+        SAMPLES.assert_all_used(names.iter().map(String::as_str).chain(["order-created-again"]));
     }
 }

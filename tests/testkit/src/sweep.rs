@@ -44,7 +44,7 @@ pub trait Harness {
     /// # Panics
     ///
     /// When it fails for good, or is never done.
-    fn settle(&self, delivery: &Delivery<Event>) -> impl Future<Output = Done> {
+    fn complete(&self, delivery: &Delivery<Event>) -> impl Future<Output = Done> {
         async move {
             for _ in 0..DELIVERIES_MAX {
                 match self.deliver(delivery).await {
@@ -58,10 +58,10 @@ pub trait Harness {
     }
 
     /// Settles one after the other.
-    fn settle_all(&self, deliveries: &[Delivery<Event>]) -> impl Future<Output = ()> {
+    fn complete_all(&self, deliveries: &[Delivery<Event>]) -> impl Future<Output = ()> {
         async move {
             for delivery in deliveries {
-                self.settle(delivery).await;
+                self.complete(delivery).await;
             }
         }
     }
@@ -161,10 +161,10 @@ pub(crate) async fn tell<S: Harness>(
             Again::MuchLater => stage.pass(YEAR),
             Again::Last => continue,
         }
-        stage.settle(delivery).await;
+        stage.complete(delivery).await;
     }
     if again == Again::Last && has_failed {
-        stage.settle_all(story).await;
+        stage.complete_all(story).await;
     }
     for delivery in story {
         assert_eq!(stage.deliver(delivery).await.unwrap(), Done::Duplicate);

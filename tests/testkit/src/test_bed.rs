@@ -51,8 +51,8 @@ impl TestBed {
 
     /// The same one for a client that waits for an answer no longer than `patience`.
     #[must_use]
-    pub fn with_patience(self, patience: Duration) -> Self {
-        Self { provider: self.provider.with_timeout(patience), ..self }
+    pub fn with_timeout(self, timeout: Duration) -> Self {
+        Self { provider: self.provider.with_timeout(timeout), ..self }
     }
 
     /// The same one with another key for the provider.

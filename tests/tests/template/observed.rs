@@ -39,7 +39,7 @@ async fn ship_an_order(folder: &Path) -> (Shop, String) {
     let customer = Customer::new(stack.api_url(), "user-123").unwrap();
     let placed = customer.place(&NewOrder::of_the_book(), "observed").await.unwrap();
     let order = placed.order_id().unwrap().to_owned();
-    assert!(stack.settles(Duration::from_secs(120)).await);
+    assert!(stack.becomes_idle(Duration::from_secs(120)).await);
     (stack, order)
 }
 

@@ -52,7 +52,7 @@ const STORIES: &[Story] = &[
 async fn every_sample_adds_as_its_name_states() {
     for (names, rows, dead_lettered) in STORIES {
         let (world, queues) = consume(names).await;
-        assert_eq!(queues.parked().len(), *dead_lettered, "{names:?}");
+        assert_eq!(queues.dead_letters().len(), *dead_lettered, "{names:?}");
         let total = |&((day, currency), total): &Row| ((day.into(), currency.into()), total);
         let expected: Totals = rows.iter().map(total).collect();
         assert_eq!(world.totals().await, expected, "{names:?}");
@@ -61,7 +61,7 @@ async fn every_sample_adds_as_its_name_states() {
 
 #[test]
 fn every_sample_has_a_story() {
-    SAMPLES.assert_all_told(STORIES.iter().flat_map(|story| story.0).copied());
+    SAMPLES.assert_all_used(STORIES.iter().flat_map(|story| story.0).copied());
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn the_samples_carry_the_ids_that_their_services_give() {
 #[tokio::test]
 async fn a_dead_letter_is_as_it_came() {
     let (_, queues) = consume(&["poison"]).await;
-    let dead_lettered = queues.parked();
+    let dead_lettered = queues.dead_letters();
     let sample: Value = SAMPLES.read("poison");
     assert_eq!(dead_lettered[0].body, sample["Records"][0]["body"]);
 }

@@ -52,7 +52,7 @@ async fn orders_are_counted_and_added_up_by_day_and_currency() {
 #[tokio::test]
 async fn an_order_that_comes_again_is_not_counted_again() {
     let world = World::new().await;
-    world.settle_all(&orders()).await;
+    world.complete_all(&orders()).await;
     for order in orders() {
         assert_eq!(world.deliver(&order).await.unwrap(), Done::Duplicate);
     }
@@ -123,7 +123,7 @@ proptest! {
             let mut running = JoinSet::new();
             for delivery in deliveries {
                 let world = world.clone();
-                running.spawn(async move { world.settle(&delivery).await });
+                running.spawn(async move { world.complete(&delivery).await });
             }
             let ends = running.join_all().await;
             assert_eq!(ends.iter().filter(|done| **done == Done::Handled).count(), 5);

@@ -67,7 +67,7 @@ async fn every_request_is_answered_as_its_name_states() {
         }
         world.books().await.assert_balanced(BALANCE);
     }
-    SAMPLES.assert_all_told(EXCHANGES.iter().flat_map(|exchange| exchange.0).copied());
+    SAMPLES.assert_all_used(EXCHANGES.iter().flat_map(|exchange| exchange.0).copied());
 }
 
 /// What is shown of a product: available, reserved and shards.

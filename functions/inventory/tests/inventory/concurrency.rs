@@ -126,7 +126,7 @@ impl Play {
     }
 
     /// Delivers until it is done, first to a process that meets the fault, if there is one.
-    async fn settle(&self, delivery: &Delivery<Event>, fault: Option<(usize, Fault)>) {
+    async fn complete(&self, delivery: &Delivery<Event>, fault: Option<(usize, Fault)>) {
         let mut process = match fault {
             Some((call, fault)) => {
                 let plan = FaultPlan::at(call, fault);
@@ -159,7 +159,7 @@ impl Play {
             deliveries.spawn(async move {
                 sleep(Duration::from_millis(order.at.into())).await;
                 let begun = play.now();
-                play.settle(&ordered, fault).await;
+                play.complete(&ordered, fault).await;
                 (begun, play.now())
             });
         }
@@ -169,7 +169,7 @@ impl Play {
             deliveries.spawn(async move {
                 sleep(Duration::from_millis(at.into())).await;
                 let begun = play.now();
-                play.settle(&cancelled, None).await;
+                play.complete(&cancelled, None).await;
                 (begun, begun)
             });
         }
@@ -178,8 +178,8 @@ impl Play {
         let ended = spans.iter().map(|span| span.1).max().unwrap();
         if matches!(order.then, Then::Shipped) && self.world.answers(&name) == ["InventoryReserved"]
         {
-            self.settle(&shipped(&name), order.fault).await;
-            self.settle(&shipped(&name), None).await;
+            self.complete(&shipped(&name), order.fault).await;
+            self.complete(&shipped(&name), None).await;
         }
         (begun, ended)
     }

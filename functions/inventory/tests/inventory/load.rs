@@ -45,7 +45,7 @@ async fn at_once(shards: u32, wishes: Vec<Wish>) -> (World, Vec<Lot>) {
             let created = created.clone();
             orders.spawn(async move {
                 if world.deliver_with(&created, plan).await.is_err() {
-                    world.settle(&created).await;
+                    world.complete(&created).await;
                 }
                 (created.event.order_id().to_string(), quantity)
             });
@@ -123,7 +123,7 @@ async fn a_cancel_at_the_same_time_as_its_order_leaves_nothing_reserved() {
         let order = format!("order-{index}");
         for event in [created(&order, &[("prod-001", 2)]), cancelled(&order)] {
             let world = world.clone();
-            deliveries.spawn(async move { world.settle(&event).await });
+            deliveries.spawn(async move { world.complete(&event).await });
         }
     }
     let ends = deliveries.join_all().await;

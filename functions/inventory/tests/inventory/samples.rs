@@ -5,7 +5,7 @@ use lambda::ReplayPolicy;
 use local_dynamodb::FaultPlan;
 use runtime::Done::{Duplicate, Handled, Ignored, Rejected};
 use testkit::{
-    End::{self, Done, Parked, Retry, Unheard},
+    End::{self, DeadLettered, Done, Retry, Skipped},
     Queues, Samples,
 };
 
@@ -29,29 +29,29 @@ const STORIES: &[Story] = &[
     (&[], "order-created", &[Done(Handled)], &[RESERVED]),
     (&["order-created"], "order-created", &[Done(Duplicate)], &[]),
     // Version 1 is not published any more: only a replay may bring it, and is refused here.
-    (&[], "order-created-book", &[Parked], &[]),
-    (&["order-created"], "order-created-book", &[Parked], &[]),
+    (&[], "order-created-book", &[DeadLettered], &[]),
+    (&["order-created"], "order-created-book", &[DeadLettered], &[]),
     (&[], "order-created-out-of-stock", &[Done(Rejected)], &[FAILED]),
     (&[], "order-created-unknown-product", &[Done(Rejected)], &[FAILED]),
     (&[], "order-created-repeated-product", &[Done(Handled)], &[RESERVED]),
-    (&["order-created"], "order-created-changed", &[Parked], &[]),
+    (&["order-created"], "order-created-changed", &[DeadLettered], &[]),
     (&["order-created"], "order-cancelled", &[Done(Handled)], &[RELEASED]),
     (&[], "order-cancelled", &[Done(Handled)], &[]),
     (&["order-cancelled"], "order-created", &[Done(Ignored)], &[]),
     (&["order-created"], "payment-failed", &[Done(Handled)], &[RELEASED]),
-    (&["order-created"], "payment-failed-book", &[Parked], &[]),
+    (&["order-created"], "payment-failed-book", &[DeadLettered], &[]),
     (&["order-created", "payment-failed"], "order-cancelled", &[Done(Ignored)], &[]),
     (&["order-created"], "shipping-failed", &[Done(Handled)], &[RELEASED]),
     (&["order-created"], "order-shipped", &[Done(Handled)], &[]),
     (&["order-created", "order-shipped"], "order-shipped", &[Done(Duplicate)], &[]),
     (&[], "order-shipped", &[Retry], &[]),
-    (&["order-created", "order-cancelled"], "order-shipped", &[Parked], &[]),
-    (&["order-created", "order-shipped"], "order-cancelled", &[Parked], &[]),
+    (&["order-created", "order-cancelled"], "order-shipped", &[DeadLettered], &[]),
+    (&["order-created", "order-shipped"], "order-cancelled", &[DeadLettered], &[]),
     (&["order-created"], "order-cancelled-timed-out", &[Done(Handled)], &[RELEASED]),
-    (&["order-created"], "replayed", &[Unheard], &[]),
-    (&[], "poison", &[Parked], &[]),
-    (&[], "newer-version", &[Parked], &[]),
-    (&["order-created"], "forged-source", &[Parked], &[]),
+    (&["order-created"], "replayed", &[Skipped], &[]),
+    (&[], "poison", &[DeadLettered], &[]),
+    (&[], "newer-version", &[DeadLettered], &[]),
+    (&["order-created"], "forged-source", &[DeadLettered], &[]),
     (
         &[],
         "batch",
@@ -59,7 +59,7 @@ const STORIES: &[Story] = &[
             Done(Handled),
             Done(Handled),
             Done(Handled),
-            Parked,
+            DeadLettered,
             Done(Duplicate),
             Done(Rejected),
             Done(Handled),
@@ -126,7 +126,7 @@ async fn every_task_is_answered_as_its_name_states() {
 #[test]
 fn every_sample_has_a_story() {
     let tasks = TASKS.iter().map(|task| task.1);
-    SAMPLES.assert_all_told(STORIES.iter().map(|story| story.1).chain(tasks));
+    SAMPLES.assert_all_used(STORIES.iter().map(|story| story.1).chain(tasks));
 }
 
 #[test]
@@ -140,6 +140,6 @@ async fn a_dead_letter_is_as_it_came() {
     let queues = queues();
     let batch: SqsEvent = SAMPLES.read("batch");
     queues.consume(batch.clone(), world.service(FaultPlan::none())).await;
-    let [dead_lettered] = queues.parked().try_into().unwrap();
+    let [dead_lettered] = queues.dead_letters().try_into().unwrap();
     assert_eq!(Some(dead_lettered.body), batch.records[3].body);
 }

@@ -56,7 +56,7 @@ async fn what_was_not_reserved_cannot_have_left() {
         vec![created(ORDER, LINES), cancelled(ORDER)],
     ] {
         let world = world().await;
-        world.settle_all(&before).await;
+        world.complete_all(&before).await;
         let books = world.books().await;
         let failure = world.deliver(&shipped(ORDER)).await.unwrap_err();
         assert!(!failure.is_retry(), "{failure}");

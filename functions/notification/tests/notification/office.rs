@@ -73,8 +73,8 @@ impl Office {
     }
 
     /// The same office for clients that wait for an answer no longer than `patience`.
-    pub(crate) fn with_patience(self, patience: Duration) -> Self {
-        let timeouts = Timeouts { attempt: patience, ..Timeouts::default() };
+    pub(crate) fn with_timeout(self, timeout: Duration) -> Self {
+        let timeouts = Timeouts { attempt: timeout, ..Timeouts::default() };
         Self { aws: aws(&self.endpoint, timeouts), ..self }
     }
 

@@ -129,7 +129,7 @@ async fn an_address_is_in_no_log_and_no_dead_letter() {
         let service = lambda::service(world.notifications(&FaultPlan::none()));
         queues.consume(SAMPLES.read("order-created"), service.clone()).await;
         queues.consume(SAMPLES.read("batch"), service).await;
-        for dead_lettered in queues.parked() {
+        for dead_lettered in queues.dead_letters() {
             assert!(!format!("{dead_lettered:?}").contains(TRACE), "{dead_lettered:?}");
         }
     }

@@ -48,7 +48,7 @@ async fn a_mail_wanted_while_the_post_office_is_down_is_sent_later() {
 
 #[tokio::test]
 async fn a_mail_whose_answer_is_late_is_sent_once_a_delivery() {
-    let world = World::new().await.with_patience(TIMEOUT);
+    let world = World::new().await.with_timeout(TIMEOUT);
     world.office.mail.script(ADDRESS, Outcome::Slow(LONG));
     let failure = world.deliver(&created()).await.unwrap_err();
     assert!(failure.is_retry(), "{failure}");
@@ -142,7 +142,7 @@ async fn of_two_deliveries_at_once_one_sends() {
         assert!(failure.is_retry(), "{failure}");
     }
     for delivery in [&created, &paid, &cancelled] {
-        world.settle(delivery).await;
+        world.complete(delivery).await;
     }
     assert_eq!(world.office.sent().len(), 3);
     assert_eq!(world.answers().len(), 3);
@@ -155,7 +155,7 @@ async fn a_mail_that_was_sent_and_not_written_down_is_sent_again_under_the_same_
     let dying = world.notifications(&FaultPlan::at(3, Fault::CrashBefore));
     deliver(&dying, &created()).await.unwrap_err();
     assert_eq!(world.office.count(Template::OrderReceived), 1);
-    world.settle(&created()).await;
+    world.complete(&created()).await;
     let [first, second] = world.office.posted().try_into().unwrap();
     assert_eq!(first.reference(), second.reference());
     assert_eq!(first.body, second.body);

@@ -5,7 +5,7 @@ use lambda::ReplayPolicy;
 use local_dynamodb::FaultPlan;
 use runtime::Done::{Duplicate, Handled};
 use testkit::{
-    End::{self, Done, Parked, Unheard},
+    End::{self, DeadLettered, Done, Skipped},
     Queues, Samples,
 };
 
@@ -30,24 +30,24 @@ const STORIES: &[Story] = &[
     (&[], "order-created", &[Done(Handled)], RECEIVED),
     (PLACED, "order-created", &[Done(Duplicate)], NOTHING),
     // Version 1 is not published any more.
-    (&[], "order-created-book", &[Parked], NOTHING),
+    (&[], "order-created-book", &[DeadLettered], NOTHING),
     (&[], "order-created-no-contact", &[Done(Handled)], (&[], &["NotificationFailed"])),
     (PLACED, "payment-completed", &[Done(Handled)], (&["paymentReceived"], &["NotificationSent"])),
-    (PLACED, "payment-completed-book", &[Parked], NOTHING),
+    (PLACED, "payment-completed-book", &[DeadLettered], NOTHING),
     (&[], "payment-completed", &[Done(Handled)], NOTHING),
     (PLACED, "shipment-created", &[Done(Handled)], (&["orderShipped"], &["NotificationSent"])),
     (PLACED, "order-cancelled", &[Done(Handled)], (&["orderCancelled"], &["NotificationSent"])),
-    (PLACED, "replayed", &[Unheard], NOTHING),
-    (&[], "poison", &[Parked], NOTHING),
-    (&[], "newer-version", &[Parked], NOTHING),
-    (PLACED, "forged-source", &[Parked], NOTHING),
+    (PLACED, "replayed", &[Skipped], NOTHING),
+    (&[], "poison", &[DeadLettered], NOTHING),
+    (&[], "newer-version", &[DeadLettered], NOTHING),
+    (PLACED, "forged-source", &[DeadLettered], NOTHING),
     (
         &[],
         "batch",
         &[
             Done(Handled),
             Done(Handled),
-            Parked,
+            DeadLettered,
             Done(Handled),
             Done(Handled),
             Done(Handled),
@@ -112,7 +112,7 @@ async fn every_sample_ends_as_its_name_states() {
 
 #[test]
 fn every_sample_has_a_story() {
-    SAMPLES.assert_all_told(STORIES.iter().map(|story| story.1));
+    SAMPLES.assert_all_used(STORIES.iter().map(|story| story.1));
 }
 
 #[test]
@@ -127,6 +127,6 @@ async fn a_dead_letter_is_as_it_came() {
     let batch: SqsEvent = SAMPLES.read("batch");
     let service = lambda::service(world.notifications(&FaultPlan::none()));
     queues.consume(batch.clone(), service).await;
-    let [dead_lettered] = queues.parked().try_into().unwrap();
+    let [dead_lettered] = queues.dead_letters().try_into().unwrap();
     assert_eq!(Some(dead_lettered.body), batch.records[2].body);
 }

@@ -102,8 +102,8 @@ impl World {
     }
 
     /// The same world for a function that waits for SES no longer than `patience`.
-    pub(crate) fn with_patience(self, patience: Duration) -> Self {
-        Self { office: self.office.with_patience(patience), ..self }
+    pub(crate) fn with_timeout(self, timeout: Duration) -> Self {
+        Self { office: self.office.with_timeout(timeout), ..self }
     }
 
     /// Notes the address of a customer.

@@ -70,9 +70,9 @@ async fn another_customers_order_is_answered_like_none() {
     let others = world.ask(&cancel(order.as_str()).of(OTHER_USER)).await;
     assert_eq!(others.problem(404), None);
     let unknown = order.as_str().replace("order-", "order_");
-    let nobodys = world.ask(&cancel(&unknown)).await;
-    assert_eq!(nobodys.problem(404), None);
-    assert_eq!(nobodys.text.replace(&unknown, order.as_str()), others.text);
+    let absent = world.ask(&cancel(&unknown)).await;
+    assert_eq!(absent.problem(404), None);
+    assert_eq!(absent.text.replace(&unknown, order.as_str()), others.text);
     assert_eq!(world.history(&order).await, ["OrderCreated"]);
 }
 

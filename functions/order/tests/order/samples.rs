@@ -11,7 +11,7 @@ use runtime::Clock;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 use testkit::{
-    End::{self, Parked, Retry},
+    End::{self, DeadLettered, Retry},
     Queues, Samples,
     http::Answer,
     text_attribute,
@@ -94,7 +94,7 @@ async fn every_request_is_answered_as_its_name_states() {
             assert_eq!(last.problem(*status), *field, "{names:?}");
         }
     }
-    REQUESTS.assert_all_told(EXCHANGES.iter().flat_map(|exchange| exchange.0).copied());
+    REQUESTS.assert_all_used(EXCHANGES.iter().flat_map(|exchange| exchange.0).copied());
 }
 
 /// Batches that come one after the other to the order of v1: its history since it was created,
@@ -153,7 +153,7 @@ async fn every_batch_does_as_its_name_states() {
         }
         assert_eq!(world.history(&order).await[1..], **history, "{names:?}");
         assert_eq!(again, *returned, "{names:?}");
-        assert_eq!(queues.parked().len(), *dead_lettered, "{names:?}");
+        assert_eq!(queues.dead_letters().len(), *dead_lettered, "{names:?}");
     }
 }
 
@@ -213,8 +213,8 @@ async fn every_task_is_answered_as_its_name_states() {
 fn every_sample_has_a_story() {
     let batches = STORIES.iter().flat_map(|story| story.0);
     let tasks = TASKS.iter().flat_map(|task| task.0);
-    BATCHES.assert_all_told(batches.chain(tasks).copied());
-    SCHEDULES.assert_all_told(["scheduled"]);
+    BATCHES.assert_all_used(batches.chain(tasks).copied());
+    SCHEDULES.assert_all_used(["scheduled"]);
 }
 
 #[tokio::test]
@@ -239,7 +239,7 @@ async fn without_the_order_all_readable_events_are_delivered_again() {
     let world = World::new().await;
     let queues = queues();
     let ends = consume(&queues, &world, "batch-one-poison-of-three").await;
-    assert_eq!(ends, [Retry, Parked, Retry]);
+    assert_eq!(ends, [Retry, DeadLettered, Retry]);
     assert_eq!(world.events().await, 0);
 }
 
@@ -251,7 +251,7 @@ async fn a_dead_letter_is_as_it_came_with_its_reason() {
     let name = "payment-completed-wrong-amount";
     let file: Value = BATCHES.read(name);
     consume(&queues, &world, name).await;
-    let dead_lettered = &queues.parked()[0];
+    let dead_lettered = &queues.dead_letters()[0];
     assert_eq!(file["Records"][0]["body"], *dead_lettered.body);
     let reason = text_attribute(dead_lettered, "reason");
     assert!(reason.contains("99.99 USD was captured for an order of 109.97 USD"), "{reason}");

@@ -60,7 +60,7 @@ async fn what_the_deployment_has_to_set_right_waits_and_publishes_no_refusal() {
         // The provider as it should be, after an operator has repaired it.
         let router = world.provider.router();
         let world = world.at(router).await;
-        assert_eq!(world.settle(&reserved()).await, Done::Handled);
+        assert_eq!(world.complete(&reserved()).await, Done::Handled);
         assert_eq!(world.captured(), [TOTAL], "{status} {code}");
     }
 }
@@ -123,7 +123,7 @@ async fn a_charge_that_was_completed_a_moment_before_it_could_be_cancelled_is_a_
     let found = world.search().await;
     let path = ["v1", "payment_intents", found["data"][0]["id"].as_str().unwrap(), "confirm"];
     world.by_hand(&path, &[]).await;
-    assert_eq!(world.settle(&reserved()).await, Done::Handled);
+    assert_eq!(world.complete(&reserved()).await, Done::Handled);
     assert_eq!(world.captured(), [TOTAL]);
     assert_eq!(world.events(), ["PaymentCompleted"]);
 }
@@ -144,7 +144,7 @@ async fn nothing_in_a_rude_providers_answer_is_kept_published_logged_or_dead_let
     }
     for status in [400, 404] {
         let world = World::new().await;
-        world.settle_all(&[created(), reserved()]).await;
+        world.complete_all(&[created(), reserved()]).await;
         world.provider.script("refund:order-123", Outcome::Rude(status));
         assert_eq!(world.deliver(&cancelled()).await.unwrap(), Done::Handled);
         assert_eq!(world.events(), ["PaymentCompleted", "PaymentNeedsReview"]);
@@ -162,10 +162,10 @@ async fn an_error_that_is_kept_for_the_key_leaves_no_order_unchargeable_and_char
             world.deliver(&created()).await.unwrap();
             assert!(world.deliver(&reserved()).await.unwrap_err().is_retry());
             world.pass(Duration::from_secs(later));
-            assert_eq!(world.settle(&reserved()).await, Done::Handled, "{broken}");
+            assert_eq!(world.complete(&reserved()).await, Done::Handled, "{broken}");
             assert_eq!(world.captured(), [TOTAL], "{broken}");
             assert_eq!(world.events(), ["PaymentCompleted"]);
-            world.settle(&cancelled()).await;
+            world.complete(&cancelled()).await;
             assert_eq!(world.refunded(), [TOTAL], "{broken}");
         }
     }
@@ -178,7 +178,7 @@ async fn a_charge_that_broke_is_revoked_if_it_took_nothing_and_refunded_if_it_di
         world.provider.script("order-123", broken);
         world.deliver(&created()).await.unwrap();
         assert!(world.deliver(&reserved()).await.unwrap_err().is_retry());
-        world.settle_all(&[cancelled(), reserved()]).await;
+        world.complete_all(&[cancelled(), reserved()]).await;
         assert_eq!((world.captured(), world.refunded()), (taken.clone(), taken), "{broken}");
     }
 }
@@ -207,7 +207,7 @@ async fn whichever_attempts_break_and_how_nothing_is_captured_twice() {
         for subject in ["order-123", "pm_card_visa"] {
             world.provider.script(subject, Outcome::Slow(Duration::ZERO));
         }
-        world.settle(&reserved()).await;
+        world.complete(&reserved()).await;
         assert_eq!(world.captured(), [TOTAL], "{breaks}");
         assert_eq!(world.events(), ["PaymentCompleted"], "{breaks}");
     }
@@ -225,7 +225,7 @@ fn wait(failure: Failure) -> u64 {
 #[tokio::test]
 async fn a_refund_is_published_when_it_has_succeeded_and_is_asked_for_ever_more_rarely() {
     let world = World::new().await;
-    world.settle_all(&[created(), reserved()]).await;
+    world.complete_all(&[created(), reserved()]).await;
     world.provider.script("refund:order-123", Outcome::Pending(2));
     let mut waits = Vec::new();
     for _ in 0..3 {
@@ -241,7 +241,7 @@ async fn a_refund_is_published_when_it_has_succeeded_and_is_asked_for_ever_more_
 #[tokio::test]
 async fn a_refund_that_is_pending_too_long_is_reviewed_and_goes_on_where_it_is() {
     let world = World::new().await;
-    world.settle_all(&[created(), reserved()]).await;
+    world.complete_all(&[created(), reserved()]).await;
     world.provider.script("refund:order-123", Outcome::Pending(7));
     for _ in 1..8 {
         wait(world.deliver(&cancelled()).await.unwrap_err());
@@ -258,7 +258,7 @@ async fn a_refund_that_is_pending_too_long_is_reviewed_and_goes_on_where_it_is()
 #[tokio::test]
 async fn a_refund_that_the_bank_returns_later_needs_review_and_is_made_anew_when_resumed() {
     let world = World::new().await;
-    world.settle_all(&[created(), reserved()]).await;
+    world.complete_all(&[created(), reserved()]).await;
     world.provider.script("refund:order-123", Outcome::Failing(1));
     for _ in 0..2 {
         wait(world.deliver(&cancelled()).await.unwrap_err());

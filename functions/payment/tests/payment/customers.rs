@@ -25,7 +25,7 @@ async fn saved(world: &World, name: &str) -> (String, String) {
 async fn a_customer_is_made_known_to_the_provider_at_the_first_charge() {
     let world = World::new().await;
     assert_eq!(world.customer().await, None);
-    world.settle_all(&[created(), reserved()]).await;
+    world.complete_all(&[created(), reserved()]).await;
     let customer = world.customer().await.unwrap();
     assert!(customer.starts_with("cus_"), "{customer}");
     assert_eq!(world.search().await["data"][0]["customer"], *customer);
@@ -41,7 +41,7 @@ async fn a_crash_before_the_customer_is_kept_leaves_one_customer() {
         deliver(&dying, &reserved()).await.unwrap_err();
         assert_eq!((world.customer().await, world.provider.customers()), (None, 1));
         world.pass(later);
-        world.settle(&reserved()).await;
+        world.complete(&reserved()).await;
         assert_eq!((world.captured(), world.provider.customers()), (vec![TOTAL], 1));
     }
 }
@@ -53,7 +53,7 @@ async fn an_answer_about_the_customer_that_got_lost_leaves_one_customer() {
         world.provider.script("customer:user-456", outcome);
         world.deliver(&created()).await.unwrap();
         assert!(world.deliver(&reserved()).await.unwrap_err().is_retry());
-        world.settle(&reserved()).await;
+        world.complete(&reserved()).await;
         assert_eq!((world.captured(), world.provider.customers()), (vec![TOTAL], customers));
     }
 }
@@ -64,7 +64,7 @@ async fn an_error_that_the_provider_keeps_does_not_keep_the_customer_out() {
     world.provider.script("customer:user-456", Outcome::Broken);
     world.deliver(&created()).await.unwrap();
     assert!(world.deliver(&reserved()).await.unwrap_err().is_retry());
-    world.settle(&reserved()).await;
+    world.complete(&reserved()).await;
     assert_eq!((world.captured(), world.provider.customers()), (vec![TOTAL], 1));
 }
 
@@ -73,7 +73,7 @@ async fn of_two_processes_the_first_determines_the_customer() {
     let world = World::new().await;
     let (other, _) = saved(&world, "somebody").await;
     world.import(&other).await;
-    world.settle_all(&[created(), reserved()]).await;
+    world.complete_all(&[created(), reserved()]).await;
     assert_eq!(world.search().await["data"][0]["customer"], *other);
     assert_eq!(world.customer().await, Some(other));
 }
@@ -93,7 +93,7 @@ async fn an_invalid_item_waits_for_the_operator() {
 async fn an_order_that_names_no_payment_method_is_paid_with_what_the_customer_has_saved() {
     let world = World::new().await;
     let (customer, card) = saved(&world, "user-456").await;
-    world.settle_all(&[created_by(None), reserved()]).await;
+    world.complete_all(&[created_by(None), reserved()]).await;
     let intent = &world.search().await["data"][0];
     assert_eq!((&intent["customer"], &intent["payment_method"]), (&customer.into(), &card.into()));
     assert_eq!(world.captured(), [TOTAL]);
@@ -125,7 +125,7 @@ async fn an_amount_goes_out_and_comes_back_as_the_provider_counts_it() {
     for (amount, code, number) in [(4_000, "ISK", 400_000), (50_000, "MGA", 500)] {
         let world = World::new().await;
         let total = Money::new(amount, Currency::parse(code).unwrap());
-        world.settle_all(&[created_for(total), reserved(), cancelled()]).await;
+        world.complete_all(&[created_for(total), reserved(), cancelled()]).await;
         assert_eq!((world.captured(), world.refunded()), (vec![number], vec![number]), "{code}");
         assert_eq!(world.events(), ["PaymentCompleted", "PaymentRefunded"], "{code}");
     }

@@ -26,13 +26,13 @@ async fn a_key_that_is_refused_waits_for_an_operator() {
     assert!(failure.is_retry());
     assert!(failure.to_string().contains("refuses the API key"), "{failure}");
     let world = world.with_key("sk_rotated");
-    world.settle(&reserved()).await;
+    world.complete(&reserved()).await;
     assert_eq!(world.captured(), [TOTAL]);
 }
 
 #[tokio::test]
 async fn a_charge_that_arrives_after_the_cancel_is_waited_for_and_refunded() {
-    let world = World::new().await.with_patience(TIMEOUT);
+    let world = World::new().await.with_timeout(TIMEOUT);
     world.provider.script("order-123", Outcome::Slow(LONG));
     world.deliver(&created()).await.unwrap();
     world.deliver(&reserved()).await.unwrap_err();
@@ -40,7 +40,7 @@ async fn a_charge_that_arrives_after_the_cancel_is_waited_for_and_refunded() {
     assert!(world.deliver(&cancelled()).await.unwrap_err().is_retry());
     assert_eq!(world.status().await, "revoking");
     tokio::time::sleep(LONG).await;
-    world.settle_all(&[cancelled(), reserved()]).await;
+    world.complete_all(&[cancelled(), reserved()]).await;
     assert_eq!((world.captured(), world.refunded()), (vec![TOTAL], vec![TOTAL]));
 }
 
@@ -50,7 +50,7 @@ async fn a_charge_that_never_arrived_is_kept_from_arriving_after_the_cancel() {
     world.provider.script("order-123", Outcome::Down(1));
     world.deliver(&created()).await.unwrap();
     world.deliver(&reserved()).await.unwrap_err();
-    world.settle_all(&[cancelled(), reserved()]).await;
+    world.complete_all(&[cancelled(), reserved()]).await;
     assert_eq!(world.status().await, "revoked");
 
     // The request of an attempt long ago.
@@ -67,7 +67,7 @@ async fn a_charge_that_never_arrived_is_kept_from_arriving_after_the_cancel() {
 /// An order whose refund was tried eight times, in vain.
 async fn refund_abandoned() -> World {
     let world = World::new().await;
-    world.settle_all(&[created(), reserved()]).await;
+    world.complete_all(&[created(), reserved()]).await;
     world.provider.script("refund:order-123", Outcome::Down(u32::MAX));
     for _ in 1..8 {
         assert!(world.deliver(&cancelled()).await.unwrap_err().is_retry());
@@ -82,7 +82,7 @@ async fn a_refund_that_a_person_made_by_hand_is_found_when_it_is_resumed() {
     let world = refund_abandoned().await;
     let payment_id = world.payment_id();
     world.by_hand(&["v1", "refunds"], &[("payment_intent", &payment_id)]).await;
-    world.settle(&resumed()).await;
+    world.complete(&resumed()).await;
     assert_eq!(world.refunded(), [TOTAL]);
     assert_eq!(world.events().last().unwrap(), "PaymentRefunded");
 }
@@ -91,7 +91,7 @@ async fn a_refund_that_a_person_made_by_hand_is_found_when_it_is_resumed() {
 #[tokio::test]
 async fn a_payment_of_which_a_part_went_back_by_hand_needs_review_until_all_of_it_did() {
     let world = World::new().await;
-    world.settle_all(&[created(), reserved()]).await;
+    world.complete_all(&[created(), reserved()]).await;
     let payment_id = world.payment_id();
     let refund = async |amount: &str| {
         let form = [("payment_intent", payment_id.as_str()), ("amount", amount)];
@@ -126,7 +126,7 @@ async fn declined_in_secret() -> World {
 #[tokio::test]
 async fn a_decline_that_was_not_stored_is_found_and_the_card_not_tried_again() {
     let world = declined_in_secret().await;
-    assert_eq!(world.settle(&reserved()).await, Done::Rejected);
+    assert_eq!(world.complete(&reserved()).await, Done::Rejected);
     assert_eq!(world.captured(), [] as [u64; 0]);
     assert_eq!(world.events(), ["PaymentFailed"]);
 }
@@ -142,7 +142,7 @@ async fn a_decline_that_settled_later_is_found_as_the_charge_that_it_became() {
         ("metadata[order_id]", "order-123"),
     ];
     world.by_hand(&["v1", "payment_intents"], &form).await;
-    assert_eq!(world.settle(&reserved()).await, Done::Handled);
+    assert_eq!(world.complete(&reserved()).await, Done::Handled);
     assert_eq!(world.captured(), [TOTAL]);
     assert_eq!(world.events(), ["PaymentCompleted"]);
 }
@@ -151,7 +151,7 @@ async fn a_decline_that_settled_later_is_found_as_the_charge_that_it_became() {
 #[tokio::test]
 async fn what_was_given_up_more_often_than_triggers_are_kept_is_resumed_once_more() {
     let world = World::new().await;
-    world.settle_all(&[created(), reserved()]).await;
+    world.complete_all(&[created(), reserved()]).await;
     world.provider.script("refund:order-123", Outcome::Down(u32::MAX));
     for _ in 1..8 {
         assert!(world.deliver(&cancelled()).await.unwrap_err().is_retry());
@@ -163,7 +163,7 @@ async fn what_was_given_up_more_often_than_triggers_are_kept_is_resumed_once_mor
         assert_eq!(world.status().await, "captured");
     }
     world.provider.script("refund:order-123", Outcome::Slow(Duration::ZERO));
-    world.settle(&resumed_at(190)).await;
+    world.complete(&resumed_at(190)).await;
     assert_eq!((world.captured(), world.refunded()), (vec![TOTAL], vec![TOTAL]));
     assert_eq!(world.events().last().unwrap(), "PaymentRefunded");
 }

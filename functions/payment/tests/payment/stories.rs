@@ -16,7 +16,7 @@ use crate::world::{World, cancelled, created, created_with, reserved};
 #[tokio::test]
 async fn a_card_that_the_provider_does_not_know_is_the_customers_affair() {
     let world = World::new().await;
-    world.settle_all(&[created_with("pm_stolen"), reserved()]).await;
+    world.complete_all(&[created_with("pm_stolen"), reserved()]).await;
     assert_eq!(world.state().await["progress"]["M"]["code"]["S"], "payment_method_unusable");
     assert_eq!(world.events(), ["PaymentFailed"]);
 }
@@ -25,7 +25,7 @@ async fn a_card_that_the_provider_does_not_know_is_the_customers_affair() {
 async fn a_bank_that_declines_is_quoted_by_its_code() {
     let world = World::new().await;
     world.provider.script("order-123", Outcome::Decline);
-    world.settle_all(&[created(), reserved()]).await;
+    world.complete_all(&[created(), reserved()]).await;
     assert_eq!(world.progress("code").await, "card_declined");
     assert_eq!(world.progress("reason").await, "The bank declined the payment.");
     assert_eq!(world.events(), ["PaymentFailed"]);

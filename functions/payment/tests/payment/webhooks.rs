@@ -119,7 +119,7 @@ fn signed_with(secret: &str, world: &World, body: &str) -> Request {
 /// A world whose order was paid and cancelled, with its refund on its way for so many checks.
 async fn refunding(outcome: Outcome) -> World {
     let world = World::new().await;
-    world.settle_all(&[created(), reserved()]).await;
+    world.complete_all(&[created(), reserved()]).await;
     world.provider.script("refund:order-123", outcome);
     assert!(world.deliver(&cancelled()).await.unwrap_err().is_retry());
     world
@@ -147,7 +147,7 @@ const STORIES: [(&str, u64, usize); 16] = [
 
 #[tokio::test]
 async fn every_webhook_sample_is_answered_as_its_name_states() {
-    SAMPLES.assert_all_told(STORIES.iter().map(|(name, ..)| *name));
+    SAMPLES.assert_all_used(STORIES.iter().map(|(name, ..)| *name));
     let mut refusals = Vec::new();
     for (name, status, messages) in STORIES {
         let world = refunding(Outcome::Pending(1)).await;
@@ -208,14 +208,14 @@ async fn only_a_payment_that_waits_is_checked_again() {
     };
     assert_eq!(send().await, 0, "there is no such payment");
     assert_eq!(world.state().await, Value::Null, "and none was made");
-    world.settle(&created()).await;
+    world.complete(&created()).await;
     assert_eq!(send().await, 0);
-    world.settle(&reserved()).await;
+    world.complete(&reserved()).await;
     assert_eq!(send().await, 0, "it is captured");
     world.provider.script("refund:order-123", Outcome::Pending(1));
     world.deliver(&cancelled()).await.unwrap_err();
     assert_eq!(send().await, 1, "it is on its way back");
-    world.settle(&cancelled()).await;
+    world.complete(&cancelled()).await;
     assert_eq!(send().await, 1, "it is back");
 }
 
@@ -308,7 +308,7 @@ async fn a_refund_that_arrives_in_review_ends_the_review() {
     assert_eq!(world.events(), published);
     assert_eq!(endpoint.check_again().await.remove(0).unwrap(), Done::Ignored);
     // An operator who is late, and everything that came before.
-    world.settle_all(&[resumed(), cancelled(), reserved()]).await;
+    world.complete_all(&[resumed(), cancelled(), reserved()]).await;
     assert_eq!(world.events(), published);
     assert_eq!(world.refunded(), [TOTAL]);
 }
@@ -316,7 +316,7 @@ async fn a_refund_that_arrives_in_review_ends_the_review() {
 #[tokio::test]
 async fn a_part_that_an_operator_gave_back_leaves_a_refund_in_review() {
     let world = refunding(Outcome::Failing(0)).await;
-    world.settle(&cancelled()).await;
+    world.complete(&cancelled()).await;
     world.provider.script("refund:order-123", Outcome::Pending(0));
     let payment = world.payment_id();
     let endpoint = Endpoint::of(&world);
@@ -328,7 +328,7 @@ async fn a_part_that_an_operator_gave_back_leaves_a_refund_in_review() {
 
 #[tokio::test]
 async fn a_charge_whose_answer_was_lost_is_found_when_the_provider_reports_it() {
-    let world = World::new().await.with_patience(Duration::from_millis(250));
+    let world = World::new().await.with_timeout(Duration::from_millis(250));
     world.provider.script("order-123", Outcome::Timeout(Duration::from_secs(1)));
     world.deliver(&created()).await.unwrap();
     assert!(world.deliver(&reserved()).await.unwrap_err().is_retry());
@@ -350,7 +350,7 @@ async fn a_check_of_an_unavailable_provider_leaves_the_charge_to_the_message_tha
     let endpoint = Endpoint::of(&world);
     endpoint.send(&webhook(&world, "payment_intent.succeeded")).await;
     assert_eq!(endpoint.check_again().await.remove(0).unwrap(), Done::Ignored);
-    world.settle(&reserved()).await;
+    world.complete(&reserved()).await;
     assert_eq!(world.captured(), [TOTAL]);
 }
 
@@ -395,7 +395,7 @@ async fn whatever_fails_in_a_check_the_money_goes_back_once_and_is_published_onc
                 endpoint.check_again().await.remove(0).unwrap();
             }
             world.recover().await;
-            world.settle(&cancelled()).await;
+            world.complete(&cancelled()).await;
             assert_eq!(world.events(), expected, "{case}");
             assert!(world.refunded().len() <= 1, "{case}");
         }

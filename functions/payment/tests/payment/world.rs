@@ -85,8 +85,8 @@ impl World {
     }
 
     /// The same world for a client that waits for an answer no longer than `patience`.
-    pub(crate) fn with_patience(self, patience: Duration) -> Self {
-        Self { bed: self.bed.with_patience(patience), ..self }
+    pub(crate) fn with_timeout(self, timeout: Duration) -> Self {
+        Self { bed: self.bed.with_timeout(timeout), ..self }
     }
 
     /// The same world with another key for the provider.

@@ -113,7 +113,7 @@ proptest! {
             let mut running = JoinSet::new();
             for delivery in deliveries {
                 let world = world.clone();
-                running.spawn(async move { world.settle(&delivery).await });
+                running.spawn(async move { world.complete(&delivery).await });
             }
             let ends = running.join_all().await;
             assert!(ends.iter().all(|done| [Done::Handled, Done::Duplicate].contains(done)));

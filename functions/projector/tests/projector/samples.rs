@@ -7,7 +7,7 @@ use lambda::ReplayPolicy;
 use local_dynamodb::FaultPlan;
 use runtime::Done::{Duplicate, Handled};
 use testkit::{
-    End::{self, Done, Parked, Retry, Unheard},
+    End::{self, DeadLettered, Done, Retry, Skipped},
     Queues, Samples,
 };
 
@@ -175,17 +175,17 @@ const STORIES: &[Story] = &[
     ),
     (&[], "replayed", &[Done(Handled)], ("order-123", &[("status", "created")])),
     (&["order-created"], "replayed", &[Done(Duplicate)], ("order-123", &[("status", "created")])),
-    (&["order-created"], "unknown-type", &[Unheard], ("order-123", &[("status", "created")])),
-    (&[], "poison", &[Parked], NOTHING),
-    (&[], "newer-version", &[Parked], NOTHING),
-    (&[], "forged-source", &[Parked], NOTHING),
+    (&["order-created"], "unknown-type", &[Skipped], ("order-123", &[("status", "created")])),
+    (&[], "poison", &[DeadLettered], NOTHING),
+    (&[], "newer-version", &[DeadLettered], NOTHING),
+    (&[], "forged-source", &[DeadLettered], NOTHING),
     (
         &[],
         "batch",
         &[
             Done(Handled),
             Done(Handled),
-            Parked,
+            DeadLettered,
             Done(Handled),
             Done(Handled),
             Done(Handled),
@@ -220,7 +220,7 @@ async fn every_sample_ends_as_its_name_states() {
 
 #[test]
 fn every_sample_has_a_story() {
-    SAMPLES.assert_all_told(STORIES.iter().map(|story| story.1));
+    SAMPLES.assert_all_used(STORIES.iter().map(|story| story.1));
 }
 
 #[test]
@@ -244,6 +244,6 @@ async fn a_dead_letter_is_as_it_came() {
     let batch: SqsEvent = SAMPLES.read("batch");
     let service = lambda::service(world.projector(FaultPlan::none()));
     queues.consume(batch.clone(), service).await;
-    let [dead_lettered] = queues.parked().try_into().unwrap();
+    let [dead_lettered] = queues.dead_letters().try_into().unwrap();
     assert_eq!(Some(dead_lettered.body), batch.records[2].body);
 }

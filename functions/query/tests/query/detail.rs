@@ -203,9 +203,9 @@ async fn another_customers_order_is_answered_like_none() {
     world.project(&created("order-123", USER, AT)).await;
     world.place("order-123", USER).await;
     let others = world.ask(&detail("order-123").of(OTHER_USER)).await;
-    let nobodys = world.ask(&detail("order-124")).await;
-    assert_eq!((others.problem(404), nobodys.problem(404)), (None, None));
-    let text = nobodys.body.to_string().replace("order-124", "order-123");
+    let unknown = world.ask(&detail("order-124")).await;
+    assert_eq!((others.problem(404), unknown.problem(404)), (None, None));
+    let text = unknown.body.to_string().replace("order-124", "order-123");
     assert_eq!(others.body.to_string(), text);
 }
 

@@ -23,9 +23,9 @@ async fn another_customers_history_is_answered_like_none() {
     let world = World::new().await;
     world.place("order-123", USER).await;
     let others = world.ask(&history("order-123").of(OTHER_USER)).await;
-    let nobodys = world.ask(&history("order-124")).await;
-    assert_eq!((others.problem(404), nobodys.problem(404)), (None, None));
-    let text = nobodys.body.to_string().replace("order-124", "order-123");
+    let unknown = world.ask(&history("order-124")).await;
+    assert_eq!((others.problem(404), unknown.problem(404)), (None, None));
+    let text = unknown.body.to_string().replace("order-124", "order-123");
     assert_eq!(others.body.to_string(), text);
 }
 

@@ -95,6 +95,6 @@ async fn an_order_that_is_not_projected_yet_is_being_processed() {
 
 #[test]
 fn every_sample_has_an_answer() {
-    SAMPLES.assert_all_told(EXCHANGES.iter().map(|(name, ..)| *name));
-    OF_THE_CATALOGUE.assert_all_told(OF_PRODUCTS.iter().map(|(name, ..)| *name));
+    SAMPLES.assert_all_used(EXCHANGES.iter().map(|(name, ..)| *name));
+    OF_THE_CATALOGUE.assert_all_used(OF_PRODUCTS.iter().map(|(name, ..)| *name));
 }

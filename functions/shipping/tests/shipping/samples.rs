@@ -65,7 +65,7 @@ async fn every_sample_does_as_its_name_states() {
         let (world, queues) = consume(names).await;
         assert_eq!(world.shipments(), *shipments, "{names:?}");
         assert_eq!(world.events(), *published, "{names:?}");
-        assert_eq!(queues.parked().len(), *dead_lettered, "{names:?}");
+        assert_eq!(queues.dead_letters().len(), *dead_lettered, "{names:?}");
     }
 }
 
@@ -102,7 +102,7 @@ async fn every_task_is_answered_as_its_name_states() {
 #[test]
 fn every_sample_has_a_story() {
     let tasks = TASKS.iter().map(|task| task.1);
-    SAMPLES.assert_all_told(STORIES.iter().flat_map(|story| story.0).copied().chain(tasks));
+    SAMPLES.assert_all_used(STORIES.iter().flat_map(|story| story.0).copied().chain(tasks));
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn the_samples_carry_the_ids_that_their_services_give() {
 #[tokio::test]
 async fn a_dead_letter_is_as_it_came() {
     let (_, queues) = consume(&["poison"]).await;
-    let dead_lettered = queues.parked();
+    let dead_lettered = queues.dead_letters();
     let sample: Value = SAMPLES.read("poison");
     assert_eq!(dead_lettered[0].body, sample["Records"][0]["body"]);
 }

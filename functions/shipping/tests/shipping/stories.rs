@@ -9,7 +9,7 @@ use crate::world::{World, created, created_for, paid};
 async fn an_order_without_an_address_goes_to_the_customers_own() {
     for (asked, used) in [(Some("addr_1"), "addr_1"), (None, "user-456")] {
         let world = World::new().await;
-        world.settle_all(&[created_for(asked), paid()]).await;
+        world.complete_all(&[created_for(asked), paid()]).await;
         assert_eq!(world.carrier.shipments()[0].address_id, used);
         assert_eq!(world.carrier.shipments()[0].reference, "order-123");
         // So that it can check whose address it is.

@@ -43,7 +43,7 @@ async fn every_sample_starts_as_its_name_states() {
 
 #[test]
 fn every_sample_has_a_story() {
-    SAMPLES.assert_all_told(STORIES.iter().map(|story| story.0));
+    SAMPLES.assert_all_used(STORIES.iter().map(|story| story.0));
 }
 
 #[test]

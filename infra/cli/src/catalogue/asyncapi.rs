@@ -1,4 +1,4 @@
-//! The catalogue as an `AsyncAPI` document: the bus, what is said and heard on it by whom, and every
+//! The catalogue as an `AsyncAPI` document: the bus, who publishes and who consumes what on it, and every
 //! event as it is said now.
 //!
 //! Source: <https://www.asyncapi.com/docs/reference/specification/v3.0.0>.
@@ -61,17 +61,17 @@ impl Catalogue {
     fn operations(&self) -> Value {
         let mut operations = Map::new();
         for source in SOURCES {
-            let said = self.cards().iter().filter(|card| card.said_by == source);
+            let said = self.cards().iter().filter(|card| card.publisher == source);
             let title = format!("{source} says");
             operations.insert(format!("{source}.says"), operation("send", &title, said));
         }
-        let mut heard = BTreeMap::<&str, Vec<&Card>>::new();
+        let mut consumed = BTreeMap::<&str, Vec<&Card>>::new();
         for card in self.cards() {
-            for consumer in &card.heard_by {
-                heard.entry(consumer).or_default().push(card);
+            for consumer in &card.consumers {
+                consumed.entry(consumer).or_default().push(card);
             }
         }
-        for (consumer, cards) in heard {
+        for (consumer, cards) in consumed {
             let title = format!("{consumer} hears");
             let operation = operation("receive", &title, cards.into_iter());
             operations.insert(format!("{consumer}.hears"), operation);
@@ -110,7 +110,7 @@ fn reference(place: &str, name: &str) -> Value {
 }
 
 fn message(sheet: &Sheet) -> Value {
-    let Card { event_type, version, said_by, description, versions, .. } = &sheet.card;
+    let Card { event_type, version, publisher, description, versions, .. } = &sheet.card;
     let history = versions.iter().map(|it| format!("- {}: {}", it.version, it.change));
     json!({
         "name": event_type,
@@ -126,7 +126,7 @@ fn message(sheet: &Sheet) -> Value {
                 "properties": {
                     "eventType": { "const": event_type },
                     "eventVersion": { "const": version },
-                    "source": { "const": said_by },
+                    "source": { "const": publisher },
                     "data": reference(SCHEMAS, event_type),
                 },
             },

@@ -50,9 +50,9 @@ pub struct Card {
     /// What it means.
     pub description: String,
     /// The service that says it.
-    pub said_by: &'static str,
+    pub publisher: &'static str,
     /// The functions that hear it, by name.
-    pub heard_by: Vec<String>,
+    pub consumers: Vec<String>,
     /// Every version, oldest first.
     pub versions: Vec<Edition>,
 }
@@ -218,8 +218,8 @@ fn card(entry: &Entry, files: &Files, rules: &Rules) -> Card {
         event_type,
         version,
         description: description(entry, files),
-        said_by: source,
-        heard_by: rules.hearers(&sample.unwrap_or_else(bare)),
+        publisher: source,
+        consumers: rules.consumers(&sample.unwrap_or_else(bare)),
         versions: versions
             .iter()
             .map(|it| Edition { version: it.version, change: it.change })
@@ -250,12 +250,12 @@ impl Rules {
         rules.collect::<Result<_, _>>().map(Self)
     }
 
-    fn hearers(&self, event: &Value) -> Vec<String> {
+    fn consumers(&self, event: &Value) -> Vec<String> {
         let rules = self.0.iter().filter(|(pattern, _)| pattern.matches(event));
-        let mut hearers: Vec<_> = rules.flat_map(|(_, consumers)| consumers.clone()).collect();
-        hearers.sort();
-        hearers.dedup();
-        hearers
+        let mut consumers: Vec<_> = rules.flat_map(|(_, consumers)| consumers.clone()).collect();
+        consumers.sort();
+        consumers.dedup();
+        consumers
     }
 }
 

@@ -84,7 +84,7 @@ fn resource(card: &Card, content: &str) -> String {
       Content: |
 ",
         event_type = card.event_type,
-        source = card.said_by,
+        source = card.publisher,
         description = Value::String(description),
     );
     for line in content.lines() {
@@ -104,7 +104,7 @@ fn content(card: &Card, envelope: &Value, data: &Value) -> Result<Value, Clash> 
     let settled = [
         ("eventType", json!({ "enum": [card.event_type] })),
         ("eventVersion", json!({ "enum": [card.version] })),
-        ("source", json!({ "enum": [card.said_by] })),
+        ("source", json!({ "enum": [card.publisher] })),
         ("data", json!({ "$ref": format!("{DEFINITIONS}{}", card.event_type) })),
     ];
     for (name, schema) in settled {
@@ -120,7 +120,7 @@ fn content(card: &Card, envelope: &Value, data: &Value) -> Result<Value, Clash> 
             "version": text(),
             "id": text(),
             "detail-type": { "enum": [card.event_type] },
-            "source": { "enum": [card.said_by] },
+            "source": { "enum": [card.publisher] },
             "account": text(),
             "time": { "type": "string", "format": "date-time" },
             "region": text(),

@@ -15,15 +15,15 @@ impl Display for List<'_> {
         let width = |of: fn(&Card) -> usize| self.0.iter().map(of).max().unwrap_or_default();
         let name = width(|card| card.event_type.len());
         let version = width(|card| card.version.to_string().len()).max("Version".len());
-        let source = width(|card| card.said_by.len());
+        let source = width(|card| card.publisher.len());
         let title =
             format!("{:name$}  {:version$}  {:source$}  Heard by", "Event", "Version", "Said by");
         write!(f, "{}", heading(title))?;
         for card in self.0 {
-            let Card { event_type, said_by, .. } = card;
+            let Card { event_type, publisher, .. } = card;
             let number = card.version.to_string();
-            write!(f, "\n{event_type:name$}  {number:version$}  {said_by:source$}  ")?;
-            f.write_str(&card.heard_by.join(", "))?;
+            write!(f, "\n{event_type:name$}  {number:version$}  {publisher:source$}  ")?;
+            f.write_str(&card.consumers.join(", "))?;
         }
         Ok(())
     }
@@ -34,8 +34,8 @@ impl Display for Sheet {
         let Self { card, shown, .. } = self;
         writeln!(f, "{}", heading(format!("{} {shown}", card.event_type)))?;
         writeln!(f, "{}\n", card.description)?;
-        writeln!(f, "Said by   {}", card.said_by)?;
-        writeln!(f, "Heard by  {}", card.heard_by.join(", "))?;
+        writeln!(f, "Publisher  {}", card.publisher)?;
+        writeln!(f, "Consumers  {}", card.consumers.join(", "))?;
         writeln!(f, "\n{}", heading("Versions"))?;
         for edition in &card.versions {
             let now = if edition.version == card.version { "(said now)" } else { "" };

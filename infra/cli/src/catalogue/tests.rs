@@ -43,8 +43,8 @@ fn a_sheet_says_all_there_is_to_know() {
         &sheet,
         &[
             "OrderCreated 2.0\nA customer placed an order.",
-            "Said by   order-service",
-            "Heard by  inventory, notification, payment, projector, shipping",
+            "Publisher  order-service",
+            "Consumers  inventory, notification, payment, projector, shipping",
             "  1.0  The book's: prices are decimals of a US dollar.\n",
             "`price` is called `unitPrice`",
             "(said now)",
@@ -84,8 +84,8 @@ fn a_program_gets_the_same() {
     let sheet = catalogue().sheet("PaymentFailed", None).unwrap();
     let sheet = serde_json::to_value(sheet).unwrap();
     assert_eq!(sheet["eventType"], "PaymentFailed");
-    assert_eq!(sheet["saidBy"], "payment-service");
-    assert_eq!(sheet["heardBy"], json!(["inventory", "order-events", "projector"]));
+    assert_eq!(sheet["publisher"], "payment-service");
+    assert_eq!(sheet["consumers"], json!(["inventory", "order-events", "projector"]));
     assert_eq!(sheet["versions"][1]["version"], "2.0");
     assert_eq!(sheet["schema"]["title"], "PaymentFailed");
     assert_eq!(sheet["sample"]["detail"]["data"]["code"], "card_declined");
@@ -115,9 +115,9 @@ fn a_rule_that_looks_into_the_event_is_followed() {
     template.rules = vec![audit, never, direct, disabled];
     let catalogue = Catalogue::open(&root().join(CONTRACTS), &template).unwrap();
     let card = |name| catalogue.cards().iter().find(|card| card.event_type == name).unwrap();
-    assert_eq!(card("OrderCancelled").heard_by, ["audit", "query"]);
-    assert_eq!(card("OrderPaid").heard_by, ["query"]);
-    assert_eq!(card("PaymentFailed").heard_by, [""; 0]);
+    assert_eq!(card("OrderCancelled").consumers, ["audit", "query"]);
+    assert_eq!(card("OrderPaid").consumers, ["query"]);
+    assert_eq!(card("PaymentFailed").consumers, [""; 0]);
 
     template.rules[0].pattern = json!({ "source": "order-service" });
     let error = Catalogue::open(&root().join(CONTRACTS), &template).unwrap_err().to_string();
@@ -157,9 +157,9 @@ fn the_asyncapi_document_says_who_says_and_hears_what() {
         messages.iter().map(name).collect::<Vec<_>>()
     };
     assert_eq!(operations["payment.hears"]["action"], "receive");
-    let heard =
+    let consumed =
         ["OrderCreated", "OrderCancelled", "OrderResumed", "InventoryReserved", "ShippingFailed"];
-    assert_eq!(messages("payment.hears"), heard);
+    assert_eq!(messages("payment.hears"), consumed);
     assert_eq!(operations["payment-service.says"]["action"], "send");
     let said = ["PaymentCompleted", "PaymentFailed", "PaymentRefunded", "PaymentNeedsReview"];
     assert_eq!(messages("payment-service.says"), said);
@@ -224,7 +224,7 @@ fn the_registry_has_every_event_as_it_comes_over_the_bus() {
     let catalogue = catalogue();
     for (event_type, schema_name, schema) in registered {
         let sheet = catalogue.sheet(&event_type, None).unwrap();
-        assert_eq!(schema_name, format!("{}@{event_type}", sheet.card.said_by));
+        assert_eq!(schema_name, format!("{}@{event_type}", sheet.card.publisher));
         let validator = jsonschema::draft4::new(&schema).unwrap();
         let errors: Vec<_> = validator.iter_errors(&sheet.sample).collect();
         assert!(errors.is_empty(), "{event_type}: {errors:?}");

@@ -63,7 +63,7 @@ pub(super) enum Command {
     },
     /// Show the metrics that the functions of a stack that is up have written so far
     Metrics,
-    /// Publish again what the tables hold and nobody has heard of, after a stream has forgotten it
+    /// Publish again what the tables hold and no consumer has seen, after a stream has forgotten it
     Republish(Republish),
     /// Show the catalogue of events: who says and who hears which; starts nothing
     Events {

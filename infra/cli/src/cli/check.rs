@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The stack may first have to come to rest.
-const PATIENCE: Duration = Duration::from_secs(90);
+const WAIT_MAX: Duration = Duration::from_secs(90);
 
 /// Why nothing was checked.
 #[derive(Debug, thiserror::Error)]
@@ -30,7 +30,7 @@ pub(super) struct NoStack {
 pub(super) async fn run(port: u16) -> Result<bool, NoStack> {
     let url = format!("http://127.0.0.1:{port}");
     let failed = |source| NoStack { url: url.clone(), source };
-    let client = http_client(PATIENCE).map_err(failed)?;
+    let client = http_client(WAIT_MAX).map_err(failed)?;
     let report: Report = ask(&client, format!("{url}{INVARIANTS_PATH}")).await.map_err(failed)?;
     let overview: Overview = ask(&client, format!("{url}{OVERVIEW_PATH}")).await.map_err(failed)?;
     say(shown(&report));

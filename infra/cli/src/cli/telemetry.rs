@@ -12,12 +12,12 @@ use super::check::{self, NoStack};
 use crate::shop::ORDERS_PATH;
 
 /// Nothing is waited for.
-const PATIENCE: Duration = Duration::from_secs(10);
+const WAIT_MAX: Duration = Duration::from_secs(10);
 
 /// Shows how an order went through the functions. False if nothing is known of it.
 pub(super) async fn trace(port: u16, order: &str) -> Result<bool, NoStack> {
     let tree: SpanTree =
-        check::get(port, &format!("{ORDERS_PATH}/{order}/trace"), PATIENCE).await?;
+        check::get(port, &format!("{ORDERS_PATH}/{order}/trace"), WAIT_MAX).await?;
     if tree.0.is_empty() {
         say(aside(format_args!("no span of {order} is known")));
         return Ok(false);
@@ -28,7 +28,7 @@ pub(super) async fn trace(port: u16, order: &str) -> Result<bool, NoStack> {
 
 /// Shows every metric so far.
 pub(super) async fn metrics(port: u16) -> Result<bool, NoStack> {
-    let table: MetricTable = check::get(port, METRICS_PATH, PATIENCE).await?;
+    let table: MetricTable = check::get(port, METRICS_PATH, WAIT_MAX).await?;
     say(table);
     Ok(true)
 }

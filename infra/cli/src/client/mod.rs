@@ -48,7 +48,7 @@ pub enum ClientError {
     /// No request could ever be sent.
     #[error("the HTTP client cannot be set up")]
     Setup(#[source] reqwest::Error),
-    /// Nothing was heard, or only failures of the server.
+    /// No answer came, or only failures of the server.
     #[error("{method} {path}: no answer after {ATTEMPTS_MAX} attempts, the last: {last}")]
     NoAnswer {
         /// The method.

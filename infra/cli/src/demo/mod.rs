@@ -1,7 +1,7 @@
 //! `orderly demo`: orders of every kind, told from beginning to end, and the invariants.
 
 mod chaos;
-mod heard;
+mod observer;
 mod scenarios;
 mod show;
 mod stage;
@@ -28,12 +28,12 @@ use crate::{
 pub use scenarios::{ALL, Scenario, find, usual};
 
 use chaos::Chaos;
-use heard::Heard;
+use observer::BusObserver;
 use scenarios::Expected;
 use stage::{Confirmed, Stage};
 
 /// How long the system may take to come to rest, whatever happens to the functions.
-const PATIENCE: Duration = Duration::from_secs(180);
+const WAIT_MAX: Duration = Duration::from_secs(180);
 
 /// What to show.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,8 +85,8 @@ pub enum DemoError {
         body: String,
     },
     /// What a scenario waits for did not happen.
-    #[error("{title}: nothing was heard of {events}")]
-    Unheard {
+    #[error("{title}: {events} was not published in time")]
+    NotPublished {
         /// In which scenario.
         title: &'static str,
         /// What it waited for.
@@ -120,12 +120,12 @@ pub async fn run(shop: &Shop, options: DemoOptions) -> Result<bool, DemoError> {
     announce(&options);
     let start = now();
     let began = Instant::now();
-    let heard = Arc::new(Heard::on(shop.bus().clone()));
+    let observer = Arc::new(BusObserver::on(shop.bus().clone()));
     let cancelled = Arc::new(Confirmed::default());
     let chaos = options.kills.then(|| Chaos::start(shop.lambda().clone(), options.seed));
     let playing = options.scenarios.iter().enumerate();
     let stories = try_join_all(
-        playing.map(|(number, scenario)| play(shop, (&heard, &cancelled), number, scenario)),
+        playing.map(|(number, scenario)| play(shop, (&observer, &cancelled), number, scenario)),
     )
     .await?;
     let took = began.elapsed();
@@ -134,8 +134,8 @@ pub async fn run(shop: &Shop, options: DemoOptions) -> Result<bool, DemoError> {
         None => None,
     };
     // Whether it has settled, the snapshot says.
-    shop.settles(PATIENCE).await;
-    drop(heard);
+    shop.becomes_idle(WAIT_MAX).await;
+    drop(observer);
 
     let expected = || stories.iter().flat_map(|story| &story.expected);
     let mut snapshot = snapshot::gather(shop).await?;
@@ -164,12 +164,17 @@ fn announce(options: &DemoOptions) {
 /// Plays one scenario until its orders have ended.
 async fn play(
     shop: &Shop,
-    (heard, cancelled): (&Arc<Heard>, &Arc<Confirmed>),
+    (observer, cancelled): (&Arc<BusObserver>, &Arc<Confirmed>),
     number: usize,
     scenario: &'static Scenario,
 ) -> Result<Story, DemoError> {
-    let stage =
-        Stage::new(shop, heard, cancelled, scenario.title, format!("{}-{number}", scenario.name))?;
+    let stage = Stage::new(
+        shop,
+        observer,
+        cancelled,
+        scenario.title,
+        format!("{}-{number}", scenario.name),
+    )?;
     let expected = (scenario.play)(stage.clone()).await?;
     for order in &expected {
         stage.ending_of(&order.order_id).await?;

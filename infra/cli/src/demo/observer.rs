@@ -1,4 +1,4 @@
-//! What the bus has heard, for whoever waits for it.
+//! The events that the bus received, for a scenario that waits for one.
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
@@ -13,33 +13,33 @@ type Known = Arc<Mutex<BTreeSet<(String, String)>>>;
 
 /// The events of a bus, by order and type. Dropped, it listens no more.
 #[derive(Debug)]
-pub(super) struct Heard {
+pub(super) struct BusObserver {
     known: Known,
     news: watch::Receiver<usize>,
     task: JoinHandle<()>,
 }
 
-impl Heard {
+impl BusObserver {
     /// Listens to the archive of `bus`.
     pub(super) fn on(bus: EventBridge) -> Self {
         let known = Known::default();
         let (said, news) = watch::channel(0);
-        let heard = Arc::clone(&known);
+        let published = Arc::clone(&known);
         let task = tokio::spawn(async move {
             let mut count = 0;
             loop {
                 let events = bus.archived_from(count);
                 count += events.len();
                 if !events.is_empty() {
-                    let mut heard = heard.lock();
-                    heard.extend(events.iter().map(|it| {
+                    let mut published = published.lock();
+                    published.extend(events.iter().map(|it| {
                         let text = |value: &serde_json::Value| {
                             value.as_str().unwrap_or_default().to_owned()
                         };
                         let order = &it.event["detail"]["data"]["orderId"];
                         (text(order), text(&it.event["detail-type"]))
                     }));
-                    drop(heard);
+                    drop(published);
                     said.send_replace(count);
                 }
                 sleep(LOOK).await;
@@ -48,7 +48,7 @@ impl Heard {
         Self { known, news, task }
     }
 
-    /// Waits until one of these events of an order was heard, and tells which.
+    /// Waits until one of these events of an order is published, and returns which.
     pub(super) async fn any<'t>(&self, order: &str, types: &[&'t str]) -> &'t str {
         let mut news = self.news.clone();
         loop {
@@ -69,7 +69,7 @@ impl Heard {
     }
 }
 
-impl Drop for Heard {
+impl Drop for BusObserver {
     fn drop(&mut self) {
         self.task.abort();
     }

@@ -9,14 +9,14 @@ use std::{
 use provider_stubs::{Carrier, Payments};
 use tokio::time::timeout;
 
-use super::{DemoError, heard::Heard};
+use super::{DemoError, observer::BusObserver};
 use crate::{
     Shop,
     client::{Answer, Customer, NewOrder, Operator},
 };
 
 /// How long a scenario waits for anything.
-const PATIENCE: Duration = Duration::from_secs(120);
+const WAIT_MAX: Duration = Duration::from_secs(120);
 /// The events that end an order.
 pub(super) const ENDINGS: [&str; 2] = [COMPLETED, CANCELLED];
 
@@ -46,7 +46,7 @@ pub(super) struct Stage {
     name: String,
     customer: Customer,
     operator: Operator,
-    heard: Arc<Heard>,
+    observer: Arc<BusObserver>,
     cancelled: Arc<Confirmed>,
     payments: Payments,
     carrier: Carrier,
@@ -62,7 +62,7 @@ pub(super) struct Placed {
 impl Stage {
     pub(super) fn new(
         shop: &Shop,
-        heard: &Arc<Heard>,
+        observer: &Arc<BusObserver>,
         cancelled: &Arc<Confirmed>,
         title: &'static str,
         name: String,
@@ -72,7 +72,7 @@ impl Stage {
             name,
             customer: Customer::new(shop.api_url(), "user-123")?,
             operator: Operator::new(shop.api_url())?,
-            heard: Arc::clone(heard),
+            observer: Arc::clone(observer),
             cancelled: Arc::clone(cancelled),
             payments: shop.payments().clone(),
             carrier: shop.carrier().clone(),
@@ -134,7 +134,7 @@ impl Stage {
         Err(DemoError::TooLate { title: self.title })
     }
 
-    /// Waits until the bus has heard this of an order.
+    /// Waits until this event of an order is published.
     pub(super) async fn until(&self, order: &Placed, event: &'static str) -> Result<(), DemoError> {
         self.any(&order.id, &[event]).await.map(|_| ())
     }
@@ -150,8 +150,9 @@ impl Stage {
     }
 
     async fn any(&self, id: &str, types: &[&'static str]) -> Result<&'static str, DemoError> {
-        let heard = timeout(PATIENCE, self.heard.any(id, types)).await;
-        heard.map_err(|_| DemoError::Unheard { title: self.title, events: types.join(" or ") })
+        let published = timeout(WAIT_MAX, self.observer.any(id, types)).await;
+        published
+            .map_err(|_| DemoError::NotPublished { title: self.title, events: types.join(" or ") })
     }
 
     /// Has the operator find the order among those that wait for a person, and resume it.
@@ -169,9 +170,11 @@ impl Stage {
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
         };
-        let unlisted =
-            |_| DemoError::Unheard { title: self.title, events: "a place on the list".to_owned() };
-        timeout(PATIENCE, listed).await.map_err(unlisted)??;
+        let unlisted = |_| DemoError::NotPublished {
+            title: self.title,
+            events: "a place on the list".to_owned(),
+        };
+        timeout(WAIT_MAX, listed).await.map_err(unlisted)??;
         let key = format!("{}-resume", self.name);
         let answer = self.operator.resume(&order.id, "they answer again", &key).await?;
         if answer.status == 202 { Ok(()) } else { Err(self.refused(&answer)) }

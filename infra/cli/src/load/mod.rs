@@ -35,7 +35,7 @@ const LOOK: Duration = Duration::from_millis(200);
 /// The pause between two looks at the memory, which take longer.
 const WEIGH: Duration = Duration::from_secs(2);
 /// How long no order may end before the rest is given up.
-const PATIENCE: Duration = Duration::from_secs(30);
+const WAIT_MAX: Duration = Duration::from_secs(30);
 const BAR: &str = "  {elapsed_precise} {wide_bar} {pos}/{len} orders ended, {msg}";
 
 /// How much load.
@@ -76,7 +76,7 @@ pub async fn run(shop: &Shop, options: LoadOptions) -> Result<bool, LoadError> {
     let run = now().unix_timestamp_nanos().to_string();
     let sending = tokio::spawn(arrivals::send(customer, Schedule { orders, rate }, run));
     let (sent, answered_at, memory_max) = watch(shop, sending, orders).await;
-    let settles = shop.settles(PATIENCE).await;
+    let settles = shop.becomes_idle(WAIT_MAX).await;
     let drained_after = settles.then(|| answered_at.elapsed());
     let functions = shop.lambda().stats();
     let capacity = consumed(capacity_before, shop.dynamodb().capacity());
@@ -127,7 +127,7 @@ async fn watch(
         bar.set_message(format!("{} events published", shop.bus().stats().put));
         let Some(sent) = &sent else { continue };
         let accepted = sent.iter().filter(|it| it.outcome.is_ok()).count();
-        if ended >= accepted || progress_at.elapsed() > PATIENCE {
+        if ended >= accepted || progress_at.elapsed() > WAIT_MAX {
             break;
         }
     }

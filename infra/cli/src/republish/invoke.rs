@@ -17,7 +17,7 @@ use serde_json::Value;
 use super::Relay;
 
 /// A function answers within its timeout; the relay has less than this.
-const PATIENCE: Duration = Duration::from_secs(120);
+const WAIT_MAX: Duration = Duration::from_secs(120);
 /// The header that says that it was the function that failed.
 const FUNCTION_ERROR: &str = "x-amz-function-error";
 /// How much of an answer is quoted.
@@ -83,7 +83,7 @@ impl HttpRelay {
             None => AMAZON_ROOTS.to_vec(),
         };
         let roots = Certificate::from_pem_bundle(&pem).map_err(|error| setup(&error))?;
-        let client = Client::builder().tls_certs_only(roots).timeout(PATIENCE);
+        let client = Client::builder().tls_certs_only(roots).timeout(WAIT_MAX);
         let client = if env.endpoint_url.is_some() { client.no_proxy() } else { client };
         let http = client.build().map_err(|error| setup(&error))?;
         let endpoint = env.endpoint_url.clone().unwrap_or_else(|| endpoint_of(&env));

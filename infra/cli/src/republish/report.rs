@@ -11,7 +11,7 @@ pub struct Figures {
     pub stored: usize,
     /// Those that are proven to be published.
     pub published: usize,
-    /// Those that nobody has heard of.
+    /// Those that the projector has not seen.
     pub missing: usize,
     /// Those of which nobody can say.
     pub unprovable: usize,

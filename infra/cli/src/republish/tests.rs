@@ -15,7 +15,7 @@ const VIEWS: &str = "orderly-order-views";
 /// A relay that notes what it publishes, and fails as it is told.
 #[derive(Debug, Clone, Default)]
 struct Bus {
-    heard: Arc<Mutex<Vec<Envelope>>>,
+    published: Arc<Mutex<Vec<Envelope>>>,
     /// From which record on each call fails, in this order; then none does.
     fails: Arc<Mutex<Vec<Option<usize>>>>,
 }
@@ -38,7 +38,7 @@ impl Relay for Bus {
         for record in taken {
             let said = outbox::envelopes_of(record).unwrap();
             assert_ne!(said, []);
-            self.heard.lock().unwrap().extend(said);
+            self.published.lock().unwrap().extend(said);
         }
         let failed = fails.and_then(|it| event.records.get(it));
         let failed = failed.map(|it| json!({ "itemIdentifier": it.change.sequence_number }));
@@ -126,7 +126,7 @@ async fn what_nobody_has_heard_of_is_published_and_what_is_proven_is_not() {
     view(&database, 3, "paymentVersion", 2).await;
     let bus = Bus::default();
     let report = run(&database, &bus, Options { is_dry: true, ..all() }).await;
-    assert!(!report.is_complete() && bus.heard.lock().unwrap().is_empty());
+    assert!(!report.is_complete() && bus.published.lock().unwrap().is_empty());
     let report = run(&database, &bus, all()).await;
     let expected = Figures {
         stored: 4,
@@ -138,12 +138,12 @@ async fn what_nobody_has_heard_of_is_published_and_what_is_proven_is_not() {
     };
     assert_eq!(report.tables[PAYMENTS], expected, "{report}");
     assert!(report.is_complete());
-    let heard: Vec<_> = bus.heard.lock().unwrap().drain(..).collect();
-    assert!(heard.contains(&paid(1)) && heard.contains(&paid(3)) && heard.len() == 2);
-    // The projector has heard of it in the meantime.
+    let published: Vec<_> = bus.published.lock().unwrap().drain(..).collect();
+    assert!(published.contains(&paid(1)) && published.contains(&paid(3)) && published.len() == 2);
+    // The projector has received it in the meantime.
     view(&database, 1, "paymentVersion", 1).await;
     assert_eq!(run(&database, &bus, all()).await.total().missing, 0);
-    assert_eq!(*bus.heard.lock().unwrap(), [paid(3)], "of which nobody can say");
+    assert_eq!(*bus.published.lock().unwrap(), [paid(3)], "of which nobody can say");
 }
 
 #[tokio::test]
@@ -162,7 +162,7 @@ async fn the_orders_own_section_proves_nothing() {
     view(&database, 1, "version", 2).await;
     let bus = Bus::default();
     assert_eq!(run(&database, &bus, all()).await.total().unprovable, 1);
-    assert_eq!(*bus.heard.lock().unwrap(), [said]);
+    assert_eq!(*bus.published.lock().unwrap(), [said]);
     let later = Window { since: datetime!(2026-02-01 0:00 UTC), ..all().window };
     let until = datetime!(2027-01-01 0:00 UTC);
     let later = Options { window: Window { until, ..later }, ..all() };
@@ -181,7 +181,7 @@ async fn what_the_relay_does_not_take_comes_again_and_is_told_in_the_end() {
     let report = run(&database, &bus, all()).await;
     assert!(report.is_complete(), "{report}");
     let ids: std::collections::BTreeSet<_> =
-        bus.heard.lock().unwrap().iter().map(|it| it.event_id.clone()).collect();
+        bus.published.lock().unwrap().iter().map(|it| it.event_id.clone()).collect();
     assert_eq!((ids.len(), report.total().republished), (150, 150));
 
     let deaf = Bus { fails: Arc::new(Mutex::new(vec![None; 50])), ..Bus::default() };

@@ -15,7 +15,7 @@ use projector::view::Section;
 pub enum Verdict {
     /// Its section stands at this very event: it was on the bus.
     Published,
-    /// Its section is not that far: nobody has heard of it, or it is still on its way.
+    /// Its section is not that far: the projector has not seen it, or it is still on its way.
     Missing,
     /// Its section is further, by an event that may have skipped it. Or it is the order's own
     /// section, which is pulled from the event store as well.

@@ -22,7 +22,7 @@ pub(crate) const INVARIANTS: &str = "/_orderly/invariants";
 /// Beneath which orders are.
 pub(crate) const ORDERS: &str = "/_orderly/orders";
 /// How long a question about the invariants waits for rest.
-const PATIENCE: Duration = Duration::from_secs(60);
+const WAIT_MAX: Duration = Duration::from_secs(60);
 
 /// A shop that is not kept running from here.
 #[derive(Clone)]
@@ -49,7 +49,7 @@ pub(super) fn router(stack: WeakStack, outside: Outside) -> Router {
 /// Waits until nothing moves, and checks: 200 if everything holds, 409 if not.
 async fn invariants(State(observed): State<Observed>) -> Response {
     let Some(shop) = observed.shop() else { return gone() };
-    if !shop.settles(PATIENCE).await {
+    if !shop.becomes_idle(WAIT_MAX).await {
         let message = json!({ "message": "the stack does not come to rest" });
         return (StatusCode::SERVICE_UNAVAILABLE, Json(message)).into_response();
     }
@@ -67,7 +67,7 @@ async fn report(shop: &Shop) -> Result<Report, AwsError> {
     Ok(Report::of(&snapshot::gather(shop).await?))
 }
 
-/// Every event about an order, as the bus heard them.
+/// Every event about an order, as the bus received them.
 async fn order(State(observed): State<Observed>, Path(id): Path<String>) -> Response {
     let Some(shop) = observed.shop() else { return gone() };
     let (published, _) = timeline::read(shop.bus().archived());

@@ -107,7 +107,7 @@ impl Shop {
         self.outside_url()
     }
 
-    /// How many orders have been heard to be completed or cancelled.
+    /// How many orders have been completed or cancelled.
     pub fn orders_ended(&self) -> usize {
         self.outside.orders_ended()
     }

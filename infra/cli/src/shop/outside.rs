@@ -55,7 +55,7 @@ impl Outside {
         self.ended.lock().insert(order.to_owned());
     }
 
-    /// How many orders have been heard to end, each counted once.
+    /// How many orders have ended, each counted once.
     pub(super) fn orders_ended(&self) -> usize {
         self.ended.lock().len()
     }

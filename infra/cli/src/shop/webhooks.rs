@@ -11,7 +11,7 @@ use crate::client::http_client;
 /// The route of the payment provider.
 const ROUTE: &str = "/webhooks/payments";
 /// How long the gateway waits for an answer.
-const PATIENCE: Duration = Duration::from_secs(20);
+const WAIT_MAX: Duration = Duration::from_secs(20);
 
 /// What webhooks are signed with: the first of the secrets that the function knows.
 pub(super) fn secret(given: &BTreeMap<String, String>) -> Option<String> {
@@ -26,7 +26,7 @@ pub(super) fn sender(
     secret: Option<String>,
 ) -> Option<impl Future<Output = ()> + Send + use<>> {
     let has_route = stack.template().routes.iter().any(|it| it.path == ROUTE);
-    let client = http_client(PATIENCE).ok().filter(|_| has_route)?;
+    let client = http_client(WAIT_MAX).ok().filter(|_| has_route)?;
     let url = format!("{}{ROUTE}", stack.api_url());
     let post = move |Webhook { body, signature }: Webhook| {
         let request = client.post(&url).header("stripe-signature", signature);

@@ -19,7 +19,7 @@ use crate::{Shop, seed, timeline};
 pub use tables::Tables;
 
 /// How long a gatherer waits for a stack that still moves, before it says so.
-const PATIENCE: Duration = Duration::from_secs(5);
+const WAIT_MAX: Duration = Duration::from_secs(5);
 
 /// Reads everything there is in `shop`, which should be quiescent. What customers were answered is
 /// not there: who places orders adds `acknowledged` and `cancelled`.
@@ -31,7 +31,7 @@ pub async fn gather(shop: &Shop) -> Result<Snapshot, AwsError> {
     let workflow = (!shop.template().state_machines.is_empty())
         .then(|| shop.state_machines().executions().into());
     let mut snapshot = Snapshot {
-        at_rest: shop.settles(PATIENCE).await.into(),
+        at_rest: shop.becomes_idle(WAIT_MAX).await.into(),
         ledger: shop.payments().ledger().into(),
         shipments: shop.carrier().shipments().into(),
         mails: shop.mail().mails().into(),

@@ -41,7 +41,7 @@ impl Stack {
     }
 
     /// As [`quiescent`](Self::quiescent), but not longer than `patience`; whether it came to that.
-    pub async fn settles(&self, patience: Duration) -> bool {
+    pub async fn becomes_idle(&self, patience: Duration) -> bool {
         tokio::time::timeout(patience, self.quiescent()).await.is_ok()
     }
 

@@ -143,7 +143,7 @@ async fn create_intent(
     let outcome = payments.0.script.next_with(&[order, token], token, scope);
     let desk = payments.0.clone();
     let work = move || desk.books.charge(request, outcome, desk.clock.now());
-    Ok(payments.0.settle("/v1/payment_intents", key, &form, outcome, work).await)
+    Ok(payments.0.complete("/v1/payment_intents", key, &form, outcome, work).await)
 }
 
 async fn cancel_intent(
@@ -160,7 +160,7 @@ async fn cancel_intent(
     let outcome = payments.0.script.next(&[&format!("cancel:{id}")]);
     let desk = payments.0.clone();
     let work = move || desk.books.cancel(&id, reason, desk.clock.now());
-    Ok(payments.0.settle(&endpoint, key, &form, outcome, work).await)
+    Ok(payments.0.complete(&endpoint, key, &form, outcome, work).await)
 }
 
 async fn confirm_intent(
@@ -176,7 +176,7 @@ async fn confirm_intent(
     let endpoint = format!("/v1/payment_intents/{id}/confirm");
     let desk = payments.0.clone();
     let work = move || desk.books.confirm(&id, token, &desk.customers, desk.clock.now());
-    Ok(payments.0.settle(&endpoint, key, &form, None, work).await)
+    Ok(payments.0.complete(&endpoint, key, &form, None, work).await)
 }
 
 async fn create_refund(
@@ -191,11 +191,11 @@ async fn create_refund(
     let outcome = payments.0.script.next(&[&format!("refund:{order}")]);
     let desk = payments.0.clone();
     let work = move || desk.books.refund(request, outcome, desk.clock.now());
-    Ok(payments.0.settle("/v1/refunds", key, &form, outcome, work).await)
+    Ok(payments.0.complete("/v1/refunds", key, &form, outcome, work).await)
 }
 
 impl Desk {
-    async fn settle(
+    async fn complete(
         &self,
         endpoint: &str,
         key: Option<&str>,

@@ -36,7 +36,7 @@ impl Provider {
 }
 
 /// Repeats the delivery until it is acknowledged, as a queue does.
-async fn settle(world: &World, layer: &Guarded, provider: &Provider) -> Reply {
+async fn complete(world: &World, layer: &Guarded, provider: &Provider) -> Reply {
     for _ in 1..DELIVERIES_MAX {
         let reply = deliver(layer, delivery(), provider.handler()).await;
         if reply.is_ok() {
@@ -71,7 +71,7 @@ async fn a_transaction_takes_effect_once_whatever_fails() {
             let (world, provider) = (World::new().await, Provider::default());
             let faulty = world.transactional(FaultPlan::at(call, fault));
             let first = deliver(&faulty, delivery(), provider.handler()).await;
-            let then = settle(&world, &world.transactional(FaultPlan::none()), &provider).await;
+            let then = complete(&world, &world.transactional(FaultPlan::none()), &provider).await;
             let replayed = Completion::Replayed("counted".to_owned());
             match (first, fault) {
                 (Ok(first), _) => {
@@ -103,7 +103,7 @@ async fn a_leased_effect_is_had_once_unless_its_holder_dies_before_it_is_recorde
             let faulty = world.leased(FaultPlan::at(call, fault));
             // The answer is lost with the process: a crash must not be seen in what follows.
             drop(deliver(&faulty, delivery(), provider.handler()).await);
-            settle(&world, &world.leased(FaultPlan::none()), &provider).await.unwrap();
+            complete(&world, &world.leased(FaultPlan::none()), &provider).await.unwrap();
             check_one_effect(&world, &context).await;
             let repeated = fault == Fault::CrashBefore && call == completion;
             let key = record_id(&delivery());

@@ -26,12 +26,15 @@ async fn each_record_ends_in_one_way() {
     assert_eq!(consume("order-created", Ok(Handled)).await, [End::Done(Handled)]);
     assert_eq!(consume("order-created", Ok(Duplicate)).await, [End::Done(Duplicate)]);
     assert_eq!(consume("order-created", Err(|| Failure::retry("later"))).await, [End::Retry]);
-    assert_eq!(consume("replayed", Ok(Handled)).await, [End::Unheard]);
-    assert!(queues.parked().is_empty());
-    assert_eq!(consume("order-created", Err(|| Failure::permanent("bad"))).await, [End::Parked]);
-    let [parked] = queues.parked().try_into().unwrap();
-    assert_eq!(text_attribute(&parked, "consumer"), "inventory");
-    assert!(text_attribute(&parked, "reason").contains("bad"));
+    assert_eq!(consume("replayed", Ok(Handled)).await, [End::Skipped]);
+    assert!(queues.dead_letters().is_empty());
+    assert_eq!(
+        consume("order-created", Err(|| Failure::permanent("bad"))).await,
+        [End::DeadLettered]
+    );
+    let [dead_lettered] = queues.dead_letters().try_into().unwrap();
+    assert_eq!(text_attribute(&dead_lettered, "consumer"), "inventory");
+    assert!(text_attribute(&dead_lettered, "reason").contains("bad"));
 }
 
 #[tokio::test]
@@ -39,7 +42,7 @@ async fn what_was_parked_before_does_not_hide_how_a_record_ends_now() {
     let queues = queues(ReplayPolicy::Refuse);
     let batch: SqsEvent = SAMPLES.read("order-created");
     let poison = queues.consume(batch.clone(), ending(|| Err(Failure::permanent("bad")))).await;
-    assert_eq!(poison, [End::Parked]);
+    assert_eq!(poison, [End::DeadLettered]);
     let retry = queues.consume(batch.clone(), ending(|| Err(Failure::retry("later")))).await;
     assert_eq!(retry, [End::Retry]);
     assert_eq!(queues.consume(batch, ending(|| Ok(Handled))).await, [End::Done(Handled)]);

@@ -34,7 +34,7 @@ pub async fn of_several_handlers_at_once_one_performs_the_effect<S: SideEffect>(
     for failure in [one, other, third].into_iter().filter_map(Result::err) {
         assert!(failure.is_retry(), "{failure}");
     }
-    world.settle_all(&[created, trigger]).await;
+    world.complete_all(&[created, trigger]).await;
     assert_performed(&world, 1);
     assert_eq!(world.bed().gate.calls(), alone.bed().gate.calls());
     assert_eq!(events(&world), [S::SPEC.performed.1]);

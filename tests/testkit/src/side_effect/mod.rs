@@ -26,7 +26,7 @@ use tokio::task::yield_now;
 use crate::{Harness, TestBed, permutations, sweep::YEAR};
 
 /// Longer than a provider's work takes, shorter than [`LONG`].
-const PATIENCE: Duration = Duration::from_millis(250);
+const WAIT_MAX: Duration = Duration::from_millis(250);
 /// What a provider takes that is told to be slow.
 const LONG: Duration = Duration::from_secs(1);
 /// Some providers forget their idempotency keys after a day, others after a year.
@@ -188,7 +188,7 @@ fn inversions(order: &[usize]) -> usize {
 
 /// Has the effect performed.
 async fn perform<S: SideEffect>(world: &S) {
-    world.settle_all(&[created::<S>(), S::trigger()]).await;
+    world.complete_all(&[created::<S>(), S::trigger()]).await;
     assert_performed(world, 1);
 }
 

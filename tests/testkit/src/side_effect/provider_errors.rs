@@ -5,14 +5,14 @@ use provider_stubs::Outcome;
 use runtime::{Done, Failure, Wait};
 
 use super::{
-    DOWN, LATER, LONG, PATIENCE, SideEffect, Step, WELL, assert_nothing_stays, assert_performed,
+    DOWN, LATER, LONG, SideEffect, Step, WAIT_MAX, WELL, assert_nothing_stays, assert_performed,
     assert_undone, cancelled, created, events, fails, perform,
 };
 use crate::{ProviderCase, ProviderFault, orders::resumed};
 
 /// A function whose provider performs the effect, with an answer that comes too late.
-async fn performed_unheard<S: SideEffect>() -> S {
-    let world = S::open().await.on(|bed| bed.with_patience(PATIENCE));
+async fn performed_without_answer<S: SideEffect>() -> S {
+    let world = S::open().await.on(|bed| bed.with_timeout(WAIT_MAX));
     world.script(Step::Perform, Outcome::Timeout(LONG));
     world.deliver(&created::<S>()).await.unwrap();
     fails(&world, &S::trigger()).await;
@@ -25,9 +25,9 @@ async fn performed_unheard<S: SideEffect>() -> S {
 /// Whenever the input comes again.
 pub async fn an_effect_whose_answer_was_lost_is_found<S: SideEffect>() {
     for later in LATER {
-        let world = performed_unheard::<S>().await;
+        let world = performed_without_answer::<S>().await;
         world.pass(later);
-        world.settle(&S::trigger()).await;
+        world.complete(&S::trigger()).await;
         assert_performed(&world, 1);
         assert_eq!(events(&world), [S::SPEC.performed.1]);
     }
@@ -36,13 +36,13 @@ pub async fn an_effect_whose_answer_was_lost_is_found<S: SideEffect>() {
 /// Whenever the cancellation comes again.
 pub async fn an_undoing_whose_answer_was_lost_is_found<S: SideEffect>() {
     for later in LATER {
-        let world = S::open().await.on(|bed| bed.with_patience(PATIENCE));
+        let world = S::open().await.on(|bed| bed.with_timeout(WAIT_MAX));
         world.script(Step::Undo, Outcome::Timeout(LONG));
         perform(&world).await;
         fails(&world, &cancelled::<S>()).await;
         assert_undone(&world);
         world.pass(later);
-        world.settle(&cancelled::<S>()).await;
+        world.complete(&cancelled::<S>()).await;
         assert_undone(&world);
         assert_eq!(events(&world), [S::SPEC.performed.1, S::SPEC.undone.1]);
     }
@@ -58,7 +58,7 @@ pub async fn a_provider_that_is_unavailable_or_busy_is_asked_again<S: SideEffect
             fails(&world, &S::trigger()).await;
             assert_performed(&world, 0);
         }
-        world.settle(&S::trigger()).await;
+        world.complete(&S::trigger()).await;
         assert_performed(&world, 1);
 
         world.script(Step::Undo, outcome);
@@ -66,7 +66,7 @@ pub async fn a_provider_that_is_unavailable_or_busy_is_asked_again<S: SideEffect
             fails(&world, &cancelled::<S>()).await;
             assert_performed(&world, 1);
         }
-        world.settle(&cancelled::<S>()).await;
+        world.complete(&cancelled::<S>()).await;
         assert_undone(&world);
     }
 }
@@ -96,7 +96,7 @@ pub async fn a_redrive_after_the_provider_forgot_the_key_performs_nothing_again<
     for later in LATER {
         let world = performed_by_a_process_that_died::<S>().await;
         world.pass(later);
-        world.settle(&S::trigger()).await;
+        world.complete(&S::trigger()).await;
         assert_performed(&world, 1);
         assert_eq!(events(&world), [S::SPEC.performed.1]);
     }
@@ -105,9 +105,11 @@ pub async fn a_redrive_after_the_provider_forgot_the_key_performs_nothing_again<
 /// Whether its process died or its answer was lost, and whenever that is.
 pub async fn an_effect_nobody_knows_of_is_undone_when_the_order_is_cancelled<S: SideEffect>() {
     for later in LATER {
-        for world in [performed_unheard::<S>().await, performed_by_a_process_that_died().await] {
+        for world in
+            [performed_without_answer::<S>().await, performed_by_a_process_that_died().await]
+        {
             world.pass(later);
-            world.settle_all(&[cancelled::<S>(), S::trigger()]).await;
+            world.complete_all(&[cancelled::<S>(), S::trigger()]).await;
             assert_undone(&world);
             assert_eq!(events(&world), S::SPEC.overtaken);
         }

@@ -86,7 +86,7 @@ pub async fn a_prevention_that_keeps_failing_is_given_up_and_resumed<S: SideEffe
 
         world.script(Step::Perform, WELL);
         let world = world.on(|bed| bed.with_outage(false));
-        world.settle(&resumed()).await;
+        world.complete(&resumed()).await;
         assert_nothing_stays(&world);
         assert_eq!(world.bed().status().await, S::SPEC.prevented.0, "{outage:?}");
         assert_eq!(events(&world), [S::SPEC.review, S::SPEC.prevented.1], "{outage:?}");
@@ -99,7 +99,7 @@ pub async fn a_resume_before_anything_was_given_up_changes_nothing<S: SideEffect
         let world = S::open().await;
         let mut story = vec![created::<S>(), S::trigger(), cancelled::<S>()];
         story.insert(place, resumed());
-        world.settle_all(&story).await;
+        world.complete_all(&story).await;
         assert_undone(&world);
         assert_eq!(events(&world), [S::SPEC.performed.1, S::SPEC.undone.1]);
     }
@@ -117,7 +117,7 @@ pub async fn however_often_an_order_is_resumed_its_cancellation_takes_effect<S: 
     fails(&world, &cancelled::<S>()).await;
     world.script(Step::Perform, WELL);
     let again = [cancelled::<S>(), S::trigger(), resumed_at(249), resumed_at(100)];
-    world.settle_all(&again).await;
+    world.complete_all(&again).await;
     assert_nothing_stays(&world);
     assert_eq!(world.bed().status().await, S::SPEC.prevented.0);
     assert_eq!(events(&world), [S::SPEC.prevented.1]);
@@ -136,7 +136,7 @@ pub async fn what_was_given_up_again_is_resumed_once_more<S: SideEffect>() {
         assert_eq!(world.bed().status().await, given_up);
     }
     world.script(Step::Undo, WELL);
-    world.settle(&resumed_at(102)).await;
+    world.complete(&resumed_at(102)).await;
     assert_undone(&world);
     let reviews = [S::SPEC.review; 3];
     let expected = [&[S::SPEC.performed.1][..], &reviews, &[S::SPEC.undone.1]].concat();
@@ -157,7 +157,7 @@ pub async fn a_task_is_answered_with_a_review_until_it_is_resumed<S: SideEffect>
     }
     assert_eq!(events(&world), [S::SPEC.performed.1, S::SPEC.review]);
     world.script(Step::Undo, WELL);
-    world.settle(&resumed()).await;
+    world.complete(&resumed()).await;
     assert_eq!(ask(&world, Step::Undo).await.unwrap(), world.answer(Step::Undo));
     assert_undone(&world);
 }

@@ -78,7 +78,7 @@ pub async fn nothing_is_performed_before_all_inputs_came<S: SideEffect>() {
 pub async fn a_cancellation_before_everything_else_is_remembered<S: SideEffect>() {
     for cancellation in S::cancellations() {
         let world = S::open().await;
-        world.settle_all(&[cancellation, created::<S>(), S::trigger()]).await;
+        world.complete_all(&[cancellation, created::<S>(), S::trigger()]).await;
         assert_performed(&world, 0);
         assert_eq!(events(&world), [] as [&str; 0]);
     }
@@ -88,7 +88,7 @@ pub async fn a_cancellation_before_everything_else_is_remembered<S: SideEffect>(
 pub async fn what_was_performed_is_undone_when_the_order_is_cancelled<S: SideEffect>() {
     for cancellation in S::cancellations() {
         let world = S::open().await;
-        world.settle_all(&[created::<S>(), S::trigger(), cancellation]).await;
+        world.complete_all(&[created::<S>(), S::trigger(), cancellation]).await;
         assert_undone(&world);
         assert_eq!(events(&world), [S::SPEC.performed.1, S::SPEC.undone.1]);
         assert_eq!(world.bed().status().await, S::SPEC.undone.0);
@@ -110,7 +110,7 @@ pub async fn what_the_provider_refuses_is_published_with_its_reason_and_stays_re
     assert_eq!(world.bed().status().await, S::SPEC.refused.0);
     assert_eq!(world.bed().progress("code").await, code);
     assert_eq!(world.bed().progress("reason").await, reason);
-    world.settle_all(&[created, S::trigger(), cancelled::<S>()]).await;
+    world.complete_all(&[created, S::trigger(), cancelled::<S>()]).await;
     assert_performed(&world, 0);
     assert_eq!(events(&world), [S::SPEC.refused.1]);
 }

@@ -29,7 +29,7 @@ pub async fn a_task_to_perform_is_answered_alike_however_often_it_is_asked_for<S
     let answer = ask(&world, Step::Perform).await.unwrap();
     assert_eq!(answer, world.answer(Step::Perform));
     assert_eq!(ask(&world, Step::Perform).await.unwrap(), answer);
-    world.settle_all(&[created::<S>(), S::trigger()]).await;
+    world.complete_all(&[created::<S>(), S::trigger()]).await;
     assert_eq!(ask(&world, Step::Perform).await.unwrap(), answer);
     assert_performed(&world, 1);
     assert_eq!(events(&world), [S::SPEC.performed.1]);
@@ -39,7 +39,7 @@ pub async fn a_task_to_perform_is_answered_alike_however_often_it_is_asked_for<S
 pub async fn what_an_event_asked_for_first_is_answered_from_what_it_led_to<S: SideEffect>() {
     for inputs in permutations(&[created::<S>(), S::trigger()]) {
         let world = S::open().await;
-        world.settle_all(&inputs).await;
+        world.complete_all(&inputs).await;
         assert_eq!(ask(&world, Step::Perform).await.unwrap(), world.answer(Step::Perform));
         assert_performed(&world, 1);
     }
@@ -65,7 +65,7 @@ pub async fn a_refusal_is_an_answer_and_nothing_to_undo<S: SideEffect>() {
 /// The workflow is told.
 pub async fn what_was_cancelled_before_is_not_performed_for_a_workflow<S: SideEffect>() {
     let world = S::open().await;
-    world.settle(&cancellation::<S>()).await;
+    world.complete(&cancellation::<S>()).await;
     assert_eq!(ask(&world, Step::Perform).await.unwrap(), cancelled());
     assert_eq!(ask(&world, Step::Undo).await.unwrap(), nothing(&S::SPEC));
     assert_performed(&world, 0);
@@ -79,7 +79,7 @@ pub async fn a_task_to_undo_is_answered_alike_however_often_it_is_asked_for<S: S
     for _ in 0..2 {
         let answer = ask(&world, Step::Undo).await.unwrap();
         assert_eq!(answer, world.answer(Step::Undo));
-        world.settle(&cancellation::<S>()).await;
+        world.complete(&cancellation::<S>()).await;
     }
     assert_eq!(ask(&world, Step::Perform).await.unwrap(), cancelled());
     assert_undone(&world);
@@ -90,7 +90,7 @@ pub async fn a_task_to_undo_is_answered_alike_however_often_it_is_asked_for<S: S
 pub async fn undoing_what_was_never_performed_prevents_it<S: SideEffect>() {
     let world = S::open().await;
     assert_eq!(ask(&world, Step::Undo).await.unwrap(), nothing(&S::SPEC));
-    world.settle_all(&[created::<S>(), S::trigger()]).await;
+    world.complete_all(&[created::<S>(), S::trigger()]).await;
     assert_eq!(ask(&world, Step::Perform).await.unwrap(), cancelled());
     assert_performed(&world, 0);
 }

@@ -62,7 +62,7 @@ pub(super) struct Expected {
     /// Events that were said of it.
     pub(super) said: &'static [&'static str],
     /// Events that were not.
-    pub(super) unsaid: &'static [&'static str],
+    pub(super) not_published: &'static [&'static str],
 }
 
 impl Placed {
@@ -72,7 +72,7 @@ impl Placed {
             ending: COMPLETED,
             reason: None,
             said: &["PaymentCompleted", "ShipmentCreated"],
-            unsaid: &["PaymentRefunded", "InventoryReleased"],
+            not_published: &["PaymentRefunded", "InventoryReleased"],
         }
     }
 
@@ -82,7 +82,7 @@ impl Placed {
             ending: CANCELLED,
             reason: Some(reason),
             said: &[],
-            unsaid: &["OrderShipped", COMPLETED],
+            not_published: &["OrderShipped", COMPLETED],
         }
     }
 }
@@ -104,7 +104,7 @@ impl Expected {
         }
         let missing = self.said.iter().filter(|name| !has(name));
         differences.extend(missing.map(|name| format!("nothing was said of {name}")));
-        let surplus = self.unsaid.iter().filter(|name| has(name));
+        let surplus = self.not_published.iter().filter(|name| has(name));
         differences.extend(surplus.map(|name| format!("{name} was said")));
         differences
     }
@@ -162,10 +162,14 @@ pub const ALL: &[Scenario] = &[
         cancelling::in_an_outage,
         "cancelled while the payment provider is away"
     ),
-    scenario!("payment-unheard", outages::payment_unheard, "a charge whose answer is lost"),
+    scenario!("payment-answer-lost", outages::payment_answer_lost, "a charge whose answer is lost"),
     scenario!("payment-outage", outages::payment_outage, "a payment provider that is down"),
     scenario!("payment-throttled", outages::payment_throttled, "a payment provider that is busy"),
-    scenario!("shipment-unheard", outages::shipment_unheard, "a shipment whose answer is lost"),
+    scenario!(
+        "shipment-answer-lost",
+        outages::shipment_answer_lost,
+        "a shipment whose answer is lost"
+    ),
     scenario!("carrier-outage", outages::carrier_outage, "a carrier that is down"),
     scenario!("carrier-throttled", outages::carrier_throttled, "a carrier that is busy"),
     scenario!("unpaid", late::unpaid, "not paid for in time"),

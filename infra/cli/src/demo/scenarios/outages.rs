@@ -2,7 +2,7 @@
 
 use super::{Played, Stage, paid_by, sent_to};
 
-pub(super) async fn payment_unheard(stage: Stage) -> Played {
+pub(super) async fn payment_answer_lost(stage: Stage) -> Played {
     stage.place("user-123", paid_by("prod-001", "pm_card_visa_timeout")).await?.completes().alone()
 }
 
@@ -15,7 +15,7 @@ pub(super) async fn payment_throttled(stage: Stage) -> Played {
     stage.place("user-789", paid_by("prod-004", card)).await?.completes().alone()
 }
 
-pub(super) async fn shipment_unheard(stage: Stage) -> Played {
+pub(super) async fn shipment_answer_lost(stage: Stage) -> Played {
     stage.place("user-321", sent_to("prod-001", "addr_1_timeout")).await?.completes().alone()
 }
 

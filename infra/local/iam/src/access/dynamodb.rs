@@ -10,7 +10,7 @@ use super::{Request, arn_of, text};
 
 const LEADING_KEYS: &str = "dynamodb:LeadingKeys";
 /// The key of an item that does not tell it: no pattern names it but one that names everything.
-const UNTOLD: &str = "";
+const UNKNOWN: &str = "";
 
 /// The partition keys of tables and of their indexes, which `dynamodb:LeadingKeys` is about.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -44,14 +44,14 @@ impl Tables {
     /// The partition key of an item or of a key.
     fn leading(&self, table: &str, item: &Value) -> String {
         let key = self.key_of(table, None);
-        key.map_or_else(|| UNTOLD.to_owned(), |key| plain(&item[key]))
+        key.map_or_else(|| UNKNOWN.to_owned(), |key| plain(&item[key]))
     }
 }
 
 /// The text of an attribute's value: a string, a number, or bytes as Base64.
 fn plain(value: &Value) -> String {
     let texts = ["S", "N", "B"].into_iter().find_map(|kind| value[kind].as_str());
-    texts.unwrap_or(UNTOLD).to_owned()
+    texts.unwrap_or(UNKNOWN).to_owned()
 }
 
 fn table_arn(name: &str) -> String {
@@ -102,7 +102,7 @@ fn place(body: &Value) -> String {
 
 fn of_query(body: &Value, tables: &Tables) -> Request {
     let key = tables.key_of(text(body, "TableName"), body["IndexName"].as_str());
-    let leading = key.and_then(|key| equal_to(key, body)).unwrap_or_else(|| UNTOLD.to_owned());
+    let leading = key.and_then(|key| equal_to(key, body)).unwrap_or_else(|| UNKNOWN.to_owned());
     Request::new("dynamodb:Query", place(body)).with(LEADING_KEYS, [leading])
 }
 

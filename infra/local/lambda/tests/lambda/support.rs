@@ -11,7 +11,7 @@ use local_lambda::{AsyncConfig, FunctionSpec, HostOptions, Invocation, LambdaHos
 use serde_json::Value;
 
 /// Long enough for anything that is going to happen at all.
-const PATIENCE: Duration = Duration::from_secs(60);
+const WAIT_MAX: Duration = Duration::from_secs(60);
 
 pub(crate) fn probe() -> PathBuf {
     example("probe")
@@ -93,7 +93,7 @@ pub(crate) fn until(mut condition: impl FnMut() -> bool) -> impl Future<Output =
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        tokio::time::timeout(PATIENCE, waiting).await.unwrap_or_else(|_| panic!("never: {caller}"));
+        tokio::time::timeout(WAIT_MAX, waiting).await.unwrap_or_else(|_| panic!("never: {caller}"));
     }
 }
 

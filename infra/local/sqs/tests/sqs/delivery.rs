@@ -7,7 +7,7 @@ use std::{
 
 use local_sqs::{MessageAttribute, OutgoingMessage, QueueSpec, ReceiveRequest};
 
-use super::{PATIENCE, code, receive_for, sqs_with};
+use super::{WAIT_MAX, code, receive_for, sqs_with};
 
 #[tokio::test]
 async fn a_message_is_received_as_it_was_sent_and_gone_once_deleted() {
@@ -41,7 +41,7 @@ async fn a_receive_takes_at_most_what_it_asks_for_and_nothing_twice() {
     }
     let mut bodies = BTreeSet::new();
     for expected in [10, 10, 5, 0] {
-        let batch = receive_for(&sqs, "orders", PATIENCE).await;
+        let batch = receive_for(&sqs, "orders", WAIT_MAX).await;
         assert_eq!(batch.len(), expected);
         bodies.extend(batch.into_iter().map(|message| message.body));
     }
@@ -89,7 +89,7 @@ async fn sizes_and_ranges_are_enforced() {
 async fn a_handle_of_another_queue_or_life_is_invalid() {
     let sqs = sqs_with([QueueSpec::named("orders"), QueueSpec::named("others")]);
     sqs.send("orders", OutgoingMessage::new("a")).unwrap();
-    let received = receive_for(&sqs, "orders", PATIENCE).await.remove(0);
+    let received = receive_for(&sqs, "orders", WAIT_MAX).await.remove(0);
     let foreign = sqs.delete("others", &received.receipt_handle);
     assert_eq!(code(foreign), "ReceiptHandleIsInvalid");
     let restarted = sqs_with([QueueSpec::named("orders")]);

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 const URL: &str = "http://127.0.0.1:9000/000000000000/orders";
 const DEAD_URL: &str = "http://127.0.0.1:9000/000000000000/orders-dead";
 /// Far longer than anything here takes, and shorter than the waits that it bounds.
-const PATIENCE: Duration = Duration::from_secs(10);
+const WAIT_MAX: Duration = Duration::from_secs(10);
 
 fn sqs_with(specs: impl IntoIterator<Item = QueueSpec>) -> Sqs {
     let sqs = Sqs::new("http://127.0.0.1:9000");

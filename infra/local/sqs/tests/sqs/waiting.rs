@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use local_sqs::{OutgoingMessage, QueueSpec, ReceiveRequest};
 
-use super::{PATIENCE, code, receive_for, sqs_with};
+use super::{WAIT_MAX, code, receive_for, sqs_with};
 
 const LONG_POLL: ReceiveRequest =
     ReceiveRequest { max: 10, wait: Duration::from_secs(20), visibility: None };
@@ -18,7 +18,7 @@ async fn a_waiting_receiver_wakes_when_a_message_is_sent() {
     });
     tokio::task::yield_now().await;
     sqs.send("orders", OutgoingMessage::new("a")).unwrap();
-    let received = tokio::time::timeout(PATIENCE, receiver).await.unwrap().unwrap();
+    let received = tokio::time::timeout(WAIT_MAX, receiver).await.unwrap().unwrap();
     assert_eq!(received[0].body, "a");
 }
 
@@ -38,7 +38,7 @@ async fn every_waiting_receiver_gets_its_message() {
     }
     let mut bodies = BTreeSet::new();
     for receiver in receivers {
-        bodies.insert(tokio::time::timeout(PATIENCE, receiver).await.unwrap().unwrap());
+        bodies.insert(tokio::time::timeout(WAIT_MAX, receiver).await.unwrap().unwrap());
     }
     assert_eq!(bodies.len(), 20);
 }
@@ -50,11 +50,11 @@ async fn a_waiting_receiver_wakes_when_a_message_becomes_visible() {
     let delayed = OutgoingMessage { delay: Some(short), ..OutgoingMessage::new("a") };
     sqs.send("orders", delayed).unwrap();
     let first = tokio::time::timeout(
-        PATIENCE,
+        WAIT_MAX,
         sqs.receive("orders", ReceiveRequest { visibility: Some(short), ..LONG_POLL }),
     );
     assert_eq!(first.await.unwrap().unwrap()[0].body, "a");
-    let again = tokio::time::timeout(PATIENCE, sqs.receive("orders", LONG_POLL)).await.unwrap();
+    let again = tokio::time::timeout(WAIT_MAX, sqs.receive("orders", LONG_POLL)).await.unwrap();
     assert_eq!(again.unwrap()[0].attributes["ApproximateReceiveCount"], "2");
 }
 
@@ -69,7 +69,7 @@ async fn a_waiting_receiver_learns_of_a_timeout_that_is_shortened() {
     });
     tokio::task::yield_now().await;
     sqs.change_visibility("orders", &held.receipt_handle, Duration::from_millis(50)).unwrap();
-    let received = tokio::time::timeout(PATIENCE, receiver).await.unwrap().unwrap();
+    let received = tokio::time::timeout(WAIT_MAX, receiver).await.unwrap().unwrap();
     assert_eq!(received[0].body, "a");
 }
 
@@ -94,7 +94,7 @@ async fn a_waiting_receiver_wakes_when_its_group_becomes_free() {
     });
     tokio::task::yield_now().await;
     sqs.delete("orders.fifo", &first.receipt_handle).unwrap();
-    let second = tokio::time::timeout(PATIENCE, receiver).await.unwrap().unwrap();
+    let second = tokio::time::timeout(WAIT_MAX, receiver).await.unwrap().unwrap();
     assert_eq!(second[0].body, "b");
 }
 
@@ -109,7 +109,7 @@ async fn a_wait_ends_when_the_queue_is_deleted_and_empty_when_nothing_comes() {
     });
     tokio::task::yield_now().await;
     sqs.delete_queue("orders").unwrap();
-    let outcome = tokio::time::timeout(PATIENCE, receiver).await.unwrap().unwrap();
+    let outcome = tokio::time::timeout(WAIT_MAX, receiver).await.unwrap().unwrap();
     assert_eq!(code(outcome), "QueueDoesNotExist");
     assert_eq!(code(sqs.create_queue(QueueSpec::named("orders"))), "QueueDeletedRecently");
 }

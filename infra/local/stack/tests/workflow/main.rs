@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 
 /// Long enough for anything that is going to happen at all.
-const PATIENCE: Duration = Duration::from_secs(60);
+const WAIT_MAX: Duration = Duration::from_secs(60);
 
 /// The compiled example: cargo puts it next to the directory of the test binaries.
 fn probe() -> PathBuf {
@@ -61,10 +61,10 @@ impl Probes {
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
-    async fn until_heard(&self, function: &str, times: usize) {
+    async fn until_invoked(&self, function: &str, times: usize) {
         let began = Instant::now();
         while self.heard(function).len() < times {
-            assert!(began.elapsed() < PATIENCE, "{function} hears {:?}", self.heard(function));
+            assert!(began.elapsed() < WAIT_MAX, "{function} hears {:?}", self.heard(function));
             sleep(Duration::from_millis(5)).await;
         }
     }
@@ -74,7 +74,7 @@ impl Probes {
 fn client() -> reqwest::Client {
     // Plain HTTP only, but the client wants to know who would do its cryptography.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder().tls_certs_only([]).no_proxy().timeout(PATIENCE).build().unwrap()
+    reqwest::Client::builder().tls_certs_only([]).no_proxy().timeout(WAIT_MAX).build().unwrap()
 }
 
 /// An operation of Step Functions, as an SDK asks for it.
@@ -102,8 +102,11 @@ async fn an_execution_is_reached_over_the_endpoint_and_waited_for() {
         "stateMachineArn": machine.arn, "name": "o-1", "input": input.to_string(),
     });
     let started = ask(&stack, "StartExecution", request).await;
-    assert!(!stack.settles(Duration::from_millis(100)).await, "the execution waits for a second");
-    assert!(stack.settles(PATIENCE).await);
+    assert!(
+        !stack.becomes_idle(Duration::from_millis(100)).await,
+        "the execution waits for a second"
+    );
+    assert!(stack.becomes_idle(WAIT_MAX).await);
     assert_eq!(probes.heard("ship"), std::slice::from_ref(&input));
 
     let described = ask(&stack, "DescribeExecution", started).await;
@@ -127,11 +130,14 @@ async fn a_schedule_invokes_its_function_and_keeps_nobody_from_rest() {
     let mut options = probes.options(&[]);
     options.schedule_pace = SchedulePace::Every(Duration::from_millis(50));
     let stack = Stack::start(options).await.unwrap();
-    probes.until_heard("sweep", 3).await;
+    probes.until_invoked("sweep", 3).await;
     let event = probes.heard("sweep").swap_remove(2);
     assert_eq!(event["source"], "aws.scheduler");
     assert_eq!(event["resources"][0], stack.template().schedules[0].arn.as_str());
-    assert!(stack.settles(PATIENCE).await, "a schedule is never done, and the stack is at rest");
+    assert!(
+        stack.becomes_idle(WAIT_MAX).await,
+        "a schedule is never done, and the stack is at rest"
+    );
     assert!(stack.scheduler().stats()["sweep"].accepted >= 3);
     stack.stop().await;
     let heard = probes.heard("sweep").len();
@@ -145,13 +151,13 @@ async fn a_scheduled_function_that_hangs_is_invoked_once_and_waited_for_by_nobod
     let mut options = probes.options(&[("SweepInput", r#"{"do": "hang"}"#)]);
     options.schedule_pace = SchedulePace::Every(Duration::from_millis(20));
     let stack = Stack::start(options).await.unwrap();
-    probes.until_heard("sweep", 1).await;
+    probes.until_invoked("sweep", 1).await;
     let is_spared = || stack.scheduler().stats()["sweep"].spared > 3;
     let began = Instant::now();
-    while !is_spared() && began.elapsed() < PATIENCE {
+    while !is_spared() && began.elapsed() < WAIT_MAX {
         sleep(Duration::from_millis(5)).await;
     }
-    assert!(stack.settles(PATIENCE).await);
+    assert!(stack.becomes_idle(WAIT_MAX).await);
     assert_eq!(probes.heard("sweep"), [json!({ "do": "hang" })]);
     stack.stop().await;
 }
@@ -162,8 +168,8 @@ async fn people_are_told_of_state_machines_and_schedules() {
     let stack = Stack::start(probes.options(&[("RestSeconds", "3600")])).await.unwrap();
     let machine_arn = stack.template().state_machines[0].arn.clone();
     stack.state_machines().start_execution(&machine_arn, Some("o-1"), "{}").unwrap();
-    probes.until_heard("ship", 1).await;
-    probes.until_heard("sweep", 1).await;
+    probes.until_invoked("ship", 1).await;
+    probes.until_invoked("sweep", 1).await;
     let url = format!("{}{OVERVIEW_PATH}", stack.endpoint_url());
     let client = client();
     let told: Overview = client.get(url).send().await.unwrap().json().await.unwrap();
@@ -215,7 +221,7 @@ async fn a_stack_that_is_dropped_leaves_no_process_however_long_an_execution_wai
     drop(stack);
     let began = Instant::now();
     while rustix::process::test_kill_process(pid).is_ok() {
-        assert!(began.elapsed() < PATIENCE, "the process lives on");
+        assert!(began.elapsed() < WAIT_MAX, "the process lives on");
         sleep(Duration::from_millis(5)).await;
     }
 }

@@ -64,7 +64,7 @@ async fn create(
     let ours = customer.metadata.get("customer_id").map_or("", String::as_str);
     let outcome = desk.script.next(&[&format!("customer:{ours}")]);
     let work = move || desk.customers.create(customer);
-    Ok(payments.0.settle("/v1/customers", key, &form, outcome, work).await)
+    Ok(payments.0.complete("/v1/customers", key, &form, outcome, work).await)
 }
 
 async fn attach(
@@ -80,7 +80,7 @@ async fn attach(
     let desk = payments.0.clone();
     let endpoint = format!("/v1/payment_methods/{id}/attach");
     let work = move || desk.customers.attach(&id, &customer, desk.clock.now());
-    Ok(payments.0.settle(&endpoint, key, &form, None, work).await)
+    Ok(payments.0.complete(&endpoint, key, &form, None, work).await)
 }
 
 async fn find(
