@@ -66,7 +66,7 @@ impl Queues {
         Self { consumer: function, replay, sqs, dead_letters, dead_letter_queue }
     }
 
-    /// What is dead_lettered, oldest first.
+    /// What is in the dead-letter queue, oldest first.
     pub fn dead_letters(&self) -> Vec<PeekedMessage> {
         self.sqs.peek(&self.dead_letters).unwrap()
     }
@@ -150,7 +150,7 @@ fn ends(
     batch.records.iter().map(end).collect()
 }
 
-/// The text of an attribute of a dead_lettered message, e.g. `reason`.
+/// The text of an attribute of a dead-lettered message, e.g. `reason`.
 ///
 /// # Panics
 ///
