@@ -15,6 +15,9 @@ use local_template::Template;
 use serde_json::Value;
 use tokio::process::Command;
 
+/// The profile of a build that is not optimised.
+const DEV: &str = "dev";
+
 /// Where compiled programs lie, and how they got there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Output {
@@ -74,7 +77,7 @@ impl Output {
         let is_test = directory.ends_with("deps") || directory.ends_with("examples");
         let binaries = if is_test { directory.parent()? } else { directory };
         let profile = match binaries.file_name()?.to_str()? {
-            "debug" => "dev",
+            "debug" => DEV,
             named => named,
         };
         let target = binaries.parent()?;
@@ -101,7 +104,10 @@ pub async fn functions(
     let directory = path.parent().filter(|it| !it.as_os_str().is_empty());
     let directory = directory.unwrap_or(Path::new("."));
     let metadata = metadata(directory).await?;
-    let packages = packages(template, &metadata)?;
+    let mut packages = packages(template, &metadata)?;
+    if output.profile == DEV {
+        packages.extend(default_packages(&metadata));
+    }
     let mut cargo = cargo(directory);
     cargo.args(["build", "--bins", "--profile", &output.profile]);
     cargo.arg("--target-dir").arg(&output.target);
@@ -143,6 +149,25 @@ async fn metadata(directory: &Path) -> Result<Value, BuildError> {
         return Err(none());
     }
     serde_json::from_slice(&output.stdout).map_err(|_| none())
+}
+
+/// The packages that `cargo run` builds, by name: none where that is every package.
+///
+/// Cargo unites the features of what it builds together. A dev build of the functions takes those of
+/// the program that runs them, or the AWS SDK would be compiled twice. A release build does not: it
+/// is to be what is deployed.
+fn default_packages(metadata: &Value) -> BTreeSet<String> {
+    let of = |field: &str| metadata[field].as_array().cloned().unwrap_or_default();
+    let defaults = of("workspace_default_members");
+    if defaults.len() >= of("workspace_members").len() {
+        return BTreeSet::new();
+    }
+    let packages = of("packages").into_iter();
+    let is_default = |package: &Value| defaults.contains(&package["id"]);
+    let names = packages.filter(is_default).filter_map(|package| {
+        package["name"].as_str().map(str::to_owned)
+    });
+    names.collect()
 }
 
 /// The packages that own the binaries of the functions.
@@ -218,6 +243,21 @@ mod tests {
         assert_eq!(packages("order-api").unwrap(), BTreeSet::from(["order".to_owned()]));
         let error = packages("order").unwrap_err().to_string();
         assert!(error.contains("OrderFunction") && error.contains("\"order\""), "{error}");
+    }
+
+    #[test]
+    fn what_cargo_runs_is_built_beside_the_functions() {
+        let packages = json!([{ "name": "shop", "id": "1" }, { "name": "order", "id": "2" }]);
+        let metadata = |defaults: Value| {
+            json!({
+                "packages": packages,
+                "workspace_members": ["1", "2"],
+                "workspace_default_members": defaults,
+            })
+        };
+        assert_eq!(default_packages(&metadata(json!(["1"]))), BTreeSet::from(["shop".to_owned()]));
+        assert!(default_packages(&metadata(json!(["1", "2"]))).is_empty());
+        assert!(default_packages(&json!({})).is_empty());
     }
 
     fn template(binary: &str) -> Template {
