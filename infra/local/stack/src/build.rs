@@ -42,7 +42,7 @@ pub enum BuildError {
         /// Where the workspace was looked for.
         directory: PathBuf,
     },
-    /// The template names a binary that nobody builds.
+    /// The template names a binary that no package builds.
     #[error(
         "function {function}: no package of the workspace has a binary {binary:?}; correct its BuildProperties"
     )]
