@@ -150,7 +150,7 @@ fn every_function_may_do_what_it_is_there_for() {
 }
 
 #[test]
-fn nobody_may_do_what_is_anothers() {
+fn no_function_may_do_what_is_anothers() {
     let authority = resolved("orchestration").authority();
     let because = |action: &str| format!("no identity-based policy allows the {action} action");
     let nothing_allows = [
