@@ -14,14 +14,14 @@ use local_template::Template;
 use serde_json::{Value, json};
 use testkit::template_with;
 
-/// Who carries an order on.
+/// The fulfilment mode.
 const MODES: [&str; 2] = ["choreography", "orchestration"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-/// The whole template but for the rules that are only there where a workflow carries orders on.
+/// The whole template but for the rules that are only there in orchestration.
 fn template() -> Template {
     template_by("choreography")
 }
@@ -165,19 +165,20 @@ fn only_config_reads_the_environment_of_a_function() {
 #[test]
 fn every_event_of_the_catalogue_has_a_consumer_and_every_rule_an_event() {
     for mode in MODES {
-        let mut unheard: BTreeSet<&str> = CATALOGUE.iter().map(|entry| entry.event_type).collect();
+        let mut unconsumed: BTreeSet<&str> =
+            CATALOGUE.iter().map(|entry| entry.event_type).collect();
         for rule in &template_by(mode).rules {
             let pattern = Pattern::parse(&rule.pattern).unwrap();
-            let heard = CATALOGUE.iter().filter(|entry| {
+            let consumed = CATALOGUE.iter().filter(|entry| {
                 pattern.matches(&json!({ "source": entry.source, "detail-type": entry.event_type }))
             });
-            let heard: Vec<&str> = heard.map(|entry| entry.event_type).collect();
-            assert!(!heard.is_empty(), "rule {} matches no event", rule.logical_id);
-            for event in heard {
-                unheard.remove(event);
+            let consumed: Vec<&str> = consumed.map(|entry| entry.event_type).collect();
+            assert!(!consumed.is_empty(), "rule {} matches no event", rule.logical_id);
+            for event in consumed {
+                unconsumed.remove(event);
             }
         }
-        assert_eq!(unheard, BTreeSet::new(), "nobody hears these in {mode}");
+        assert_eq!(unconsumed, BTreeSet::new(), "no function consumes these in {mode}");
     }
 }
 
@@ -220,7 +221,7 @@ fn what_reads_a_queue_can_park_and_what_moves_money_refuses_replays() {
     }
 }
 
-/// An alarm that waits for a line that nobody writes would never go off.
+/// An alarm that waits for a line that no code writes would never go off.
 #[test]
 fn the_alarm_waits_for_the_line_that_is_written_when_a_step_is_given_up() {
     let templates = files(&root().join("infra/services"), ".yaml");
@@ -233,7 +234,7 @@ fn the_alarm_waits_for_the_line_that_is_written_when_a_step_is_given_up() {
     let code = files(&root().join("shared/state-machine/src"), ".rs");
     let code: String = code.iter().map(|path| fs::read_to_string(path).unwrap()).collect();
     for line in filters {
-        assert!(code.contains(&format!("\"{line}\"")), "nobody writes {line:?}");
+        assert!(code.contains(&format!("\"{line}\"")), "no code writes {line:?}");
     }
 }
 

@@ -142,7 +142,7 @@ async fn every_sample_is_answered_by_its_function() {
     stack.stop().await;
 }
 
-/// A report that could not fail would prove nothing: here money was taken behind everybody's back.
+/// A report that could not fail would prove nothing: here money was taken without a record.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_report_sees_what_is_wrong() {
     let stack = start(options().await).await;
@@ -160,7 +160,7 @@ async fn the_report_sees_what_is_wrong() {
     assert!(broken[0].name.starts_with("stock is conserved"), "{report}");
 }
 
-/// The archive sends a whole day again, and nobody is charged, shipped or told twice.
+/// The archive replays a whole day, and no customer is charged, shipped to or notified twice.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_replay_of_the_archive_moves_no_money_no_stock_and_no_mail() {
     let stack = start(options().await).await;

@@ -77,7 +77,7 @@ fn named(code: &str) -> Vec<Module> {
     found
 }
 
-/// The module of a crate that `path`, as it stands in `module`, leads to, whoever shows it on the way.
+/// The module of a crate that `path`, as it stands in `module`, leads to, whatever re-exports it.
 fn target(
     names: &BTreeMap<Module, Vec<Module>>,
     module: &Module,
@@ -163,7 +163,7 @@ fn a_circle_is_found_whoever_shows_its_modules() {
     write("ear.rs", "use crate::{\n    Mouth,\n    word::Word,\n};\n");
     write("mouth.rs", "// use crate::Ear;\n\n#[cfg(test)]\nmod tests {\n    use crate::Ear;\n}\n");
     assert_eq!(circles(package.path()), BTreeMap::new());
-    write("mouth.rs", "fn hear(ear: crate::Ear) {}\n");
+    write("mouth.rs", "fn speak(ear: crate::Ear) {}\n");
     let module = |name: &str| vec![name.to_owned()];
     let circle = [("ear", "mouth"), ("mouth", "ear")]
         .map(|(importer, imported)| (module(importer), BTreeSet::from([module(imported)])));

@@ -38,7 +38,8 @@ async fn plays_all(mode: &str) {
     assert!(held, "an invariant did not hold in {mode}: the report is above");
 }
 
-/// Where no workflow is deployed, whoever may invoke a function may not have it do a workflow's work.
+/// Where no workflow is deployed, a caller that may invoke a function may not have it do a
+/// workflow's work.
 async fn takes_no_tasks(stack: &Shop) {
     for (function, task) in [
         ("order-events", "task-record-payment"),

@@ -24,11 +24,11 @@ const HAPPY: [&str; 5] = ["reserve", "charge", "recordPayment", "ship", "recordS
 /// What a task is answered: an answer, or an error of this name.
 #[derive(Debug, Clone)]
 enum Reply {
-    Says(Value),
+    Answers(Value),
     Fails(&'static str),
 }
 
-use Reply::{Fails, Says};
+use Reply::{Answers, Fails};
 
 /// Replies to each task by its name, the last one for ever; what is not here goes well.
 type Script = BTreeMap<&'static str, Vec<Reply>>;
@@ -43,7 +43,7 @@ impl Services {
         let before = self.asked().iter().filter(|asked| *asked == task).count();
         match self.script.get(task) {
             Some(replies) => replies[before.min(replies.len() - 1)].clone(),
-            None => Says(goes_well(task)),
+            None => Answers(goes_well(task)),
         }
     }
 
@@ -85,7 +85,7 @@ impl Tasks for Services {
         self.asked.lock().unwrap().push(payload);
         Box::pin(async move {
             let (payload, function_error) = match reply {
-                Says(answer) => (answer, None),
+                Answers(answer) => (answer, None),
                 Fails(name) => {
                     let description = json!({ "errorType": name, "errorMessage": "no" });
                     (description, Some("Unhandled".to_owned()))
@@ -175,7 +175,7 @@ async fn run(script: impl IntoIterator<Item = (&'static str, Vec<Reply>)>) -> Ru
 }
 
 fn status(status: &str) -> Reply {
-    Says(json!({ "status": status }))
+    Answers(json!({ "status": status }))
 }
 
 /// A task that always fails with this error, for the time that a workflow tries it.
@@ -225,9 +225,9 @@ fn stories() -> Vec<Story> {
 #[tokio::test(start_paused = true)]
 async fn what_was_done_is_undone_and_the_order_is_told() {
     for (script, steps, then) in stories() {
-        let told = format!("{script:?}");
+        let described = format!("{script:?}");
         let run = run(script).await;
-        assert_eq!(run.asked, [&HAPPY[..steps], then].concat(), "{told}");
+        assert_eq!(run.asked, [&HAPPY[..steps], then].concat(), "{described}");
         assert_eq!(
             (run.status.as_str(), run.end.as_str()),
             ("SUCCEEDED", r#"{"status":"cancelled"}"#)
@@ -239,7 +239,7 @@ async fn what_was_done_is_undone_and_the_order_is_told() {
 async fn a_task_that_fails_for_a_while_is_tried_again() {
     let outage = vec![Fails("Retry"), Fails("Lambda.Unknown"), Fails("Retry")];
     for task in HAPPY {
-        let well = Says(goes_well(task));
+        let well = Answers(goes_well(task));
         let run = run([(task, [outage.clone(), vec![well]].concat())]).await;
         assert_eq!(run.end, r#"{"status":"completed"}"#, "{task}");
         assert_eq!(run.asked.len(), HAPPY.len() + outage.len(), "{task}");

@@ -15,6 +15,6 @@ pub async fn analytics(config: Config, runtime: Runtime) -> Result<impl Function
         .records
         .consumer(runtime.aws.dynamodb(), runtime.name, ReplayPolicy::Refuse)
         .with(runtime.clock.clone(), runtime.ids.clone());
-    let analytics = Analytics::new(config.figures).into_service(once);
+    let analytics = Analytics::new(config.totals).into_service(once);
     Ok(runtime.consumer(config.queue, LIVE, ReplayPolicy::Refuse, analytics))
 }

@@ -7,8 +7,8 @@ use runtime::{ConfigError, Environment, FromEnvironment};
 /// Read once, before the first event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
-    /// The table of figures.
-    pub figures: String,
+    /// The table of totals.
+    pub totals: String,
     /// The table of records of what was handled.
     pub records: RecordTable,
     /// The queue that the function consumes.
@@ -18,7 +18,7 @@ pub struct Config {
 impl FromEnvironment for Config {
     fn read(environment: &Environment) -> Result<Self, ConfigError> {
         Ok(Self {
-            figures: environment.required("ORDER_FIGURES_TABLE")?,
+            totals: environment.required("ORDER_FIGURES_TABLE")?,
             records: RecordTable::read(
                 environment,
                 "IDEMPOTENCY_TABLE",

@@ -15,7 +15,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 use crate::{
-    figures::{self, CountedEvent},
+    metrics::{self, CountedEvent},
     view::{Changes, Section, changes},
 };
 
@@ -226,7 +226,7 @@ impl Folded {
 /// Counts what live events say; a replay tells what was counted before.
 fn count(events: &[(CountedEvent, OffsetDateTime)], placed_at: Option<&str>, is_live: bool) {
     for (event, happened) in events.iter().filter(|_| is_live) {
-        figures::count(event, *happened, placed_at);
+        metrics::count(event, *happened, placed_at);
     }
 }
 

@@ -8,6 +8,6 @@
 
 pub mod build;
 pub mod config;
-pub mod figures;
 pub mod handler;
+pub mod metrics;
 pub mod view;

@@ -6,13 +6,13 @@
 //!                              │  │  refused                            │  ▲
 //!                    cancelled │  └──────────► Refused          gave up ▼  │ resumed
 //!                              ▼                                   RecallInReview
-//!                           Tracing ──► Recalling or Refused
+//!                           Reconciling ──► Recalling or Refused
 //! ```
 //!
 //! A shipment is pending only in `Shipping`, so an order that was cancelled before that is never
 //! shipped. One that is cancelled *while* it is being shipped needs care: the carrier may have
 //! taken it although its answer was lost, or may still take it, from a request that is on its way.
-//! Such a shipment is traced, which is to ask for the very same once more: then the carrier has it,
+//! Such a shipment is reconciled, which is to ask for the very same once more: then the carrier has it,
 //! once, and it can be called back. A query alone would miss what arrives later. Shipping is never
 //! abandoned here: the order's deadline cancels it. Calling back is, when it keeps failing or the
 //! carrier refuses: an operator then removes what stood in the way, and resumes it.
@@ -46,13 +46,13 @@ pub use stored::Incomplete;
 /// | ordered | – | shipping | withdrawn | – | – | – | – | – |
 /// | paid | shipping | – | withdrawn | – | – | – | – | – |
 /// | withdrawn | – | – | – | – | – | – | – | – |
-/// | shipping | – | – | tracing | shipped *created* | refused *failed* | – | – | – |
-/// | tracing | – | – | – | recalling | refused *failed* | – | trace in review *needs review* | – |
+/// | shipping | – | – | reconciling | shipped *created* | refused *failed* | – | – | – |
+/// | reconciling | – | – | – | recalling | refused *failed* | – | reconcile in review *needs review* | – |
 /// | shipped | – | – | recalling | – | – | – | – | – |
 /// | recalling | – | – | – | – | – | voided *failed* | recall in review *needs review* | – |
 /// | refused | – | – | – | – | – | – | – | – |
 /// | voided | – | – | – | – | – | – | – | – |
-/// | trace in review | – | – | – | – | – | – | – | tracing |
+/// | reconcile in review | – | – | – | – | – | – | – | reconciling |
 /// | recall in review | – | – | – | – | – | – | – | recalling |
 ///
 /// – : it has taken effect, or never will. Of answers, the first one counts. No event
@@ -73,7 +73,7 @@ pub enum Shipment {
     /// attempt, so a stored `Shipping` means that the carrier may have been asked.
     Shipping(Destination),
     /// Cancelled while `Shipping`, to this address.
-    Tracing(Destination),
+    Reconciling(Destination),
     /// The carrier has it.
     Shipped(Parcel),
     /// Cancelled with the carrier having it: it is called back.
@@ -83,7 +83,7 @@ pub enum Shipment {
     /// It was called back.
     Voided(Parcel),
     /// What became of the shipment to this address could not be found out.
-    TraceInReview(Destination),
+    ReconcileInReview(Destination),
     /// It could not be called back.
     RecallInReview(Parcel),
 }
@@ -98,14 +98,14 @@ impl Shipment {
             (Self::Absent | Self::Ordered(_) | Self::Paid, Cancelled) => (Self::Withdrawn, None),
             (Self::Ordered(to), Paid) => (Self::Shipping(to), None),
             (Self::Paid, Created(to)) => (Self::Shipping(to.clone()), None),
-            (Self::Shipping(to), Cancelled) => (Self::Tracing(to), None),
+            (Self::Shipping(to), Cancelled) => (Self::Reconciling(to), None),
             (Self::Shipping(_), Shipped(it)) => (Self::Shipped(it.clone()), Some(it.event())),
-            (Self::Tracing(_), Shipped(it)) => (Self::Recalling(it.clone()), None),
-            (Self::Shipping(_) | Self::Tracing(_), Refused(refusal)) => {
+            (Self::Reconciling(_), Shipped(it)) => (Self::Recalling(it.clone()), None),
+            (Self::Shipping(_) | Self::Reconciling(_), Refused(refusal)) => {
                 (Self::Refused(refusal.clone()), Some(refusal.event()))
             }
-            (Self::Tracing(to), GaveUp(review)) => {
-                (Self::TraceInReview(to), Some(review.of(ShippingStep::Trace)))
+            (Self::Reconciling(to), GaveUp(review)) => {
+                (Self::ReconcileInReview(to), Some(review.of(ShippingStep::Trace)))
             }
             (Self::Shipped(shipment), Cancelled) => (Self::Recalling(shipment), None),
             (Self::Recalling(shipment), Voided) => {
@@ -114,7 +114,7 @@ impl Shipment {
             (Self::Recalling(shipment), GaveUp(review)) => {
                 (Self::RecallInReview(shipment), Some(review.of(ShippingStep::Recall)))
             }
-            (Self::TraceInReview(to), Resumed) => (Self::Tracing(to), None),
+            (Self::ReconcileInReview(to), Resumed) => (Self::Reconciling(to), None),
             (Self::RecallInReview(shipment), Resumed) => (Self::Recalling(shipment), None),
             (
                 state @ (Self::Absent | Self::Ordered(_) | Self::Paid),
@@ -123,12 +123,12 @@ impl Shipment {
             | (state @ Self::Ordered(_), Created(_))
             | (state @ Self::Paid, Paid)
             | (state @ Self::Shipping(_), Created(_) | Paid | Voided | GaveUp(_) | Resumed)
-            | (state @ Self::Tracing(_), Created(_) | Paid | Cancelled | Voided | Resumed)
+            | (state @ Self::Reconciling(_), Created(_) | Paid | Cancelled | Voided | Resumed)
             | (
                 state @ Self::Recalling(_),
                 Created(_) | Paid | Cancelled | Shipped(_) | Refused(_) | Resumed,
             )
-            | (state @ (Self::TraceInReview(_) | Self::RecallInReview(_)), Cancelled)
+            | (state @ (Self::ReconcileInReview(_) | Self::RecallInReview(_)), Cancelled)
             | (
                 state @ (Self::Withdrawn | Self::Refused(_) | Self::Voided(_)),
                 Cancelled | Resumed,
@@ -139,7 +139,7 @@ impl Shipment {
                 | Self::Shipped(_)
                 | Self::Refused(_)
                 | Self::Voided(_)
-                | Self::TraceInReview(_)
+                | Self::ReconcileInReview(_)
                 | Self::RecallInReview(_)),
                 Created(_) | Paid | Shipped(_) | Refused(_) | Voided | GaveUp(_),
             ) => (state, None),
@@ -160,7 +160,7 @@ impl StateMachine for Shipment {
     fn pending(&self) -> Option<Command> {
         match self {
             Self::Shipping(to) => Some(Command::Ship { to: to.clone() }),
-            Self::Tracing(to) => Some(Command::Trace { to: to.clone() }),
+            Self::Reconciling(to) => Some(Command::Reconcile { to: to.clone() }),
             Self::Recalling(shipment) => {
                 Some(Command::Void { shipment_id: shipment.shipment_id.clone() })
             }
@@ -171,7 +171,7 @@ impl StateMachine for Shipment {
             | Self::Shipped(_)
             | Self::Refused(_)
             | Self::Voided(_)
-            | Self::TraceInReview(_)
+            | Self::ReconcileInReview(_)
             | Self::RecallInReview(_) => None,
         }
     }
@@ -179,7 +179,7 @@ impl StateMachine for Shipment {
     fn on_exhausted(command: &Command, attempts: u32, reason: &str) -> Option<Input> {
         match command {
             Command::Ship { .. } => None,
-            Command::Trace { .. } | Command::Void { .. } => {
+            Command::Reconcile { .. } | Command::Void { .. } => {
                 Some(Input::GaveUp(Review { attempts, reason: reason.to_owned() }))
             }
         }

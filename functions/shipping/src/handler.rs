@@ -44,8 +44,8 @@ impl<C: Carrier> Handler<C> {
     async fn run(&self, order: &AggregateId, attempt: Attempt<Command>) -> Result<Input, Failure> {
         match attempt.command {
             Command::Ship { to } => self.carrier.ship(order, &to, attempt.may_have_run).await,
-            // An attempt was made: that is why it is traced.
-            Command::Trace { to } => self.carrier.ship(order, &to, true).await,
+            // An attempt was made: that is why it is reconciled.
+            Command::Reconcile { to } => self.carrier.ship(order, &to, true).await,
             Command::Void { shipment_id } => self.carrier.void(&shipment_id).await,
         }
     }

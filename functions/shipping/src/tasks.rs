@@ -61,10 +61,10 @@ fn to_ship(shipment: &Shipment) -> Option<Answer> {
         Shipment::Shipped(parcel) => Some(Answer::Shipped(parcel)),
         Shipment::Refused(refusal) => Some(Answer::Refused(refusal)),
         Shipment::Withdrawn
-        | Shipment::Tracing(_)
+        | Shipment::Reconciling(_)
         | Shipment::Recalling(_)
         | Shipment::Voided(_)
-        | Shipment::TraceInReview(_)
+        | Shipment::ReconcileInReview(_)
         | Shipment::RecallInReview(_) => Some(Answer::Cancelled),
     }
 }
@@ -76,11 +76,11 @@ fn to_recall(shipment: &Shipment) -> Option<Answer> {
         | Shipment::Paid
         | Shipment::Shipping(_)
         | Shipment::Shipped(_)
-        | Shipment::Tracing(_)
+        | Shipment::Reconciling(_)
         | Shipment::Recalling(_) => None,
         Shipment::Voided(_) => Some(Answer::Recalled),
         Shipment::Withdrawn | Shipment::Refused(_) => Some(Answer::NotShipped),
-        Shipment::TraceInReview(_) | Shipment::RecallInReview(_) => Some(Answer::NeedsReview),
+        Shipment::ReconcileInReview(_) | Shipment::RecallInReview(_) => Some(Answer::NeedsReview),
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! [`Shop`] is the SAM template on the local stack, with stand-ins for the providers around it;
 //! [`demo`] and [`load`] drive it as customers do, and a [`snapshot`] shows afterwards whether what
-//! must always hold has held. [`catalogue`] tells what is said on the bus, and by whom.
+//! must always hold has held. [`catalogue`] shows what is published on the bus, and by whom.
 
 pub mod catalogue;
 mod cli;

@@ -55,7 +55,7 @@ pub const CONTACTS: [Contact; 4] = [
     Contact { user_id: "user-321", email: "barbara@example.com" },
 ];
 
-/// The address book of each customer: where nobody can be found, and where the carrier does what
+/// The address book of each customer: where the carrier finds no one, and where it does what
 /// the address ends in, as scripts of the stand-ins have it.
 pub const ADDRESSES: [&str; 12] = [
     "addr_home",
@@ -73,7 +73,7 @@ pub const ADDRESSES: [&str; 12] = [
 ];
 
 /// Writes what is not there yet; rows that are there stay as they are. A template without these
-/// tables is somebody else's, and gets none.
+/// tables is another system's, and gets none.
 ///
 /// # Errors
 ///

@@ -104,8 +104,8 @@ fn what_is_not_run_is_named_resource_by_resource() {
     let photos = "  Photos: { Type: AWS::S3::Bucket }\n  Cache: { Type: AWS::ElastiCache::User }\n";
     let output = up(&format!("{TEMPLATE}{photos}"), folder.path()).wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(2));
-    let said = String::from_utf8(output.stderr).unwrap();
+    let errors = String::from_utf8(output.stderr).unwrap();
     for part in ["Photos", "AWS::S3::Bucket", "Cache", "AWS::ElastiCache::User"] {
-        assert!(said.contains(part), "{part} in {said}");
+        assert!(errors.contains(part), "{part} in {errors}");
     }
 }

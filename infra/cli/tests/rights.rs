@@ -1,4 +1,4 @@
-//! A stack over HTTP: real clients with the keys of functions, and what they are told.
+//! A stack over HTTP: real clients with the keys of functions, and how they are refused.
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "what is missing fails the test")]
 
@@ -39,7 +39,7 @@ async fn start(change: impl Fn(String) -> String) -> (Shop, TempDir) {
     (stack, directory)
 }
 
-/// The clients of whoever has this access key.
+/// The clients of the holder of this access key.
 fn clients(stack: &Shop, key: &str) -> Aws {
     let credentials = Credentials::new(key, "secret", Some("token".to_owned()), None, "test");
     let endpoint_url = Some(stack.endpoint_url().to_owned());
@@ -53,11 +53,15 @@ fn of_function(stack: &Shop, name: &str) -> Aws {
 async fn place(clients: &Aws) -> Result<(), (String, String)> {
     let put = clients.dynamodb().put_item().table_name("orderly-order-events");
     let put = put.item("PK", AttributeValue::S("ORDER#1".to_owned()));
-    put.item("SK", AttributeValue::S("1".to_owned())).send().await.map(drop).map_err(told)
+    put.item("SK", AttributeValue::S("1".to_owned()))
+        .send()
+        .await
+        .map(drop)
+        .map_err(code_and_message)
 }
 
 /// The code and the message of a refusal.
-fn told<E: ProvideErrorMetadata + std::fmt::Debug, R: std::fmt::Debug>(
+fn code_and_message<E: ProvideErrorMetadata + std::fmt::Debug, R: std::fmt::Debug>(
     error: SdkError<E, R>,
 ) -> (String, String) {
     let error = error.as_service_error().unwrap_or_else(|| panic!("{error:?}"));
@@ -86,7 +90,7 @@ async fn a_client_is_told_what_its_role_lacks() {
 
     let queue = format!("{}/000000000000/orderly-payment-queue", stack.endpoint_url());
     let sent = notification.sqs().send_message().queue_url(queue).message_body("{}").send().await;
-    let (code, message) = told(sent.unwrap_err());
+    let (code, message) = code_and_message(sent.unwrap_err());
     assert_eq!(code, "AccessDenied", "as its query protocol called it");
     assert!(message.contains("is not authorized to perform: sqs:sendmessage on"), "{message}");
 
@@ -94,7 +98,7 @@ async fn a_client_is_told_what_its_role_lacks() {
     let entry = entry.event_bus_name("orderly-bus").source("order-service");
     let entry = entry.detail_type("OrderCreated").detail("{}").build();
     let put = notification.eventbridge().put_events().entries(entry).send().await;
-    let (code, message) = told(put.unwrap_err());
+    let (code, message) = code_and_message(put.unwrap_err());
     assert_eq!(code, "AccessDeniedException");
     assert!(message.ends_with("with an explicit deny in a resource-based policy"), "{message}");
 

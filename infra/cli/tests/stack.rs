@@ -41,7 +41,7 @@ async fn start(change: impl FnOnce(&mut StackOptions)) -> (Shop, TempDir) {
     (Shop::start(options).await.unwrap(), functions)
 }
 
-/// A stack on ports below those that the system hands out: nobody else takes one of them the
+/// A stack on ports below those that the system hands out: no other process takes one of them the
 /// moment it is free again.
 async fn start_on_own_ports(functions: &Path) -> Shop {
     for first in (20_000..30_000).step_by(10) {
@@ -77,7 +77,7 @@ async fn a_seeded_stack_is_at_rest_and_breaks_no_invariant() {
         "an acknowledged order is stored",
         "a confirmed cancellation is final",
         "answers are those promised",
-        "a customer who can be reached is told",
+        "a customer who can be reached is notified",
         "a workflow is an order's only one, and ends",
         "poison messages are dead-lettered",
     ];
@@ -121,7 +121,7 @@ async fn an_event_goes_where_the_template_says_and_the_stack_is_then_at_work() {
         queues.filter(|queue| stack.sqs().depth(queue).unwrap().total() > 0).collect();
     let expected = ["orderly-notification-queue", "orderly-order-queue", "orderly-projector-queue"];
     assert_eq!(full, expected.map(str::to_owned).into());
-    assert!(!stack.becomes_idle(Duration::from_millis(50)).await, "nobody has worked on the event");
+    assert!(!stack.becomes_idle(Duration::from_millis(50)).await, "the event is not handled");
     stack.stop().await;
 }
 
@@ -163,7 +163,7 @@ async fn what_cannot_run_is_named() {
 }
 
 #[tokio::test]
-async fn a_function_hears_its_environment_and_a_dead_consumer_is_missed_sooner() {
+async fn a_function_reads_its_environment_and_a_dead_consumer_is_missed_sooner() {
     let more = BTreeMap::from([("RUST_LOG".to_owned(), "trace".to_owned())]);
     let (stack, _functions) = start(|options| {
         options.environment = BTreeMap::from([("relay".to_owned(), more)]);

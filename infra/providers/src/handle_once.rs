@@ -49,7 +49,7 @@ pub(crate) struct Refusals {
     pub(crate) throttled: fn() -> Answer,
     pub(crate) other_request: fn() -> Answer,
     pub(crate) in_flight: fn() -> Answer,
-    /// A server error of which nobody knows what it did.
+    /// A server error after which the client cannot know what was done.
     pub(crate) broken: fn() -> Answer,
     pub(crate) rude: fn(StatusCode) -> Answer,
 }
@@ -66,7 +66,7 @@ pub(crate) struct Call<'a> {
 /// Carries out `work` at most once per key.
 ///
 /// The work goes on when the client hangs up, as it would at a real provider: that is how a
-/// charge happens that nobody was told of.
+/// charge happens whose client never got an answer.
 pub(crate) async fn handle_once(
     keys: &Arc<Keys<Answer>>,
     refusals: &Refusals,
@@ -104,8 +104,8 @@ pub(crate) async fn handle_once(
             let done = tokio::spawn(async move {
                 tokio::time::sleep(delay).await;
                 let done = (outcome != Some(Outcome::Broken)).then(work);
-                let told = done.filter(|_| outcome != Some(Outcome::Halfdone));
-                let answer = told.unwrap_or_else(broken);
+                let given = done.filter(|_| outcome != Some(Outcome::Halfdone));
+                let answer = given.unwrap_or_else(broken);
                 if let Some(key) = key {
                     keys.complete(&key, answer.clone());
                 }

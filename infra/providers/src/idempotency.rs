@@ -7,7 +7,7 @@ use std::collections::{HashMap, VecDeque};
 use parking_lot::Mutex;
 use time::{Duration, OffsetDateTime};
 
-/// What a key says of a request that bears it.
+/// What is known of a request by its key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Claim<A> {
     /// Not seen: carry the request out, then settle the key.

@@ -1,7 +1,7 @@
 //! Stand-ins for the providers of the shop, each an HTTP service with a ledger of its own:
 //! [`Payments`] (cards, in Stripe's shape) and [`Carrier`] (shipments).
 //!
-//! The ledger is what really happened, whoever was told: a charge whose answer got lost is in
+//! The ledger is what really happened, answered or not: a charge whose answer got lost is in
 //! it. Tests read it in process; people read it at `GET /_sandbox/ledger`.
 //! What goes wrong is scripted, see [`Outcome`].
 //! Nothing here logs keys or addresses.

@@ -50,7 +50,7 @@ pub(crate) async fn persist(request: impl Fn() -> RequestBuilder) -> Response {
 pub(crate) fn manual_clock() -> (Clock, Arc<AtomicI64>) {
     let seconds = Arc::new(AtomicI64::new(1_700_000_000));
     let hand = seconds.clone();
-    let tell =
+    let read =
         move || OffsetDateTime::from_unix_timestamp(seconds.load(Ordering::Relaxed)).unwrap();
-    (Clock::new(tell), hand)
+    (Clock::new(read), hand)
 }

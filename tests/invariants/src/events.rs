@@ -1,5 +1,5 @@
 //! Stored means published and the other way round; every event knows where it comes from, and
-//! none gives away who somebody is.
+//! none gives away a person's identity.
 
 use std::collections::{BTreeMap, BTreeSet};
 

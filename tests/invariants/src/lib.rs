@@ -1,10 +1,10 @@
 //! What must hold after any run, whatever was delivered twice, late or to a process that died.
 //!
 //! A [`Snapshot`] is what was observed of a system in which nothing moves any more: what its stores,
-//! queues, archive, logs and providers say. Two gatherers fill it: `orderly` that of a stack that is
+//! queues, archive, logs and providers hold. Two gatherers fill it: `orderly` that of a stack that is
 //! up, the simulation that of its world. Each of the [`INVARIANTS`] is a pure function of it.
 //!
-//! A gatherer that cannot observe something says so by leaving it out: the invariants that need it
+//! A gatherer that cannot observe something leaves it out: the invariants that need it
 //! are then reported as not observed, never as held.
 
 mod delivery;

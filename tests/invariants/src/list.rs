@@ -54,9 +54,9 @@ invariants! {
     "shipments follow the order" shipments::follow_the_order [Shipments Streams]
         "A completed order is shipped; a cancelled one has no live shipment."
     "an acknowledged order is stored" streams::hold_what_was_acknowledged [Acknowledged Streams]
-        "An order that its customer was told is placed is in the event store."
+        "An order that was acknowledged to its customer is in the event store."
     "a confirmed cancellation is final" streams::end_as_confirmed [Cancelled Streams]
-        "An order that its customer was told is cancelled ends cancelled."
+        "An order whose cancellation was acknowledged ends cancelled."
     "answers are those promised" delivery::answers_as_promised [WrongAnswers]
         "Customers and operators get no answer that the interface does not promise."
     "streams are gapless" streams::are_gapless [Streams]
@@ -81,9 +81,9 @@ invariants! {
         "Events name customers by id, never by address."
     "no address in logs" events::log_no_address [Addresses Logs]
         "No log line has a customer's address."
-    "every customer is told once" delivery::notifies_once [Published Mails MailerFailures]
+    "every customer is notified once" delivery::notifies_once [Published Mails MailerFailures]
         "An event of interest leads to one mail, or to NotificationFailed; a crash may repeat it."
-    "a customer who can be reached is told" delivery::reaches_whom_it_can [Published Unreachable]
+    "a customer who can be reached is notified" delivery::reaches_whom_it_can [Published Unreachable]
         "No NotificationFailed is about an order whose customer has an address."
     "every completed order is counted once" orders::are_counted_once [Totals Streams]
         "The totals are those of the completed orders."

@@ -1,4 +1,4 @@
-//! What each order's own stream says about it.
+//! What each order's own stream shows.
 
 use std::collections::BTreeMap;
 

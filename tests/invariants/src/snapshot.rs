@@ -50,7 +50,7 @@ impl<T> DerefMut for Observed<T> {
 /// Defines the snapshot and, so that invariants can name what they need, its parts.
 macro_rules! snapshot {
     ($($(#[doc = $doc:literal])+ $field:ident, $part:ident: $kind:ty;)+) => {
-        /// What the stores, queues, archive, logs and providers of a system say after a run.
+        /// What the stores, queues, archive, logs and providers of a system hold after a run.
         #[derive(Debug, Clone, Default)]
         pub struct Snapshot {
             $($(#[doc = $doc])+ pub $field: Observed<$kind>,)+
@@ -111,9 +111,9 @@ snapshot! {
     logs, Logs: Vec<String>;
     /// Addresses of customers, which must be nowhere but in the contacts and on the mails.
     addresses, Addresses: Vec<String>;
-    /// The orders that a customer was told are placed.
+    /// The orders whose placement was acknowledged to a customer.
     acknowledged, Acknowledged: BTreeSet<String>;
-    /// The orders that a customer was told are cancelled.
+    /// The orders whose cancellation was acknowledged to a customer.
     cancelled, Cancelled: BTreeSet<String>;
     /// Answers to customers and operators that no interface promises.
     wrong_answers, WrongAnswers: Vec<String>;
@@ -222,7 +222,7 @@ impl Published {
         event.data["orderId"].as_str().unwrap_or(event.aggregate_id.as_str())
     }
 
-    /// Why, where the event says so.
+    /// Why, where the event has a reason.
     pub fn reason(&self) -> Option<&str> {
         let data = &self.envelope.data;
         data["reason"].as_str().or(data["template"].as_str())

@@ -40,13 +40,13 @@ pub(crate) fn end(snapshot: &Snapshot) -> Vec<Finding> {
     findings
 }
 
-/// Every order that a customer was told is placed is stored.
+/// Every order that was acknowledged to a customer is stored.
 pub(crate) fn hold_what_was_acknowledged(snapshot: &Snapshot) -> Vec<Finding> {
     let lost = snapshot.acknowledged.iter().filter(|id| !snapshot.streams.contains_key(*id));
     lost.map(|id| Finding::new(id, "acknowledged, but not stored")).collect()
 }
 
-/// An order that its customer was told is cancelled did not go on.
+/// An order whose cancellation was acknowledged did not go on.
 pub(crate) fn end_as_confirmed(snapshot: &Snapshot) -> Vec<Finding> {
     let ending = |id: &str| snapshot.order(id)?.ending();
     let others =

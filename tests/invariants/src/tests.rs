@@ -283,9 +283,9 @@ fn messages_that_are_left_are_found() {
 #[test]
 fn a_mail_may_come_twice_only_if_its_sender_died() {
     let twice = |it: &mut Snapshot| it.mails.push(mail("orderReceived"));
-    breaks("every customer is told once", twice);
-    breaks("every customer is told once", |it| drop(it.mails.pop()));
-    breaks("every customer is told once", |it| it.mails.push(mail("orderShipped")));
+    breaks("every customer is notified once", twice);
+    breaks("every customer is notified once", |it| drop(it.mails.pop()));
+    breaks("every customer is notified once", |it| it.mails.push(mail("orderShipped")));
     let failed = |it: &mut Snapshot| {
         it.mails.pop();
         let mut failed = event("evt_9", "NotificationFailed", "notification-service", 1, None);
@@ -295,7 +295,7 @@ fn a_mail_may_come_twice_only_if_its_sender_died() {
         it.published.push(Published { at: AT, copies: 1, envelope: failed });
     };
     assert_eq!(broken(failed), Vec::<String>::new());
-    breaks("a customer who can be reached is told", |it| {
+    breaks("a customer who can be reached is notified", |it| {
         failed(it);
         it.unreachable.clear();
     });

@@ -1,15 +1,15 @@
-//! What a row says, read without the code that publishes it.
+//! What a row publishes, read without the code that publishes it.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use event_envelope::{Envelope, unpack};
 use serde_json::Value;
 
 /// The events that a write adds to an item, oldest first: the last ones of its `outbox`, as many as
-/// `outboxAdded` says. `image` is the item in DynamoDB's JSON.
+/// `outboxAdded` counts. `image` is the item in DynamoDB's JSON.
 ///
 /// # Panics
 ///
-/// When it says that there are events, and there are none.
+/// When it counts events, and there are none.
 pub fn events_added(image: &Value) -> Vec<Envelope> {
     let Some(added) = image["outboxAdded"]["N"].as_str() else { return Vec::new() };
     let packed = BASE64_STANDARD.decode(image["outbox"]["B"].as_str().unwrap()).unwrap();

@@ -82,12 +82,12 @@ impl Gate {
         *self.0.case.lock().unwrap() = Some(case);
     }
 
-    /// Says whether the provider is unavailable to everybody.
+    /// Sets whether the provider is unavailable to every caller.
     pub fn close(&self, is_closed: bool) {
         self.0.is_closed.store(is_closed, Ordering::SeqCst);
     }
 
-    /// Says which process makes the next calls: the one whose calls to the database meet `plan`.
+    /// Sets which process makes the next calls: the one whose calls to the database meet `plan`.
     pub fn used_by(&self, plan: &FaultPlan) {
         *self.0.process.lock().unwrap() = Some(plan.clone());
     }

@@ -3,7 +3,7 @@
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use serde_json::{Value, json};
 
-/// A request of payload format 2.0, with what the authorizer says of its user.
+/// A request of payload format 2.0, with what the authorizer knows of its user.
 #[derive(Debug, Clone)]
 pub struct Request {
     event: Value,
@@ -12,8 +12,8 @@ pub struct Request {
 
 impl Request {
     /// A request for a route key such as `GET /orders/{id}`, or `$default`, which takes what no
-    /// other route takes. Its users have `scope`; it comes from
-    /// nobody until [`of`](Self::of) says from whom.
+    /// other route takes. Its users have `scope`; it comes from no
+    /// customer until [`of`](Self::of) names one.
     pub fn new(route: &str, scope: &'static str) -> Self {
         let (method, path) = route.split_once(' ').unwrap_or(("GET", "/"));
         let event = json!({

@@ -2,13 +2,14 @@
 //!
 //! - [`template`] is `infra/template.yaml`, resolved; [`database`] has its tables, [`Queues`] the queues of a function, and
 //!   [`sdk_config`] leads any SDK client to a service in the same process.
-//! - [`Samples`] reads `events/<folder>`, and holds a test to have told of every file.
+//! - [`Samples`] reads `events/<folder>`, and holds a test to use every file.
 //! - [`http`] builds requests as API Gateway sends them, and reads answers.
-//! - [`events_added`] reads what a write to a service's own row says, as the stream shows it.
-//! - [`sweep`] tells a story of deliveries again and again, with a fault at every call;
-//!   [`permutations`] are the orders in which it can be told.
+//! - [`events_added`] reads the events that a write to a service's own row publishes, as the
+//!   stream shows it.
+//! - [`sweep`] runs a story of deliveries again and again, with a fault at every call;
+//!   [`permutations`] are the orders in which it can be run.
 //! - [`side_effect_tests`] are the tests of any state machine with a side effect at a provider;
-//!   its function says by [`SideEffect`] what it works on, most of which is a [`TestBed`].
+//!   its function declares by [`SideEffect`] what it works on, most of which is a [`TestBed`].
 //!
 //! A test that is set up wrongly is a test that fails: everything here panics rather than return
 //! an error.

@@ -41,7 +41,7 @@ pub fn order_created() -> OrderCreated {
     }
 }
 
-/// The order's payment, which nobody but the order's customer cares for.
+/// The order's payment, which only the order's customer cares for.
 pub fn order_paid() -> OrderPaid {
     OrderPaid { order_id: order(), payment_id: "pi_1".to_owned(), amount: Money::usd(TOTAL) }
 }

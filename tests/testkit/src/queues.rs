@@ -32,7 +32,7 @@ pub enum End {
     Skipped,
 }
 
-/// The queue of a function and the dead-letter queue in which it parks, both empty at first.
+/// The queue of a function and its dead-letter queue, both empty at first.
 #[derive(Debug)]
 pub struct Queues {
     consumer: &'static str,
@@ -46,8 +46,8 @@ pub struct Queues {
 type Log = Arc<Mutex<Vec<(EventId, Done)>>>;
 
 impl Queues {
-    /// The queues that the template tells `function` of, e.g. `order-events`. Its consumer is
-    /// called like it, and treats replays as `replay` says.
+    /// The queues that the template gives `function`, e.g. `order-events`. Its consumer is
+    /// called like it, and treats replays as `replay` has it.
     ///
     /// # Panics
     ///
@@ -66,12 +66,12 @@ impl Queues {
         Self { consumer: function, replay, sqs, dead_letters, dead_letter_queue }
     }
 
-    /// What is in the dead-letter queue, oldest first.
+    /// The dead letters, oldest first.
     pub fn dead_letters(&self) -> Vec<PeekedMessage> {
         self.sqs.peek(&self.dead_letters).unwrap()
     }
 
-    /// Has `batch` consumed by the events' consumer before `service`, and tells how each record
+    /// Has `batch` consumed by the events' consumer before `service`, and returns how each record
     /// ends, in the order of the batch.
     ///
     /// # Panics
@@ -150,7 +150,7 @@ fn ends(
     batch.records.iter().map(end).collect()
 }
 
-/// The text of an attribute of a dead-lettered message, e.g. `reason`.
+/// The text of an attribute of a dead letter, e.g. `reason`.
 ///
 /// # Panics
 ///

@@ -46,11 +46,11 @@ impl Samples {
     ///
     /// # Panics
     ///
-    /// When `told` are not the names of all files.
+    /// When `used` are not the names of all files.
     #[track_caller]
-    pub fn assert_all_used<'a>(self, told: impl IntoIterator<Item = &'a str>) {
-        let told: BTreeSet<String> = told.into_iter().map(str::to_owned).collect();
-        assert_eq!(told, self.names(), "told of on the left, files of {} on the right", self.0);
+    pub fn assert_all_used<'a>(self, used: impl IntoIterator<Item = &'a str>) {
+        let used: BTreeSet<String> = used.into_iter().map(str::to_owned).collect();
+        assert_eq!(used, self.names(), "used on the left, files of {} on the right", self.0);
     }
 
     /// Every event in these batches that the catalogue can read. Tasks are no batches.

@@ -9,7 +9,7 @@ use std::{
 use local_dynamodb::{DynamoDb, Storage};
 use local_template::{LoadOptions, Table, Template};
 
-/// Nobody listens there: clients reach services in process.
+/// No server listens there: clients reach services in process.
 pub const ENDPOINT: &str = "http://127.0.0.1:9000";
 /// What physical names begin with.
 pub const STACK: &str = "orderly";

@@ -1,4 +1,4 @@
-//! Stories of deliveries, told with a fault at every call to the database.
+//! Stories of deliveries, run with a fault at every call to the database.
 
 use std::{fmt, time::Duration};
 
@@ -7,12 +7,12 @@ use event_envelope::Delivery;
 use local_dynamodb::{Fault, FaultPlan};
 use runtime::{Done, Failure};
 
-/// How often a record is delivered before a test gives up.
+/// How often a record is delivered before a test fails.
 const DELIVERIES_MAX: usize = 100;
-/// Nobody remembers an idempotency key for longer.
+/// No function remembers an idempotency key for longer.
 pub(crate) const YEAR: Duration = Duration::from_hours(366 * 24);
 
-/// What a story is told to: a function with all that it works on.
+/// What a story is delivered to: a function with all that it works on.
 pub trait Harness {
     /// One process of the function.
     type Process;
@@ -72,7 +72,7 @@ pub trait Harness {
 pub enum Again {
     /// Before the next one.
     AtOnce,
-    /// Before the next one, when everybody has forgotten their idempotency keys.
+    /// Before the next one, when all idempotency keys have expired.
     MuchLater,
     /// After all the others.
     Last,
@@ -111,12 +111,12 @@ pub fn cases(calls: &FaultPlan) -> Vec<Case> {
     Fault::ALL.iter().flat_map(|&fault| (0..calls).map(move |call| Case { fault, call })).collect()
 }
 
-/// Tells `story` without a fault, and then with each fault at each call of its first process, each
-/// time on a new stage. `check` gets the undisturbed stage, the disturbed one, and what disturbed
+/// Runs `story` without a fault, and then with each fault at each call of its first process, each
+/// time on a new harness. `check` gets the undisturbed harness, the disturbed one, and what disturbed
 /// it.
 ///
-/// A delivery that failed comes again to processes without faults, when `again` says. When the
-/// story has been told, each of its events is a duplicate.
+/// A delivery that failed comes again to processes without faults, as `again` says. When the
+/// story is over, each of its events is a duplicate.
 ///
 /// # Panics
 ///
@@ -128,29 +128,29 @@ pub async fn sweep<S: Harness>(
     check: impl AsyncFn(&S, &S, Case),
 ) {
     let calls = FaultPlan::none();
-    let undisturbed = tell(open().await, story, &calls, again).await.stage;
+    let undisturbed = run_story(open().await, story, &calls, again).await.harness;
     // What has no effect at all is not worth a story.
     assert!(calls.calls() >= story.len(), "a delivery made no call");
     for case in cases(&calls) {
-        let disturbed = tell(open().await, story, &case.plan(), again).await.stage;
+        let disturbed = run_story(open().await, story, &case.plan(), again).await.harness;
         check(&undisturbed, &disturbed, case).await;
     }
 }
 
-/// A story that was told.
-pub(crate) struct Told<S> {
-    pub(crate) stage: S,
+/// A story that was run.
+pub(crate) struct StoryRun<S> {
+    pub(crate) harness: S,
     /// Whether a delivery failed. If none did, it makes no difference when one would come again.
     pub(crate) has_failed: bool,
 }
 
-pub(crate) async fn tell<S: Harness>(
-    stage: S,
+pub(crate) async fn run_story<S: Harness>(
+    harness: S,
     story: &[Delivery<Event>],
     plan: &FaultPlan,
     again: Again,
-) -> Told<S> {
-    let process = stage.process(plan);
+) -> StoryRun<S> {
+    let process = harness.process(plan);
     let mut has_failed = false;
     for delivery in story {
         let Err(failure) = S::handle(&process, delivery).await else { continue };
@@ -158,18 +158,18 @@ pub(crate) async fn tell<S: Harness>(
         has_failed = true;
         match again {
             Again::AtOnce => (),
-            Again::MuchLater => stage.pass(YEAR),
+            Again::MuchLater => harness.pass(YEAR),
             Again::Last => continue,
         }
-        stage.complete(delivery).await;
+        harness.complete(delivery).await;
     }
     if again == Again::Last && has_failed {
-        stage.complete_all(story).await;
+        harness.complete_all(story).await;
     }
     for delivery in story {
-        assert_eq!(stage.deliver(delivery).await.unwrap(), Done::Duplicate);
+        assert_eq!(harness.deliver(delivery).await.unwrap(), Done::Duplicate);
     }
-    Told { stage, has_failed }
+    StoryRun { harness, has_failed }
 }
 
 #[cfg(test)]

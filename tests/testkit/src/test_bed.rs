@@ -16,7 +16,7 @@ use crate::{Gate, TestClock, database, events_added, orders::ORDER};
 
 /// How many records of a stream are read at once.
 const PAGE: usize = 1000;
-/// How long a request is on its way at most that nobody waits for any more.
+/// How long a request whose answer is not waited for any more is on its way at most.
 const ARRIVES: Duration = Duration::from_millis(20);
 
 /// What a function with a side effect works on: its tables, a clock, and a provider over HTTP.
@@ -75,14 +75,14 @@ impl TestBed {
         self.with_key(&key)
     }
 
-    /// The same one, whose provider is unavailable to everybody or is back.
+    /// The same one, whose provider is unavailable to every caller or is back.
     #[must_use]
     pub fn with_outage(self, is_closed: bool) -> Self {
         self.gate.close(is_closed);
         self.with_new_client()
     }
 
-    /// Lets leases of this length end, and requests that were given up arrive.
+    /// Lets leases of this length end, and requests that timed out arrive.
     pub async fn recover(&self, lease: Duration) {
         self.clock.pass(lease + Duration::from_secs(1));
         sleep(ARRIVES).await;
@@ -173,7 +173,7 @@ impl TestBed {
     }
 }
 
-/// A client of whoever answers by `router`, over HTTP.
+/// A client of the provider that answers by `router`, over HTTP.
 async fn serve(router: Router, key: &str) -> HttpClient {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());

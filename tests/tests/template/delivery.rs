@@ -18,7 +18,7 @@ fn require_dead_letters(template: &Template, arn: Option<&str>, of: &str) {
     assert_eq!(queue.redrive, None, "{} is a dead-letter queue itself", queue.logical_id);
 }
 
-/// Whoever the alarms are told to has to hear of what waits there: nothing else looks.
+/// Those whom the alarms notify have to learn of what waits there: nothing else looks.
 #[test]
 fn somebody_is_told_of_messages_in_a_dead_letter_queue() {
     let document = Document::open();
@@ -36,7 +36,7 @@ fn somebody_is_told_of_messages_in_a_dead_letter_queue() {
                 && looks(&alarm["Dimensions"], &dimension)
                 && looks(&alarm["AlarmActions"], &reference("AlarmTopic"))
         });
-        assert!(is_watched, "nobody is told of messages in {id}");
+        assert!(is_watched, "no alarm watches the messages in {id}");
     }
     assert!(count > 9);
 }
@@ -51,13 +51,13 @@ fn from_every_rule_to_its_dead_letters_nothing_is_missing() {
             let queue = template.queue(&target.arn).unwrap();
             let id = &queue.logical_id;
             let redrive = queue.redrive.as_ref().unwrap_or_else(|| panic!("{id} tries for ever"));
-            assert!(redrive.receives_max >= 5, "{id} gives up too soon");
+            assert!(redrive.receives_max >= 5, "{id} drops messages too soon");
             require_dead_letters(&template, Some(&redrive.dead_letter_arn), id);
             // A dead letter's age counts from its first sending.
             assert!(queue.retention <= 7 * DAY, "{id} leaves its dead letters no time");
             assert!(
                 template.mappings.iter().any(|it| it.source.arn() == queue.arn),
-                "nobody works on {id}"
+                "no function works on {id}"
             );
         }
     }
@@ -91,7 +91,7 @@ fn a_stream_splits_what_fails_gives_up_in_time_and_says_where() {
         streams += 1;
         assert!(*bisects && retries_max.is_some(), "{id} waits behind one bad record");
         // What is set aside are places in the stream, which forgets after a day.
-        assert!(age_max.is_some_and(|age| age <= DAY / 2), "{id} gives up too late");
+        assert!(age_max.is_some_and(|age| age <= DAY / 2), "{id} discards records too late");
         require_dead_letters(&template, on_failure_arn.as_deref(), id);
     }
     assert_eq!(streams, 5);

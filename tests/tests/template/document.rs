@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use serde_yaml_ng::Value as Yaml;
 use testkit::template_with;
 
-/// Who carries an order on.
+/// The fulfilment mode.
 pub(crate) const MODES: [&str; 2] = ["choreography", "orchestration"];
 
 pub(crate) fn root() -> &'static Path {

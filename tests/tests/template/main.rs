@@ -1,5 +1,5 @@
 //! The template as production runs it: what AWS accepts and the local stack does not need, and what
-//! neither says a word about until an event is lost.
+//! neither reports until an event is lost.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod delivery;
@@ -141,7 +141,7 @@ fn with_a_key_everything_that_holds_data_uses_it() {
     }
 }
 
-/// A misspelt name would be told to whoever deploys, long after this was written.
+/// A misspelt name would be noticed by the operator who deploys, long after this was written.
 #[test]
 fn the_settings_of_the_environments_are_parameters() {
     let document = Document::open();

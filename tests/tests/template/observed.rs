@@ -1,4 +1,4 @@
-//! One order on compiled functions, and what they tell of it: a trace, metrics, lines.
+//! One order on compiled functions, and what they report of it: a trace, metrics, lines.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -72,9 +72,9 @@ async fn one_trace_shows_an_order_and_what_is_measured_is_what_the_code_says() {
     ];
     assert_eq!(services, BTreeSet::from(all));
 
-    let (packages, mut figures) = (packages(), BTreeMap::new());
+    let (packages, mut sums) = (packages(), BTreeMap::new());
     let emitted = emitted(&packages);
-    for row in stack.logs().told().metrics().0 {
+    for row in stack.logs().telemetry().metrics().0 {
         let dimensions = row.of.split_whitespace().filter_map(|it| it.split_once('='));
         let dimensions: BTreeSet<String> = dimensions.map(|(name, _)| name.to_owned()).collect();
         let is_written = emitted.iter().any(|it| {
@@ -83,24 +83,24 @@ async fn one_trace_shows_an_order_and_what_is_measured_is_what_the_code_says() {
                 && services_of(&packages, it).contains(&row.service)
         });
         assert!(is_written, "{row:?} is not where the code says");
-        *figures.entry((row.service, row.name)).or_insert(0.0) += row.sum;
+        *sums.entry((row.service, row.name)).or_insert(0.0) += row.sum;
     }
-    let figure = |name: &str| figures.get(&("projector".to_owned(), name.to_owned()));
+    let sum = |name: &str| sums.get(&("projector".to_owned(), name.to_owned()));
     for name in ["OrdersPlaced", "OrdersPaid", "OrdersShipped", "OrdersCompleted"] {
-        assert_eq!(figure(name), Some(&1.0), "{name}");
+        assert_eq!(sum(name), Some(&1.0), "{name}");
     }
-    assert_eq!(figure("PaidAmount"), Some(&10_997.0));
-    assert!(figure("TimeToShipMs").is_some_and(|took| *took > 0.0));
+    assert_eq!(sum("PaidAmount"), Some(&10_997.0));
+    assert!(sum("TimeToShipMs").is_some_and(|took| *took > 0.0));
     stack.stop().await;
 
     for function in all.into_iter().filter(|it| !["order-api", "relay"].contains(it)) {
         let ended = lines(logs.path(), function);
         let ended: Vec<_> = ended.iter().filter(|it| it["target"] == "lambda::outcome").collect();
-        assert!(!ended.is_empty(), "{function} says nothing of its records");
+        assert!(!ended.is_empty(), "{function} reports nothing of its records");
         for line in ended {
             assert_eq!(line["span"]["aggregate_id"], order.as_str(), "{line}");
             for id in ["event_id", "correlation_id", "trace_id", "span_id"] {
-                assert!(line["span"][id].is_string(), "{function} does not say {id}: {line}");
+                assert!(line["span"][id].is_string(), "{function} does not report {id}: {line}");
             }
         }
     }

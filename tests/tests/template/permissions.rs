@@ -74,7 +74,7 @@ fn only_the_relay_publishes_and_only_for_the_services_of_the_catalogue() {
     assert_eq!(statement["Condition"]["ArnNotEquals"], relay, "who is refused");
 }
 
-/// Their values stand in no parameter and no environment: whoever may look at a function sees an ARN.
+/// Their values stand in no parameter and no environment: those who may read a function see an ARN.
 #[test]
 fn keys_of_providers_are_secrets_that_one_function_each_may_read() {
     let document = Document::open();
@@ -102,7 +102,7 @@ fn keys_of_providers_are_secrets_that_one_function_each_may_read() {
     }
 }
 
-/// A key in the clear is everybody's.
+/// A key that is sent in the clear is readable on the way.
 #[test]
 fn providers_are_called_under_tls() {
     let document = Document::open();
@@ -136,9 +136,9 @@ fn each_consumer_writes_only_its_own_records_of_the_table_they_share() {
     assert_eq!(consumers, BTreeSet::from(expected));
 }
 
-/// Whoever has no token gets no further than the catalogue, whatever is wrong with what answers them.
+/// A caller without a token gets no further than the catalogue, whatever is wrong with the answer.
 #[test]
-fn what_anybody_may_ask_reads_the_catalogue_and_nothing_else() {
+fn what_every_caller_may_ask_reads_the_catalogue_and_nothing_else() {
     let document = Document::open();
     let of = |function: &str| {
         let statements = document.allowed_to_roles().into_iter();
@@ -167,10 +167,10 @@ fn the_projector_may_not_read_rows_one_by_one() {
     assert_eq!(of_rows, [["dynamodb:UpdateItem"]]);
 }
 
-/// What the relay is told of who speaks from where is what it reads: the tables of its mappings,
+/// The publishers that the relay is given by table are those it reads: the tables of its mappings,
 /// and every service of the catalogue from one of them.
 #[test]
-fn each_service_speaks_from_one_table_that_the_relay_reads() {
+fn each_service_publishes_from_one_table_that_the_relay_reads() {
     let template = resolved("choreography");
     let relay = template.function("orderly-relay").unwrap();
     let publishes: Value = serde_json::from_str(&relay.environment["PUBLISHES"]).unwrap();
@@ -225,7 +225,7 @@ fn queues_and_the_topic_take_nothing_in_the_clear_and_only_from_those_they_wait_
             assert!(deny["Principal"] == "*" && deny["Condition"] == clear, "{policy}: {deny}");
             for allow in allows {
                 let conditions = allow["Condition"].to_string();
-                assert!(conditions.contains("aws:Source"), "{policy} lets anybody's rules in");
+                assert!(conditions.contains("aws:Source"), "{policy} lets any account's rules in");
                 assert!(allow["Principal"]["Service"].is_string(), "{policy}: {allow}");
             }
         }

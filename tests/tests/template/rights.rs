@@ -24,7 +24,7 @@ struct Asked {
 }
 
 impl Asked {
-    /// Nothing, or what is said.
+    /// Nothing, or the refusal.
     fn by(&self, authority: &Authority) -> Result<(), String> {
         let (body, function) = (self.body.to_string(), format!("orderly-{}", self.function));
         let call = match self.target {
@@ -150,14 +150,14 @@ fn every_function_may_do_what_it_is_there_for() {
 }
 
 #[test]
-fn nobody_may_do_what_is_anothers() {
+fn no_function_may_do_what_is_anothers() {
     let authority = resolved("orchestration").authority();
     let because = |action: &str| format!("no identity-based policy allows the {action} action");
     let nothing_allows = [
         put("notification", "order-events", order()),
         put_in_transaction("payment", "order-events", order()),
         put("shipping", "payments", json!({ "orderId": { "S": "1" } })),
-        // Another consumer's record, and one of nobody's.
+        // Another consumer's record, and one that belongs to no consumer.
         put("analytics", "event-idempotency", record("inventory")),
         put("inventory", "event-idempotency", record("inventory-api")),
         put("inventory-api", "event-idempotency", record("inventory")),
@@ -173,8 +173,11 @@ fn nobody_may_do_what_is_anothers() {
         update("order-events", "order-events", order()),
     ];
     for asked in nothing_allows {
-        let said = asked.by(&authority).unwrap_err();
-        assert!(said.contains("because no identity-based policy allows the dynamodb:"), "{said}");
+        let refusal = asked.by(&authority).unwrap_err();
+        assert!(
+            refusal.contains("because no identity-based policy allows the dynamodb:"),
+            "{refusal}"
+        );
     }
     for (asked, action) in [
         (send("payment", "shipping-dlq"), "sqs:sendmessage"),
@@ -186,8 +189,8 @@ fn nobody_may_do_what_is_anothers() {
         (secret("payment-webhooks", "/PaymentGatewayApiKeySecret"), "ssm:GetParameter"),
         (secret("relay", "/PaymentGatewayApiKeySecret"), "ssm:GetParameter"),
     ] {
-        let said = asked.by(&authority).unwrap_err();
-        assert!(said.ends_with(&because(action)), "{said}");
+        let refusal = asked.by(&authority).unwrap_err();
+        assert!(refusal.ends_with(&because(action)), "{refusal}");
     }
     for asked in
         [mail("notification", "someone@example.com"), mail("order-api", "orders@localhost")]
@@ -195,8 +198,8 @@ fn nobody_may_do_what_is_anothers() {
         assert!(asked.by(&authority).unwrap_err().contains("`ses:SendEmail'"), "{asked:?}");
     }
     for function in ["order-api", "payment", "query", "workflow"] {
-        let said = publish(function, &["order-service"]).by(&authority).unwrap_err();
-        assert!(said.ends_with("with an explicit deny in a resource-based policy"), "{said}");
+        let refusal = publish(function, &["order-service"]).by(&authority).unwrap_err();
+        assert!(refusal.ends_with("with an explicit deny in a resource-based policy"), "{refusal}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! Who hears what: patterns, the events they were written for, and the samples of both.
+//! Who consumes what: patterns, the events they were written for, and the samples of both.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -19,7 +19,7 @@ use workflow::handler::WorkflowEvent;
 
 use crate::document::{MODES, read, resolved, root};
 
-/// What happens and nobody acts upon: the read models show it, that is all.
+/// What happens and no service acts upon: the read models show it, that is all.
 const NO_CONSUMER: [&str; 7] = [
     "InventoryReleased",
     "NotificationFailed",
@@ -37,7 +37,7 @@ fn consumer<'t>(template: &'t Template, rule: &Rule) -> &'t str {
     };
     let mapping = template.mappings.iter().find(|it| it.source.arn() == target.arn);
     let mapping =
-        mapping.unwrap_or_else(|| panic!("nobody works on what {} sends", rule.logical_id));
+        mapping.unwrap_or_else(|| panic!("no function works on what {} sends", rule.logical_id));
     &template.function(&mapping.function).unwrap().binary
 }
 
@@ -107,7 +107,7 @@ fn a_rule_asks_for_a_source_and_a_type_and_gets_every_version_of_that_event_alon
             let pattern = pattern(rule);
             let asked: Vec<&str> =
                 rule.pattern.as_object().unwrap().keys().map(String::as_str).collect();
-            // The one rule that hears everything that is said, now and later.
+            // The one rule that matches everything that is published, now and later.
             if rule.logical_id == "ProjectorOnEverything" {
                 assert_eq!(rule.pattern, json!({ "source": SOURCES }));
                 continue;
@@ -119,7 +119,7 @@ fn a_rule_asks_for_a_source_and_a_type_and_gets_every_version_of_that_event_alon
                     let id = &rule.logical_id;
                     assert_eq!(pattern.matches(&sample), wanted, "{id}: {}", entry.event_type);
                     let mut forged = sample;
-                    forged["source"] = json!("somebody-else");
+                    forged["source"] = json!("unknown-service");
                     assert!(!pattern.matches(&forged), "{id} asks for no source");
                 }
             }

@@ -47,7 +47,7 @@ fn a_parameter_of_the_root_is_the_same_in_each_service_and_passed_to_it() {
     }
     let text = read("infra/template.yaml");
     for name in of_root.keys().filter(|name| !used.contains(*name)) {
-        assert!(text.contains(&format!("!Ref {name}")), "nobody reads {name}");
+        assert!(text.contains(&format!("!Ref {name}")), "no resource reads {name}");
     }
 }
 

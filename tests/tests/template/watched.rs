@@ -1,8 +1,8 @@
-//! What is watched is told, and what may fail is watched.
+//! What is watched is reported, and what may fail is watched.
 //!
-//! An alarm or a dashboard names a metric by its name and its dimensions, and says nothing if nobody
-//! writes it. Here both are held to the code: to the fields that metrics are made of, and to the
-//! functions that the code is compiled into.
+//! An alarm or a dashboard names a metric by its name and its dimensions, and reports nothing if no
+//! code writes it. Here both are held to the code: to the fields that metrics are made of, and to
+//! the functions that the code is compiled into.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -103,7 +103,7 @@ fn what_alarms_and_dashboard_name_is_written_by_the_function_they_name() {
             .filter(|it| it.metric == metric && (further.is_empty() || it.dimensions == further));
         let services: BTreeSet<String> =
             writers.flat_map(|it| services(&packages, &it.package)).collect();
-        assert!(!services.is_empty(), "{by}: nobody writes {metric} with {further:?}");
+        assert!(!services.is_empty(), "{by}: no code writes {metric} with {further:?}");
         if let Some(Some(service)) = dimensions.get("Service") {
             assert!(services.contains(service), "{by}: {service} does not write {metric}");
         }
@@ -116,7 +116,7 @@ fn the_names_by_which_functions_tell_of_themselves_are_those_of_their_binaries()
         let sources = sources(&root().join("functions"));
         let started = format!("lambda::run(\"{}\",", function.binary);
         let starts = sources.iter().filter(|it| it.contains(&started));
-        assert_eq!(starts.count(), 1, "{} tells of itself by another name", function.binary);
+        assert_eq!(starts.count(), 1, "{} reports by another name", function.binary);
     }
 }
 
@@ -160,7 +160,7 @@ fn every_queue_function_and_stream_has_its_alarms() {
     }
     for (_, mapping) in document.all("AWS::Lambda::EventSourceMapping") {
         if mapping.get("StartingPosition").is_some() {
-            // Lambda tells the age by function, the highest of all its streams.
+            // Lambda reports the age by function, the highest of all its streams.
             let function = &mapping["FunctionName"];
             require("IteratorAge", json!({ "Name": "FunctionName", "Value": function }));
         }

@@ -4,7 +4,7 @@
 
 mod disorder;
 mod faults;
-mod figures;
+mod metrics;
 mod order;
 mod samples;
 mod stories;

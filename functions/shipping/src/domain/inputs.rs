@@ -73,7 +73,7 @@ pub enum Command {
     },
     /// Bring an attempt to ship the order to its end, so that nothing of it is still on its way.
     /// Leads to what [`Ship`](Self::Ship) leads to.
-    Trace {
+    Reconcile {
         /// Where the attempt was to.
         to: Destination,
     },

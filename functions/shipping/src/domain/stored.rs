@@ -34,19 +34,21 @@ pub(super) struct Stored {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(tag = "status", rename_all = "camelCase")]
 enum Progress {
-    /// Also the end of a traced shipment that the carrier never had: it is withdrawn.
+    /// Also the end of a reconciled shipment that the carrier never had: it is withdrawn.
     #[default]
     #[serde(alias = "notShipped")]
     Waiting,
     Shipping,
-    Tracing,
+    /// Stored under the name of the first version.
+    #[serde(rename = "tracing")]
+    Reconciling,
     Shipped(Parcel),
     Refused(Refusal),
     Voided(Parcel),
 }
 
 impl From<Shipment> for Stored {
-    fn from(dispatch: Shipment) -> Self {
+    fn from(state: Shipment) -> Self {
         let at = |progress| Self { is_paid: true, progress, ..Self::default() };
         let off = |progress| Self { is_cancelled: true, ..at(progress) };
         let to = |Destination { address, customer }, stored| Self {
@@ -55,14 +57,14 @@ impl From<Shipment> for Stored {
             ..stored
         };
         let in_review = |stored| Self { is_in_review: true, ..stored };
-        match dispatch {
+        match state {
             Shipment::Absent => Self::default(),
             Shipment::Ordered(there) => to(there, Self::default()),
             Shipment::Paid => at(Progress::Waiting),
             Shipment::Withdrawn => Self { is_cancelled: true, ..Self::default() },
             Shipment::Shipping(there) => to(there, at(Progress::Shipping)),
-            Shipment::Tracing(there) => to(there, off(Progress::Tracing)),
-            Shipment::TraceInReview(there) => in_review(to(there, off(Progress::Tracing))),
+            Shipment::Reconciling(there) => to(there, off(Progress::Reconciling)),
+            Shipment::ReconcileInReview(there) => in_review(to(there, off(Progress::Reconciling))),
             Shipment::Shipped(shipment) => at(Progress::Shipped(shipment)),
             Shipment::Recalling(shipment) => off(Progress::Shipped(shipment)),
             Shipment::RecallInReview(shipment) => in_review(off(Progress::Shipped(shipment))),
@@ -87,9 +89,9 @@ impl TryFrom<Stored> for Shipment {
                 (false, Some(to), true) => Self::Shipping(to),
             },
             Progress::Shipping => Self::Shipping(to.ok_or(Incomplete)?),
-            Progress::Tracing => {
+            Progress::Reconciling => {
                 let to = to.ok_or(Incomplete)?;
-                if is_in_review { Self::TraceInReview(to) } else { Self::Tracing(to) }
+                if is_in_review { Self::ReconcileInReview(to) } else { Self::Reconciling(to) }
             }
             Progress::Shipped(shipment) => match (is_cancelled, is_in_review) {
                 (false, _) => Self::Shipped(shipment),

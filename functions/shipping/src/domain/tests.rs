@@ -37,8 +37,8 @@ fn ship() -> Command {
     Command::Ship { to: destination() }
 }
 
-fn trace() -> Command {
-    Command::Trace { to: destination() }
+fn reconcile() -> Command {
+    Command::Reconcile { to: destination() }
 }
 
 fn void() -> Command {
@@ -55,7 +55,7 @@ fn each_step_has_its_command_pending() {
         .when(Input::Paid)
         .then([], Some(ship()))
         .when(Input::Cancelled)
-        .then([], Some(trace()))
+        .then([], Some(reconcile()))
         .when(Input::Shipped(shipment()))
         .then([], Some(void()))
         .when(Input::Voided)
@@ -63,12 +63,12 @@ fn each_step_has_its_command_pending() {
 }
 
 #[test]
-fn a_trace_that_is_abandoned_goes_on_to_the_same_address() {
+fn a_reconciliation_that_is_abandoned_goes_on_to_the_same_address() {
     given::<Shipment>([created(), Input::Paid, Input::Cancelled])
         .when(Input::GaveUp(review()))
         .then([ShippingEvent::NeedsReview(ShippingStep::Trace, review())], None)
         .when(Input::Resumed)
-        .then([], Some(trace()))
+        .then([], Some(reconcile()))
         .when(Input::Refused(refusal()))
         .then([ShippingEvent::Failed(refusal())], None)
         .when(Input::Refused(refusal()))
@@ -103,7 +103,7 @@ fn what_is_abandoned_rests_until_it_is_resumed_and_emits_that_each_time() {
 fn calling_back_is_abandoned_and_shipping_is_not() {
     let abandoned = |command| Shipment::on_exhausted(&command, 8, "the carrier is down");
     assert_eq!(abandoned(ship()), None);
-    for command in [trace(), void()] {
+    for command in [reconcile(), void()] {
         assert_eq!(abandoned(command), Some(Input::GaveUp(review())));
     }
 }
@@ -138,7 +138,7 @@ fn rows_of_the_first_version_are_read() {
         (false, true, false, bare("waiting"), Shipment::Paid),
         (true, true, true, bare("waiting"), Shipment::Withdrawn),
         (true, true, false, bare("shipping"), Shipment::Shipping(unnamed())),
-        (true, true, true, bare("tracing"), Shipment::Tracing(unnamed())),
+        (true, true, true, bare("tracing"), Shipment::Reconciling(unnamed())),
         (true, true, false, with_shipment("shipped"), Shipment::Shipped(shipment())),
         (true, true, true, with_shipment("shipped"), Shipment::Recalling(shipment())),
         (true, true, true, refused, Shipment::Refused(refusal())),
@@ -158,11 +158,18 @@ fn rows_of_the_first_version_are_read() {
     }
 }
 
+/// The version before this one reads what this one writes, and the other way round.
+#[test]
+fn a_shipment_that_is_reconciled_is_stored_under_the_name_it_always_had() {
+    let row = serde_json::to_value(Shipment::Reconciling(destination())).unwrap();
+    assert_eq!(row["progress"]["status"], "tracing");
+}
+
 /// What the first version makes of a shipment in review: one whose step is due, as it is.
 #[test]
 fn a_version_that_knows_no_reviews_takes_them_for_steps_that_are_due() {
     for (in_review, due) in [
-        (Shipment::TraceInReview(destination()), Shipment::Tracing(destination())),
+        (Shipment::ReconcileInReview(destination()), Shipment::Reconciling(destination())),
         (Shipment::RecallInReview(shipment()), Shipment::Recalling(shipment())),
     ] {
         let mut row = serde_json::to_value(in_review).unwrap();

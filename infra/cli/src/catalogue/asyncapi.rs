@@ -1,5 +1,5 @@
-//! The catalogue as an `AsyncAPI` document: the bus, who publishes and who consumes what on it, and every
-//! event as it is said now.
+//! The catalogue as an `AsyncAPI` document: the bus, who publishes and who consumes what on it, and
+//! every event in its current version.
 //!
 //! Source: <https://www.asyncapi.com/docs/reference/specification/v3.0.0>.
 
@@ -27,20 +27,21 @@ impl Catalogue {
     pub fn document(&self) -> Result<String, CatalogueError> {
         let mut schemas = Schemas::default();
         schemas.add(&self.json("schemas/Envelope.json")?)?;
-        let (mut messages, mut said) = (Map::new(), Map::new());
+        let mut messages = Map::new();
+        let mut published = Map::new();
         for card in self.cards() {
             let sheet = self.sheet(card.event_type, None)?;
             schemas.add(&sheet.schema)?;
             messages.insert(card.event_type.to_owned(), message(&sheet));
             let message = reference("#/components/messages", card.event_type);
-            said.insert(card.event_type.to_owned(), message);
+            published.insert(card.event_type.to_owned(), message);
         }
         Ok(pretty(&json!({
             "asyncapi": "3.0.0",
             "info": {
                 "title": "Orderly",
                 "version": env!("CARGO_PKG_VERSION"),
-                "description": "What the services of Orderly say to each other: facts about \
+                "description": "The events that the services of Orderly publish: facts about \
                     orders, on one EventBridge bus. An event is the `Detail` of its entry there; \
                     the entry's `Source` and `DetailType` are the event's `source` and `eventType`.",
                 "license": { "name": env!("CARGO_PKG_LICENSE") },
@@ -50,20 +51,20 @@ impl Catalogue {
             "channels": { "bus": {
                 "address": self.bus,
                 "description": "Delivers each event at least once, in any order.",
-                "messages": said,
+                "messages": published,
             } },
             "operations": self.operations(),
             "components": { "messages": messages, "schemas": schemas.0 },
         })))
     }
 
-    /// What each service says, and what each function hears.
+    /// What each service publishes, and what each function consumes.
     fn operations(&self) -> Value {
         let mut operations = Map::new();
         for source in SOURCES {
-            let said = self.cards().iter().filter(|card| card.publisher == source);
-            let title = format!("{source} says");
-            operations.insert(format!("{source}.says"), operation("send", &title, said));
+            let published = self.cards().iter().filter(|card| card.publisher == source);
+            let title = format!("{source} publishes");
+            operations.insert(format!("{source}.publishes"), operation("send", &title, published));
         }
         let mut consumed = BTreeMap::<&str, Vec<&Card>>::new();
         for card in self.cards() {
@@ -72,9 +73,9 @@ impl Catalogue {
             }
         }
         for (consumer, cards) in consumed {
-            let title = format!("{consumer} hears");
+            let title = format!("{consumer} consumes");
             let operation = operation("receive", &title, cards.into_iter());
-            operations.insert(format!("{consumer}.hears"), operation);
+            operations.insert(format!("{consumer}.consumes"), operation);
         }
         Value::Object(operations)
     }

@@ -1,4 +1,4 @@
-//! The catalogue of events, and what the template adds to it: who hears each of them.
+//! The catalogue of events, and what the template adds to it: the consumers of each.
 //!
 //! Nothing is started or compiled for it: it reads the template and the published contracts.
 
@@ -30,7 +30,7 @@ const DOCUMENT: &str = "asyncapi.json";
 /// The template of the registry of schemas, there too.
 const REGISTRY: &str = "registry.yaml";
 
-/// Every event, who says it and who hears it, and what was published of it.
+/// Every event, its publisher and its consumers, and what was published of it.
 #[derive(Debug, Clone)]
 pub struct Catalogue {
     root: PathBuf,
@@ -45,13 +45,13 @@ pub struct Catalogue {
 pub struct Card {
     /// Its name.
     pub event_type: &'static str,
-    /// The version that is said now.
+    /// The current version.
     pub version: Version,
     /// What it means.
     pub description: String,
-    /// The service that says it.
+    /// The service that publishes it.
     pub publisher: &'static str,
-    /// The functions that hear it, by name.
+    /// The functions that consume it, by name.
     pub consumers: Vec<String>,
     /// Every version, oldest first.
     pub versions: Vec<Edition>,
@@ -92,7 +92,7 @@ pub enum CatalogueError {
     Files {
         /// Their folder.
         root: PathBuf,
-        /// What the system said, and of which file.
+        /// The system's error, and of which file.
         #[source]
         source: io::Error,
     },
@@ -127,8 +127,8 @@ pub enum CatalogueError {
 }
 
 impl Catalogue {
-    /// Reads the contracts in `root`, which is the folder `events/contracts`, and who hears what from
-    /// `template`.
+    /// Reads the contracts in `root`, which is the folder `events/contracts`, and who consumes
+    /// what from `template`.
     ///
     /// # Errors
     ///

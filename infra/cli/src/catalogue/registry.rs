@@ -1,9 +1,10 @@
 //! The catalogue as a registry of `EventBridge`: a `CloudFormation` template with the schema of every
-//! event as it is said now, for code bindings and for whoever looks an event up in the console.
+//! event in its current version, for code bindings and for developers who look one up in the
+//! console.
 //!
 //! A registry describes events as rules and targets see them, so each schema is of the whole event:
 //! what `EventBridge` puts around, the envelope in `detail`, the data in that. It takes `OpenAPI` 3.0
-//! or JSON Schema of draft 4; the latter says more of what the published schemas say.
+//! or JSON Schema of draft 4; the latter keeps more of what the published schemas say.
 //!
 //! Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-schema.html>.
 
@@ -38,7 +39,7 @@ Resources:
     Type: AWS::EventSchemas::Registry
     Properties:
       RegistryName: !Ref RegistryName
-      Description: What the services of Orderly say to each other
+      Description: The events that the services of Orderly publish
 ";
 
 /// What comes behind them.

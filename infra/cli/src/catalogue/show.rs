@@ -16,8 +16,10 @@ impl Display for List<'_> {
         let name = width(|card| card.event_type.len());
         let version = width(|card| card.version.to_string().len()).max("Version".len());
         let source = width(|card| card.publisher.len());
-        let title =
-            format!("{:name$}  {:version$}  {:source$}  Heard by", "Event", "Version", "Said by");
+        let title = format!(
+            "{:name$}  {:version$}  {:source$}  Consumers",
+            "Event", "Version", "Publisher"
+        );
         write!(f, "{}", heading(title))?;
         for card in self.0 {
             let Card { event_type, publisher, .. } = card;
@@ -38,7 +40,7 @@ impl Display for Sheet {
         writeln!(f, "Consumers  {}", card.consumers.join(", "))?;
         writeln!(f, "\n{}", heading("Versions"))?;
         for edition in &card.versions {
-            let now = if edition.version == card.version { "(said now)" } else { "" };
+            let now = if edition.version == card.version { "(current)" } else { "" };
             let line = format!("  {}  {} {}", edition.version, edition.change, aside(now));
             writeln!(f, "{}", line.trim_end())?;
         }

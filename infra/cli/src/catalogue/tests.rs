@@ -18,14 +18,14 @@ fn catalogue() -> Catalogue {
 }
 
 #[track_caller]
-fn tells(text: &str, parts: &[&str]) {
+fn shows(text: &str, parts: &[&str]) {
     for part in parts {
         assert!(text.contains(part), "{part:?} is not in:\n{text}");
     }
 }
 
 #[test]
-fn the_list_says_who_says_and_who_hears() {
+fn the_list_shows_publishers_and_consumers() {
     let list = show::List(catalogue().cards()).to_string();
     let lines: Vec<Vec<&str>> =
         list.lines().map(|line| line.split_whitespace().collect()).collect();
@@ -37,9 +37,9 @@ fn the_list_says_who_says_and_who_hears() {
 }
 
 #[test]
-fn a_sheet_says_all_there_is_to_know() {
+fn a_sheet_shows_all_there_is_to_know() {
     let sheet = catalogue().sheet("OrderCreated", None).unwrap().to_string();
-    tells(
+    shows(
         &sheet,
         &[
             "OrderCreated 2.0\nA customer placed an order.",
@@ -47,7 +47,7 @@ fn a_sheet_says_all_there_is_to_know() {
             "Consumers  inventory, notification, payment, projector, shipping",
             "  1.0  The book's: prices are decimals of a US dollar.\n",
             "`price` is called `unitPrice`",
-            "(said now)",
+            "(current)",
             "events/contracts/schemas/OrderCreated/2.0.json",
             "\"required\": [",
             "\"unitPrice\": {",
@@ -64,7 +64,7 @@ fn an_old_version_is_shown_with_what_it_reads_as() {
     assert_eq!(old.sample["detail"]["data"]["items"][0]["price"], 29.99);
     let now = old.reads_as.as_ref().unwrap();
     assert_eq!(now["data"]["items"][0]["unitPrice"], json!({ "amount": 2999, "currency": "USD" }));
-    tells(
+    shows(
         &old.to_string(),
         &["OrderCreated 1.0\n", "\"price\": 29.99", "Which now reads as", "\"amount\": 2999"],
     );
@@ -74,9 +74,9 @@ fn an_old_version_is_shown_with_what_it_reads_as() {
 fn what_is_not_there_is_named() {
     let catalogue = catalogue();
     let no = |event, version| catalogue.sheet(event, version).unwrap_err().to_string();
-    tells(&no("OrderTeleported", None), &["\"OrderTeleported\" is no event"]);
+    shows(&no("OrderTeleported", None), &["\"OrderTeleported\" is no event"]);
     let version = Some(Version::new(3, 0));
-    tells(&no("OrderCreated", version), &["OrderCreated has no version 3.0, but 1.0, 2.0"]);
+    shows(&no("OrderCreated", version), &["OrderCreated has no version 3.0, but 1.0, 2.0"]);
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn a_rule_that_looks_into_the_event_is_followed() {
 
     template.rules[0].pattern = json!({ "source": "order-service" });
     let error = Catalogue::open(&root().join(CONTRACTS), &template).unwrap_err().to_string();
-    tells(&error, &[&template.rules[0].logical_id, "EventPattern"]);
+    shows(&error, &[&template.rules[0].logical_id, "EventPattern"]);
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn the_asyncapi_document_is_up_to_date() {
 }
 
 #[test]
-fn the_asyncapi_document_says_who_says_and_hears_what() {
+fn the_asyncapi_document_shows_who_publishes_and_consumes_what() {
     let document: Value = catalogue().document().unwrap().parse().unwrap();
     assert_eq!(document["channels"]["bus"]["address"], "orderly-bus");
     let operations = document["operations"].as_object().unwrap();
@@ -147,8 +147,8 @@ fn the_asyncapi_document_says_who_says_and_hears_what() {
         "projector",
         "shipping",
     ];
-    let mut expected: Vec<String> = functions.map(|name| format!("{name}.hears")).into();
-    expected.extend(catalogue::SOURCES.map(|source| format!("{source}.says")));
+    let mut expected: Vec<String> = functions.map(|name| format!("{name}.consumes")).into();
+    expected.extend(catalogue::SOURCES.map(|source| format!("{source}.publishes")));
     expected.sort();
     assert_eq!(names, expected);
     let messages = |operation: &str| {
@@ -156,14 +156,14 @@ fn the_asyncapi_document_says_who_says_and_hears_what() {
         let name = |it: &Value| it["$ref"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
         messages.iter().map(name).collect::<Vec<_>>()
     };
-    assert_eq!(operations["payment.hears"]["action"], "receive");
+    assert_eq!(operations["payment.consumes"]["action"], "receive");
     let consumed =
         ["OrderCreated", "OrderCancelled", "OrderResumed", "InventoryReserved", "ShippingFailed"];
-    assert_eq!(messages("payment.hears"), consumed);
-    assert_eq!(operations["payment-service.says"]["action"], "send");
-    let said = ["PaymentCompleted", "PaymentFailed", "PaymentRefunded", "PaymentNeedsReview"];
-    assert_eq!(messages("payment-service.says"), said);
-    assert_eq!(messages("projector.hears").len(), CATALOGUE.len());
+    assert_eq!(messages("payment.consumes"), consumed);
+    assert_eq!(operations["payment-service.publishes"]["action"], "send");
+    let published = ["PaymentCompleted", "PaymentFailed", "PaymentRefunded", "PaymentNeedsReview"];
+    assert_eq!(messages("payment-service.publishes"), published);
+    assert_eq!(messages("projector.consumes").len(), CATALOGUE.len());
 }
 
 #[test]
@@ -252,7 +252,7 @@ fn what_is_missing_or_stale_is_written() {
     let schema = "schemas/OrderPaid/2.0.json";
     let (mut catalogue, copy) = changed(|root| fs::remove_file(root.join(schema)).unwrap());
     let error = catalogue.document().unwrap_err().to_string();
-    tells(&error, &["events/contracts/schemas/OrderPaid/2.0.json is missing", "events write"]);
+    shows(&error, &["events/contracts/schemas/OrderPaid/2.0.json is missing", "events write"]);
     let plan = catalogue.write().unwrap();
     assert_eq!(plan.problems, []);
     assert_eq!(plan.write.keys().collect::<Vec<_>>(), [DOCUMENT, REGISTRY, schema]);
@@ -275,7 +275,7 @@ fn what_is_to_be_decided_is_told_and_not_written() {
     let before = fs::read_to_string(copy.path().join(schema)).unwrap();
     let plan = catalogue.write().unwrap();
     assert!(plan.write.is_empty(), "{:?}", plan.write.keys());
-    tells(&plan.problems[0].to_string(), &["paymentId: `maxLength` was 20", "publish 3.0"]);
+    shows(&plan.problems[0].to_string(), &["paymentId: `maxLength` was 20", "publish 3.0"]);
     assert_eq!(fs::read_to_string(copy.path().join(schema)).unwrap(), before);
     assert!(!copy.path().join(DOCUMENT).exists(), "the document waits for the decision");
     assert!(!copy.path().join(REGISTRY).exists(), "and so does the registry");

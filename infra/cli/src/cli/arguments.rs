@@ -23,7 +23,7 @@ pub(super) struct Arguments {
 pub(super) enum Command {
     /// Start everything and run until Ctrl-C (the default)
     Up,
-    /// Place one order of each kind, tell what happens to it, and check the invariants
+    /// Place one order of each kind, show what happens to it, and check the invariants
     Demo {
         /// Kill functions with `kill -9` while they work
         #[arg(long)]
@@ -34,7 +34,7 @@ pub(super) enum Command {
         /// Play this scenario; `all` plays every one
         #[arg(long, value_name = "NAME", conflicts_with = "orders")]
         scenario: Vec<String>,
-        /// Who carries orders on (default: both with --scenario, choreography without)
+        /// The fulfilment mode (default: both with --scenario, choreography without)
         #[arg(long, value_enum)]
         mode: Option<Mode>,
     },
@@ -65,7 +65,7 @@ pub(super) enum Command {
     Metrics,
     /// Publish again what the tables hold and no consumer has seen, after a stream has forgotten it
     Republish(Republish),
-    /// Show the catalogue of events: who says and who hears which; starts nothing
+    /// Show the catalogue of events: who publishes and who consumes which; starts nothing
     Events {
         #[command(subcommand)]
         question: Option<Question>,

@@ -13,10 +13,10 @@ use crate::demo::{self, DemoOptions, Scenario};
 
 /// What stands for all scenarios.
 const EVERY_SCENARIO: &str = "all";
-/// How often a demonstration invokes scheduled functions: nobody wants to watch for a minute.
+/// How often a demonstration invokes scheduled functions: a viewer does not wait for a minute.
 const SCHEDULES: Duration = Duration::from_secs(1);
 
-/// Who carries an order on.
+/// The fulfilment mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Mode {
     /// The services, each on the events of the others
@@ -71,7 +71,7 @@ pub(super) async fn run(shared: &Shared, wanted: Wanted) -> Result<bool, Box<dyn
     Ok(holds)
 }
 
-/// The scenarios of these names, in the order in which they are told; without any, the usual ones
+/// The scenarios of these names, in the order in which they are played; without any, the usual ones
 /// over and over.
 fn selected(wanted: &Wanted) -> Result<Vec<&'static Scenario>, Box<dyn Error>> {
     if wanted.scenarios.is_empty() {

@@ -21,12 +21,12 @@ use super::shared::{Shared, find_above};
 /// What is asked of the catalogue.
 #[derive(Debug, Clone, PartialEq, Subcommand)]
 pub(super) enum Question {
-    /// Show one event: who says it, who hears it, its versions, its schema and a sample
+    /// Show one event: its publisher, its consumers, its versions, its schema and a sample
     Show {
         /// The event's name, in any case
         #[arg(ignore_case = true, hide_possible_values = true, value_parser = event_types())]
         event: String,
-        /// A version of it, e.g. 1.0 (default: the one that is said now)
+        /// A version of it, e.g. 1.0 (default: the one that is published now)
         version: Option<Version>,
     },
     /// Write what follows from the code: schemas, old samples read anew, asyncapi.json
@@ -84,7 +84,7 @@ fn write(catalogue: &mut Catalogue) -> Result<bool, Box<dyn Error>> {
         say(format_args!("\n{} {problem}", bad("✗")));
     }
     if plan.problems.is_empty() {
-        say(good(format_args!("{CONTRACTS} holds what the code says")));
+        say(good(format_args!("{CONTRACTS} holds the contracts of the code")));
     }
     Ok(plan.problems.is_empty())
 }

@@ -21,7 +21,7 @@ use crate::{
     Shop,
     load::{self, LoadOptions},
     seed,
-    shop::{self, Outside, STACK_NAME},
+    shop::{self, ExternalServices, STACK_NAME},
 };
 use arguments::{Arguments, Command};
 use demo::Wanted;
@@ -114,7 +114,7 @@ async fn prepare(
     let template_path = shared.template()?;
     let template = shop::load_template_with(&template_path, &parameters)?;
     let (binaries, files) = match &shared.binaries {
-        // Others use this machine too: a folder that is ours alone, of a name that nobody foresees.
+        // The machine may have other users: a folder of our own, of an unpredictable name.
         Some(directory) => {
             let prefix = format!("{STACK_NAME}-");
             (directory.clone(), tempfile::Builder::new().prefix(&prefix).tempdir()?.keep())
@@ -150,7 +150,7 @@ async fn with_shop(
     work: impl AsyncFnOnce(&Shop) -> Result<bool, Box<dyn Error>>,
 ) -> Result<bool, Box<dyn Error>> {
     let Prepared { options, mails } = prepared;
-    let shop = Shop::start_within(options, Outside::new(mails)).await?;
+    let shop = Shop::start_within(options, ExternalServices::new(mails)).await?;
     let outcome = tokio::select! {
         outcome = async {
             seed::seed(&shop).await?;

@@ -10,7 +10,7 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::republish::{HttpRelay, Options, Republisher, Window};
 
-/// A stack on this machine asks nobody who they are.
+/// A stack on this machine checks no caller's identity.
 const LOCAL: &str = "local";
 const LOCAL_REGION: &str = "us-east-1";
 
@@ -92,7 +92,7 @@ fn environment(wanted: &Republish) -> Result<AwsEnv, Box<dyn Error>> {
         None => AwsEnv::from_env(),
     };
     let Some(endpoint) = &wanted.endpoint else { return Ok(env?) };
-    // With an endpoint of one's own, credentials are needed only where somebody looks at them.
+    // With an endpoint of one's own, credentials are needed only where the endpoint checks them.
     let env = env.unwrap_or_else(|_| {
         let region = wanted.region.as_deref().unwrap_or(LOCAL_REGION);
         AwsEnv::new(region, Credentials::new(LOCAL, LOCAL, None, None, LOCAL))

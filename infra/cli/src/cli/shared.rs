@@ -145,7 +145,7 @@ impl Shared {
         self.port.unwrap_or(FIRST_PORT)
     }
 
-    /// For runs that nobody has to find: those that were asked for, or any.
+    /// For runs whose ports need not be known: those that were asked for, or any.
     pub(super) fn free_ports(&self) -> Ports {
         self.port.map_or(Ports::Any, Ports::From)
     }

@@ -1,4 +1,4 @@
-//! `orderly trace` and `orderly metrics`: what the functions of a stack that is up have told.
+//! `orderly trace` and `orderly metrics`: what the functions of a stack that is up have reported.
 
 use std::time::Duration;
 

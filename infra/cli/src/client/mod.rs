@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 pub use operator::Operator;
 pub use order::{Line, NewOrder};
 
-/// How often a request is sent before the customer gives up.
+/// How often a request is sent before the client reports the failure.
 const ATTEMPTS_MAX: u32 = 10;
 /// The pause before the second attempt. Doubled each time, up to two seconds.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -27,7 +27,7 @@ pub struct Answer {
     pub status: u16,
     /// The body; null if it is not JSON.
     pub body: Value,
-    /// How long to wait before asking again, if the API says so.
+    /// How long to wait before asking again, if the API asks for it.
     pub retry_after: Option<Duration>,
 }
 
@@ -103,7 +103,7 @@ impl Customer {
         self.post(&format!("/orders/{order_id}/cancel"), None, None).await
     }
 
-    /// An order, as soon as it can be read: while the API says that it is not there yet, it is
+    /// An order, as soon as it can be read: while the API answers that it is not there yet, it is
     /// asked again.
     ///
     /// # Errors
@@ -181,7 +181,7 @@ impl Customer {
     }
 }
 
-/// Asks until there is an answer that says something about the request.
+/// Asks until there is an answer to the request itself.
 async fn persist(
     method: Method,
     path: &str,
@@ -204,7 +204,7 @@ async fn persist(
 /// A client for the loopback interface.
 pub(crate) fn http_client(timeout: Duration) -> Result<Client, reqwest::Error> {
     // Plain HTTP only, but the client wants to know who would do its cryptography. That it was
-    // told before is fine.
+    // installed before is fine.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder().tls_certs_only([]).no_proxy().timeout(timeout).build()
 }

@@ -46,7 +46,7 @@ impl NewOrder {
         Self { items, ..Self::default() }
     }
 
-    /// The order that the project's documents tell about: 109.97 USD in two lines.
+    /// The order that the project's documents describe: 109.97 USD in two lines.
     pub fn of_the_book() -> Self {
         let line = |product, quantity, price| Line {
             price: Number::from_f64(price),

@@ -37,7 +37,7 @@ impl Chaos {
         Self { task, killed }
     }
 
-    /// Ends, and tells how often which function was killed.
+    /// Ends, and returns how often which function was killed.
     pub(super) async fn stop(mut self) -> BTreeMap<String, usize> {
         self.task.abort();
         let _ = self.task.await;

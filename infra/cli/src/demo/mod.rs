@@ -1,10 +1,10 @@
-//! `orderly demo`: orders of every kind, told from beginning to end, and the invariants.
+//! `orderly demo`: orders of every kind, shown from beginning to end, and the invariants.
 
 mod chaos;
+mod harness;
 mod observer;
 mod scenarios;
 mod show;
-mod stage;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -28,9 +28,9 @@ use crate::{
 pub use scenarios::{ALL, Scenario, find, usual};
 
 use chaos::Chaos;
+use harness::{Confirmed, Harness};
 use observer::BusObserver;
 use scenarios::Expected;
-use stage::{Confirmed, Stage};
 
 /// How long the system may take to come to rest, whatever happens to the functions.
 const WAIT_MAX: Duration = Duration::from_secs(180);
@@ -47,9 +47,9 @@ pub struct DemoOptions {
 }
 
 /// The template's parameters for a demonstration in this mode, `choreography` or `orchestration`:
-/// deadlines and reviews that come while somebody watches, yet not before a slow machine is done, nor
-/// before a message comes again (after 30 s) whose function died; and no limit that one customer
-/// meets who places them all.
+/// deadlines and reviews that come while a viewer watches, yet not before a slow machine is done,
+/// nor before a message comes again (after 30 s) whose function died; and no limit that one
+/// customer meets who places them all.
 pub fn parameters(mode: &str) -> BTreeMap<String, String> {
     let parameters = [
         ("FulfilmentMode", mode),
@@ -109,7 +109,7 @@ struct Story {
     expected: Vec<Expected>,
 }
 
-/// Plays the scenarios, waits until all is over, and tells what happened. Whether everything held
+/// Plays the scenarios, waits until all is over, and shows what happened. Whether everything held
 /// that must hold.
 ///
 /// # Errors
@@ -133,7 +133,7 @@ pub async fn run(shop: &Shop, options: DemoOptions) -> Result<bool, DemoError> {
         Some(chaos) => Some(chaos.stop().await),
         None => None,
     };
-    // Whether it has settled, the snapshot says.
+    // The snapshot shows whether it has settled.
     shop.becomes_idle(WAIT_MAX).await;
     drop(observer);
 
@@ -151,7 +151,7 @@ pub async fn run(shop: &Shop, options: DemoOptions) -> Result<bool, DemoError> {
         show::kills(killed);
     }
     let mut report = Report::of(&snapshot);
-    report.add("every order ends as its story says", check_endings(&stories, &snapshot));
+    report.add("every order ends as its story expects", check_endings(&stories, &snapshot));
     conclude(&report, stories.len(), took);
     Ok(report.holds())
 }
@@ -168,16 +168,16 @@ async fn play(
     number: usize,
     scenario: &'static Scenario,
 ) -> Result<Story, DemoError> {
-    let stage = Stage::new(
+    let harness = Harness::new(
         shop,
         observer,
         cancelled,
         scenario.title,
         format!("{}-{number}", scenario.name),
     )?;
-    let expected = (scenario.play)(stage.clone()).await?;
+    let expected = (scenario.play)(harness.clone()).await?;
     for order in &expected {
-        stage.ending_of(&order.order_id).await?;
+        harness.ending_of(&order.order_id).await?;
     }
     Ok(Story { scenario, expected })
 }

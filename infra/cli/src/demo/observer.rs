@@ -15,7 +15,7 @@ type Known = Arc<Mutex<BTreeSet<(String, String)>>>;
 #[derive(Debug)]
 pub(super) struct BusObserver {
     known: Known,
-    news: watch::Receiver<usize>,
+    updates: watch::Receiver<usize>,
     task: JoinHandle<()>,
 }
 
@@ -23,7 +23,7 @@ impl BusObserver {
     /// Listens to the archive of `bus`.
     pub(super) fn on(bus: EventBridge) -> Self {
         let known = Known::default();
-        let (said, news) = watch::channel(0);
+        let (sender, updates) = watch::channel(0);
         let published = Arc::clone(&known);
         let task = tokio::spawn(async move {
             let mut count = 0;
@@ -40,24 +40,24 @@ impl BusObserver {
                         (text(order), text(&it.event["detail-type"]))
                     }));
                     drop(published);
-                    said.send_replace(count);
+                    sender.send_replace(count);
                 }
                 sleep(LOOK).await;
             }
         });
-        Self { known, news, task }
+        Self { known, updates, task }
     }
 
     /// Waits until one of these events of an order is published, and returns which.
     pub(super) async fn any<'t>(&self, order: &str, types: &[&'t str]) -> &'t str {
-        let mut news = self.news.clone();
+        let mut updates = self.updates.clone();
         loop {
             // Marked as seen before looking, so that nothing is missed in between.
-            news.mark_unchanged();
+            updates.mark_unchanged();
             if let Some(found) = types.iter().find(|it| self.has(order, it)) {
                 return found;
             }
-            if news.changed().await.is_err() {
+            if updates.changed().await.is_err() {
                 std::future::pending::<()>().await;
             }
         }

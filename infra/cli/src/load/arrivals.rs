@@ -40,7 +40,7 @@ pub(super) struct Schedule {
 impl Schedule {
     /// How long after the first the order `number` (from 0) is due.
     pub(super) fn due(&self, number: usize) -> Duration {
-        #[expect(clippy::cast_precision_loss, reason = "nobody places 2^52 orders")]
+        #[expect(clippy::cast_precision_loss, reason = "no run places 2^52 orders")]
         let number = number as f64;
         Duration::from_secs_f64(number / self.rate)
     }

@@ -1,7 +1,7 @@
 //! `orderly load`: many orders at a steady rate, and what became of them.
 
 mod arrivals;
-mod figures;
+mod measurements;
 mod memory;
 
 use std::{
@@ -28,13 +28,13 @@ use crate::{
 };
 use arrivals::{Schedule, Sent};
 
-pub use figures::Figures;
+pub use measurements::Measurements;
 
 /// The pause between two looks at the progress.
 const LOOK: Duration = Duration::from_millis(200);
 /// The pause between two looks at the memory, which take longer.
 const WEIGH: Duration = Duration::from_secs(2);
-/// How long no order may end before the rest is given up.
+/// How long no order may end before the run stops waiting for the rest.
 const WAIT_MAX: Duration = Duration::from_secs(30);
 const BAR: &str = "  {elapsed_precise} {wide_bar} {pos}/{len} orders ended, {msg}";
 
@@ -84,9 +84,14 @@ pub async fn run(shop: &Shop, options: LoadOptions) -> Result<bool, LoadError> {
     let accepted = sent.iter().filter_map(|it| it.outcome.clone().ok());
     let mut snapshot = snapshot::gather(shop).await?;
     snapshot.acknowledged = accepted.collect::<BTreeSet<_>>().into();
-    let figures =
-        Figures { drained_after, functions, capacity, memory_max, ..measure(&sent, &snapshot) };
-    figures.show();
+    let measurements = Measurements {
+        drained_after,
+        functions,
+        capacity,
+        memory_max,
+        ..measure(&sent, &snapshot)
+    };
+    measurements.show();
     let mut report = Report::of(&snapshot);
     report.add("every order is accepted", refusals(&sent));
     say(format_args!("\n{}\n{}", heading("Invariants"), shown(&report)));
@@ -145,7 +150,7 @@ fn progress_bar(orders: usize) -> ProgressBar {
     bar
 }
 
-fn measure(sent: &[Sent], snapshot: &Snapshot) -> Figures {
+fn measure(sent: &[Sent], snapshot: &Snapshot) -> Measurements {
     let completions: BTreeMap<&str, OffsetDateTime> = snapshot
         .published
         .iter()
@@ -164,14 +169,14 @@ fn measure(sent: &[Sent], snapshot: &Snapshot) -> Figures {
     let first = sent.iter().map(|it| it.due).min();
     let last = completions.values().max().copied();
     let duration = first.zip(last).and_then(|(first, last)| Duration::try_from(last - first).ok());
-    Figures {
+    Measurements {
         sent: sent.len(),
         accepted: sent.iter().filter(|it| it.outcome.is_ok()).count(),
         completed: completed_after.len(),
         duration: duration.unwrap_or_default(),
         answered_after,
         completed_after,
-        ..Figures::default()
+        ..Measurements::default()
     }
 }
 

@@ -18,7 +18,7 @@ use super::Relay;
 
 /// A function answers within its timeout; the relay has less than this.
 const WAIT_MAX: Duration = Duration::from_secs(120);
-/// The header that says that it was the function that failed.
+/// The header that marks that it was the function that failed.
 const FUNCTION_ERROR: &str = "x-amz-function-error";
 /// How much of an answer is quoted.
 const QUOTED_MAX: usize = 300;
@@ -32,7 +32,7 @@ pub enum InvokeError {
     /// The request cannot be signed.
     #[error("the request cannot be signed with these credentials: {0}")]
     Signing(String),
-    /// Nobody answers.
+    /// No service answers.
     #[error("Lambda does not answer")]
     Unavailable(#[from] reqwest::Error),
     /// Lambda refuses.
@@ -40,7 +40,7 @@ pub enum InvokeError {
     Refused {
         /// The status.
         status: StatusCode,
-        /// What it says.
+        /// Its message.
         body: String,
     },
     /// The function failed.
@@ -48,7 +48,7 @@ pub enum InvokeError {
     Failed {
         /// How.
         kind: String,
-        /// What it says.
+        /// Its message.
         body: String,
     },
     /// What came is no JSON, or lacks what it should have.
@@ -68,7 +68,7 @@ pub struct HttpRelay {
 }
 
 impl HttpRelay {
-    /// The function `name` where `env` says.
+    /// The function `name` at the endpoint of `env`.
     ///
     /// # Errors
     ///
@@ -76,7 +76,7 @@ impl HttpRelay {
     /// read.
     pub fn new(env: AwsEnv, name: &str) -> Result<Self, InvokeError> {
         let setup = |error: &dyn std::error::Error| InvokeError::Setup(error.to_string());
-        // That somebody was told before who does the cryptography is fine.
+        // A provider of cryptography that was installed before is fine.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let pem = match &env.ca_bundle {
             Some(path) => std::fs::read(path).map_err(|error| setup(&error))?,

@@ -28,7 +28,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 pub use invoke::{HttpRelay, InvokeError};
-pub use report::{Figures, Report};
+pub use report::{Report, Totals};
 pub use verdict::Verdict;
 
 use records::{Batch, Place, Record};
@@ -45,7 +45,7 @@ pub trait Relay {
     ///
     /// # Errors
     ///
-    /// When nobody can say.
+    /// When it cannot be proven either way.
     fn publishes(&self) -> impl Future<Output = Result<String, InvokeError>>;
 
     /// What it answers to a batch of a stream.
@@ -94,15 +94,15 @@ pub enum RepublishError {
         reason: String,
     },
     /// The relay knows a table by its stream.
-    #[error("{table} has no stream: switch it on as the template says")]
+    #[error("{table} has no stream: switch it on as in the template")]
     NoStream {
         /// The table.
         table: String,
     },
-    /// The relay does not say what it publishes.
-    #[error("the relay does not say from which tables it publishes")]
+    /// The relay does not list what it publishes.
+    #[error("the relay does not list the tables from which it publishes")]
     Relay(#[from] InvokeError),
-    /// What it says makes no sense.
+    /// Its answer is invalid.
     #[error("the relay's variable PUBLISHES is not an object of tables")]
     Publishes(#[source] serde_json::Error),
 }
@@ -134,7 +134,7 @@ impl<R: Relay> Republisher<R> {
         Self { views: Views::new(client.clone(), views), client, relay, options }
     }
 
-    /// Goes through every table that the relay publishes from. `progress` hears of each page.
+    /// Goes through every table that the relay publishes from. `progress` is given each page.
     ///
     /// # Errors
     ///
@@ -162,7 +162,7 @@ impl<R: Relay> Republisher<R> {
         Ok(report)
     }
 
-    /// What a record says of its table.
+    /// What a record knows of its table.
     async fn place(&self, table: &str) -> Result<Place, RepublishError> {
         let described = self.client.describe_table().table_name(table).send().await;
         let described = described.map_err(|error| RepublishError::table(table, error))?;
@@ -197,12 +197,12 @@ impl<R: Relay> Republisher<R> {
             }
         }
         let known = self.views.of(stored.iter().flat_map(|(_, events)| events)).await?;
-        let figures = report.figures(&place.table);
+        let totals = report.totals(&place.table);
         let mut batch = Batch::default();
         for (key, mut events) in stored {
             events.retain(|event| {
                 let verdict = known.verdict(event);
-                figures.count(verdict);
+                totals.count(verdict);
                 verdict != Verdict::Published
             });
             if events.is_empty() || self.options.is_dry {
@@ -210,16 +210,16 @@ impl<R: Relay> Republisher<R> {
             }
             let record = Record::new(place, &key, events);
             if !batch.has_room(&record) {
-                self.publish(std::mem::take(&mut batch), figures).await;
+                self.publish(std::mem::take(&mut batch), totals).await;
             }
             batch.add(record);
         }
-        self.publish(batch, figures).await;
+        self.publish(batch, totals).await;
         Ok(())
     }
 
     /// Hands records to the relay until it has taken all of them, or is not going to.
-    async fn publish(&self, mut batch: Batch, figures: &mut Figures) {
+    async fn publish(&self, mut batch: Batch, totals: &mut Totals) {
         let mut pause = PAUSE;
         for attempt in 0..ATTEMPTS_MAX {
             if batch.is_empty() {
@@ -232,13 +232,13 @@ impl<R: Relay> Republisher<R> {
             match self.relay.relay(&batch.event()).await {
                 Ok(answer) => {
                     let taken = batch.settle(&answer);
-                    figures.republished += taken;
+                    totals.republished += taken;
                     self.slow_down(taken).await;
                 }
-                Err(error) => figures.reason(&error),
+                Err(error) => totals.reason(&error),
             }
         }
-        figures.failed += batch.events();
+        totals.failed += batch.events();
     }
 
     /// Waits for as long as so many events may take.

@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 const RECORDS_MAX: usize = 100;
 /// The most bytes of one call. Lambda takes 6 MB.
 const BYTES_MAX: usize = 4 * 1024 * 1024;
-/// What the relay says its events in.
+/// The attribute of outgoing events.
 const OUTGOING: &str = "outgoing";
 
-/// What a record says of its table.
+/// What a record knows of its table.
 #[derive(Debug, Clone)]
 pub(super) struct Place {
     pub(super) table: String,
@@ -27,7 +27,7 @@ impl Place {
     }
 }
 
-/// An item that has something to say.
+/// An item that has events to publish.
 #[derive(Debug)]
 pub(super) struct Record {
     event: Value,
@@ -39,13 +39,13 @@ impl Record {
     /// `events` of the item with this key.
     pub(super) fn new(place: &Place, key: &Item, events: Vec<Envelope>) -> Self {
         let count = events.len();
-        let said: Vec<AttributeValue> = events
+        let outgoing: Vec<AttributeValue> = events
             .into_iter()
             // What was read from a table is no more than a table holds.
             .filter_map(|event| serde_dynamo::to_attribute_value(event).ok())
             .collect();
         let mut image = json!(key);
-        image[OUTGOING] = json!(AttributeValue::L(said));
+        image[OUTGOING] = json!(AttributeValue::L(outgoing));
         let event = json!({
             "eventName": "INSERT", "eventSource": "aws:dynamodb", "eventVersion": "1.1",
             "awsRegion": place.stream.split(':').nth(3).unwrap_or_default(),

@@ -4,16 +4,16 @@ use std::{collections::BTreeMap, error::Error, fmt};
 
 use super::Verdict;
 
-/// The figures of one table.
+/// The totals of one table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Figures {
+pub struct Totals {
     /// The events of the window.
     pub stored: usize,
     /// Those that are proven to be published.
     pub published: usize,
     /// Those that the projector has not seen.
     pub missing: usize,
-    /// Those of which nobody can say.
+    /// Those that cannot be proven either way.
     pub unprovable: usize,
     /// Those that the relay took.
     pub republished: usize,
@@ -25,7 +25,7 @@ pub struct Figures {
     pub unreadable: usize,
 }
 
-impl Figures {
+impl Totals {
     pub(super) fn count(&mut self, verdict: Verdict) {
         self.stored += 1;
         *match verdict {
@@ -50,8 +50,8 @@ impl Figures {
 /// What was found and done, by table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
-    /// The figures of each table.
-    pub tables: BTreeMap<String, Figures>,
+    /// The totals of each table.
+    pub tables: BTreeMap<String, Totals>,
     is_dry: bool,
 }
 
@@ -60,27 +60,27 @@ impl Report {
         Self { tables: BTreeMap::new(), is_dry }
     }
 
-    pub(super) fn figures(&mut self, table: &str) -> &mut Figures {
+    pub(super) fn totals(&mut self, table: &str) -> &mut Totals {
         self.tables.entry(table.to_owned()).or_default()
     }
 
     pub(super) fn unreadable(&mut self, table: &str, reason: String) {
-        let figures = self.figures(table);
-        figures.unreadable += 1;
-        figures.reasons.push(reason);
+        let totals = self.totals(table);
+        totals.unreadable += 1;
+        totals.reasons.push(reason);
     }
 
-    /// The figures of all tables together.
-    pub fn total(&self) -> Figures {
-        let mut total = Figures::default();
-        for figures in self.tables.values() {
-            total.stored += figures.stored;
-            total.published += figures.published;
-            total.missing += figures.missing;
-            total.unprovable += figures.unprovable;
-            total.republished += figures.republished;
-            total.failed += figures.failed;
-            total.unreadable += figures.unreadable;
+    /// The totals of all tables together.
+    pub fn total(&self) -> Totals {
+        let mut total = Totals::default();
+        for totals in self.tables.values() {
+            total.stored += totals.stored;
+            total.published += totals.published;
+            total.missing += totals.missing;
+            total.unprovable += totals.unprovable;
+            total.republished += totals.republished;
+            total.failed += totals.failed;
+            total.unreadable += totals.unreadable;
         }
         total
     }

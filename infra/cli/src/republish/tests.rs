@@ -12,7 +12,7 @@ const PAYMENTS: &str = "orderly-payments";
 const ORDERS: &str = "orderly-order-events";
 const VIEWS: &str = "orderly-order-views";
 
-/// A relay that notes what it publishes, and fails as it is told.
+/// A relay that notes what it publishes, and fails as it is scripted.
 #[derive(Debug, Clone, Default)]
 struct Bus {
     published: Arc<Mutex<Vec<Envelope>>>,
@@ -36,9 +36,9 @@ impl Relay for Bus {
             serde_json::from_value(batch.clone()).unwrap();
         let taken = event.records.iter().take(fails.unwrap_or(usize::MAX));
         for record in taken {
-            let said = outbox::envelopes_of(record).unwrap();
-            assert_ne!(said, []);
-            self.published.lock().unwrap().extend(said);
+            let envelopes = outbox::envelopes_of(record).unwrap();
+            assert_ne!(envelopes, []);
+            self.published.lock().unwrap().extend(envelopes);
         }
         let failed = fails.and_then(|it| event.records.get(it));
         let failed = failed.map(|it| json!({ "itemIdentifier": it.change.sequence_number }));
@@ -50,27 +50,27 @@ fn order(number: u64) -> AggregateId {
     AggregateId::parse(format!("order-{number}")).unwrap()
 }
 
-fn event(said: impl Into<Event>, order: &AggregateId, sequence: u64) -> Envelope {
+fn event(event: impl Into<Event>, order: &AggregateId, sequence: u64) -> Envelope {
     let at = datetime!(2026-01-31 12:00 UTC);
-    let draft = said.into().draft(order.clone(), sequence, at);
+    let draft = event.into().draft(order.clone(), sequence, at);
     draft.root(CorrelationId::of(order.as_str()), None)
 }
 
 fn paid(number: u64) -> Envelope {
     let order_id = order(number);
-    let said = PaymentCompleted { order_id, payment_id: "pi_1".into(), amount: None };
-    event(said, &order(number), 1)
+    let data = PaymentCompleted { order_id, payment_id: "pi_1".into(), amount: None };
+    event(data, &order(number), 1)
 }
 
 fn refunded(number: u64) -> Envelope {
     let order_id = order(number);
-    let said = PaymentRefunded {
+    let data = PaymentRefunded {
         order_id,
         payment_id: "pi_1".into(),
         refund_id: "re_1".into(),
         amount: Money::usd(1_000),
     };
-    event(said, &order(number), 2)
+    event(data, &order(number), 2)
 }
 
 async fn database() -> DynamoDb {
@@ -128,13 +128,13 @@ async fn what_nobody_has_heard_of_is_published_and_what_is_proven_is_not() {
     let report = run(&database, &bus, Options { is_dry: true, ..all() }).await;
     assert!(!report.is_complete() && bus.published.lock().unwrap().is_empty());
     let report = run(&database, &bus, all()).await;
-    let expected = Figures {
+    let expected = Totals {
         stored: 4,
         published: 2,
         missing: 1,
         unprovable: 1,
         republished: 2,
-        ..Figures::default()
+        ..Totals::default()
     };
     assert_eq!(report.tables[PAYMENTS], expected, "{report}");
     assert!(report.is_complete());
@@ -143,18 +143,18 @@ async fn what_nobody_has_heard_of_is_published_and_what_is_proven_is_not() {
     // The projector has received it in the meantime.
     view(&database, 1, "paymentVersion", 1).await;
     assert_eq!(run(&database, &bus, all()).await.total().missing, 0);
-    assert_eq!(*bus.published.lock().unwrap(), [paid(3)], "of which nobody can say");
+    assert_eq!(*bus.published.lock().unwrap(), [paid(3)], "which cannot be proven either way");
 }
 
 #[tokio::test]
 async fn the_orders_own_section_proves_nothing() {
     let database = database().await;
-    let said = event(
+    let paid = event(
         OrderPaid { order_id: order(1), payment_id: "pi_1".into(), amount: Money::usd(1_000) },
         &order(1),
         2,
     );
-    let value: serde_dynamo::AttributeValue = serde_dynamo::to_attribute_value(&said).unwrap();
+    let value: serde_dynamo::AttributeValue = serde_dynamo::to_attribute_value(&paid).unwrap();
     let mut item = json!(value)["M"].take();
     item["PK"] = json!({ "S": "ORDER#order-1" });
     item["SK"] = json!({ "S": "EVENT#00000000000000000002" });
@@ -162,11 +162,11 @@ async fn the_orders_own_section_proves_nothing() {
     view(&database, 1, "version", 2).await;
     let bus = Bus::default();
     assert_eq!(run(&database, &bus, all()).await.total().unprovable, 1);
-    assert_eq!(*bus.published.lock().unwrap(), [said]);
+    assert_eq!(*bus.published.lock().unwrap(), [paid]);
     let later = Window { since: datetime!(2026-02-01 0:00 UTC), ..all().window };
     let until = datetime!(2027-01-01 0:00 UTC);
     let later = Options { window: Window { until, ..later }, ..all() };
-    assert_eq!(run(&database, &bus, later).await.total(), Figures::default());
+    assert_eq!(run(&database, &bus, later).await.total(), Totals::default());
 }
 
 #[tokio::test(start_paused = true)]

@@ -7,9 +7,9 @@ use catalogue::Event;
 use event_envelope::{Envelope, FromEnvelope};
 use projector::view::Section;
 
-/// Whether an event was published, as far as anybody can say without having noted it.
+/// Whether an event was published, as far as the read models and the archive prove it.
 ///
-/// The projector hears every event. A section of a row stands at the sequence number of the last
+/// The projector consumes every event. A section of a row stands at the sequence number of the last
 /// event that changed it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
@@ -27,11 +27,11 @@ pub enum Verdict {
 pub(super) struct Known(pub(super) HashMap<String, HashMap<String, AttributeValue>>);
 
 impl Known {
-    /// What they say of `event`.
+    /// What they prove of `event`.
     pub(super) fn verdict(&self, event: &Envelope) -> Verdict {
-        let Ok(said) = Event::from_envelope(event) else { return Verdict::Unprovable };
-        let section = Section::of(&said);
-        let row = self.0.get(said.order_id().as_str());
+        let Ok(domain_event) = Event::from_envelope(event) else { return Verdict::Unprovable };
+        let section = Section::of(&domain_event);
+        let row = self.0.get(domain_event.order_id().as_str());
         let version = row.and_then(|row| row.get(section.version())?.as_n().ok()?.parse().ok());
         let version: u64 = version.unwrap_or_default();
         if version < event.sequence_number {

@@ -14,7 +14,7 @@ use local_core::AwsError;
 use local_stack::WeakStack;
 use serde_json::{Value, json};
 
-use super::{Outside, Shop};
+use super::{ExternalServices, Shop};
 use crate::{snapshot, timeline};
 
 /// Where the invariants are checked.
@@ -28,22 +28,22 @@ const WAIT_MAX: Duration = Duration::from_secs(60);
 #[derive(Clone)]
 struct Observed {
     stack: WeakStack,
-    outside: Outside,
+    external: ExternalServices,
 }
 
 impl Observed {
     fn shop(self) -> Option<Shop> {
-        Some(Shop { stack: self.stack.upgrade()?, outside: self.outside })
+        Some(Shop { stack: self.stack.upgrade()?, external: self.external })
     }
 }
 
 /// The routes. They hold no stack alive.
-pub(super) fn router(stack: WeakStack, outside: Outside) -> Router {
+pub(super) fn router(stack: WeakStack, external: ExternalServices) -> Router {
     Router::new()
         .route(INVARIANTS, get(invariants))
         .route(&format!("{ORDERS}/{{id}}"), get(order))
         .route(&format!("{ORDERS}/{{id}}/trace"), get(trace))
-        .with_state(Observed { stack, outside })
+        .with_state(Observed { stack, external })
 }
 
 /// Waits until nothing moves, and checks: 200 if everything holds, 409 if not.

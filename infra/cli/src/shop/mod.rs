@@ -1,9 +1,9 @@
 //! The shop on one machine: a stack of `infra/template.yaml`, and what is around it.
 
+mod context;
+mod external_services;
 mod inspect;
-mod outside;
 mod secrets;
-mod surroundings;
 mod webhooks;
 
 use std::{collections::BTreeMap, ops::Deref, path::Path, sync::Arc};
@@ -13,8 +13,8 @@ use local_stack::{Stack, StackError, StackOptions, telemetry::SpanTree};
 use local_template::Template;
 use provider_stubs::{Carrier, Payments};
 
+pub use external_services::ExternalServices;
 pub(crate) use inspect::{INVARIANTS as INVARIANTS_PATH, ORDERS as ORDERS_PATH};
-pub use outside::Outside;
 pub use secrets::{CARRIER_SECRET, PAYMENT_GATEWAY_SECRET, PAYMENT_WEBHOOK_SECRET};
 
 /// The stack's name, which the names of its resources begin with.
@@ -22,12 +22,12 @@ pub const STACK_NAME: &str = "orderly";
 /// The attribute that says which order a span is about.
 const ORDER: &str = "aggregate_id";
 
-/// A running shop: a handle to its stack, as which it can be used, and to the world outside AWS.
+/// A running shop: a handle to its stack, as which it can be used, and to the external services.
 /// Clones are the same one.
 #[derive(Debug, Clone)]
 pub struct Shop {
     stack: Stack,
-    outside: Outside,
+    external: ExternalServices,
 }
 
 /// The template at `path`, as far as it can be read before there are ports.
@@ -48,7 +48,7 @@ pub fn load_template_with(
     path: &Path,
     parameters: &BTreeMap<String, String>,
 ) -> Result<Template, StackError> {
-    local_stack::load_template(path, STACK_NAME, parameters, &Outside::default())
+    local_stack::load_template(path, STACK_NAME, parameters, &ExternalServices::default())
 }
 
 /// A resource's name without that of the stack, which all of them share.
@@ -63,7 +63,7 @@ impl Shop {
     ///
     /// As [`Stack::start`].
     pub async fn start(options: StackOptions) -> Result<Self, StackError> {
-        Self::start_within(options, Outside::default()).await
+        Self::start_within(options, ExternalServices::default()).await
     }
 
     /// As [`start`](Self::start), with this world around it.
@@ -71,14 +71,17 @@ impl Shop {
     /// # Errors
     ///
     /// As [`Stack::start`].
-    pub async fn start_within(options: StackOptions, outside: Outside) -> Result<Self, StackError> {
+    pub async fn start_within(
+        options: StackOptions,
+        external: ExternalServices,
+    ) -> Result<Self, StackError> {
         let options = StackOptions { name: STACK_NAME.to_owned(), ..options };
         let secret = webhooks::secret(&options.secrets);
-        let stack = Stack::start_within(options, Arc::new(outside.clone())).await?;
-        if let Some(sender) = webhooks::sender(&stack, outside.payments(), secret) {
+        let stack = Stack::start_within(options, Arc::new(external.clone())).await?;
+        if let Some(sender) = webhooks::sender(&stack, external.payments(), secret) {
             stack.spawn(sender);
         }
-        Ok(Self { stack, outside })
+        Ok(Self { stack, external })
     }
 
     /// Whether the template is one of the shop: it takes orders.
@@ -89,32 +92,32 @@ impl Shop {
 
     /// The payment gateway.
     pub fn payments(&self) -> &Payments {
-        self.outside.payments()
+        self.external.payments()
     }
 
     /// The carrier.
     pub fn carrier(&self) -> &Carrier {
-        self.outside.carrier()
+        self.external.carrier()
     }
 
     /// The mail service.
     pub fn mail(&self) -> &Mail {
-        self.outside.mail()
+        self.external.mail()
     }
 
     /// The URL of the stand-ins, beneath which are `/payments` and `/carrier`.
     pub fn providers_url(&self) -> &str {
-        self.outside_url()
+        self.external_url()
     }
 
     /// How many orders have been completed or cancelled.
     pub fn orders_ended(&self) -> usize {
-        self.outside.orders_ended()
+        self.external.orders_ended()
     }
 
     /// The spans of every trace that is about an order.
     pub fn trace(&self, order_id: &str) -> SpanTree {
-        self.logs().told().traces(ORDER, order_id)
+        self.logs().telemetry().traces(ORDER, order_id)
     }
 }
 

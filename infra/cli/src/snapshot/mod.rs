@@ -18,7 +18,7 @@ use crate::{Shop, seed, timeline};
 
 pub use tables::Tables;
 
-/// How long a gatherer waits for a stack that still moves, before it says so.
+/// How long a gatherer waits for a stack that still moves, before it reports so.
 const WAIT_MAX: Duration = Duration::from_secs(5);
 
 /// Reads everything there is in `shop`, which should be quiescent. What customers were answered is
@@ -65,7 +65,7 @@ pub(crate) fn shown(report: &Report) -> String {
     marked.replace('✓', &good).replace('✗', &console::bad("✗").to_string())
 }
 
-/// Shows in a sentence what came of checking, of which `more` is said, too, if all is well.
+/// Shows in a sentence what came of checking, with `more` behind it if all is well.
 pub(crate) fn conclude(report: &Report, more: &str) {
     let verdict = report.verdict();
     if report.holds() {
@@ -105,8 +105,8 @@ fn lost(shop: &Shop, name_ends: &str) -> u64 {
 fn notes_of_losses(shop: &Shop, queue: &str) -> Option<usize> {
     let template = shop.template();
     let arn = &template.queues.iter().find(|it| it.name == queue)?.arn;
-    let told = |it: &&Function| it.async_invoke.on_failure_arn.as_ref() == Some(arn);
-    let function = template.functions.iter().find(told)?;
+    let notified = |it: &&Function| it.async_invoke.on_failure_arn.as_ref() == Some(arn);
+    let function = template.functions.iter().find(notified)?;
     usize::try_from(lost(shop, &function.name)).ok()
 }
 

@@ -135,7 +135,7 @@ impl Tables<'_> {
     }
 }
 
-/// What the streams of tables say: what was ever stored to be published, and whether what must
+/// What the streams of tables hold: what was ever stored to be published, and whether what must
 /// never change was changed.
 struct Changes {
     tampered: Vec<String>,

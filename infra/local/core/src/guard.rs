@@ -1,7 +1,7 @@
 //! Who may talk to what listens on this machine: programs on it, and no page of the web.
 //!
 //! A browser lets any page send requests to loopback addresses, and lets a page read the answers
-//! once its own name leads there (DNS rebinding). It says both in headers that no page can forge.
+//! once its own name leads there (DNS rebinding). It states both in headers that no page can forge.
 
 use std::net::IpAddr;
 
@@ -14,7 +14,7 @@ use axum::{
 };
 use serde_json::json;
 
-/// Names of this machine that no page can have: nobody can register them. The second is what
+/// Names of this machine that no page can have: they cannot be registered. The second is what
 /// containers, those of SAM among them, know it by.
 const NAMES: [&str; 2] = ["localhost", "host.docker.internal"];
 

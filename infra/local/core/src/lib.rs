@@ -29,5 +29,5 @@ pub use service::{Reply, Service, router};
 
 /// The account every local ARN names.
 pub const ACCOUNT: &str = "000000000000";
-/// The region every local ARN names, unless the stack is told another.
+/// The region every local ARN names, unless the stack has another.
 pub const REGION: &str = "us-east-1";

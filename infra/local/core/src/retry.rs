@@ -10,7 +10,7 @@ use std::time::Duration;
 /// <https://docs.aws.amazon.com/scheduler/latest/APIReference/API_RetryPolicy.html>.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetryPolicy {
-    /// The age at which it is given up, 60 s to 24 h.
+    /// The age at which it is dropped, 60 s to 24 h.
     pub age_max: Duration,
     /// The retries after the first attempt, 0 to 185.
     pub retries_max: u32,

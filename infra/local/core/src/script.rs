@@ -39,7 +39,7 @@ pub enum Outcome {
     Rude(u16),
     /// `action`: a charge waits for the customer, every time.
     Action,
-    /// `pending_<n>`: a refund is on its way when it is made and the next `n` times somebody looks,
+    /// `pending_<n>`: a refund is on its way when it is made and the next `n` times it is read,
     /// and then there; every time.
     Pending(u32),
     /// `failing_<n>`: as `pending_<n>`, but the bank returns it then.

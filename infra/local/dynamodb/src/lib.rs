@@ -2,8 +2,8 @@
 //! in-process HTTP connector for tests.
 //!
 //! What it adds to the engine: answers are the service's where the engine's differ, write units are
-//! counted whoever asks for them, streams stay flat in cost as records grow and have no record of
-//! no change, a stream can be read as the records Lambda would hand to a function, and a
+//! counted whether asked for or not, streams stay flat in cost as records grow and have no record
+//! of no change, a stream can be read as the records Lambda would hand to a function, and a
 //! [`Client`] over [`DynamoDb::client`] meets seeded [`Fault`]s at the calls a test names.
 
 mod connector;

@@ -165,7 +165,7 @@ pub(crate) fn execute(
 
 impl Call<'_> {
     /// An update that answers the item as it was. Of a new one there is none, for which the engine
-    /// gives its key: whether it is new is read before, while nobody else writes.
+    /// gives its key: whether it is new is read before, while no other request writes.
     fn update_from_old(self) -> Result<String, AwsError> {
         let _turn = self.turn.write();
         let asked: Value = serde_json::from_slice(self.body).unwrap_or_default();

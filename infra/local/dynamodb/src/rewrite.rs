@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{storage::Opened, stream::SEQUENCE_BASE};
 
-/// What the engine keeps of every stream, so that a change can be told from none. Readers get
+/// What the engine keeps of every stream, so that a change can be distinguished from none. Readers get
 /// what the table's own view has.
 const KEPT_VIEW: &str = "NEW_AND_OLD_IMAGES";
 

@@ -30,7 +30,7 @@ pub enum OpenError {
     Directory {
         /// The directory.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
     /// The file is not a database of this version.
@@ -38,7 +38,7 @@ pub enum OpenError {
     Database {
         /// The file.
         path: PathBuf,
-        /// What the engine said.
+        /// The engine's error.
         reason: String,
     },
 }

@@ -53,7 +53,7 @@ async fn a_transaction_costs_two_units_an_item_and_is_counted_unasked() {
     let write = TransactWriteItem::builder().put(put.build().unwrap()).build();
     let answer =
         database.client().transact_write_items().transact_items(write).send().await.unwrap();
-    assert!(answer.consumed_capacity.is_none(), "nobody asked");
+    assert!(answer.consumed_capacity.is_none(), "it was not asked for");
     assert!((database.capacity().write_units - before - 2.0).abs() < f64::EPSILON);
 }
 

@@ -44,7 +44,7 @@ impl Pattern {
     /// # Errors
     ///
     /// When it is not one that AWS accepts, or is past [`DEPTH_MAX`] or [`ALTERNATIVES_MAX`]; the
-    /// error names the path and the offence. Somebody has to correct the pattern.
+    /// error names the path and the offence. The author has to correct the pattern.
     pub fn parse(pattern: &Value) -> Result<Self, PatternError> {
         let alternatives = parse::alternatives(pattern)?;
         let paths = alternatives.iter().flat_map(Alternative::paths).cloned().collect();

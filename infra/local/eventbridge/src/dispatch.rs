@@ -25,7 +25,7 @@ struct Dispatch {
     _place: OwnedSemaphorePermit,
 }
 
-/// Why a delivery was given up.
+/// Why a delivery's retries ended.
 struct GivenUp {
     error: DeliveryError,
     retries: u32,
@@ -59,7 +59,7 @@ pub(crate) fn start(
 }
 
 impl Dispatch {
-    /// Delivers the event, or parks it.
+    /// Delivers the event, or dead-letters it.
     async fn run(self) {
         if !self.hold.is_zero() {
             tokio::time::sleep(self.hold).await;

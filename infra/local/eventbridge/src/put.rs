@@ -24,7 +24,7 @@ fn put(inner: &Arc<Inner>, entry: &Entry) -> Outcome {
     let (id, event) = entry::accept(entry, now)?;
     let (bus, value) = (entry::bus_name(entry), event.value());
     if !inner.resources.buses.contains_key(bus) {
-        // AWS accepts the event, and nobody ever sees it.
+        // AWS accepts the event, and no consumer ever gets it.
         // Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html>.
         tracing::error!(bus, %id, "an event was dropped: there is no such event bus");
         inner.counters.put.add_one();

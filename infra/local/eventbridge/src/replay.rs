@@ -89,7 +89,7 @@ impl Replay {
         can_cancel
     }
 
-    /// It has been started, if nobody has cancelled it before.
+    /// It has been started, if it was not cancelled before.
     pub(crate) fn begin(&self) {
         let mut progress = self.progress.lock();
         if progress.state == State::Starting {
@@ -110,7 +110,7 @@ impl Replay {
         progress.ended = Some(at);
     }
 
-    /// Waits until somebody asks it to stop.
+    /// Waits until a caller cancels it.
     pub(crate) async fn cancelled(&self) {
         self.cancelled.notified().await;
     }

@@ -53,7 +53,7 @@ impl EventBridge {
         self.archived_from(0)
     }
 
-    /// [`archived`](Self::archived) without the first `count`, for whoever has seen those.
+    /// [`archived`](Self::archived) without the first `count`, for a caller that has seen those.
     pub fn archived_from(&self, count: usize) -> Vec<ArchivedEvent> {
         let now = self.0.options.clock.now();
         let archives = self.0.resources.archives.values();

@@ -1,4 +1,4 @@
-//! What a bus is told about itself: the template's resources as plain data.
+//! What a bus is made from: the template's resources as plain data.
 
 use local_core::RetryPolicy;
 use serde_json::Value;

@@ -13,9 +13,9 @@ pub struct Stats {
     pub delivered: u64,
     /// Attempts after a first one that failed.
     pub retried: u64,
-    /// Deliveries given up and parked in a dead-letter queue.
+    /// Deliveries whose retries are exhausted and that are in a dead-letter queue.
     pub dead_lettered: u64,
-    /// Events that are nowhere: given up without a dead-letter queue that took them, or put on
+    /// Events that are nowhere: dropped without a dead-letter queue that took them, or put on
     /// a bus that does not exist.
     pub dropped: u64,
 }

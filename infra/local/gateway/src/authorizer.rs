@@ -1,6 +1,6 @@
 //! Who is let in.
 //!
-//! Where the stack is told of an issuer, tokens are checked as API Gateway checks them: see
+//! Where the stack has an issuer, tokens are checked as API Gateway checks them: see
 //! [`issuer`](crate::issuer). Without one the bearer token *is* the caller: `Bearer alice` is user `alice` with every scope of the API;
 //! `Bearer alice:orders:read` and `Bearer alice:orders:read,orders:write` name the scopes. What a
 //! function sees has the shape that a JWT authorizer gives it.
@@ -28,9 +28,9 @@ const USER_BYTES_MAX: usize = 64;
 pub enum Access {
     /// Anyone.
     Anyone,
-    /// Whoever has a token.
+    /// Every caller with a token.
     Token,
-    /// Whoever signs the request with credentials of AWS.
+    /// Every caller that signs the request with credentials of AWS.
     Iam,
 }
 
@@ -77,7 +77,7 @@ pub(crate) enum Denied {
 }
 
 impl Denied {
-    /// The `WWW-Authenticate` header; none with a 403: whoever asks is known, and may not.
+    /// The `WWW-Authenticate` header; none with a 403: the caller is known, and may not.
     pub(crate) fn challenge(self) -> Option<String> {
         match self {
             Self::Missing => Some("Bearer".to_owned()),

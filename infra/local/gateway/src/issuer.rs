@@ -69,7 +69,7 @@ struct Configuration {
 
 impl Verifier {
     pub(crate) fn new(issuer: TokenIssuer) -> Result<Self, IssuerError> {
-        // That somebody else has said who does the cryptography is fine.
+        // A provider of cryptography that is already installed is fine.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let builder = reqwest::Client::builder().timeout(TIMEOUT);
         // An issuer on this machine is asked directly, and needs no certificates.

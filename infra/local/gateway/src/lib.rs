@@ -73,7 +73,7 @@ pub struct InvokeReply {
     pub function_error: Option<String>,
 }
 
-/// An invocation under way; `Err` says why no function ran (throttled, no such function).
+/// An invocation under way; `Err` is why no function ran (throttled, no such function).
 pub type Invocation<'a> = Pin<Box<dyn Future<Output = Result<InvokeReply, String>> + Send + 'a>>;
 
 /// Calls a function and waits for its answer.

@@ -11,7 +11,7 @@ use crate::{
     statement::Statement,
 };
 
-/// What the access keys of functions begin with here. Whoever has another is the administrator of
+/// What the access keys of functions begin with here. A caller with another is the administrator of
 /// the account: tests, and people with their command line.
 const KEYS: &str = "local.";
 
@@ -36,7 +36,7 @@ impl Authority {
     ///
     /// # Errors
     ///
-    /// The refusal, as the service says it.
+    /// The refusal, as the service words it.
     pub fn check(&self, authorization: Option<&str>, call: &Call<'_>) -> Result<(), AwsError> {
         let key = authorization.and_then(access_key).unwrap_or_default();
         match key.strip_prefix(KEYS) {

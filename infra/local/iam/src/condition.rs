@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// The keys that requests here have one value of, in small letters. `kms:ViaService` is one of
-/// statements that allow the use of a key, for which nobody asks here.
+/// statements that allow the use of a key, which no request here asks for.
 const SINGLE_KEYS: [&str; 10] = [
     "aws:principalaccount",
     "aws:principalarn",

@@ -63,7 +63,7 @@ fn is_about(statement: &Statement, caller: &Caller<'_>, request: &Request) -> bo
 /// Whether a caller is one that a statement names.
 fn is(principal: &Principal, caller: &Caller<'_>) -> bool {
     match (principal, caller) {
-        (Principal::Anybody, _) => true,
+        (Principal::Anyone, _) => true,
         (Principal::Service(name), Caller::Service { name: own, .. }) => name == own,
         (Principal::Aws(name), Caller::Role { role, .. }) => {
             *name == role.arn || name == ACCOUNT || *name == format!("arn:aws:iam::{ACCOUNT}:root")

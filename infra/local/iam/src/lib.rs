@@ -9,7 +9,7 @@
 //! function behind a request by the access key, and refuses in the words of the service asked.
 //!
 //! Left out: permissions boundaries, session policies and policies of an organisation, more than one
-//! account, keys of KMS, and signatures, which nobody checks here.
+//! account, keys of KMS, and signatures, which are not checked here.
 //!
 //! Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>.
 

@@ -1,4 +1,4 @@
-//! How services say no.
+//! How services refuse.
 //!
 //! Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html>.
 
@@ -43,7 +43,7 @@ pub(crate) fn refused(
     error(service, "AccessDeniedException", message)
 }
 
-/// What a key is told that belongs to nobody.
+/// The answer to an access key that does not exist.
 pub(crate) fn unknown_key(service: Service) -> AwsError {
     let message = "The security token included in the request is invalid.".to_owned();
     error(service, "UnrecognizedClientException", message)

@@ -33,7 +33,7 @@ pub struct Statement {
 /// Whom a statement of a resource's policy is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Principal {
-    Anybody,
+    Anyone,
     Aws(String),
     Service(String),
 }
@@ -139,14 +139,14 @@ fn is_resource(text: &str) -> bool {
 
 fn principals(written: &Value) -> Result<Vec<Principal>, PolicyError> {
     match written {
-        Value::String(all) if all == "*" => Ok(vec![Principal::Anybody]),
+        Value::String(all) if all == "*" => Ok(vec![Principal::Anyone]),
         Value::Object(kinds) => {
             let mut principals = Vec::new();
             for (kind, names) in kinds {
                 let names = texts(names).map_err(|error| error.within(kind))?.into_iter();
                 match kind.as_str() {
                     "AWS" => principals.extend(names.map(|name| match name.as_str() {
-                        "*" => Principal::Anybody,
+                        "*" => Principal::Anyone,
                         _ => Principal::Aws(name),
                     })),
                     "Service" => principals.extend(names.map(Principal::Service)),

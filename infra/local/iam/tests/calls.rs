@@ -198,7 +198,7 @@ fn the_keys_of_items_are_seen_wherever_they_stand() {
         });
         assert_eq!(allowed("Query", by_index), is_own);
     }
-    // A key that cannot be told is not taken for the own one.
+    // A key that is unknown is not taken for the own one.
     assert!(!allowed("PutItem", json!({ "TableName": "shelf", "Item": {} })));
     assert!(!allowed("Query", json!({ "TableName": "shelf" })));
     assert!(!allowed(
@@ -235,10 +235,10 @@ fn services_say_no_in_their_own_words() {
     let error = authority.check_function("shop-pick", &mail).unwrap_err();
     assert_eq!((error.status, error.short_code()), (403, "AccessDeniedException"));
     let resource = "arn:aws:ses:us-east-1:000000000000:identity/me@example.com";
-    let said = format!(
+    let refusal = format!(
         "User `{who}' is not authorized to perform `ses:SendEmail' on resource `{resource}'"
     );
-    assert_eq!(error.message, said);
+    assert_eq!(error.message, refusal);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! A function without a runtime of Rust's, for the tests of the host: it takes what
 //! `AWS_LAMBDA_RUNTIME_API` says for a host and a port, as the runtimes of other languages do, and
-//! tells what it has heard.
+//! reports what it has consumed.
 
 use std::{
     error::Error,
@@ -22,7 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let (head, event) = next.split_once("\r\n\r\n").ok_or("no body")?;
         let request_id = head.lines().find_map(|line| line.strip_prefix(REQUEST_ID));
         let path = format!("POST {ROOT}/{}/response", request_id.ok_or("no request")?);
-        exchange((host, port), &path, &format!("{{\"heard\":{event}}}"))?;
+        exchange((host, port), &path, &format!("{{\"consumed\":{event}}}"))?;
     }
 }
 

@@ -1,4 +1,4 @@
-//! A function that does what its event tells it to, for the tests of the host.
+//! A function that does what its event asks for, for the tests of the host.
 //!
 //! `{"do": …}` is one of `echo`, `fail`, `panic`, `exit`, `hang`, `log`, `environment`, `big`;
 //! an event with `Records` is a batch, of which each record is noted in the file `$JOURNAL`, and
@@ -34,8 +34,8 @@ async fn handle(
         tokio::time::sleep(Duration::from_millis(milliseconds)).await;
     }
     match payload["do"].as_str() {
-        Some("fail") => Err("told to fail".into()),
-        Some("panic") => panic!("told to panic"),
+        Some("fail") => Err("asked to fail".into()),
+        Some("panic") => panic!("asked to panic"),
         Some("exit") => std::process::exit(3),
         Some("hang") => {
             tokio::time::sleep(Duration::from_secs(3600)).await;
@@ -66,7 +66,7 @@ fn batch(records: &[Value], variables: &BTreeMap<String, String>) -> Result<Valu
     let failures: Vec<Value> =
         failed.map(|record| json!({ "itemIdentifier": identifier(record) })).collect();
     if variables.contains_key("WHOLE_BATCH") && !failures.is_empty() {
-        return Err("told to fail".into());
+        return Err("asked to fail".into());
     }
     match variables.get("ANSWER") {
         Some(answer) => Ok(serde_json::from_str(answer)?),

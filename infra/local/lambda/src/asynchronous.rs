@@ -24,14 +24,14 @@ pub(crate) async fn deliver(host: Arc<Inner>, function: Arc<Function>, request: 
     function.count(|stats| stats.async_pending -= 1);
 }
 
-/// An event that is given up.
+/// An event whose retries are exhausted.
 struct Failed {
     condition: Condition,
     attempts: u32,
     last: Invocation,
 }
 
-/// Tries until the function succeeds, or the event is given up.
+/// Tries until the function succeeds, or retries are exhausted.
 async fn attempt_all(
     host: &Arc<Inner>,
     function: &Arc<Function>,

@@ -32,7 +32,7 @@ impl Condition {
     }
 }
 
-/// What every record of a failure says.
+/// What every record of a failure has.
 #[derive(Debug)]
 pub(crate) struct Failure<'a> {
     pub(crate) request_id: &'a str,

@@ -1,7 +1,7 @@
 //! One execution environment: a process, from its start to its end.
 //!
-//! A single task owns the process and hears, in one place, all that can happen to it: its calls to
-//! the Runtime API, its exit, the deadline, the end of the host. What an invocation ends in is
+//! A single task owns the process and receives, in one place, all that can happen to it: its calls
+//! to the Runtime API, its exit, the deadline, the end of the host. What an invocation ends in is
 //! therefore decided once.
 
 use std::{convert::Infallible, process::ExitStatus, sync::Arc, time::Duration};
@@ -169,7 +169,7 @@ impl Environment {
                     return Ok((Outcome::Fault(Fault::exited(status)), Some(Ending::Crashed)));
                 }
                 Happening::Deadline => {
-                    // The caller hears of it only when the process can do no more harm.
+                    // The caller gets its answer only when the process can do no more harm.
                     let _ = self.child.kill().await;
                     self.function.count(|stats| stats.timeouts += 1);
                     let fault = Fault::timed_out(self.function.spec.timeout);
@@ -195,7 +195,7 @@ impl Environment {
             stats.invocations += 1;
             stats.errors += u64::from(failed);
         });
-        // Before the answer: whoever invokes again because of it finds this environment free.
+        // Before the answer: a caller that invokes again because of it finds this environment free.
         self.function.finished(self.number);
         let invocation = Invocation {
             request_id,

@@ -49,7 +49,7 @@ impl Fault {
 
     /// The payload that the caller of `request_id` receives.
     pub(crate) fn payload(&self, request_id: &str) -> Bytes {
-        // What Lambda itself says of an answer has no id before it.
+        // What Lambda itself reports of an answer has no id before it.
         let message = match self.error_type {
             TOO_LARGE => self.message.clone(),
             _ => format!("RequestId: {request_id} Error: {}", self.message),

@@ -133,7 +133,7 @@ impl Function {
         loop {
             match self.waiting.acquire().await {
                 Ok(permit) => permit.forget(),
-                // Nobody closes the semaphore.
+                // The semaphore is never closed.
                 Err(_) => std::future::pending().await,
             }
             let mut pool = self.pool.lock();

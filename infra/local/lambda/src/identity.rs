@@ -2,7 +2,7 @@
 
 use local_core::Clock;
 
-/// The value of `Lambda-Runtime-Trace-Id` for an invocation that nobody traces yet.
+/// The value of `Lambda-Runtime-Trace-Id` for an invocation that is not traced yet.
 pub(crate) fn trace_id() -> String {
     let seconds = Clock::system().since_epoch().as_secs();
     let hex = format!("{:032x}{:08x}", draw(), draw() >> 96);

@@ -26,7 +26,7 @@ const FUNCTION_ERROR: HeaderName = HeaderName::from_static("x-amz-function-error
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 const LOG_RESULT: HeaderName = HeaderName::from_static("x-amz-log-result");
 
-/// What the names of variables have whose values are nobody's business.
+/// What the names of variables have whose values are secret.
 const SECRET: [&str; 4] = ["KEY", "SECRET", "TOKEN", "PASSWORD"];
 const MASK: &str = "****";
 
@@ -163,7 +163,7 @@ fn configuration(spec: &FunctionSpec) -> Value {
     })
 }
 
-/// The environment for people to look at: without secrets, which AWS shows to whoever may ask.
+/// The environment for people to read: without secrets, which AWS shows to every authorised caller.
 fn shown(
     environment: &BTreeMap<String, String>,
     secrets: &BTreeSet<String>,

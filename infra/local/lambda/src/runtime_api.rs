@@ -1,5 +1,5 @@
 //! The Lambda Runtime API, as the process of an environment sees it: on a port of its own, for a
-//! runtime is told a host and a port, and puts the rest of the address behind them itself.
+//! runtime is given a host and a port, and puts the rest of the address behind them itself.
 //! Source: <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>.
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -29,7 +29,7 @@ const RESPONSE_BYTES_MAX: usize = SYNC_PAYLOAD_BYTES_MAX + 100;
 /// Calls of one process that may queue; a sound runtime has one at a time.
 const CALLS_MAX: usize = 4;
 
-/// What a process says to its environment.
+/// What a process reports to its environment.
 pub(crate) enum Call {
     /// It asks for an invocation and waits for it.
     Next(Poll),
@@ -40,7 +40,7 @@ pub(crate) enum Call {
         /// Dropped if `request_id` is not the invocation it was given.
         accepted: oneshot::Sender<()>,
     },
-    /// It cannot get ready, and says why.
+    /// It cannot get ready, and reports why.
     InitError(Bytes),
 }
 
@@ -67,7 +67,7 @@ pub(crate) struct Delivery {
 pub(crate) struct RuntimeApi {
     /// Where the process finds it.
     pub(crate) address: SocketAddr,
-    /// What the process says.
+    /// What the process reports.
     pub(crate) calls: mpsc::Receiver<Call>,
     pub(crate) server: Server,
 }
@@ -79,7 +79,7 @@ pub(crate) struct Server {
 }
 
 impl RuntimeApi {
-    /// Listens on a port that nobody else has.
+    /// Listens on a port that no other process has.
     pub(crate) async fn open() -> std::io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
@@ -89,10 +89,10 @@ impl RuntimeApi {
         let mut accepting = JoinSet::new();
         accepting.spawn(async move {
             let closed = async move {
-                // Nobody sends: it is dropped.
+                // All senders are gone: it is dropped.
                 let _ = closed.await;
             };
-            // Nobody is left to be told why it ended.
+            // No receiver is left for why it ended.
             let _ = axum::serve(listener, service).with_graceful_shutdown(closed).await;
         });
         Ok(Self { address, calls, server: Server { _accepting: accepting, _open: open } })

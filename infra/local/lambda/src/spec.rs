@@ -48,7 +48,7 @@ pub struct FunctionSpec {
     pub binary: PathBuf,
     /// The function's own environment variables.
     pub environment: BTreeMap<String, String>,
-    /// Texts that nobody is shown, whichever variable they stand in.
+    /// Texts that are never shown, whichever variable they stand in.
     pub secrets: BTreeSet<String>,
     /// The longest an invocation may take, at most 900 s; its process is killed then.
     pub timeout: Duration,

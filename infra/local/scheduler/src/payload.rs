@@ -1,4 +1,4 @@
-//! What a function is told.
+//! What a function is given.
 
 use local_core::{ACCOUNT, REGION};
 use serde_json::json;

@@ -31,7 +31,7 @@ pub(crate) struct Run {
     pub(crate) random: Mutex<fastrand::Rng>,
 }
 
-/// Why an invocation was given up.
+/// Why an invocation was dropped.
 struct GivenUp {
     code: &'static str,
     message: String,
@@ -86,7 +86,7 @@ impl Run {
         }
     }
 
-    /// Whether an invocation is given up after `retries` tries again, because the next would come
+    /// Whether an invocation is dropped after `retries` tries again, because the next would come
     /// at the age `age`, or would be refused as well.
     fn given_up(&self, refusal: Refusal, retries: u32, age: Duration) -> Option<GivenUp> {
         let policy = self.schedule.retry;
@@ -102,7 +102,7 @@ impl Run {
     fn give_up(&self, given_up: GivenUp, attempt: Attempt<'_>, payload: String) {
         let schedule = &self.schedule;
         let GivenUp { code, message, exhausted } = given_up;
-        tracing::warn!(schedule = schedule.name, code, message, "an invocation is given up");
+        tracing::warn!(schedule = schedule.name, code, message, "an invocation is dropped");
         let Some(queue) = &schedule.dead_letter_arn else {
             return self.count(|stats| stats.lost += 1);
         };

@@ -50,7 +50,7 @@ impl Scheduler {
     }
 
     /// Ends every schedule, and returns when none invokes anything any more. What waits to be
-    /// tried again is given up.
+    /// tried again is dropped.
     pub async fn stop(&self) {
         let mut tasks = std::mem::take(&mut *self.tasks.lock());
         tasks.shutdown().await;

@@ -18,7 +18,7 @@ pub trait Targets: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// When the queue does not take it; the text says why. It is lost then.
+    /// When the queue does not take it; the text is why. It is lost then.
     fn dead_letter(&self, queue_arn: &str, letter: DeadLetter) -> Result<(), String>;
 }
 
@@ -29,14 +29,14 @@ pub enum Refusal {
     Passing {
         /// E.g. `TooManyRequestsException`.
         code: &'static str,
-        /// What Lambda says.
+        /// What Lambda answers.
         message: String,
     },
-    /// It would be refused again: given up at once.
+    /// It would be refused again: dropped at once.
     Lasting {
         /// E.g. `ResourceNotFoundException`.
         code: &'static str,
-        /// What Lambda says.
+        /// What Lambda answers.
         message: String,
     },
 }
@@ -44,11 +44,11 @@ pub enum Refusal {
 /// Name and value of a text attribute of a message.
 pub type Attribute = (&'static str, String);
 
-/// What the dead-letter queue is told.
+/// What the dead-letter queue is sent.
 /// Source: <https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html>.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeadLetter {
-    /// The message's body: the payload that nobody accepted.
+    /// The message's body: the payload that no target accepted.
     pub payload: String,
     /// What happened to it.
     pub attributes: Vec<Attribute>,

@@ -1,4 +1,4 @@
-//! Schedules over functions that accept or refuse as they are told, on a clock that stands still.
+//! Schedules over functions that accept or refuse as they are scripted, on a clock that stands still.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{

@@ -1,4 +1,4 @@
-//! Secrets Manager and the parameter store of Systems Manager on one machine: what somebody put there,
+//! Secrets Manager and the parameter store of Systems Manager on one machine: what was put there,
 //! by name or ARN. `PutSecretValue` and `PutParameter` change it, as a rotation does.
 //!
 //! Left out is all else: versions, descriptions, permissions. A value is text, and lies in memory.
@@ -13,7 +13,7 @@ use parking_lot::{Mutex, MutexGuard};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// What AWS appends to a secret's name: here the same for all, so that an ARN can be told beforehand.
+/// What AWS appends to a secret's name: here the same for all, so that an ARN is known beforehand.
 const SUFFIX: &str = "-l0ca1s";
 
 /// The values by ARN. Clones are the same ones; `Debug` shows none.
@@ -118,7 +118,7 @@ impl Service for Secrets {
     }
 }
 
-/// Where a body cannot be read is said, and nothing of it: it may hold a value.
+/// Where a body cannot be read is reported, and nothing of it: it may hold a value.
 fn parse<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Result<T, AwsError> {
     serde_json::from_slice(body).map_err(|error| {
         let message = format!("cannot be read at column {}", error.column());

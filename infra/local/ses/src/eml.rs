@@ -14,7 +14,7 @@ const LINE_MAX: usize = 998;
 /// Bytes of an encoded word, which has 75 characters with its frame, RFC 2047 section 2.
 const WORD_BYTES_MAX: usize = 45;
 
-/// The message as it would leave SES; blind copies are not told of.
+/// The message as it would leave SES; blind copies are left out.
 pub(super) fn render(request: &SendEmail, message_id: &str, at: OffsetDateTime) -> Vec<u8> {
     let (subject, text, html, headers) = match &request.message {
         Message::Raw(raw) => return raw.clone(),

@@ -128,7 +128,7 @@ async fn the_sdk_reads_the_errors() {
         ("throttled@example.com", "TooManyRequestsException"),
         ("down@example.com", "InternalServiceErrorException"),
         ("gone@example.com", "MessageRejected"),
-        ("nobody", "BadRequestException"),
+        ("unknown", "BadRequestException"),
         ("a b@example.com", "BadRequestException"),
         ("größe@example.com", "BadRequestException"),
     ] {

@@ -37,7 +37,7 @@ impl Line {
         }
     }
 
-    /// A message that cannot be received any more for now: whoever received it keeps it on.
+    /// A message that cannot be received any more for now: its receiver keeps it on.
     pub(crate) fn hold(&mut self, key: u64, group: &str) {
         match self {
             Self::Standard(turns) => turns.remove(key),

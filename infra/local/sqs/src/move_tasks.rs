@@ -33,7 +33,7 @@ pub enum MoveStatus {
     Running,
     /// It has moved what could be moved.
     Completed,
-    /// It was told to stop.
+    /// It was cancelled.
     Cancelled,
     /// It cannot go on, for this reason. What it has not moved is still where it was.
     Failed(String),

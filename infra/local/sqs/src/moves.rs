@@ -28,7 +28,7 @@ impl Sqs {
     ///
     /// # Errors
     /// `ResourceNotFoundException` if a queue does not exist, `InvalidParameterValue` if `source`
-    /// is nobody's dead-letter queue, has a task running or is its own destination, and an
+    /// is no queue's dead-letter queue, has a task running or is its own destination, and an
     /// internal error outside of a Tokio runtime.
     pub fn start_move(
         &self,

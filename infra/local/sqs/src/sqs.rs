@@ -137,8 +137,8 @@ impl Sqs {
     }
 
     /// Makes a message visible after `timeout` from now, of at most 12 h since its receive; at once
-    /// if zero. A standard queue also hides one again whose timeout has passed, as long as nobody
-    /// else has received it, and takes earlier handles of a message in flight.
+    /// if zero. A standard queue also hides one again whose timeout has passed, as long as no other
+    /// receive got it, and takes earlier handles of a message in flight.
     ///
     /// # Errors
     /// `ReceiptHandleIsInvalid`, `MessageNotInflight` if it was handed back or received again and

@@ -1,7 +1,7 @@
 //! All queues, behind one lock.
 //!
 //! One lock and not one per queue: a redrive takes a message out of one queue and puts it into
-//! another, and nobody may see it in neither. Nothing under the lock digests, copies bodies or
+//! another, and no caller may see it in neither. Nothing under the lock digests, copies bodies or
 //! waits.
 
 use std::{

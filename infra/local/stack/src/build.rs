@@ -45,7 +45,7 @@ pub enum BuildError {
         /// Where the workspace was looked for.
         directory: PathBuf,
     },
-    /// The template names a binary that nobody builds.
+    /// The template names a binary that no package builds.
     #[error(
         "function {function}: no package of the workspace has a binary {binary:?}; correct its BuildProperties"
     )]
@@ -164,9 +164,9 @@ fn default_packages(metadata: &Value) -> BTreeSet<String> {
     }
     let packages = of("packages").into_iter();
     let is_default = |package: &Value| defaults.contains(&package["id"]);
-    let names = packages.filter(is_default).filter_map(|package| {
-        package["name"].as_str().map(str::to_owned)
-    });
+    let names = packages
+        .filter(is_default)
+        .filter_map(|package| package["name"].as_str().map(str::to_owned));
     names.collect()
 }
 

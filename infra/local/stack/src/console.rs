@@ -1,4 +1,4 @@
-//! What is said to the person at the terminal.
+//! What is shown to the person at the terminal.
 //!
 //! Everything goes through here, so that a closed pipe ends no process, and colour appears only
 //! where it is wanted: see <https://no-color.org>.
@@ -18,13 +18,13 @@ fn wants_color() -> bool {
     !refused && std::io::stdout().is_terminal()
 }
 
-/// Says a line.
+/// Prints a line.
 pub fn say(line: impl Display) {
-    // Nobody may be listening any more, which is no reason to stop.
+    // The reader may have closed the stream, which is no reason to stop.
     let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
 
-/// Says what went wrong in `program`, with everything that led to it.
+/// Prints what went wrong in `program`, with everything that led to it.
 pub fn complain(program: &str, error: &dyn Error) {
     let mut message = error.to_string();
     let mut source = error.source();

@@ -8,15 +8,15 @@ use local_lambda::{InvokeError, LambdaHost};
 use local_sqs::{OutgoingMessage, Sqs};
 use local_template::Template;
 
-use super::{StackError, Surroundings};
+use super::{StackContext, StackError};
 
 /// Everything a rule may lead to, by ARN.
 pub(super) struct Targets {
     by_arn: BTreeMap<String, Target>,
     queues: Sqs,
     functions: LambdaHost,
-    /// Who is told of what was handed over.
-    observer: Arc<dyn Surroundings>,
+    /// The observer of what was handed over.
+    observer: Arc<dyn StackContext>,
 }
 
 #[derive(Debug, Clone)]
@@ -33,7 +33,7 @@ impl Targets {
         template: &Template,
         queues: Sqs,
         functions: LambdaHost,
-        observer: Arc<dyn Surroundings>,
+        observer: Arc<dyn StackContext>,
     ) -> Result<Self, StackError> {
         let by_arn = by_arn(template)?;
         Ok(Self { by_arn, queues, functions, observer })

@@ -21,7 +21,7 @@ pub enum StackError {
         port: u16,
         /// What it is for.
         purpose: &'static str,
-        /// What the system said.
+        /// The system's error.
         #[source]
         source: io::Error,
     },
@@ -39,7 +39,7 @@ pub enum StackError {
     Resource {
         /// Its logical id.
         name: String,
-        /// What the service said.
+        /// The service's error.
         #[source]
         source: AwsError,
     },
@@ -101,7 +101,7 @@ pub enum StackError {
     Logs {
         /// The directory or file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         #[source]
         source: io::Error,
     },

@@ -10,7 +10,7 @@ use axum::{
 
 use super::WeakStack;
 
-/// Where the state machines and schedules are told of.
+/// Where the state machines and schedules are reported.
 pub const OVERVIEW_PATH: &str = "/_stack/overview";
 /// Where the metrics so far are.
 pub const METRICS_PATH: &str = "/_stack/metrics";
@@ -32,7 +32,7 @@ async fn overview(State(stack): State<WeakStack>) -> Response {
 /// What the functions have measured so far.
 async fn metrics(State(stack): State<WeakStack>) -> Response {
     let Some(stack) = stack.upgrade() else { return gone() };
-    Json(stack.logs().told().metrics()).into_response()
+    Json(stack.logs().telemetry().metrics()).into_response()
 }
 
 fn gone() -> Response {

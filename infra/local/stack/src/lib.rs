@@ -3,10 +3,11 @@
 //! with the functions as processes of their own.
 //!
 //! [`Stack::start`] runs a template by itself. What it needs besides, such as stand-ins for providers
-//! outside AWS, is put around it as [`Surroundings`]. [`build`] compiles the functions.
+//! outside AWS, is given as [`StackContext`]. [`build`] compiles the functions.
 
 pub mod build;
 pub mod console;
+mod context;
 mod deliver;
 mod error;
 mod inspect;
@@ -22,7 +23,6 @@ mod schedules;
 mod secrets;
 pub mod specs;
 mod start;
-mod surroundings;
 pub mod telemetry;
 mod workflows;
 
@@ -42,6 +42,7 @@ use local_template::Template;
 use parking_lot::{Mutex, MutexGuard};
 use tokio::task::JoinSet;
 
+pub use context::{NoContext, StackContext};
 pub use error::StackError;
 pub use inspect::{METRICS_PATH, OVERVIEW_PATH};
 pub use local_eventbridge::Disorder;
@@ -50,10 +51,9 @@ pub use logs::{Logs, short as short_name};
 pub use options::{LogOptions, Ports, Redelivery, StackOptions};
 pub use overview::{Overview, ScheduleRow, StateMachineRow};
 pub use start::load_template;
-pub use surroundings::{Alone, Surroundings};
 
 /// A running stack. Clones are the same one. When the last of them is dropped without
-/// [`stop`](Self::stop), its processes are killed as well, but nobody waits for their end.
+/// [`stop`](Self::stop), its processes are killed as well, but their end is not waited for.
 #[derive(Clone)]
 pub struct Stack(Arc<Inner>);
 
@@ -86,7 +86,7 @@ struct Inner {
 struct Urls {
     endpoint: String,
     api: String,
-    outside: String,
+    external: String,
 }
 
 impl Stack {
@@ -183,9 +183,9 @@ impl Stack {
         &self.0.urls.endpoint
     }
 
-    /// The URL of what is [outside](Surroundings::outside) of AWS.
-    pub fn outside_url(&self) -> &str {
-        &self.0.urls.outside
+    /// The URL of the [external services](StackContext::external_services).
+    pub fn external_url(&self) -> &str {
+        &self.0.urls.external
     }
 
     /// The stack's name.

@@ -13,7 +13,7 @@ use super::{StackError, options::Ports};
 
 const ENDPOINT: Purpose = Purpose { offset: 0, name: "the AWS endpoint" };
 const API: Purpose = Purpose { offset: 2, name: "the HTTP API" };
-const OUTSIDE: Purpose = Purpose { offset: 3, name: "what stands in for the world outside AWS" };
+const EXTERNAL: Purpose = Purpose { offset: 3, name: "what stands in for the world outside AWS" };
 
 #[derive(Debug, Clone, Copy)]
 struct Purpose {
@@ -29,7 +29,7 @@ pub(super) struct Listeners {
     /// it.
     pub(super) endpoint_v6: Option<TcpListener>,
     pub(super) api: TcpListener,
-    pub(super) outside: TcpListener,
+    pub(super) external: TcpListener,
 }
 
 impl Listeners {
@@ -39,7 +39,7 @@ impl Listeners {
             endpoint_v6: bind_v6(ports, port_of(&endpoint)).await?,
             endpoint,
             api: bind(ports, API).await?,
-            outside: bind(ports, OUTSIDE).await?,
+            external: bind(ports, EXTERNAL).await?,
         })
     }
 }
@@ -71,7 +71,7 @@ async fn bind_v6(ports: Ports, port: u16) -> Result<Option<TcpListener>, StackEr
     let address = SocketAddr::new(IpAddr::V6(Ipv6Addr::LOCALHOST), port);
     match TcpListener::bind(address).await {
         Ok(listener) => Ok(Some(listener)),
-        // On a fixed port somebody else would answer in our place.
+        // On a fixed port another process would answer in our place.
         Err(source) if source.kind() == io::ErrorKind::AddrInUse && ports != Ports::Any => {
             Err(StackError::Port { port, purpose: ENDPOINT.name, source })
         }
@@ -83,7 +83,7 @@ async fn bind_v6(ports: Ports, port: u16) -> Result<Option<TcpListener>, StackEr
 pub(super) fn serve(servers: &mut JoinSet<()>, listener: TcpListener, router: Router) {
     let service =
         guarded(router, port_of(&listener)).into_make_service_with_connect_info::<SocketAddr>();
-    // Answers are small, and somebody waits for each.
+    // Answers are small, and a client waits for each.
     let listener = listener.tap_io(|connection| {
         let _ = connection.set_nodelay(true);
     });

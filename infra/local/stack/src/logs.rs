@@ -10,7 +10,7 @@ use std::{
 use local_lambda::OutputLine;
 use parking_lot::Mutex;
 
-use super::{StackError, console, options::LogOptions, telemetry::Told};
+use super::{StackError, console, options::LogOptions, telemetry::Telemetry};
 
 /// The most lines that are remembered because something in them looks like an address.
 const SUSPECTS_MAX: usize = 1_000;
@@ -25,7 +25,7 @@ pub struct Logs {
     /// Lines that may hold an e-mail address.
     suspects: Mutex<Vec<String>>,
     /// What lines hold that are metrics and spans.
-    told: Told,
+    telemetry: Telemetry,
 }
 
 impl Logs {
@@ -40,7 +40,7 @@ impl Logs {
             stack: stack.to_owned(),
             files: Mutex::default(),
             suspects: Mutex::default(),
-            told: Told::default(),
+            telemetry: Telemetry::default(),
         })
     }
 
@@ -56,13 +56,13 @@ impl Logs {
     }
 
     /// The metrics and spans that functions have written.
-    pub const fn told(&self) -> &Told {
-        &self.told
+    pub const fn telemetry(&self) -> &Telemetry {
+        &self.telemetry
     }
 
     pub(super) fn write(&self, line: OutputLine<'_>) {
         let function = short(line.function, &self.stack);
-        self.told.hear(line.text);
+        self.telemetry.record(line.text);
         if self.options.shown {
             console::say(format_args!("{} {}", console::aside(function), line.text));
         }

@@ -21,9 +21,9 @@ pub struct StackOptions {
     /// Which ports it listens on.
     pub ports: Ports,
     /// Values of the template's parameters by name, which win over its defaults and over what the
-    /// [`Surroundings`](super::Surroundings) give.
+    /// [`StackContext`](super::StackContext) give.
     pub parameters: BTreeMap<String, String>,
-    /// Secrets by name or ARN, besides those of the [`Surroundings`](super::Surroundings), which they
+    /// Secrets by name or ARN, besides those of the [`StackContext`](super::StackContext), which they
     /// may replace.
     pub secrets: BTreeMap<String, String>,
     /// The directory where tables are kept from one run to the next; in memory if not given.

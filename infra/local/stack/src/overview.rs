@@ -51,7 +51,7 @@ pub struct ScheduleRow {
     pub every_seconds: u64,
     /// How many invocations the function has accepted.
     pub accepted: u64,
-    /// How many it has refused for good, parked or not.
+    /// How many it has refused for good, dead-lettered or not.
     pub refused: u64,
 }
 
@@ -87,7 +87,7 @@ impl Overview {
         }
     }
 
-    /// Whether there is nothing to tell.
+    /// Whether there is nothing to report.
     pub fn is_empty(&self) -> bool {
         self.state_machines.is_empty() && self.schedules.is_empty()
     }
@@ -149,8 +149,8 @@ mod tests {
         assert_eq!(lines.len(), 4, "{lines:?}");
         assert!(lines[1].contains("fulfilment ") && lines[1].contains("40 state transitions"));
         assert!(lines[3].contains("invokes deadlines every 60 s: 2 accepted"), "{lines:?}");
-        let told = serde_json::to_value(&overview).unwrap();
-        assert_eq!(told["schedules"][0]["everySeconds"], 60);
+        let shown = serde_json::to_value(&overview).unwrap();
+        assert_eq!(shown["schedules"][0]["everySeconds"], 60);
         overview.state_machines.clear();
         assert_eq!(overview.to_string().lines().count(), 2);
     }

@@ -8,7 +8,7 @@ use std::{
 use local_lambda::{AsyncConfig, FunctionSpec};
 use local_template::{Function, Template};
 
-use super::{StackError, Surroundings, logs, options::StackOptions};
+use super::{StackContext, StackError, logs, options::StackOptions};
 
 pub(super) fn functions(
     template: &Template,
@@ -66,14 +66,14 @@ fn binary(directory: &Path, name: &str) -> std::path::PathBuf {
     directory.join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
 }
 
-/// What a deployment would be asked for: what was given, and what the surroundings know.
+/// What a deployment would be asked for: what was given, and what the context provides.
 pub(super) fn parameters(
-    surroundings: &dyn Surroundings,
-    outside: &str,
+    context: &dyn StackContext,
+    external_url: &str,
     declared: &BTreeSet<String>,
     own: &BTreeMap<String, String>,
 ) -> BTreeMap<String, String> {
-    let mut parameters = surroundings.parameters(outside);
+    let mut parameters = context.parameters(external_url);
     // What a template does not ask for, it is not given.
     parameters.retain(|name, _| declared.contains(name));
     parameters.extend(own.clone());

@@ -22,9 +22,9 @@ const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 const QUERY_ERROR: HeaderName = HeaderName::from_static("x-amzn-query-error");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 
-/// `router`, which functions reach only for what their roles allow. Whoever does not sign with the
-/// key of a function is the administrator of the account.
-/// What it refuses is noted in `refusals`.
+/// `router`, which functions reach only for what their roles allow. A caller that does not sign
+/// with the key of a function is the administrator of the account. What it refuses is noted in
+/// `refusals`.
 pub(super) fn enforced(router: Router, authority: Authority, refusals: Arc<Refusals>) -> Router {
     router.layer(from_fn_with_state((Arc::new(authority), refusals), check))
 }

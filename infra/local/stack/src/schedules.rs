@@ -134,9 +134,9 @@ Resources:
     Properties: { FunctionName: !Ref Mapped, EventSourceArn: !GetAtt Queue.Arn }
 ";
 
-    struct Nobody;
+    struct NoTasks;
 
-    impl Tasks for Nobody {
+    impl Tasks for NoTasks {
         fn invoke<'a>(&'a self, _: &'a str, _: Bytes) -> Invocation<'a> {
             Box::pin(std::future::pending())
         }
@@ -147,7 +147,7 @@ Resources:
         let parameters = std::collections::BTreeMap::new();
         let options = LoadOptions { stack_name: "small", endpoint: "", parameters: &parameters };
         let mut template = Template::parse(TEMPLATE, &options).unwrap();
-        let none = StepFunctions::new(Vec::new(), Arc::new(Nobody), Default::default()).unwrap();
+        let none = StepFunctions::new(Vec::new(), Arc::new(NoTasks), Default::default()).unwrap();
         assert_eq!(only_scheduled(&template, &none), BTreeSet::from(["small-Alone".to_owned()]));
         template.mappings.clear();
         assert_eq!(only_scheduled(&template, &none).len(), 2);

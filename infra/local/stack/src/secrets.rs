@@ -2,12 +2,12 @@
 
 use local_secrets::Secrets;
 
-use super::{StackOptions, Surroundings};
+use super::{StackContext, StackOptions};
 
-/// Those of the surroundings, and what else is asked for.
-pub(super) fn keep(surroundings: &dyn Surroundings, options: &StackOptions) -> Secrets {
+/// Those of the context, and what else is asked for.
+pub(super) fn keep(context: &dyn StackContext, options: &StackOptions) -> Secrets {
     let secrets = Secrets::default();
-    for (name, value) in surroundings.secrets() {
+    for (name, value) in context.secrets() {
         secrets.put(&name, value);
     }
     for (name, value) in &options.secrets {

@@ -1,4 +1,4 @@
-//! What a template says, as the services want to be told it.
+//! What a template declares, in the form that the services take.
 
 use local_core::AwsError;
 use local_dynamodb::DynamoDb;

@@ -16,7 +16,7 @@ use parking_lot::Mutex;
 use tokio::task::JoinSet;
 
 use super::{
-    Alone, Inner, Logs, Stack, StackError, StackOptions, Surroundings, Urls,
+    Inner, Logs, NoContext, Stack, StackContext, StackError, StackOptions, Urls,
     console::{bad, say},
     deliver::Targets,
     inspect,
@@ -38,10 +38,10 @@ pub fn load_template(
     path: &Path,
     name: &str,
     parameters: &BTreeMap<String, String>,
-    surroundings: &dyn Surroundings,
+    context: &dyn StackContext,
 ) -> Result<Template, StackError> {
     let declared = Template::parameters_of(path)?;
-    let parameters = resources::parameters(surroundings, NOWHERE, &declared, parameters);
+    let parameters = resources::parameters(context, NOWHERE, &declared, parameters);
     let options = LoadOptions { stack_name: name, endpoint: NOWHERE, parameters: &parameters };
     Ok(Template::load(path, &options)?)
 }
@@ -49,11 +49,11 @@ pub fn load_template(
 fn load(
     options: &StackOptions,
     urls: &Urls,
-    surroundings: &dyn Surroundings,
+    context: &dyn StackContext,
 ) -> Result<Template, StackError> {
     let StackOptions { name, template, parameters, .. } = options;
     let declared = Template::parameters_of(template)?;
-    let parameters = resources::parameters(surroundings, &urls.outside, &declared, parameters);
+    let parameters = resources::parameters(context, &urls.external, &declared, parameters);
     let endpoint = &urls.endpoint;
     let options = LoadOptions { stack_name: name, endpoint, parameters: &parameters };
     Ok(Template::load(template, &options)?)
@@ -67,7 +67,7 @@ impl Stack {
     /// When a port is taken, or the template, a binary or the data directory cannot be used. The
     /// error names it; nothing is left running.
     pub async fn start(options: StackOptions) -> Result<Self, StackError> {
-        Self::start_within(options, Arc::new(Alone)).await
+        Self::start_within(options, Arc::new(NoContext)).await
     }
 
     /// As [`start`](Self::start), with what is around the template.
@@ -77,15 +77,15 @@ impl Stack {
     /// As [`start`](Self::start).
     pub async fn start_within(
         options: StackOptions,
-        surroundings: Arc<dyn Surroundings>,
+        context: Arc<dyn StackContext>,
     ) -> Result<Self, StackError> {
         let listeners = Listeners::bind(options.ports).await?;
         let urls = Urls {
             endpoint: url_of(&listeners.endpoint),
             api: url_of(&listeners.api),
-            outside: url_of(&listeners.outside),
+            external: url_of(&listeners.external),
         };
-        let template = load(&options, &urls, &*surroundings)?;
+        let template = load(&options, &urls, &*context)?;
         let logs = Arc::new(Logs::open(options.logs.clone(), &options.name)?);
 
         let storage = options.data.clone().map_or(Storage::Memory, Storage::Directory);
@@ -97,8 +97,7 @@ impl Stack {
         let specs = resources::functions(&template, &options)?;
         let host = host_options(&template, &urls.endpoint, &logs, &sqs);
         let lambda = LambdaHost::start(specs, host)?;
-        let targets =
-            Targets::new(&template, sqs.clone(), lambda.clone(), Arc::clone(&surroundings))?;
+        let targets = Targets::new(&template, sqs.clone(), lambda.clone(), Arc::clone(&context))?;
         let bus_options = BusOptions { disorder: options.disorder, ..BusOptions::default() };
         let bus = EventBridge::new(specs::topology(&template), Arc::new(targets), bus_options)?;
 
@@ -121,7 +120,7 @@ impl Stack {
         let refused_mappings = refused_mappings(&template);
         let mappings = sources.start(&template)?;
         let scheduler = schedules::start(&template, &lambda, &sqs, options.schedule_pace);
-        let secrets = secrets::keep(&*surroundings, &options);
+        let secrets = secrets::keep(&*context, &options);
         let stack = Self(Arc::new(Inner {
             name: options.name,
             template,
@@ -140,20 +139,20 @@ impl Stack {
             urls,
             servers: Mutex::default(),
         }));
-        let endpoint = stack.endpoint(&*surroundings);
+        let endpoint = stack.endpoint(&*context);
         let mut servers = JoinSet::new();
         if let Some(listener) = listeners.endpoint_v6 {
             serve(&mut servers, listener, endpoint.clone());
         }
         serve(&mut servers, listeners.endpoint, endpoint);
         serve(&mut servers, listeners.api, gateway.router());
-        serve(&mut servers, listeners.outside, surroundings.outside());
+        serve(&mut servers, listeners.external, context.external_services());
         *stack.servers() = servers;
         Ok(stack)
     }
 
     /// Everything that AWS offers, behind one address.
-    fn endpoint(&self, surroundings: &dyn Surroundings) -> Router {
+    fn endpoint(&self, context: &dyn StackContext) -> Router {
         let services: Vec<Arc<dyn Service>> = vec![
             Arc::new(self.0.dynamodb.clone()),
             Arc::new(self.0.sqs.clone()),
@@ -164,12 +163,12 @@ impl Stack {
         let router = local_core::router(services)
             .merge(self.0.lambda.router())
             .merge(inspect::router(self.downgrade()))
-            .merge(surroundings.endpoint(self.downgrade()));
+            .merge(context.endpoint(self.downgrade()));
         rights::enforced(router, self.0.template.authority(), Arc::clone(&self.0.refusals))
     }
 }
 
-/// What is said of a mapping that is not started.
+/// What is reported of a mapping that is not started.
 fn refused_mappings(template: &Template) -> Vec<String> {
     let enabled = template.mappings.iter().filter(|mapping| mapping.enabled);
     let refused: Vec<String> = enabled.filter_map(|it| template.lacking(it)).collect();

@@ -53,7 +53,7 @@ pub(super) fn start(
 struct Functions {
     /// Names by what a definition may say: a name, or an ARN.
     names: BTreeMap<String, String>,
-    /// Those that no state machine's role may invoke, by name, and what is said of it. Which of them
+    /// Those that no state machine's role may invoke, by name, and its refusal. Which of them
     /// asks is not known where a task is worked on.
     refused: BTreeMap<String, String>,
     host: LambdaHost,
@@ -76,17 +76,17 @@ fn refused_functions(template: &Template) -> BTreeMap<String, String> {
         .functions
         .iter()
         .filter(|function| !template.state_machines.iter().any(|machine| may(machine, function)));
-    let told = refused.map(|function| {
+    let refusals = refused.map(|function| {
         let roles: Vec<_> = template.state_machines.iter().map(|it| it.role.arn.as_str()).collect();
-        let told = format!(
+        let refusal = format!(
             "User: {} is not authorized to perform: {INVOKE} on resource: {} \
              because no identity-based policy allows the {INVOKE} action",
             roles.join(", "),
             function.arn
         );
-        (function.name.clone(), told)
+        (function.name.clone(), refusal)
     });
-    told.collect()
+    refusals.collect()
 }
 
 impl Functions {
@@ -102,8 +102,8 @@ impl Tasks for Functions {
             let Some(name) = self.name_of(function) else {
                 return Err(InvokeError::NotFound(format!("Function not found: {function}")));
             };
-            if let Some(told) = self.refused.get(name) {
-                return Err(InvokeError::AccessDenied(told.clone()));
+            if let Some(refusal) = self.refused.get(name) {
+                return Err(InvokeError::AccessDenied(refusal.clone()));
             }
             let answer = self.host.invoke(name, payload).await.map_err(refused)?;
             Ok(Invoked {

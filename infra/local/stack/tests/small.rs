@@ -6,7 +6,7 @@
 use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt, sync::Arc};
 
 use axum::{Router, routing::get};
-use local_stack::{Stack, StackOptions, Surroundings, WeakStack};
+use local_stack::{Stack, StackContext, StackOptions, WeakStack};
 use tempfile::TempDir;
 
 /// A small template, with a program that does nothing.
@@ -124,12 +124,13 @@ async fn every_answer_has_an_id_and_only_sqs_has_a_code_of_the_query_protocol() 
     stack.stop().await;
 }
 
-/// Surroundings of every kind.
+/// A context with something of every kind.
 struct Around;
 
-impl Surroundings for Around {
-    fn parameters(&self, outside: &str) -> BTreeMap<String, String> {
-        let parameters = [("Secret", format!("{outside}/parcels")), ("NotAskedFor", String::new())];
+impl StackContext for Around {
+    fn parameters(&self, external_url: &str) -> BTreeMap<String, String> {
+        let parameters =
+            [("Secret", format!("{external_url}/parcels")), ("NotAskedFor", String::new())];
         parameters.map(|(name, value)| (name.to_owned(), value)).into()
     }
 
@@ -137,7 +138,7 @@ impl Surroundings for Around {
         ["own", "replaced"].map(|name| (name.to_owned(), "around".to_owned())).into()
     }
 
-    fn outside(&self) -> Router {
+    fn external_services(&self) -> Router {
         Router::new().route("/parcels", get(|| async { "far away" }))
     }
 
@@ -154,11 +155,11 @@ async fn what_is_around_a_template_is_served_and_handed_to_it() {
     options.secrets = [("replaced".to_owned(), "given".to_owned())].into();
     let stack = Stack::start_within(options, Arc::new(Around)).await.unwrap();
     let worker = stack.lambda().function("parcels-Worker").unwrap();
-    assert_eq!(worker.environment["WORD"], format!("{}/parcels", stack.outside_url()));
+    assert_eq!(worker.environment["WORD"], format!("{}/parcels", stack.external_url()));
     let page = |path: &str| {
         format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1:PORT\r\nConnection: close\r\n\r\n")
     };
-    let (_, answer) = ask_at(stack.outside_url(), &page("/parcels")).await;
+    let (_, answer) = ask_at(stack.external_url(), &page("/parcels")).await;
     assert!(answer.ends_with("far away"), "{answer}");
     let (_, answer) = ask(&stack, &page("/name")).await;
     assert!(answer.ends_with("parcels"), "{answer}");

@@ -140,7 +140,7 @@ impl Execution {
         record.history.add(at, previous, happening).map_err(|Full| NoRecord::Full)
     }
 
-    /// Ends the execution, unless it has ended already; and says whether it did.
+    /// Ends the execution, unless it has ended already; and returns whether it did.
     pub(crate) fn end(&self, at: OffsetDateTime, previous: u64, end: End) -> bool {
         let mut record = self.record.lock();
         if record.ending.is_some() {

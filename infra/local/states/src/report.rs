@@ -1,4 +1,4 @@
-//! What is told of an execution without the API.
+//! What is reported of an execution without the API.
 
 use time::OffsetDateTime;
 

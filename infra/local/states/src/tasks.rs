@@ -11,8 +11,8 @@ pub trait Tasks: Send + Sync + 'static {
     /// Invokes `function` (the `FunctionName` of a task: a name, or an ARN) with `payload`, which
     /// is JSON, and waits for its answer.
     ///
-    /// When a task times out or its execution is stopped, nobody waits for the answer any more,
-    /// but the function runs on, as on AWS: an implementation need not be safe to drop.
+    /// When a task times out or its execution is stopped, its answer is dropped, but
+    /// the function runs on, as on AWS: an implementation need not be safe to drop.
     fn invoke<'a>(&'a self, function: &'a str, payload: Bytes) -> Invocation<'a>;
 }
 

@@ -1,4 +1,4 @@
-//! The bus: event buses, their archives and the rules that say who hears what.
+//! The bus: event buses, their archives and the rules that define who consumes what.
 
 pub use local_core::RetryPolicy;
 use serde_json::Value;

@@ -37,7 +37,7 @@ impl Document {
     pub(crate) fn new(template: Value) -> Result<Self, TemplateError> {
         let mut sections = Properties::new(Place::at("template"), template)?;
         require_sam(&mut sections)?;
-        // Outputs tell whoever deploys; nothing in the stack reads them.
+        // Outputs are for the operator who deploys; nothing in the stack reads them.
         sections.pass_over(&["AWSTemplateFormatVersion", "Description", "Metadata", "Outputs"]);
         let parameters = sections.entries("Parameters")?.into_iter().collect();
         let mappings = sections.take("Mappings").unwrap_or_default();

@@ -12,7 +12,7 @@ pub enum TemplateError {
     Unreadable {
         /// Where it was looked for.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         #[source]
         source: io::Error,
     },

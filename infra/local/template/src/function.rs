@@ -48,9 +48,9 @@ pub struct Function {
 pub struct AsyncInvoke {
     /// Tries after a first that failed.
     pub retries_max: u32,
-    /// An event older than this is given up.
+    /// An event older than this is dropped.
     pub age_max: Duration,
-    /// ARN of the queue for what was given up.
+    /// ARN of the queue for dropped events.
     pub on_failure_arn: Option<String>,
 }
 

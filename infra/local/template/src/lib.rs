@@ -83,7 +83,7 @@ use properties::Properties;
 use resolver::{Resolver, Spot};
 use resources::{present, resolved};
 
-/// What a deployment would be told besides the template.
+/// What a deployment would be given besides the template.
 #[derive(Debug, Clone, Copy)]
 pub struct LoadOptions<'a> {
     /// The stack's name, which physical names begin with.
@@ -183,7 +183,7 @@ impl Template {
         let mut policies = Vec::new();
         let (mut gateway, mut invocations) = (Gateway::default(), Invocations::default());
         let known = role::Known::read(&resolver, &resources)?;
-        let surroundings = Surroundings { apis, known };
+        let references = References { apis, known };
         for (id, kind) in resources {
             let mut properties = resolved(&resolver, id)?;
             match kind {
@@ -196,7 +196,7 @@ impl Template {
                 Kind::Permission => invocations.add(properties)?,
                 Kind::QueuePolicy => policies.push(permission::read(properties)?),
                 Kind::StateMachine => {
-                    let role = surroundings.known.take(options.stack_name, id, &mut properties)?;
+                    let role = references.known.take(options.stack_name, id, &mut properties)?;
                     let read = state_machine::read(&resolver, id, role, properties, files)?;
                     template.state_machines.push(read);
                 }
@@ -211,7 +211,7 @@ impl Template {
                 | Kind::Rule
                 | Kind::Table
                 | Kind::Topic => {
-                    template.read(&resolver, id, properties, kind, &surroundings)?;
+                    template.read(&resolver, id, properties, kind, &references)?;
                 }
             }
         }
@@ -227,9 +227,9 @@ impl Template {
         id: &str,
         mut properties: Properties,
         kind: Kind,
-        surroundings: &Surroundings,
+        references: &References,
     ) -> Result<(), TemplateError> {
-        let Surroundings { apis, known } = surroundings;
+        let References { apis, known } = references;
         let name = resolver.name_of(id, &Spot::new(Place::at(id)))?;
         match kind {
             Kind::Archive => self.archives.push(bus::read_archive(id, name, properties)?),
@@ -284,7 +284,7 @@ fn text_of(path: &Path) -> Result<String, TemplateError> {
 }
 
 /// What functions refer to.
-struct Surroundings {
+struct References {
     apis: route::Apis,
     known: role::Known,
 }

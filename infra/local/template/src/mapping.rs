@@ -56,9 +56,9 @@ pub enum Source {
         bisects: bool,
         /// Tries after the first; until the records expire if not given.
         retries_max: Option<u32>,
-        /// Records older than this are given up; not before they expire if not given.
+        /// Records older than this are discarded; not before they expire if not given.
         age_max: Option<Duration>,
-        /// ARN of the queue that is told what was given up.
+        /// ARN of the queue that is notified of discarded records.
         on_failure_arn: Option<String>,
         /// How many batches of one shard may be worked on at a time.
         parallelization: u32,

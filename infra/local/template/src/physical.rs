@@ -14,7 +14,7 @@ use crate::{
 pub const STREAM_LABEL: &str = "2026-01-01T00:00:00.000";
 
 /// The types that have no effect on one machine: logs, what watches over them, and what
-/// only tells people, such as the registry of schemas in a stack of its own.
+/// only informs people, such as the registry of schemas in a stack of its own.
 const INERT: &[&str] = &[
     "AWS::CloudFormation::Stack",
     "AWS::CloudWatch::Alarm",
@@ -32,7 +32,7 @@ const INERT: &[&str] = &[
 ];
 
 /// The types that the local stack runs, and those that have names and ARNs without being run:
-/// topics, which only tell people.
+/// topics, which only inform people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Archive,

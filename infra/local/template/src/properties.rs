@@ -1,4 +1,4 @@
-//! Reading the properties of a resource so that none is overlooked: what nobody has taken when
+//! Reading the properties of a resource so that none is overlooked: what has not been taken when
 //! the reading is [`done`](Properties::done) is refused.
 
 use std::ops::RangeInclusive;
@@ -150,7 +150,7 @@ impl Properties {
         }
     }
 
-    /// Refuses whatever nobody has taken.
+    /// Refuses whatever has not been taken.
     pub(crate) fn done(self) -> Result<(), TemplateError> {
         match self.fields.keys().next() {
             None => Ok(()),

@@ -23,7 +23,7 @@ pub(crate) fn present<'r>(
             None => false,
         };
         if !left_out {
-            // Whoever brings a template wants to know all of it that is not run.
+            // The template's author needs to know all of it that is not run.
             match Kind::of(id, resource) {
                 Ok(kind) => present.push((id.as_str(), kind)),
                 Err(error) => unknown.push(error),

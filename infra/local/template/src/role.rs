@@ -97,7 +97,7 @@ impl Known {
         if let Some(arn) = properties.text_if_any("Role")? {
             // With a role of its own, SAM passes the policies over.
             let statements = self.roles.get(&arn).cloned().ok_or_else(|| {
-                let problem = format!("{arn} is no role of the template: nobody knows what it may");
+                let problem = format!("{arn} is no role of the template: its rights are unknown");
                 place.child("Role").invalid(problem)
             })?;
             return Ok(Role { arn, statements });

@@ -27,9 +27,9 @@ pub struct Route {
 pub enum Access {
     /// Anyone.
     Anyone,
-    /// Whoever has a token of the API's issuer: a JWT authorizer.
+    /// Every caller with a token of the API's issuer: a JWT authorizer.
     Token,
-    /// Whoever signs requests with credentials of AWS and may invoke the route: `AWS_IAM`.
+    /// Callers that sign requests with credentials of AWS and may invoke the route: `AWS_IAM`.
     Iam,
 }
 

@@ -1,4 +1,4 @@
-//! Templates that must not load, and what is said about them; and the functions that small
+//! Templates that must not load, and what is reported of them; and the functions that small
 //! templates need.
 #![expect(clippy::unwrap_used, reason = "what is missing fails the test")]
 
@@ -71,7 +71,7 @@ fn parse(resources: &str) -> Result<Template, TemplateError> {
     parse_with(resources, &[])
 }
 
-/// What is said about [`CONSUMER`] with `from` replaced.
+/// What is reported of [`CONSUMER`] with `from` replaced.
 #[track_caller]
 fn broken(from: &str, to: &str) -> String {
     assert!(CONSUMER.contains(from), "{from}");
@@ -316,8 +316,8 @@ fn a_route_may_ask_for_scopes_of_a_token() {
     assert_eq!(template.routes.first().unwrap().access, Access::Token);
     assert_eq!(scopes(template), ["stock:write"]);
     assert!(scopes(parse(&with_route(jwt, "{ Authorizer: A }")).unwrap()).is_empty());
-    for nobody in ["AWS_IAM", "NONE"] {
-        let route = format!("{{ Authorizer: {nobody}, AuthorizationScopes: [stock:write] }}");
+    for scopeless in ["AWS_IAM", "NONE"] {
+        let route = format!("{{ Authorizer: {scopeless}, AuthorizationScopes: [stock:write] }}");
         let error = parse(&with_route(jwt, &route)).unwrap_err().to_string();
         assert!(error.contains("Auth.AuthorizationScopes: are of tokens"), "{error}");
     }

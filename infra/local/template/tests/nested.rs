@@ -1,5 +1,5 @@
 //! A template in several files: what nested applications are passed, what they put out, and what is
-//! said about those that cannot be read.
+//! reported of those that cannot be read.
 #![expect(clippy::unwrap_used, reason = "what is missing fails the test")]
 
 use std::{collections::BTreeMap, io};
@@ -141,7 +141,7 @@ fn read(texts: [&str; 3], given: &[(&str, &str)]) -> Result<Template, TemplateEr
     Template::parse_with(root, &options, &|path| files(path, parcels, letters))
 }
 
-/// What is said once `from` is `to`, in whichever file it stands.
+/// What is reported once `from` is `to`, in whichever file it stands.
 #[track_caller]
 fn broken(from: &str, to: &str) -> String {
     let texts = [ROOT, PARCELS, LETTERS];

@@ -47,7 +47,7 @@ fn lacks(rights: &str) -> Option<String> {
 
 #[test]
 fn a_mapping_reads_with_the_role_of_its_function() {
-    let said = "Mapping: the execution role of small-Reader does not have permissions to call ";
+    let refusal = "Mapping: the execution role of small-Reader does not have permissions to call ";
     for (rights, lacking) in [
         ("Timeout: 9", Some("sqs:ReceiveMessage")),
         ("Policies: []", Some("sqs:ReceiveMessage")),
@@ -64,7 +64,7 @@ fn a_mapping_reads_with_the_role_of_its_function() {
         ),
     ] {
         let expected = lacking.map(|action| {
-            format!("{said}{action} on arn:aws:sqs:us-east-1:000000000000:small-Parcels")
+            format!("{refusal}{action} on arn:aws:sqs:us-east-1:000000000000:small-Parcels")
         });
         assert_eq!(lacks(rights), expected, "{rights}");
     }
@@ -115,7 +115,7 @@ fn a_bus_has_the_statement_of_its_policy() {
     Type: AWS::Events::EventBusPolicy
     Properties:
       EventBusName: !Ref Bus
-      StatementId: Nobody
+      StatementId: NoOne
       Statement:
         Effect: Deny
         Principal: '*'

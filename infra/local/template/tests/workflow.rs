@@ -1,4 +1,4 @@
-//! State machines and schedules: what is read of them, and what is said about broken ones.
+//! State machines and schedules: what is read of them, and what is reported of broken ones.
 #![expect(clippy::unwrap_used, reason = "what is missing fails the test")]
 
 use std::{collections::BTreeMap, fs, io, path::Path, time::Duration};
@@ -94,7 +94,7 @@ fn read_with(
     Template::parse_with(text, &options, &files(definition))
 }
 
-/// What is said about [`TEMPLATE`] with `from` replaced.
+/// What is reported of [`TEMPLATE`] with `from` replaced.
 #[track_caller]
 fn broken(from: &str, to: &str) -> String {
     assert!(TEMPLATE.contains(from), "{from}");

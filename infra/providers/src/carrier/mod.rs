@@ -136,16 +136,16 @@ async fn create(
     bearer(&headers).ok_or(Refusal::Unauthorized)?;
     let key = idempotency_key(&headers).ok_or(Refusal::NoKey)?;
     let request = ShipmentRequest::parse(&body)?;
-    let depot = carrier.0.clone();
+    let stub = carrier.0.clone();
     let subjects = [request.reference.as_str(), request.address_id.as_str()];
-    let outcome = depot.script.next_with(&subjects, &request.address_id, &request.reference);
+    let outcome = stub.script.next_with(&subjects, &request.address_id, &request.reference);
     if outcome == Some(Outcome::Decline) {
         return Err(Refusal::Undeliverable);
     }
     let fingerprint = request.fingerprint();
     let at = carrier.0.clock.now();
     let call = Call { key: Some(key), fingerprint: &fingerprint, outcome, at };
-    Ok(handle_once(&carrier.0.keys, &REFUSALS, call, move || depot.take(request, at)).await)
+    Ok(handle_once(&carrier.0.keys, &REFUSALS, call, move || stub.take(request, at)).await)
 }
 
 #[derive(Deserialize)]
@@ -179,11 +179,11 @@ async fn void(
     Path(id): Path<String>,
 ) -> Result<Response, Refusal> {
     bearer(&headers).ok_or(Refusal::Unauthorized)?;
-    let depot = carrier.0.clone();
-    let reference = depot.find(&id)?.reference;
-    let outcome = depot.script.next(&[&format!("void:{reference}")]);
+    let stub = carrier.0.clone();
+    let reference = stub.find(&id)?.reference;
+    let outcome = stub.script.next(&[&format!("void:{reference}")]);
     let call = Call { key: None, fingerprint: "", outcome, at: carrier.0.clock.now() };
-    let work = move || depot.void(&id).map_or_else(Answer::from, |it| Answer::ok(json!(it)));
+    let work = move || stub.void(&id).map_or_else(Answer::from, |it| Answer::ok(json!(it)));
     Ok(handle_once(&carrier.0.keys, &REFUSALS, call, work).await)
 }
 

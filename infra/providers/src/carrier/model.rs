@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use crate::handle_once::{Answer, RUDE};
 
 const CARRIER: &str = "UPS";
-/// The address nobody can be found at.
+/// The address at which the carrier finds no one.
 const UNDELIVERABLE: &str = "addr_undeliverable";
 const TEXT_BYTES_MAX: usize = 128;
 
@@ -34,7 +34,7 @@ pub struct Shipment {
     pub reference: String,
     /// Where it goes.
     pub address_id: String,
-    /// Whose address that is, if the client said.
+    /// Whose address that is, if the client named one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub customer: Option<String>,
     /// Who takes it there.

@@ -24,7 +24,7 @@ const PROCESSING_ERROR: Decline = Decline {
     code: "processing_error",
     ..declined("processing_error", "An error occurred while processing your card.")
 };
-/// What is said of a card whose bank asks for a customer who is not there.
+/// The refusal of a card whose bank asks for a customer who is not there.
 pub(super) const AUTHENTICATION_REQUIRED: Decline = Decline {
     code: "authentication_required",
     ..declined("authentication_required", "Your card was declined: it requires authentication.")

@@ -156,7 +156,7 @@ impl Customers {
         }
     }
 
-    /// The test card behind what a request names. A test token is anybody's.
+    /// The test card behind what a request names. A test token belongs to no customer.
     pub(super) fn card(
         &self,
         customer: Option<&str>,

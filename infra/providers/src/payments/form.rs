@@ -101,7 +101,7 @@ impl Form {
     }
 }
 
-/// How many objects a page has at most, and how many if the client does not say.
+/// How many objects a page has at most, and how many if the client sets no limit.
 const PAGE_MAX: usize = 100;
 const PAGE_DEFAULT: usize = 10;
 

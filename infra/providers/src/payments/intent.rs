@@ -88,7 +88,7 @@ impl IntentRequest {
         if self.confirm { self.payable() } else { Ok(()) }
     }
 
-    /// Stripe charges nobody's default card: the request has to name what pays.
+    /// Stripe never charges a customer's default card: the request has to name what pays.
     pub(super) fn payable(&self) -> Result<(), Refusal> {
         let message =
             "You cannot confirm this PaymentIntent because it is missing a payment method.";
@@ -150,7 +150,7 @@ pub(super) struct Intent {
     pub(super) status: Status,
     pub(super) charge: Option<String>,
     pub(super) created: OffsetDateTime,
-    /// Why it was cancelled, if somebody said so.
+    /// Why it was cancelled, if the client gave a reason.
     pub(super) cancellation_reason: Option<String>,
     /// Oldest first.
     pub(super) refunds: Vec<Refund>,

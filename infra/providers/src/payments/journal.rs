@@ -1,4 +1,4 @@
-//! What has happened, as the provider's events tell it.
+//! What has happened, as the provider's events report it.
 
 use parking_lot::{Mutex, MutexGuard};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 #[derive(Default)]
 pub(super) struct Journal {
     events: Mutex<Vec<Value>>,
-    pub(super) news: Notify,
+    pub(super) added: Notify,
 }
 
 impl Journal {
@@ -33,7 +33,7 @@ impl Journal {
             "type": kind,
         }));
         drop(events);
-        self.news.notify_one();
+        self.added.notify_one();
     }
 
     /// The event at `index`, counted from 0.

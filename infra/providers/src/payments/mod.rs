@@ -9,7 +9,6 @@
 //! Scripted subjects are the order (`metadata[order_id]`), the payment method, and
 //! `refund:<order>` for refunds. What happens can be sent to an endpoint: [`Webhook`].
 
-mod books;
 mod card;
 mod customers;
 mod form;
@@ -19,6 +18,7 @@ mod ledger;
 mod refund;
 mod refusal;
 mod search;
+mod store;
 mod webhooks;
 
 use std::sync::Arc;
@@ -43,13 +43,13 @@ use crate::{
     handle_once::{Answer, Call, Refusals, bearer, handle_once, idempotency_key},
     idempotency::Keys,
 };
-use books::Ledger;
 use customers::Customers;
 use form::{Form, limit, page};
 use intent::IntentRequest;
 use refund::RefundRequest;
 use refusal::Refusal;
 use search::Query;
+use store::Store;
 
 /// How long a key is kept at least, <https://docs.stripe.com/api/idempotent_requests>.
 const KEY_TIME_TO_LIVE: Duration = Duration::hours(24);
@@ -69,11 +69,11 @@ const REFUSALS: Refusals = Refusals {
 
 /// The card gateway; clones share one ledger.
 #[derive(Clone)]
-pub struct Payments(Arc<Desk>);
+pub struct Payments(Arc<Gateway>);
 
-struct Desk {
+struct Gateway {
     clock: Clock,
-    books: Ledger,
+    store: Store,
     customers: Customers,
     keys: Arc<Keys<Answer>>,
     script: Script,
@@ -88,8 +88,8 @@ impl Default for Payments {
 impl Payments {
     /// A gateway that lives by `clock` and forgets idempotency keys after `key_time_to_live`.
     pub fn new(clock: Clock, key_time_to_live: Duration) -> Self {
-        Self(Arc::new(Desk {
-            books: Ledger::new(&clock),
+        Self(Arc::new(Gateway {
+            store: Store::new(&clock),
             customers: Customers::new(&clock),
             keys: Arc::new(Keys::new(key_time_to_live)),
             script: Script::default(),
@@ -119,7 +119,7 @@ impl Payments {
 
     /// Every movement of money, oldest first.
     pub fn ledger(&self) -> Vec<LedgerEntry> {
-        self.0.books.ledger()
+        self.0.store.ledger()
     }
 
     /// Lets calls about `subject` end in `outcome`.
@@ -141,8 +141,8 @@ async fn create_intent(
     let token = request.card.as_deref().unwrap_or_default();
     let scope = if order.is_empty() { key.unwrap_or_default() } else { order };
     let outcome = payments.0.script.next_with(&[order, token], token, scope);
-    let desk = payments.0.clone();
-    let work = move || desk.books.charge(request, outcome, desk.clock.now());
+    let gateway = payments.0.clone();
+    let work = move || gateway.store.charge(request, outcome, gateway.clock.now());
     Ok(payments.0.complete("/v1/payment_intents", key, &form, outcome, work).await)
 }
 
@@ -158,8 +158,8 @@ async fn cancel_intent(
     let reason = form.one_of("cancellation_reason", CANCELLATION_REASONS)?;
     let endpoint = format!("/v1/payment_intents/{id}/cancel");
     let outcome = payments.0.script.next(&[&format!("cancel:{id}")]);
-    let desk = payments.0.clone();
-    let work = move || desk.books.cancel(&id, reason, desk.clock.now());
+    let gateway = payments.0.clone();
+    let work = move || gateway.store.cancel(&id, reason, gateway.clock.now());
     Ok(payments.0.complete(&endpoint, key, &form, outcome, work).await)
 }
 
@@ -174,8 +174,8 @@ async fn confirm_intent(
     form.only(&["expand", "off_session", "payment_method", "return_url"])?;
     let token = form.owned("payment_method");
     let endpoint = format!("/v1/payment_intents/{id}/confirm");
-    let desk = payments.0.clone();
-    let work = move || desk.books.confirm(&id, token, &desk.customers, desk.clock.now());
+    let gateway = payments.0.clone();
+    let work = move || gateway.store.confirm(&id, token, &gateway.customers, gateway.clock.now());
     Ok(payments.0.complete(&endpoint, key, &form, None, work).await)
 }
 
@@ -187,14 +187,14 @@ async fn create_refund(
     let key = authorize(&headers)?;
     let form = Form::parse(&body);
     let request = RefundRequest::parse(&form)?;
-    let order = payments.0.books.order_of(&request.payment_intent).unwrap_or_default();
+    let order = payments.0.store.order_of(&request.payment_intent).unwrap_or_default();
     let outcome = payments.0.script.next(&[&format!("refund:{order}")]);
-    let desk = payments.0.clone();
-    let work = move || desk.books.refund(request, outcome, desk.clock.now());
+    let gateway = payments.0.clone();
+    let work = move || gateway.store.refund(request, outcome, gateway.clock.now());
     Ok(payments.0.complete("/v1/refunds", key, &form, outcome, work).await)
 }
 
-impl Desk {
+impl Gateway {
     async fn complete(
         &self,
         endpoint: &str,
@@ -215,7 +215,7 @@ async fn find_intent(
     Path(id): Path<String>,
 ) -> Result<Json<Value>, Refusal> {
     authorize(&headers)?;
-    payments.0.books.intent(&id).map(Json).ok_or_else(|| Refusal::no_such_intent(&id, "intent"))
+    payments.0.store.intent(&id).map(Json).ok_or_else(|| Refusal::no_such_intent(&id, "intent"))
 }
 
 async fn list_intents(
@@ -226,7 +226,7 @@ async fn list_intents(
     authorize(&headers)?;
     let form = Form::parse(query.unwrap_or_default().as_bytes());
     let limit = limit(&form)?;
-    let found = payments.0.books.intents(form.get("customer"), form.get("starting_after"));
+    let found = payments.0.store.intents(form.get("customer"), form.get("starting_after"));
     let (data, has_more) = page(found, limit);
     let url = "/v1/payment_intents";
     Ok(Json(json!({"object": "list", "url": url, "has_more": has_more, "data": data})))
@@ -241,7 +241,7 @@ async fn search_intents(
     let form = Form::parse(query.unwrap_or_default().as_bytes());
     let limit = limit(&form)?;
     let query = Query::parse(form.required("query")?)?;
-    let (data, has_more) = page(payments.0.books.search(&query), limit);
+    let (data, has_more) = page(payments.0.store.search(&query), limit);
     Ok(Json(json!({
         "object": "search_result",
         "url": "/v1/payment_intents/search",
@@ -259,7 +259,7 @@ async fn find_refund(
     authorize(&headers)?;
     payments
         .0
-        .books
+        .store
         .find_refund(&id, payments.0.clock.now())
         .map(Json)
         .ok_or_else(|| Refusal::no_such_refund(&id))
@@ -273,7 +273,7 @@ async fn list_refunds(
     authorize(&headers)?;
     let form = Form::parse(query.unwrap_or_default().as_bytes());
     let limit = limit(&form)?;
-    let found = payments.0.books.refunds(form.get("payment_intent"), payments.0.clock.now())?;
+    let found = payments.0.store.refunds(form.get("payment_intent"), payments.0.clock.now())?;
     let (data, has_more) = page(found, limit);
     Ok(Json(json!({"object": "list", "url": "/v1/refunds", "has_more": has_more, "data": data})))
 }

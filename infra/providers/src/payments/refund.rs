@@ -59,7 +59,7 @@ pub(super) struct Refund {
 }
 
 impl Refund {
-    /// Somebody looks at it. Whether the money is back since.
+    /// A client reads it. Whether the money is back since.
     pub(super) fn look(&mut self) -> bool {
         if self.status != RefundStatus::Pending {
             return false;

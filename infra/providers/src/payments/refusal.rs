@@ -69,7 +69,7 @@ impl Refusal {
             .with_code("parameter_invalid_integer")
     }
 
-    /// An object that a parameter names and nobody knows.
+    /// An object that a parameter names and that does not exist.
     pub(super) fn no_such(object: &str, id: &str, param: &str) -> Self {
         Self::invalid(param, format!("No such {object}: '{id}'")).with_code("resource_missing")
     }
@@ -83,12 +83,12 @@ impl Refusal {
         Self::not_found("refund", id)
     }
 
-    /// An object whose URL nobody knows.
+    /// An object whose URL does not exist.
     pub(super) fn not_found(object: &str, id: &str) -> Self {
         Self { status: StatusCode::NOT_FOUND, ..Self::no_such(object, id, "id") }
     }
 
-    /// Stripe's answer has neither a code nor a parameter by which it could be told.
+    /// Stripe's answer has neither a code nor a parameter by which it could be recognised.
     pub(super) fn of_another_customer() -> Self {
         let message = "The PaymentMethod belongs to another Customer than the one supplied.";
         Self::new(INVALID, INVALID_REQUEST, message)
@@ -132,7 +132,7 @@ impl Refusal {
         Self::new(StatusCode::TOO_MANY_REQUESTS, INVALID_REQUEST, message).with_code("rate_limit")
     }
 
-    /// What no caller may repeat: a refusal whose every text names somebody.
+    /// What no caller may repeat: a refusal whose every text names a person.
     pub(super) fn rude(status: StatusCode) -> Answer {
         let kind =
             if status == StatusCode::PAYMENT_REQUIRED { "card_error" } else { INVALID_REQUEST };

@@ -31,12 +31,12 @@ impl Payments {
     /// The webhook of the event at `index`, counted from 0 as they happened, signed now with
     /// `secret`. None while there is no such event.
     pub fn webhook(&self, index: usize, secret: &str) -> Option<Webhook> {
-        let body = self.0.books.journal.event(index)?.to_string();
+        let body = self.0.store.journal.event(index)?.to_string();
         let signature = signature(secret, self.0.clock.now(), &body);
         Some(Webhook { body, signature })
     }
 
-    /// Has `post` send a webhook of each event, signed with `secret`, and again when it says that
+    /// Has `post` send a webhook of each event, signed with `secret`, and again when it answers that
     /// it was not taken. Ends never.
     pub async fn send_webhooks<F>(
         self,
@@ -48,7 +48,7 @@ impl Payments {
         let mut sending = JoinSet::new();
         for index in 0.. {
             while self.webhook(index, &secret).is_none() {
-                self.0.books.journal.news.notified().await;
+                self.0.store.journal.added.notified().await;
             }
             while sending.try_join_next().is_some() {}
             let (payments, secret, post) = (self.clone(), secret.clone(), post.clone());

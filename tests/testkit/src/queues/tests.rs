@@ -49,7 +49,7 @@ async fn what_was_parked_before_does_not_hide_how_a_record_ends_now() {
 }
 
 #[tokio::test]
-async fn a_projection_hears_replays() {
+async fn a_projection_consumes_replays() {
     let queues = queues(ReplayPolicy::Accept);
     let ends = queues.consume(SAMPLES.read("replayed"), ending(|| Ok(Handled))).await;
     assert_eq!(ends, [End::Done(Handled)]);
@@ -59,6 +59,6 @@ async fn a_projection_hears_replays() {
 #[should_panic(expected = "are not all of")]
 fn a_failure_of_no_record_is_an_error() {
     let mut response = SqsBatchResponse::default();
-    response.add_failure("nobody");
+    response.add_failure("unknown");
     ends(&SAMPLES.read("order-created"), &response, &[], &mut Vec::new());
 }

@@ -56,7 +56,7 @@ pub async fn a_cancellation_during_an_attempt_wins<S: SideEffect>() {
 }
 
 /// The answer is that of the machine at last.
-pub async fn a_workflow_hears_of_a_cancellation_during_its_attempt<S: SideEffect>() {
+pub async fn a_workflow_learns_of_a_cancellation_during_its_attempt<S: SideEffect>() {
     let world = S::open().await;
     world.script(Step::Perform, SLOW);
     let cancelled = cancelled::<S>();

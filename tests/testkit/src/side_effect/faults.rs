@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{Order, SideEffect, Step, assert_undone, cancelled, created, events};
 use crate::{
     Again, Case, ProviderCase, ProviderFault, cases,
-    sweep::{Told, tell},
+    sweep::{StoryRun, run_story},
 };
 
 /// What is left of a story.
@@ -55,8 +55,8 @@ enum AnyCase {
 }
 
 impl AnyCase {
-    /// Tells `story` to a process that meets it.
-    async fn tell<S: SideEffect>(self, story: &[Delivery<Event>], again: Again) -> Told<S> {
+    /// Runs `story` on a process that meets it.
+    async fn run<S: SideEffect>(self, story: &[Delivery<Event>], again: Again) -> StoryRun<S> {
         let world = S::open().await;
         let plan = match self {
             Self::Database(case) => case.plan(),
@@ -65,7 +65,7 @@ impl AnyCase {
                 FaultPlan::none()
             }
         };
-        tell(world, story, &plan, again).await
+        run_story(world, story, &plan, again).await
     }
 }
 
@@ -78,8 +78,8 @@ fn provider_cases(calls: usize) -> impl Iterator<Item = ProviderCase> {
 /// How many calls a story makes, to the database and to the provider, when nothing fails.
 async fn calls<S: SideEffect>(story: &[Delivery<Event>]) -> (usize, usize) {
     let plan = FaultPlan::none();
-    let told = tell(S::open().await, story, &plan, Again::AtOnce).await;
-    (plan.calls(), told.stage.bed().gate.calls())
+    let run = run_story(S::open().await, story, &plan, Again::AtOnce).await;
+    (plan.calls(), run.harness.bed().gate.calls())
 }
 
 /// Every fault at every call of a story.
@@ -97,13 +97,17 @@ async fn cases_of<S: SideEffect>(story: &[Delivery<Event>]) -> Vec<AnyCase> {
 async fn sweep<S: SideEffect>(story: &[Delivery<Event>], agains: &[Again], check: Check) {
     let mut cases = cases_of::<S>(story).await;
     for &again in agains {
-        let undisturbed = tell(S::open().await, story, &FaultPlan::none(), again).await;
-        let expected = Ending::of(&undisturbed.stage).await;
+        let undisturbed = run_story(S::open().await, story, &FaultPlan::none(), again).await;
+        let expected = Ending::of(&undisturbed.harness).await;
         let mut failing = Vec::new();
         for case in cases {
-            let told = case.tell::<S>(story, again).await;
-            check(&Ending::of(&told.stage).await, &expected, &format!("{case:?}, again {again:?}"));
-            if told.has_failed {
+            let run = case.run::<S>(story, again).await;
+            check(
+                &Ending::of(&run.harness).await,
+                &expected,
+                &format!("{case:?}, again {again:?}"),
+            );
+            if run.has_failed {
                 failing.push(case);
             }
         }
@@ -120,7 +124,7 @@ pub async fn the_effect_is_performed_once_whatever_fails<S: SideEffect>() {
     sweep::<S>(&[trigger, created], &[Again::Last], same).await;
 }
 
-/// A refusal is the end, also if nobody could write it down.
+/// A refusal is the end, also if it could not be written down.
 pub async fn what_is_refused_stays_refused_whatever_fails<S: SideEffect>() {
     sweep::<S>(&[S::created(Order::Refused), S::trigger()], &[Again::AtOnce], same).await;
 }

@@ -3,7 +3,7 @@
 //! Two inputs, an order's creation and a trigger, have the effect performed; a cancellation has it
 //! undone, or prevented if it is not known what became of it. Whatever order inputs come in, however
 //! often, and whatever fails on the way: the effect is performed once at most, and every run ends
-//! in the same state. A function says by [`SideEffect`] what it works on, and has the tests by
+//! in the same state. A function declares by [`SideEffect`] what it works on, and has the tests by
 //! [`side_effect_tests`](crate::side_effect_tests).
 
 pub mod concurrency;
@@ -27,18 +27,18 @@ use crate::{Harness, TestBed, permutations, sweep::YEAR};
 
 /// Longer than a provider's work takes, shorter than [`LONG`].
 const WAIT_MAX: Duration = Duration::from_millis(250);
-/// What a provider takes that is told to be slow.
+/// What a provider takes that is set to be slow.
 const LONG: Duration = Duration::from_secs(1);
 /// Some providers forget their idempotency keys after a day, others after a year.
 const LATER: [Duration; 3] = [Duration::ZERO, Duration::from_hours(25), YEAR];
-/// How often an effect that is undone is tried before it is given up.
+/// How often an effect that is undone is tried before its retries are exhausted.
 const ATTEMPTS: usize = 8;
 /// The provider as it should be.
 const WELL: Outcome = Outcome::Slow(Duration::ZERO);
-/// The provider, unavailable for as long as anybody tries.
+/// The provider, unavailable for as long as any caller tries.
 const DOWN: Outcome = Outcome::Down(u32::MAX);
 
-/// The provider, busy for as long as anybody tries.
+/// The provider, busy for as long as any caller tries.
 const BUSY: Outcome = Outcome::Throttle(u32::MAX);
 
 /// What can be asked of a provider.
@@ -55,7 +55,7 @@ pub enum Step {
 pub enum Order {
     /// One as any other.
     Plain,
-    /// The same with other contents, which nobody may send under the same id.
+    /// The same with other contents, which no service may publish under the same id.
     Changed,
     /// One that the provider refuses for good.
     Refused,
@@ -80,7 +80,7 @@ pub struct Spec {
     pub refusal: (&'static str, &'static str),
     /// What it publishes of an effect that was cancelled while it was performed.
     pub overtaken: &'static [&'static str],
-    /// The event by which it says that a person has to look.
+    /// The event by which it asks for a review.
     pub review: &'static str,
     /// What it calls undoing in a review, and preventing.
     pub steps: (&'static str, &'static str),
@@ -124,7 +124,7 @@ pub trait SideEffect: Harness + Sized {
     /// Whatever cancels an order. The first is a customer's.
     fn cancellations() -> Vec<Delivery<Event>>;
 
-    /// Tells the provider how calls for `step` end.
+    /// Sets how calls of the provider for `step` end.
     fn script(&self, step: Step, outcome: Outcome);
 
     /// The effects that the provider has performed, whether or not they were undone.
@@ -255,7 +255,7 @@ macro_rules! side_effect_tests {
             concurrency {
                 of_several_handlers_at_once_one_performs_the_effect,
                 a_cancellation_during_an_attempt_wins,
-                a_workflow_hears_of_a_cancellation_during_its_attempt,
+                a_workflow_learns_of_a_cancellation_during_its_attempt,
                 a_task_while_another_process_is_at_it_is_to_be_tried_again,
             }
             reviews {

@@ -116,7 +116,8 @@ pub async fn an_effect_nobody_knows_of_is_undone_when_the_order_is_cancelled<S: 
     }
 }
 
-/// However long: the effect is never given up. Whatever comes next has it tried again.
+/// However long: the retries of the effect are never exhausted. Whatever comes next has it tried
+/// again.
 pub async fn while_the_provider_is_unavailable_the_effect_waits_and_is_performed_once<
     S: SideEffect,
 >() {
@@ -124,10 +125,10 @@ pub async fn while_the_provider_is_unavailable_the_effect_waits_and_is_performed
         let world = S::open().await;
         world.script(Step::Perform, DOWN);
         world.deliver(&created::<S>()).await.unwrap();
-        // More often than anything that may be given up is tried.
+        // More often than anything whose retries can be exhausted is tried.
         for _ in 0..20 {
             let failure = world.deliver(&S::trigger()).await.unwrap_err();
-            // The queue lets a record wait longer each time that nobody knows how long it takes.
+            // The queue lets a record wait longer each time that it is unknown how long it takes.
             assert!(matches!(failure, Failure::Retry { wait: Wait::Unknown, .. }), "{failure}");
         }
         assert_eq!(world.bed().status().await, S::SPEC.performing);

@@ -1,4 +1,4 @@
-//! What is given up for a person to look at, and resumed by an operator.
+//! Effects whose retries are exhausted: they wait for a review, and an operator resumes them.
 
 use provider_stubs::Outcome;
 use runtime::Done;

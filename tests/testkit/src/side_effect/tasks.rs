@@ -62,7 +62,7 @@ pub async fn a_refusal_is_an_answer_and_nothing_to_undo<S: SideEffect>() {
     assert_eq!(events(&world), [S::SPEC.refused.1]);
 }
 
-/// The workflow is told.
+/// The workflow is answered.
 pub async fn what_was_cancelled_before_is_not_performed_for_a_workflow<S: SideEffect>() {
     let world = S::open().await;
     world.complete(&cancellation::<S>()).await;
@@ -114,7 +114,7 @@ pub async fn a_task_works_on_the_order_itself<S: SideEffect>() {
     let trigger = S::trigger();
     let failure = S::work(&process, S::SPEC.tasks.0, &trigger).await.unwrap_err();
     assert!(!failure.is_retry());
-    let expected = format!("OrderCreated, not {}", trigger.envelope.event_type);
+    let expected = format!("event type {:?} is unknown here", trigger.envelope.event_type);
     assert!(failure.to_string().contains(&expected), "{failure}");
     let failure = S::work(&process, "fold", &created::<S>()).await.unwrap_err();
     assert!(!failure.is_retry());
@@ -129,7 +129,7 @@ enum Given {
     Asked(Step),
 }
 
-/// A workflow's tasks and the events that say the same, each of them twice.
+/// A workflow's tasks and the events with the same meaning, each of them twice.
 pub async fn tasks_and_events_in_any_order_perform_the_effect_once<S: SideEffect>() {
     let delivered = [created::<S>(), S::trigger(), cancellation::<S>()];
     let delivered = delivered.map(|delivery| Given::Delivered(Box::new(delivery)));

@@ -96,7 +96,7 @@ impl World {
 
     fn handle(&mut self, command: &Command) -> Input {
         match command {
-            Command::Ship { .. } | Command::Trace { .. } if self.door == Door::Nowhere => {
+            Command::Ship { .. } | Command::Reconcile { .. } if self.door == Door::Nowhere => {
                 Input::Refused(refusal())
             }
             Command::Ship { .. } => {
@@ -108,7 +108,7 @@ impl World {
                 }
                 Input::Shipped(shipment())
             }
-            Command::Trace { .. } => {
+            Command::Reconcile { .. } => {
                 self.shipped = 1;
                 Input::Shipped(shipment())
             }

@@ -12,12 +12,12 @@ pub(super) fn states() -> [Shipment; 12] {
         Shipment::Paid,
         Shipment::Withdrawn,
         Shipment::Shipping(destination()),
-        Shipment::Tracing(destination()),
+        Shipment::Reconciling(destination()),
         Shipment::Shipped(shipment()),
         Shipment::Recalling(shipment()),
         Shipment::Refused(refusal()),
         Shipment::Voided(shipment()),
-        Shipment::TraceInReview(destination()),
+        Shipment::ReconcileInReview(destination()),
         Shipment::RecallInReview(shipment()),
     ]
 }
@@ -42,12 +42,12 @@ fn state_name(dispatch: &Shipment) -> &'static str {
         Shipment::Paid => "paid",
         Shipment::Withdrawn => "withdrawn",
         Shipment::Shipping(_) => "shipping",
-        Shipment::Tracing(_) => "tracing",
+        Shipment::Reconciling(_) => "reconciling",
         Shipment::Shipped(_) => "shipped",
         Shipment::Recalling(_) => "recalling",
         Shipment::Refused(_) => "refused",
         Shipment::Voided(_) => "voided",
-        Shipment::TraceInReview(_) => "trace in review",
+        Shipment::ReconcileInReview(_) => "reconcile in review",
         Shipment::RecallInReview(_) => "recall in review",
     }
 }

@@ -14,12 +14,12 @@ use provider_stubs::Outcome;
 
 use super::{
     DemoError,
-    stage::{CANCELLED, COMPLETED, ENDINGS, Placed, Stage},
+    harness::{CANCELLED, COMPLETED, ENDINGS, Harness, Placed},
 };
 use crate::client::{Line, NewOrder};
 
-/// More often than anybody tries. Busy with one object, a provider still answers for all others:
-/// nobody's circuit breaker opens.
+/// More often than any caller tries. Busy with one object, a provider still answers for all others:
+/// no circuit breaker opens.
 const STUCK: Outcome = Outcome::Throttle(u32::MAX);
 /// Nothing stands in the way any more.
 const CLEAR: Outcome = Outcome::Throttle(0);
@@ -31,7 +31,7 @@ pub struct Scenario {
     pub name: &'static str,
     /// What it is about.
     pub title: &'static str,
-    pub(super) play: fn(Stage) -> BoxFuture<'static, Played>,
+    pub(super) play: fn(Harness) -> BoxFuture<'static, Played>,
 }
 
 impl fmt::Debug for Scenario {
@@ -57,10 +57,10 @@ pub(super) struct Expected {
     pub(super) order_id: String,
     /// The event that ended it.
     pub(super) ending: &'static str,
-    /// Why, where its ending says so.
+    /// Why, where its ending has a reason.
     pub(super) reason: Option<&'static str>,
-    /// Events that were said of it.
-    pub(super) said: &'static [&'static str],
+    /// Events that were published of it.
+    pub(super) published: &'static [&'static str],
     /// Events that were not.
     pub(super) not_published: &'static [&'static str],
 }
@@ -71,7 +71,7 @@ impl Placed {
             order_id: self.id.clone(),
             ending: COMPLETED,
             reason: None,
-            said: &["PaymentCompleted", "ShipmentCreated"],
+            published: &["PaymentCompleted", "ShipmentCreated"],
             not_published: &["PaymentRefunded", "InventoryReleased"],
         }
     }
@@ -81,7 +81,7 @@ impl Placed {
             order_id: self.id.clone(),
             ending: CANCELLED,
             reason: Some(reason),
-            said: &[],
+            published: &[],
             not_published: &["OrderShipped", COMPLETED],
         }
     }
@@ -102,15 +102,15 @@ impl Expected {
         } else if why != self.reason {
             differences.push(format!("ended because of {why:?}, not of {:?}", self.reason));
         }
-        let missing = self.said.iter().filter(|name| !has(name));
-        differences.extend(missing.map(|name| format!("nothing was said of {name}")));
+        let missing = self.published.iter().filter(|name| !has(name));
+        differences.extend(missing.map(|name| format!("{name} was not published")));
         let surplus = self.not_published.iter().filter(|name| has(name));
-        differences.extend(surplus.map(|name| format!("{name} was said")));
+        differences.extend(surplus.map(|name| format!("{name} was published")));
         differences
     }
 
-    fn saying(self, said: &'static [&'static str]) -> Self {
-        Self { said, ..self }
+    fn publishing(self, published: &'static [&'static str]) -> Self {
+        Self { published, ..self }
     }
 
     fn alone(self) -> Played {
@@ -121,7 +121,7 @@ impl Expected {
 /// A scenario, from a function that plays it.
 macro_rules! scenario {
     ($name:literal, $function:path, $title:literal) => {
-        Scenario { name: $name, title: $title, play: |stage| Box::pin($function(stage)) }
+        Scenario { name: $name, title: $title, play: |harness| Box::pin($function(harness)) }
     };
 }
 
@@ -160,7 +160,7 @@ pub const ALL: &[Scenario] = &[
     scenario!(
         "cancel-in-outage",
         cancelling::in_an_outage,
-        "cancelled while the payment provider is away"
+        "cancelled while the payment provider is unavailable"
     ),
     scenario!("payment-answer-lost", outages::payment_answer_lost, "a charge whose answer is lost"),
     scenario!("payment-outage", outages::payment_outage, "a payment provider that is down"),

@@ -1,4 +1,4 @@
-//! What the reading operations say.
+//! What the reading operations answer.
 
 use std::sync::Arc;
 

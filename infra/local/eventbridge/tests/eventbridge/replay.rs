@@ -172,15 +172,15 @@ async fn a_replay_that_aws_refuses_is_refused() {
         (with("/Destination/Arn", json!(default_bus)), "ValidationException", "Cross event bus"),
         (with("/Destination/Arn", json!(unknown_bus)), "ResourceNotFoundException", "unknown"),
         (
-            with("/Destination", json!({"Arn": BUS, "FilterArns": [rule_arn("nobody")]})),
+            with("/Destination", json!({"Arn": BUS, "FilterArns": [rule_arn("unknown")]})),
             "ValidationException",
-            "nobody",
+            "unknown",
         ),
     ] {
         let error = refused(&bus, "StartReplay", request).await;
         assert_eq!(error.code, code, "{error}");
         assert!(error.message.contains(says), "{error}");
     }
-    let error = refused(&bus, "DescribeReplay", json!({"ReplayName": "nobody"})).await;
+    let error = refused(&bus, "DescribeReplay", json!({"ReplayName": "unknown"})).await;
     assert_eq!(error.code, "ResourceNotFoundException");
 }

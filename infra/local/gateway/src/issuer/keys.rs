@@ -63,7 +63,7 @@ impl Jwk {
     }
 }
 
-/// Some write a zero before a number, so that nobody takes it for a negative one.
+/// Some write a zero before a number, so that no reader takes it for a negative one.
 fn number(text: &str) -> Option<Vec<u8>> {
     let bytes = bytes(text)?;
     let zeros = bytes.iter().take_while(|byte| **byte == 0).count();

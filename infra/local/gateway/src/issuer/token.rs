@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::{TokenIssuer, keys::Key};
 
-/// Why a token lets nobody in, in the words that the challenge has for it.
+/// Why a token is refused, in the words that the challenge has for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Invalid {
     #[error("the token has an invalid number of segments")]
@@ -34,7 +34,7 @@ pub(crate) enum Invalid {
     NotYet,
 }
 
-/// A token that nobody has checked yet.
+/// A token that has not been checked yet.
 #[derive(Debug)]
 pub(crate) struct Token<'a> {
     pub(crate) key_id: String,

@@ -69,7 +69,7 @@ pub struct Call<'a> {
     pub body: &'a [u8],
 }
 
-/// The services that are asked, by the way they say no.
+/// The services that are asked, by the way they refuse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Service {
     DynamoDb,
@@ -82,7 +82,7 @@ pub(crate) enum Service {
 }
 
 impl<'a> Call<'a> {
-    /// A call of a service that is told its operation in `X-Amz-Target`.
+    /// A call of a service that takes its operation from `X-Amz-Target`.
     pub const fn json(target: &'a str, body: &'a [u8]) -> Self {
         Self { path: "/", method: "POST", target: Some(target), body }
     }

@@ -1,4 +1,4 @@
-//! What a function says about a batch: `batchItemFailures`.
+//! What a function answers for a batch: `batchItemFailures`.
 //! Sources: <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>,
 //! <https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>.
 

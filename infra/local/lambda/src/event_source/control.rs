@@ -16,7 +16,7 @@ pub struct MappingCounters {
     pub batches_failed: u64,
     /// Records that a filter kept from the function.
     pub filtered: u64,
-    /// Records of a stream that were given up.
+    /// Records of a stream that were discarded.
     pub discarded: u64,
     /// Errors of the source itself.
     pub source_errors: u64,

@@ -52,7 +52,7 @@ impl StreamSource {
 }
 
 impl EventSourceMapping {
-    /// Starts to invoke a function with the records of a table's stream; what is given up is
+    /// Starts to invoke a function with the records of a table's stream; what is discarded is
     /// recorded in one of `queues`.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! What becomes of a batch of a stream: what is tried next, and what is given up.
+//! What becomes of a batch of a stream: what is tried next, and what is discarded.
 //!
 //! Pure, so that every turn a batch can take is a test without a stream or a function.
 //!
@@ -12,12 +12,12 @@
 //! 3 4        failed    3 | 4              go on: halved
 //! 3          failed    3 | 4              back off after 1 failure             (2)
 //! 3          failed    3 | 4              back off after 2 failures
-//! 3          failed    4                  give up 3                            (3)
+//! 3          failed    4                  discard 3                           (3)
 //! 4          done      (none)             the next batch
 //! ```
 //!
 //! 1. The halves keep the failures of the whole. Without bisection the whole is tried three times
-//!    and given up, 4 with it.
+//!    and discarded, 4 with it.
 //! 2. While it backs off, records are written behind the batch, and records in it may expire. No
 //!    later slice is tried before this one: a shard is in order.
 //! 3. The function never succeeds at 3, and the stream keeps no copy: the position of 3 goes to the

@@ -1,7 +1,7 @@
 //! From a table's stream to a function.
 //!
 //! A stream here has one shard, so one batch is under way at a time, and the position moves on
-//! only past records that the function is done with or that were given up.
+//! only past records that the function is done with or that were discarded.
 
 use std::{
     collections::BTreeSet,
@@ -219,7 +219,7 @@ impl Reader {
     }
 }
 
-/// Which records were given up: not the records themselves, which stay in the stream for a day.
+/// Which records were discarded: not the records themselves, which stay in the stream for a day.
 fn batch_info(slice: &Slice) -> Value {
     let (first, last) = (slice.records.first(), slice.records.last());
     let number = |record: Option<&StreamRecord>| record.map(identifier).map(str::to_owned);

@@ -21,13 +21,13 @@ pub struct StreamSource {
     pub report_batch_item_failures: bool,
     /// Whether to halve a batch that failed, until the failing record is found.
     pub bisect_batch_on_function_error: bool,
-    /// `MaximumRetryAttempts`, after which records are given up. Lambda: never.
+    /// `MaximumRetryAttempts`, after which records are discarded. Lambda: never.
     pub retry_attempts_max: Option<u32>,
-    /// `MaximumRecordAge`, after which records are given up: 60 s to 7 d. Lambda: never.
+    /// `MaximumRecordAge`, after which records are discarded: 60 s to 7 d. Lambda: never.
     pub record_age_max: Option<Duration>,
     /// The delay before the first retry; it doubles up to sixty times as much.
     pub retry_delay: Duration,
-    /// The ARN of the queue that is told which records were given up.
+    /// The ARN of the queue that is notified of discarded records.
     pub on_failure: Option<String>,
     /// Records that match none of these are skipped; no filters let all pass.
     pub filters: Vec<Pattern>,

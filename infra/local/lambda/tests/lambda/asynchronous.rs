@@ -60,7 +60,7 @@ async fn an_event_that_fails_is_tried_three_times_and_recorded() {
     assert_eq!(context["functionArn"], arn);
     assert_eq!(record["requestPayload"], json!({ "do": "fail" }));
     assert_eq!(record["responseContext"]["functionError"], "Unhandled");
-    assert_eq!(record["responsePayload"]["errorMessage"], "told to fail");
+    assert_eq!(record["responsePayload"]["errorMessage"], "asked to fail");
     host.shutdown().await;
 }
 

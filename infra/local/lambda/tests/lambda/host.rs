@@ -128,7 +128,7 @@ async fn a_function_error_is_passed_on_and_keeps_the_environment() {
     let host = host(spec()).await;
     let failed = invoke(&host, json!({ "do": "fail" })).await;
     assert_eq!(failed.function_error.as_deref(), Some("Unhandled"));
-    assert_eq!(json(&failed)["errorMessage"], "told to fail");
+    assert_eq!(json(&failed)["errorMessage"], "asked to fail");
     let panicked = invoke(&host, json!({ "do": "panic" })).await;
     assert!(!panicked.is_ok());
     assert!(invoke(&host, json!({})).await.is_ok());

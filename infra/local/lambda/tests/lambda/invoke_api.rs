@@ -71,7 +71,7 @@ async fn a_function_error_is_a_200_with_a_header() {
     let answer = invoke(&host, "probe", &[], r#"{"do":"fail"}"#).await;
     assert_eq!(answer.status, StatusCode::OK);
     assert_eq!(answer.header("x-amz-function-error"), "Unhandled");
-    assert_eq!(answer.json()["errorMessage"], "told to fail");
+    assert_eq!(answer.json()["errorMessage"], "asked to fail");
     host.shutdown().await;
 }
 
@@ -113,7 +113,7 @@ async fn what_lambda_refuses_is_refused_with_its_error() {
     let event = ("x-amz-invocation-type", "Event");
     let unknown = ("x-amz-invocation-type", "Whenever");
     let refusals = [
-        (invoke(&host, "nobody", &[], "{}").await, 404, "ResourceNotFoundException"),
+        (invoke(&host, "unknown", &[], "{}").await, 404, "ResourceNotFoundException"),
         (invoke(&host, "probe:live", &[], "{}").await, 404, "ResourceNotFoundException"),
         (invoke(&host, "probe", &[], "{").await, 400, "InvalidRequestContentException"),
         (invoke(&host, "probe", &[event], "{").await, 400, "InvalidRequestContentException"),
@@ -137,7 +137,7 @@ async fn a_client_can_look_around() {
     }
     let function = get(&host, "/2015-03-31/functions/probe").await.json();
     assert_eq!(function["Configuration"]["Timeout"], 30);
-    assert_eq!(get(&host, "/2015-03-31/functions/nobody").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(get(&host, "/2015-03-31/functions/unknown").await.status, StatusCode::NOT_FOUND);
     host.shutdown().await;
 }
 

@@ -76,7 +76,7 @@ async fn a_function_error_brings_the_whole_batch_back() {
 
 #[tokio::test]
 async fn an_answer_about_unknown_messages_brings_the_whole_batch_back() {
-    let answer = r#"{"batchItemFailures":[{"itemIdentifier":"nobody"}]}"#;
+    let answer = r#"{"batchItemFailures":[{"itemIdentifier":"unknown"}]}"#;
     let (host, queues) = start(&[("ANSWER", answer)]).await;
     send(&queues, &["a", "b"]);
     let mapping = EventSourceMapping::from_queue(&host, &queues, source()).unwrap();
@@ -129,7 +129,7 @@ async fn a_window_gathers_more_than_one_receive_can() {
         ..source()
     };
     let mapping = EventSourceMapping::from_queue(&host, &queues, source).unwrap();
-    // Enough for both pollers to fill their batches, whoever takes what.
+    // Enough for both pollers to fill their batches, whichever takes what.
     let numbers: Vec<String> = (0..50).map(|n| n.to_string()).collect();
     send(&queues, &numbers.iter().map(String::as_str).collect::<Vec<_>>());
     until(|| mapping.idle()).await;
@@ -180,7 +180,7 @@ async fn what_lambda_refuses_names_its_field() {
     assert_eq!(field(SqsSource { batching_window: window, ..source() }), "batching_window");
     let unknown = SqsSource { queue: "nowhere".to_owned(), ..source() };
     assert!(matches!(refusal(unknown), MappingError::Source(_)));
-    let unknown = SqsSource { function: "nobody".to_owned(), ..source() };
+    let unknown = SqsSource { function: "unknown".to_owned(), ..source() };
     assert!(matches!(refusal(unknown), MappingError::Function(_)));
     host.shutdown().await;
 

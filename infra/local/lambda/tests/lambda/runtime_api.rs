@@ -1,4 +1,4 @@
-//! The Runtime API, for runtimes of every language: what they are told is a host and a port.
+//! The Runtime API, for runtimes of every language: they are given a host and a port.
 
 use std::{
     io::{Read, Write},
@@ -30,7 +30,7 @@ async fn a_runtime_that_knows_a_host_and_a_port_gets_invocations_and_answers_the
     let host = host(FunctionSpec { binary: example("plain"), ..spec() }).await;
     for n in 0..3 {
         let answer = json(&invoke(&host, json!({ "n": n })).await);
-        assert_eq!(answer, json!({ "heard": { "n": n } }));
+        assert_eq!(answer, json!({ "consumed": { "n": n } }));
     }
     assert_eq!(stats(&host).cold_starts, 1);
     host.shutdown().await;
@@ -57,7 +57,7 @@ async fn each_process_has_a_port_of_its_own_as_long_as_it_lives() {
     until(|| TcpStream::connect(next).is_err()).await;
 }
 
-/// A page of the web cannot say that it is this machine.
+/// A page of the web cannot claim to be this machine.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_port_of_a_process_is_there_for_programs_of_this_machine() {
     let host = host(spec()).await;

@@ -1,4 +1,4 @@
-//! Streams of an embedded table, real functions, and what is given up.
+//! Streams of an embedded table, real functions, and which records are discarded.
 
 use std::time::Duration;
 

@@ -59,7 +59,7 @@ pub(crate) enum Place {
 }
 
 impl Entry {
-    /// A message that nobody has received yet.
+    /// A message that has not been received yet.
     pub(crate) fn new(message: Message, since: Instant) -> Self {
         Self {
             message: Arc::new(message),

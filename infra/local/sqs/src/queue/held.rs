@@ -30,7 +30,7 @@ impl Queue {
 
     /// Makes the message that `handle` was given out for visible after `timeout` from now.
     ///
-    /// The timeout may have run out, as long as nobody else has received the message; of a message
+    /// The timeout may have run out, as long as no other receive got the message; of a message
     /// in flight a standard queue takes the handles of earlier receives too.
     pub(crate) fn change_visibility(
         &mut self,

@@ -41,7 +41,7 @@ const NAMES: [&str; 22] = [
     "VisibilityTimeout",
 ];
 
-/// What a queue says of itself that was told nothing else.
+/// The attributes of a queue with nothing set.
 const DEFAULTS: [(&str, &str); 3] = [
     ("SqsManagedSseEnabled", "true"),
     ("DeduplicationScope", "queue"),

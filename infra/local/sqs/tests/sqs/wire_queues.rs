@@ -157,12 +157,12 @@ async fn what_holds_by_default_is_said() {
     call(&sqs, "CreateQueue", json!({"QueueName": "orders.fifo", "Attributes": fifo})).await;
     let key = json!({"KmsMasterKeyId": "alias/orders"});
     call(&sqs, "CreateQueue", json!({"QueueName": "orders-key", "Attributes": key})).await;
-    let mut said = Vec::new();
+    let mut attributes = Vec::new();
     for url in [URL.to_owned(), format!("{URL}.fifo"), format!("{URL}-key")] {
         let get = json!({"QueueUrl": url, "AttributeNames": ["All"]});
-        said.push(call(&sqs, "GetQueueAttributes", get).await["Attributes"].take());
+        attributes.push(call(&sqs, "GetQueueAttributes", get).await["Attributes"].take());
     }
-    let member = |name: &str| said.iter().map(|it| it[name].clone()).collect::<Vec<_>>();
+    let member = |name: &str| attributes.iter().map(|it| it[name].clone()).collect::<Vec<_>>();
     assert_eq!(member("SqsManagedSseEnabled"), ["true", "true", "false"]);
     assert_eq!(member("DeduplicationScope"), [json!(null), json!("queue"), json!(null)]);
     assert_eq!(member("FifoThroughputLimit"), [json!(null), json!("perQueue"), json!(null)]);

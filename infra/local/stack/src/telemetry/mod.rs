@@ -1,4 +1,4 @@
-//! What functions tell of themselves besides their logs: metrics and spans, which they write as
+//! What functions report besides their logs: metrics and spans, which they write as
 //! lines among those of their logs.
 
 mod metrics;
@@ -13,16 +13,16 @@ pub use spans::{Span, SpanTree};
 use metrics::Metrics;
 use spans::Spans;
 
-/// All that was told since the start, as far as it is kept.
+/// All that was recorded since the start, as far as it is kept.
 #[derive(Debug, Default)]
-pub struct Told {
+pub struct Telemetry {
     metrics: Mutex<Metrics>,
     spans: Mutex<Spans>,
 }
 
-impl Told {
+impl Telemetry {
     /// Takes in a line of a function's output, if it holds metrics or spans.
-    pub(crate) fn hear(&self, line: &str) {
+    pub(crate) fn record(&self, line: &str) {
         // Most lines are logs, and reading all of them would cost more than writing them.
         let may_be = line.starts_with('{')
             && (line.contains(r#""_aws":{"#) || line.contains(r#""resourceSpans":["#));

@@ -133,7 +133,7 @@ impl SpanTree {
         } else {
             writeln!(f, "{}", aside(ending))?;
         }
-        // A span is its own parent only in a line that somebody forged.
+        // A span is its own parent only in a forged line.
         for child in self.children(Some(span)).into_iter().filter(|it| it.begun_at >= zero) {
             if child.span_id != span.span_id && depth < usize::from(u8::MAX) {
                 self.branch(f, child, depth + 1, zero)?;

@@ -46,13 +46,13 @@ fn span(service: &str, [trace, id, parent]: [&str; 3], begun_at: u64, order: &st
 
 #[test]
 fn metrics_of_a_kind_are_added_up() {
-    let told = Told::default();
+    let telemetry = Telemetry::default();
     for handling_ms in [1.0, 2.0, 9.0] {
-        told.hear(&measured("payment", "OrderCreated", handling_ms));
+        telemetry.record(&measured("payment", "OrderCreated", handling_ms));
     }
-    told.hear(&measured("shipping", "OrderCreated", 1.0));
-    told.hear(r#"{"level":"INFO","message":"a line of the log"}"#);
-    let MetricTable(rows) = told.metrics();
+    telemetry.record(&measured("shipping", "OrderCreated", 1.0));
+    telemetry.record(r#"{"level":"INFO","message":"a line of the log"}"#);
+    let MetricTable(rows) = telemetry.metrics();
     assert_eq!(rows.len(), 4);
     let [handled, handling] = &rows[..2] else { panic!("{rows:?}") };
     assert_eq!((handled.name.as_str(), handled.sum), ("EventsHandled", 3.0));
@@ -62,13 +62,13 @@ fn metrics_of_a_kind_are_added_up() {
 
 #[test]
 fn a_trace_is_a_tree_of_all_services() {
-    let told = Told::default();
+    let telemetry = Telemetry::default();
     // They come as they end.
-    told.hear(&span("payment", ["t1", "c", "b"], 9_000_000, ""));
-    told.hear(&span("inventory", ["t1", "b", "a"], 5_000_000, "order-1"));
-    told.hear(&span("order-api", ["t1", "a", "client"], 1_000_000, ""));
-    told.hear(&span("order-api", ["t2", "z", ""], 2_000_000, "order-2"));
-    let shown = told.traces("aggregate_id", "order-1").to_string();
+    telemetry.record(&span("payment", ["t1", "c", "b"], 9_000_000, ""));
+    telemetry.record(&span("inventory", ["t1", "b", "a"], 5_000_000, "order-1"));
+    telemetry.record(&span("order-api", ["t1", "a", "client"], 1_000_000, ""));
+    telemetry.record(&span("order-api", ["t2", "z", ""], 2_000_000, "order-2"));
+    let shown = telemetry.traces("aggregate_id", "order-1").to_string();
     let lines: Vec<Vec<&str>> =
         shown.lines().map(|line| line.split_whitespace().collect()).collect();
     assert_eq!(
@@ -80,14 +80,14 @@ fn a_trace_is_a_tree_of_all_services() {
         ]
     );
     assert!(shown.contains("  order-api") && shown.contains("    inventory"), "{shown}");
-    assert_eq!(told.traces("aggregate_id", "order-3"), SpanTree::default());
+    assert_eq!(telemetry.traces("aggregate_id", "order-3"), SpanTree::default());
 }
 
 #[test]
 fn a_trace_that_goes_in_a_circle_ends() {
-    let told = Told::default();
-    told.hear(&span("a", ["t", "root", "none"], 1, "order-1"));
-    told.hear(&span("a", ["t", "x", "root"], 2, "order-1"));
-    told.hear(&span("a", ["t", "x", "x"], 3, "order-1"));
-    assert!(told.traces("aggregate_id", "order-1").to_string().lines().count() < 10_000);
+    let telemetry = Telemetry::default();
+    telemetry.record(&span("a", ["t", "root", "none"], 1, "order-1"));
+    telemetry.record(&span("a", ["t", "x", "root"], 2, "order-1"));
+    telemetry.record(&span("a", ["t", "x", "x"], 3, "order-1"));
+    assert!(telemetry.traces("aggregate_id", "order-1").to_string().lines().count() < 10_000);
 }

@@ -1,4 +1,4 @@
-//! A stack with a state machine and a schedule, over a function that does what it is told.
+//! A stack with a state machine and a schedule, over a function that does what its event asks for.
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "what is missing fails the test")]
 
@@ -26,7 +26,7 @@ fn probe() -> PathBuf {
     path
 }
 
-/// A probe for each function of the template, and the file in which they note what they hear.
+/// A probe for each function of the template, and the file in which they note their invocations.
 struct Probes(TempDir);
 
 impl Probes {
@@ -56,15 +56,16 @@ impl Probes {
     }
 
     /// What a function was given so far.
-    fn heard(&self, function: &str) -> Vec<Value> {
+    fn invocations(&self, function: &str) -> Vec<Value> {
         let text = fs::read_to_string(self.journal(function)).unwrap_or_default();
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
     async fn until_invoked(&self, function: &str, times: usize) {
         let began = Instant::now();
-        while self.heard(function).len() < times {
-            assert!(began.elapsed() < WAIT_MAX, "{function} hears {:?}", self.heard(function));
+        while self.invocations(function).len() < times {
+            let found = self.invocations(function);
+            assert!(began.elapsed() < WAIT_MAX, "{function} was invoked with {found:?}");
             sleep(Duration::from_millis(5)).await;
         }
     }
@@ -107,7 +108,7 @@ async fn an_execution_is_reached_over_the_endpoint_and_waited_for() {
         "the execution waits for a second"
     );
     assert!(stack.becomes_idle(WAIT_MAX).await);
-    assert_eq!(probes.heard("ship"), std::slice::from_ref(&input));
+    assert_eq!(probes.invocations("ship"), std::slice::from_ref(&input));
 
     let described = ask(&stack, "DescribeExecution", started).await;
     assert_eq!(described["status"], "SUCCEEDED", "{described:#}");
@@ -115,9 +116,9 @@ async fn an_execution_is_reached_over_the_endpoint_and_waited_for() {
     assert_eq!(output, input);
 
     let executions = stack.state_machines().executions();
-    let told: Vec<_> =
+    let reported: Vec<_> =
         executions.iter().map(|it| (it.name.as_str(), it.status, it.transitions)).collect();
-    assert_eq!(told, [("o-1", Status::Succeeded, 2)], "the task and the wait");
+    assert_eq!(reported, [("o-1", Status::Succeeded, 2)], "the task and the wait");
     let history = stack.state_machines().history(&executions[0].arn).unwrap();
     let entered = history.iter().filter_map(|it| it["stateEnteredEventDetails"]["name"].as_str());
     assert_eq!(entered.collect::<Vec<_>>(), ["Ship", "Rest"]);
@@ -131,7 +132,7 @@ async fn a_schedule_invokes_its_function_and_keeps_nobody_from_rest() {
     options.schedule_pace = SchedulePace::Every(Duration::from_millis(50));
     let stack = Stack::start(options).await.unwrap();
     probes.until_invoked("sweep", 3).await;
-    let event = probes.heard("sweep").swap_remove(2);
+    let event = probes.invocations("sweep").swap_remove(2);
     assert_eq!(event["source"], "aws.scheduler");
     assert_eq!(event["resources"][0], stack.template().schedules[0].arn.as_str());
     assert!(
@@ -140,9 +141,9 @@ async fn a_schedule_invokes_its_function_and_keeps_nobody_from_rest() {
     );
     assert!(stack.scheduler().stats()["sweep"].accepted >= 3);
     stack.stop().await;
-    let heard = probes.heard("sweep").len();
+    let count = probes.invocations("sweep").len();
     sleep(Duration::from_millis(300)).await;
-    assert_eq!(probes.heard("sweep").len(), heard, "nothing is invoked after the stop");
+    assert_eq!(probes.invocations("sweep").len(), count, "nothing is invoked after the stop");
 }
 
 #[tokio::test]
@@ -158,7 +159,7 @@ async fn a_scheduled_function_that_hangs_is_invoked_once_and_waited_for_by_nobod
         sleep(Duration::from_millis(5)).await;
     }
     assert!(stack.becomes_idle(WAIT_MAX).await);
-    assert_eq!(probes.heard("sweep"), [json!({ "do": "hang" })]);
+    assert_eq!(probes.invocations("sweep"), [json!({ "do": "hang" })]);
     stack.stop().await;
 }
 
@@ -172,13 +173,13 @@ async fn people_are_told_of_state_machines_and_schedules() {
     probes.until_invoked("sweep", 1).await;
     let url = format!("{}{OVERVIEW_PATH}", stack.endpoint_url());
     let client = client();
-    let told: Overview = client.get(url).send().await.unwrap().json().await.unwrap();
-    let [machine] = &told.state_machines[..] else { panic!("{told:?}") };
+    let reported: Overview = client.get(url).send().await.unwrap().json().await.unwrap();
+    let [machine] = &reported.state_machines[..] else { panic!("{reported:?}") };
     assert_eq!(
         (machine.name.as_str(), machine.executions, machine.running),
         ("local-fulfilment", 1, 1)
     );
-    let [schedule] = &told.schedules[..] else { panic!("{told:?}") };
+    let [schedule] = &reported.schedules[..] else { panic!("{reported:?}") };
     assert_eq!((schedule.function.as_str(), schedule.every_seconds), ("local-Sweep", 300));
     assert_eq!(schedule.accepted, 1, "its own rate is five minutes");
     stack.stop().await;

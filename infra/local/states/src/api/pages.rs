@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::requests::Page;
 use crate::error::ApiError;
 
-/// How many items a page has, unless it is told.
+/// How many items a page has, unless the request sets it.
 const DEFAULT: usize = 100;
 const MAX: i64 = 1_000;
 

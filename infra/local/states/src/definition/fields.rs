@@ -1,4 +1,4 @@
-//! Reading the fields of an object so that none is overlooked: what nobody has taken when the
+//! Reading the fields of an object so that none is overlooked: what has not been taken when the
 //! reading is [`done`](Fields::done) is refused.
 
 use std::ops::RangeInclusive;
@@ -150,7 +150,7 @@ impl Fields {
         }
     }
 
-    /// Refuses whatever nobody has taken.
+    /// Refuses whatever has not been taken.
     pub(super) fn done(self) -> Result<(), DefinitionError> {
         let Some(left) = self.fields.keys().next() else { return Ok(()) };
         let place = self.place.child(left);

@@ -205,8 +205,8 @@ mod tests {
             ("$parse($states.input.cause).a[0]", json!(1)),
             ("$now()", json!("2026-11-23T12:00:00.000Z")),
             ("$millis()", json!(1_795_435_200_000_i64)),
-            ("$exists($nobody)", json!(false)),
-            ("{'nothing': $nobody}", json!({})),
+            ("$exists($none)", json!(false)),
+            ("{'nothing': $none}", json!({})),
             ("null", json!(null)),
         ] {
             assert_eq!(evaluate(text), Ok(value), "{text}");
@@ -225,9 +225,9 @@ mod tests {
     #[test]
     fn what_has_no_value_says_why() {
         for (text, says) in [
-            ("$nobody", "'$nobody' specified for the field 'Output' returned nothing (undefined)."),
+            ("$none", "'$none' specified for the field 'Output' returned nothing (undefined)."),
             ("1 + 'a'", "threw an error during evaluation. T2002"),
-            ("$nobody(1)", "threw an error during evaluation. T1006"),
+            ("$none(1)", "threw an error during evaluation. T1006"),
             ("$sum", "returned an unsupported result type."),
             ("[function($x) { $x }]", "returned an unsupported result type."),
             ("$parse('{')", "the argument of $parse is no JSON"),

@@ -1,4 +1,4 @@
-//! The context object: what an execution is told about itself.
+//! The context object: what an execution knows about itself.
 //!
 //! Source: <https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html>.
 

@@ -99,7 +99,7 @@ impl Task {
 
 impl Call {
     /// Invokes the function. `None` once it has taken longer than the task may: it runs on then,
-    /// and nobody waits for it.
+    /// and its answer is dropped.
     async fn answer(self, visit: &Visit<'_>) -> Option<Result<Invoked, InvokeError>> {
         let tasks = Arc::clone(&visit.run.shared.tasks);
         let payload = self.arguments.get("Payload").map(Value::to_string);

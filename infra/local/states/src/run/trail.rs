@@ -64,7 +64,7 @@ impl Trail {
         Ok(texts)
     }
 
-    /// Whether a state that nobody will leave has been entered, and how AWS calls that.
+    /// Whether a state that will not be left has been entered, and how AWS calls that.
     pub(super) fn aborted(&self) -> Option<StateType> {
         self.inside.filter(|state_type| match state_type {
             StateType::Parallel | StateType::Task | StateType::Wait => true,

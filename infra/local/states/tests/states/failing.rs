@@ -1,4 +1,4 @@
-//! Errors: what they are called, who catches them, and which nobody can.
+//! Errors: what they are called, which state catches them, and which cannot be caught.
 
 use std::time::Duration;
 
@@ -79,7 +79,7 @@ async fn a_task_that_hangs_times_out_and_its_function_runs_on() {
     let ended = world.look(&arn).await;
     assert_eq!(ended.output(), json!({"Error": "States.Timeout", "Cause": ""}));
     assert_eq!(ended.times("TaskTimedOut"), [20.0]);
-    assert_eq!(*world.functions.answered.lock().unwrap(), ["f"], "it was not called off");
+    assert_eq!(*world.functions.answered.lock().unwrap(), ["f"], "it was not cancelled");
 }
 
 #[tokio::test(start_paused = true)]
@@ -102,7 +102,7 @@ async fn the_first_catcher_for_an_error_takes_it() {
         {"ErrorEquals": ["States.ALL"], "Next": "B", "Output": "last"},
     ]});
     assert_eq!(caught(catch.clone(), Fails("Refused")).await, json!("second"));
-    assert_eq!(caught(catch, Fails("Unheard")).await, json!("last"));
+    assert_eq!(caught(catch, Fails("Unlisted")).await, json!("last"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -148,13 +148,13 @@ async fn retries_come_before_catchers() {
 #[tokio::test(start_paused = true)]
 async fn an_expression_that_fails_is_an_error_like_others() {
     for more in [
-        json!({"Arguments": {"FunctionName": "f", "Payload": "{% $nobody %}"}}),
+        json!({"Arguments": {"FunctionName": "f", "Payload": "{% $none %}"}}),
         json!({"Arguments": {"FunctionName": "{% $states.input %}"}}),
         json!({"TimeoutSeconds": "{% 'soon' %}"}),
         json!({"TimeoutSeconds": "{% 0 %}"}),
         json!({"TimeoutSeconds": "{% 1.5 %}"}),
         json!({"Output": "{% $states.result.Payload + 1 %}"}),
-        json!({"Assign": {"x": "{% $nobody %}"}}),
+        json!({"Assign": {"x": "{% $none %}"}}),
     ] {
         let error = caught(more.clone(), Answers(json!({}))).await;
         assert_eq!(error["Error"], "States.QueryEvaluationError", "{more}");
@@ -171,9 +171,9 @@ async fn an_expression_that_fails_where_nothing_catches_ends_the_execution() {
     let rule = |condition: &str| json!([{"Condition": condition, "Next": "B"}]);
     for (state, location, says) in [
         (
-            json!({"Type": "Pass", "Output": {"a": ["{% $nobody %}"]}, "Next": "B"}),
+            json!({"Type": "Pass", "Output": {"a": ["{% $none %}"]}, "Next": "B"}),
             "Output/a[0]",
-            "'$nobody' specified for the field 'Output/a[0]' returned nothing (undefined).",
+            "'$none' specified for the field 'Output/a[0]' returned nothing (undefined).",
         ),
         (
             json!({"Type": "Choice", "Choices": rule("{% 'yes' %}"), "Default": "B"}),
@@ -218,7 +218,7 @@ async fn an_expression_that_fails_where_nothing_catches_ends_the_execution() {
 async fn an_error_in_a_catcher_is_not_caught() {
     let states = json!({
         "A": task("f", json!({"Catch": [
-            {"ErrorEquals": ["Refused"], "Output": "{% $nobody %}", "Next": "B"},
+            {"ErrorEquals": ["Refused"], "Output": "{% $none %}", "Next": "B"},
             {"ErrorEquals": ["States.ALL"], "Next": "B"},
         ]})),
         "B": {"Type": "Succeed"},

@@ -139,7 +139,7 @@ async fn states_that_wait_choose_and_fail() {
 async fn an_expression_that_fails_follows_from_what_led_to_the_state() {
     let states = json!({
         "A": {"Type": "Pass", "Next": "B"},
-        "B": {"Type": "Pass", "Output": "{% $nobody %}", "End": true},
+        "B": {"Type": "Pass", "Output": "{% $none %}", "End": true},
     });
     let ended = World::new(&machine(states), none).run(json!({})).await;
     let links = ["4<3 PassStateEntered", "5<3 EvaluationFailed", "6<5 ExecutionFailed"];

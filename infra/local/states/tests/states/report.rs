@@ -1,4 +1,4 @@
-//! What is told of executions without the API, and when they are followed no further.
+//! What is reported of executions without the API, and when they are followed no further.
 
 use std::time::Duration;
 
@@ -32,13 +32,13 @@ async fn executions_are_told_in_their_order_with_what_each_costs() {
     sleep(Duration::from_secs(10)).await;
 
     let executions = world.states.executions();
-    let told: Vec<_> = executions
+    let reported: Vec<_> = executions
         .iter()
         .map(|it| (it.name.as_str(), it.status, it.transitions, it.ended.is_some()))
         .collect();
     // A with two retries, B, C; and A, B, D.
     let expected = [("z-1", Status::Running, 5, false), ("a-2", Status::Failed, 3, true)];
-    assert_eq!(told, expected);
+    assert_eq!(reported, expected);
     assert_eq!((&executions[0].arn, executions[0].state_machine.as_str()), (&waiting, "orders"));
     assert_eq!((executions[1].started - executions[0].started).whole_seconds(), 30);
     assert_eq!(world.states.stats().transitions, 8);
@@ -77,9 +77,9 @@ async fn nothing_is_followed_after_the_stop() {
     world.start("o-2", &json!({})).await;
     sleep(Duration::from_secs(300)).await;
     assert_eq!(world.functions.names(), [""; 0]);
-    let told: Vec<_> =
+    let reported: Vec<_> =
         world.states.executions().into_iter().map(|it| (it.status, it.transitions)).collect();
-    assert_eq!(told, [(Status::Running, 1), (Status::Running, 0)]);
+    assert_eq!(reported, [(Status::Running, 1), (Status::Running, 0)]);
     assert!(!world.states.idle());
 }
 

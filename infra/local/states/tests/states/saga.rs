@@ -115,7 +115,7 @@ fn left(world: &World, fault: Option<(&str, Fault, usize)>) -> BTreeMap<&'static
 
 #[tokio::test(start_paused = true)]
 async fn an_order_that_meets_no_trouble_is_completed() {
-    let (world, ended) = run("nobody", Fault::Before, 0).await;
+    let (world, ended) = run("no task", Fault::Before, 0).await;
     assert_eq!(ended.output(), json!({"orderId": "o-1", "status": "completed"}));
     assert_eq!(world.functions.names(), ["reserve", "pay", "ship", "complete"]);
     assert_eq!(

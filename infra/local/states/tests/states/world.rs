@@ -1,4 +1,4 @@
-//! State machines over functions that answer as they are told, and remember.
+//! State machines over functions that answer as they are scripted, and remember.
 
 use std::{
     sync::{Arc, Mutex},
@@ -270,7 +270,7 @@ pub(crate) fn merge(object: &mut Value, more: Value) {
     }
 }
 
-/// Functions that nobody invokes.
+/// Functions that are never invoked.
 pub(crate) fn none(function: &str, _: usize) -> Reply {
     panic!("{function} was invoked")
 }

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::{orderly, orderly_by};
 
-/// Who hears what, from whom, whoever carries orders on; `*` is every event of the source.
+/// Who consumes what, from whom, in both fulfilment modes; `*` is every event of the source.
 const ALWAYS: &[(&str, &str, &str)] = &[
     ("inventory-service", "*", "projector"),
     ("notification-service", "*", "projector"),
@@ -30,7 +30,7 @@ const ALWAYS: &[(&str, &str, &str)] = &[
     ("shipping-service", "ShipmentCreated", "notification"),
 ];
 
-/// What is heard besides where the services carry orders on.
+/// What is consumed besides in choreography.
 const CHOREOGRAPHY: &[(&str, &str, &str)] = &[
     ("inventory-service", "InventoryReservationFailed", "order-events"),
     ("inventory-service", "InventoryReserved", "payment"),
@@ -48,7 +48,7 @@ const CHOREOGRAPHY: &[(&str, &str, &str)] = &[
     ("shipping-service", "ShippingFailed", "payment"),
 ];
 
-/// What is heard besides where a workflow does: it is started, and asks for the rest.
+/// What is consumed besides in orchestration: a workflow is started, and asks for the rest.
 const ORCHESTRATION: &[(&str, &str, &str)] = &[("order-service", "OrderCreated", "workflow")];
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -132,7 +132,7 @@ fn every_consumer_has_a_queue_of_its_own_with_a_place_for_what_fails() {
 #[test]
 fn the_relay_hears_every_table_that_holds_outgoing_events() {
     let template = orderly();
-    let mut heard = BTreeMap::new();
+    let mut consumed = BTreeMap::new();
     for mapping in &template.mappings {
         let Source::Stream { arn, retries_max, on_failure_arn, bisects, starting_position, .. } =
             &mapping.source
@@ -148,7 +148,7 @@ fn the_relay_hears_every_table_that_holds_outgoing_events() {
             let stream = table.stream.as_ref();
             stream.is_some_and(|it| it.arn == *arn && it.view == StreamView::NewImage)
         });
-        heard.insert(table.unwrap().name.as_str(), mapping.filters.clone());
+        consumed.insert(table.unwrap().name.as_str(), mapping.filters.clone());
     }
     let changes = json!({ "eventName": ["INSERT", "MODIFY"] });
     let events = json!({
@@ -162,5 +162,5 @@ fn the_relay_hears_every_table_that_holds_outgoing_events() {
         ("orderly-payments", vec![changes.clone()]),
         ("orderly-shipments", vec![changes]),
     ]);
-    assert_eq!(heard, expected);
+    assert_eq!(consumed, expected);
 }

@@ -1,4 +1,4 @@
-//! The project's own template: that it loads, and that it says what the design says.
+//! The project's own template: that it loads, and that it has what the design asks for.
 #![expect(clippy::unwrap_used, reason = "what is missing fails the test")]
 
 mod flow;

@@ -22,7 +22,7 @@ const PARAMETERS: &[&str] = &["description", "email", "expand", "metadata", "nam
 
 impl Payments {
     /// The same gateway, at which each new customer has a card from the start: Stripe's test card
-    /// that succeeds. At Stripe nobody has one, until it is saved.
+    /// that succeeds. At Stripe a customer has none, until one is saved.
     #[must_use]
     pub fn with_saved_cards(self) -> Self {
         self.0.customers.give_cards();
@@ -53,17 +53,17 @@ async fn create(
     let key = authorize(&headers)?;
     let form = Form::parse(&body);
     form.only(PARAMETERS)?;
-    let desk = payments.0.clone();
+    let gateway = payments.0.clone();
     let customer = Customer {
         id: String::new(),
-        created: desk.clock.now(),
+        created: gateway.clock.now(),
         metadata: form.metadata()?,
         email: form.owned("email"),
         name: form.owned("name"),
     };
     let ours = customer.metadata.get("customer_id").map_or("", String::as_str);
-    let outcome = desk.script.next(&[&format!("customer:{ours}")]);
-    let work = move || desk.customers.create(customer);
+    let outcome = gateway.script.next(&[&format!("customer:{ours}")]);
+    let work = move || gateway.customers.create(customer);
     Ok(payments.0.complete("/v1/customers", key, &form, outcome, work).await)
 }
 
@@ -77,9 +77,9 @@ async fn attach(
     let form = Form::parse(&body);
     form.only(&["customer", "expand"])?;
     let customer = form.required("customer")?.to_owned();
-    let desk = payments.0.clone();
+    let gateway = payments.0.clone();
     let endpoint = format!("/v1/payment_methods/{id}/attach");
-    let work = move || desk.customers.attach(&id, &customer, desk.clock.now());
+    let work = move || gateway.customers.attach(&id, &customer, gateway.clock.now());
     Ok(payments.0.complete(&endpoint, key, &form, None, work).await)
 }
 

@@ -39,10 +39,10 @@ impl Confirmed {
 
 /// The running system, for one scenario.
 #[derive(Clone)]
-pub(super) struct Stage {
+pub(super) struct Harness {
     /// The scenario's title, for errors.
     title: &'static str,
-    /// What tells this run of the scenario from others.
+    /// What distinguishes this run of the scenario from others.
     name: String,
     customer: Customer,
     operator: Operator,
@@ -59,7 +59,7 @@ pub(super) struct Placed {
     pub(super) user: &'static str,
 }
 
-impl Stage {
+impl Harness {
     pub(super) fn new(
         shop: &Shop,
         observer: &Arc<BusObserver>,
@@ -102,7 +102,7 @@ impl Stage {
         }
     }
 
-    /// Sends an order, and tells what was answered.
+    /// Sends an order, and returns the answer.
     pub(super) async fn ask(
         &self,
         user: &str,
@@ -139,12 +139,12 @@ impl Stage {
         self.any(&order.id, &[event]).await.map(|_| ())
     }
 
-    /// Waits until an order has ended, and tells how.
+    /// Waits until an order has ended, and returns how.
     pub(super) async fn ending(&self, order: &Placed) -> Result<&'static str, DemoError> {
         self.ending_of(&order.id).await
     }
 
-    /// Waits until the order of this id has ended, and tells how.
+    /// Waits until the order of this id has ended, and returns how.
     pub(super) async fn ending_of(&self, id: &str) -> Result<&'static str, DemoError> {
         self.any(id, &ENDINGS).await
     }

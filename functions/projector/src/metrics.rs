@@ -1,8 +1,8 @@
 //! What the business wants to know of each order, as metrics.
 //!
 //! Here, because the read model consumes every event and takes each in once: a section of a row
-//! only moves forward, so that a figure is not counted again when its event is delivered again. A
-//! figure is lost if the function dies between the write and the line, and events that a replay
+//! only moves forward, so that an event is not counted again when it is delivered again. A
+//! count is lost if the function dies between the write and the line, and events that a replay
 //! sends are not counted. For books, take the events.
 
 use catalogue::Money;
@@ -24,7 +24,7 @@ catalogue::subscribe! {
     }
 }
 
-/// Counts what `event` says, which has just moved a row forward. `placed_at` is when the row says
+/// Counts `event`, which has just moved a row forward. `placed_at` is when the row has
 /// that its order was placed.
 pub fn count(event: &CountedEvent, happened: OffsetDateTime, placed_at: Option<&str>) {
     match event {

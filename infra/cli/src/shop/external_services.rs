@@ -1,4 +1,4 @@
-//! The world around the shop's stack: stand-ins for the providers, and which orders have ended.
+//! The external services of the shop's stack: stand-ins for the providers, and which orders have ended.
 
 use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
 
@@ -10,9 +10,10 @@ use provider_stubs::{Carrier, Payments};
 /// How long payment gateways keep idempotency keys.
 /// Source: <https://docs.stripe.com/api/idempotent_requests>.
 const PAYMENT_KEYS_KEPT: time::Duration = time::Duration::hours(24);
-/// The providers, and who listens to the bus. Clones are the same ones.
+
+/// The providers, and which orders have ended. Clones are the same ones.
 #[derive(Clone)]
-pub struct Outside {
+pub struct ExternalServices {
     payments: Payments,
     carrier: Carrier,
     mail: Mail,
@@ -20,14 +21,14 @@ pub struct Outside {
     ended: Arc<Mutex<BTreeSet<String>>>,
 }
 
-impl Default for Outside {
+impl Default for ExternalServices {
     /// Mails are kept in memory.
     fn default() -> Self {
         Self::new(None)
     }
 }
 
-impl Outside {
+impl ExternalServices {
     /// Keeps each mail as a file in the directory `mails`, if one is given.
     pub fn new(mails: Option<PathBuf>) -> Self {
         Self {
@@ -61,9 +62,9 @@ impl Outside {
     }
 }
 
-impl std::fmt::Debug for Outside {
+impl std::fmt::Debug for ExternalServices {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Outside")
+        f.debug_struct("ExternalServices")
             .field("orders_ended", &self.orders_ended())
             .finish_non_exhaustive()
     }

@@ -1,4 +1,4 @@
-//! The gateway's books: intents, refunds, and the ledger of what was really moved.
+//! What the gateway stores: intents, refunds, and the ledger of what was really moved.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -21,14 +21,14 @@ use local_core::script::Outcome;
 
 use crate::handle_once::Answer;
 
-pub(super) struct Ledger {
+pub(super) struct Store {
     ids: Ids,
-    pages: Mutex<Pages>,
+    rows: Mutex<Rows>,
     pub(super) journal: Arc<Journal>,
 }
 
 #[derive(Default)]
-struct Pages {
+struct Rows {
     /// Ids grow, so this is the order of creation.
     intents: BTreeMap<String, Intent>,
     /// Refund ids to their intents.
@@ -37,15 +37,15 @@ struct Pages {
     journal: Arc<Journal>,
 }
 
-impl Ledger {
+impl Store {
     pub(super) fn new(clock: &Clock) -> Self {
-        let pages = Pages::default();
-        let journal = Arc::clone(&pages.journal);
-        Self { ids: Ids::new(clock), pages: Mutex::new(pages), journal }
+        let rows = Rows::default();
+        let journal = Arc::clone(&rows.journal);
+        Self { ids: Ids::new(clock), rows: Mutex::new(rows), journal }
     }
 
-    fn pages(&self) -> MutexGuard<'_, Pages> {
-        self.pages.lock()
+    fn rows(&self) -> MutexGuard<'_, Rows> {
+        self.rows.lock()
     }
 
     /// Creates an intent and, if it is confirmed, charges its card.
@@ -69,7 +69,7 @@ impl Ledger {
             cancellation_reason: None,
             refunds: Vec::new(),
         };
-        self.pages().enter(intent, at)
+        self.rows().enter(intent, at)
     }
 
     /// Charges an intent that was not charged when it was made, or not with success.
@@ -80,8 +80,8 @@ impl Ledger {
         customers: &Customers,
         at: OffsetDateTime,
     ) -> Answer {
-        let mut pages = self.pages();
-        let Some(mut intent) = pages.intents.get(id).cloned() else {
+        let mut rows = self.rows();
+        let Some(mut intent) = rows.intents.get(id).cloned() else {
             return Refusal::no_such_intent(id, "intent").into();
         };
         if matches!(intent.status, Status::Succeeded | Status::Canceled) {
@@ -94,13 +94,13 @@ impl Ledger {
         }
         intent.status = intent.request.confirmed(None);
         intent.charge = Some(self.ids.prefixed("ch"));
-        pages.enter(intent, at)
+        rows.enter(intent, at)
     }
 
     /// Sees to it that an intent never takes anything.
     pub(super) fn cancel(&self, id: &str, reason: Option<String>, at: OffsetDateTime) -> Answer {
-        let mut pages = self.pages();
-        let Pages { intents, journal, .. } = &mut *pages;
+        let mut rows = self.rows();
+        let Rows { intents, journal, .. } = &mut *rows;
         match intents.get_mut(id) {
             None => Refusal::no_such_intent(id, "intent").into(),
             Some(intent) if matches!(intent.status, Status::Succeeded | Status::Canceled) => {
@@ -131,8 +131,8 @@ impl Ledger {
         outcome: Option<Outcome>,
         at: OffsetDateTime,
     ) -> Result<Value, Refusal> {
-        let mut pages = self.pages();
-        let Pages { intents, refunds, ledger, journal } = &mut *pages;
+        let mut rows = self.rows();
+        let Rows { intents, refunds, ledger, journal } = &mut *rows;
         let id = request.payment_intent;
         let intent =
             intents.get_mut(&id).ok_or_else(|| Refusal::no_such_intent(&id, "payment_intent"))?;
@@ -170,33 +170,33 @@ impl Ledger {
     }
 
     pub(super) fn intent(&self, id: &str) -> Option<Value> {
-        self.pages().intents.get(id).map(Intent::to_json)
+        self.rows().intents.get(id).map(Intent::to_json)
     }
 
     pub(super) fn order_of(&self, intent: &str) -> Option<String> {
-        self.pages().intents.get(intent)?.order_id().cloned()
+        self.rows().intents.get(intent)?.order_id().cloned()
     }
 
     /// The intents that match, newest first.
     pub(super) fn search(&self, query: &Query) -> Vec<Value> {
-        let pages = self.pages();
-        pages.intents.values().rev().filter(|it| query.matches(*it)).map(Intent::to_json).collect()
+        let rows = self.rows();
+        rows.intents.values().rev().filter(|it| query.matches(*it)).map(Intent::to_json).collect()
     }
 
     /// The intents of a customer, or of all, newest first; those before `after`.
     pub(super) fn intents(&self, customer: Option<&str>, after: Option<&str>) -> Vec<Value> {
-        let pages = self.pages();
-        let older = pages.intents.values().rev().filter(|it| after.is_none_or(|id| *it.id < *id));
+        let rows = self.rows();
+        let older = rows.intents.values().rev().filter(|it| after.is_none_or(|id| *it.id < *id));
         let theirs =
             older.filter(|it| customer.is_none() || it.request.customer.as_deref() == customer);
         theirs.map(Intent::to_json).collect()
     }
 
     pub(super) fn find_refund(&self, id: &str, at: OffsetDateTime) -> Option<Value> {
-        let mut pages = self.pages();
-        let intent = pages.refunds.get(id)?.clone();
-        pages.look(&intent, Some(id), at);
-        let intent = pages.intents.get(&intent)?;
+        let mut rows = self.rows();
+        let intent = rows.refunds.get(id)?.clone();
+        rows.look(&intent, Some(id), at);
+        let intent = rows.intents.get(&intent)?;
         intent.refunds.iter().find(|refund| refund.id == id).map(|it| intent.refund_to_json(it))
     }
 
@@ -206,20 +206,20 @@ impl Ledger {
         intent: Option<&str>,
         at: OffsetDateTime,
     ) -> Result<Vec<Value>, Refusal> {
-        let mut pages = self.pages();
+        let mut rows = self.rows();
         let of = |intent: &Intent| -> Vec<Value> {
             intent.refunds.iter().rev().map(|it| intent.refund_to_json(it)).collect()
         };
         match intent {
             Some(id) => {
-                pages.look(id, None, at);
+                rows.look(id, None, at);
                 let missing = || Refusal::no_such_intent(id, "payment_intent");
-                pages.intents.get(id).map(of).ok_or_else(missing)
+                rows.intents.get(id).map(of).ok_or_else(missing)
             }
             None => {
-                let newest_first = pages.refunds.iter().rev();
+                let newest_first = rows.refunds.iter().rev();
                 let refund = newest_first.filter_map(|(id, intent)| {
-                    let intent = pages.intents.get(intent)?;
+                    let intent = rows.intents.get(intent)?;
                     Some(intent.refund_to_json(intent.refunds.iter().find(|it| it.id == *id)?))
                 });
                 Ok(refund.collect())
@@ -228,12 +228,12 @@ impl Ledger {
     }
 
     pub(super) fn ledger(&self) -> Vec<LedgerEntry> {
-        self.pages().ledger.clone()
+        self.rows().ledger.clone()
     }
 }
 
-impl Pages {
-    /// Writes down an intent that was just made or confirmed, and says how that went.
+impl Rows {
+    /// Writes down an intent that was just made or confirmed, and returns how that went.
     fn enter(&mut self, intent: Intent, at: OffsetDateTime) -> Answer {
         let object = intent.to_json();
         let decline = intent.request.decline.filter(|_| intent.charge.is_some());
@@ -268,7 +268,7 @@ impl Pages {
         answer
     }
 
-    /// Somebody looks at the refunds of an intent, or at one of them: what is on its way gets on.
+    /// A client reads the refunds of an intent, or one of them: each pending one moves on.
     fn look(&mut self, intent: &str, refund: Option<&str>, at: OffsetDateTime) {
         let Some(intent) = self.intents.get_mut(intent) else { return };
         let mut ended = Vec::new();

@@ -10,7 +10,7 @@ use crate::shop::short_name;
 
 /// What a load run measured.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Figures {
+pub struct Measurements {
     /// How many orders were sent.
     pub sent: usize,
     /// How many of them were accepted.
@@ -33,7 +33,7 @@ pub struct Figures {
     pub memory_max: Option<u64>,
 }
 
-impl Figures {
+impl Measurements {
     /// Completed orders a second.
     pub fn throughput(&self) -> f64 {
         ratio(self.completed, self.duration.as_secs_f64())
@@ -147,13 +147,13 @@ mod tests {
 
     #[test]
     fn throughput_counts_what_was_completed() {
-        let figures = Figures {
+        let measurements = Measurements {
             sent: 200,
             completed: 100,
             duration: Duration::from_secs(4),
-            ..Figures::default()
+            ..Measurements::default()
         };
-        assert!((figures.throughput() - 25.0).abs() < f64::EPSILON);
-        assert!(Figures::default().throughput().abs() < f64::EPSILON);
+        assert!((measurements.throughput() - 25.0).abs() < f64::EPSILON);
+        assert!(Measurements::default().throughput().abs() < f64::EPSILON);
     }
 }

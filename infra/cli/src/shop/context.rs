@@ -1,14 +1,14 @@
-//! What the stack is told of the world around it: parameters of the template, secrets, and routes.
+//! What the stack is given besides its template: parameters of the template, secrets, and routes.
 
 use std::collections::BTreeMap;
 
 use axum::Router;
 use local_secrets::arn_of_secret;
-use local_stack::{Surroundings, WeakStack};
+use local_stack::{StackContext, WeakStack};
 use serde_json::Value;
 
 use super::{
-    Outside, inspect,
+    ExternalServices, inspect,
     secrets::{CARRIER_SECRET, OWN, PAYMENT_GATEWAY_SECRET, PAYMENT_WEBHOOK_SECRET},
 };
 
@@ -16,13 +16,13 @@ use super::{
 const ENDINGS: [&str; 2] =
     [r#""detail-type":"OrderCompleted""#, r#""detail-type":"OrderCancelled""#];
 
-impl Surroundings for Outside {
-    fn parameters(&self, outside: &str) -> BTreeMap<String, String> {
+impl StackContext for ExternalServices {
+    fn parameters(&self, external_url: &str) -> BTreeMap<String, String> {
         let parameters = [
-            ("PaymentGatewayUrl", format!("{outside}/payments")),
+            ("PaymentGatewayUrl", format!("{external_url}/payments")),
             ("PaymentGatewayApiKeySecret", arn_of_secret(PAYMENT_GATEWAY_SECRET)),
             ("PaymentWebhookSecret", arn_of_secret(PAYMENT_WEBHOOK_SECRET)),
-            ("CarrierUrl", format!("{outside}/carrier")),
+            ("CarrierUrl", format!("{external_url}/carrier")),
             ("CarrierApiKeySecret", arn_of_secret(CARRIER_SECRET)),
             ("SenderEmail", "orders@example.com".to_owned()),
             ("JwtIssuer", "https://localhost".to_owned()),
@@ -37,7 +37,7 @@ impl Surroundings for Outside {
         OWN.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
     }
 
-    fn outside(&self) -> Router {
+    fn external_services(&self) -> Router {
         Router::new()
             .nest("/payments", self.payments().router())
             .nest("/carrier", self.carrier().router())
@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn an_order_ends_once_whoever_is_told() {
-        let outside = Outside::default();
+        let services = ExternalServices::default();
         let event = |detail_type: &str, order: &str| {
             json!({ "detail-type": detail_type, "detail": { "aggregateId": order } }).to_string()
         };
@@ -78,8 +78,8 @@ mod tests {
             ("OrderCompleted", "order-1", 1),
             ("OrderCancelled", "order-2", 2),
         ] {
-            outside.delivered(&event(detail_type, order));
-            assert_eq!(outside.orders_ended(), ended, "{detail_type} of {order}");
+            services.delivered(&event(detail_type, order));
+            assert_eq!(services.orders_ended(), ended, "{detail_type} of {order}");
         }
     }
 }
