@@ -22,7 +22,7 @@ use tokio::{
 
 use crate::{
     bus::Targets,
-    description::{self, ENDPOINT, STACK, TEMPLATE, name_of},
+    description::{self, Deployment, ENDPOINT, STACK, name_of},
     external::ExternalServices,
     lambda::Lambda,
     queues::Poller,
@@ -30,6 +30,7 @@ use crate::{
     sim::Sim,
     story::{Customer, PLENTIFUL, SCARCE, Story, Told},
     streams::Reader,
+    workflows,
 };
 
 /// How many batches of a queue are worked on at once.
@@ -60,34 +61,36 @@ pub(crate) struct Stage {
 impl Stage {
     pub(crate) async fn set(sim: &Arc<Sim>, stories: &[Story]) -> Self {
         let external = ExternalServices::open(sim);
-        let database = description::database().await;
+        let deployment = description::deployment(sim.mode());
+        let Deployment { template, .. } = deployment;
+        let database = description::database(template).await;
         let clock = sim.clock();
         let queues = Sqs::seeded(ENDPOINT, clock.clone(), sim.seed);
-        description::create_queues(&queues);
+        description::create_queues(template, &queues);
         let holds = stories.iter().enumerate();
-        let holds = holds.filter_map(|(index, story)| story.hold(&user(index))).collect();
+        let holds =
+            holds.filter_map(|(index, story)| story.hold(sim.mode(), &user(index))).collect();
         let targets =
             Targets { sim: Arc::clone(sim), queues: queues.clone(), holds: Mutex::new(holds) };
         let disorder =
             Disorder { shuffle: true, seed: sim.seed, max_delay: DISORDER_MAX, duplicate: false };
         let options = Options { disorder, clock, ..Options::default() };
-        let bus = EventBridge::new(description::topology(), Arc::new(targets), options).unwrap();
+        let bus =
+            EventBridge::new(description::topology(template), Arc::new(targets), options).unwrap();
         let mail = external.mail.router();
+        let (workflows, tasks) = workflows::open(deployment, sim);
         let services = Services {
+            deployment,
             database,
             queues,
             bus,
             mail,
+            workflows,
             refused: Arc::default(),
             written: Arc::default(),
         };
-        let lambda = Lambda {
-            sim: Arc::clone(sim),
-            template: &TEMPLATE,
-            services,
-            external,
-            started: Rc::default(),
-        };
+        let lambda =
+            Lambda { sim: Arc::clone(sim), template, services, external, started: Rc::default() };
         let stage = Self {
             lambda,
             positions: Vec::new(),
@@ -96,6 +99,7 @@ impl Stage {
             poisoned: Rc::default(),
             told: Rc::default(),
         };
+        spawn_local(workflows::work(stage.lambda.clone(), tasks));
         stage.stock(stories.len()).await;
         stage.start()
     }
@@ -129,7 +133,7 @@ impl Stage {
 
     /// Starts every mapping and schedule of the template.
     fn start(mut self) -> Self {
-        for mapping in TEMPLATE.mappings.iter().filter(|it| it.enabled) {
+        for mapping in self.lambda.template.mappings.iter().filter(|it| it.enabled) {
             match &mapping.source {
                 Source::Queue { arn, .. } => {
                     self.worked_on.insert(name_of(arn).to_owned());
@@ -161,7 +165,7 @@ impl Stage {
                 }
             }
         }
-        for schedule in TEMPLATE.schedules.iter().filter(|it| it.enabled) {
+        for schedule in self.lambda.template.schedules.iter().filter(|it| it.enabled) {
             let slot = self.lambda.slot(&schedule.function);
             let input = schedule.input.as_deref().unwrap_or("{}");
             let input: Value = serde_json::from_str(input).unwrap();
@@ -232,13 +236,14 @@ impl Stage {
 
     /// Whether nothing is under way.
     fn is_quiet(&self) -> bool {
-        let Services { queues, bus, database, .. } = &self.lambda.services;
+        let Services { queues, bus, database, workflows, .. } = &self.lambda.services;
         let is_empty = |queue: &String| queues.depth(queue).unwrap().total() == 0;
         let is_read = |(table, position): &(String, Rc<Cell<u64>>)| {
             database.stream_records(table, position.get(), 1).unwrap().is_empty()
         };
         !self.lambda.sim.is_moving()
             && bus.idle()
+            && workflows.idle()
             && self.busy.get() == 0
             && self.worked_on.iter().all(is_empty)
             && self.positions.iter().all(is_read)

@@ -10,6 +10,7 @@ use tokio::time::sleep;
 use crate::{
     bus::Hold,
     lambda::{End, Slot},
+    mode::Mode,
     sim::Sim,
 };
 
@@ -36,7 +37,7 @@ pub enum Story {
     /// The customer cancels it after so many milliseconds, and an operator has it resumed each
     /// minute, for hours.
     Resumed(u64),
-    /// Payment does not hear of it until its deadline has passed.
+    /// Payment, or the workflow, does not learn of it until its deadline has passed.
     Late,
     /// Several customers want the last piece.
     Scarce,
@@ -79,11 +80,14 @@ impl Story {
     }
 
     /// What this story has the bus hold back.
-    pub(crate) fn hold(self, user: &str) -> Option<Hold> {
+    pub(crate) fn hold(self, mode: Mode, user: &str) -> Option<Hold> {
         (self == Self::Late).then(|| Hold {
             user: user.to_owned(),
             event_type: "OrderCreated",
-            queue: "payment-queue",
+            queue: match mode {
+                Mode::Choreography => "payment-queue",
+                Mode::Orchestration => "workflow-queue",
+            },
             by: Duration::from_hours(2),
         })
     }
