@@ -13,7 +13,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod administrator;
 mod bus;
+mod customer;
 mod description;
 pub mod explore;
 mod external;
@@ -33,6 +35,7 @@ mod snapshot;
 mod stage;
 mod story;
 mod streams;
+mod told;
 mod webhooks;
 mod wire;
 mod workflows;

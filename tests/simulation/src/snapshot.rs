@@ -39,6 +39,9 @@ pub(crate) async fn gather(stage: &Stage, customers: usize, at_rest: bool) -> Sn
         acknowledged: told.placed.into(),
         cancelled: told.cancelled.into(),
         wrong_answers: told.wrong.into(),
+        shown: told.shown.into(),
+        restocked: told.restocked.into(),
+        reviews: told.reviews.into(),
         refusals: refusals.into(),
         executions,
         ..Snapshot::default()

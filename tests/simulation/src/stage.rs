@@ -21,15 +21,18 @@ use tokio::{
 };
 
 use crate::{
+    administrator::Administrator,
     bus::Targets,
+    customer::Customer,
     description::{self, Deployment, ENDPOINT, STACK, name_of},
     external::ExternalServices,
     lambda::Lambda,
     queues::Poller,
     services::Services,
     sim::Sim,
-    story::{Customer, PLENTIFUL, SCARCE, Story, Told},
+    story::{PLENTIFUL, SCARCE, Story},
     streams::Reader,
+    told::Told,
     workflows,
 };
 
@@ -45,6 +48,9 @@ const SCHEDULE_MAX: Duration = Duration::from_hours(1);
 const END_MAX: Duration = Duration::from_hours(8 * 24);
 /// How often somebody puts back what lies in dead-letter queues.
 const REDRIVES_MAX: usize = 3;
+/// How often somebody resumes what waits for an operator, and the pause after that.
+const RESUMES_MAX: usize = 8;
+const RESUME_PAUSE: Duration = Duration::from_secs(90);
 /// How many pieces there are of each product at the beginning.
 pub(crate) const STOCKED: [(&str, i64); 2] = [(PLENTIFUL, 1_000), (SCARCE, 1)];
 
@@ -56,6 +62,7 @@ pub(crate) struct Stage {
     busy: Rc<Cell<usize>>,
     pub(crate) poisoned: Rc<Cell<usize>>,
     pub(crate) told: Rc<RefCell<Told>>,
+    administrator: Rc<Administrator>,
 }
 
 impl Stage {
@@ -91,13 +98,15 @@ impl Stage {
         };
         let lambda =
             Lambda { sim: Arc::clone(sim), template, services, external, started: Rc::default() };
+        let told = Rc::default();
         let stage = Self {
+            administrator: Rc::new(Administrator::new(&lambda, &told)),
             lambda,
             positions: Vec::new(),
             worked_on: BTreeSet::new(),
             busy: Rc::default(),
             poisoned: Rc::default(),
-            told: Rc::default(),
+            told,
         };
         spawn_local(workflows::work(stage.lambda.clone(), tasks));
         stage.stock(stories.len()).await;
@@ -193,27 +202,25 @@ impl Stage {
         });
     }
 
+    /// Customers and an operator begin.
     pub(crate) fn begin(&self, stories: &[Story]) -> Vec<JoinHandle<()>> {
-        let api = self.lambda.name_of("order-api");
         let customers = stories.iter().enumerate().map(|(index, story)| {
-            let customer = Customer {
-                user: user(index),
-                story: *story,
-                api: self.lambda.slot(api),
-                told: Rc::clone(&self.told),
-            };
-            let sim = Arc::clone(&self.lambda.sim);
-            spawn_local(async move { customer.run(&sim).await })
+            let customer = Customer::new(user(index), *story, &self.lambda, &self.told);
+            spawn_local(customer.run())
         });
-        customers.collect()
+        let administrator = Rc::clone(&self.administrator);
+        let restocks = spawn_local(async move { administrator.restock().await });
+        customers.chain([restocks]).collect()
     }
 
     /// Waits until everything has ended; whether it has.
-    pub(crate) async fn watch(&self, customers: Vec<JoinHandle<()>>) -> bool {
-        for customer in customers {
-            customer.await.unwrap();
+    pub(crate) async fn watch(&self, people: Vec<JoinHandle<()>>) -> bool {
+        for person in people {
+            person.await.unwrap();
         }
         let mut redrives = 0;
+        let mut resumes = 0;
+        let mut looks = 0_u32;
         let mut pause = Duration::from_secs(1);
         loop {
             sleep(pause).await;
@@ -226,10 +233,19 @@ impl Stage {
             if redrives < REDRIVES_MAX && self.lambda.redrive().await {
                 redrives += 1;
                 pause = Duration::from_secs(1);
-            } else if self.have_ended().await {
-                return true;
-            } else if is_late {
-                return false;
+                continue;
+            }
+            let has_ended = self.have_ended().await;
+            looks += 1;
+            // What is resumed again at once rests: an operator comes back a while later.
+            if (has_ended || looks.is_power_of_two())
+                && resumes < RESUMES_MAX
+                && self.administrator.resume_reviews().await
+            {
+                resumes += 1;
+                pause = RESUME_PAUSE;
+            } else if has_ended || is_late {
+                return has_ended;
             }
         }
     }

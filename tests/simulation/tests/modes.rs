@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use simulation::{
-    Mode, Plan, Profile, Run, Story, World,
+    InjectedFault, Mode, Plan, Profile, Run, Site, Story, World,
     explore::{play_all, stories},
 };
 
@@ -78,4 +78,48 @@ fn every_function_of_the_template_takes_part() {
         let idle: Vec<_> = functions.filter(|binary| !started(binary)).collect();
         assert_eq!(idle, Vec::<&str>::new(), "in {mode:?}");
     }
+}
+
+/// The provider refunds nothing until an operator has found the order on the list, and resumes it.
+#[test]
+fn what_waits_for_an_operator_ends_once_it_is_resumed() {
+    for mode in Mode::ALL {
+        let run = World::new(1, Plan::Drawn(calm(mode))).play(&[Story::Reviewed]);
+        assert!(run.holds(), "{mode:?} {run}");
+        let event = |name: &str| run.events.iter().any(|it| it.contains(name));
+        for name in ["PaymentNeedsReview", "OrderResumed", "PaymentRefunded"] {
+            assert!(event(name), "no {name} in {mode:?}: {run}");
+        }
+    }
+    let profile = rough(Mode::Orchestration);
+    let seeds: Vec<u64> = (1..=4).collect();
+    let play = |seed: &u64| {
+        World::new(*seed, Plan::Drawn(profile.clone())).play(&[Story::Reviewed, Story::Happy])
+    };
+    expect_all_hold(&play_all(&seeds, play));
+}
+
+/// The same task twice at once, late, without an answer, or ended in the middle; and the same
+/// execution started again.
+#[test]
+fn faults_strike_tasks_and_starts() {
+    let profile = rough(Mode::Orchestration);
+    let run = World::new(1, Plan::Drawn(profile)).play(&Story::SHORT);
+    let met = |site: Site| run.points.iter().filter(|it| it.site == site).count();
+    assert!(met(Site::Task) > 20 && met(Site::Start) >= Story::SHORT.len(), "{run}");
+    let mut failed = Vec::new();
+    for site in [Site::Task, Site::Start] {
+        let calm = calm(Mode::Orchestration);
+        let points = World::new(1, Plan::Drawn(calm.clone())).play(&[Story::Undeliverable]).points;
+        let points = points.iter().filter(|it| it.site == site);
+        let injected: Vec<_> = points
+            .flat_map(|it| {
+                site.faults().iter().map(|fault| InjectedFault { at: it.at, fault: *fault })
+            })
+            .collect();
+        failed.extend(play_all(&injected, |fault| {
+            World::new(1, Plan::Exactly(vec![*fault], calm.clone())).play(&[Story::Undeliverable])
+        }));
+    }
+    expect_all_hold(&failed);
 }
