@@ -24,7 +24,7 @@ const LOOK_FACTOR: u32 = 3;
 /// What a customer is shown of an order that the read model does not have yet.
 const PROCESSING: &str = "processing";
 /// More failures than the payment service has attempts.
-pub(crate) const UNTIL_REPAIRED: u32 = 1_000;
+const UNTIL_REPAIRED: u32 = 1_000;
 
 /// A customer with one order.
 pub(crate) struct Customer {

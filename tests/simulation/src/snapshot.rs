@@ -23,9 +23,8 @@ pub(crate) async fn gather(stage: &Stage, customers: usize, at_rest: bool) -> Sn
     // A mail whose sender never learned that it went out goes out again.
     let injected = sim.injected_by_function();
     let failures: usize = MAILER.iter().filter_map(|name| injected.get(*name)).sum();
-    let executions = (!template.state_machines.is_empty())
-        .then(|| services.workflows.executions().into())
-        .unwrap_or_default();
+    let workflow =
+        (!template.state_machines.is_empty()).then(|| services.workflows.executions().into());
     let refusals = services.refused.lock().unwrap().iter().cloned().collect::<Vec<_>>();
     let mut snapshot = Snapshot {
         at_rest: at_rest.into(),
@@ -43,7 +42,7 @@ pub(crate) async fn gather(stage: &Stage, customers: usize, at_rest: bool) -> Sn
         restocked: told.restocked.into(),
         reviews: told.reviews.into(),
         refusals: refusals.into(),
-        executions,
+        executions: workflow.unwrap_or_default(),
         ..Snapshot::default()
     };
     observe_bus(&mut snapshot, &services.bus);

@@ -48,7 +48,7 @@ const SCHEDULE_MAX: Duration = Duration::from_hours(1);
 const END_MAX: Duration = Duration::from_hours(8 * 24);
 /// How often somebody puts back what lies in dead-letter queues.
 const REDRIVES_MAX: usize = 3;
-/// How often somebody resumes what waits for an operator, and the pause after that.
+/// How often an operator resumes what waits for one, and the pause after that.
 const RESUMES_MAX: usize = 8;
 const RESUME_PAUSE: Duration = Duration::from_secs(90);
 /// How many pieces there are of each product at the beginning.
