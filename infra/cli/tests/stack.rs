@@ -74,9 +74,13 @@ async fn a_seeded_stack_is_at_rest_and_breaks_no_invariant() {
     // Only customers know what they were answered, and whether they can be reached; nothing sends
     // poison; there is no workflow.
     let needs_more = [
+        "stock adds up after restocking",
         "an acknowledged order is stored",
         "a confirmed cancellation is final",
         "answers are those promised",
+        "an answer never goes back",
+        "customers see their own orders only",
+        "what is resumed ends",
         "a customer who can be reached is notified",
         "a workflow is an order's only one, and ends",
         "poison messages are dead-lettered",

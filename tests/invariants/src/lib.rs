@@ -7,6 +7,7 @@
 //! A gatherer that cannot observe something leaves it out: the invariants that need it
 //! are then reported as not observed, never as held.
 
+mod answers;
 mod delivery;
 mod events;
 mod list;
@@ -25,6 +26,6 @@ pub use list::{INVARIANTS, Invariant};
 pub use orders::{Ending, ending_of};
 pub use report::{Finding, Report, Row};
 pub use snapshot::{
-    DeadLetters, Observed, Part, Poison, Published, Reservation, Reserved, Snapshot, Stored, Total,
-    View,
+    DeadLetters, Observed, Part, Poison, Published, Reservation, Reserved, Restocking, Shown,
+    Snapshot, Stored, Total, View,
 };

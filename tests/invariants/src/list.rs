@@ -1,7 +1,8 @@
 //! The list of invariants, as ARCHITECTURE.md has it.
 
 use crate::{
-    Finding, Part, Snapshot, delivery, events, money, orders, shipments, stock, streams, workflows,
+    Finding, Part, Snapshot, answers, delivery, events, money, orders, shipments, stock, streams,
+    workflows,
 };
 
 /// Something that must always hold.
@@ -35,6 +36,8 @@ invariants! {
         "Available, reserved and shipped goods make up what was stocked and moved."
     "stock is never negative" stock::is_never_negative [Available]
         "No product has less than nothing available."
+    "stock adds up after restocking" stock::adds_up [Restocked Moved]
+        "What operators were told is done was done once, and nothing else was."
     "stock follows the order" stock::follows_the_order [Streams Reservations]
         "A completed order's goods have left; a cancelled order holds none."
     "an order is charged at most once" money::is_captured_once [Ledger]
@@ -59,6 +62,12 @@ invariants! {
         "An order whose cancellation was acknowledged ends cancelled."
     "answers are those promised" delivery::answers_as_promised [WrongAnswers]
         "Customers and operators get no answer that the interface does not promise."
+    "an answer never goes back" answers::never_go_back [Shown]
+        "No later answer about an order has a lower version, or an earlier status."
+    "customers see their own orders only" answers::show_own_orders [Shown Streams]
+        "No customer is shown the order of another one."
+    "what is resumed ends" answers::leave_no_review [Reviews]
+        "No step still waits for an operator who has resumed it."
     "streams are gapless" streams::are_gapless [Streams]
         "An order's events are numbered from 1 without gaps."
     "streams are append-only" streams::are_append_only [Tampered]

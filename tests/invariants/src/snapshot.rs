@@ -89,6 +89,10 @@ macro_rules! snapshot {
 snapshot! {
     /// What there was of each product at the beginning, and what administrators added or removed.
     stocked, Stocked: BTreeMap<String, i64>;
+    /// What administrators added to each product, less what they removed.
+    moved, Moved: BTreeMap<String, i64>;
+    /// The restockings that operators asked for, each under a key of its own.
+    restocked, Restocked: Vec<Restocking>;
     /// What is left of each product.
     available, Available: BTreeMap<String, i64>;
     /// The reservations, by order.
@@ -117,6 +121,10 @@ snapshot! {
     cancelled, Cancelled: BTreeSet<String>;
     /// Answers to customers and operators that no interface promises.
     wrong_answers, WrongAnswers: Vec<String>;
+    /// What customers were shown of orders: to each customer one answer after the other.
+    shown, Shown: Vec<Shown>;
+    /// The steps that still wait for an operator who has resumed them.
+    reviews, Reviews: Vec<String>;
     /// Every mail that was sent.
     mails, Mails: Vec<SentMail>;
     /// How often the function that sends mails may have failed between sending and recording it.
@@ -182,6 +190,30 @@ pub struct View {
     /// How far it is; none before its creation was consumed.
     pub status: Option<String>,
     /// The sequence number of the last event that is in it.
+    pub version: Option<u64>,
+}
+
+/// Goods that an operator asked to be added, or removed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Restocking {
+    /// The product.
+    pub product: String,
+    /// How many came in; less than 0: how many were missing.
+    pub pieces: i64,
+    /// Whether the operator was told that it is done; without an answer it may be or not.
+    pub is_confirmed: bool,
+}
+
+/// What a customer was shown of an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// The customer.
+    pub customer: String,
+    /// The order.
+    pub order: String,
+    /// How far it is.
+    pub status: String,
+    /// The version of the answer; none in lists, which may be behind what was shown before.
     pub version: Option<u64>,
 }
 

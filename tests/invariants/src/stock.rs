@@ -25,6 +25,32 @@ pub(crate) fn is_conserved(snapshot: &Snapshot) -> Vec<Finding> {
     findings
 }
 
+/// What was moved is what operators were told was moved; what none of them got an answer to may be
+/// part of it.
+pub(crate) fn adds_up(snapshot: &Snapshot) -> Vec<Finding> {
+    let mut asked: BTreeMap<&str, (i64, i64, i64)> = BTreeMap::new();
+    for product in snapshot.moved.keys() {
+        asked.entry(product).or_default();
+    }
+    for restocking in snapshot.restocked.iter() {
+        let (confirmed, least, most) = asked.entry(&restocking.product).or_default();
+        let pieces = restocking.pieces;
+        if restocking.is_confirmed {
+            *confirmed = confirmed.saturating_add(pieces);
+        } else {
+            *least = least.saturating_add(pieces.min(0));
+            *most = most.saturating_add(pieces.max(0));
+        }
+    }
+    let wrong = asked.into_iter().filter_map(|(product, (confirmed, least, most))| {
+        let moved = snapshot.moved.get(product).copied().unwrap_or_default();
+        let range = confirmed.saturating_add(least)..=confirmed.saturating_add(most);
+        let what = || format!("{moved} moved, {confirmed} confirmed");
+        (!range.contains(&moved)).then(|| Finding::new(product, what()))
+    });
+    wrong.collect()
+}
+
 /// There is never less than nothing.
 pub(crate) fn is_never_negative(snapshot: &Snapshot) -> Vec<Finding> {
     let negative = snapshot.available.iter().filter(|(_, available)| **available < 0);

@@ -20,7 +20,7 @@ fn event(id: &str, event_type: &str, source: &str, sequence: u64, cause: Option<
         "timestamp": "2026-01-01T00:00:00Z", "source": source,
         "correlationId": "corr-1", "causationId": cause, "aggregateId": ORDER,
         "sequenceNumber": sequence,
-        "data": { "orderId": ORDER, "total": { "amount": 10_997, "currency": "USD" } },
+        "data": { "orderId": ORDER, "userId": "user-1", "total": { "amount": 10_997, "currency": "USD" } },
     }))
     .unwrap()
 }
@@ -74,6 +74,19 @@ fn execution() -> ExecutionReport {
     }
 }
 
+fn restocking(pieces: i64, is_confirmed: bool) -> Restocking {
+    Restocking { product: "prod-1".to_owned(), pieces, is_confirmed }
+}
+
+fn shown(status: &str, version: Option<u64>) -> Shown {
+    Shown {
+        customer: "user-1".to_owned(),
+        order: ORDER.to_owned(),
+        status: status.to_owned(),
+        version,
+    }
+}
+
 /// One order that went through.
 fn good() -> Snapshot {
     let stream = vec![
@@ -96,6 +109,8 @@ fn good() -> Snapshot {
     let views = of_order(json!({ "orderId": ORDER, "status": "completed", "version": 2 }));
     Snapshot {
         stocked: BTreeMap::from([("prod-1".to_owned(), 10)]).into(),
+        moved: BTreeMap::from([("prod-1".to_owned(), 3)]).into(),
+        restocked: vec![restocking(3, true)].into(),
         available: BTreeMap::from([("prod-1".to_owned(), 8)]).into(),
         reservations: read(of_order(reservation)).into(),
         ledger: vec![entry(EntryKind::Capture, 10_997)].into(),
@@ -110,6 +125,16 @@ fn good() -> Snapshot {
         acknowledged: BTreeSet::from([ORDER.to_owned()]).into(),
         cancelled: BTreeSet::new().into(),
         wrong_answers: Vec::new().into(),
+        shown: [
+            ("processing", Some(0)),
+            ("created", Some(1)),
+            ("completed", Some(2)),
+            ("paid", None),
+        ]
+        .map(|(status, version)| shown(status, version))
+        .to_vec()
+        .into(),
+        reviews: Vec::new().into(),
         mails: vec![mail("orderReceived"), mail("paymentReceived")].into(),
         mailer_failures: 0.into(),
         unreachable: BTreeSet::from([ORDER.to_owned()]).into(),
@@ -159,6 +184,43 @@ fn stock_that_goes_missing_is_found() {
     }
     breaks("stock follows the order", cancel);
     breaks("stock follows the order", |it| it.reservations.clear());
+}
+
+#[test]
+fn goods_that_come_in_twice_or_not_at_all_are_found() {
+    let name = "stock adds up";
+    breaks(name, |it| *it.moved.get_mut("prod-1").unwrap() = 6);
+    breaks(name, |it| it.moved.clear());
+    breaks(name, |it| *it.moved.entry("prod-2".to_owned()).or_default() += 1);
+    breaks(name, |it| it.restocked.push(restocking(-1, true)));
+    for pieces in [-3, 3] {
+        let unanswered = |it: &mut Snapshot| it.restocked.push(restocking(pieces, false));
+        assert_eq!(broken(unanswered), Vec::<String>::new());
+        let done = |it: &mut Snapshot| {
+            unanswered(it);
+            *it.moved.get_mut("prod-1").unwrap() += pieces;
+        };
+        assert_eq!(broken(done), Vec::<String>::new());
+        breaks(name, |it| {
+            done(it);
+            *it.moved.get_mut("prod-1").unwrap() += pieces;
+        });
+    }
+}
+
+#[test]
+fn answers_that_go_back_or_show_too_much_are_found() {
+    let name = "an answer never goes back";
+    for (status, version) in
+        [("completed", Some(1)), ("paid", Some(2)), ("cancelled", Some(3)), ("odd", Some(3))]
+    {
+        breaks(name, |it| it.shown.push(shown(status, version)));
+    }
+    assert_eq!(broken(|it| it.shown.push(shown("created", None))), Vec::<String>::new());
+    let name = "customers see their own orders only";
+    breaks(name, |it| it.shown[3].customer = "user-2".to_owned());
+    breaks(name, |it| it.shown[3].order = "order-2".to_owned());
+    breaks("what is resumed ends", |it| it.reviews.push(format!("{ORDER} payment")));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What `infra/template.yaml` says, as the services want to be told it.
+//! What `infra/template.yaml` says in each mode, as the services want to be told it.
 
 use std::{sync::LazyLock, time::Duration};
 
@@ -14,14 +14,39 @@ use local_stack::{
 use local_template::{Mapping, Template};
 pub(crate) use testkit::{ENDPOINT, STACK};
 
+use crate::mode::Mode;
+
 /// The pause before a failed batch of a stream is tried again, doubled each time.
 const RETRY_DELAY: Duration = Duration::from_secs(1);
 
-/// The template, resolved.
-pub(crate) static TEMPLATE: LazyLock<&Template> = LazyLock::new(testkit::template);
+/// The template of one mode, resolved.
+#[derive(Debug)]
+pub(crate) struct Deployment {
+    pub(crate) template: Template,
+    /// Decides what functions and workflows may do.
+    pub(crate) authority: Authority,
+}
 
-/// Decides what functions may do.
-pub(crate) static AUTHORITY: LazyLock<Authority> = LazyLock::new(|| TEMPLATE.authority());
+/// Where the services drive orders.
+static CHOREOGRAPHY: LazyLock<Deployment> = LazyLock::new(|| Deployment::of(Mode::Choreography));
+/// Where a workflow does.
+static ORCHESTRATION: LazyLock<Deployment> = LazyLock::new(|| Deployment::of(Mode::Orchestration));
+
+impl Deployment {
+    fn of(mode: Mode) -> Self {
+        let template = testkit::template_with(&[("FulfilmentMode", mode.as_str())]);
+        let authority = template.authority();
+        Self { template, authority }
+    }
+}
+
+/// What is deployed in this mode.
+pub(crate) fn deployment(mode: Mode) -> &'static Deployment {
+    match mode {
+        Mode::Choreography => &CHOREOGRAPHY,
+        Mode::Orchestration => &ORCHESTRATION,
+    }
+}
 
 /// The last part of an ARN.
 pub(crate) fn name_of(arn: &str) -> &str {
@@ -29,20 +54,20 @@ pub(crate) fn name_of(arn: &str) -> &str {
 }
 
 /// A database with every table.
-pub(crate) async fn database() -> DynamoDb {
+pub(crate) async fn database(template: &Template) -> DynamoDb {
     let database = DynamoDb::open(&Storage::Memory).unwrap();
-    specs::create_tables(&TEMPLATE, &database).await.unwrap();
+    specs::create_tables(template, &database).await.unwrap();
     database
 }
 
 /// Creates every queue.
-pub(crate) fn create_queues(queues: &Sqs) {
-    specs::create_queues(&TEMPLATE, queues, Redelivery::AsDeclared).unwrap();
+pub(crate) fn create_queues(template: &Template, queues: &Sqs) {
+    specs::create_queues(template, queues, Redelivery::AsDeclared).unwrap();
 }
 
 /// The buses, rules and archives.
-pub(crate) fn topology() -> Topology {
-    specs::topology(&TEMPLATE)
+pub(crate) fn topology(template: &Template) -> Topology {
+    specs::topology(template)
 }
 
 /// The settings of a mapping from a stream; none of one from a queue.

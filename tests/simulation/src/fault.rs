@@ -66,6 +66,10 @@ pub enum Site {
     Batch,
     /// Lambda hands a batch of a table's stream to a function.
     Stream,
+    /// A request to Step Functions that starts an execution.
+    Start,
+    /// A workflow invokes a function.
+    Task,
 }
 
 impl Site {
@@ -103,7 +107,7 @@ impl Site {
                 Hang,
             ],
             Self::Queue => &[CrashBefore, CrashAfter, LoseRequest, LoseAnswer, ErrorBefore, Hang],
-            Self::Mail | Self::Provider => &[
+            Self::Mail | Self::Provider | Self::Start => &[
                 CrashBefore,
                 CrashAfter,
                 LoseRequest,
@@ -116,6 +120,7 @@ impl Site {
             Self::Delivery => &[Duplicate, Delay, Refuse],
             Self::Batch => &[Expire, Poison, Mangle, Kill, Delay],
             Self::Stream => &[Twice, Mangle, Kill, Delay],
+            Self::Task => &[Twice, Mangle, Kill, Delay, ErrorBefore, Throttle],
         }
     }
 }

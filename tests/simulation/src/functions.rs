@@ -7,7 +7,7 @@ use futures_util::{FutureExt, future::LocalBoxFuture};
 use lambda::{Error, Function, Runtime};
 use payment::webhooks::{Keyring, SigningSecrets};
 use runtime::{Environment, FromEnvironment, Tracer, with_deadline};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     external::{ExternalServices, Provider, WEBHOOK_SECRET},
@@ -19,7 +19,7 @@ use crate::{
 /// A function in a process: takes the event and the deadline in milliseconds since 1970, and gives
 /// the answer or the error.
 pub(crate) type Started = Rc<dyn Fn(Value, u64) -> LocalBoxFuture<'static, Answer>>;
-/// What a function answers.
+/// What a function answers; its error is JSON, as Lambda hands it to who invoked the function.
 pub(crate) type Answer = Result<Value, String>;
 
 /// What a process finds when it starts.
@@ -31,13 +31,14 @@ pub(crate) struct FunctionContext {
 }
 
 impl FunctionContext {
-    /// The function that is compiled to `binary`.
-    pub(crate) fn start(&self, binary: &str) -> Started {
-        match binary {
+    /// The function that is compiled to `binary`; none if the simulation does not know it.
+    pub(crate) fn start(&self, binary: &str) -> Option<Started> {
+        Some(match binary {
             "order-api" => self.build("order-api", order::build::api),
             "order-events" => self.build("order-events", order::build::events),
             "order-sweeper" => self.build("order-sweeper", order::build::sweeper),
             "inventory" => self.build("inventory", inventory::build::inventory),
+            "inventory-api" => self.build("inventory-api", inventory::build::api),
             "payment" => self.build("payment", async |config, runtime| {
                 Ok(payment::build::payment_by(config, runtime, self.provider()))
             }),
@@ -52,8 +53,11 @@ impl FunctionContext {
             "projector" => self.build("projector", projector::build::projector),
             "analytics" => self.build("analytics", analytics::build::analytics),
             "relay" => self.build("relay", relay::build::relay),
-            other => panic!("{other} is not simulated"),
-        }
+            "query" => self.build("query", query::build::query),
+            "products" => self.build("products", query::build::products),
+            "workflow" => self.build("workflow", workflow::build::workflow),
+            _ => return None,
+        })
     }
 
     fn provider(&self) -> Provider {
@@ -85,13 +89,21 @@ impl FunctionContext {
         Rc::new(move |event, deadline| {
             let (function, left) = (Rc::clone(&function), clock.until(deadline));
             Box::pin(async move {
-                let event = serde_json::from_value(event).map_err(|error| error.to_string())?;
+                let event = serde_json::from_value(event)
+                    .map_err(|error| failure("Runtime.UnmarshalError", &error.to_string()))?;
                 let handled = with_deadline(left, function.handle(event)).await;
-                let response = handled.map_err(|error| error.error_message)?;
-                serde_json::to_value(response).map_err(|error| error.to_string())
+                let response =
+                    handled.map_err(|error| failure(&error.error_type, &error.error_message))?;
+                serde_json::to_value(response)
+                    .map_err(|error| failure("Runtime.MarshalError", &error.to_string()))
             })
         })
     }
+}
+
+/// An error of a function as Lambda describes it.
+pub(crate) fn failure(error_type: &str, message: &str) -> String {
+    json!({ "errorType": error_type, "errorMessage": message }).to_string()
 }
 
 /// The keys that the payment provider signs its webhooks with.

@@ -73,6 +73,8 @@ impl Lambda {
             external: Arc::clone(&self.external),
         };
         let function = surroundings.start(binary);
+        let function = function.unwrap_or_else(|| panic!("{binary} is not simulated"));
+        self.sim.note(&format!("{} starts", process.name));
         (process, function)
     }
 }

@@ -1,9 +1,9 @@
-//! The choreography in one process, on virtual time, with faults from a seed: every consumer, the
-//! relay, `order-api`, the sweeper and, where a profile asks for them, the payment provider's
-//! webhooks. `query`, `products`, `inventory-api`, the workflow and stale reads are not simulated.
+//! The whole system in one process, on virtual time, with faults from a seed: every function of the
+//! template, and the workflow where the [`Mode`] is orchestration. The payment provider's webhooks
+//! come where a profile asks for them.
 //!
 //! The real handlers with the real clients of the AWS SDK run on one thread, over DynamoDB, SQS and
-//! EventBridge as the local stack has them, wired as `infra/template.yaml` says. Everything that is
+//! EventBridge as the local stack has them, with Step Functions, wired as `infra/template.yaml` says. Everything that is
 //! left to chance follows from a seed: what is lost, who dies, what comes late, twice or in another
 //! order. So the same seed is the same run, and a failure is one number.
 //!
@@ -13,13 +13,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod administrator;
 mod bus;
+mod customer;
 mod description;
 pub mod explore;
 mod external;
 mod fault;
 mod functions;
 mod lambda;
+mod mode;
 mod operator;
 mod process;
 mod profile;
@@ -32,11 +35,14 @@ mod snapshot;
 mod stage;
 mod story;
 mod streams;
+mod told;
 mod webhooks;
 mod wire;
+mod workflows;
 mod world;
 
 pub use fault::{Fault, InjectedFault, Point, Site};
+pub use mode::Mode;
 pub use profile::{Mutation, Outage, Plan, Profile};
 pub use run::{Finding, Run};
 pub use story::Story;

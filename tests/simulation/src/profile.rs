@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use crate::fault::{Fault, InjectedFault};
+use crate::{
+    fault::{Fault, InjectedFault},
+    mode::Mode,
+};
 
 /// A protection that is taken away, to see that a world notices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +48,8 @@ pub struct Profile {
     pub(crate) outage: Option<Outage>,
     /// Whether the payment provider sends webhooks: late, twice, in any order, or not at all.
     pub(crate) webhooks: bool,
+    /// Who drives orders.
+    pub(crate) mode: Mode,
 }
 
 impl Profile {
@@ -58,6 +63,7 @@ impl Profile {
             mutation: None,
             outage: None,
             webhooks: false,
+            mode: Mode::Choreography,
         }
     }
 
@@ -89,6 +95,12 @@ impl Profile {
     #[must_use]
     pub fn with_webhooks(self) -> Self {
         Self { webhooks: true, ..self }
+    }
+
+    /// The same where orders are driven in `mode`.
+    #[must_use]
+    pub fn in_mode(self, mode: Mode) -> Self {
+        Self { mode, ..self }
     }
 
     pub(crate) fn rate(&self, fault: Fault) -> f64 {

@@ -38,6 +38,7 @@ impl Sent {
             None => Site::Mail,
             Some(("AmazonSQS", _)) => Site::Queue,
             Some(("AWSEvents", _)) => Site::Publish,
+            Some(("AWSStepFunctions", _)) => Site::Start,
             Some((_, "PutItem" | "UpdateItem" | "DeleteItem" | "TransactWriteItems")) => {
                 Site::Write
             }

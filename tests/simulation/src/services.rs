@@ -12,22 +12,25 @@ use local_dynamodb::DynamoDb;
 use local_eventbridge::EventBridge;
 use local_iam::Call;
 use local_sqs::Sqs;
+use local_states::StepFunctions;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 use tower::ServiceExt;
 
 use crate::{
-    description::{AUTHORITY, TEMPLATE},
+    description::Deployment,
     request::{Sent, answer_of},
 };
 
 /// Clones are the same services.
 #[derive(Clone)]
 pub(crate) struct Services {
+    pub(crate) deployment: &'static Deployment,
     pub(crate) database: DynamoDb,
     pub(crate) queues: Sqs,
     pub(crate) bus: EventBridge,
     pub(crate) mail: Router,
+    pub(crate) workflows: StepFunctions,
     /// What functions were refused, for their roles do not allow it.
     pub(crate) refused: Arc<Mutex<BTreeSet<String>>>,
     /// Wakes, in their order, those who wait for a write. (The database has such a signal too; it
@@ -45,7 +48,8 @@ impl Services {
         else {
             return self.send_mail(sent).await;
         };
-        let services: [&dyn Service; 3] = [&self.database, &self.queues, &self.bus];
+        let services: [&dyn Service; 4] =
+            [&self.database, &self.queues, &self.bus, &self.workflows];
         let called = services.into_iter().find(|it| it.targets().contains(&prefix));
         let answer = match called {
             Some(service) => service.call(operation, sent.body.clone()).await,
@@ -59,12 +63,12 @@ impl Services {
     }
 
     fn check(&self, sent: &Sent) -> Result<(), AwsError> {
-        let functions = &TEMPLATE.functions;
+        let functions = &self.deployment.template.functions;
         let function = functions.iter().find(|it| it.binary == sent.binary).unwrap();
         let (target, path) = (sent.target.as_deref(), sent.path.as_str());
         let path = path.find("/v2/").map_or(path, |at| &path[at..]);
         let call = Call { path, method: "POST", target, body: &sent.body };
-        AUTHORITY.check_function(&function.name, &call).inspect_err(|error| {
+        self.deployment.authority.check_function(&function.name, &call).inspect_err(|error| {
             self.refused.lock().unwrap().insert(error.message.clone());
         })
     }

@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use crate::{
     description::STACK,
     fault::{Fault, InjectedFault, Point, Site},
+    mode::Mode,
     profile::{Mutation, Outage, Plan, Profile},
 };
 
@@ -100,6 +101,11 @@ impl Sim {
     /// Whether this protection is taken away.
     pub(crate) fn lacks(&self, mutation: impl Fn(Mutation) -> bool) -> bool {
         self.profile().mutation.is_some_and(mutation)
+    }
+
+    /// Who drives orders.
+    pub(crate) fn mode(&self) -> Mode {
+        self.profile().mode
     }
 
     /// Whether the payment provider sends webhooks.

@@ -6,7 +6,7 @@ use invariants::{DeadLetters, Poison, Snapshot};
 use orderly::snapshot::{Tables, observe_bus};
 
 use crate::{
-    description::{STACK, TEMPLATE},
+    description::STACK,
     lambda::Lambda,
     queues::POISON,
     stage::{STOCKED, Stage, email},
@@ -15,13 +15,16 @@ use crate::{
 /// What sends mails, as points of faults name it: the function, and the batches of its queue.
 const MAILER: [&str; 2] = ["notification", "orderly-notification-queue"];
 
-/// Reads everything there is in a world but for what it does not have: logs, and a workflow.
+/// Reads everything there is in a world but for what it does not have: logs, and where the services
+/// drive orders a workflow.
 pub(crate) async fn gather(stage: &Stage, customers: usize, at_rest: bool) -> Snapshot {
-    let Lambda { services, external, sim, .. } = &stage.lambda;
+    let Lambda { services, external, sim, template, .. } = &stage.lambda;
     let told = stage.told.take();
     // A mail whose sender never learned that it went out goes out again.
     let injected = sim.injected_by_function();
     let failures: usize = MAILER.iter().filter_map(|name| injected.get(*name)).sum();
+    let workflow =
+        (!template.state_machines.is_empty()).then(|| services.workflows.executions().into());
     let refusals = services.refused.lock().unwrap().iter().cloned().collect::<Vec<_>>();
     let mut snapshot = Snapshot {
         at_rest: at_rest.into(),
@@ -35,13 +38,17 @@ pub(crate) async fn gather(stage: &Stage, customers: usize, at_rest: bool) -> Sn
         acknowledged: told.placed.into(),
         cancelled: told.cancelled.into(),
         wrong_answers: told.wrong.into(),
+        shown: told.shown.into(),
+        restocked: told.restocked.into(),
+        reviews: told.reviews.into(),
         refusals: refusals.into(),
+        executions: workflow.unwrap_or_default(),
         ..Snapshot::default()
     };
     observe_bus(&mut snapshot, &services.bus);
     let stocked = STOCKED.map(|(product, pieces)| (product.to_owned(), pieces));
     let tables = Tables { database: &services.database, stack: STACK };
-    tables.observe(&mut snapshot, &TEMPLATE, stocked.into()).await.unwrap();
+    tables.observe(&mut snapshot, template, stocked.into()).await.unwrap();
     count_messages(&mut snapshot, stage);
     snapshot
 }
@@ -51,7 +58,7 @@ fn count_messages(snapshot: &mut Snapshot, stage: &Stage) {
     let mut waiting = BTreeMap::new();
     let mut dead_letters = BTreeMap::new();
     let mut poison = Poison { sent: stage.poisoned.get(), dead_lettered: 0 };
-    for queue in &TEMPLATE.queues {
+    for queue in &stage.lambda.template.queues {
         let found = stage.lambda.services.queues.peek(&queue.name).unwrap();
         let poisonous = found.iter().filter(|it| it.body == POISON).count();
         if stage.worked_on.contains(&queue.name) {

@@ -21,15 +21,19 @@ use tokio::{
 };
 
 use crate::{
+    administrator::Administrator,
     bus::Targets,
-    description::{self, ENDPOINT, STACK, TEMPLATE, name_of},
+    customer::Customer,
+    description::{self, Deployment, ENDPOINT, STACK, name_of},
     external::ExternalServices,
     lambda::Lambda,
     queues::Poller,
     services::Services,
     sim::Sim,
-    story::{Customer, PLENTIFUL, SCARCE, Story, Told},
+    story::{PLENTIFUL, SCARCE, Story},
     streams::Reader,
+    told::Told,
+    workflows,
 };
 
 /// How many batches of a queue are worked on at once.
@@ -44,6 +48,9 @@ const SCHEDULE_MAX: Duration = Duration::from_hours(1);
 const END_MAX: Duration = Duration::from_hours(8 * 24);
 /// How often somebody puts back what lies in dead-letter queues.
 const REDRIVES_MAX: usize = 3;
+/// How often an operator resumes what waits for one, and the pause after that.
+const RESUMES_MAX: usize = 8;
+const RESUME_PAUSE: Duration = Duration::from_secs(90);
 /// How many pieces there are of each product at the beginning.
 pub(crate) const STOCKED: [(&str, i64); 2] = [(PLENTIFUL, 1_000), (SCARCE, 1)];
 
@@ -55,47 +62,53 @@ pub(crate) struct Stage {
     busy: Rc<Cell<usize>>,
     pub(crate) poisoned: Rc<Cell<usize>>,
     pub(crate) told: Rc<RefCell<Told>>,
+    administrator: Rc<Administrator>,
 }
 
 impl Stage {
     pub(crate) async fn set(sim: &Arc<Sim>, stories: &[Story]) -> Self {
         let external = ExternalServices::open(sim);
-        let database = description::database().await;
+        let deployment = description::deployment(sim.mode());
+        let Deployment { template, .. } = deployment;
+        let database = description::database(template).await;
         let clock = sim.clock();
         let queues = Sqs::seeded(ENDPOINT, clock.clone(), sim.seed);
-        description::create_queues(&queues);
+        description::create_queues(template, &queues);
         let holds = stories.iter().enumerate();
-        let holds = holds.filter_map(|(index, story)| story.hold(&user(index))).collect();
+        let holds =
+            holds.filter_map(|(index, story)| story.hold(sim.mode(), &user(index))).collect();
         let targets =
             Targets { sim: Arc::clone(sim), queues: queues.clone(), holds: Mutex::new(holds) };
         let disorder =
             Disorder { shuffle: true, seed: sim.seed, max_delay: DISORDER_MAX, duplicate: false };
         let options = Options { disorder, clock, ..Options::default() };
-        let bus = EventBridge::new(description::topology(), Arc::new(targets), options).unwrap();
+        let bus =
+            EventBridge::new(description::topology(template), Arc::new(targets), options).unwrap();
         let mail = external.mail.router();
+        let (workflows, tasks) = workflows::open(deployment, sim);
         let services = Services {
+            deployment,
             database,
             queues,
             bus,
             mail,
+            workflows,
             refused: Arc::default(),
             written: Arc::default(),
         };
-        let lambda = Lambda {
-            sim: Arc::clone(sim),
-            template: &TEMPLATE,
-            services,
-            external,
-            started: Rc::default(),
-        };
+        let lambda =
+            Lambda { sim: Arc::clone(sim), template, services, external, started: Rc::default() };
+        let told = Rc::default();
         let stage = Self {
+            administrator: Rc::new(Administrator::new(&lambda, &told)),
             lambda,
             positions: Vec::new(),
             worked_on: BTreeSet::new(),
             busy: Rc::default(),
             poisoned: Rc::default(),
-            told: Rc::default(),
+            told,
         };
+        spawn_local(workflows::work(stage.lambda.clone(), tasks));
         stage.stock(stories.len()).await;
         stage.start()
     }
@@ -129,7 +142,7 @@ impl Stage {
 
     /// Starts every mapping and schedule of the template.
     fn start(mut self) -> Self {
-        for mapping in TEMPLATE.mappings.iter().filter(|it| it.enabled) {
+        for mapping in self.lambda.template.mappings.iter().filter(|it| it.enabled) {
             match &mapping.source {
                 Source::Queue { arn, .. } => {
                     self.worked_on.insert(name_of(arn).to_owned());
@@ -161,7 +174,7 @@ impl Stage {
                 }
             }
         }
-        for schedule in TEMPLATE.schedules.iter().filter(|it| it.enabled) {
+        for schedule in self.lambda.template.schedules.iter().filter(|it| it.enabled) {
             let slot = self.lambda.slot(&schedule.function);
             let input = schedule.input.as_deref().unwrap_or("{}");
             let input: Value = serde_json::from_str(input).unwrap();
@@ -189,27 +202,25 @@ impl Stage {
         });
     }
 
+    /// Customers and an operator begin.
     pub(crate) fn begin(&self, stories: &[Story]) -> Vec<JoinHandle<()>> {
-        let api = self.lambda.name_of("order-api");
         let customers = stories.iter().enumerate().map(|(index, story)| {
-            let customer = Customer {
-                user: user(index),
-                story: *story,
-                api: self.lambda.slot(api),
-                told: Rc::clone(&self.told),
-            };
-            let sim = Arc::clone(&self.lambda.sim);
-            spawn_local(async move { customer.run(&sim).await })
+            let customer = Customer::new(user(index), *story, &self.lambda, &self.told);
+            spawn_local(customer.run())
         });
-        customers.collect()
+        let administrator = Rc::clone(&self.administrator);
+        let restocks = spawn_local(async move { administrator.restock().await });
+        customers.chain([restocks]).collect()
     }
 
     /// Waits until everything has ended; whether it has.
-    pub(crate) async fn watch(&self, customers: Vec<JoinHandle<()>>) -> bool {
-        for customer in customers {
-            customer.await.unwrap();
+    pub(crate) async fn watch(&self, people: Vec<JoinHandle<()>>) -> bool {
+        for person in people {
+            person.await.unwrap();
         }
         let mut redrives = 0;
+        let mut resumes = 0;
+        let mut looks = 0_u32;
         let mut pause = Duration::from_secs(1);
         loop {
             sleep(pause).await;
@@ -222,23 +233,33 @@ impl Stage {
             if redrives < REDRIVES_MAX && self.lambda.redrive().await {
                 redrives += 1;
                 pause = Duration::from_secs(1);
-            } else if self.have_ended().await {
-                return true;
-            } else if is_late {
-                return false;
+                continue;
+            }
+            let has_ended = self.have_ended().await;
+            looks += 1;
+            // What is resumed again at once rests: an operator comes back a while later.
+            if (has_ended || looks.is_power_of_two())
+                && resumes < RESUMES_MAX
+                && self.administrator.resume_reviews().await
+            {
+                resumes += 1;
+                pause = RESUME_PAUSE;
+            } else if has_ended || is_late {
+                return has_ended;
             }
         }
     }
 
     /// Whether nothing is under way.
     fn is_quiet(&self) -> bool {
-        let Services { queues, bus, database, .. } = &self.lambda.services;
+        let Services { queues, bus, database, workflows, .. } = &self.lambda.services;
         let is_empty = |queue: &String| queues.depth(queue).unwrap().total() == 0;
         let is_read = |(table, position): &(String, Rc<Cell<u64>>)| {
             database.stream_records(table, position.get(), 1).unwrap().is_empty()
         };
         !self.lambda.sim.is_moving()
             && bus.idle()
+            && workflows.idle()
             && self.busy.get() == 0
             && self.worked_on.iter().all(is_empty)
             && self.positions.iter().all(is_read)

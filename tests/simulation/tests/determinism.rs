@@ -1,6 +1,6 @@
 //! The same seed is the same run, and another seed is another one.
 
-use simulation::{Plan, Profile, Story, World};
+use simulation::{Mode, Plan, Profile, Story, World};
 
 #[test]
 fn a_seed_fixes_every_request_every_answer_and_every_moment() {
@@ -37,11 +37,16 @@ fn a_run_does_not_depend_on_what_runs_beside_it() {
     assert_eq!(together, [alone; 3]);
 }
 
-/// Logs are not captured, and the workflow is not simulated: all else is.
+/// Logs are not captured, and there is a workflow only where one drives orders: all else is observed.
 #[test]
 fn what_a_world_does_not_observe_is_said() {
-    let run = World::new(1, Plan::Exactly(Vec::new(), Profile::calm())).play(&[Story::Happy]);
-    assert!(run.holds(), "{run}");
-    let not_observed = ["no address in logs", "a workflow is an order's only one, and ends"];
-    assert_eq!(run.not_observed, not_observed);
+    let not_observed = |mode| {
+        let profile = Profile::calm().in_mode(mode);
+        let run = World::new(1, Plan::Exactly(Vec::new(), profile)).play(&[Story::Happy]);
+        assert!(run.holds(), "{run}");
+        run.not_observed
+    };
+    let workflow = "a workflow is an order's only one, and ends";
+    assert_eq!(not_observed(Mode::Choreography), ["no address in logs", workflow]);
+    assert_eq!(not_observed(Mode::Orchestration), ["no address in logs"]);
 }

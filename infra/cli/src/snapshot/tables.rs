@@ -40,7 +40,9 @@ impl Tables<'_> {
         template: &Template,
         stocked: BTreeMap<String, i64>,
     ) -> Result<(), AwsError> {
-        snapshot.stocked = self.moved(stocked).await?.into();
+        let moved = self.moved().await?;
+        snapshot.stocked = sum(stocked, &moved).into();
+        snapshot.moved = moved.into();
         snapshot.available = self.available().await?.into();
         snapshot.reservations =
             self.rows("reservations", |it: &Reservation| &it.order_id).await?.into();
@@ -82,18 +84,16 @@ impl Tables<'_> {
         Ok((streams, unreadable))
     }
 
-    /// What was there of each product, with what administrators added or removed.
-    async fn moved(
-        self,
-        mut stocked: BTreeMap<String, i64>,
-    ) -> Result<BTreeMap<String, i64>, AwsError> {
+    /// What administrators added to each product, less what they removed.
+    async fn moved(self) -> Result<BTreeMap<String, i64>, AwsError> {
+        let mut moved: BTreeMap<String, i64> = BTreeMap::new();
         for item in self.scan("stock-movements").await? {
             let product = item["productId"].as_str().unwrap_or_default().to_owned();
-            let moved = item["quantity"].as_i64().or_else(|| item["delta"].as_i64());
-            let sum = stocked.entry(product).or_default();
-            *sum = sum.saturating_add(moved.unwrap_or_default());
+            let pieces = item["quantity"].as_i64().or_else(|| item["delta"].as_i64());
+            let sum = moved.entry(product).or_default();
+            *sum = sum.saturating_add(pieces.unwrap_or_default());
         }
-        Ok(stocked)
+        Ok(moved)
     }
 
     async fn available(self) -> Result<BTreeMap<String, i64>, AwsError> {
@@ -177,6 +177,15 @@ impl Changes {
             Err(error) => self.tampered.push(format!("{table} {keys}: {error}")),
         }
     }
+}
+
+/// What there was of each product at the beginning, with what was moved since.
+fn sum(mut stocked: BTreeMap<String, i64>, moved: &BTreeMap<String, i64>) -> BTreeMap<String, i64> {
+    for (product, pieces) in moved {
+        let sum = stocked.entry(product.clone()).or_default();
+        *sum = sum.saturating_add(*pieces);
+    }
+    stocked
 }
 
 fn row<T: DeserializeOwned>(table: &str, item: Value) -> Result<T, AwsError> {

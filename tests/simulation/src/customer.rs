@@ -1,0 +1,202 @@
+//! What customers do.
+
+use std::{cell::RefCell, rc::Rc, time::Duration};
+
+use invariants::Shown;
+use provider_stubs::Outcome;
+use testkit::http::{Answer, Request};
+use tokio::time::sleep;
+
+use crate::{
+    administrator::resume_request,
+    lambda::{Lambda, Slot},
+    story::Story,
+    told::{Asker, Told},
+};
+
+/// How often an operator has an order resumed who has all of them resumed.
+const RESUMES: usize = 120;
+/// How often a customer asks what has become of the order, and the longest until the first time;
+/// it grows so much with each.
+const LOOKS: u32 = 6;
+const LOOK_MAX: Duration = Duration::from_millis(200);
+const LOOK_FACTOR: u32 = 3;
+/// What a customer is shown of an order that the read model does not have yet.
+const PROCESSING: &str = "processing";
+/// More failures than the payment service has attempts.
+const UNTIL_REPAIRED: u32 = 1_000;
+
+/// A customer with one order.
+pub(crate) struct Customer {
+    asker: Asker,
+    story: Story,
+    lambda: Lambda,
+    api: Slot,
+    query: Slot,
+    products: Slot,
+}
+
+impl Customer {
+    /// A customer called `user`.
+    pub(crate) fn new(
+        user: String,
+        story: Story,
+        lambda: &Lambda,
+        told: &Rc<RefCell<Told>>,
+    ) -> Self {
+        let slot = |binary| lambda.slot(lambda.name_of(binary));
+        Self {
+            asker: Asker { name: user, told: Rc::clone(told) },
+            story,
+            api: slot("order-api"),
+            query: slot("query"),
+            products: slot("products"),
+            lambda: lambda.clone(),
+        }
+    }
+
+    /// Places the order, and cancels it if the story says so; and asks now and then what has become
+    /// of it.
+    pub(crate) async fn run(self) {
+        let sim = &self.lambda.sim;
+        self.browse().await;
+        sim.pass(Duration::from_secs(2)).await;
+        let Some(order) = self.place().await else { return };
+        futures_util::future::join(self.act(&order), self.look(&order)).await;
+    }
+
+    async fn ask(&self, slot: &Slot, request: &Request) -> Option<Answer> {
+        self.asker.ask(&self.lambda.sim, slot, request).await
+    }
+
+    async fn place(&self) -> Option<String> {
+        let user = &self.asker.name;
+        let place = Request::new("POST /orders", "openid orders:write")
+            .of(user)
+            .header("idempotency-key", "key-1")
+            .header("content-type", "application/json")
+            .with("body", self.story.order().to_string());
+        let answer = self.ask(&self.api, &place).await?;
+        let Some(order) = answer.body["orderId"].as_str().map(str::to_owned) else {
+            self.asker.wonder("an order", &answer);
+            return None;
+        };
+        self.lambda.sim.note(&format!("{user} is {order}, {:?}", self.story));
+        if self.story == Story::Reviewed {
+            let broken = Outcome::Down(UNTIL_REPAIRED);
+            self.lambda.external.payments.script(&format!("refund:{order}"), broken);
+        }
+        self.asker.told.borrow_mut().placed.insert(order.clone());
+        Some(order)
+    }
+
+    /// Does what the story says.
+    async fn act(&self, order: &str) {
+        let (Story::Cancelled(after) | Story::Resumed(after)) = self.story else { return };
+        sleep(Duration::from_millis(after)).await;
+        if matches!(self.story, Story::Resumed(_)) {
+            self.resume(order).await;
+        }
+        self.cancel(order).await;
+        if matches!(self.story, Story::Resumed(_)) {
+            for _ in 0..RESUMES {
+                self.resume(order).await;
+                sleep(Duration::from_secs(60)).await;
+            }
+        }
+    }
+
+    /// Has an operator resume the order.
+    async fn resume(&self, order: &str) {
+        let Some(answer) = self.ask(&self.api, &resume_request(order)).await else { return };
+        // Resumed, or on its way.
+        if ![202, 409].contains(&answer.status) {
+            self.asker.wonder("to resume", &answer);
+        }
+    }
+
+    /// Cancels the order.
+    async fn cancel(&self, order: &str) {
+        let cancel = Request::new("POST /orders/{id}/cancel", "openid orders:write")
+            .of(&self.asker.name)
+            .header("idempotency-key", "key-2")
+            .about(order);
+        let Some(answer) = self.ask(&self.api, &cancel).await else { return };
+        match answer.status {
+            200 | 202 => drop(self.asker.told.borrow_mut().cancelled.insert(order.to_owned())),
+            // Too late.
+            409 => (),
+            _ => self.asker.wonder("a cancellation", &answer),
+        }
+    }
+
+    /// Reads the catalogue.
+    async fn browse(&self) {
+        let Some(answer) = self.ask(&self.products, &Request::new("GET /products", "")).await
+        else {
+            return;
+        };
+        let product = &self.story.order()["items"][0]["productId"];
+        let products = answer.body["products"].as_array();
+        if !products.is_some_and(|them| them.iter().any(|it| it["productId"] == *product)) {
+            self.asker.wonder("the catalogue", &answer);
+        }
+    }
+
+    /// Asks more and more seldom what has become of the order; and once what another customer has
+    /// ordered.
+    async fn look(&self, order: &str) {
+        let mut most = LOOK_MAX;
+        for _ in 0..LOOKS {
+            self.lambda.sim.pass(most).await;
+            self.read(order, true).await;
+            most *= LOOK_FACTOR;
+        }
+        self.list().await;
+        let placed = self.asker.told.borrow().placed.clone();
+        if let Some(other) = placed.iter().find(|it| *it != order) {
+            self.read(other, false).await;
+        }
+    }
+
+    /// Reads one order, which is this customer's own or not.
+    async fn read(&self, order: &str, is_own: bool) {
+        let read = self.request("GET /orders/{id}").about(order);
+        let Some(answer) = self.ask(&self.query, &read).await else { return };
+        let body = &answer.body;
+        match answer.status {
+            200 => self.shown(order, body["status"].as_str(), body["version"].as_u64()),
+            202 if body["status"] == PROCESSING => self.shown(order, Some(PROCESSING), Some(0)),
+            404 if !is_own => (),
+            _ => self.asker.wonder(&format!("to read {order}"), &answer),
+        }
+    }
+
+    /// Reads the list of this customer's orders.
+    async fn list(&self) {
+        let Some(answer) = self.ask(&self.query, &self.request("GET /orders")).await else {
+            return;
+        };
+        let Some(orders) = answer.body["orders"].as_array().filter(|_| answer.status == 200) else {
+            return self.asker.wonder("the list", &answer);
+        };
+        for order in orders {
+            let id = order["orderId"].as_str().unwrap_or_default();
+            self.shown(id, order["status"].as_str(), None);
+        }
+    }
+
+    fn request(&self, route: &str) -> Request {
+        Request::new(route, "openid orders:read").of(&self.asker.name)
+    }
+
+    fn shown(&self, order: &str, status: Option<&str>, version: Option<u64>) {
+        let shown = Shown {
+            customer: self.asker.name.clone(),
+            order: order.to_owned(),
+            status: status.unwrap_or_default().to_owned(),
+            version,
+        };
+        self.asker.told.borrow_mut().shown.push(shown);
+    }
+}
