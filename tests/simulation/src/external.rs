@@ -26,6 +26,7 @@ use tokio::{net::TcpListener, runtime::Runtime};
 
 use crate::{
     fault::{Fault, Site},
+    incident::{Incident, Outside},
     process::Process,
     sim::Sim,
 };
@@ -40,6 +41,13 @@ const WAIT_MAX: Duration = Duration::from_secs(3);
 const LATE_SECONDS_MAX: u64 = 120;
 /// The longest that a call takes where no fault is injected.
 const LATENCY_MAX: Duration = Duration::from_millis(120);
+
+/// For how long a provider is unavailable, in seconds: minutes, hours, more than a day.
+const OUTAGE_SECONDS: [u64; 5] = [60, 600, 3_600, 6 * 3_600, 26 * 3_600];
+/// How long a provider is unavailable before it has forgotten its keys. By then whatever was on its
+/// way has arrived, also from a process that was frozen: a provider forgets after a day at the
+/// soonest, and nothing is on its way for a day.
+const FORGETTING: Duration = Duration::from_mins(40);
 
 /// The world outside AWS.
 pub(crate) struct ExternalServices {
@@ -107,6 +115,7 @@ impl Provider {
     /// Makes a call that meets the faults of this process.
     async fn call<T, F>(
         &self,
+        outside: Outside,
         what: &str,
         work: impl Fn(Self) -> F + Send + 'static,
     ) -> Result<T, Failure>
@@ -118,11 +127,15 @@ impl Provider {
         let what = format!("{} {what}", self.process.name);
         let met = sim.fault_point(Site::Provider, &what);
         sim.note(&what);
-        sim.pass(LATENCY_MAX).await;
+        self.process.pass(LATENCY_MAX).await;
+        let unavailable = Incident::Unavailable(outside);
         let Some((fault, mut random)) = met else {
+            if sim.is_in(&unavailable) {
+                return Err(Failure::retry("the provider is unavailable"));
+            }
             let answer = external.carry_out(work(self.clone()));
             sim.note(&format!("{what} -> {}", if answer.is_ok() { "ok" } else { "failed" }));
-            sim.pass(LATENCY_MAX).await;
+            self.process.pass(LATENCY_MAX).await;
             return answer;
         };
         match fault {
@@ -150,6 +163,41 @@ impl Provider {
                 Err(Failure::retry("no answer came"))
             }
             Fault::Hang => std::future::pending().await,
+            Fault::FreezeBefore => {
+                self.process.freeze(&mut random).await;
+                external.carry_out(work(self.clone()))
+            }
+            Fault::FreezeAfter => {
+                let answer = external.carry_out(work(self.clone()));
+                self.process.freeze(&mut random).await;
+                answer
+            }
+            // Only the payment provider keeps errors, or forgets: the carrier keeps the key of a label as
+            // long as the label.
+            Fault::KeepError | Fault::KeepErrorAfter | Fault::ForgetKeys
+                if outside != Outside::Payments =>
+            {
+                self.refused(Outcome::Down(1), work(self.clone()))
+            }
+            Fault::KeepError => self.refused(Outcome::Broken, work(self.clone())),
+            Fault::KeepErrorAfter => self.refused(Outcome::Halfdone, work(self.clone())),
+            Fault::Outage => {
+                let lasts = OUTAGE_SECONDS[random.usize(..OUTAGE_SECONDS.len())];
+                sim.begin(unavailable, Duration::from_secs(lasts));
+                Err(Failure::retry("the provider is unavailable"))
+            }
+            Fault::ForgetKeys => {
+                let _ = external.carry_out(work(self.clone()));
+                sim.begin(unavailable, FORGETTING);
+                let (external, under_way) = (Arc::clone(external), sim.under_way());
+                tokio::spawn(async move {
+                    tokio::time::sleep(FORGETTING).await;
+                    external.payments.forget_keys();
+                    drop(under_way);
+                });
+                tokio::time::sleep(WAIT_MAX).await;
+                Err(Failure::retry("no answer came"))
+            }
             Fault::LoseRequest
             | Fault::ErrorAfter
             | Fault::Conflict
@@ -161,7 +209,12 @@ impl Provider {
             | Fault::Poison
             | Fault::Mangle
             | Fault::Kill
-            | Fault::Twice => Err(Failure::retry("the connection broke")),
+            | Fault::Twice
+            | Fault::Stale
+            | Fault::Deny
+            | Fault::Repeat
+            | Fault::Malformed
+            | Fault::Gap => Err(Failure::retry("the connection broke")),
         }
     }
 
@@ -184,7 +237,7 @@ impl Provider {
 impl PaymentGateway for Provider {
     async fn enroll(&self, customer: &AggregateId) -> Result<ProviderId, Failure> {
         let given = customer.clone();
-        self.call("enroll", move |provider| {
+        self.call(Outside::Payments, "enroll", move |provider| {
             let customer = given.clone();
             async move { provider.stripe().enroll(&customer).await }
         })
@@ -199,7 +252,7 @@ impl PaymentGateway for Provider {
         resumed: bool,
     ) -> Result<PaymentInput, Failure> {
         let given = (order.clone(), charge.clone(), customer.clone());
-        self.call("charge", move |provider| {
+        self.call(Outside::Payments, "charge", move |provider| {
             let (order, charge, customer) = given.clone();
             async move { provider.stripe().charge(&order, &charge, &customer, resumed).await }
         })
@@ -213,7 +266,7 @@ impl PaymentGateway for Provider {
         customer: Option<&ProviderId>,
     ) -> Result<PaymentInput, Failure> {
         let given = (order.clone(), charge.clone(), customer.cloned());
-        self.call("revoke", move |provider| {
+        self.call(Outside::Payments, "revoke", move |provider| {
             let (order, charge, customer) = given.clone();
             async move { provider.stripe().revoke(&order, &charge, customer.as_ref()).await }
         })
@@ -227,7 +280,7 @@ impl PaymentGateway for Provider {
         again: Again,
     ) -> Result<PaymentInput, Failure> {
         let given = (order.clone(), capture.clone());
-        self.call("refund", move |provider| {
+        self.call(Outside::Payments, "refund", move |provider| {
             let (order, capture) = given.clone();
             async move { provider.stripe().refund(&order, &capture, again).await }
         })
@@ -236,7 +289,7 @@ impl PaymentGateway for Provider {
 
     async fn refunded(&self, capture: &Capture) -> Result<SoFar, Failure> {
         let given = capture.clone();
-        self.call("look", move |provider| {
+        self.call(Outside::Payments, "look", move |provider| {
             let capture = given.clone();
             async move { provider.stripe().refunded(&capture).await }
         })
@@ -252,7 +305,7 @@ impl Carrier for Provider {
         resumed: bool,
     ) -> Result<ShippingInput, Failure> {
         let given = (order.clone(), to.clone());
-        self.call("ship", move |provider| {
+        self.call(Outside::Carrier, "ship", move |provider| {
             let (order, to) = given.clone();
             async move { provider.parcels().ship(&order, &to, resumed).await }
         })
@@ -261,7 +314,7 @@ impl Carrier for Provider {
 
     async fn void(&self, shipment_id: &str) -> Result<ShippingInput, Failure> {
         let shipment = shipment_id.to_owned();
-        self.call("void", move |provider| {
+        self.call(Outside::Carrier, "void", move |provider| {
             let shipment = shipment.clone();
             async move { provider.parcels().void(&shipment).await }
         })

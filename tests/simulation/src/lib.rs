@@ -1,6 +1,6 @@
 //! The choreography in one process, on virtual time, with faults from a seed: every consumer, the
 //! relay, `order-api`, the sweeper and, where a profile asks for them, the payment provider's
-//! webhooks. `query`, `products`, `inventory-api`, the workflow and stale reads are not simulated.
+//! webhooks. `query`, `products`, `inventory-api` and the workflow are not simulated.
 //!
 //! The real handlers with the real clients of the AWS SDK run on one thread, over DynamoDB, SQS and
 //! EventBridge as the local stack has them, wired as `infra/template.yaml` says. Everything that is
@@ -19,6 +19,8 @@ pub mod explore;
 mod external;
 mod fault;
 mod functions;
+mod history;
+mod incident;
 mod lambda;
 mod operator;
 mod process;

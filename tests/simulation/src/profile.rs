@@ -61,7 +61,7 @@ impl Profile {
         }
     }
 
-    /// Every fault injected with `rate`, a probability, wherever it can.
+    /// Every fault injected with `rate`, a probability, wherever it can; what lasts more seldom.
     pub fn rough(rate: f64) -> Self {
         Self { everything: rate, skew_max: Duration::from_millis(500), ..Self::calm() }
     }
@@ -92,7 +92,7 @@ impl Profile {
     }
 
     pub(crate) fn rate(&self, fault: Fault) -> f64 {
-        self.rates.get(&fault).copied().unwrap_or(self.everything)
+        self.rates.get(&fault).copied().unwrap_or(self.everything * fault.share())
     }
 }
 

@@ -24,6 +24,7 @@ use crate::{
     bus::Targets,
     description::{self, ENDPOINT, STACK, TEMPLATE, name_of},
     external::ExternalServices,
+    history::History,
     lambda::Lambda,
     queues::Poller,
     services::Services,
@@ -80,6 +81,7 @@ impl Stage {
             mail,
             refused: Arc::default(),
             written: Arc::default(),
+            history: History::new(sim),
         };
         let lambda = Lambda {
             sim: Arc::clone(sim),
@@ -123,8 +125,7 @@ impl Stage {
     }
 
     async fn put(&self, table: &str, item: Value) {
-        let request = json!({ "TableName": format!("{STACK}-{table}"), "Item": item });
-        self.lambda.services.database.json("PutItem", &request).await.unwrap();
+        self.lambda.services.put(table, item).await;
     }
 
     /// Starts every mapping and schedule of the template.

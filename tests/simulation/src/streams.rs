@@ -6,7 +6,7 @@ use local_dynamodb::StreamRecord;
 use local_lambda::event_source::{Batch, Next, Slice, StreamSource, Verdict, identifier, verdict};
 use local_sqs::OutgoingMessage;
 use serde_json::{Value, json};
-use tokio::time::sleep;
+use tokio::{task::spawn_local, time::sleep};
 
 use crate::{
     fault::{Fault, Site},
@@ -19,6 +19,9 @@ const POLL_MAX: Duration = Duration::from_millis(250);
 const DOUBLINGS_MAX: u32 = 6;
 /// Within this time a process is ended whose invocation is.
 const KILL_MAX: Duration = Duration::from_millis(120);
+
+/// After so many seconds records come again.
+const REPEAT_SECONDS: std::ops::Range<u64> = 60..6 * 3_600;
 
 /// The reader of a stream's one shard.
 pub(crate) struct Reader {
@@ -104,6 +107,10 @@ impl Reader {
             Some((Fault::Kill, mut random)) => {
                 self.slot.invoke(event, Some(KILL_MAX.mul_f64(random.f64()))).await
             }
+            Some((Fault::Repeat, mut random)) => {
+                self.repeat(event.clone(), &mut random);
+                self.slot.invoke(event, None).await
+            }
             Some((Fault::Delay, mut random)) => {
                 sleep(Duration::from_secs(random.u64(10..7_200))).await;
                 self.slot.invoke(event, None).await
@@ -121,6 +128,18 @@ impl Reader {
             End::Answered(answer) => verdict(answer.to_string().as_bytes(), &identifiers),
             End::Failed(_) | End::Died => Verdict::Failed,
         }
+    }
+
+    /// Hands the same records to the function again, minutes or hours later.
+    fn repeat(&self, event: Value, random: &mut fastrand::Rng) {
+        let late = Duration::from_secs(random.u64(REPEAT_SECONDS));
+        let slot = self.lambda.slot(self.slot.function());
+        let under_way = self.lambda.sim.under_way();
+        spawn_local(async move {
+            sleep(late).await;
+            slot.invoke(event, None).await;
+            drop(under_way);
+        });
     }
 
     fn give_up(&self, slice: &Slice) {
