@@ -25,6 +25,7 @@ mod lambda;
 mod operator;
 mod process;
 mod profile;
+mod provider;
 mod queues;
 mod request;
 mod run;

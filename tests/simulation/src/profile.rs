@@ -45,6 +45,13 @@ pub struct Profile {
     pub(crate) outage: Option<Outage>,
     /// Whether the payment provider sends webhooks: late, twice, in any order, or not at all.
     pub(crate) webhooks: bool,
+    /// Customers place their orders within this time.
+    pub(crate) arrivals: Duration,
+    /// How often an operator redrives dead-letter queues, whatever else is under way; only at the
+    /// end if none.
+    pub(crate) redrives_every: Option<Duration>,
+    /// When an operator replays the archive; never if none.
+    pub(crate) replays_at: Option<Duration>,
 }
 
 impl Profile {
@@ -58,6 +65,9 @@ impl Profile {
             mutation: None,
             outage: None,
             webhooks: false,
+            arrivals: Duration::from_secs(2),
+            redrives_every: None,
+            replays_at: None,
         }
     }
 
@@ -89,6 +99,25 @@ impl Profile {
     #[must_use]
     pub fn with_webhooks(self) -> Self {
         Self { webhooks: true, ..self }
+    }
+
+    /// The same with customers who place their orders within this time, not at once.
+    #[must_use]
+    pub fn with_arrivals(self, within: Duration) -> Self {
+        Self { arrivals: within, ..self }
+    }
+
+    /// The same with an operator who redrives dead-letter queues so often, whatever else is under
+    /// way.
+    #[must_use]
+    pub fn with_redrives(self, every: Duration) -> Self {
+        Self { redrives_every: Some(every), ..self }
+    }
+
+    /// The same with an operator who replays the archive at this time, whatever else is under way.
+    #[must_use]
+    pub fn with_replay(self, at: Duration) -> Self {
+        Self { replays_at: Some(at), ..self }
     }
 
     pub(crate) fn rate(&self, fault: Fault) -> f64 {

@@ -110,6 +110,21 @@ impl Sim {
         self.profile().webhooks
     }
 
+    /// Within which time customers place their orders.
+    pub(crate) fn arrivals(&self) -> Duration {
+        self.profile().arrivals
+    }
+
+    /// How often an operator redrives dead-letter queues while orders are under way.
+    pub(crate) fn redrives_every(&self) -> Option<Duration> {
+        self.profile().redrives_every
+    }
+
+    /// When an operator replays the archive.
+    pub(crate) fn replays_at(&self) -> Option<Duration> {
+        self.profile().replays_at
+    }
+
     /// The streams that are away at some time.
     pub(crate) fn outage(&self) -> Option<Outage> {
         self.profile().outage

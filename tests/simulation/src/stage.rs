@@ -43,7 +43,7 @@ const SLOWDOWN: f64 = 1.2;
 const SCHEDULE_MAX: Duration = Duration::from_hours(1);
 /// Everything has ended after so much virtual time, or never will.
 const END_MAX: Duration = Duration::from_hours(8 * 24);
-/// How often somebody puts back what lies in dead-letter queues.
+/// How often an operator redrives dead-letter queues and resumes orders in review, at the end.
 const REDRIVES_MAX: usize = 3;
 /// How many pieces there are of each product at the beginning.
 pub(crate) const STOCKED: [(&str, i64); 2] = [(PLENTIFUL, 1_000), (SCARCE, 1)];
@@ -157,6 +157,7 @@ impl Stage {
                         lambda: self.lambda.clone(),
                         source,
                         position,
+                        poisoned: Rc::clone(&self.poisoned),
                     };
                     spawn_local(reader.run());
                 }
@@ -185,7 +186,7 @@ impl Stage {
         let (lambda, under_way) = (self.lambda.clone(), self.lambda.sim.under_way());
         spawn_local(async move {
             sleep(outage.until).await;
-            assert!(lambda.republish().await.is_complete());
+            assert!(lambda.republish().await.is_some_and(|report| report.is_complete()));
             drop(under_way);
         });
     }
@@ -220,7 +221,9 @@ impl Stage {
                 continue;
             }
             self.lambda.sim.stop_faults();
-            if redrives < REDRIVES_MAX && self.lambda.redrive().await {
+            let is_any = redrives < REDRIVES_MAX
+                && (self.lambda.redrive().await | self.lambda.resume_reviewed().await);
+            if is_any {
                 redrives += 1;
                 pause = Duration::from_secs(1);
             } else if self.have_ended().await {

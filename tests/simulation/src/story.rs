@@ -111,7 +111,7 @@ pub(crate) struct Customer {
 impl Customer {
     /// Places the order, and cancels it if the story says so.
     pub(crate) async fn run(self, sim: &Sim) {
-        sim.pass(Duration::from_secs(2)).await;
+        sim.pass(sim.arrivals()).await;
         let place = Request::new("POST /orders", "openid orders:write")
             .of(&self.user)
             .header("idempotency-key", "key-1")
