@@ -18,7 +18,7 @@ use answer::{ABANDONED, Ending, Intent, IntentAnswer, List};
 use id::Id;
 pub use id::{Id as ProviderId, InvalidId};
 use keys::Creation;
-use refunded::{GivenBack, RefundAnswer};
+use refunded::GivenBack;
 pub use refunded::{RefundPending, SoFar};
 use refusal::Declined;
 
@@ -154,17 +154,6 @@ impl Stripe {
         }
     }
 
-    /// Cancels an intent, and gives it as it is then.
-    async fn cancel(&self, id: &Id, reason: &str) -> Result<Intent, Failure> {
-        let path = ["v1", "payment_intents", id.as_str(), "cancel"];
-        let request = self.port.post(&path, &format!("{reason}-{id}"));
-        let answer = self.port.send(request.form(&[("cancellation_reason", reason)])).await?;
-        if answer.status.is_success() {
-            return answer.json();
-        }
-        answer::object(&self.port.send(self.port.get(&path[..3], &[])).await?)
-    }
-
     /// What a refusal comes to.
     async fn declined(&self, declined: Declined) -> Result<Input, Failure> {
         match declined {
@@ -281,17 +270,7 @@ impl PaymentGateway for Stripe {
             ("amount", &amount),
             ("metadata[order_id]", order.as_str()),
         ];
-        let request = self.port.post(&["v1", "refunds"], &key);
-        let answer = self.port.send(request.form(&form)).await?;
-        match refunded::refund(&answer)? {
-            RefundAnswer::Created(refunded) => refunded.input(),
-            RefundAnswer::AlreadyRefunded => match self.find_refund(&capture.payment_id).await? {
-                GivenBack::Known(input) => Ok(input),
-                GivenBack::Nothing { .. } => Err(Failure::retry(
-                    "the payment is refunded, but the provider lists no refund yet",
-                )),
-            },
-        }
+        self.give_back(capture, &key, &form).await
     }
 
     async fn refunded(&self, capture: &Capture) -> Result<SoFar, Failure> {

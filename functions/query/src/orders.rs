@@ -57,7 +57,8 @@ impl Orders {
     pub(crate) async fn find(&self, order: &AggregateId) -> Result<Found, Failure> {
         let key = AttributeValue::S(order.to_string());
         let request = self.client.get_item().table_name(&self.table).key("orderId", key);
-        let got = request.send().await.map_err(Failure::retry)?;
+        // An eventually consistent read may be older than what the customer was shown before.
+        let got = request.consistent_read(true).send().await.map_err(Failure::retry)?;
         let Some(row) = got.item.map(read).transpose()? else {
             return Ok(Found::Pending);
         };

@@ -65,6 +65,12 @@ impl<A: Clone> Keys<A> {
         }
     }
 
+    /// Forgets every key that has an answer, as its time to live does.
+    pub(crate) fn forget(&self) {
+        let mut entries = self.entries.lock();
+        entries.by_key.retain(|_, entry| entry.answer.is_none());
+    }
+
     /// Keeps the answer of a claimed key.
     pub(crate) fn complete(&self, key: &str, answer: A) {
         let mut entries = self.entries.lock();
@@ -98,6 +104,17 @@ mod tests {
         keys.complete("k", "answer");
         assert_eq!(keys.claim("k", "a", START), Claim::Settled("answer"));
         assert_eq!(keys.claim("k", "b", START), Claim::OtherRequest);
+    }
+
+    #[test]
+    fn all_answers_are_forgotten_at_once_and_no_request_that_is_under_way() {
+        let keys = Keys::new(Duration::hours(24));
+        keys.claim("answered", "a", START);
+        keys.complete("answered", "answer");
+        keys.claim("under way", "a", START);
+        keys.forget();
+        assert_eq!(keys.claim("answered", "b", START), Claim::Fresh);
+        assert_eq!(keys.claim("under way", "a", START), Claim::InFlight);
     }
 
     #[test]

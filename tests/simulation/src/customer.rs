@@ -60,7 +60,7 @@ impl Customer {
     pub(crate) async fn run(self) {
         let sim = &self.lambda.sim;
         self.browse().await;
-        sim.pass(Duration::from_secs(2)).await;
+        sim.pass(sim.arrivals()).await;
         let Some(order) = self.place().await else { return };
         futures_util::future::join(self.act(&order), self.look(&order)).await;
     }

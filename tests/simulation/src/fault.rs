@@ -43,6 +43,65 @@ pub enum Fault {
     Kill,
     /// Two processes work on the same records of a stream.
     Twice,
+    /// The read answers what was true some seconds ago.
+    Stale,
+    /// The process is frozen before the request is sent, and goes on minutes later.
+    FreezeBefore,
+    /// The process is frozen when the request has taken effect, and goes on minutes later.
+    FreezeAfter,
+    /// The function may not do anything for some minutes: a deployment broke its role.
+    Deny,
+    /// The service outside of AWS is unavailable for minutes or hours.
+    Outage,
+    /// The provider answers 500, has done nothing, and repeats that answer under the same key.
+    KeepError,
+    /// The provider answers 500, has done what was asked, and repeats that answer under the same
+    /// key.
+    KeepErrorAfter,
+    /// The request takes effect without an answer, and when the provider is available again it has
+    /// forgotten every idempotency key.
+    ForgetKeys,
+    /// The same records of a stream are delivered again, minutes or hours later.
+    Repeat,
+    /// A record of the stream cannot be read.
+    Malformed,
+    /// A stream is not read for longer than it keeps its records. An operator publishes them again.
+    Gap,
+}
+
+impl Fault {
+    /// How often it is injected, as a part of the rate of all faults: what lasts is seldom, or
+    /// there would be little else.
+    pub(crate) const fn share(self) -> f64 {
+        match self {
+            Self::Deny | Self::Outage | Self::Gap => 0.02,
+            Self::ForgetKeys => 0.1,
+            Self::FreezeBefore | Self::FreezeAfter | Self::Malformed => 0.25,
+            Self::CrashBefore
+            | Self::CrashAfter
+            | Self::LoseRequest
+            | Self::LoseAnswer
+            | Self::ErrorBefore
+            | Self::ErrorAfter
+            | Self::Throttle
+            | Self::Conflict
+            | Self::Partial
+            | Self::Late
+            | Self::Hang
+            | Self::Duplicate
+            | Self::Delay
+            | Self::Refuse
+            | Self::Expire
+            | Self::Poison
+            | Self::Mangle
+            | Self::Kill
+            | Self::Twice
+            | Self::Stale
+            | Self::KeepError
+            | Self::KeepErrorAfter
+            | Self::Repeat => 1.0,
+        }
+    }
 }
 
 /// Where something can go wrong.
@@ -50,8 +109,11 @@ pub enum Fault {
 pub enum Site {
     /// A request to DynamoDB that writes.
     Write,
-    /// A request to DynamoDB that reads.
+    /// A request to DynamoDB that reads what is true.
     Read,
+    /// A request to DynamoDB that reads what was true a moment ago, or is: it does not ask for a
+    /// consistent read.
+    EventualRead,
     /// `PutEvents`.
     Publish,
     /// A request to SQS from a function.
@@ -73,12 +135,14 @@ pub enum Site {
 }
 
 impl Site {
-    /// What can go wrong here.
+    /// What can go wrong here. What is new is added at the end: so the seeds of a profile that does
+    /// without it stay the worlds that they were.
     pub const fn faults(self) -> &'static [Fault] {
         use Fault::{
-            Conflict, CrashAfter, CrashBefore, Delay, Duplicate, ErrorAfter, ErrorBefore, Expire,
-            Hang, Kill, Late, LoseAnswer, LoseRequest, Mangle, Partial, Poison, Refuse, Throttle,
-            Twice,
+            Conflict, CrashAfter, CrashBefore, Delay, Deny, Duplicate, ErrorAfter, ErrorBefore,
+            Expire, ForgetKeys, FreezeAfter, FreezeBefore, Gap, Hang, KeepError, KeepErrorAfter,
+            Kill, Late, LoseAnswer, LoseRequest, Malformed, Mangle, Outage, Partial, Poison,
+            Refuse, Repeat, Stale, Throttle, Twice,
         };
         match self {
             Self::Write => &[
@@ -92,8 +156,33 @@ impl Site {
                 Conflict,
                 Late,
                 Hang,
+                FreezeBefore,
+                FreezeAfter,
+                Deny,
             ],
-            Self::Read => &[CrashBefore, CrashAfter, LoseAnswer, ErrorBefore, Throttle, Hang],
+            Self::Read => &[
+                CrashBefore,
+                CrashAfter,
+                LoseAnswer,
+                ErrorBefore,
+                Throttle,
+                Hang,
+                FreezeBefore,
+                FreezeAfter,
+                Deny,
+            ],
+            Self::EventualRead => &[
+                CrashBefore,
+                CrashAfter,
+                LoseAnswer,
+                ErrorBefore,
+                Throttle,
+                Hang,
+                FreezeBefore,
+                FreezeAfter,
+                Deny,
+                Stale,
+            ],
             Self::Publish => &[
                 CrashBefore,
                 CrashAfter,
@@ -105,9 +194,22 @@ impl Site {
                 Partial,
                 Late,
                 Hang,
+                FreezeBefore,
+                FreezeAfter,
+                Deny,
             ],
-            Self::Queue => &[CrashBefore, CrashAfter, LoseRequest, LoseAnswer, ErrorBefore, Hang],
-            Self::Mail | Self::Provider | Self::Start => &[
+            Self::Queue => &[
+                CrashBefore,
+                CrashAfter,
+                LoseRequest,
+                LoseAnswer,
+                ErrorBefore,
+                Hang,
+                FreezeBefore,
+                FreezeAfter,
+                Deny,
+            ],
+            Self::Start => &[
                 CrashBefore,
                 CrashAfter,
                 LoseRequest,
@@ -116,10 +218,43 @@ impl Site {
                 Throttle,
                 Late,
                 Hang,
+                FreezeBefore,
+                FreezeAfter,
+                Deny,
+            ],
+            Self::Mail => &[
+                CrashBefore,
+                CrashAfter,
+                LoseRequest,
+                LoseAnswer,
+                ErrorBefore,
+                Throttle,
+                Late,
+                Hang,
+                FreezeBefore,
+                FreezeAfter,
+                Deny,
+                Outage,
+            ],
+            Self::Provider => &[
+                CrashBefore,
+                CrashAfter,
+                LoseRequest,
+                LoseAnswer,
+                ErrorBefore,
+                Throttle,
+                Late,
+                Hang,
+                FreezeBefore,
+                FreezeAfter,
+                Outage,
+                KeepError,
+                KeepErrorAfter,
+                ForgetKeys,
             ],
             Self::Delivery => &[Duplicate, Delay, Refuse],
             Self::Batch => &[Expire, Poison, Mangle, Kill, Delay],
-            Self::Stream => &[Twice, Mangle, Kill, Delay],
+            Self::Stream => &[Twice, Mangle, Kill, Delay, Repeat, Malformed, Gap],
             Self::Task => &[Twice, Mangle, Kill, Delay, ErrorBefore, Throttle],
         }
     }

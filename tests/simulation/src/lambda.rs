@@ -2,13 +2,14 @@
 
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc, sync::Arc, time::Duration};
 
+use futures_util::{FutureExt, future::LocalBoxFuture};
 use local_template::Template;
 use serde_json::Value;
-use tokio::{select, time::sleep};
+use tokio::{select, task::spawn_local, time::sleep};
 
 use crate::{
     external::ExternalServices,
-    functions::{FunctionContext, Started},
+    functions::{Answer, FunctionContext, Started},
     process::Process,
     profile::Mutation,
     services::Services,
@@ -80,6 +81,11 @@ impl Lambda {
 }
 
 impl Slot {
+    /// The name of the function.
+    pub(crate) fn function(&self) -> &str {
+        &self.function
+    }
+
     /// The binary of the function.
     fn binary(&self) -> &str {
         &self.lambda.template.function(&self.function).unwrap().binary
@@ -103,14 +109,18 @@ impl Slot {
         let sim = &self.lambda.sim;
         let ends = sim.now() + timeout;
         let deadline = u64::try_from(ends.unix_timestamp_nanos() / 1_000_000).unwrap();
-        let work = function(event, deadline);
+        let (awake, work) = (Arc::clone(&process), function(event, deadline));
+        let mut work = async move { awake.awake(work).await }.boxed_local();
         let limit = killed.unwrap_or(timeout).min(timeout);
         let end = select! {
             biased;
             () = process.death() => End::Died,
-            answer = work => answer.map_or_else(End::Failed, End::Answered),
+            answer = &mut work => answer.map_or_else(End::Failed, End::Answered),
             () = sleep(limit) => End::Died,
         };
+        if process.is_frozen() {
+            go_on_later(&process, work, timeout);
+        }
         match &end {
             End::Died => sim.note(&format!("{} died", process.name)),
             End::Failed(error) => sim.note(&format!("{} failed: {error}", process.name)),
@@ -121,4 +131,21 @@ impl Slot {
         }
         end
     }
+}
+
+/// Lambda has given up a process that is frozen. When it thaws it goes on with what it was doing:
+/// nobody waits for the answer, and others have done the work.
+fn go_on_later(process: &Arc<Process>, work: LocalBoxFuture<'static, Answer>, timeout: Duration) {
+    let (process, under_way) = (Arc::clone(process), process.sim.under_way());
+    spawn_local(async move {
+        process.thawed().await;
+        select! {
+            biased;
+            () = process.death() => (),
+            _ = work => (),
+            () = sleep(timeout) => (),
+        }
+        process.kill();
+        drop(under_way);
+    });
 }

@@ -3,9 +3,9 @@
 //! come where a profile asks for them.
 //!
 //! The real handlers with the real clients of the AWS SDK run on one thread, over DynamoDB, SQS and
-//! EventBridge as the local stack has them, with Step Functions, wired as `infra/template.yaml` says. Everything that is
-//! left to chance follows from a seed: what is lost, who dies, what comes late, twice or in another
-//! order. So the same seed is the same run, and a failure is one number.
+//! EventBridge as the local stack has them, with Step Functions, wired as `infra/template.yaml`
+//! says. Everything that is left to chance follows from a seed: what is lost, who dies, what comes
+//! late, twice or in another order. So the same seed is the same run, and a failure is one number.
 //!
 //! A [`World`] plays [`Story`]s under a [`Plan`]; its [`Run`] says which invariants broke.
 //! [`sweep`](explore::sweep) injects every fault at every point of a story,
@@ -21,11 +21,14 @@ pub mod explore;
 mod external;
 mod fault;
 mod functions;
+mod history;
+mod incident;
 mod lambda;
 mod mode;
 mod operator;
 mod process;
 mod profile;
+mod provider;
 mod queues;
 mod request;
 mod run;

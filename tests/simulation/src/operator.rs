@@ -1,15 +1,25 @@
-//! What an operator does when everything is quiet, or was away.
+//! What an operator does: at the end, when everything is quiet, and where a profile says so while
+//! orders are under way.
 
+use std::time::Duration;
+
+use local_core::Service;
+use local_eventbridge::{archive_arn, bus_arn};
 use local_sqs::{OutgoingMessage, ReceiveRequest};
 use orderly::republish::{InvokeError, Options, Relay, Report, Republisher, Window};
-use serde_json::Value;
+use serde_json::{Value, json};
+use testkit::http::Request;
+use tokio::{task::spawn_local, time::sleep};
 
 use crate::{
     description::{STACK, name_of},
     lambda::{End, Lambda, Slot},
-    queues::POISON,
+    queues::is_poison,
     sim::BEGINNING,
 };
+
+/// A replay reaches so far beyond the events that there are.
+const REPLAY_MARGIN: Duration = Duration::from_secs(2);
 
 /// The relay, as an operator invokes it.
 struct Invoked {
@@ -44,7 +54,7 @@ impl Lambda {
             for _ in 0..letters {
                 let request = ReceiveRequest { max: 1, ..ReceiveRequest::default() };
                 for letter in queues.receive(dead, request).await.unwrap() {
-                    if letter.body == POISON {
+                    if is_poison(&letter.body) {
                         continue;
                     }
                     is_any = true;
@@ -58,15 +68,95 @@ impl Lambda {
     }
 
     /// Publishes again what nobody has heard of, by what `orderly republish` does.
-    pub(crate) async fn republish(&self) -> Report {
+    pub(crate) async fn republish(&self) -> Option<Report> {
         let name = self.name_of("relay");
         let publishes = self.template.function(name).unwrap().environment["PUBLISHES"].clone();
         let relay = Invoked { slot: self.slot(name), publishes };
         let window = Window { since: BEGINNING, until: self.sim.now() };
         let options = Options { window, is_dry: false, rate: None };
         let (client, views) = (self.services.database.client(), format!("{STACK}-order-views"));
-        let report = Republisher::new(client, views, relay, options).run(|_| ()).await.unwrap();
-        self.sim.note(&format!("published again:\n{report}"));
-        report
+        let run = Republisher::new(client, views, relay, options).run(|_| ()).await;
+        match run {
+            Ok(report) => {
+                self.sim.note(&format!("published again:\n{report}"));
+                Some(report)
+            }
+            Err(error) => {
+                self.sim.note(&format!("not published again: {error}"));
+                None
+            }
+        }
     }
+
+    /// Resumes every order that waits for review, as an operator does when what stood in the way is
+    /// gone; whether there was any.
+    pub(crate) async fn resume_reviewed(&self) -> bool {
+        let views = json!({ "TableName": format!("{STACK}-order-views"), "ConsistentRead": true });
+        let views = self.services.database.json("Scan", &views).await.unwrap();
+        let api = self.slot(self.name_of("order-api"));
+        let mut is_any = false;
+        for view in views["Items"].as_array().into_iter().flatten() {
+            let is_open = |review: &str| view[review]["S"] == "open";
+            let Some(order) = view["orderId"]["S"].as_str() else { continue };
+            if !is_open("paymentReview") && !is_open("shippingReview") {
+                continue;
+            }
+            is_any = true;
+            let event = serde_json::to_value(resume(order).event()).unwrap();
+            let end = api.invoke(event, None).await;
+            self.sim.note(&format!("an operator resumes {order}: {end:?}"));
+        }
+        is_any
+    }
+
+    /// Starts what an operator does while orders are under way.
+    pub(crate) fn operate(&self) {
+        if let Some(every) = self.sim.redrives_every() {
+            let lambda = self.clone();
+            spawn_local(async move {
+                loop {
+                    sleep(every).await;
+                    lambda.redrive().await;
+                }
+            });
+        }
+        if let Some(at) = self.sim.replays_at() {
+            let (lambda, under_way) = (self.clone(), self.sim.under_way());
+            spawn_local(async move {
+                sleep(at).await;
+                lambda.replay().await;
+                drop(under_way);
+            });
+        }
+    }
+
+    /// Replays all that is in the archive.
+    async fn replay(&self) {
+        let archive = &self.template.archives[0];
+        // Whole seconds, and a little earlier and later: nothing is left out.
+        let end = self.sim.now() + REPLAY_MARGIN;
+        let request = json!({
+            "ReplayName": "replay-1",
+            "EventSourceArn": archive_arn(&archive.name),
+            "EventStartTime": (BEGINNING - REPLAY_MARGIN).unix_timestamp(),
+            "EventEndTime": end.unix_timestamp(),
+            "Destination": { "Arn": bus_arn(&archive.bus) },
+        });
+        self.sim.note("the archive is replayed");
+        self.services.bus.call("StartReplay", request.to_string().into()).await.unwrap();
+    }
+}
+
+/// The request of an operator to resume an order.
+fn resume(order: &str) -> Request {
+    let session = "AROAOPERATOR:robot";
+    let iam = json!({
+        "accessKey": "ASIAEXAMPLE", "accountId": "000000000000", "callerId": session,
+        "userArn": "arn:aws:sts::000000000000:assumed-role/Operator/robot", "userId": session,
+    });
+    let context = json!({
+        "authorizer": { "iam": iam }, "http": { "method": "POST", "path": "/admin/orders" }
+    });
+    let route = "POST /admin/orders/{id}/resume";
+    Request::new(route, "").about(order).with("requestContext", context)
 }

@@ -1,11 +1,23 @@
 //! A process of a function: what it is called, and whether it lives.
 
-use std::sync::Arc;
+use std::{
+    future::poll_fn,
+    pin::pin,
+    sync::Arc,
+    task::{Poll, Waker},
+    time::Duration,
+};
 
+use parking_lot::Mutex;
 use runtime::{Clock, IdGenerator};
 use tokio::sync::watch;
 
-use crate::{profile::Mutation, sim::Sim};
+use crate::{incident::Incident, profile::Mutation, sim::Sim};
+
+/// For how long a process is frozen, and a function may do nothing, in seconds. A lease is one
+/// minute at most, and a message comes back after some: so what is frozen may be overtaken.
+const FROZEN_SECONDS: std::ops::Range<u64> = 20..1_800;
+const DENIED_SECONDS: std::ops::Range<u64> = 20..900;
 
 /// An execution environment of a function.
 #[derive(Debug)]
@@ -14,11 +26,28 @@ pub(crate) struct Process {
     pub(crate) name: String,
     pub(crate) sim: Arc<Sim>,
     dead: watch::Sender<bool>,
+    frost: watch::Sender<Frost>,
+    /// What waits for the process to go on.
+    waiting: Mutex<Vec<Waker>>,
+}
+
+/// Whether a process runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Frost {
+    Never,
+    Frozen,
+    Thawed,
 }
 
 impl Process {
     pub(crate) fn new(name: String, sim: &Arc<Sim>) -> Arc<Self> {
-        Arc::new(Self { name, sim: Arc::clone(sim), dead: watch::Sender::new(false) })
+        Arc::new(Self {
+            name,
+            sim: Arc::clone(sim),
+            dead: watch::Sender::new(false),
+            frost: watch::Sender::new(Frost::Never),
+            waiting: Mutex::default(),
+        })
     }
 
     /// The binary that this is a process of.
@@ -47,6 +76,64 @@ impl Process {
     pub(crate) async fn death(&self) {
         // An error means that the process is gone, which `self` rules out.
         let _ = self.dead.subscribe().wait_for(|dead| *dead).await;
+    }
+
+    /// Freezes the process for as long as `random` says, from within. Nothing that it does goes on
+    /// meanwhile, see [`awake`](Self::awake).
+    pub(crate) async fn freeze(self: &Arc<Self>, random: &mut fastrand::Rng) {
+        let lasts = Duration::from_secs(random.u64(FROZEN_SECONDS));
+        self.frost.send_replace(Frost::Frozen);
+        let (this, under_way) = (Arc::clone(self), self.sim.under_way());
+        tokio::spawn(async move {
+            tokio::time::sleep(lasts).await;
+            this.sim.note(&format!("{} goes on", this.name));
+            this.frost.send_replace(Frost::Thawed);
+            this.waiting.lock().drain(..).for_each(Waker::wake);
+            drop(under_way);
+        });
+        self.thawed().await;
+    }
+
+    /// Whether it is frozen.
+    pub(crate) fn is_frozen(&self) -> bool {
+        *self.frost.borrow() == Frost::Frozen
+    }
+
+    /// Waits until it is not frozen.
+    pub(crate) async fn thawed(&self) {
+        let _ = self.frost.subscribe().wait_for(|frost| *frost != Frost::Frozen).await;
+    }
+
+    /// Does `work` while the process is not frozen.
+    pub(crate) async fn awake<T>(&self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        poll_fn(|context| {
+            if self.is_frozen() {
+                self.waiting.lock().push(context.waker().clone());
+                return Poll::Pending;
+            }
+            work.as_mut().poll(context)
+        })
+        .await
+    }
+
+    /// Lets a little time pass, as a network does. A process that was frozen takes no time: its own
+    /// clocks stood still, so no time-out of its own stops it from going on.
+    pub(crate) async fn pass(&self, most: Duration) {
+        if *self.frost.borrow() == Frost::Never {
+            self.sim.pass(most).await;
+        }
+    }
+
+    /// From now on the function may do nothing, for as long as `random` says.
+    pub(crate) fn deny(&self, random: &mut fastrand::Rng) {
+        let lasts = Duration::from_secs(random.u64(DENIED_SECONDS));
+        self.sim.begin(Incident::Denied(self.binary().to_owned()), lasts);
+    }
+
+    /// Whether the function may do nothing.
+    pub(crate) fn is_denied(&self) -> bool {
+        self.sim.is_in(&Incident::Denied(self.binary().to_owned()))
     }
 
     /// What this process takes for the time.

@@ -50,6 +50,13 @@ pub struct Profile {
     pub(crate) webhooks: bool,
     /// Who drives orders.
     pub(crate) mode: Mode,
+    /// Customers place their orders within this time.
+    pub(crate) arrivals: Duration,
+    /// How often an operator redrives dead-letter queues, whatever else is under way; only at the
+    /// end if none.
+    pub(crate) redrives_every: Option<Duration>,
+    /// When an operator replays the archive; never if none.
+    pub(crate) replays_at: Option<Duration>,
 }
 
 impl Profile {
@@ -64,10 +71,13 @@ impl Profile {
             outage: None,
             webhooks: false,
             mode: Mode::Choreography,
+            arrivals: Duration::from_secs(2),
+            redrives_every: None,
+            replays_at: None,
         }
     }
 
-    /// Every fault injected with `rate`, a probability, wherever it can.
+    /// Every fault injected with `rate`, a probability, wherever it can; what lasts more seldom.
     pub fn rough(rate: f64) -> Self {
         Self { everything: rate, skew_max: Duration::from_millis(500), ..Self::calm() }
     }
@@ -103,8 +113,27 @@ impl Profile {
         Self { mode, ..self }
     }
 
+    /// The same with customers who place their orders within this time, not at once.
+    #[must_use]
+    pub fn with_arrivals(self, within: Duration) -> Self {
+        Self { arrivals: within, ..self }
+    }
+
+    /// The same with an operator who redrives dead-letter queues so often, whatever else is under
+    /// way.
+    #[must_use]
+    pub fn with_redrives(self, every: Duration) -> Self {
+        Self { redrives_every: Some(every), ..self }
+    }
+
+    /// The same with an operator who replays the archive at this time, whatever else is under way.
+    #[must_use]
+    pub fn with_replay(self, at: Duration) -> Self {
+        Self { replays_at: Some(at), ..self }
+    }
+
     pub(crate) fn rate(&self, fault: Fault) -> f64 {
-        self.rates.get(&fault).copied().unwrap_or(self.everything)
+        self.rates.get(&fault).copied().unwrap_or(self.everything * fault.share())
     }
 }
 

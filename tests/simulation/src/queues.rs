@@ -14,12 +14,19 @@ use crate::{
 
 /// What lies in a queue and is no event.
 pub(crate) const POISON: &str = "{\"this\": \"is no event\"}";
+/// The id of a record of a stream that cannot be read.
+pub(crate) const MALFORMED: &str = "malformed-record";
 /// A receive waits no longer, <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html>.
 const WAIT_MAX: Duration = Duration::from_secs(20);
 /// The longest between two batches of a poller.
 const PAUSE_MAX: Duration = Duration::from_millis(50);
 /// Within this time a process is ended whose invocation is.
 const KILL_MAX: Duration = Duration::from_millis(150);
+
+/// Whether this lies in a dead-letter queue because it cannot be read.
+pub(crate) fn is_poison(body: &str) -> bool {
+    body == POISON || body.contains(MALFORMED)
+}
 
 /// A poller of a queue's mapping.
 pub(crate) struct Poller {

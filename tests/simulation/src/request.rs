@@ -42,7 +42,23 @@ impl Sent {
             Some((_, "PutItem" | "UpdateItem" | "DeleteItem" | "TransactWriteItems")) => {
                 Site::Write
             }
+            Some(_) if self.is_eventual() => Site::EventualRead,
             Some(_) => Site::Read,
+        }
+    }
+
+    /// Whether this read may answer what was true a moment ago: it does not ask for more. Of an
+    /// index nobody can.
+    fn is_eventual(&self) -> bool {
+        let body: Value = serde_json::from_slice(&self.body).unwrap_or_default();
+        let is_eventual = |read: &Value| read["ConsistentRead"] != true;
+        match self.operation() {
+            "GetItem" | "Query" | "Scan" => is_eventual(&body),
+            "BatchGetItem" => {
+                let tables = body["RequestItems"].as_object();
+                tables.is_some_and(|tables| tables.values().all(is_eventual))
+            }
+            _ => false,
         }
     }
 

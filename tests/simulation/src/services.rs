@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeSet,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use axum::{Router, body::Body};
@@ -18,7 +19,8 @@ use tokio::sync::Notify;
 use tower::ServiceExt;
 
 use crate::{
-    description::Deployment,
+    description::{Deployment, STACK},
+    history::History,
     request::{Sent, answer_of},
 };
 
@@ -36,6 +38,7 @@ pub(crate) struct Services {
     /// Wakes, in their order, those who wait for a write. (The database has such a signal too; it
     /// wakes in no certain order.)
     pub(crate) written: Arc<Notify>,
+    pub(crate) history: History,
 }
 
 impl Services {
@@ -55,11 +58,32 @@ impl Services {
             Some(service) => service.call(operation, sent.body.clone()).await,
             None => Err(AwsError::unknown_operation(prefix)),
         };
+        if answer.is_ok() {
+            self.history.add(operation, &sent.body);
+        }
         self.written.notify_waiters();
         match answer {
             Ok(body) => (200, body),
             Err(error) => answer_of(&error),
         }
+    }
+
+    /// Answers a read with what was true `lag` ago, if the role allows it.
+    pub(crate) async fn call_stale(&self, sent: &Sent, lag: Duration) -> (u16, Bytes) {
+        if let Err(error) = self.check(sent) {
+            return answer_of(&error);
+        }
+        match self.history.read(sent.operation(), sent.body.clone(), lag).await {
+            Ok(body) => (200, body),
+            Err(error) => answer_of(&error),
+        }
+    }
+
+    /// Writes what a new system starts with.
+    pub(crate) async fn put(&self, table: &str, item: Value) {
+        let request = json!({ "TableName": format!("{STACK}-{table}"), "Item": item });
+        self.database.json("PutItem", &request).await.unwrap();
+        self.history.add("PutItem", &request.to_string().into());
     }
 
     fn check(&self, sent: &Sent) -> Result<(), AwsError> {

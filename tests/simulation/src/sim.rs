@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use crate::{
     description::STACK,
     fault::{Fault, InjectedFault, Point, Site},
+    incident::{Incident, Incidents},
     mode::Mode,
     profile::{Mutation, Outage, Plan, Profile},
 };
@@ -36,6 +37,7 @@ pub(crate) struct Sim {
     state: Mutex<State>,
     /// What is under way and in no queue: events that are held, requests that arrive late.
     under_way: AtomicUsize,
+    incidents: Incidents,
 }
 
 #[derive(Debug, Default)]
@@ -85,6 +87,7 @@ impl Sim {
             shown: AtomicI64::new(0),
             state: Mutex::default(),
             under_way: AtomicUsize::new(0),
+            incidents: Incidents::default(),
         })
     }
 
@@ -113,6 +116,21 @@ impl Sim {
         self.profile().webhooks
     }
 
+    /// Within which time customers place their orders.
+    pub(crate) fn arrivals(&self) -> Duration {
+        self.profile().arrivals
+    }
+
+    /// How often an operator redrives dead-letter queues while orders are under way.
+    pub(crate) fn redrives_every(&self) -> Option<Duration> {
+        self.profile().redrives_every
+    }
+
+    /// When an operator replays the archive.
+    pub(crate) fn replays_at(&self) -> Option<Duration> {
+        self.profile().replays_at
+    }
+
     /// The streams that are away at some time.
     pub(crate) fn outage(&self) -> Option<Outage> {
         self.profile().outage
@@ -121,10 +139,11 @@ impl Sim {
     /// Whether what is in this table's stream now never reaches anybody.
     pub(crate) fn is_away(&self, table: &str) -> bool {
         let now = Duration::from_millis(self.millisecond());
-        self.outage().is_some_and(|outage| {
-            (outage.from..outage.until).contains(&now)
-                && outage.tables.iter().any(|it| format!("{STACK}-{it}") == table)
-        })
+        self.is_in(&Incident::Unread(table.to_owned()))
+            || self.outage().is_some_and(|outage| {
+                (outage.from..outage.until).contains(&now)
+                    && outage.tables.iter().any(|it| format!("{STACK}-{it}") == table)
+            })
     }
 
     /// Virtual time since the beginning, in milliseconds. Only on the world's own thread.
@@ -179,6 +198,18 @@ impl Sim {
     /// Whether nothing goes wrong any more.
     pub(crate) fn is_healed(&self) -> bool {
         self.state().healed || self.begun.elapsed() >= self.profile().heals_after
+    }
+
+    /// Something is wrong from now on, for so long or until nothing goes wrong any more.
+    pub(crate) fn begin(&self, incident: Incident, lasts: Duration) {
+        self.note(&format!("!! {incident:?} for {lasts:?}"));
+        let lasts = u64::try_from(lasts.as_millis()).unwrap_or(u64::MAX);
+        self.incidents.extend(incident, self.millisecond().saturating_add(lasts));
+    }
+
+    /// Whether this is wrong now.
+    pub(crate) fn is_in(&self, incident: &Incident) -> bool {
+        !self.is_healed() && self.incidents.lasts(incident, self.millisecond())
     }
 
     /// Meets a point at which something can go wrong: what does, and its generator for how badly.

@@ -8,7 +8,7 @@ use orderly::snapshot::{Tables, observe_bus};
 use crate::{
     description::STACK,
     lambda::Lambda,
-    queues::POISON,
+    queues::is_poison,
     stage::{STOCKED, Stage, email},
 };
 
@@ -60,7 +60,7 @@ fn count_messages(snapshot: &mut Snapshot, stage: &Stage) {
     let mut poison = Poison { sent: stage.poisoned.get(), dead_lettered: 0 };
     for queue in &stage.lambda.template.queues {
         let found = stage.lambda.services.queues.peek(&queue.name).unwrap();
-        let poisonous = found.iter().filter(|it| it.body == POISON).count();
+        let poisonous = found.iter().filter(|it| is_poison(&it.body)).count();
         if stage.worked_on.contains(&queue.name) {
             waiting.insert(queue.name.clone(), found.len());
         } else {

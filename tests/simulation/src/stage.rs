@@ -26,6 +26,7 @@ use crate::{
     customer::Customer,
     description::{self, Deployment, ENDPOINT, STACK, name_of},
     external::ExternalServices,
+    history::History,
     lambda::Lambda,
     queues::Poller,
     services::Services,
@@ -46,7 +47,7 @@ const SLOWDOWN: f64 = 1.2;
 const SCHEDULE_MAX: Duration = Duration::from_hours(1);
 /// Everything has ended after so much virtual time, or never will.
 const END_MAX: Duration = Duration::from_hours(8 * 24);
-/// How often somebody puts back what lies in dead-letter queues.
+/// How often an operator redrives dead-letter queues and resumes orders in review, at the end.
 const REDRIVES_MAX: usize = 3;
 /// How often an operator resumes what waits for one, and the pause after that.
 const RESUMES_MAX: usize = 8;
@@ -95,6 +96,7 @@ impl Stage {
             workflows,
             refused: Arc::default(),
             written: Arc::default(),
+            history: History::new(sim),
         };
         let lambda =
             Lambda { sim: Arc::clone(sim), template, services, external, started: Rc::default() };
@@ -136,8 +138,7 @@ impl Stage {
     }
 
     async fn put(&self, table: &str, item: Value) {
-        let request = json!({ "TableName": format!("{STACK}-{table}"), "Item": item });
-        self.lambda.services.database.json("PutItem", &request).await.unwrap();
+        self.lambda.services.put(table, item).await;
     }
 
     /// Starts every mapping and schedule of the template.
@@ -169,6 +170,7 @@ impl Stage {
                         lambda: self.lambda.clone(),
                         source,
                         position,
+                        poisoned: Rc::clone(&self.poisoned),
                     };
                     spawn_local(reader.run());
                 }
@@ -197,7 +199,7 @@ impl Stage {
         let (lambda, under_way) = (self.lambda.clone(), self.lambda.sim.under_way());
         spawn_local(async move {
             sleep(outage.until).await;
-            assert!(lambda.republish().await.is_complete());
+            assert!(lambda.republish().await.is_some_and(|report| report.is_complete()));
             drop(under_way);
         });
     }
@@ -230,7 +232,9 @@ impl Stage {
                 continue;
             }
             self.lambda.sim.stop_faults();
-            if redrives < REDRIVES_MAX && self.lambda.redrive().await {
+            let is_any = redrives < REDRIVES_MAX
+                && (self.lambda.redrive().await | self.lambda.resume_reviewed().await);
+            if is_any {
                 redrives += 1;
                 pause = Duration::from_secs(1);
                 continue;

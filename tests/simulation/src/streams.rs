@@ -6,11 +6,13 @@ use local_dynamodb::StreamRecord;
 use local_lambda::event_source::{Batch, Next, Slice, StreamSource, Verdict, identifier, verdict};
 use local_sqs::OutgoingMessage;
 use serde_json::{Value, json};
-use tokio::time::sleep;
+use tokio::{task::spawn_local, time::sleep};
 
 use crate::{
     fault::{Fault, Site},
+    incident::Incident,
     lambda::{End, Lambda, Slot},
+    queues::MALFORMED,
 };
 
 /// The longest between a write and the poll that finds it.
@@ -20,6 +22,11 @@ const DOUBLINGS_MAX: u32 = 6;
 /// Within this time a process is ended whose invocation is.
 const KILL_MAX: Duration = Duration::from_millis(120);
 
+/// Between two looks of an operator.
+const OPERATORS_PAUSE: Duration = Duration::from_mins(1);
+/// After so many seconds records come again.
+const REPEAT_SECONDS: std::ops::Range<u64> = 60..6 * 3_600;
+
 /// The reader of a stream's one shard.
 pub(crate) struct Reader {
     pub(crate) lambda: Lambda,
@@ -28,6 +35,8 @@ pub(crate) struct Reader {
     /// For a second process that works on what the first is working on.
     pub(crate) second: Slot,
     pub(crate) position: Rc<Cell<u64>>,
+    /// How much was thrown in that cannot be read, over all queues and streams.
+    pub(crate) poisoned: Rc<Cell<usize>>,
 }
 
 impl Reader {
@@ -77,7 +86,7 @@ impl Reader {
             if slice.records.is_empty() {
                 continue;
             }
-            let judged = self.attempt(&slice).await;
+            let judged = self.attempt(&mut slice).await;
             match batch.judge(slice, &judged, &self.source) {
                 Next::GoOn => (),
                 Next::BackOff { failures } => {
@@ -89,13 +98,22 @@ impl Reader {
         }
     }
 
-    async fn attempt(&self, slice: &Slice) -> Verdict {
+    async fn attempt(&self, slice: &mut Slice) -> Verdict {
         let sim = &self.lambda.sim;
         let what = format!("{} stream of {}", self.source.table, slice.records.len());
         sim.note(&what);
+        let mut met = sim.fault_point(Site::Stream, &what);
+        if let Some((Fault::Malformed, random)) = &mut met {
+            self.add_malformed(slice, random);
+        }
         let records: Vec<&Value> = slice.records.iter().map(|it| &it.event).collect();
         let event = json!({ "Records": records });
-        let end = match sim.fault_point(Site::Stream, &what) {
+        let end = match met {
+            Some((Fault::Malformed, _)) => self.slot.invoke(event, None).await,
+            Some((Fault::Gap, mut random)) => {
+                self.lose_track(&mut random);
+                return Verdict::Done;
+            }
             None => self.slot.invoke(event, None).await,
             Some((Fault::Twice, _)) => {
                 let both = (self.slot.invoke(event.clone(), None), self.second.invoke(event, None));
@@ -103,6 +121,10 @@ impl Reader {
             }
             Some((Fault::Kill, mut random)) => {
                 self.slot.invoke(event, Some(KILL_MAX.mul_f64(random.f64()))).await
+            }
+            Some((Fault::Repeat, mut random)) => {
+                self.repeat(event.clone(), &mut random);
+                self.slot.invoke(event, None).await
             }
             Some((Fault::Delay, mut random)) => {
                 sleep(Duration::from_secs(random.u64(10..7_200))).await;
@@ -123,10 +145,63 @@ impl Reader {
         }
     }
 
+    /// Puts a record beside the others whose events cannot be read, as a faulty writer may leave one.
+    fn add_malformed(&self, slice: &mut Slice, random: &mut fastrand::Rng) {
+        let is_malformed = |record: &StreamRecord| record.event["eventID"] == MALFORMED;
+        if slice.records.iter().any(is_malformed) {
+            return;
+        }
+        let index = random.usize(..slice.records.len());
+        let mut record = slice.records[index].clone();
+        let number = identifier(&record).replacen('1', "2", 1);
+        record.event["eventID"] = MALFORMED.into();
+        record.event["eventName"] = "MODIFY".into();
+        record.event["dynamodb"]["SequenceNumber"] = number.into();
+        record.event["dynamodb"]["NewImage"] = match random.bool() {
+            true => "no image".into(),
+            false => json!({ "outgoing": { "S": "no list" } }),
+        };
+        slice.records.insert(index, record);
+        self.poisoned.set(self.poisoned.get() + 1);
+    }
+
+    /// Nobody reads the stream for longer than it keeps its records, these included. Afterwards an
+    /// operator publishes again what it has forgotten.
+    fn lose_track(&self, random: &mut fastrand::Rng) {
+        let gap = Incident::Unread(self.source.table.clone());
+        let lasts = Duration::from_hours(random.u64(25..40));
+        self.lambda.sim.begin(gap.clone(), lasts);
+        let (lambda, under_way) = (self.lambda.clone(), self.lambda.sim.under_way());
+        spawn_local(async move {
+            while lambda.sim.is_in(&gap) {
+                sleep(OPERATORS_PAUSE).await;
+            }
+            while !lambda.republish().await.is_some_and(|report| report.is_complete()) {
+                sleep(OPERATORS_PAUSE).await;
+            }
+            drop(under_way);
+        });
+    }
+
+    /// Hands the same records to the function again, minutes or hours later.
+    fn repeat(&self, event: Value, random: &mut fastrand::Rng) {
+        let late = Duration::from_secs(random.u64(REPEAT_SECONDS));
+        let slot = self.lambda.slot(self.slot.function());
+        let under_way = self.lambda.sim.under_way();
+        spawn_local(async move {
+            sleep(late).await;
+            slot.invoke(event, None).await;
+            drop(under_way);
+        });
+    }
+
     fn give_up(&self, slice: &Slice) {
         let queue = self.source.on_failure.as_deref().unwrap_or_default();
         let queue = queue.rsplit(':').next().unwrap_or_default();
-        let note = format!("{} gave up {} records", self.source.table, slice.records.len());
+        let mut note = format!("{} gave up {} records", self.source.table, slice.records.len());
+        if slice.records.iter().all(|it| it.event["eventID"] == MALFORMED) {
+            note = format!("{note}, {MALFORMED}");
+        }
         self.lambda.sim.note(&note);
         self.lambda.services.queues.send(queue, OutgoingMessage::new(note)).unwrap();
     }

@@ -20,7 +20,8 @@ use bytes::Bytes;
 use local_core::{AwsError, InProcess, REGION};
 
 use crate::{
-    fault::Fault,
+    fault::{Fault, Site},
+    incident::{Incident, Outside},
     process::Process,
     request::{Answer, Sent, answer_of},
     services::Services,
@@ -30,8 +31,15 @@ use crate::{
 const LATENCY_MAX: Duration = Duration::from_millis(8);
 /// The longest that a request is late whose caller was told that it is lost, in seconds.
 const LATE_SECONDS_MAX: u64 = 20;
+/// The longest that a read is behind.
+const LAG_MAX: Duration = Duration::from_secs(5);
+/// For how long mails are not taken, in seconds.
+const OUTAGE_SECONDS: [u64; 4] = [60, 600, 3_600, 6 * 3_600];
 /// What the SDK starts with, <https://docs.rs/aws-smithy-runtime>: a process has its own.
 const RETRY_QUOTA: usize = 500;
+
+/// Mails are not taken.
+const NO_MAIL: Incident = Incident::Unavailable(Outside::Mail);
 
 /// How every function configures its clients.
 static AWS: LazyLock<Aws> = LazyLock::new(|| {
@@ -70,12 +78,14 @@ impl FaultyConnector {
         let sim = &self.process.sim;
         sim.note_with(&what, &sent.canonical());
         let met = sim.fault_point(sent.site(), &what);
-        sim.pass(LATENCY_MAX).await;
+        self.process.pass(LATENCY_MAX).await;
         let answer = match met {
-            None => self.services.call(&sent).await,
             Some((fault, random)) => self.fail(fault, random, &sent).await?,
+            None if self.process.is_denied() => denied(),
+            None if sent.site() == Site::Mail && sim.is_in(&NO_MAIL) => server_error(),
+            None => self.services.call(&sent).await,
         };
-        sim.pass(LATENCY_MAX).await;
+        self.process.pass(LATENCY_MAX).await;
         let (status, body) = answer;
         sim.note(&format!("{what} -> {status}"));
         let status = StatusCode::try_from(status)
@@ -121,6 +131,29 @@ impl FaultyConnector {
                 Err(lost())
             }
             Fault::Hang => std::future::pending().await,
+            Fault::FreezeBefore => {
+                self.process.freeze(&mut random).await;
+                Ok(self.services.call(sent).await)
+            }
+            Fault::FreezeAfter => {
+                let answer = self.services.call(sent).await;
+                self.process.freeze(&mut random).await;
+                Ok(answer)
+            }
+            Fault::Stale => {
+                // Mostly a fraction of a second, which is what a replica takes.
+                let lag = LAG_MAX.mul_f64(random.f64().powi(3));
+                Ok(self.services.call_stale(sent, lag).await)
+            }
+            Fault::Deny => {
+                self.process.deny(&mut random);
+                Ok(denied())
+            }
+            Fault::Outage => {
+                let lasts = OUTAGE_SECONDS[random.usize(..OUTAGE_SECONDS.len())];
+                self.process.sim.begin(NO_MAIL, Duration::from_secs(lasts));
+                Ok(server_error())
+            }
             Fault::LoseRequest
             | Fault::Duplicate
             | Fault::Delay
@@ -129,13 +162,24 @@ impl FaultyConnector {
             | Fault::Poison
             | Fault::Mangle
             | Fault::Kill
-            | Fault::Twice => Err(lost()),
+            | Fault::Twice
+            | Fault::KeepError
+            | Fault::KeepErrorAfter
+            | Fault::ForgetKeys
+            | Fault::Repeat
+            | Fault::Malformed
+            | Fault::Gap => Err(lost()),
         }
     }
 }
 
 fn lost() -> ConnectorError {
     ConnectorError::io("the connection broke".into())
+}
+
+fn denied() -> Answer {
+    let message = "the role is not authorized to perform this action";
+    answer_of(&AwsError::client("AccessDeniedException", message))
 }
 
 fn server_error() -> Answer {

@@ -32,6 +32,7 @@ impl World {
             let sim = Sim::new(self.seed, self.plan.clone());
             let stage = Stage::set(&sim, stories).await;
             stage.expect_outage();
+            stage.lambda.operate();
             if sim.has_webhooks() {
                 spawn_local(webhooks::send(stage.lambda.clone()));
             }

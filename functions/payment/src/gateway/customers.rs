@@ -15,7 +15,7 @@ use super::{
     PaymentGateway, Stripe,
     answer::{self, List},
     id::Id,
-    keys::{KEYS_MAX, numbered},
+    keys::{KEYS_MAX, is_kept_error, numbered},
 };
 use crate::domain::{Charge, DeclineCode, Input};
 
@@ -53,7 +53,7 @@ impl Stripe {
             let request = self.port.post(&["v1", "customers"], &key);
             let request = request.form(&[("metadata[customer_id]", customer.as_str())]);
             let answer = self.port.exchange(request).await?;
-            if !(answer.is_replayed && answer.status.is_server_error()) {
+            if !is_kept_error(&answer) {
                 let created: Customer = answer::object(&answer.settled()?)?;
                 return Ok(created.id);
             }

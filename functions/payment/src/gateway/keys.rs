@@ -1,4 +1,4 @@
-//! The keys of an order's charge, when the provider keeps an error of its own for one.
+//! The keys of a request, when the provider keeps an error of its own for one.
 //!
 //! Stripe keeps whatever it answers to a key, its own 500 included: the same request under the same
 //! key then fails for a day, whatever the first one did. The order would be unchargeable. So there
@@ -17,10 +17,14 @@
 //!    the charge can be carried out after it. After a day, when keys are forgotten, the search
 //!    knows all.
 //!
+//! A cancellation needs no look: an intent is cancelled once, under whatever key. What a refund
+//! needs is told at [`give_back`](Stripe::give_back).
+//!
 //! Source: <https://docs.stripe.com/api/idempotent_requests>,
 //! <https://docs.stripe.com/search#data-freshness>.
 
 use event_envelope::AggregateId;
+use http_client::Answer;
 use runtime::Failure;
 
 use super::{
@@ -45,6 +49,12 @@ pub(super) enum Creation {
     Found(Input),
 }
 
+/// Whether an error of the provider's own has come again under its key: the request is over, and
+/// nothing can be done under this key any more.
+pub(super) fn is_kept_error(answer: &Answer) -> bool {
+    answer.is_replayed && answer.status.is_server_error()
+}
+
 /// The key of a request, or one of those that follow it.
 pub(super) fn numbered(key: String, number: usize) -> String {
     if number == 1 { key } else { format!("{key}-{number}") }
@@ -63,7 +73,7 @@ impl Stripe {
             let key = numbered(format!("charge-{order}"), number);
             let request = self.port.post(&["v1", "payment_intents"], &key).form(form);
             let answer = self.port.exchange(request).await?;
-            if !(answer.is_replayed && answer.status.is_server_error()) {
+            if !is_kept_error(&answer) {
                 let read = answer::intent(&answer.settled()?);
                 let is_used =
                     matches!(&read, Err(Failure::Retry { reason, .. }) if reason.is::<KeyUsed>());
@@ -76,6 +86,25 @@ impl Stripe {
             }
         }
         Err(Failure::retry("the provider keeps an error of its own for every key of the order"))
+    }
+
+    /// Cancels an intent, and gives it as it is then.
+    pub(super) async fn cancel(&self, id: &Id, reason: &str) -> Result<Intent, Failure> {
+        let path = ["v1", "payment_intents", id.as_str(), "cancel"];
+        for number in 1..=KEYS_MAX {
+            let request = self.port.post(&path, &numbered(format!("{reason}-{id}"), number));
+            let request = request.form(&[("cancellation_reason", reason)]);
+            let answer = self.port.exchange(request).await?;
+            if is_kept_error(&answer) {
+                continue;
+            }
+            let answer = answer.settled()?;
+            if answer.status.is_success() {
+                return answer.json();
+            }
+            break;
+        }
+        answer::object(&self.port.send(self.port.get(&path[..3], &[])).await?)
     }
 
     /// What became of the attempts at the charge, by the list that is never behind. Those that took

@@ -10,9 +10,10 @@ use super::{
     RETURNED, Stripe,
     answer::{self, List, money},
     id::Id,
+    keys::{KEYS_MAX, is_kept_error},
     refusal::Refusal,
 };
-use crate::domain::{Input, Refund};
+use crate::domain::{Capture, Input, Refund};
 
 /// A refund.
 #[derive(Debug, Deserialize)]
@@ -38,7 +39,7 @@ enum RefundStatus {
 
 /// The answer to the creation of a refund.
 #[derive(Debug)]
-pub(super) enum RefundAnswer {
+enum RefundAnswer {
     Created(Refunded),
     /// Everything went back before.
     AlreadyRefunded,
@@ -70,6 +71,45 @@ pub enum SoFar {
 }
 
 impl Stripe {
+    /// Asks for the refund in `form`, under `key` or one of those that follow it.
+    ///
+    /// When the provider keeps an error of its own for a key, that request is over. What it did all
+    /// the same is in the list of the payment's refunds, which, other than the search, is never
+    /// behind: only where nothing is, another key is used. More than was taken never goes back,
+    /// whatever the key.
+    pub(super) async fn give_back(
+        &self,
+        capture: &Capture,
+        key: &str,
+        form: &[(&str, &str)],
+    ) -> Result<Input, Failure> {
+        for number in 1..=KEYS_MAX {
+            // Other keys than those of a refund that follows one that failed at the bank.
+            let key = if number == 1 { key.to_owned() } else { format!("{key}-error-{number}") };
+            let request = self.port.post(&["v1", "refunds"], &key).form(form);
+            let answer = self.port.exchange(request).await?;
+            if !is_kept_error(&answer) {
+                return match refund(&answer.settled()?)? {
+                    RefundAnswer::Created(refunded) => refunded.input(),
+                    RefundAnswer::AlreadyRefunded => self.already_refunded(capture).await,
+                };
+            }
+            if let GivenBack::Known(input) = self.find_refund(&capture.payment_id).await? {
+                return Ok(input);
+            }
+        }
+        Err(Failure::retry("the provider keeps an error of its own for every key of the refund"))
+    }
+
+    async fn already_refunded(&self, capture: &Capture) -> Result<Input, Failure> {
+        match self.find_refund(&capture.payment_id).await? {
+            GivenBack::Known(input) => Ok(input),
+            GivenBack::Nothing { .. } => {
+                Err(Failure::retry("the payment is refunded, but the provider lists no refund yet"))
+            }
+        }
+    }
+
     /// What became of all refunds of a payment.
     pub(super) async fn find_refund(&self, payment_id: &str) -> Result<GivenBack, Failure> {
         let path = ["v1", "refunds"];
@@ -141,7 +181,7 @@ pub(super) fn given_back(refunds: Vec<Refunded>) -> Result<GivenBack, Failure> {
 }
 
 /// Reads the answer to a `POST` of a refund.
-pub(super) fn refund(answer: &Answer) -> Result<RefundAnswer, Failure> {
+fn refund(answer: &Answer) -> Result<RefundAnswer, Failure> {
     if answer.status.is_success() {
         return answer.json().map(RefundAnswer::Created);
     }

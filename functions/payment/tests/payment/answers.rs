@@ -183,6 +183,56 @@ async fn a_charge_that_broke_is_revoked_if_it_took_nothing_and_refunded_if_it_di
     }
 }
 
+/// The provider keeps its own error for the refund's key, and had given the money back before it
+/// broke, or not: within the day in which the error is kept, the money goes back, once.
+#[tokio::test]
+async fn an_error_that_is_kept_for_a_refund_keeps_no_money_and_gives_none_back_twice() {
+    for broken in [Outcome::Broken, Outcome::Halfdone] {
+        for later in [0, 3_600, 30 * 3_600] {
+            let world = World::new().await;
+            world.complete_all(&[created(), reserved()]).await;
+            world.provider.script("refund:order-123", broken);
+            assert!(world.deliver(&cancelled()).await.unwrap_err().is_retry());
+            world.pass(Duration::from_secs(later));
+            assert_eq!(world.complete(&cancelled()).await, Done::Handled, "{broken} {later}");
+            assert_eq!(world.refunded(), [TOTAL], "{broken} {later}");
+            assert_eq!(world.events(), ["PaymentCompleted", "PaymentRefunded"]);
+        }
+    }
+}
+
+/// A refund whose first key is used up by a kept error, and that then fails at the bank: the next
+/// one has a key of its own again, whose answer is no other's.
+#[tokio::test]
+async fn a_refund_that_broke_and_then_failed_at_the_bank_is_made_anew_when_resumed() {
+    let world = World::new().await;
+    world.complete_all(&[created(), reserved()]).await;
+    world.provider.script("refund:order-123", Outcome::Broken);
+    assert!(world.deliver(&cancelled()).await.unwrap_err().is_retry());
+    world.provider.script("refund:order-123", Outcome::Failing(1));
+    world.complete(&cancelled()).await;
+    assert_eq!(world.events(), ["PaymentCompleted", "PaymentNeedsReview"]);
+    world.provider.script("refund:order-123", Outcome::Slow(Duration::ZERO));
+    assert_eq!(world.complete(&resumed()).await, Done::Handled);
+    assert_eq!(world.refunded(), [TOTAL]);
+}
+
+/// The bank waits for a customer who is not there, and the provider keeps an error for the key of
+/// the cancellation.
+#[tokio::test]
+async fn an_error_that_is_kept_for_a_cancellation_leaves_no_payment_open() {
+    let world = World::new().await;
+    world.provider.script("order-123", Outcome::Action);
+    world.deliver(&created()).await.unwrap();
+    // What is left for the cancellation, whose subject is an id that is not known yet.
+    world.provider.script("customer:user-456", Outcome::Slow(Duration::ZERO));
+    world.provider.script("*", Outcome::Broken);
+    assert!(world.deliver(&reserved()).await.unwrap_err().is_retry());
+    world.complete(&reserved()).await;
+    assert_eq!(world.captured(), Vec::<u64>::new());
+    assert_eq!(world.events(), ["PaymentFailed"]);
+}
+
 /// Every key in turn breaks, with and without an effect: there is one capture in the end, or none.
 #[tokio::test]
 async fn whichever_attempts_break_and_how_nothing_is_captured_twice() {

@@ -122,6 +122,11 @@ impl Payments {
         self.0.store.ledger()
     }
 
+    /// Forgets every idempotency key, as it does a day after each.
+    pub fn forget_keys(&self) {
+        self.0.keys.forget();
+    }
+
     /// Lets calls about `subject` end in `outcome`.
     pub fn script(&self, subject: &str, outcome: Outcome) {
         self.0.script.set(subject, outcome);

@@ -1,0 +1,263 @@
+//! The payment provider and the carrier as a process calls them: the clients that the functions
+//! really use, and what goes wrong on the way.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use event_envelope::AggregateId;
+use payment::{
+    domain::{Capture, Charge, Input as PaymentInput},
+    gateway::{Again, PaymentGateway, ProviderId, SoFar, Stripe},
+};
+use provider_stubs::Outcome;
+use runtime::Failure;
+use shipping::{
+    carrier::{Carrier, HttpCarrier},
+    domain::{Destination, Input as ShippingInput},
+};
+
+use crate::{
+    external::ExternalServices,
+    fault::{Fault, Site},
+    incident::{Incident, Outside},
+    process::Process,
+};
+
+/// How long a client of a provider waits for an answer.
+const WAIT_MAX: Duration = Duration::from_secs(3);
+/// The longest that a request is late whose caller has given it up, in seconds.
+const LATE_SECONDS_MAX: u64 = 120;
+/// The longest that a call takes where no fault is injected.
+const LATENCY_MAX: Duration = Duration::from_millis(120);
+
+/// For how long a provider is unavailable, in seconds: minutes, hours, more than a day.
+const OUTAGE_SECONDS: [u64; 5] = [60, 600, 3_600, 6 * 3_600, 26 * 3_600];
+/// How long a provider is unavailable before it has forgotten its keys. By then whatever was on its
+/// way has arrived, also from a process that was frozen: a provider forgets after a day at the
+/// soonest, and nothing is on its way for a day.
+const FORGETTING: Duration = Duration::from_mins(40);
+
+/// A provider as one process sees it.
+#[derive(Clone)]
+pub(crate) struct Provider {
+    pub(crate) external: Arc<ExternalServices>,
+    pub(crate) process: Arc<Process>,
+}
+
+impl Provider {
+    fn stripe(&self) -> Stripe {
+        Stripe::new(self.external.port("payments", "sk_test_simulated"))
+    }
+
+    fn parcels(&self) -> HttpCarrier {
+        HttpCarrier::new(self.external.port("carrier", "carrier_simulated"))
+    }
+
+    /// Makes a call that meets the faults of this process.
+    async fn call<T, F>(
+        &self,
+        outside: Outside,
+        what: &str,
+        work: impl Fn(Self) -> F + Send + 'static,
+    ) -> Result<T, Failure>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, Failure>> + Send + 'static,
+    {
+        let (sim, external) = (&self.process.sim, &self.external);
+        let what = format!("{} {what}", self.process.name);
+        let met = sim.fault_point(Site::Provider, &what);
+        sim.note(&what);
+        self.process.pass(LATENCY_MAX).await;
+        let unavailable = Incident::Unavailable(outside);
+        let Some((fault, mut random)) = met else {
+            if sim.is_in(&unavailable) {
+                return Err(Failure::retry("the provider is unavailable"));
+            }
+            let answer = external.carry_out(work(self.clone()));
+            sim.note(&format!("{what} -> {}", if answer.is_ok() { "ok" } else { "failed" }));
+            self.process.pass(LATENCY_MAX).await;
+            return answer;
+        };
+        match fault {
+            Fault::CrashBefore => self.process.die().await,
+            Fault::CrashAfter => {
+                let _ = external.carry_out(work(self.clone()));
+                self.process.die().await
+            }
+            Fault::LoseAnswer => {
+                let _ = external.carry_out(work(self.clone()));
+                tokio::time::sleep(WAIT_MAX).await;
+                Err(Failure::retry("no answer came"))
+            }
+            Fault::ErrorBefore => self.refused(Outcome::Down(1), work(self.clone())),
+            Fault::Throttle => self.refused(Outcome::Throttle(1), work(self.clone())),
+            Fault::Late => {
+                let late = Duration::from_secs(random.u64(0..LATE_SECONDS_MAX));
+                let (provider, under_way) = (self.clone(), sim.under_way());
+                tokio::spawn(async move {
+                    tokio::time::sleep(late).await;
+                    let _ = provider.external.carry_out(work(provider.clone()));
+                    drop(under_way);
+                });
+                tokio::time::sleep(WAIT_MAX).await;
+                Err(Failure::retry("no answer came"))
+            }
+            Fault::Hang => std::future::pending().await,
+            Fault::FreezeBefore => {
+                self.process.freeze(&mut random).await;
+                external.carry_out(work(self.clone()))
+            }
+            Fault::FreezeAfter => {
+                let answer = external.carry_out(work(self.clone()));
+                self.process.freeze(&mut random).await;
+                answer
+            }
+            // Only the payment provider keeps errors, or forgets: the carrier keeps the key of a label as
+            // long as the label.
+            Fault::KeepError | Fault::KeepErrorAfter | Fault::ForgetKeys
+                if outside != Outside::Payments =>
+            {
+                self.refused(Outcome::Down(1), work(self.clone()))
+            }
+            Fault::KeepError => self.refused(Outcome::Broken, work(self.clone())),
+            Fault::KeepErrorAfter => self.refused(Outcome::Halfdone, work(self.clone())),
+            Fault::Outage => {
+                let lasts = OUTAGE_SECONDS[random.usize(..OUTAGE_SECONDS.len())];
+                sim.begin(unavailable, Duration::from_secs(lasts));
+                Err(Failure::retry("the provider is unavailable"))
+            }
+            Fault::ForgetKeys => {
+                let _ = external.carry_out(work(self.clone()));
+                sim.begin(unavailable, FORGETTING);
+                let (external, under_way) = (Arc::clone(external), sim.under_way());
+                tokio::spawn(async move {
+                    tokio::time::sleep(FORGETTING).await;
+                    external.payments.forget_keys();
+                    drop(under_way);
+                });
+                tokio::time::sleep(WAIT_MAX).await;
+                Err(Failure::retry("no answer came"))
+            }
+            Fault::LoseRequest
+            | Fault::ErrorAfter
+            | Fault::Conflict
+            | Fault::Partial
+            | Fault::Duplicate
+            | Fault::Delay
+            | Fault::Refuse
+            | Fault::Expire
+            | Fault::Poison
+            | Fault::Mangle
+            | Fault::Kill
+            | Fault::Twice
+            | Fault::Stale
+            | Fault::Deny
+            | Fault::Repeat
+            | Fault::Malformed
+            | Fault::Gap => Err(Failure::retry("the connection broke")),
+        }
+    }
+
+    /// The next request that changes something ends in `outcome`.
+    fn refused<T: Send>(
+        &self,
+        outcome: Outcome,
+        work: impl Future<Output = Result<T, Failure>> + Send,
+    ) -> Result<T, Failure> {
+        self.external.payments.script("*", outcome);
+        self.external.carrier.script("*", outcome);
+        let answer = self.external.carry_out(work);
+        // What met no such request leaves nothing behind for the next.
+        self.external.payments.script("*", Outcome::Down(0));
+        self.external.carrier.script("*", Outcome::Down(0));
+        answer
+    }
+}
+
+impl PaymentGateway for Provider {
+    async fn enroll(&self, customer: &AggregateId) -> Result<ProviderId, Failure> {
+        let given = customer.clone();
+        self.call(Outside::Payments, "enroll", move |provider| {
+            let customer = given.clone();
+            async move { provider.stripe().enroll(&customer).await }
+        })
+        .await
+    }
+
+    async fn charge(
+        &self,
+        order: &AggregateId,
+        charge: &Charge,
+        customer: &ProviderId,
+        resumed: bool,
+    ) -> Result<PaymentInput, Failure> {
+        let given = (order.clone(), charge.clone(), customer.clone());
+        self.call(Outside::Payments, "charge", move |provider| {
+            let (order, charge, customer) = given.clone();
+            async move { provider.stripe().charge(&order, &charge, &customer, resumed).await }
+        })
+        .await
+    }
+
+    async fn revoke(
+        &self,
+        order: &AggregateId,
+        charge: &Charge,
+        customer: Option<&ProviderId>,
+    ) -> Result<PaymentInput, Failure> {
+        let given = (order.clone(), charge.clone(), customer.cloned());
+        self.call(Outside::Payments, "revoke", move |provider| {
+            let (order, charge, customer) = given.clone();
+            async move { provider.stripe().revoke(&order, &charge, customer.as_ref()).await }
+        })
+        .await
+    }
+
+    async fn refund(
+        &self,
+        order: &AggregateId,
+        capture: &Capture,
+        again: Again,
+    ) -> Result<PaymentInput, Failure> {
+        let given = (order.clone(), capture.clone());
+        self.call(Outside::Payments, "refund", move |provider| {
+            let (order, capture) = given.clone();
+            async move { provider.stripe().refund(&order, &capture, again).await }
+        })
+        .await
+    }
+
+    async fn refunded(&self, capture: &Capture) -> Result<SoFar, Failure> {
+        let given = capture.clone();
+        self.call(Outside::Payments, "look", move |provider| {
+            let capture = given.clone();
+            async move { provider.stripe().refunded(&capture).await }
+        })
+        .await
+    }
+}
+
+impl Carrier for Provider {
+    async fn ship(
+        &self,
+        order: &AggregateId,
+        to: &Destination,
+        resumed: bool,
+    ) -> Result<ShippingInput, Failure> {
+        let given = (order.clone(), to.clone());
+        self.call(Outside::Carrier, "ship", move |provider| {
+            let (order, to) = given.clone();
+            async move { provider.parcels().ship(&order, &to, resumed).await }
+        })
+        .await
+    }
+
+    async fn void(&self, shipment_id: &str) -> Result<ShippingInput, Failure> {
+        let shipment = shipment_id.to_owned();
+        self.call(Outside::Carrier, "void", move |provider| {
+            let shipment = shipment.clone();
+            async move { provider.parcels().void(&shipment).await }
+        })
+        .await
+    }
+}
