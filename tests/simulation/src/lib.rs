@@ -14,6 +14,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod bus;
+pub mod campaign;
 mod description;
 pub mod explore;
 mod external;
@@ -32,6 +33,7 @@ mod snapshot;
 mod stage;
 mod story;
 mod streams;
+mod timeline;
 mod webhooks;
 mod wire;
 mod world;
@@ -40,4 +42,5 @@ pub use fault::{Fault, InjectedFault, Point, Site};
 pub use profile::{Mutation, Outage, Plan, Profile};
 pub use run::{Finding, Run};
 pub use story::Story;
+pub use timeline::{StoredEvent, Timeline};
 pub use world::World;

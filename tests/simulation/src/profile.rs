@@ -61,7 +61,8 @@ impl Profile {
         }
     }
 
-    /// Every fault injected with `rate`, a probability, wherever it can.
+    /// Every fault injected with `rate`, a probability, wherever it can, and clocks that are up to
+    /// half a second wrong. `orderly simulate` calls 0.02 rough, 0.08 rougher and 0.4 wild.
     pub fn rough(rate: f64) -> Self {
         Self { everything: rate, skew_max: Duration::from_millis(500), ..Self::calm() }
     }

@@ -21,6 +21,9 @@ use crate::{
     profile::{Mutation, Outage, Plan, Profile},
 };
 
+/// What ids of events begin with.
+const EVENT_ID: &str = "evt_";
+
 /// When every world begins.
 pub(crate) const BEGINNING: OffsetDateTime = datetime!(2027-01-01 00:00 UTC);
 
@@ -45,6 +48,14 @@ struct State {
     hasher: DefaultHasher,
     drawn: u64,
     healed: bool,
+    writers: BTreeMap<String, Writer>,
+}
+
+/// Who first stored an event, and when.
+#[derive(Debug, Clone)]
+pub(crate) struct Writer {
+    pub(crate) process: String,
+    pub(crate) millisecond: u64,
 }
 
 /// Something is under way until this is dropped.
@@ -231,6 +242,19 @@ impl Sim {
         state.lines.push((now, line.to_owned()));
     }
 
+    /// Remembers that `process` wrote `body`: the first to write the id of an event stored it.
+    pub(crate) fn wrote(&self, process: &str, body: &[u8]) {
+        let text = String::from_utf8_lossy(body);
+        let now = self.millisecond();
+        let mut state = self.state();
+        for rest in text.split(EVENT_ID).skip(1) {
+            let end = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
+            let id = format!("{EVENT_ID}{}", &rest[..end]);
+            let writer = || Writer { process: process.to_owned(), millisecond: now };
+            state.writers.entry(id).or_insert_with(writer);
+        }
+    }
+
     /// What was met, what struck, what was noted, and the hash of all that happened.
     pub(crate) fn finish(&self) -> Record {
         let state = self.state();
@@ -238,6 +262,7 @@ impl Sim {
             points: state.points.clone(),
             injected: state.injected.clone(),
             lines: state.lines.clone(),
+            writers: state.writers.clone(),
             hash: state.hasher.finish(),
         }
     }
@@ -262,5 +287,6 @@ pub(crate) struct Record {
     pub(crate) points: Vec<Point>,
     pub(crate) injected: Vec<InjectedFault>,
     pub(crate) lines: Vec<(u64, String)>,
+    pub(crate) writers: BTreeMap<String, Writer>,
     pub(crate) hash: u64,
 }

@@ -20,7 +20,7 @@ use bytes::Bytes;
 use local_core::{AwsError, InProcess, REGION};
 
 use crate::{
-    fault::Fault,
+    fault::{Fault, Site},
     process::Process,
     request::{Answer, Sent, answer_of},
     services::Services,
@@ -30,6 +30,8 @@ use crate::{
 const LATENCY_MAX: Duration = Duration::from_millis(8);
 /// The longest that a request is late whose caller was told that it is lost, in seconds.
 const LATE_SECONDS_MAX: u64 = 20;
+/// The status of an answer to a request that took effect.
+const OK: u16 = 200;
 /// What the SDK starts with, <https://docs.rs/aws-smithy-runtime>: a process has its own.
 const RETRY_QUOTA: usize = 500;
 
@@ -72,7 +74,7 @@ impl FaultyConnector {
         let met = sim.fault_point(sent.site(), &what);
         sim.pass(LATENCY_MAX).await;
         let answer = match met {
-            None => self.services.call(&sent).await,
+            None => self.call(&sent).await,
             Some((fault, random)) => self.fail(fault, random, &sent).await?,
         };
         sim.pass(LATENCY_MAX).await;
@@ -81,6 +83,15 @@ impl FaultyConnector {
         let status = StatusCode::try_from(status)
             .map_err(|error| ConnectorError::other(error.into(), None))?;
         Ok(HttpResponse::new(status, SdkBody::from(body)))
+    }
+
+    /// The request arrives.
+    async fn call(&self, sent: &Sent) -> Answer {
+        let answer = self.services.call(sent).await;
+        if sent.site() == Site::Write && answer.0 == OK {
+            self.process.sim.wrote(&self.process.name, &sent.body);
+        }
+        answer
     }
 
     async fn fail(
@@ -92,16 +103,16 @@ impl FaultyConnector {
         match fault {
             Fault::CrashBefore => self.process.die().await,
             Fault::CrashAfter => {
-                self.services.call(sent).await;
+                self.call(sent).await;
                 self.process.die().await
             }
             Fault::LoseAnswer => {
-                self.services.call(sent).await;
+                self.call(sent).await;
                 Err(lost())
             }
             Fault::ErrorBefore => Ok(server_error()),
             Fault::ErrorAfter => {
-                self.services.call(sent).await;
+                self.call(sent).await;
                 Ok(server_error())
             }
             Fault::Throttle => {
@@ -111,11 +122,11 @@ impl FaultyConnector {
             Fault::Partial => Ok(self.services.call_partly(sent, &mut random).await),
             Fault::Late => {
                 let late = Duration::from_secs(random.u64(0..LATE_SECONDS_MAX));
-                let (services, sent) = (self.services.clone(), sent.clone());
+                let (this, sent) = (self.clone(), sent.clone());
                 let under_way = self.process.sim.under_way();
                 tokio::spawn(async move {
                     tokio::time::sleep(late).await;
-                    services.call(&sent).await;
+                    this.call(&sent).await;
                     drop(under_way);
                 });
                 Err(lost())
