@@ -154,7 +154,7 @@ mod tests {
     #[test]
     fn what_cannot_be_played_is_refused() {
         for seeds in ["", "..", "9..9", "9..3", "a..b", "1..", "-1..4", "18446744073709551615"] {
-            let error = ask(["--seeds", seeds]).unwrap_err();
+            let error = ask([format!("--seeds={seeds}").as_str()]).unwrap_err();
             assert!(error.contains("seeds"), "{seeds}: {error}");
         }
         for wrong in [["--orders", "0"], ["--orders", "501"], ["--profile", "stormy"]] {

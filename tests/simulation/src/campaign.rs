@@ -11,7 +11,7 @@ use orderly::simulate;
 use crate::{
     Fault, Plan, Profile, Run, Timeline,
     explore::{on_every_core, play, shrink, stories_of},
-    profile::Mutation,
+    mutation::Mutation,
 };
 
 /// So many failures are made smaller and shown; one is usually enough.

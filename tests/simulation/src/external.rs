@@ -8,6 +8,7 @@
 
 use std::{future::Future, sync::Arc, time::Duration};
 
+use axum::middleware;
 use event_envelope::AggregateId;
 use http_client::{ApiKey, HttpClient, Url, parse_url};
 use local_ses::Mail;
@@ -26,6 +27,7 @@ use tokio::{net::TcpListener, runtime::Runtime};
 
 use crate::{
     fault::{Fault, Site},
+    mutation,
     process::Process,
     sim::Sim,
 };
@@ -59,7 +61,11 @@ impl ExternalServices {
         let mail = Mail::new(sim.clock(), None);
         let router = axum::Router::new()
             .nest("/payments", payments.router())
-            .nest("/carrier", carrier.router());
+            .nest("/carrier", carrier.router())
+            .layer(middleware::from_fn({
+                let sim = Arc::clone(sim);
+                move |request, next| mutation::provide(Arc::clone(&sim), request, next)
+            }));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let base = on_another_thread(&runtime, async {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -9,8 +9,8 @@ use tokio::{select, time::sleep};
 use crate::{
     external::ExternalServices,
     functions::{FunctionContext, Started},
+    mutation::Mutation,
     process::Process,
-    profile::Mutation,
     services::Services,
     sim::Sim,
 };
@@ -89,7 +89,7 @@ impl Slot {
         self.lambda.sim.lacks(|mutation| match mutation {
             Mutation::FailuresIgnored(of) => of == binary && matches!(end, End::Answered(_)),
             Mutation::AtMostOnce(of) => of == binary,
-            Mutation::Unconditional(_) => false,
+            _ => false,
         })
     }
 

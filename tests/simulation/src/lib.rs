@@ -21,6 +21,7 @@ mod external;
 mod fault;
 mod functions;
 mod lambda;
+mod mutation;
 mod operator;
 mod process;
 mod profile;
@@ -39,7 +40,8 @@ mod wire;
 mod world;
 
 pub use fault::{Fault, InjectedFault, Point, Site};
-pub use profile::{Mutation, Outage, Plan, Profile};
+pub use mutation::{Mutation, Provided};
+pub use profile::{Outage, Plan, Profile};
 pub use run::{Finding, Run};
 pub use story::Story;
 pub use timeline::{StoredEvent, Timeline};

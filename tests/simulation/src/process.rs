@@ -5,7 +5,7 @@ use std::sync::Arc;
 use runtime::{Clock, IdGenerator};
 use tokio::sync::watch;
 
-use crate::{profile::Mutation, sim::Sim};
+use crate::{mutation::Mutation, sim::Sim};
 
 /// An execution environment of a function.
 #[derive(Debug)]

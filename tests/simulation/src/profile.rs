@@ -2,19 +2,10 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use crate::fault::{Fault, InjectedFault};
-
-/// A protection that is taken away, to see that a world notices.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mutation {
-    /// Whatever the function that is compiled to this binary writes is written, whether its
-    /// condition holds or not.
-    Unconditional(&'static str),
-    /// Lambda takes every record for done that this function has answered, whatever the answer.
-    FailuresIgnored(&'static str),
-    /// Lambda takes every record for done that it has handed to this function, even if that died.
-    AtMostOnce(&'static str),
-}
+use crate::{
+    fault::{Fault, InjectedFault},
+    mutation::Mutation,
+};
 
 /// Streams that nobody reads for longer than they remember: what is written in that time never
 /// reaches the relay.
@@ -45,6 +36,8 @@ pub struct Profile {
     pub(crate) outage: Option<Outage>,
     /// Whether the payment provider sends webhooks: late, twice, in any order, or not at all.
     pub(crate) webhooks: bool,
+    /// Whether providers know no idempotency key any more, as when requests come after a day.
+    pub(crate) keys_forgotten: bool,
 }
 
 impl Profile {
@@ -58,6 +51,7 @@ impl Profile {
             mutation: None,
             outage: None,
             webhooks: false,
+            keys_forgotten: false,
         }
     }
 
@@ -90,6 +84,13 @@ impl Profile {
     #[must_use]
     pub fn with_webhooks(self) -> Self {
         Self { webhooks: true, ..self }
+    }
+
+    /// The same with providers that know no idempotency key any more, as when requests come after a
+    /// day: then only what is looked up first keeps a charge or a shipment single.
+    #[must_use]
+    pub fn with_forgotten_keys(self) -> Self {
+        Self { keys_forgotten: true, ..self }
     }
 
     pub(crate) fn rate(&self, fault: Fault) -> f64 {

@@ -10,15 +10,18 @@ use std::{
     time::Duration,
 };
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use local_core::Clock;
 use parking_lot::{Mutex, MutexGuard};
+use serde_json::Value;
 use time::{OffsetDateTime, macros::datetime};
 use tokio::time::Instant;
 
 use crate::{
     description::STACK,
     fault::{Fault, InjectedFault, Point, Site},
-    profile::{Mutation, Outage, Plan, Profile},
+    mutation::Mutation,
+    profile::{Outage, Plan, Profile},
 };
 
 /// What ids of events begin with.
@@ -110,7 +113,17 @@ impl Sim {
 
     /// Whether this protection is taken away.
     pub(crate) fn lacks(&self, mutation: impl Fn(Mutation) -> bool) -> bool {
-        self.profile().mutation.is_some_and(mutation)
+        self.mutation().is_some_and(mutation)
+    }
+
+    /// The protection that is taken away; none.
+    pub(crate) fn mutation(&self) -> Option<Mutation> {
+        self.profile().mutation
+    }
+
+    /// Whether providers know no idempotency key any more.
+    pub(crate) fn keys_forgotten(&self) -> bool {
+        self.profile().keys_forgotten
     }
 
     /// Whether the payment provider sends webhooks.
@@ -245,11 +258,14 @@ impl Sim {
     /// Remembers that `process` wrote `body`: the first to write the id of an event stored it.
     pub(crate) fn wrote(&self, process: &str, body: &[u8]) {
         let text = String::from_utf8_lossy(body);
+        let named = text.split(EVENT_ID).skip(1).map(|rest| {
+            let end = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
+            format!("{EVENT_ID}{}", &rest[..end])
+        });
+        let named: Vec<String> = named.chain(packed(&text)).collect();
         let now = self.millisecond();
         let mut state = self.state();
-        for rest in text.split(EVENT_ID).skip(1) {
-            let end = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
-            let id = format!("{EVENT_ID}{}", &rest[..end]);
+        for id in named {
             let writer = || Writer { process: process.to_owned(), millisecond: now };
             state.writers.entry(id).or_insert_with(writer);
         }
@@ -279,6 +295,19 @@ impl Sim {
         }
         counts
     }
+}
+
+/// The ids of the events that a state machine's item holds packed.
+fn packed(text: &str) -> Vec<String> {
+    const OUTBOX: &str = "/Item/outbox/B";
+    if !text.contains("\"outbox\"") {
+        return Vec::new();
+    }
+    let body: Value = serde_json::from_str(text).unwrap_or_default();
+    let bytes =
+        body.pointer(OUTBOX).and_then(Value::as_str).and_then(|it| STANDARD.decode(it).ok());
+    let events = bytes.and_then(|bytes| event_envelope::unpack(&bytes).ok()).unwrap_or_default();
+    events.into_iter().map(|event| event.event_id.as_str().to_owned()).collect()
 }
 
 /// What happened in a run.

@@ -10,6 +10,7 @@ use tokio::time::sleep;
 use crate::{
     bus::Hold,
     lambda::{End, Slot},
+    mutation::Mutation,
     sim::Sim,
 };
 
@@ -179,8 +180,11 @@ impl Customer {
 
     /// Asks until an answer comes that is not the server's fault.
     async fn persist(&self, sim: &Sim, request: &Request) -> Option<Answer> {
-        for _ in 0..ATTEMPTS_MAX {
-            let event = serde_json::to_value(request.event()).unwrap();
+        for attempt in 0..ATTEMPTS_MAX {
+            let mut event = serde_json::to_value(request.event()).unwrap();
+            if sim.mutation() == Some(Mutation::ClientKeyLost) {
+                event["headers"]["idempotency-key"] = format!("lost-{attempt}").into();
+            }
             if let End::Answered(answer) = self.api.invoke(event, None).await {
                 let response: aws_lambda_events::apigw::ApiGatewayV2httpResponse =
                     serde_json::from_value(answer).unwrap();

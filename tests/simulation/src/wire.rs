@@ -21,6 +21,7 @@ use local_core::{AwsError, InProcess, REGION};
 
 use crate::{
     fault::{Fault, Site},
+    mutation,
     process::Process,
     request::{Answer, Sent, answer_of},
     services::Services,
@@ -73,10 +74,11 @@ impl FaultyConnector {
         sim.note_with(&what, &sent.canonical());
         let met = sim.fault_point(sent.site(), &what);
         sim.pass(LATENCY_MAX).await;
-        let answer = match met {
+        let mut answer = match met {
             None => self.call(&sent).await,
             Some((fault, random)) => self.fail(fault, random, &sent).await?,
         };
+        mutation::answer(sim, &self.services, &sent, &mut answer).await;
         sim.pass(LATENCY_MAX).await;
         let (status, body) = answer;
         sim.note(&format!("{what} -> {status}"));
@@ -87,7 +89,11 @@ impl FaultyConnector {
 
     /// The request arrives.
     async fn call(&self, sent: &Sent) -> Answer {
-        let answer = self.services.call(sent).await;
+        let mut mutated = sent.clone();
+        if let Some(answer) = mutation::send(&self.process.sim, &mut mutated) {
+            return answer;
+        }
+        let answer = self.services.call(&mutated).await;
         if sent.site() == Site::Write && answer.0 == OK {
             self.process.sim.wrote(&self.process.name, &sent.body);
         }
