@@ -1,7 +1,5 @@
 //! What `orderly simulate` plays, counts and says of a failure.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::{
     process::Command,
     sync::atomic::{AtomicU64, Ordering},
