@@ -86,10 +86,10 @@ impl Slot {
     /// Whether every record is taken for done after this end of an invocation.
     pub(crate) fn forgives(&self, end: &End) -> bool {
         let binary = self.binary();
-        self.lambda.sim.lacks(|mutation| match mutation {
-            Mutation::FailuresIgnored(of) => of == binary && matches!(end, End::Answered(_)),
-            Mutation::AtMostOnce(of) => of == binary,
-            _ => false,
+        let is_answered = matches!(end, End::Answered(_));
+        self.lambda.sim.lacks(|mutation| {
+            matches!(mutation, Mutation::AtMostOnce(of) if of == binary)
+                || is_answered && matches!(mutation, Mutation::FailuresIgnored(of) if of == binary)
         })
     }
 

@@ -99,10 +99,12 @@ impl Provided {
 
 /// What a process sends, before it arrives; an answer, where it never does.
 pub(crate) fn send(sim: &Sim, sent: &mut Sent) -> Option<Answer> {
-    match sim.mutation()? {
-        Mutation::Dropped { table, part } => edit(sent, |write| drop_part(write, table, part)),
-        Mutation::NoTombstones(table) => return bury(sent, table),
-        _ => (),
+    let mutation = sim.mutation()?;
+    if let Mutation::NoTombstones(table) = mutation {
+        return bury(sent, table);
+    }
+    if let Mutation::Dropped { table, part } = mutation {
+        edit(sent, |write| drop_part(write, table, part));
     }
     None
 }
