@@ -12,6 +12,7 @@ pub mod load;
 pub mod republish;
 pub mod seed;
 pub mod shop;
+pub mod simulate;
 pub mod snapshot;
 pub mod timeline;
 

@@ -1,6 +1,7 @@
 //! Many worlds: every fault at every point, many seeds, and the least that it takes to fail.
 
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::atomic::{AtomicUsize, Ordering},
     thread,
 };
@@ -9,21 +10,45 @@ use crate::{InjectedFault, Plan, Profile, Run, Story, World};
 
 /// Plays every case on as many threads as the machine has cores, and gives the runs that failed.
 pub fn play_all<C: Sync>(cases: &[C], play: impl Fn(&C) -> Run + Sync) -> Vec<Run> {
+    on_every_core(cases, |case, failed: &mut Vec<Run>| {
+        let run = play(case);
+        if !run.holds() {
+            failed.push(run);
+        }
+    })
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// Does `work` for every case on as many threads as the machine has cores; what each thread has
+/// gathered.
+pub(crate) fn on_every_core<C: Sync, T: Default + Send>(
+    cases: &[C],
+    work: impl Fn(&C, &mut T) + Sync,
+) -> Vec<T> {
     let next = AtomicUsize::new(0);
     let work = || {
-        let mut failed = Vec::new();
+        let mut gathered = T::default();
         while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let run = play(case);
-            if !run.holds() {
-                failed.push(run);
-            }
+            work(case, &mut gathered);
         }
-        failed
+        gathered
     };
     let threads = thread::available_parallelism().map_or(1, usize::from);
     thread::scope(|scope| {
         let threads: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    })
+}
+
+/// Plays a world. One that panics has failed, as one in which an invariant broke.
+pub fn play(seed: u64, plan: Plan, stories: &[Story]) -> Run {
+    let played = catch_unwind(AssertUnwindSafe(|| World::new(seed, plan).play(stories)));
+    played.unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().cloned();
+        let text = text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string));
+        Run::panicked(seed, stories, text.unwrap_or_default())
     })
 }
 
@@ -48,8 +73,8 @@ pub fn sweep(seed: u64, stories: &[Story], injected: &[InjectedFault]) -> Vec<Ru
 /// other: in halves first, so that a long list is short soon.
 pub fn shrink(failed: &Run, profile: &Profile) -> Run {
     let play = |injected: &[InjectedFault]| {
-        World::new(failed.seed, Plan::Exactly(injected.to_vec(), profile.clone()))
-            .play(&failed.stories)
+        let plan = Plan::Exactly(injected.to_vec(), profile.clone());
+        self::play(failed.seed, plan, &failed.stories)
     };
     let mut best = play(&failed.injected);
     if best.holds() {
@@ -76,17 +101,28 @@ pub fn shrink(failed: &Run, profile: &Profile) -> Run {
 
 /// The stories of a seed: three orders, which may have to share the last piece.
 pub fn stories(seed: u64) -> Vec<Story> {
+    stories_of(seed, 3)
+}
+
+/// The stories of a seed with so many orders.
+pub fn stories_of(seed: u64, orders: usize) -> Vec<Story> {
     let mut random = fastrand::Rng::with_seed(seed);
-    let all = [
-        Story::Happy,
-        Story::OutOfStock,
-        Story::Declined,
-        Story::Undeliverable,
-        Story::Cancelled(random.u64(..4_000)),
-        Story::Cancelled(random.u64(..600)),
-        Story::Scarce,
-        Story::Scarce,
-        Story::Late,
-    ];
-    random.choose_multiple(all, 3)
+    let mut chosen = Vec::new();
+    // Of each handful no two are the same: so a few orders are as different as can be.
+    while chosen.len() < orders {
+        let all = [
+            Story::Happy,
+            Story::OutOfStock,
+            Story::Declined,
+            Story::Undeliverable,
+            Story::Cancelled(random.u64(..4_000)),
+            Story::Cancelled(random.u64(..600)),
+            Story::Scarce,
+            Story::Scarce,
+            Story::Late,
+        ];
+        let left = (orders - chosen.len()).min(all.len());
+        chosen.extend(random.choose_multiple(all, left));
+    }
+    chosen
 }

@@ -8,6 +8,7 @@
 
 use std::{future::Future, sync::Arc};
 
+use axum::middleware;
 use http_client::{ApiKey, HttpClient, Url, parse_url};
 use local_ses::Mail;
 use parking_lot::Mutex;
@@ -15,7 +16,7 @@ use provider_stubs::{Carrier as CarrierStub, Payments};
 use tokio::{net::TcpListener, runtime::Runtime};
 
 pub(crate) use crate::provider::Provider;
-use crate::sim::Sim;
+use crate::{mutation, sim::Sim};
 
 /// Idempotency keys are kept for a day.
 const KEY_TIME_TO_LIVE: time::Duration = time::Duration::hours(24);
@@ -40,7 +41,11 @@ impl ExternalServices {
         let mail = Mail::new(sim.clock(), None);
         let router = axum::Router::new()
             .nest("/payments", payments.router())
-            .nest("/carrier", carrier.router());
+            .nest("/carrier", carrier.router())
+            .layer(middleware::from_fn({
+                let sim = Arc::clone(sim);
+                move |request, next| mutation::provide(Arc::clone(&sim), request, next)
+            }));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let base = on_another_thread(&runtime, async {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

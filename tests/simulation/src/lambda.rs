@@ -10,8 +10,8 @@ use tokio::{select, task::spawn_local, time::sleep};
 use crate::{
     external::ExternalServices,
     functions::{Answer, FunctionContext, Started},
+    mutation::Mutation,
     process::Process,
-    profile::Mutation,
     services::Services,
     sim::Sim,
 };
@@ -94,10 +94,10 @@ impl Slot {
     /// Whether every record is taken for done after this end of an invocation.
     pub(crate) fn forgives(&self, end: &End) -> bool {
         let binary = self.binary();
-        self.lambda.sim.lacks(|mutation| match mutation {
-            Mutation::FailuresIgnored(of) => of == binary && matches!(end, End::Answered(_)),
-            Mutation::AtMostOnce(of) => of == binary,
-            Mutation::Unconditional(_) => false,
+        let is_answered = matches!(end, End::Answered(_));
+        self.lambda.sim.lacks(|mutation| {
+            matches!(mutation, Mutation::AtMostOnce(of) if of == binary)
+                || is_answered && matches!(mutation, Mutation::FailuresIgnored(of) if of == binary)
         })
     }
 

@@ -15,6 +15,7 @@
 
 mod administrator;
 mod bus;
+pub mod campaign;
 mod customer;
 mod description;
 pub mod explore;
@@ -25,6 +26,7 @@ mod history;
 mod incident;
 mod lambda;
 mod mode;
+mod mutation;
 mod operator;
 mod process;
 mod profile;
@@ -38,6 +40,7 @@ mod snapshot;
 mod stage;
 mod story;
 mod streams;
+mod timeline;
 mod told;
 mod webhooks;
 mod wire;
@@ -46,7 +49,9 @@ mod world;
 
 pub use fault::{Fault, InjectedFault, Point, Site};
 pub use mode::Mode;
-pub use profile::{Mutation, Outage, Plan, Profile};
+pub use mutation::{Mutation, Provided};
+pub use profile::{Outage, Plan, Profile};
 pub use run::{Finding, Run};
 pub use story::Story;
+pub use timeline::{StoredEvent, Timeline};
 pub use world::World;

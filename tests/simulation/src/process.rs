@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 use runtime::{Clock, IdGenerator};
 use tokio::sync::watch;
 
-use crate::{incident::Incident, profile::Mutation, sim::Sim};
+use crate::{incident::Incident, mutation::Mutation, sim::Sim};
 
 /// For how long a process is frozen, and a function may do nothing, in seconds. A lease is one
 /// minute at most, and a message comes back after some: so what is frozen may be overtaken.

@@ -5,19 +5,8 @@ use std::{collections::BTreeMap, time::Duration};
 use crate::{
     fault::{Fault, InjectedFault},
     mode::Mode,
+    mutation::Mutation,
 };
-
-/// A protection that is taken away, to see that a world notices.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mutation {
-    /// Whatever the function that is compiled to this binary writes is written, whether its
-    /// condition holds or not.
-    Unconditional(&'static str),
-    /// Lambda takes every record for done that this function has answered, whatever the answer.
-    FailuresIgnored(&'static str),
-    /// Lambda takes every record for done that it has handed to this function, even if that died.
-    AtMostOnce(&'static str),
-}
 
 /// Streams that nobody reads for longer than they remember: what is written in that time never
 /// reaches the relay.
@@ -57,6 +46,8 @@ pub struct Profile {
     pub(crate) redrives_every: Option<Duration>,
     /// When an operator replays the archive; never if none.
     pub(crate) replays_at: Option<Duration>,
+    /// Whether providers know no idempotency key any more, as when requests come after a day.
+    pub(crate) keys_forgotten: bool,
 }
 
 impl Profile {
@@ -74,10 +65,13 @@ impl Profile {
             arrivals: Duration::from_secs(2),
             redrives_every: None,
             replays_at: None,
+            keys_forgotten: false,
         }
     }
 
-    /// Every fault injected with `rate`, a probability, wherever it can; what lasts more seldom.
+    /// Every fault injected with `rate`, a probability, wherever it can, what lasts more seldom, and
+    /// clocks that are up to half a second wrong. `orderly simulate` calls 0.02 rough, 0.08 rougher
+    /// and 0.4 wild.
     pub fn rough(rate: f64) -> Self {
         Self { everything: rate, skew_max: Duration::from_millis(500), ..Self::calm() }
     }
@@ -130,6 +124,13 @@ impl Profile {
     #[must_use]
     pub fn with_replay(self, at: Duration) -> Self {
         Self { replays_at: Some(at), ..self }
+    }
+
+    /// The same with providers that know no idempotency key any more, as when requests come after a
+    /// day: then only what is looked up first keeps a charge or a shipment single.
+    #[must_use]
+    pub fn with_forgotten_keys(self) -> Self {
+        Self { keys_forgotten: true, ..self }
     }
 
     pub(crate) fn rate(&self, fault: Fault) -> f64 {

@@ -8,6 +8,7 @@ use crate::{
     fault::{InjectedFault, Point},
     sim::Sim,
     story::Story,
+    timeline::{self, StoredEvent},
 };
 
 /// Something that breaks an invariant.
@@ -46,18 +47,14 @@ pub struct Run {
     pub milliseconds: u64,
     /// What happened, with its moment in milliseconds.
     pub lines: Vec<(u64, String)>,
-    /// The events that the bus took, each with its cause.
-    pub events: Vec<String>,
+    /// The events that were stored or published, each with its cause, in the order of time.
+    pub events: Vec<StoredEvent>,
 }
 
 impl Run {
     pub(crate) fn new(seed: u64, stories: &[Story], sim: &Sim, snapshot: &Snapshot) -> Self {
         let record = sim.finish();
-        let events = snapshot.published.iter().map(|event| {
-            let (at, order, event) = (event.at, event.order_id(), &event.envelope);
-            let cause = event.causation_id.as_ref().map_or("nothing", |it| it.as_str());
-            format!("{at} {order} {} {} because of {cause}", event.event_type, event.event_id)
-        });
+        let events = timeline::events(snapshot, &record.writers);
         let report = Report::of(snapshot);
         let findings = report.broken().flat_map(|row| {
             let finding = |what: String| Finding { invariant: row.name.clone(), what };
@@ -74,8 +71,30 @@ impl Run {
             hash: record.hash,
             milliseconds: sim.millisecond(),
             lines: record.lines,
-            events: events.collect(),
+            events,
         }
+    }
+
+    /// A world that did not end, because something in it panicked.
+    pub(crate) fn panicked(seed: u64, stories: &[Story], what: String) -> Self {
+        let invariant = "the simulated world does not panic".to_owned();
+        Self {
+            seed,
+            stories: stories.to_vec(),
+            points: Vec::new(),
+            injected: Vec::new(),
+            findings: vec![Finding { invariant, what }],
+            not_observed: Vec::new(),
+            hash: 0,
+            milliseconds: 0,
+            lines: Vec::new(),
+            events: Vec::new(),
+        }
+    }
+
+    /// The point at which a fault was injected.
+    pub fn point(&self, fault: InjectedFault) -> Option<&Point> {
+        self.points.iter().find(|point| point.at == fault.at)
     }
 
     /// Whether every invariant holds.
@@ -91,8 +110,8 @@ impl fmt::Display for Run {
             writeln!(f, "  broken: {finding}")?;
         }
         for fault in &self.injected {
-            let point = self.points.iter().find(|point| point.at == fault.at);
-            let (what, at) = point.map_or(("", 0), |it| (it.what.as_str(), it.millisecond));
+            let (what, at) =
+                self.point(*fault).map_or(("", 0), |it| (it.what.as_str(), it.millisecond));
             writeln!(f, "  injected: {fault} at {at} ms: {what}")?;
         }
         for event in &self.events {

@@ -10,8 +10,10 @@ use std::{
     time::Duration,
 };
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use local_core::Clock;
 use parking_lot::{Mutex, MutexGuard};
+use serde_json::Value;
 use time::{OffsetDateTime, macros::datetime};
 use tokio::time::Instant;
 
@@ -20,8 +22,12 @@ use crate::{
     fault::{Fault, InjectedFault, Point, Site},
     incident::{Incident, Incidents},
     mode::Mode,
-    profile::{Mutation, Outage, Plan, Profile},
+    mutation::Mutation,
+    profile::{Outage, Plan, Profile},
 };
+
+/// What ids of events begin with.
+const EVENT_ID: &str = "evt_";
 
 /// When every world begins.
 pub(crate) const BEGINNING: OffsetDateTime = datetime!(2027-01-01 00:00 UTC);
@@ -48,6 +54,14 @@ struct State {
     hasher: DefaultHasher,
     drawn: u64,
     healed: bool,
+    writers: BTreeMap<String, Writer>,
+}
+
+/// Who first stored an event, and when.
+#[derive(Debug, Clone)]
+pub(crate) struct Writer {
+    pub(crate) process: String,
+    pub(crate) millisecond: u64,
 }
 
 /// Something is under way until this is dropped.
@@ -103,7 +117,17 @@ impl Sim {
 
     /// Whether this protection is taken away.
     pub(crate) fn lacks(&self, mutation: impl Fn(Mutation) -> bool) -> bool {
-        self.profile().mutation.is_some_and(mutation)
+        self.mutation().is_some_and(mutation)
+    }
+
+    /// The protection that is taken away; none.
+    pub(crate) fn mutation(&self) -> Option<Mutation> {
+        self.profile().mutation
+    }
+
+    /// Whether providers know no idempotency key any more.
+    pub(crate) fn keys_forgotten(&self) -> bool {
+        self.profile().keys_forgotten
     }
 
     /// Who drives orders.
@@ -268,6 +292,22 @@ impl Sim {
         state.lines.push((now, line.to_owned()));
     }
 
+    /// Remembers that `process` wrote `body`: the first to write the id of an event stored it.
+    pub(crate) fn wrote(&self, process: &str, body: &[u8]) {
+        let text = String::from_utf8_lossy(body);
+        let named = text.split(EVENT_ID).skip(1).map(|rest| {
+            let end = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
+            format!("{EVENT_ID}{}", &rest[..end])
+        });
+        let named: Vec<String> = named.chain(packed(&text)).collect();
+        let now = self.millisecond();
+        let mut state = self.state();
+        for id in named {
+            let writer = || Writer { process: process.to_owned(), millisecond: now };
+            state.writers.entry(id).or_insert_with(writer);
+        }
+    }
+
     /// What was met, what struck, what was noted, and the hash of all that happened.
     pub(crate) fn finish(&self) -> Record {
         let state = self.state();
@@ -275,6 +315,7 @@ impl Sim {
             points: state.points.clone(),
             injected: state.injected.clone(),
             lines: state.lines.clone(),
+            writers: state.writers.clone(),
             hash: state.hasher.finish(),
         }
     }
@@ -293,11 +334,25 @@ impl Sim {
     }
 }
 
+/// The ids of the events that a state machine's item holds packed.
+fn packed(text: &str) -> Vec<String> {
+    const OUTBOX: &str = "/Item/outbox/B";
+    if !text.contains("\"outbox\"") {
+        return Vec::new();
+    }
+    let body: Value = serde_json::from_str(text).unwrap_or_default();
+    let bytes =
+        body.pointer(OUTBOX).and_then(Value::as_str).and_then(|it| STANDARD.decode(it).ok());
+    let events = bytes.and_then(|bytes| event_envelope::unpack(&bytes).ok()).unwrap_or_default();
+    events.into_iter().map(|event| event.event_id.as_str().to_owned()).collect()
+}
+
 /// What happened in a run.
 #[derive(Debug, Clone)]
 pub(crate) struct Record {
     pub(crate) points: Vec<Point>,
     pub(crate) injected: Vec<InjectedFault>,
     pub(crate) lines: Vec<(u64, String)>,
+    pub(crate) writers: BTreeMap<String, Writer>,
     pub(crate) hash: u64,
 }

@@ -50,7 +50,21 @@ pub(crate) async fn gather(stage: &Stage, customers: usize, at_rest: bool) -> Sn
     let tables = Tables { database: &services.database, stack: STACK };
     tables.observe(&mut snapshot, template, stocked.into()).await.unwrap();
     count_messages(&mut snapshot, stage);
+    count_orders(&mut snapshot);
     snapshot
+}
+
+/// Every customer of the stories asks for one order, however often.
+fn count_orders(snapshot: &mut Snapshot) {
+    let mut orders: BTreeMap<String, usize> = BTreeMap::new();
+    for events in snapshot.streams.values() {
+        let created = events.iter().find_map(|event| event.data["userId"].as_str());
+        *orders.entry(created.unwrap_or_default().to_owned()).or_default() += 1;
+    }
+    let several = orders.into_iter().filter(|(_, count)| *count > 1);
+    let several =
+        several.map(|(user, count)| format!("{user} asked for one order and has {count}"));
+    snapshot.wrong_answers.extend(several);
 }
 
 /// Poison is counted apart: in which dead-letter queues it must be depends on where it was sent.

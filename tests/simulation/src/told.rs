@@ -9,6 +9,7 @@ use tokio::time::sleep;
 
 use crate::{
     lambda::{End, Slot},
+    mutation::Mutation,
     sim::Sim,
 };
 
@@ -50,8 +51,11 @@ impl Asker {
 
     /// Asks until an answer comes that is not the server's fault.
     pub(crate) async fn ask(&self, sim: &Sim, slot: &Slot, request: &Request) -> Option<Answer> {
-        for _ in 0..ATTEMPTS_MAX {
-            let event = serde_json::to_value(request.event()).unwrap();
+        for attempt in 0..ATTEMPTS_MAX {
+            let mut event = serde_json::to_value(request.event()).unwrap();
+            if sim.mutation() == Some(Mutation::ClientKeyLost) {
+                event["headers"]["idempotency-key"] = format!("lost-{attempt}").into();
+            }
             if let End::Answered(answer) = slot.invoke(event, None).await {
                 let response: ApiGatewayV2httpResponse = serde_json::from_value(answer).unwrap();
                 let answer = Answer::from(response);

@@ -22,6 +22,7 @@ use local_core::{AwsError, InProcess, REGION};
 use crate::{
     fault::{Fault, Site},
     incident::{Incident, Outside},
+    mutation,
     process::Process,
     request::{Answer, Sent, answer_of},
     services::Services,
@@ -35,6 +36,8 @@ const LATE_SECONDS_MAX: u64 = 20;
 const LAG_MAX: Duration = Duration::from_secs(5);
 /// For how long mails are not taken, in seconds.
 const OUTAGE_SECONDS: [u64; 4] = [60, 600, 3_600, 6 * 3_600];
+/// The status of an answer to a request that took effect.
+const OK: u16 = 200;
 /// What the SDK starts with, <https://docs.rs/aws-smithy-runtime>: a process has its own.
 const RETRY_QUOTA: usize = 500;
 
@@ -79,18 +82,32 @@ impl FaultyConnector {
         sim.note_with(&what, &sent.canonical());
         let met = sim.fault_point(sent.site(), &what);
         self.process.pass(LATENCY_MAX).await;
-        let answer = match met {
+        let mut answer = match met {
             Some((fault, random)) => self.fail(fault, random, &sent).await?,
             None if self.process.is_denied() => denied(),
             None if sent.site() == Site::Mail && sim.is_in(&NO_MAIL) => server_error(),
-            None => self.services.call(&sent).await,
+            None => self.call(&sent).await,
         };
+        mutation::answer(sim, &self.services, &sent, &mut answer).await;
         self.process.pass(LATENCY_MAX).await;
         let (status, body) = answer;
         sim.note(&format!("{what} -> {status}"));
         let status = StatusCode::try_from(status)
             .map_err(|error| ConnectorError::other(error.into(), None))?;
         Ok(HttpResponse::new(status, SdkBody::from(body)))
+    }
+
+    /// The request arrives.
+    async fn call(&self, sent: &Sent) -> Answer {
+        let mut mutated = sent.clone();
+        if let Some(answer) = mutation::send(&self.process.sim, &mut mutated) {
+            return answer;
+        }
+        let answer = self.services.call(&mutated).await;
+        if sent.site() == Site::Write && answer.0 == OK {
+            self.process.sim.wrote(&self.process.name, &sent.body);
+        }
+        answer
     }
 
     async fn fail(
@@ -102,16 +119,16 @@ impl FaultyConnector {
         match fault {
             Fault::CrashBefore => self.process.die().await,
             Fault::CrashAfter => {
-                self.services.call(sent).await;
+                self.call(sent).await;
                 self.process.die().await
             }
             Fault::LoseAnswer => {
-                self.services.call(sent).await;
+                self.call(sent).await;
                 Err(lost())
             }
             Fault::ErrorBefore => Ok(server_error()),
             Fault::ErrorAfter => {
-                self.services.call(sent).await;
+                self.call(sent).await;
                 Ok(server_error())
             }
             Fault::Throttle => {
@@ -121,11 +138,11 @@ impl FaultyConnector {
             Fault::Partial => Ok(self.services.call_partly(sent, &mut random).await),
             Fault::Late => {
                 let late = Duration::from_secs(random.u64(0..LATE_SECONDS_MAX));
-                let (services, sent) = (self.services.clone(), sent.clone());
+                let (this, sent) = (self.clone(), sent.clone());
                 let under_way = self.process.sim.under_way();
                 tokio::spawn(async move {
                     tokio::time::sleep(late).await;
-                    services.call(&sent).await;
+                    this.call(&sent).await;
                     drop(under_way);
                 });
                 Err(lost())
@@ -133,10 +150,10 @@ impl FaultyConnector {
             Fault::Hang => std::future::pending().await,
             Fault::FreezeBefore => {
                 self.process.freeze(&mut random).await;
-                Ok(self.services.call(sent).await)
+                Ok(self.call(sent).await)
             }
             Fault::FreezeAfter => {
-                let answer = self.services.call(sent).await;
+                let answer = self.call(sent).await;
                 self.process.freeze(&mut random).await;
                 Ok(answer)
             }

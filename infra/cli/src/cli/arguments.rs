@@ -2,6 +2,8 @@
 
 use clap::{Parser, Subcommand};
 
+use crate::simulate::Campaign;
+
 use super::{
     demo::Mode,
     events::Question,
@@ -65,6 +67,8 @@ pub(super) enum Command {
     Metrics,
     /// Publish again what the tables hold and no consumer has seen, after a stream has forgotten it
     Republish(Republish),
+    /// Play many simulated worlds on virtual time, with faults from seeds, and check the invariants
+    Simulate(Campaign),
     /// Show the catalogue of events: who publishes and who consumes which; starts nothing
     Events {
         #[command(subcommand)]
@@ -91,6 +95,7 @@ mod tests {
         assert_eq!(parse("orderly").command, None);
         assert_eq!(parse("orderly load").command, Some(Command::Load { orders: 500, rate: 50.0 }));
         assert!(Arguments::try_parse_from(["orderly", "load", "--rate", "0"]).is_err());
+        parse("orderly simulate --seeds 1..9 --orders 20 --profile wild --mode choreography");
         parse("orderly republish --since 2026-01-31T10:00:00Z --until 2026-02-01T16:00:00+01:00");
         for wrong in ["", " --since yesterday", " --since 2026-01-31"] {
             let line = format!("orderly republish{wrong}");

@@ -6,6 +6,7 @@ mod demo;
 mod events;
 mod republish;
 mod shared;
+mod simulate;
 mod telemetry;
 mod up;
 
@@ -78,6 +79,7 @@ async fn carry_out(arguments: Arguments) -> Result<bool, Box<dyn Error>> {
         Command::Metrics => Ok(telemetry::metrics(shared.first_port()).await?),
         Command::Republish(wanted) => republish::run(wanted).await,
         Command::Events { question, json } => events::run(question, json, &shared),
+        Command::Simulate(wanted) => simulate::run(&shared, &wanted).await,
         Command::Up => {
             let prepared =
                 prepare(&shared, Ports::From(shared.first_port()), shared.parameters()).await?;

@@ -55,8 +55,8 @@ pub enum BuildError {
         /// The binary.
         binary: String,
     },
-    /// The functions do not compile.
-    #[error("the functions do not compile ({0}): see above")]
+    /// Something does not compile.
+    #[error("the build failed ({0}): see above")]
     Failed(ExitStatus),
 }
 
@@ -69,6 +69,13 @@ impl Output {
     pub fn of_this_program() -> Result<Self, BuildError> {
         let program = std::env::current_exe().map_err(BuildError::NoCargo)?;
         Self::of(&program).ok_or(BuildError::NoTargetDirectory(program))
+    }
+
+    /// The same target directory, for what is built with another profile, e.g. `release`.
+    #[must_use]
+    pub fn with_profile(self, profile: &str) -> Self {
+        let binaries = self.target.join(if profile == "dev" { "debug" } else { profile });
+        Self { binaries, profile: profile.to_owned(), ..self }
     }
 
     fn of(program: &Path) -> Option<Self> {
@@ -108,12 +115,30 @@ pub async fn functions(
     if output.profile == DEV {
         packages.extend(default_packages(&metadata));
     }
+    let packages = packages.iter().flat_map(|package| ["--package", package]);
+    let wanted: Vec<&str> = ["--bins"].into_iter().chain(packages).collect();
+    build(directory, &wanted, output).await
+}
+
+/// Compiles one binary of a package of the workspace in `directory`. Returns the directory it lies
+/// in.
+///
+/// # Errors
+///
+/// When there is no Cargo, or the binary does not compile.
+pub async fn binary(
+    directory: &Path,
+    package: &str,
+    binary: &str,
+    output: &Output,
+) -> Result<PathBuf, BuildError> {
+    build(directory, &["--package", package, "--bin", binary], output).await
+}
+
+async fn build(directory: &Path, wanted: &[&str], output: &Output) -> Result<PathBuf, BuildError> {
     let mut cargo = cargo(directory);
-    cargo.args(["build", "--bins", "--profile", &output.profile]);
+    cargo.args(["build", "--profile", &output.profile]).args(wanted);
     cargo.arg("--target-dir").arg(&output.target);
-    for package in packages {
-        cargo.args(["--package", &package]);
-    }
     // Progress is for people: standard output stays clean for what the command itself says.
     let status = cargo.stdout(Stdio::null()).status().await.map_err(BuildError::NoCargo)?;
     if status.success() { Ok(output.binaries.clone()) } else { Err(BuildError::Failed(status)) }
@@ -222,6 +247,15 @@ mod tests {
             ("/w/target/debug".into(), "dev".into())
         );
         assert_eq!(Output::of(Path::new("/usr/bin/local")), None);
+    }
+
+    #[test]
+    fn another_profile_has_a_directory_of_its_own_beside_the_program() {
+        let output = Output::of(Path::new("/w/target/debug/local")).unwrap();
+        for (profile, binaries) in [("dev", "/w/target/debug"), ("release", "/w/target/release")] {
+            let other = output.clone().with_profile(profile);
+            assert_eq!((other.binaries, other.profile.as_str()), (binaries.into(), profile));
+        }
     }
 
     #[test]

@@ -1,0 +1,238 @@
+//! Protections that are taken away, to see that a world notices.
+//!
+//! Each is taken away at the boundary: in what a process sends or is answered, or in what a provider
+//! receives. The functions themselves are those that are deployed.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::Request,
+    http::Method,
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use serde_json::{Value, json};
+
+use crate::{
+    description::STACK,
+    request::{Answer, Sent},
+    services::Services,
+    sim::Sim,
+};
+
+/// A condition that always holds.
+const ALWAYS: &str = "attribute_not_exists(neverThere)";
+/// The header with a provider's idempotency key.
+const KEY: &str = "idempotency-key";
+
+/// A protection that is taken away, to see that a world notices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mutation {
+    /// Whatever the function that is compiled to this binary writes is written, whether its
+    /// condition holds or not.
+    Unconditional(&'static str),
+    /// Lambda takes every record for done that this function has answered, whatever the answer.
+    FailuresIgnored(&'static str),
+    /// Lambda takes every record for done that it has handed to this function, even if that died.
+    AtMostOnce(&'static str),
+    /// In conditions of writes to a table, this part always holds: the others stay.
+    Dropped {
+        /// The table, without the name of the stack.
+        table: &'static str,
+        /// The part of the condition.
+        part: &'static str,
+    },
+    /// Items of this table are read without this attribute: as an empty map.
+    Forgotten {
+        /// The table, without the name of the stack.
+        table: &'static str,
+        /// The attribute.
+        attribute: &'static str,
+    },
+    /// Leases in items of this table are read as ended.
+    LeasesEnded(&'static str),
+    /// Writes to this table that leave a tombstone are answered, and not carried out.
+    NoTombstones(&'static str),
+    /// Answers of the bus say that every entry was taken.
+    EntriesTaken,
+    /// A provider receives requests to do this without their idempotency keys.
+    KeysLost(Provided),
+    /// A provider that is asked whether it has done this before answers that it has not.
+    NothingFound(Provided),
+    /// `POST /orders` has another idempotency key at each attempt of the customer.
+    ClientKeyLost,
+    /// The entry of an order that is due is removed when the sweeper finds it, before it has looked
+    /// at the order.
+    ClearedUnseen,
+}
+
+/// What a provider does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Provided {
+    /// It takes money.
+    Charge,
+    /// It gives money back.
+    Refund,
+    /// It takes a parcel.
+    Shipment,
+}
+
+impl Provided {
+    /// Where it is asked to do so, as the simulation's providers are served.
+    const fn path(self) -> &'static str {
+        match self {
+            Self::Charge => "/payments/v1/payment_intents",
+            Self::Refund => "/payments/v1/refunds",
+            Self::Shipment => "/carrier/v1/shipments",
+        }
+    }
+
+    /// What it answers that has done nothing.
+    fn nothing(self) -> Value {
+        match self {
+            Self::Charge | Self::Refund => json!({ "data": [], "has_more": false }),
+            Self::Shipment => json!({ "shipments": [] }),
+        }
+    }
+}
+
+/// What a process sends, before it arrives; an answer, where it never does.
+pub(crate) fn send(sim: &Sim, sent: &mut Sent) -> Option<Answer> {
+    let mutation = sim.mutation()?;
+    if let Mutation::NoTombstones(table) = mutation {
+        return bury(sent, table);
+    }
+    if let Mutation::Dropped { table, part } = mutation {
+        edit(sent, |write| drop_part(write, table, part));
+    }
+    None
+}
+
+/// What a process is answered.
+pub(crate) async fn answer(sim: &Sim, services: &Services, sent: &Sent, answer: &mut Answer) {
+    let Some(mutation) = sim.mutation() else { return };
+    match (mutation, sent.operation()) {
+        (Mutation::EntriesTaken, "PutEvents") => change(answer, take_entries),
+        (Mutation::Forgotten { table, attribute }, "GetItem") if sent.is_about(table) => {
+            change(answer, |body| {
+                if let Some(value) = body["Item"].get_mut(attribute) {
+                    *value = json!({ "M": {} });
+                }
+            });
+        }
+        (Mutation::LeasesEnded(table), "GetItem") if sent.is_about(table) => {
+            change(answer, |body| {
+                if let Some(until) = body.pointer_mut("/Item/lease/M/until") {
+                    *until = json!({ "N": "0" });
+                }
+            });
+        }
+        (Mutation::ClearedUnseen, "Query") if sent.binary == "order-sweeper" => {
+            clear(services, sent, answer).await;
+        }
+        _ => (),
+    }
+}
+
+/// What a provider receives.
+pub(crate) async fn provide(sim: Arc<Sim>, mut request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
+    if request.method() == Method::POST {
+        let lost = sim.keys_forgotten()
+            || matches!(sim.mutation(), Some(Mutation::KeysLost(of)) if of.path() == path);
+        if lost {
+            request.headers_mut().remove(KEY);
+        }
+    } else if let Some(Mutation::NothingFound(of)) = sim.mutation()
+        && request.method() == Method::GET
+        && path.trim_end_matches("/search") == of.path()
+    {
+        return Json(of.nothing()).into_response();
+    }
+    next.run(request).await
+}
+
+impl Sent {
+    /// Whether it names this table.
+    fn is_about(&self, table: &str) -> bool {
+        let body: Value = serde_json::from_slice(&self.body).unwrap_or_default();
+        names(&body, table)
+    }
+}
+
+fn names(request: &Value, table: &str) -> bool {
+    request["TableName"] == format!("{STACK}-{table}")
+}
+
+/// Changes each write of a request.
+fn edit(sent: &mut Sent, change: impl Fn(&mut Value)) {
+    let mut body: Value = serde_json::from_slice(&sent.body).unwrap_or_default();
+    if let Some(items) = body.get_mut("TransactItems").and_then(Value::as_array_mut) {
+        let writes = items.iter_mut().filter_map(Value::as_object_mut);
+        writes.flat_map(|item| item.values_mut()).for_each(change);
+    } else {
+        change(&mut body);
+    }
+    sent.body = body.to_string().into();
+}
+
+fn change(answer: &mut Answer, change: impl FnOnce(&mut Value)) {
+    let mut body: Value = serde_json::from_slice(&answer.1).unwrap_or_default();
+    change(&mut body);
+    answer.1 = body.to_string().into();
+}
+
+/// Every value of a condition has to be used: so the part stays, beside what always holds.
+fn drop_part(write: &mut Value, table: &str, part: &str) {
+    if names(write, table)
+        && let Some(condition) = write["ConditionExpression"].as_str()
+        && condition.contains(part)
+    {
+        let condition = condition.replace(part, &format!("({part} OR {ALWAYS})"));
+        write["ConditionExpression"] = condition.into();
+    }
+}
+
+fn take_entries(body: &mut Value) {
+    body["FailedEntryCount"] = 0.into();
+    for entry in body["Entries"].as_array_mut().into_iter().flatten() {
+        if entry["EventId"].is_null() {
+            *entry = json!({ "EventId": "taken" });
+        }
+    }
+}
+
+/// Takes the tombstone out of a request; without it a single write is answered at once.
+fn bury(sent: &mut Sent, table: &str) -> Option<Answer> {
+    let is_tombstone = |write: &Value| {
+        names(write, table) && write["Item"].to_string().contains("{\"S\":\"withdrawn\"}")
+    };
+    let mut body: Value = serde_json::from_slice(&sent.body).unwrap_or_default();
+    if is_tombstone(&body) {
+        return Some((200, "{}".into()));
+    }
+    let items = body.get_mut("TransactItems")?.as_array_mut()?;
+    items.retain(|item| !is_tombstone(&item["Put"]));
+    sent.body = body.to_string().into();
+    None
+}
+
+/// Removes the entries that were found.
+async fn clear(services: &Services, sent: &Sent, answer: &Answer) {
+    let request: Value = serde_json::from_slice(&sent.body).unwrap_or_default();
+    let found: Value = serde_json::from_slice(&answer.1).unwrap_or_default();
+    if request["IndexName"].is_null() {
+        return;
+    }
+    let names = &request["ExpressionAttributeNames"];
+    for item in found["Items"].as_array().into_iter().flatten() {
+        let update = json!({
+            "TableName": request["TableName"],
+            "Key": { "PK": item["PK"], "SK": item["SK"] },
+            "UpdateExpression": "REMOVE #at, #shard",
+            "ExpressionAttributeNames": { "#at": names["#at"], "#shard": names["#shard"] },
+        });
+        services.database.json("UpdateItem", &update).await.unwrap();
+    }
+}
