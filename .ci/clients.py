@@ -4,6 +4,7 @@ Whatever is asked of one is asked of the other, and both have to read the answer
 """
 
 import concurrent.futures
+import functools
 import json
 import os
 import pathlib
@@ -34,11 +35,13 @@ class Stack:
         self.endpoint = f"http://127.0.0.1:{port}"
         self.api = f"http://127.0.0.1:{port + 2}"
         command = [program, "up", "--port", str(port), "--data", str(folder / "data"), *options]
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        self.log = folder / "stack.log"
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=log)
         until("the stack is up", lambda: self.call("GET", "/products")[0] == 200, 600, self.alive)
 
     def alive(self):
-        assert self.process.poll() is None, "the stack did not start"
+        assert self.process.poll() is None, f"the stack did not start: {self.log.read_text()}"
 
     def call(self, method, path, body=None, headers=(), base=None):
         """Status and JSON of a request to the HTTP API; status 0 if nobody answers."""
@@ -111,6 +114,7 @@ class Clients:
             "AWS_PAGER": "",
         }
 
+    @functools.cache
     def boto(self, service, key=ADMINISTRATOR):
         config = botocore.config.Config(retries={"max_attempts": 0}, parameter_validation=False)
         return boto3.client(
@@ -147,9 +151,12 @@ class Clients:
         ours.pop("ResponseMetadata")
         self.check(expected(ours), f"boto3 {service} {operation}: {ours}")
 
+        given = ["--cli-input-json", json.dumps(parameters)]
+        if self.boto(service).can_paginate(method):
+            given.append("--no-paginate")
+
         def by_command():
-            given = ["--cli-input-json", json.dumps(parameters), "--no-paginate"]
-            theirs = self.ok(service, operation, *given[: 3 if paginates(service, method) else 2])
+            theirs = self.ok(service, operation, *given)
             self.check(expected(theirs or {}), f"aws {service} {operation}: {theirs}")
 
         self.waiting.append(self.pool.submit(by_command))
@@ -165,8 +172,9 @@ class Clients:
             code = error.response["Error"]["Code"]
             self.check(code in codes, f"boto3 {service} {operation}: {error}")
 
+        given = ["--cli-input-json", json.dumps(parameters)]
+
         def by_command():
-            given = ["--cli-input-json", json.dumps(parameters)]
             answer = self.cli(service, operation, *given, key=key)
             told = re.search(r"An error occurred \(([^)]+)\)", answer.stderr)
             said = f"aws {service} {operation}: {answer.returncode} {answer.stderr}"
@@ -182,7 +190,3 @@ class Clients:
         self.waiting.clear()
         print(f"{section}: {self.held} checks held so far", flush=True)
 
-
-def paginates(service, method):
-    client = boto3.client(service, region_name=REGION, aws_access_key_id="-", aws_secret_access_key="-")
-    return client.can_paginate(method)

@@ -15,16 +15,19 @@ COMMAND = re.compile(r"\baws ([a-z][a-z0-9-]+) ([a-z][a-z-]+)")
 TABLE = re.compile(r"^\| `aws ([a-z0-9-]+) ([a-z-]+)` \| (.+) \|$", re.MULTILINE)
 UNKNOWN = "UnknownOperationException"
 
-# Notes each command, and how it ended. An option of the CLI's version 2 is left out, which version 1
-# has no need of: its payloads are never base64.
+# Notes each command, and how it ended. What is of the CLI's version 2 alone is left out: an option
+# that version 1 has no need of, whose payloads are never base64, and a command that asks no service.
 AWS = r"""#!{python}
 import json, subprocess, sys
 arguments = sys.argv[1:]
 if "--cli-binary-format" in arguments:
     at = arguments.index("--cli-binary-format")
     del arguments[at:at + 2]
-endpoint = [] if arguments[0] == "configure" else ["--endpoint-url", "{endpoint}"]
-ended = subprocess.run(["{aws}", *arguments, *endpoint], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+command = ["{aws}", *arguments, "--endpoint-url", "{endpoint}"]
+if arguments[:2] == ["configure", "export-credentials"]:
+    # Of version 2 alone, and it asks no service.
+    command = ["sh", "-c", "export -p | grep AWS_"]
+ended = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 with open("{journal}", "a") as journal:
     stderr = ended.stderr.decode()
     journal.write(json.dumps([arguments, ended.returncode, stderr, ended.stdout.decode()]) + "\n")
