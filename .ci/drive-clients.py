@@ -419,7 +419,7 @@ def follow_the_runbook(clients, stack, orders, program, folder):
     shell = runbook.shell(clients, program, AWS, sys.executable, folder)
     names = {"ORDER": orders["completed"], "API": stack.api}
     lines, ended = runbook.check(clients, text, names, *shell, folder)
-    clients.check("block" not in ended.stderr, ended.stderr)
+    clients.check("ends badly" not in ended.stderr, ended.stderr)
     told = {tuple(arguments[:2]): stdout for arguments, code, _, stdout in lines if code == 0}
     # Those that are about an order say something of it.
     clients.check("OrderCreated" in told["dynamodb", "query"], told)
