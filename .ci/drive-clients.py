@@ -427,37 +427,37 @@ def follow_the_runbook(clients, stack, orders, program, folder):
     clients.check("ENABLED" in told["scheduler", "get-schedule"], told)
     commands = {tuple(arguments[:2]) for arguments, *_ in lines}
     print(f"runbook: {len(lines)} commands run, {len(commands)} different", flush=True)
-    redrive(clients, stack, text, shell, folder)
+    redrive(clients, text, shell, folder)
 
 
-def redrive(clients, stack, text, shell, folder):
-    """A mail that is refused for good is a dead letter; redriven as the runbook has it, it is sent."""
-    script = lambda outcome: stack.call(
-        "PUT", "/_sandbox/script", {"grace@example.com": outcome}, base=stack.endpoint)
-    clients.check(script("decline")[0] == 204, "the mailbox can be closed")
-    order = place(stack, "user-456", "key-4")
-    commands = next(it for it in runbook.blocks(text) if "receive-message" in it)
-    commands = commands.replace("QUEUE=payment", "QUEUE=notification")
-    setting = f"export STACK={NAME}\n{commands}"
-
-    def letters():
-        lines, _ = runbook.run(clients, setting, *shell, folder)
-        return lines[-1][3].count("SES refuses the mail")
-
-    # One that an order was placed, that it was paid, that it was shipped.
-    until("three mails are dead letters", lambda: letters() == 3)
-    clients.held += 1
-    clients.check(script(None)[0] == 204, "the mailbox can be opened")
+def redrive(clients, text, shell, folder):
+    """What is no event becomes a dead letter, and again when it is redriven as the runbook has it:
+    its cause is still there."""
+    sqs = clients.boto("sqs")
+    url = sqs.get_queue_url(QueueName=f"{NAME}-payment-queue")["QueueUrl"]
+    dead = sqs.get_queue_url(QueueName=f"{NAME}-payment-dlq")["QueueUrl"]
+    attributes = ["ApproximateNumberOfMessages"]
+    is_dead = lambda: sqs.get_queue_attributes(
+        QueueUrl=dead, AttributeNames=attributes)["Attributes"] == {attributes[0]: "1"}
+    sqs.send_message(QueueUrl=url, MessageBody="no event")
+    until("it is a dead letter", is_dead)
+    receive = next(it for it in runbook.blocks(text) if "receive-message" in it)
     move = next(it for it in runbook.blocks(text) if "start-message-move-task" in it)
-    lines, ended = runbook.run(clients, f"{setting}\n{move}", *shell, folder)
-    clients.check(all(code == 0 for _, code, *_ in lines), ended.stderr)
+    lines, ended = runbook.run(clients, f"STACK={NAME}\n{receive}\n{move}", *shell, folder)
+    told = {tuple(arguments[:2]): stdout for arguments, code, _, stdout in lines if code == 0}
+    clients.check(len(lines) == 7 and ended.returncode == 0, ended.stderr)
+    reason, body = told["sqs", "receive-message"].strip().split("\t")
+    clients.check(body == "no event" and reason != "None", told)
 
-    def sent():
-        _, mails = stack.call("GET", "/_sandbox/mails", base=stack.endpoint)
-        return sum(mail["to"] == ["grace@example.com"] for mail in mails) == 3
+    def moved():
+        source = ARN.format("sqs", f"{NAME}-payment-dlq")
+        tasks = sqs.list_message_move_tasks(SourceArn=source)["Results"]
+        return tasks[0]["Status"] == "COMPLETED" and tasks[0]["ApproximateNumberOfMessagesMoved"] == 1
 
-    until("what was redriven is sent", sent)
-    clients.check(letters() == 0, f"dead letters are left of {order}")
+    until("it is moved", moved)
+    until("it is a dead letter again", is_dead)
+    clients.held += 3
+    clients.ok("sqs", "purge-queue", "--queue-url", dead)
 
 
 main(*sys.argv[1:])
