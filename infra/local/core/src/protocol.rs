@@ -87,21 +87,21 @@ impl Protocol {
 
     fn xml(self, error: &AwsError, id: &str) -> String {
         let (code, message) = (escaped(error.short_code()), escaped(&error.message));
+        let said = format!("<Code>{code}</Code><Message>{message}</Message>");
         let kind = if error.status < 500 { "Sender" } else { "Receiver" };
-        match self {
-            Self::Ec2 => format!(
-                "<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error>\
-                 </Errors><RequestID>{id}</RequestID></Response>"
-            ),
-            Self::RestXml => format!(
-                "<Error><Code>{code}</Code><Message>{message}</Message><RequestId>{id}</RequestId>\
-                 </Error>"
-            ),
-            _ => format!(
-                "<ErrorResponse><Error><Type>{kind}</Type><Code>{code}</Code>\
-                 <Message>{message}</Message></Error><RequestId>{id}</RequestId></ErrorResponse>"
-            ),
+        if self == Self::Ec2 {
+            return format!(
+                "<Response><Errors><Error>{said}</Error></Errors><RequestID>{id}</RequestID>\
+                 </Response>"
+            );
         }
+        if self == Self::RestXml {
+            return format!("<Error>{said}<RequestId>{id}</RequestId></Error>");
+        }
+        format!(
+            "<ErrorResponse><Error><Type>{kind}</Type>{said}</Error><RequestId>{id}</RequestId>\
+             </ErrorResponse>"
+        )
     }
 }
 
@@ -137,7 +137,7 @@ pub(crate) fn refuse_unknown(
     let error = AwsError::unknown_operation(&operation);
     let status = match protocol {
         Protocol::RestJson | Protocol::RestXml | Protocol::Cbor => 404,
-        _ => error.status,
+        Protocol::Json10 | Protocol::Json11 | Protocol::Query | Protocol::Ec2 => error.status,
     };
     protocol.refusal(&AwsError { status, ..error })
 }
