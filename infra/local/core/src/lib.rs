@@ -12,6 +12,7 @@ mod error;
 mod guard;
 mod ids;
 pub mod moment;
+mod protocol;
 mod retry;
 pub mod script;
 mod service;
@@ -24,6 +25,7 @@ pub use counter::Counter;
 pub use error::AwsError;
 pub use guard::guarded;
 pub use ids::{Ids, request_id, uuid};
+pub use protocol::{Protocol, closed};
 pub use retry::{Exhausted, RetryPolicy, doubled};
 pub use service::{Reply, Service, router};
 

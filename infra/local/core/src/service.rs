@@ -8,13 +8,13 @@ use axum::{
     Router,
     body::Body,
     extract::{DefaultBodyLimit, State},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, Method, StatusCode, Uri, header},
     response::{IntoResponse, Response},
     routing::post,
 };
 use bytes::Bytes;
 
-use crate::{error::AwsError, ids::request_id};
+use crate::{error::AwsError, ids::request_id, protocol::refuse_unknown};
 
 /// The largest request of any service here: DynamoDB's 16 MB.
 const REQUEST_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -50,24 +50,27 @@ pub fn router(services: Vec<Arc<dyn Service>>) -> Router {
 
 async fn dispatch(
     State(services): State<Arc<[Arc<dyn Service>]>>,
+    method: Method,
+    uri: Uri,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let mut response = answer(&services, &headers, body).await;
+    let target = headers.get("x-amz-target").and_then(|it| it.to_str().ok()).unwrap_or_default();
+    let named = target.split_once('.').and_then(|(prefix, operation)| {
+        let service = services.iter().find(|it| it.targets().contains(&prefix))?;
+        Some((service, operation))
+    });
+    let mut response = match named {
+        Some((service, operation)) => answer(&**service, operation, body).await,
+        None => return refuse_unknown(&method, &uri, &headers, &body),
+    };
     if let Ok(id) = request_id().parse() {
         response.headers_mut().insert("x-amzn-requestid", id);
     }
     response
 }
 
-async fn answer(services: &[Arc<dyn Service>], headers: &HeaderMap, body: Bytes) -> Response {
-    let target = headers.get("x-amz-target").and_then(|it| it.to_str().ok()).unwrap_or_default();
-    let Some((prefix, operation)) = target.split_once('.') else {
-        return refuse(&AwsError::unknown_operation(target), "1.0");
-    };
-    let Some(service) = services.iter().find(|it| it.targets().contains(&prefix)) else {
-        return refuse(&AwsError::unknown_operation(target), "1.0");
-    };
+async fn answer(service: &dyn Service, operation: &str, body: Bytes) -> Response {
     match service.call(operation, body).await {
         Ok(body) => {
             let headers = [(header::CONTENT_TYPE, content_type(service.json_version()))];

@@ -40,6 +40,9 @@ impl LambdaHost {
             // The SDKs end the path in a slash, people often do not.
             .route("/2015-03-31/functions/", get(list_functions))
             .route("/2015-03-31/functions", get(list_functions))
+            .route("/2019-09-30/functions/{name}/concurrency", get(get_concurrency))
+            .route("/2016-08-19/account-settings/", get(account_settings))
+            .route("/2016-08-19/account-settings", get(account_settings))
             .with_state(self.clone())
     }
 }
@@ -145,6 +148,37 @@ async fn get_configuration(
         Ok(spec) => Json(configuration(spec)).into_response(),
         Err(error) => refuse(&error),
     }
+}
+
+/// Each function has a limit of its own here: the template's, or that of the machine.
+async fn get_concurrency(State(host): State<LambdaHost>, Path(name): Path<String>) -> Response {
+    match host.function(&name) {
+        Ok(spec) => {
+            Json(json!({ "ReservedConcurrentExecutions": spec.concurrency_max })).into_response()
+        }
+        Err(error) => refuse(&error),
+    }
+}
+
+/// The account's limits are what holds here: the functions' own together, and none besides.
+/// Source: <https://docs.aws.amazon.com/lambda/latest/api/API_GetAccountSettings.html>.
+async fn account_settings(State(host): State<LambdaHost>) -> Json<Value> {
+    /// Lambda's quotas for the code of a function, zipped and not, and of all together.
+    const CODE_BYTES: [u64; 3] = [52_428_800, 262_144_000, 80_530_636_800];
+    let [zipped, unzipped, total] = CODE_BYTES;
+    let concurrency: usize = host.functions().map(|it| it.concurrency_max).sum();
+    let sizes = host.functions().filter_map(|it| std::fs::metadata(&it.binary).ok());
+    let used: u64 = sizes.map(|it| it.len()).sum();
+    Json(json!({
+        "AccountLimit": {
+            "TotalCodeSize": total,
+            "CodeSizeUnzipped": unzipped,
+            "CodeSizeZipped": zipped,
+            "ConcurrentExecutions": concurrency,
+            "UnreservedConcurrentExecutions": 0,
+        },
+        "AccountUsage": { "TotalCodeSize": used, "FunctionCount": host.functions().count() },
+    }))
 }
 
 fn configuration(spec: &FunctionSpec) -> Value {

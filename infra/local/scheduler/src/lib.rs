@@ -6,8 +6,10 @@
 //! its dead-letter queue. What the function does with an accepted invocation, and how often that
 //! is tried, is Lambda's.
 //!
+//! [`router`] is the service's API as far as it reads: `GetSchedule` and `ListSchedules`.
+//!
 //! Left out: `cron` and `at` expressions, time zones, start and end, flexible windows, groups, and
-//! the service's API.
+//! the operations that change a schedule.
 //!
 //! ```
 //! use std::{sync::{Arc, Mutex}, time::Duration};
@@ -52,6 +54,7 @@
 //! # }
 //! ```
 
+mod api;
 mod options;
 mod payload;
 mod run;
@@ -64,6 +67,7 @@ pub use bytes::Bytes;
 pub use local_core::{Clock, RetryPolicy};
 
 pub use self::{
+    api::{ScheduleDescription, router},
     options::{Options, SchedulePace},
     scheduler::Scheduler,
     spec::ScheduleSpec,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use local_dynamodb::DynamoDb;
 use local_lambda::{
     LambdaHost,
-    event_source::{EventSourceMapping, MappingError, SqsSource, StreamSource},
+    event_source::{EventSourceMapping, MappingDescription, MappingError, SqsSource, StreamSource},
 };
 use local_sqs::Sqs;
 use local_template::{Mapping, Template};
@@ -60,4 +60,25 @@ impl Sources<'_> {
             }
         }
     }
+}
+
+/// The mappings of the template as clients are told of them: `running` are those that are at work.
+pub(super) fn descriptions(
+    template: &Template,
+    running: &[EventSourceMapping],
+) -> Vec<MappingDescription> {
+    let description = |mapping: &Mapping| {
+        let function = template.function(&mapping.function)?;
+        let is_it = |it: &&EventSourceMapping| {
+            it.function() == mapping.function && specs::source_name(&mapping.source) == it.source()
+        };
+        Some(MappingDescription {
+            source_arn: mapping.source.arn().to_owned(),
+            function_arn: function.arn.clone(),
+            batch_size: mapping.batch_size,
+            batching_window: mapping.batching_window,
+            running: running.iter().find(is_it).filter(|_| mapping.enabled).cloned(),
+        })
+    };
+    template.mappings.iter().filter_map(description).collect()
 }

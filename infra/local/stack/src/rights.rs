@@ -13,14 +13,12 @@ use axum::{
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
 };
-use local_core::{AwsError, request_id};
+use local_core::{AwsError, Protocol};
 use local_iam::{Authority, Call};
 
 /// The largest request of any service: DynamoDB's 16 MB.
 const REQUEST_BYTES_MAX: usize = 16 * 1024 * 1024;
-const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 const QUERY_ERROR: HeaderName = HeaderName::from_static("x-amzn-query-error");
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 
 /// `router`, which functions reach only for what their roles allow. A caller that does not sign
 /// with the key of a function is the administrator of the account. What it refuses is noted in
@@ -58,7 +56,7 @@ async fn check(
         Ok(()) => next.run(Request::from_parts(parts, Body::from(body))).await,
         Err(error) => {
             refusals.note(&error.message);
-            refuse(&error, target)
+            refuse(&error, &parts.headers)
         }
     }
 }
@@ -67,23 +65,16 @@ fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-fn refuse(error: &AwsError, target: Option<&str>) -> Response {
-    let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::FORBIDDEN);
-    let mut response = (status, error.body()).into_response();
-    let headers = response.headers_mut();
-    let kind = if target.is_some() { "application/x-amz-json-1.0" } else { "application/json" };
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    // Of the services with paths, SDKs tell errors apart by it.
-    if let (None, Ok(code)) = (target, error.short_code().parse()) {
-        headers.insert(ERROR_TYPE, code);
-    }
-    if target.is_some_and(|it| it.starts_with("AmazonSQS.")) {
+/// `error` in the protocol of the caller.
+fn refuse(error: &AwsError, headers: &HeaderMap) -> Response {
+    let mut response = Protocol::of(headers).refusal(error);
+    if text(headers, "x-amz-target").is_some_and(|it| it.starts_with("AmazonSQS.")) {
         // What its query protocol called it.
-        let code = HeaderValue::from_static("AccessDenied;Sender");
-        headers.insert(QUERY_ERROR, code);
-    }
-    if let Ok(id) = request_id().parse() {
-        headers.insert(REQUEST_ID, id);
+        let code = match error.short_code() {
+            "UnrecognizedClientException" => "InvalidClientTokenId;Sender",
+            _ => "AccessDenied;Sender",
+        };
+        response.headers_mut().insert(QUERY_ERROR, HeaderValue::from_static(code));
     }
     response
 }

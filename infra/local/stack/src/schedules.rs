@@ -5,11 +5,12 @@ use std::{collections::BTreeSet, sync::Arc};
 use bytes::Bytes;
 use local_lambda::{InvokeError, LambdaHost};
 use local_scheduler::{
-    DeadLetter, Options, Refusal, SchedulePace, ScheduleSpec, Scheduler, Targets,
+    DeadLetter, Options, Refusal, ScheduleDescription, SchedulePace, ScheduleSpec, Scheduler,
+    Targets,
 };
 use local_sqs::{OutgoingMessage, Sqs, queue_name_of_arn};
 use local_states::StepFunctions;
-use local_template::{Function, Template};
+use local_template::{Function, Schedule, Template};
 
 /// Starts every schedule that is enabled. Each invokes its function at once.
 pub(super) fn start(
@@ -19,21 +20,31 @@ pub(super) fn start(
     pace: SchedulePace,
 ) -> Scheduler {
     let enabled = template.schedules.iter().filter(|schedule| schedule.enabled);
-    let specs = enabled.filter_map(|it| {
-        // The template's reader has made the schedule from an event of this function.
-        let function = template.function(&it.function)?;
-        Some(ScheduleSpec {
-            name: it.name.clone(),
-            arn: it.arn.clone(),
-            function_arn: function.arn.clone(),
-            every: it.every,
-            input: it.input.clone(),
-            retry: it.retry,
-            dead_letter_arn: it.dead_letter_arn.clone(),
-        })
-    });
+    let specs = enabled.filter_map(|it| spec(template, it));
     let targets = Arc::new(Behind { functions: functions.clone(), queues: queues.clone() });
     Scheduler::start(specs.collect(), targets, Options { pace, ..Options::default() })
+}
+
+/// The schedules of the template as clients are told of them.
+pub(super) fn descriptions(template: &Template) -> Vec<ScheduleDescription> {
+    let description = |it: &Schedule| {
+        Some(ScheduleDescription { spec: spec(template, it)?, enabled: it.enabled })
+    };
+    template.schedules.iter().filter_map(description).collect()
+}
+
+/// The template's reader has made each schedule from an event of its function.
+fn spec(template: &Template, schedule: &Schedule) -> Option<ScheduleSpec> {
+    let function = template.function(&schedule.function)?;
+    Some(ScheduleSpec {
+        name: schedule.name.clone(),
+        arn: schedule.arn.clone(),
+        function_arn: function.arn.clone(),
+        every: schedule.every,
+        input: schedule.input.clone(),
+        retry: schedule.retry,
+        dead_letter_arn: schedule.dead_letter_arn.clone(),
+    })
 }
 
 /// The names of the functions that nothing but a schedule invokes.

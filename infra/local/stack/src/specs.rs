@@ -182,6 +182,14 @@ pub fn mapping(mapping: &Mapping) -> Result<MappingSpec, MappingError> {
     }
 }
 
+/// The name of the queue or table that a mapping reads.
+pub(crate) fn source_name(source: &Source) -> &str {
+    match source {
+        Source::Queue { arn, .. } => queue_name_of_arn(arn).unwrap_or_default(),
+        Source::Stream { arn, .. } => table_of(arn),
+    }
+}
+
 /// The table in `arn:aws:dynamodb:…:table/NAME/stream/LABEL`.
 fn table_of(stream_arn: &str) -> &str {
     let after = stream_arn.split_once(":table/").map_or(stream_arn, |(_, rest)| rest);

@@ -9,7 +9,7 @@ use local_dynamodb::{DynamoDb, Storage};
 use local_eventbridge::{EventBridge, Options as BusOptions};
 use local_gateway::{Gateway, GatewayError, Invocation, Invoke, InvokeReply};
 use local_iam::access_key_of;
-use local_lambda::{HostOptions, LambdaHost};
+use local_lambda::{HostOptions, LambdaHost, event_source};
 use local_sqs::Sqs;
 use local_template::{LoadOptions, Template};
 use parking_lot::Mutex;
@@ -21,7 +21,7 @@ use super::{
     deliver::Targets,
     inspect,
     listeners::{Listeners, serve, url_of},
-    mappings::Sources,
+    mappings::{self, Sources},
     resources, rights, schedules, secrets, specs, workflows,
 };
 
@@ -162,9 +162,15 @@ impl Stack {
         ];
         let router = local_core::router(services)
             .merge(self.0.lambda.router())
+            .merge(event_source::router(mappings::descriptions(&self.0.template, &self.0.mappings)))
+            .merge(local_scheduler::router(schedules::descriptions(&self.0.template)))
             .merge(inspect::router(self.downgrade()))
             .merge(context.endpoint(self.downgrade()));
-        rights::enforced(router, self.0.template.authority(), Arc::clone(&self.0.refusals))
+        rights::enforced(
+            local_core::closed(router),
+            self.0.template.authority(),
+            Arc::clone(&self.0.refusals),
+        )
     }
 }
 

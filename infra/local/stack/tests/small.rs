@@ -124,6 +124,42 @@ async fn every_answer_has_an_id_and_only_sqs_has_a_code_of_the_query_protocol() 
     stack.stop().await;
 }
 
+#[tokio::test]
+async fn what_is_not_served_is_refused_in_the_protocol_of_the_client() {
+    let (options, _directory) = small(CONSUMER);
+    let stack = Stack::start(options).await.unwrap();
+    let head = "HTTP/1.1\r\nHost: 127.0.0.1:PORT\r\nConnection: close\r\n";
+    let stranger = "Authorization: AWS4-HMAC-SHA256 Credential=local.unknown/1/us-east-1/sqs/x\r\n";
+    let form = "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 21\r\n";
+    for (request, status, says) in [
+        (format!("GET /tags/x {head}\r\n"), 404, "\r\nx-amzn-errortype: UnknownOperationException"),
+        (format!("PUT /schedules/a {head}\r\n"), 404, "x-amzn-errortype: UnknownOperationExc"),
+        (format!("POST / {head}{form}\r\nAction=DescribeStacks"), 400, "<Code>UnknownOperation"),
+        (
+            format!("POST / {head}X-Amz-Target: Logs_1.Filter\r\nContent-Length: 2\r\n\r\n{{}}"),
+            400,
+            r#""__type":"UnknownOperationException""#,
+        ),
+        (
+            format!("POST / {head}{stranger}X-Amz-Target: AmazonSQS.ListQueues\r\n\r\n"),
+            403,
+            "x-amzn-query-error: InvalidClientTokenId;Sender",
+        ),
+        (
+            format!("GET /2015-03-31/functions/ {head}{stranger}\r\n"),
+            403,
+            "x-amzn-errortype: UnrecognizedClientException",
+        ),
+        (format!("GET /schedules {head}\r\n"), 200, r#"{"Schedules":[]}"#),
+        (format!("GET /2015-03-31/event-source-mappings/ {head}\r\n"), 200, r#""State":"Enabled""#),
+    ] {
+        let (answered, answer) = ask(&stack, &request).await;
+        assert_eq!(answered, status, "{request}: {answer}");
+        assert!(answer.contains(says), "{request}: {answer}");
+    }
+    stack.stop().await;
+}
+
 /// A context with something of every kind.
 struct Around;
 

@@ -14,6 +14,8 @@ pub struct MappingCounters {
     pub records: u64,
     /// Invocations that failed, wholly or for some records.
     pub batches_failed: u64,
+    /// Whether the last of those did.
+    pub last_failed: bool,
     /// Records that a filter kept from the function.
     pub filtered: u64,
     /// Records of a stream that were discarded.

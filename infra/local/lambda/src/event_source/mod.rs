@@ -1,6 +1,7 @@
 //! Event source mappings: what reads a queue or a stream and invokes a function with it.
 //! Source: <https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventsourcemapping.html>.
 
+mod api;
 mod batch_response;
 mod control;
 mod filter;
@@ -22,6 +23,7 @@ use local_event_pattern::PatternError;
 use parking_lot::Mutex;
 use tokio::{sync::watch, task::JoinSet};
 
+pub use api::{MappingDescription, router};
 pub use batch_response::{Verdict, verdict};
 pub use control::MappingCounters;
 use control::{Mode, Tally};

@@ -228,7 +228,8 @@ impl Poller {
         self.tally.count(|counters| {
             counters.batches += 1;
             counters.records += messages.len() as u64;
-            counters.batches_failed += u64::from(verdict != Verdict::Done);
+            counters.last_failed = verdict != Verdict::Done;
+            counters.batches_failed += u64::from(counters.last_failed);
         });
         let is_done = |message: &&ReceivedMessage| match &verdict {
             Verdict::Done => true,

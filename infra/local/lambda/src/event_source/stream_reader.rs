@@ -179,7 +179,8 @@ impl Reader {
         self.tally.count(|counters| {
             counters.batches += 1;
             counters.records += slice.records.len() as u64;
-            counters.batches_failed += u64::from(verdict != Verdict::Done);
+            counters.last_failed = verdict != Verdict::Done;
+            counters.batches_failed += u64::from(counters.last_failed);
         });
         Some((invocation, verdict))
     }

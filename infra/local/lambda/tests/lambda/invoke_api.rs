@@ -142,6 +142,23 @@ async fn a_client_can_look_around() {
 }
 
 #[tokio::test]
+async fn an_operator_sees_what_limits_a_function_and_the_account() {
+    let host = host(FunctionSpec { concurrency_max: 7, ..spec() }).await;
+    let reserved = get(&host, "/2019-09-30/functions/probe/concurrency").await;
+    assert_eq!(reserved.json(), json!({ "ReservedConcurrentExecutions": 7 }));
+    let unknown = get(&host, "/2019-09-30/functions/nobody/concurrency").await;
+    assert_eq!(unknown.header("x-amzn-errortype"), "ResourceNotFoundException");
+    for path in ["/2016-08-19/account-settings", "/2016-08-19/account-settings/"] {
+        let account = get(&host, path).await.json();
+        assert_eq!(account["AccountLimit"]["ConcurrentExecutions"], 7);
+        assert_eq!(account["AccountLimit"]["UnreservedConcurrentExecutions"], 0);
+        assert_eq!(account["AccountUsage"]["FunctionCount"], 1);
+        assert!(account["AccountUsage"]["TotalCodeSize"].as_u64().unwrap() > 0);
+    }
+    host.shutdown().await;
+}
+
+#[tokio::test]
 async fn secrets_are_not_shown() {
     let variables = [
         ("GATEWAY_API_KEY", "sk_1"),

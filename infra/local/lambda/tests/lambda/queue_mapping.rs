@@ -5,7 +5,9 @@ use std::time::Duration;
 use crate::support::{Journal, host_with, spec, spec_with, until};
 use local_lambda::{
     FunctionSpec, HostOptions, LambdaHost,
-    event_source::{EventSourceMapping, MappingError, SqsSource, parse_filters},
+    event_source::{
+        self, EventSourceMapping, MappingDescription, MappingError, SqsSource, parse_filters,
+    },
 };
 use local_sqs::{OutgoingMessage, QueueSpec, Redrive, Sqs};
 
@@ -188,4 +190,73 @@ async fn what_lambda_refuses_names_its_field() {
     let error = EventSourceMapping::from_queue(&slow, &queues, source()).unwrap_err();
     assert!(error.to_string().contains("shorter than the function's timeout"), "{error}");
     slow.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_client_is_told_of_mappings() {
+    use axum::body::{Body, to_bytes};
+    use tower::ServiceExt;
+
+    let (host, queues) = start(&[]).await;
+    let mapping = EventSourceMapping::from_queue(&host, &queues, source()).unwrap();
+    let description = |source: &str, running| MappingDescription {
+        source_arn: format!("arn:aws:{source}"),
+        function_arn: "arn:aws:lambda:us-east-1:000000000000:function:orderly-probe".to_owned(),
+        batch_size: 10,
+        batching_window: Duration::ZERO,
+        running,
+    };
+    let router = event_source::router(vec![
+        description("sqs:us-east-1:000000000000:orders", Some(mapping.clone())),
+        description("dynamodb:us-east-1:000000000000:table/a/stream/1", Some(mapping.clone())),
+        description("sqs:us-east-1:000000000000:others", None),
+    ]);
+    let get = |path: String| {
+        let router = router.clone();
+        async move {
+            let path = format!("/2015-03-31/event-source-mappings{path}");
+            let request = axum::http::Request::get(path).body(Body::empty()).unwrap();
+            let response = router.oneshot(request).await.unwrap();
+            let status = response.status().as_u16();
+            let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+            (status, serde_json::from_slice::<serde_json::Value>(&body).unwrap())
+        }
+    };
+    let (_, all) = get("?FunctionName=orderly-probe".to_owned()).await;
+    let states: Vec<_> = (0..3)
+        .map(|it| &all["EventSourceMappings"][it])
+        .map(|it| (it["State"].as_str().unwrap(), it["LastProcessingResult"].as_str()))
+        .collect();
+    let stream = ("Enabled", Some("No records processed"));
+    assert_eq!(states, [("Enabled", None), stream, ("Disabled", None)]);
+
+    let (_, first) = get("/?MaxItems=2".to_owned()).await;
+    assert_eq!(first["EventSourceMappings"].as_array().unwrap().len(), 2);
+    let marker = first["NextMarker"].as_str().unwrap();
+    let (_, last) = get(format!("/?MaxItems=2&Marker={marker}")).await;
+    assert_eq!(last["EventSourceMappings"][0], all["EventSourceMappings"][2]);
+    assert!(last.get("NextMarker").is_none(), "{last}");
+
+    let source = "arn%3Aaws%3Asqs%3Aus-east-1%3A000000000000%3Aorders";
+    let (_, by_source) = get(format!("?EventSourceArn={source}")).await;
+    assert_eq!(by_source["EventSourceMappings"].as_array().unwrap().len(), 1);
+    let uuid = by_source["EventSourceMappings"][0]["UUID"].as_str().unwrap();
+    assert_eq!(get(format!("/{uuid}")).await.1, by_source["EventSourceMappings"][0]);
+    let (_, none) = get("?FunctionName=probe".to_owned()).await;
+    assert_eq!(none["EventSourceMappings"], serde_json::json!([]));
+    for (path, status, code) in [
+        ("?MaxItems=many", 400, "InvalidParameterValueException"),
+        ("/none", 404, "ResourceNotFoundException"),
+    ] {
+        let (answered, body) = get(path.to_owned()).await;
+        assert_eq!((answered, body["__type"].as_str()), (status, Some(code)), "{path}");
+    }
+
+    queues.send(QUEUE, OutgoingMessage::new("fail")).unwrap();
+    until(|| mapping.counters().batches > 0).await;
+    let (_, all) = get(String::new()).await;
+    let result = &all["EventSourceMappings"][1]["LastProcessingResult"];
+    assert_eq!(result, "PROBLEM: Function call failed");
+    mapping.stop().await;
+    host.shutdown().await;
 }

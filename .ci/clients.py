@@ -1,0 +1,192 @@
+"""The two programs: the AWS CLI and boto3, asked the same things, and how a stack is started.
+
+Whatever is asked of one is asked of the other, and both have to read the answer.
+"""
+
+import concurrent.futures
+import functools
+import json
+import os
+import pathlib
+import random
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+import boto3
+import botocore.config
+import botocore.exceptions
+
+AWS = pathlib.Path(sys.executable).parent / "aws"
+ADMINISTRATOR = "operator"
+REGION = "us-east-1"
+COMMAND_SECONDS = 60
+
+
+class Stack:
+    """`orderly up` with tables in a folder of its own, on ports that are free."""
+
+    def __init__(self, program, options, folder):
+        port = free_ports()
+        self.endpoint = f"http://127.0.0.1:{port}"
+        self.api = f"http://127.0.0.1:{port + 2}"
+        command = [program, "up", "--port", str(port), "--data", str(folder / "data"), *options]
+        self.log = folder / "stack.log"
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=log)
+        until("the stack is up", lambda: self.call("GET", "/products")[0] == 200, 600, self.alive)
+
+    def alive(self):
+        assert self.process.poll() is None, f"the stack did not start: {self.log.read_text()}"
+
+    def call(self, method, path, body=None, headers=(), base=None):
+        """Status and JSON of a request to the HTTP API; status 0 if nobody answers."""
+        request = urllib.request.Request((base or self.api) + path, method=method)
+        for name, value in dict(headers).items():
+            request.add_header(name, value)
+        if body is not None:
+            request.add_header("content-type", "application/json")
+            request.data = json.dumps(body).encode()
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return answer.status, json.loads(answer.read() or b"null")
+        except urllib.error.HTTPError as error:
+            return error.code, None
+        except OSError:
+            return 0, None
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.send_signal(2)
+            self.process.wait(timeout=60)
+
+
+def free_ports():
+    """The first of a stack's ports, none of which is taken."""
+    while True:
+        first = random.randrange(20_000, 30_000)
+        try:
+            for port in (first, first + 2, first + 3):
+                with socket.socket() as probe:
+                    probe.bind(("127.0.0.1", port))
+            return first
+        except OSError:
+            continue
+
+
+def until(what, condition, seconds=60, meanwhile=lambda: None):
+    deadline = time.time() + seconds
+    while True:
+        meanwhile()
+        result = condition()
+        if result:
+            return result
+        assert time.time() < deadline, f"never: {what}"
+        time.sleep(0.2)
+
+
+class Clients:
+    """Both programs with one endpoint."""
+
+    def __init__(self, endpoint, folder):
+        self.endpoint, self.folder = endpoint, folder
+        self.held, self.done, self.refused_operations = 0, set(), {}
+        # As many as there are processors here: each command is a program that starts.
+        self.pool = concurrent.futures.ThreadPoolExecutor(2)
+        self.waiting = []
+
+    def environment(self, key=ADMINISTRATOR):
+        kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+        return {
+            **kept,
+            "HOME": str(self.folder),
+            "AWS_ACCESS_KEY_ID": key,
+            "AWS_SECRET_ACCESS_KEY": "secret",
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_MAX_ATTEMPTS": "1",
+            "AWS_PAGER": "",
+        }
+
+    @functools.cache
+    def boto(self, service, key=ADMINISTRATOR):
+        config = botocore.config.Config(retries={"max_attempts": 0}, parameter_validation=False)
+        return boto3.client(
+            service, endpoint_url=self.endpoint, region_name=REGION, config=config,
+            aws_access_key_id=key, aws_secret_access_key="secret",
+        )
+
+    def check(self, holds, message):
+        assert holds, message
+        self.held += 1
+
+    def cli(self, service, operation, *arguments, key=ADMINISTRATOR):
+        """A command as it was typed: its exit code, what it wrote, and what it complained of."""
+        # Version 1 of the CLI does not look for SQS at AWS_ENDPOINT_URL.
+        command = [AWS, service, operation, "--endpoint-url", self.endpoint, "--output", "json"]
+        answer = subprocess.run(
+            [*command, *arguments], env=self.environment(key), capture_output=True, text=True,
+            cwd=self.folder, timeout=COMMAND_SECONDS, stdin=subprocess.DEVNULL,
+        )
+        if answer.returncode == 0:
+            self.done.add((service, operation))
+        return answer
+
+    def ok(self, service, operation, *arguments):
+        answer = self.cli(service, operation, *arguments)
+        assert answer.returncode == 0, f"aws {service} {operation} {arguments}: {answer.stderr}"
+        self.held += 1
+        return json.loads(answer.stdout or "null")
+
+    def both(self, service, operation, expected, **parameters):
+        """Both programs ask; `expected` says whether an answer is right. Gives boto3's."""
+        method = operation.replace("-", "_")
+        ours = getattr(self.boto(service), method)(**parameters)
+        ours.pop("ResponseMetadata")
+        self.check(expected(ours), f"boto3 {service} {operation}: {ours}")
+
+        given = ["--cli-input-json", json.dumps(parameters)]
+        if self.boto(service).can_paginate(method):
+            given.append("--no-paginate")
+
+        def by_command():
+            theirs = self.ok(service, operation, *given)
+            self.check(expected(theirs or {}), f"aws {service} {operation}: {theirs}")
+
+        self.waiting.append(self.pool.submit(by_command))
+        return ours
+
+    def refused(self, service, operation, codes, key=ADMINISTRATOR, **parameters):
+        """Both are refused with one of `codes`, and can read it."""
+        codes = codes.split("|")
+        try:
+            answer = getattr(self.boto(service, key), operation.replace("-", "_"))(**parameters)
+            raise AssertionError(f"boto3 {service} {operation} was answered: {answer}")
+        except botocore.exceptions.ClientError as error:
+            code = error.response["Error"]["Code"]
+            self.check(code in codes, f"boto3 {service} {operation}: {error}")
+
+        given = ["--cli-input-json", json.dumps(parameters)]
+
+        def by_command():
+            answer = self.cli(service, operation, *given, key=key)
+            told = re.search(r"An error occurred \(([^)]+)\)", answer.stderr)
+            said = f"aws {service} {operation}: {answer.returncode} {answer.stderr}"
+            self.check(answer.returncode != 0 and told and told[1] in codes, said)
+            self.refused_operations[(service, operation)] = told[1]
+
+        self.waiting.append(self.pool.submit(by_command))
+
+    def settle(self, section):
+        """Waits for the commands that were started."""
+        for command in self.waiting:
+            command.result()
+        self.waiting.clear()
+        print(f"{section}: {self.held} checks held so far", flush=True)
+
