@@ -86,7 +86,7 @@ fn what_waits_for_an_operator_ends_once_it_is_resumed() {
     for mode in Mode::ALL {
         let run = World::new(1, Plan::Drawn(calm(mode))).play(&[Story::Reviewed]);
         assert!(run.holds(), "{mode:?} {run}");
-        let event = |name: &str| run.events.iter().any(|it| it.contains(name));
+        let event = |name: &str| run.events.iter().any(|it| it.to_string().contains(name));
         for name in ["PaymentNeedsReview", "OrderResumed", "PaymentRefunded"] {
             assert!(event(name), "no {name} in {mode:?}: {run}");
         }
