@@ -137,6 +137,7 @@ pub enum Site {
 impl Site {
     /// What can go wrong here. What is new is added at the end: so the seeds of a profile that does
     /// without it stay the worlds that they were.
+    #[expect(clippy::too_many_lines, reason = "a table: a line for each fault of each site")]
     pub const fn faults(self) -> &'static [Fault] {
         use Fault::{
             Conflict, CrashAfter, CrashBefore, Delay, Deny, Duplicate, ErrorAfter, ErrorBefore,

@@ -43,6 +43,16 @@ pub(crate) struct Provider {
     pub(crate) process: Arc<Process>,
 }
 
+/// The caller waits for an answer, in vain.
+async fn no_answer<T>() -> Result<T, Failure> {
+    tokio::time::sleep(WAIT_MAX).await;
+    Err(Failure::retry("no answer came"))
+}
+
+fn unavailable<T>() -> Result<T, Failure> {
+    Err(Failure::retry("the provider is unavailable"))
+}
+
 impl Provider {
     fn stripe(&self) -> Stripe {
         Stripe::new(self.external.port("payments", "sk_test_simulated"))
@@ -63,21 +73,36 @@ impl Provider {
         T: Send + 'static,
         F: Future<Output = Result<T, Failure>> + Send + 'static,
     {
-        let (sim, external) = (&self.process.sim, &self.external);
+        let sim = &self.process.sim;
         let what = format!("{} {what}", self.process.name);
         let met = sim.fault_point(Site::Provider, &what);
         sim.note(&what);
         self.process.pass(LATENCY_MAX).await;
-        let unavailable = Incident::Unavailable(outside);
-        let Some((fault, mut random)) = met else {
-            if sim.is_in(&unavailable) {
-                return Err(Failure::retry("the provider is unavailable"));
-            }
-            let answer = external.carry_out(work(self.clone()));
-            sim.note(&format!("{what} -> {}", if answer.is_ok() { "ok" } else { "failed" }));
-            self.process.pass(LATENCY_MAX).await;
-            return answer;
-        };
+        if let Some((fault, random)) = met {
+            return self.fail(fault, random, outside, work).await;
+        }
+        if sim.is_in(&Incident::Unavailable(outside)) {
+            return unavailable();
+        }
+        let answer = self.external.carry_out(work(self.clone()));
+        sim.note(&format!("{what} -> {}", if answer.is_ok() { "ok" } else { "failed" }));
+        self.process.pass(LATENCY_MAX).await;
+        answer
+    }
+
+    /// Makes a call that `fault` strikes.
+    async fn fail<T, F>(
+        &self,
+        fault: Fault,
+        mut random: fastrand::Rng,
+        outside: Outside,
+        work: impl Fn(Self) -> F + Send + 'static,
+    ) -> Result<T, Failure>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, Failure>> + Send + 'static,
+    {
+        let (sim, external) = (&self.process.sim, &self.external);
         match fault {
             Fault::CrashBefore => self.process.die().await,
             Fault::CrashAfter => {
@@ -86,8 +111,7 @@ impl Provider {
             }
             Fault::LoseAnswer => {
                 let _ = external.carry_out(work(self.clone()));
-                tokio::time::sleep(WAIT_MAX).await;
-                Err(Failure::retry("no answer came"))
+                no_answer().await
             }
             Fault::ErrorBefore => self.refused(Outcome::Down(1), work(self.clone())),
             Fault::Throttle => self.refused(Outcome::Throttle(1), work(self.clone())),
@@ -99,8 +123,7 @@ impl Provider {
                     let _ = provider.external.carry_out(work(provider.clone()));
                     drop(under_way);
                 });
-                tokio::time::sleep(WAIT_MAX).await;
-                Err(Failure::retry("no answer came"))
+                no_answer().await
             }
             Fault::Hang => std::future::pending().await,
             Fault::FreezeBefore => {
@@ -123,20 +146,14 @@ impl Provider {
             Fault::KeepErrorAfter => self.refused(Outcome::Halfdone, work(self.clone())),
             Fault::Outage => {
                 let lasts = OUTAGE_SECONDS[random.usize(..OUTAGE_SECONDS.len())];
-                sim.begin(unavailable, Duration::from_secs(lasts));
-                Err(Failure::retry("the provider is unavailable"))
+                sim.begin(Incident::Unavailable(outside), Duration::from_secs(lasts));
+                unavailable()
             }
             Fault::ForgetKeys => {
                 let _ = external.carry_out(work(self.clone()));
-                sim.begin(unavailable, FORGETTING);
-                let (external, under_way) = (Arc::clone(external), sim.under_way());
-                tokio::spawn(async move {
-                    tokio::time::sleep(FORGETTING).await;
-                    external.payments.forget_keys();
-                    drop(under_way);
-                });
-                tokio::time::sleep(WAIT_MAX).await;
-                Err(Failure::retry("no answer came"))
+                sim.begin(Incident::Unavailable(outside), FORGETTING);
+                self.forget_keys();
+                no_answer().await
             }
             Fault::LoseRequest
             | Fault::ErrorAfter
@@ -156,6 +173,16 @@ impl Provider {
             | Fault::Malformed
             | Fault::Gap => Err(Failure::retry("the connection broke")),
         }
+    }
+
+    /// Has the payment provider forget its keys, once nothing is on its way any more.
+    fn forget_keys(&self) {
+        let (external, under_way) = (Arc::clone(&self.external), self.process.sim.under_way());
+        tokio::spawn(async move {
+            tokio::time::sleep(FORGETTING).await;
+            external.payments.forget_keys();
+            drop(under_way);
+        });
     }
 
     /// The next request that changes something ends in `outcome`.

@@ -110,6 +110,17 @@ impl FaultyConnector {
         answer
     }
 
+    /// The request arrives so much later.
+    fn call_late(&self, sent: Sent, late: Duration) {
+        let this = self.clone();
+        let under_way = self.process.sim.under_way();
+        tokio::spawn(async move {
+            tokio::time::sleep(late).await;
+            this.call(&sent).await;
+            drop(under_way);
+        });
+    }
+
     async fn fail(
         &self,
         fault: Fault,
@@ -137,14 +148,7 @@ impl FaultyConnector {
             Fault::Conflict => Ok(answer_of(&local_dynamodb::conflict(&sent.body))),
             Fault::Partial => Ok(self.services.call_partly(sent, &mut random).await),
             Fault::Late => {
-                let late = Duration::from_secs(random.u64(0..LATE_SECONDS_MAX));
-                let (this, sent) = (self.clone(), sent.clone());
-                let under_way = self.process.sim.under_way();
-                tokio::spawn(async move {
-                    tokio::time::sleep(late).await;
-                    this.call(&sent).await;
-                    drop(under_way);
-                });
+                self.call_late(sent.clone(), Duration::from_secs(random.u64(0..LATE_SECONDS_MAX)));
                 Err(lost())
             }
             Fault::Hang => std::future::pending().await,

@@ -152,7 +152,7 @@ fn the_archive_may_be_replayed_amid_live_traffic() {
     for seed in 1..=4 {
         let run = World::new(seed, Plan::Drawn(profile.clone())).play(&stories(seed));
         let is_replay = |(_, line): &(u64, String)| line == "the archive is replayed";
-        assert!(run.lines.iter().any(|line| is_replay(line)), "seed {seed}");
+        assert!(run.lines.iter().any(is_replay), "seed {seed}");
         assert!(run.holds(), "{run}");
     }
 }
