@@ -156,7 +156,7 @@ async fn the_error_of_a_task_distinguishes_permanent_from_early() {
     foreign["event"] = json!(world.stream(&order).await[1]);
     let (name, reason) = refused(foreign).await;
     assert_eq!(
-        (name, reason.contains("OrderCreated, not OrderPaid")),
+        (name, reason.contains("event type \"OrderPaid\" is unknown here")),
         ("Poison", true),
         "{reason}"
     );
