@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::{
     description::name_of,
     fault::{Fault, Site},
+    mutation,
     sim::Sim,
 };
 
@@ -60,6 +61,7 @@ impl Deliver for Targets {
     fn deliver<'a>(&'a self, target_arn: &'a str, event: &'a str) -> Delivery<'a> {
         Box::pin(async move {
             let queue = name_of(target_arn);
+            let event = &mutation::deliver(&self.sim, event);
             let parsed: Value = serde_json::from_str(event).unwrap();
             let what = format!("{queue} gets {}", parsed["detail"]["eventId"]);
             self.sim.note(&what);

@@ -16,6 +16,9 @@ use crate::{
     sim::Sim,
 };
 
+/// For how long a function knows what it has consumed.
+const RETENTION: &str = "IDEMPOTENCY_RETENTION_DAYS";
+
 /// How an invocation ended.
 #[derive(Debug)]
 pub(crate) enum End {
@@ -67,8 +70,14 @@ impl Lambda {
             *number
         };
         let process = Process::new(format!("{binary}#{number}"), &self.sim);
+        let mut environment = described.environment.clone();
+        if let Some(days) = self.sim.retention_days()
+            && let Some(retention) = environment.get_mut(RETENTION)
+        {
+            *retention = days.to_string();
+        }
         let surroundings = FunctionContext {
-            environment: described.environment.clone(),
+            environment,
             process: Arc::clone(&process),
             services: self.services.clone(),
             external: Arc::clone(&self.external),

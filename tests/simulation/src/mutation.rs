@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 
 use crate::{
     description::STACK,
+    process::Process,
     request::{Answer, Sent},
     services::Services,
     sim::Sim,
@@ -23,6 +24,8 @@ use crate::{
 
 /// A condition that always holds.
 const ALWAYS: &str = "attribute_not_exists(neverThere)";
+/// Who [`Mutation::CheckThenAct`] acts as: it has no role, so it may do anything.
+const CONTROL: &str = "control";
 /// The header with a provider's idempotency key.
 const KEY: &str = "idempotency-key";
 
@@ -60,6 +63,15 @@ pub enum Mutation {
     KeysLost(Provided),
     /// A provider that is asked whether it has done this before answers that it has not.
     NothingFound(Provided),
+    /// Reads of this table do not ask for a consistent read.
+    Eventual(&'static str),
+    /// A process that goes on after it was frozen finds the lease in items of this table its own.
+    Unfenced(&'static str),
+    /// Consumers cannot tell what is replayed from an archive.
+    ReplaysUnnamed,
+    /// The payment function is one that looks for a record of the event, charges without an
+    /// idempotency key, writes the record, and then publishes.
+    CheckThenAct,
     /// `POST /orders` has another idempotency key at each attempt of the customer.
     ClientKeyLost,
     /// The entry of an order that is due is removed when the sweeper finds it, before it has looked
@@ -97,22 +109,63 @@ impl Provided {
     }
 }
 
-/// What a process sends, before it arrives; an answer, where it never does.
-pub(crate) fn send(sim: &Sim, sent: &mut Sent) -> Option<Answer> {
-    let mutation = sim.mutation()?;
-    if let Mutation::NoTombstones(table) = mutation {
-        return bury(sent, table);
+/// What a process asks for, before anything can happen to it.
+pub(crate) fn ask(sim: &Sim, sent: &mut Sent) {
+    if let Some(Mutation::Eventual(table)) = sim.mutation()
+        && sent.is_about(table)
+    {
+        edit(sent, |read| {
+            if let Some(read) = read.as_object_mut() {
+                read.remove("ConsistentRead");
+            }
+        });
     }
-    if let Mutation::Dropped { table, part } = mutation {
-        edit(sent, |write| drop_part(write, table, part));
+}
+
+/// What a process sends, before it arrives; an answer, where it never does.
+pub(crate) fn send(process: &Process, sent: &mut Sent) -> Option<Answer> {
+    match process.sim.mutation()? {
+        Mutation::NoTombstones(table) => return bury(sent, table),
+        Mutation::Dropped { table, part } => edit(sent, |write| drop_part(write, table, part)),
+        Mutation::Unfenced(table) => edit(sent, |write| {
+            let lease = &write["Item"]["lease"];
+            if names(write, table) && lease.is_object() && !process.was_frozen() {
+                process.leases().insert(order_in(&write["Item"]), lease.clone());
+            }
+        }),
+        // No role of the template lets a payment do what this one does.
+        Mutation::CheckThenAct if sent.binary == "payment" => sent.binary = CONTROL.to_owned(),
+        _ => (),
     }
     None
 }
 
+/// What the bus hands to a queue.
+pub(crate) fn deliver(sim: &Sim, event: &str) -> String {
+    if sim.mutation() != Some(Mutation::ReplaysUnnamed) {
+        return event.to_owned();
+    }
+    let mut event: Value = serde_json::from_str(event).unwrap_or_default();
+    event.as_object_mut().map(|members| members.remove("replay-name"));
+    event.to_string()
+}
+
 /// What a process is answered.
-pub(crate) async fn answer(sim: &Sim, services: &Services, sent: &Sent, answer: &mut Answer) {
-    let Some(mutation) = sim.mutation() else { return };
+pub(crate) async fn answer(
+    process: &Process,
+    services: &Services,
+    sent: &Sent,
+    answer: &mut Answer,
+) {
+    let Some(mutation) = process.sim.mutation() else { return };
     match (mutation, sent.operation()) {
+        (Mutation::Unfenced(table), "GetItem") if process.was_frozen() && sent.is_about(table) => {
+            change(answer, |body| {
+                if let Some(lease) = process.leases().get(&order_in(&body["Item"])) {
+                    body["Item"]["lease"] = lease.clone();
+                }
+            });
+        }
         (Mutation::EntriesTaken, "PutEvents") => change(answer, take_entries),
         (Mutation::Forgotten { table, attribute }, "GetItem") if sent.is_about(table) => {
             change(answer, |body| {
@@ -139,8 +192,12 @@ pub(crate) async fn answer(sim: &Sim, services: &Services, sent: &Sent, answer: 
 pub(crate) async fn provide(sim: Arc<Sim>, mut request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
     if request.method() == Method::POST {
-        let lost = sim.keys_forgotten()
-            || matches!(sim.mutation(), Some(Mutation::KeysLost(of)) if of.path() == path);
+        let lost = match sim.mutation() {
+            Some(Mutation::KeysLost(of)) => of.path() == path,
+            Some(Mutation::CheckThenAct) => Provided::Charge.path() == path,
+            _ => false,
+        };
+        let lost = lost || sim.keys_forgotten();
         if lost {
             request.headers_mut().remove(KEY);
         }
@@ -161,11 +218,16 @@ impl Sent {
     }
 }
 
+/// The order that an item is about.
+fn order_in(item: &Value) -> String {
+    item["orderId"]["S"].as_str().unwrap_or_default().to_owned()
+}
+
 fn names(request: &Value, table: &str) -> bool {
     request["TableName"] == format!("{STACK}-{table}")
 }
 
-/// Changes each write of a request.
+/// Changes a request, or each write of a transaction.
 fn edit(sent: &mut Sent, change: impl Fn(&mut Value)) {
     let mut body: Value = serde_json::from_slice(&sent.body).unwrap_or_default();
     if let Some(items) = body.get_mut("TransactItems").and_then(Value::as_array_mut) {

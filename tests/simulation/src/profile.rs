@@ -48,6 +48,8 @@ pub struct Profile {
     pub(crate) replays_at: Option<Duration>,
     /// Whether providers know no idempotency key any more, as when requests come after a day.
     pub(crate) keys_forgotten: bool,
+    /// For how many days functions know what they have consumed; as the template says if none.
+    pub(crate) retention_days: Option<u32>,
 }
 
 impl Profile {
@@ -66,6 +68,7 @@ impl Profile {
             redrives_every: None,
             replays_at: None,
             keys_forgotten: false,
+            retention_days: None,
         }
     }
 
@@ -131,6 +134,13 @@ impl Profile {
     #[must_use]
     pub fn with_forgotten_keys(self) -> Self {
         Self { keys_forgotten: true, ..self }
+    }
+
+    /// The same with functions that know for so many days what they have consumed: what comes later
+    /// is older than the records, as from an archive that keeps events for longer.
+    #[must_use]
+    pub fn with_retention(self, days: u32) -> Self {
+        Self { retention_days: Some(days), ..self }
     }
 
     pub(crate) fn rate(&self, fault: Fault) -> f64 {

@@ -130,6 +130,11 @@ impl Sim {
         self.profile().keys_forgotten
     }
 
+    /// For how many days functions know what they have consumed; as the template says if none.
+    pub(crate) fn retention_days(&self) -> Option<u32> {
+        self.profile().retention_days
+    }
+
     /// Who drives orders.
     pub(crate) fn mode(&self) -> Mode {
         self.profile().mode

@@ -77,6 +77,7 @@ impl FaultyConnector {
         if self.process.lacks_conditions() {
             sent.disarm();
         }
+        mutation::ask(&self.process.sim, &mut sent);
         let what = format!("{} {}", self.process.name, sent.operation());
         let sim = &self.process.sim;
         sim.note_with(&what, &sent.canonical());
@@ -88,7 +89,7 @@ impl FaultyConnector {
             None if sent.site() == Site::Mail && sim.is_in(&NO_MAIL) => server_error(),
             None => self.call(&sent).await,
         };
-        mutation::answer(sim, &self.services, &sent, &mut answer).await;
+        mutation::answer(&self.process, &self.services, &sent, &mut answer).await;
         self.process.pass(LATENCY_MAX).await;
         let (status, body) = answer;
         sim.note(&format!("{what} -> {status}"));
@@ -100,7 +101,7 @@ impl FaultyConnector {
     /// The request arrives.
     async fn call(&self, sent: &Sent) -> Answer {
         let mut mutated = sent.clone();
-        if let Some(answer) = mutation::send(&self.process.sim, &mut mutated) {
+        if let Some(answer) = mutation::send(&self.process, &mut mutated) {
             return answer;
         }
         let answer = self.services.call(&mutated).await;
