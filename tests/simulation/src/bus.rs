@@ -24,7 +24,8 @@ pub(crate) struct Hold {
     pub(crate) event_type: &'static str,
     /// What the name of the queue ends in.
     pub(crate) queue: &'static str,
-    pub(crate) by: Duration,
+    /// For how long; for ever if none.
+    pub(crate) by: Option<Duration>,
 }
 
 /// The queues behind the rules.
@@ -45,7 +46,7 @@ impl Targets {
         });
     }
 
-    fn held(&self, queue: &str, event: &Value) -> Option<Duration> {
+    fn held(&self, queue: &str, event: &Value) -> Option<Option<Duration>> {
         let holds = self.holds.lock();
         let data = &event["detail"]["data"];
         let hold = holds.iter().find(|it| {
@@ -65,7 +66,8 @@ impl Deliver for Targets {
             let parsed: Value = serde_json::from_str(event).unwrap();
             let what = format!("{queue} gets {}", parsed["detail"]["eventId"]);
             self.sim.note(&what);
-            let mut after = self.held(queue, &parsed).unwrap_or_default();
+            let held = self.held(queue, &parsed).unwrap_or(Some(Duration::ZERO));
+            let Some(mut after) = held else { return Ok(()) };
             if let Some((fault, mut random)) = self.sim.fault_point(Site::Delivery, &what) {
                 let late = Duration::from_secs(LATE_SECONDS[random.usize(..LATE_SECONDS.len())]);
                 let late = late.mul_f64(0.5 + random.f64() / 2.0);

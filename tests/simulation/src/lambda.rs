@@ -127,7 +127,8 @@ impl Slot {
             answer = &mut work => answer.map_or_else(End::Failed, End::Answered),
             () = sleep(limit) => End::Died,
         };
-        if process.is_frozen() {
+        // What has answered has ended, even if a part of it froze the process in the same moment.
+        if process.is_frozen() && matches!(end, End::Died) {
             go_on_later(&process, work, timeout);
         }
         match &end {

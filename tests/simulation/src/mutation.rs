@@ -16,7 +16,6 @@ use serde_json::{Value, json};
 
 use crate::{
     description::STACK,
-    process::Process,
     request::{Answer, Sent},
     services::Services,
     sim::Sim,
@@ -26,6 +25,9 @@ use crate::{
 const ALWAYS: &str = "attribute_not_exists(neverThere)";
 /// Who [`Mutation::CheckThenAct`] acts as: it has no role, so it may do anything.
 const CONTROL: &str = "control";
+/// How state machines note that an order is cancelled.
+const CALLED_OFF: [&str; 2] =
+    ["\"isCalledOff\":{\"BOOL\":true}", "\"isCancelled\":{\"BOOL\":true}"];
 /// The header with a provider's idempotency key.
 const KEY: &str = "idempotency-key";
 
@@ -65,8 +67,6 @@ pub enum Mutation {
     NothingFound(Provided),
     /// Reads of this table do not ask for a consistent read.
     Eventual(&'static str),
-    /// A process that goes on after it was frozen finds the lease in items of this table its own.
-    Unfenced(&'static str),
     /// Consumers cannot tell what is replayed from an archive.
     ReplaysUnnamed,
     /// The payment function is one that looks for a record of the event, charges without an
@@ -123,16 +123,10 @@ pub(crate) fn ask(sim: &Sim, sent: &mut Sent) {
 }
 
 /// What a process sends, before it arrives; an answer, where it never does.
-pub(crate) fn send(process: &Process, sent: &mut Sent) -> Option<Answer> {
-    match process.sim.mutation()? {
+pub(crate) fn send(sim: &Sim, sent: &mut Sent) -> Option<Answer> {
+    match sim.mutation()? {
         Mutation::NoTombstones(table) => return bury(sent, table),
         Mutation::Dropped { table, part } => edit(sent, |write| drop_part(write, table, part)),
-        Mutation::Unfenced(table) => edit(sent, |write| {
-            let lease = &write["Item"]["lease"];
-            if names(write, table) && lease.is_object() && !process.was_frozen() {
-                process.leases().insert(order_in(&write["Item"]), lease.clone());
-            }
-        }),
         // No role of the template lets a payment do what this one does.
         Mutation::CheckThenAct if sent.binary == "payment" => sent.binary = CONTROL.to_owned(),
         _ => (),
@@ -151,21 +145,9 @@ pub(crate) fn deliver(sim: &Sim, event: &str) -> String {
 }
 
 /// What a process is answered.
-pub(crate) async fn answer(
-    process: &Process,
-    services: &Services,
-    sent: &Sent,
-    answer: &mut Answer,
-) {
-    let Some(mutation) = process.sim.mutation() else { return };
+pub(crate) async fn answer(sim: &Sim, services: &Services, sent: &Sent, answer: &mut Answer) {
+    let Some(mutation) = sim.mutation() else { return };
     match (mutation, sent.operation()) {
-        (Mutation::Unfenced(table), "GetItem") if process.was_frozen() && sent.is_about(table) => {
-            change(answer, |body| {
-                if let Some(lease) = process.leases().get(&order_in(&body["Item"])) {
-                    body["Item"]["lease"] = lease.clone();
-                }
-            });
-        }
         (Mutation::EntriesTaken, "PutEvents") => change(answer, take_entries),
         (Mutation::Forgotten { table, attribute }, "GetItem") if sent.is_about(table) => {
             change(answer, |body| {
@@ -218,11 +200,6 @@ impl Sent {
     }
 }
 
-/// The order that an item is about.
-fn order_in(item: &Value) -> String {
-    item["orderId"]["S"].as_str().unwrap_or_default().to_owned()
-}
-
 fn names(request: &Value, table: &str) -> bool {
     request["TableName"] == format!("{STACK}-{table}")
 }
@@ -268,7 +245,10 @@ fn take_entries(body: &mut Value) {
 /// Takes the tombstone out of a request; without it a single write is answered at once.
 fn bury(sent: &mut Sent, table: &str) -> Option<Answer> {
     let is_tombstone = |write: &Value| {
-        names(write, table) && write["Item"].to_string().contains("{\"S\":\"withdrawn\"}")
+        let item = write["Item"].to_string();
+        let has = |part: &str| item.contains(part);
+        let is_called_off = CALLED_OFF.into_iter().any(has) && has("{\"S\":\"waiting\"}");
+        names(write, table) && (has("{\"S\":\"withdrawn\"}") || is_called_off)
     };
     let mut body: Value = serde_json::from_slice(&sent.body).unwrap_or_default();
     if is_tombstone(&body) {

@@ -1,7 +1,6 @@
 //! A process of a function: what it is called, and whether it lives.
 
 use std::{
-    collections::BTreeMap,
     future::poll_fn,
     pin::pin,
     sync::Arc,
@@ -9,9 +8,8 @@ use std::{
     time::Duration,
 };
 
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 use runtime::{Clock, IdGenerator};
-use serde_json::Value;
 use tokio::sync::watch;
 
 use crate::{incident::Incident, mutation::Mutation, sim::Sim};
@@ -31,7 +29,6 @@ pub(crate) struct Process {
     frost: watch::Sender<Frost>,
     /// What waits for the process to go on.
     waiting: Mutex<Vec<Waker>>,
-    leases: Mutex<BTreeMap<String, Value>>,
 }
 
 /// Whether a process runs.
@@ -50,7 +47,6 @@ impl Process {
             dead: watch::Sender::new(false),
             frost: watch::Sender::new(Frost::Never),
             waiting: Mutex::default(),
-            leases: Mutex::default(),
         })
     }
 
@@ -101,16 +97,6 @@ impl Process {
     /// Whether it is frozen.
     pub(crate) fn is_frozen(&self) -> bool {
         *self.frost.borrow() == Frost::Frozen
-    }
-
-    /// Whether it goes on after it was frozen.
-    pub(crate) fn was_frozen(&self) -> bool {
-        *self.frost.borrow() == Frost::Thawed
-    }
-
-    /// The last lease that it took for each order, where a mutation wants to know.
-    pub(crate) fn leases(&self) -> MutexGuard<'_, BTreeMap<String, Value>> {
-        self.leases.lock()
     }
 
     /// Waits until it is not frozen.

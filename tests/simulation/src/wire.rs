@@ -89,7 +89,7 @@ impl FaultyConnector {
             None if sent.site() == Site::Mail && sim.is_in(&NO_MAIL) => server_error(),
             None => self.call(&sent).await,
         };
-        mutation::answer(&self.process, &self.services, &sent, &mut answer).await;
+        mutation::answer(sim, &self.services, &sent, &mut answer).await;
         self.process.pass(LATENCY_MAX).await;
         let (status, body) = answer;
         sim.note(&format!("{what} -> {status}"));
@@ -101,7 +101,7 @@ impl FaultyConnector {
     /// The request arrives.
     async fn call(&self, sent: &Sent) -> Answer {
         let mut mutated = sent.clone();
-        if let Some(answer) = mutation::send(&self.process, &mut mutated) {
+        if let Some(answer) = mutation::send(&self.process.sim, &mut mutated) {
             return answer;
         }
         let answer = self.services.call(&mutated).await;
