@@ -46,7 +46,7 @@ impl Targets {
         });
     }
 
-    fn held(&self, queue: &str, event: &Value) -> Option<Option<Duration>> {
+    fn held(&self, queue: &str, event: &Value) -> Option<Hold> {
         let holds = self.holds.lock();
         let data = &event["detail"]["data"];
         let hold = holds.iter().find(|it| {
@@ -54,7 +54,7 @@ impl Targets {
                 && event["detail-type"] == it.event_type
                 && data["userId"] == *it.user
         });
-        hold.map(|it| it.by)
+        hold.cloned()
     }
 }
 
@@ -66,8 +66,9 @@ impl Deliver for Targets {
             let parsed: Value = serde_json::from_str(event).unwrap();
             let what = format!("{queue} gets {}", parsed["detail"]["eventId"]);
             self.sim.note(&what);
-            let held = self.held(queue, &parsed).unwrap_or(Some(Duration::ZERO));
-            let Some(mut after) = held else { return Ok(()) };
+            let hold = self.held(queue, &parsed);
+            let by = hold.map_or(Some(Duration::ZERO), |it| it.by);
+            let Some(mut after) = by else { return Ok(()) };
             if let Some((fault, mut random)) = self.sim.fault_point(Site::Delivery, &what) {
                 let late = Duration::from_secs(LATE_SECONDS[random.usize(..LATE_SECONDS.len())]);
                 let late = late.mul_f64(0.5 + random.f64() / 2.0);

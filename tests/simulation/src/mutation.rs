@@ -179,7 +179,6 @@ pub(crate) async fn provide(sim: Arc<Sim>, mut request: Request, next: Next) -> 
             Some(Mutation::CheckThenAct) => Provided::Charge.path() == path,
             _ => false,
         };
-        let lost = lost || sim.keys_forgotten();
         if lost {
             request.headers_mut().remove(KEY);
         }

@@ -46,8 +46,6 @@ pub struct Profile {
     pub(crate) redrives_every: Option<Duration>,
     /// When an operator replays the archive; never if none.
     pub(crate) replays_at: Option<Duration>,
-    /// Whether providers know no idempotency key any more, as when requests come after a day.
-    pub(crate) keys_forgotten: bool,
     /// For how many days functions know what they have consumed; as the template says if none.
     pub(crate) retention_days: Option<u32>,
 }
@@ -67,7 +65,6 @@ impl Profile {
             arrivals: Duration::from_secs(2),
             redrives_every: None,
             replays_at: None,
-            keys_forgotten: false,
             retention_days: None,
         }
     }
@@ -127,13 +124,6 @@ impl Profile {
     #[must_use]
     pub fn with_replay(self, at: Duration) -> Self {
         Self { replays_at: Some(at), ..self }
-    }
-
-    /// The same with providers that know no idempotency key any more, as when requests come after a
-    /// day: then only what is looked up first keeps a charge or a shipment single.
-    #[must_use]
-    pub fn with_forgotten_keys(self) -> Self {
-        Self { keys_forgotten: true, ..self }
     }
 
     /// The same with functions that know for so many days what they have consumed: what comes later
