@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::{
     description::name_of,
     fault::{Fault, Site},
+    mutation,
     sim::Sim,
 };
 
@@ -23,7 +24,8 @@ pub(crate) struct Hold {
     pub(crate) event_type: &'static str,
     /// What the name of the queue ends in.
     pub(crate) queue: &'static str,
-    pub(crate) by: Duration,
+    /// For how long; for ever if none.
+    pub(crate) by: Option<Duration>,
 }
 
 /// The queues behind the rules.
@@ -44,7 +46,7 @@ impl Targets {
         });
     }
 
-    fn held(&self, queue: &str, event: &Value) -> Option<Duration> {
+    fn held(&self, queue: &str, event: &Value) -> Option<Hold> {
         let holds = self.holds.lock();
         let data = &event["detail"]["data"];
         let hold = holds.iter().find(|it| {
@@ -52,7 +54,7 @@ impl Targets {
                 && event["detail-type"] == it.event_type
                 && data["userId"] == *it.user
         });
-        hold.map(|it| it.by)
+        hold.cloned()
     }
 }
 
@@ -60,10 +62,13 @@ impl Deliver for Targets {
     fn deliver<'a>(&'a self, target_arn: &'a str, event: &'a str) -> Delivery<'a> {
         Box::pin(async move {
             let queue = name_of(target_arn);
+            let event = &mutation::deliver(&self.sim, event);
             let parsed: Value = serde_json::from_str(event).unwrap();
             let what = format!("{queue} gets {}", parsed["detail"]["eventId"]);
             self.sim.note(&what);
-            let mut after = self.held(queue, &parsed).unwrap_or_default();
+            let hold = self.held(queue, &parsed);
+            let by = hold.map_or(Some(Duration::ZERO), |it| it.by);
+            let Some(mut after) = by else { return Ok(()) };
             if let Some((fault, mut random)) = self.sim.fault_point(Site::Delivery, &what) {
                 let late = Duration::from_secs(LATE_SECONDS[random.usize(..LATE_SECONDS.len())]);
                 let late = late.mul_f64(0.5 + random.f64() / 2.0);

@@ -10,7 +10,9 @@ use runtime::{Environment, FromEnvironment, Tracer, with_deadline};
 use serde_json::{Value, json};
 
 use crate::{
+    control,
     external::{ExternalServices, Provider, WEBHOOK_SECRET},
+    mutation::Mutation,
     process::Process,
     services::Services,
     wire::FaultyConnector,
@@ -39,6 +41,12 @@ impl FunctionContext {
             "order-sweeper" => self.build("order-sweeper", order::build::sweeper),
             "inventory" => self.build("inventory", inventory::build::inventory),
             "inventory-api" => self.build("inventory-api", inventory::build::api),
+            "payment" if self.process.sim.mutation() == Some(Mutation::CheckThenAct) => {
+                let bus = &self.services.deployment.template.archives[0].bus;
+                self.build("payment", async |config, runtime| {
+                    Ok(control::payment(config, runtime, self.provider(), bus))
+                })
+            }
             "payment" => self.build("payment", async |config, runtime| {
                 Ok(payment::build::payment_by(config, runtime, self.provider()))
             }),

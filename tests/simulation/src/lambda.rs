@@ -16,6 +16,9 @@ use crate::{
     sim::Sim,
 };
 
+/// For how long a function knows what it has consumed.
+const RETENTION: &str = "IDEMPOTENCY_RETENTION_DAYS";
+
 /// How an invocation ended.
 #[derive(Debug)]
 pub(crate) enum End {
@@ -67,8 +70,14 @@ impl Lambda {
             *number
         };
         let process = Process::new(format!("{binary}#{number}"), &self.sim);
+        let mut environment = described.environment.clone();
+        if let Some(days) = self.sim.retention_days()
+            && let Some(retention) = environment.get_mut(RETENTION)
+        {
+            *retention = days.to_string();
+        }
         let surroundings = FunctionContext {
-            environment: described.environment.clone(),
+            environment,
             process: Arc::clone(&process),
             services: self.services.clone(),
             external: Arc::clone(&self.external),
@@ -118,7 +127,8 @@ impl Slot {
             answer = &mut work => answer.map_or_else(End::Failed, End::Answered),
             () = sleep(limit) => End::Died,
         };
-        if process.is_frozen() {
+        // What has answered has ended, even if a part of it froze the process in the same moment.
+        if process.is_frozen() && matches!(end, End::Died) {
             go_on_later(&process, work, timeout);
         }
         match &end {

@@ -16,6 +16,7 @@
 mod administrator;
 mod bus;
 pub mod campaign;
+mod control;
 mod customer;
 mod description;
 pub mod explore;

@@ -23,6 +23,11 @@ use crate::{
 
 /// A condition that always holds.
 const ALWAYS: &str = "attribute_not_exists(neverThere)";
+/// Who [`Mutation::CheckThenAct`] acts as: it has no role, so it may do anything.
+const CONTROL: &str = "control";
+/// How state machines note that an order is cancelled.
+const CALLED_OFF: [&str; 2] =
+    ["\"isCalledOff\":{\"BOOL\":true}", "\"isCancelled\":{\"BOOL\":true}"];
 /// The header with a provider's idempotency key.
 const KEY: &str = "idempotency-key";
 
@@ -60,6 +65,13 @@ pub enum Mutation {
     KeysLost(Provided),
     /// A provider that is asked whether it has done this before answers that it has not.
     NothingFound(Provided),
+    /// Reads of this table do not ask for a consistent read.
+    Eventual(&'static str),
+    /// Consumers cannot tell what is replayed from an archive.
+    ReplaysUnnamed,
+    /// The payment function is one that looks for a record of the event, charges without an
+    /// idempotency key, writes the record, and then publishes.
+    CheckThenAct,
     /// `POST /orders` has another idempotency key at each attempt of the customer.
     ClientKeyLost,
     /// The entry of an order that is due is removed when the sweeper finds it, before it has looked
@@ -97,16 +109,39 @@ impl Provided {
     }
 }
 
+/// What a process asks for, before anything can happen to it.
+pub(crate) fn ask(sim: &Sim, sent: &mut Sent) {
+    if let Some(Mutation::Eventual(table)) = sim.mutation()
+        && sent.is_about(table)
+    {
+        edit(sent, |read| {
+            if let Some(read) = read.as_object_mut() {
+                read.remove("ConsistentRead");
+            }
+        });
+    }
+}
+
 /// What a process sends, before it arrives; an answer, where it never does.
 pub(crate) fn send(sim: &Sim, sent: &mut Sent) -> Option<Answer> {
-    let mutation = sim.mutation()?;
-    if let Mutation::NoTombstones(table) = mutation {
-        return bury(sent, table);
-    }
-    if let Mutation::Dropped { table, part } = mutation {
-        edit(sent, |write| drop_part(write, table, part));
+    match sim.mutation()? {
+        Mutation::NoTombstones(table) => return bury(sent, table),
+        Mutation::Dropped { table, part } => edit(sent, |write| drop_part(write, table, part)),
+        // No role of the template lets a payment do what this one does.
+        Mutation::CheckThenAct if sent.binary == "payment" => sent.binary = CONTROL.to_owned(),
+        _ => (),
     }
     None
+}
+
+/// What the bus hands to a queue.
+pub(crate) fn deliver(sim: &Sim, event: &str) -> String {
+    if sim.mutation() != Some(Mutation::ReplaysUnnamed) {
+        return event.to_owned();
+    }
+    let mut event: Value = serde_json::from_str(event).unwrap_or_default();
+    event.as_object_mut().map(|members| members.remove("replay-name"));
+    event.to_string()
 }
 
 /// What a process is answered.
@@ -139,8 +174,11 @@ pub(crate) async fn answer(sim: &Sim, services: &Services, sent: &Sent, answer: 
 pub(crate) async fn provide(sim: Arc<Sim>, mut request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
     if request.method() == Method::POST {
-        let lost = sim.keys_forgotten()
-            || matches!(sim.mutation(), Some(Mutation::KeysLost(of)) if of.path() == path);
+        let lost = match sim.mutation() {
+            Some(Mutation::KeysLost(of)) => of.path() == path,
+            Some(Mutation::CheckThenAct) => Provided::Charge.path() == path,
+            _ => false,
+        };
         if lost {
             request.headers_mut().remove(KEY);
         }
@@ -165,7 +203,7 @@ fn names(request: &Value, table: &str) -> bool {
     request["TableName"] == format!("{STACK}-{table}")
 }
 
-/// Changes each write of a request.
+/// Changes a request, or each write of a transaction.
 fn edit(sent: &mut Sent, change: impl Fn(&mut Value)) {
     let mut body: Value = serde_json::from_slice(&sent.body).unwrap_or_default();
     if let Some(items) = body.get_mut("TransactItems").and_then(Value::as_array_mut) {
@@ -206,7 +244,10 @@ fn take_entries(body: &mut Value) {
 /// Takes the tombstone out of a request; without it a single write is answered at once.
 fn bury(sent: &mut Sent, table: &str) -> Option<Answer> {
     let is_tombstone = |write: &Value| {
-        names(write, table) && write["Item"].to_string().contains("{\"S\":\"withdrawn\"}")
+        let item = write["Item"].to_string();
+        let has = |part: &str| item.contains(part);
+        let is_called_off = CALLED_OFF.into_iter().any(has) && has("{\"S\":\"waiting\"}");
+        names(write, table) && (has("{\"S\":\"withdrawn\"}") || is_called_off)
     };
     let mut body: Value = serde_json::from_slice(&sent.body).unwrap_or_default();
     if is_tombstone(&body) {

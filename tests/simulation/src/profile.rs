@@ -46,8 +46,8 @@ pub struct Profile {
     pub(crate) redrives_every: Option<Duration>,
     /// When an operator replays the archive; never if none.
     pub(crate) replays_at: Option<Duration>,
-    /// Whether providers know no idempotency key any more, as when requests come after a day.
-    pub(crate) keys_forgotten: bool,
+    /// For how many days functions know what they have consumed; as the template says if none.
+    pub(crate) retention_days: Option<u32>,
 }
 
 impl Profile {
@@ -65,7 +65,7 @@ impl Profile {
             arrivals: Duration::from_secs(2),
             redrives_every: None,
             replays_at: None,
-            keys_forgotten: false,
+            retention_days: None,
         }
     }
 
@@ -126,11 +126,11 @@ impl Profile {
         Self { replays_at: Some(at), ..self }
     }
 
-    /// The same with providers that know no idempotency key any more, as when requests come after a
-    /// day: then only what is looked up first keeps a charge or a shipment single.
+    /// The same with functions that know for so many days what they have consumed: what comes later
+    /// is older than the records, as from an archive that keeps events for longer.
     #[must_use]
-    pub fn with_forgotten_keys(self) -> Self {
-        Self { keys_forgotten: true, ..self }
+    pub fn with_retention(self, days: u32) -> Self {
+        Self { retention_days: Some(days), ..self }
     }
 
     pub(crate) fn rate(&self, fault: Fault) -> f64 {

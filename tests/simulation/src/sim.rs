@@ -125,9 +125,9 @@ impl Sim {
         self.profile().mutation
     }
 
-    /// Whether providers know no idempotency key any more.
-    pub(crate) fn keys_forgotten(&self) -> bool {
-        self.profile().keys_forgotten
+    /// For how many days functions know what they have consumed; as the template says if none.
+    pub(crate) fn retention_days(&self) -> Option<u32> {
+        self.profile().retention_days
     }
 
     /// Who drives orders.

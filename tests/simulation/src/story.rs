@@ -24,6 +24,8 @@ pub enum Story {
     Resumed(u64),
     /// Payment, or the workflow, does not learn of it until its deadline has passed.
     Late,
+    /// Payment, or the workflow, never learns of it: its deadline ends it.
+    Unheard,
     /// Several customers want the last piece.
     Scarce,
     /// It cannot be delivered, and the payment provider refunds nothing until an operator has seen
@@ -57,7 +59,8 @@ impl Story {
             | Self::Reviewed
             | Self::Cancelled(_)
             | Self::Resumed(_)
-            | Self::Late => (PLENTIFUL, 2),
+            | Self::Late
+            | Self::Unheard => (PLENTIFUL, 2),
         };
         let method = if self == Self::Declined { "pm_card_chargeDeclined" } else { "pm_card_visa" };
         let is_undeliverable = matches!(self, Self::Undeliverable | Self::Reviewed);
@@ -71,14 +74,19 @@ impl Story {
 
     /// What this story has the bus hold back.
     pub(crate) fn hold(self, mode: Mode, user: &str) -> Option<Hold> {
-        (self == Self::Late).then(|| Hold {
+        let by = match self {
+            Self::Late => Some(Duration::from_hours(2)),
+            Self::Unheard => None,
+            _ => return None,
+        };
+        Some(Hold {
             user: user.to_owned(),
             event_type: "OrderCreated",
             queue: match mode {
                 Mode::Choreography => "payment-queue",
                 Mode::Orchestration => "workflow-queue",
             },
-            by: Duration::from_hours(2),
+            by,
         })
     }
 }

@@ -53,7 +53,8 @@ impl Asker {
     pub(crate) async fn ask(&self, sim: &Sim, slot: &Slot, request: &Request) -> Option<Answer> {
         for attempt in 0..ATTEMPTS_MAX {
             let mut event = serde_json::to_value(request.event()).unwrap();
-            if sim.mutation() == Some(Mutation::ClientKeyLost) {
+            let is_lost = sim.mutation() == Some(Mutation::ClientKeyLost);
+            if is_lost && event["routeKey"] == "POST /orders" {
                 event["headers"]["idempotency-key"] = format!("lost-{attempt}").into();
             }
             if let End::Answered(answer) = slot.invoke(event, None).await {

@@ -77,6 +77,7 @@ impl FaultyConnector {
         if self.process.lacks_conditions() {
             sent.disarm();
         }
+        mutation::ask(&self.process.sim, &mut sent);
         let what = format!("{} {}", self.process.name, sent.operation());
         let sim = &self.process.sim;
         sim.note_with(&what, &sent.canonical());
