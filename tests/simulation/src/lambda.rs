@@ -66,7 +66,7 @@ impl Lambda {
             *number += 1;
             *number
         };
-        let process = Process::new(format!("{binary}#{number}"), &self.sim);
+        let process = Process::new(binary, number, &self.sim);
         let surroundings = FunctionContext {
             environment: described.environment.clone(),
             process: Arc::clone(&process),
@@ -103,7 +103,7 @@ impl Slot {
 
     /// Hands `event` to the function; `killed` ends the process after that time.
     pub(crate) async fn invoke(&self, event: Value, killed: Option<Duration>) -> End {
-        let warm = self.warm.borrow_mut().take();
+        let warm = self.warm.borrow_mut().take().filter(|(process, _)| !process.is_replaced());
         let (process, function) = warm.unwrap_or_else(|| self.lambda.start(&self.function));
         let timeout = self.lambda.template.function(&self.function).unwrap().timeout;
         let sim = &self.lambda.sim;

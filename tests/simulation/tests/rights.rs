@@ -51,11 +51,13 @@ fn template(mode: Mode, more: &[(&str, &str)]) -> Template {
 fn worlds(mode: Mode) -> Vec<Run> {
     let calm = Profile::calm().in_mode(mode);
     // Payments stay without an answer, so that webhooks find some that wait.
-    let failing = [(Fault::Throttle, 0.6), (Fault::Poison, 0.4), (Fault::KeepErrorAfter, 0.6)];
-    let failing = failing
-        .into_iter()
-        .fold(calm.clone().with_webhooks(), |profile, (fault, rate)| profile.with(fault, rate));
-    let failing = Profile { heals_after: Duration::from_mins(10), ..failing };
+    let mut failing = calm.clone().with_webhooks();
+    failing.heals_after = Duration::from_mins(10);
+    for (fault, rate) in
+        [(Fault::Throttle, 0.6), (Fault::Poison, 0.4), (Fault::KeepErrorAfter, 0.6)]
+    {
+        failing = failing.with(fault, rate);
+    }
     let play = |seed: u64, profile: &Profile, stories: &[Story]| {
         World::new(seed, Plan::Drawn(profile.clone())).play(stories)
     };
