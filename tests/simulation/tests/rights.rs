@@ -70,6 +70,7 @@ fn worlds(mode: Mode) -> Vec<Run> {
         play(1, &calm.clone().with_outage(AWAY), &[Story::ReadAgain(COMES_BACK_MS)]),
         play(1, &failing, &Story::SHORT),
         play(2, &failing, &Story::SHORT),
+        play(3, &failing, &[Story::Happy; 4]),
     ]
 }
 
