@@ -92,6 +92,11 @@ impl Customer {
 
     /// Does what the story says.
     async fn act(&self, order: &str) {
+        if let Story::ReadAgain(after) = self.story {
+            sleep(Duration::from_millis(after)).await;
+            self.read(order, true).await;
+            self.read_trail(order).await;
+        }
         let (Story::Cancelled(after) | Story::Resumed(after)) = self.story else { return };
         sleep(Duration::from_millis(after)).await;
         if matches!(self.story, Story::Resumed(_)) {
@@ -156,6 +161,15 @@ impl Customer {
         let placed = self.asker.told.borrow().placed.clone();
         if let Some(other) = placed.iter().find(|it| *it != order) {
             self.read(other, false).await;
+        }
+    }
+
+    /// Reads the events of the order.
+    async fn read_trail(&self, order: &str) {
+        let trail = self.request("GET /orders/{id}/events").about(order);
+        let Some(answer) = self.ask(&self.query, &trail).await else { return };
+        if !answer.body["events"].as_array().is_some_and(|events| !events.is_empty()) {
+            self.asker.wonder("the trail", &answer);
         }
     }
 

@@ -69,7 +69,7 @@ impl Lambda {
             *number += 1;
             *number
         };
-        let process = Process::new(format!("{binary}#{number}"), &self.sim);
+        let process = Process::new(binary, number, &self.sim);
         let mut environment = described.environment.clone();
         if let Some(days) = self.sim.retention_days()
             && let Some(retention) = environment.get_mut(RETENTION)
@@ -112,7 +112,7 @@ impl Slot {
 
     /// Hands `event` to the function; `killed` ends the process after that time.
     pub(crate) async fn invoke(&self, event: Value, killed: Option<Duration>) -> End {
-        let warm = self.warm.borrow_mut().take();
+        let warm = self.warm.borrow_mut().take().filter(|(process, _)| !process.is_replaced());
         let (process, function) = warm.unwrap_or_else(|| self.lambda.start(&self.function));
         let timeout = self.lambda.template.function(&self.function).unwrap().timeout;
         let sim = &self.lambda.sim;

@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 use runtime::{Clock, IdGenerator};
 use tokio::sync::watch;
 
-use crate::{incident::Incident, mutation::Mutation, sim::Sim};
+use crate::{incident::Incident, mutation::Mutation, sim::Sim, versions::Release};
 
 /// For how long a process is frozen, and a function may do nothing, in seconds. A lease is one
 /// minute at most, and a message comes back after some: so what is frozen may be overtaken.
@@ -25,6 +25,10 @@ pub(crate) struct Process {
     /// The function and the number of the process, such as `payment#2`.
     pub(crate) name: String,
     pub(crate) sim: Arc<Sim>,
+    /// The release of the function that it is of, if not that of today.
+    pub(crate) release: Option<Release>,
+    /// When it started, since the beginning.
+    pub(crate) started: Duration,
     dead: watch::Sender<bool>,
     frost: watch::Sender<Frost>,
     /// What waits for the process to go on.
@@ -40,10 +44,15 @@ enum Frost {
 }
 
 impl Process {
-    pub(crate) fn new(name: String, sim: &Arc<Sim>) -> Arc<Self> {
+    /// The process of this `number` of a function.
+    pub(crate) fn new(binary: &str, number: u32, sim: &Arc<Sim>) -> Arc<Self> {
+        let started = Duration::from_millis(sim.millisecond());
+        let skew = sim.version_skew(binary).filter(|it| it.is_other(started, number));
         Arc::new(Self {
-            name,
+            name: format!("{binary}#{number}"),
             sim: Arc::clone(sim),
+            release: skew.map(|it| it.release),
+            started,
             dead: watch::Sender::new(false),
             frost: watch::Sender::new(Frost::Never),
             waiting: Mutex::default(),
@@ -53,6 +62,13 @@ impl Process {
     /// The binary that this is a process of.
     pub(crate) fn binary(&self) -> &str {
         self.name.split('#').next().unwrap_or_default()
+    }
+
+    /// Whether the function was deployed after it had started.
+    pub(crate) fn is_replaced(&self) -> bool {
+        let now = Duration::from_millis(self.sim.millisecond());
+        let skew = self.sim.version_skew(self.binary());
+        skew.is_some_and(|it| self.started < it.from && it.from <= now)
     }
 
     /// Whether what it writes is written whether its condition holds or not.

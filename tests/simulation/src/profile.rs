@@ -6,6 +6,7 @@ use crate::{
     fault::{Fault, InjectedFault},
     mode::Mode,
     mutation::Mutation,
+    versions::VersionSkew,
 };
 
 /// Streams that nobody reads for longer than they remember: what is written in that time never
@@ -48,6 +49,8 @@ pub struct Profile {
     pub(crate) replays_at: Option<Duration>,
     /// For how many days functions know what they have consumed; as the template says if none.
     pub(crate) retention_days: Option<u32>,
+    /// Two releases of one function side by side; none.
+    pub(crate) version_skew: Option<VersionSkew>,
 }
 
 impl Profile {
@@ -66,6 +69,7 @@ impl Profile {
             redrives_every: None,
             replays_at: None,
             retention_days: None,
+            version_skew: None,
         }
     }
 
@@ -131,6 +135,12 @@ impl Profile {
     #[must_use]
     pub fn with_retention(self, days: u32) -> Self {
         Self { retention_days: Some(days), ..self }
+    }
+
+    /// The same with one function that is deployed alone, of which two releases run side by side.
+    #[must_use]
+    pub fn with_version_skew(self, skew: VersionSkew) -> Self {
+        Self { version_skew: Some(skew), ..self }
     }
 
     pub(crate) fn rate(&self, fault: Fault) -> f64 {

@@ -1,8 +1,12 @@
 //! What came of a world.
 
-use std::fmt;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use invariants::{Report, Snapshot};
+use local_iam::Permission;
 
 use crate::{
     fault::{InjectedFault, Point},
@@ -49,6 +53,8 @@ pub struct Run {
     pub lines: Vec<(u64, String)>,
     /// The events that were stored or published, each with its cause, in the order of time.
     pub events: Vec<StoredEvent>,
+    /// The permissions of its role that each function used, by the function's name.
+    pub permissions: BTreeMap<String, BTreeSet<Permission>>,
 }
 
 impl Run {
@@ -72,6 +78,7 @@ impl Run {
             milliseconds: sim.millisecond(),
             lines: record.lines,
             events,
+            permissions: BTreeMap::new(),
         }
     }
 
@@ -89,6 +96,7 @@ impl Run {
             milliseconds: 0,
             lines: Vec::new(),
             events: Vec::new(),
+            permissions: BTreeMap::new(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! The services of AWS that functions call, in process.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -11,7 +11,7 @@ use bytes::Bytes;
 use local_core::{AwsError, Service};
 use local_dynamodb::DynamoDb;
 use local_eventbridge::EventBridge;
-use local_iam::Call;
+use local_iam::{Call, Permission};
 use local_sqs::Sqs;
 use local_states::StepFunctions;
 use serde_json::{Value, json};
@@ -35,6 +35,8 @@ pub(crate) struct Services {
     pub(crate) workflows: StepFunctions,
     /// What functions were refused, for their roles do not allow it.
     pub(crate) refused: Arc<Mutex<BTreeSet<String>>>,
+    /// By which permission of its role each function, by its name, did what it did.
+    pub(crate) permissions: Arc<Mutex<BTreeMap<String, BTreeSet<Permission>>>>,
     /// Wakes, in their order, those who wait for a write. (The database has such a signal too; it
     /// wakes in no certain order.)
     pub(crate) written: Arc<Notify>,
@@ -95,9 +97,13 @@ impl Services {
         let (target, path) = (sent.target.as_deref(), sent.path.as_str());
         let path = path.find("/v2/").map_or(path, |at| &path[at..]);
         let call = Call { path, method: "POST", target, body: &sent.body };
-        self.deployment.authority.check_function(&function.name, &call).inspect_err(|error| {
+        let used = self.deployment.authority.permissions_used(&function.name, &call);
+        let used = used.inspect_err(|error| {
             self.refused.lock().unwrap().insert(error.message.clone());
-        })
+        })?;
+        let mut permissions = self.permissions.lock().unwrap();
+        permissions.entry(function.name.clone()).or_default().extend(used);
+        Ok(())
     }
 
     /// Has the bus take only some of the entries; the others are refused as it may refuse them.

@@ -24,6 +24,7 @@ use crate::{
     mode::Mode,
     mutation::Mutation,
     profile::{Outage, Plan, Profile},
+    versions::VersionSkew,
 };
 
 /// What ids of events begin with.
@@ -128,6 +129,11 @@ impl Sim {
     /// For how many days functions know what they have consumed; as the template says if none.
     pub(crate) fn retention_days(&self) -> Option<u32> {
         self.profile().retention_days
+    }
+
+    /// The two releases of this function, if there are two.
+    pub(crate) fn version_skew(&self, binary: &str) -> Option<VersionSkew> {
+        self.profile().version_skew.filter(|it| it.function == binary)
     }
 
     /// Who drives orders.

@@ -31,7 +31,7 @@ use crate::{
     queues::Poller,
     services::Services,
     sim::Sim,
-    story::{PLENTIFUL, SCARCE, Story},
+    story::{NEVER_STOCKED, PLENTIFUL, SCARCE, Story},
     streams::Reader,
     told::Told,
     workflows,
@@ -95,6 +95,7 @@ impl Stage {
             mail,
             workflows,
             refused: Arc::default(),
+            permissions: Arc::default(),
             written: Arc::default(),
             history: History::new(sim),
         };
@@ -117,14 +118,17 @@ impl Stage {
 
     /// Writes what a new system starts with.
     async fn stock(&self, customers: usize) {
-        for ((product, pieces), price) in STOCKED.into_iter().zip([2_999, 12_500]) {
+        for (product, price) in [(PLENTIFUL, 2_999), (SCARCE, 12_500), (NEVER_STOCKED, 500)] {
             let amount = json!({ "N": i64::to_string(&price) });
             let price = json!({ "M": { "amount": amount, "currency": { "S": "USD" } } });
             let id = json!({ "S": product });
             let row = json!({ "productId": id, "name": id, "price": price });
             self.put("products", row).await;
+        }
+        for (product, pieces) in STOCKED {
             let available = json!({ "N": pieces.to_string() });
-            self.put("inventory", json!({ "productId": id, "available": available })).await;
+            let row = json!({ "productId": { "S": product }, "available": available });
+            self.put("inventory", row).await;
         }
         for index in 0..customers {
             let email = json!({ "S": email(index) });

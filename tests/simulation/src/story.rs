@@ -31,12 +31,19 @@ pub enum Story {
     /// It cannot be delivered, and the payment provider refunds nothing until an operator has seen
     /// to that.
     Reviewed,
+    /// The catalogue has the product, and the stock has never had it.
+    NeverStocked,
+    /// The customer comes back so many milliseconds after placing it, and reads the order and its
+    /// trail.
+    ReadAgain(u64),
 }
 
 /// A product of which there is plenty.
 pub(crate) const PLENTIFUL: &str = "prod-001";
 /// A product of which there is one piece.
 pub(crate) const SCARCE: &str = "prod-003";
+/// A product that is only in the catalogue.
+pub(crate) const NEVER_STOCKED: &str = "prod-004";
 
 impl Story {
     /// One of each kind, for sweeps.
@@ -53,6 +60,7 @@ impl Story {
         let (product, quantity) = match self {
             Self::OutOfStock => (SCARCE, 2),
             Self::Scarce => (SCARCE, 1),
+            Self::NeverStocked => (NEVER_STOCKED, 1),
             Self::Happy
             | Self::Declined
             | Self::Undeliverable
@@ -60,7 +68,8 @@ impl Story {
             | Self::Cancelled(_)
             | Self::Resumed(_)
             | Self::Late
-            | Self::Unheard => (PLENTIFUL, 2),
+            | Self::Unheard
+            | Self::ReadAgain(_) => (PLENTIFUL, 2),
         };
         let method = if self == Self::Declined { "pm_card_chargeDeclined" } else { "pm_card_visa" };
         let is_undeliverable = matches!(self, Self::Undeliverable | Self::Reviewed);

@@ -104,7 +104,15 @@ impl FaultyConnector {
         if let Some(answer) = mutation::send(&self.process.sim, &mut mutated) {
             return answer;
         }
-        let answer = self.services.call(&mutated).await;
+        let release = self.process.release;
+        let is_rewritten = release.is_some_and(|it| it.rewrite(&mut mutated));
+        let mut answer = self.services.call(&mutated).await;
+        if let Some(release) = release {
+            release.show(&mut answer);
+            if is_rewritten && answer.0 == OK {
+                self.process.sim.note(&format!("{} stored {release:?} events", self.process.name));
+            }
+        }
         if sent.site() == Site::Write && answer.0 == OK {
             self.process.sim.wrote(&self.process.name, &sent.body);
         }

@@ -39,7 +39,8 @@ impl World {
             let customers = stage.begin(stories);
             let is_over = stage.watch(customers).await;
             let snapshot = snapshot::gather(&stage, stories.len(), is_over).await;
-            Run::new(self.seed, stories, &sim, &snapshot)
+            let permissions = stage.lambda.services.permissions.lock().unwrap().clone();
+            Run { permissions, ..Run::new(self.seed, stories, &sim, &snapshot) }
         })
     }
 }

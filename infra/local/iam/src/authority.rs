@@ -7,7 +7,7 @@ use crate::{
     caller::Caller,
     decision::{Reason, decide},
     refusal::{refused, unknown_key},
-    role::{ResourcePolicy, Role},
+    role::{Permission, ResourcePolicy, Role},
     statement::Statement,
 };
 
@@ -51,14 +51,31 @@ impl Authority {
     ///
     /// As [`check`](Self::check); also when there is no such function.
     pub fn check_function(&self, function: &str, call: &Call<'_>) -> Result<(), AwsError> {
+        self.permissions_used(function, call).map(drop)
+    }
+
+    /// The permissions of a function's role by which it may make a call, one for each action that
+    /// the call needs; none for what only the policy of a resource allows.
+    ///
+    /// # Errors
+    ///
+    /// As [`check_function`](Self::check_function).
+    pub fn permissions_used(
+        &self,
+        function: &str,
+        call: &Call<'_>,
+    ) -> Result<Vec<Permission>, AwsError> {
         let Some(role) = self.functions.get(function) else {
             return Err(unknown_key(call.service()));
         };
         let caller = Caller::Role { role, session: function };
-        call.needs(&self.tables).iter().try_for_each(|request| {
-            self.decide(&caller, request)
-                .map_err(|reason| refused(call.service(), &caller, request, reason))
-        })
+        let mut used = Vec::new();
+        for request in call.needs(&self.tables) {
+            self.decide(&caller, &request)
+                .map_err(|reason| refused(call.service(), &caller, &request, reason))?;
+            used.extend(role.permission_for(&request));
+        }
+        Ok(used)
     }
 
     /// Whether this caller may do this one thing.

@@ -34,7 +34,7 @@ pub fn decide(
 ) -> Result<(), Reason> {
     let says = |statements: &[Statement], effect: Effect| {
         let mut those = statements.iter().filter(|it| it.effect == effect);
-        those.any(|it| is_about(it, caller, request))
+        those.any(|it| applies(it, caller, request).is_some())
     };
     if says(identity, Effect::Deny) {
         return Err(Reason::DeniedByIdentity);
@@ -48,16 +48,21 @@ pub fn decide(
     Err(Reason::NothingAllows)
 }
 
-/// Whether a statement is about this request of this caller.
-fn is_about(statement: &Statement, caller: &Caller<'_>, request: &Request) -> bool {
-    let action = request.action.to_ascii_lowercase();
-    statement.principals.as_ref().is_none_or(|it| it.iter().any(|it| is(it, caller)))
-        && statement.actions.iter().any(|it| like(&it.to_ascii_lowercase(), &action))
-        && statement.resources.iter().any(|it| like(it, &request.resource))
-        && {
-            let context = caller.context(&request.context);
-            statement.conditions.iter().all(|it| it.holds(&context))
-        }
+/// Of the actions and resources of a statement those that are about this request of this caller,
+/// if it is about it.
+pub(crate) fn applies<'s>(
+    statement: &'s Statement,
+    caller: &Caller<'_>,
+    request: &Request,
+) -> Option<(&'s str, &'s str)> {
+    if statement.principals.as_ref().is_some_and(|it| !it.iter().any(|it| is(it, caller))) {
+        return None;
+    }
+    let wanted = request.action.to_ascii_lowercase();
+    let action = statement.actions.iter().find(|it| like(&it.to_ascii_lowercase(), &wanted))?;
+    let resource = statement.resources.iter().find(|it| like(it, &request.resource))?;
+    let context = caller.context(&request.context);
+    statement.conditions.iter().all(|it| it.holds(&context)).then_some((action, resource))
 }
 
 /// Whether a caller is one that a statement names.

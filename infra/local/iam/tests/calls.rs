@@ -276,3 +276,42 @@ fn only_who_signs_as_a_function_is_one() {
     let error = authority.check(Some(&header(&access_key_of("shop-gone"))), &call).unwrap_err();
     assert_eq!(error.short_code(), "UnrecognizedClientException");
 }
+
+#[test]
+fn the_permission_that_allowed_each_part_of_a_call_is_told() {
+    let shelf = "arn:aws:dynamodb:us-east-1:000000000000:table/shelf";
+    let statements = json!([
+        { "Effect": "Deny", "Action": "dynamodb:DeleteItem", "Resource": "*" },
+        { "Effect": "Allow", "Action": ["dynamodb:GetItem", "dynamodb:Put*"], "Resource": shelf },
+        { "Effect": "Allow", "Action": "dynamodb:*", "Resource": ["*", shelf] },
+    ]);
+    let authority = authority(statements);
+    let granted: Vec<String> = authority.functions["shop-pick"]
+        .permissions()
+        .iter()
+        .map(|it| format!("{} {it}", it.statement))
+        .collect();
+    let of_shelf = |text: &str| format!("{text} on {shelf}");
+    let all = [
+        of_shelf("1 dynamodb:GetItem"),
+        of_shelf("1 dynamodb:Put*"),
+        "2 dynamodb:* on *".to_owned(),
+        of_shelf("2 dynamodb:*"),
+    ];
+    assert_eq!(granted, all);
+    let used = |target: &str, body: Value| {
+        let body = body.to_string();
+        let call = Call::json(target, body.as_bytes());
+        let used = authority.permissions_used("shop-pick", &call)?;
+        let used = used.iter().map(|it| format!("{} {it}", it.statement));
+        Ok::<_, AwsError>(used.collect::<Vec<_>>())
+    };
+    let key = json!({ "pk": { "S": "a" } });
+    let write = |kind: &str, member: &str| json!({ kind: { "TableName": "shelf", member: key } });
+    let writes = json!({ "TransactItems": [write("Update", "Key"), write("Put", "Item")] });
+    // The first that would do: the last statement's second resource is never needed.
+    let by = used("DynamoDB_20120810.TransactWriteItems", writes).unwrap();
+    assert_eq!(by, ["2 dynamodb:* on *".to_owned(), of_shelf("1 dynamodb:Put*")]);
+    let delete = json!({ "TableName": "shelf", "Key": key });
+    used("DynamoDB_20120810.DeleteItem", delete).unwrap_err();
+}

@@ -16,6 +16,7 @@ use tokio::{
 
 use crate::{
     VERSION,
+    code::Generation,
     fault::Fault,
     function::{Function, InitCause, InitFault},
     invocation::{Invocation, Job},
@@ -27,6 +28,8 @@ use crate::{
 pub(crate) struct Environment {
     pub(crate) function: Arc<Function>,
     pub(crate) number: u32,
+    /// The code that it was started from.
+    pub(crate) generation: Generation,
     pub(crate) init_timeout: Duration,
     pub(crate) stop: watch::Receiver<bool>,
     pub(crate) child: Child,
@@ -47,6 +50,7 @@ enum Ending {
     Init(InitCause),
     Crashed,
     TimedOut,
+    Replaced,
     Stopped,
 }
 
@@ -66,7 +70,7 @@ impl Environment {
                 self.function.count(|stats| stats.crashes += 1);
                 None
             }
-            Ending::TimedOut | Ending::Stopped => None,
+            Ending::TimedOut | Ending::Replaced | Ending::Stopped => None,
         }
     }
 
@@ -95,7 +99,8 @@ impl Environment {
         }
     }
 
-    /// Waits for an invocation. A runtime that lost its connection may ask again meanwhile.
+    /// Waits for an invocation, unless there is newer code, which is for others to run. A runtime
+    /// that lost its connection may ask again meanwhile.
     async fn idle(&mut self, poll: &mut Poll) -> Result<Job, Ending> {
         let function = Arc::clone(&self.function);
         let number = self.number;
@@ -103,6 +108,7 @@ impl Environment {
             let happening = tokio::select! {
                 biased;
                 happening = self.happening(None) => happening,
+                () = function.code.after(self.generation) => return Err(Ending::Replaced),
                 job = function.take(number) => return Ok(job),
             };
             match happening {

@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 
 use crate::{
+    code::Code,
     fault::Fault,
     invocation::{Invocation, InvokeError, Job},
     spec::FunctionSpec,
@@ -34,6 +35,8 @@ pub struct FunctionStats {
     pub cold_starts: u64,
     /// Environments that never asked for an invocation.
     pub inits_failed: u64,
+    /// How often another binary came in the place of the function's.
+    pub code_updates: u64,
     /// Invocations that were refused because too many were waiting.
     pub throttles: u64,
     /// Asynchronous events that were tried again.
@@ -52,6 +55,7 @@ pub struct FunctionStats {
 
 pub(crate) struct Function {
     pub(crate) spec: FunctionSpec,
+    pub(crate) code: Code,
     pool: Mutex<Pool>,
     /// One permit for each waiting invocation, give or take those that were failed in the queue.
     waiting: Semaphore,
@@ -85,7 +89,8 @@ impl Pool {
 
 impl Function {
     pub(crate) fn new(spec: FunctionSpec) -> Self {
-        Self { spec, pool: Mutex::default(), waiting: Semaphore::new(0) }
+        let code = Code::of(&spec.binary);
+        Self { spec, code, pool: Mutex::default(), waiting: Semaphore::new(0) }
     }
 
     /// Puts `job` at the end of the queue.

@@ -7,8 +7,12 @@
 //!
 //! What a machine cannot give is left out: memory limits are announced, not enforced, and an
 //! environment is not frozen between invocations.
+//!
+//! A function's code is updated by another file in the place of its binary: put it there whole, by
+//! renaming it, while invocations go on.
 
 mod asynchronous;
+mod code;
 mod destination;
 mod environment;
 pub mod event_source;

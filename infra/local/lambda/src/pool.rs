@@ -22,6 +22,9 @@ pub(crate) fn submit(
     function: &Arc<Function>,
     request: Request,
 ) -> Result<oneshot::Receiver<Invocation>, InvokeError> {
+    if function.code.look(&function.spec.binary) {
+        function.count(|stats| stats.code_updates += 1);
+    }
     let (reply, answer) = oneshot::channel();
     function.enqueue(Job { request, reply, inits_failed: 0 }, host.options.waiting_max)?;
     scale(host, function);
@@ -41,6 +44,8 @@ fn scale(host: &Arc<Inner>, function: &Arc<Function>) {
 
 /// Runs environment `number` of `function` until its process ends or the host stops.
 async fn run(host: Arc<Inner>, function: Arc<Function>, number: u32) {
+    // Before the start: a process of newer code than it is taken for is only replaced once more.
+    let generation = function.code.generation();
     let init_fault = match start(&host, &function, number).await {
         Ok((mut child, RuntimeApi { calls, server: _server, .. })) => {
             function.started(number, child.id());
@@ -51,6 +56,7 @@ async fn run(host: Arc<Inner>, function: Arc<Function>, number: u32) {
                 stop: host.stop.clone(),
                 function: Arc::clone(&function),
                 number,
+                generation,
                 child,
                 output,
                 calls,

@@ -156,7 +156,7 @@ pub enum HostError {
     },
 }
 
-fn check_binary(path: &Path) -> Result<(), String> {
+pub(crate) fn check_binary(path: &Path) -> Result<(), String> {
     let metadata = path.metadata().map_err(|error| error.to_string())?;
     if !metadata.is_file() {
         return Err("is not a file".to_owned());

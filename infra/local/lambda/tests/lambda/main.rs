@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
 
 mod asynchronous;
+mod code;
 mod host;
 mod invoke_api;
 mod queue_mapping;

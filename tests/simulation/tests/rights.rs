@@ -1,0 +1,171 @@
+//! Least privilege, the other way round: what a function needs and its role does not allow is
+//! refused in every world; here, what its role allows is used by some world, or comes out of the
+//! template.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use local_iam::Permission;
+use local_template::{Function, Template};
+use simulation::{Fault, Mode, Outage, Plan, Profile, Run, Story, World};
+
+/// What each function used, by its name.
+type Used = BTreeMap<String, BTreeSet<Permission>>;
+
+/// Actions that no world can use, each with the reason.
+const OUTSIDE: [(&str, &str, &str); 2] = [
+    (
+        "secretsmanager:GetSecretValue",
+        "parameter/",
+        "the template lets a secret be in either service, and on the ARN of the one the action of \
+         the other allows nothing",
+    ),
+    (
+        "ssm:GetParameter",
+        "parameter/",
+        "keys of providers are read when a process starts, with the clients of the providers, for \
+         which others stand in here; the flows of tests/tests read them on the local stack",
+    ),
+];
+/// KMS is asked by the services that encrypt, as the function, and no service here encrypts.
+const OF_THE_KEY: [&str; 2] = ["kms:Decrypt", "kms:GenerateDataKey"];
+
+/// Streams that are away until the customer comes back: the read model has no row of the order.
+const AWAY: Outage = Outage {
+    tables: &["order-events"],
+    from: Duration::ZERO,
+    until: Duration::from_hours(1),
+    republished: true,
+};
+const COMES_BACK_MS: u64 = 30 * 60 * 1_000;
+
+fn template(mode: Mode, more: &[(&str, &str)]) -> Template {
+    let mut parameters = vec![("FulfilmentMode", mode.as_str())];
+    parameters.extend(more);
+    testkit::template_with(&parameters)
+}
+
+/// Worlds in which together everything happens that a function has a permission for.
+fn worlds(mode: Mode) -> Vec<Run> {
+    let calm = Profile::calm().in_mode(mode);
+    // Payments stay without an answer, so that webhooks find some that wait.
+    let mut failing = calm.clone().with_webhooks();
+    failing.heals_after = Duration::from_mins(10);
+    for (fault, rate) in
+        [(Fault::Throttle, 0.6), (Fault::Poison, 0.4), (Fault::KeepErrorAfter, 0.6)]
+    {
+        failing = failing.with(fault, rate);
+    }
+    let play = |seed: u64, profile: &Profile, stories: &[Story]| {
+        World::new(seed, Plan::Drawn(profile.clone())).play(stories)
+    };
+    let with_webhooks = calm.clone().with_webhooks();
+    let mut short = Story::SHORT.to_vec();
+    short.push(Story::NeverStocked);
+    vec![
+        play(1, &with_webhooks, &short),
+        play(1, &with_webhooks, &[Story::Reviewed, Story::Late]),
+        play(1, &calm.clone().with_outage(AWAY), &[Story::ReadAgain(COMES_BACK_MS)]),
+        play(1, &failing, &Story::SHORT),
+        play(2, &failing, &Story::SHORT),
+        play(3, &failing, &[Story::Happy; 4]),
+    ]
+}
+
+/// What Lambda uses of the roles, before any code of a function runs.
+fn used_by_lambda(template: &Template) -> Used {
+    let of = |function: &Function| {
+        let requests = template.done_by_lambda(function);
+        let used = requests.iter().filter_map(|it| function.role.permission_for(it)).collect();
+        (function.name.clone(), used)
+    };
+    template.functions.iter().map(of).collect()
+}
+
+fn is_outside(permission: &Permission) -> bool {
+    OUTSIDE.iter().any(|(action, resource, _)| {
+        permission.action == *action && permission.resource.contains(resource)
+    })
+}
+
+/// What is granted and not used, of the functions of the template.
+fn unused(template: &Template, used: &Used) -> Vec<String> {
+    let of = |function: &Function| {
+        let used = used.get(&function.name).cloned().unwrap_or_default();
+        let granted = function.role.permissions().into_iter();
+        let idle = granted.filter(move |it| !used.contains(it) && !is_outside(it));
+        let name = function.name.clone();
+        idle.map(move |it| format!("{name}: {it}")).collect::<Vec<_>>()
+    };
+    template.functions.iter().flat_map(of).collect()
+}
+
+#[test]
+fn every_permission_of_every_role_is_used_in_each_mode() {
+    for mode in Mode::ALL {
+        let template = template(mode, &[]);
+        let mut used = used_by_lambda(&template);
+        for run in worlds(mode) {
+            assert!(run.holds(), "{mode:?} {run}");
+            for (function, permissions) in run.permissions {
+                used.entry(function).or_default().extend(permissions);
+            }
+        }
+        assert_eq!(unused(&template, &used), Vec::<String>::new(), "in {mode:?}");
+        let listed = used.values().flatten().filter(|it| is_outside(it));
+        assert_eq!(listed.collect::<Vec<_>>(), Vec::<&Permission>::new(), "listed, and used");
+    }
+}
+
+/// A wildcard among the actions allows what nothing uses, whatever uses the rest of it.
+#[test]
+fn no_role_has_a_wildcard_among_its_actions() {
+    for mode in Mode::ALL {
+        for function in template(mode, &[]).functions {
+            let wide = function.role.permissions();
+            let wide = wide.iter().find(|it| it.action.contains(['*', '?']));
+            assert_eq!(wide, None, "{} in {mode:?}", function.name);
+        }
+    }
+}
+
+#[test]
+fn a_key_adds_only_its_own_use_to_roles() {
+    let key = "arn:aws:kms:us-east-1:000000000000:key/1";
+    for mode in Mode::ALL {
+        let [without, with] = [template(mode, &[]), template(mode, &[("KmsKeyArn", key)])];
+        for function in &with.functions {
+            let bare = &without.function(&function.name).unwrap().role;
+            let names = |permissions: Vec<Permission>| -> BTreeSet<String> {
+                permissions.iter().map(ToString::to_string).collect()
+            };
+            let (bare, keyed) = (names(bare.permissions()), names(function.role.permissions()));
+            for added in keyed.difference(&bare) {
+                let (action, resource) = added.split_once(" on ").unwrap();
+                assert!(OF_THE_KEY.contains(&action), "{}: {added}", function.name);
+                assert_eq!(resource, key, "{}: {added}", function.name);
+            }
+        }
+    }
+}
+
+/// The check fails for what is added and not used, and for what repeats what is there.
+#[test]
+fn what_nothing_uses_is_found() {
+    let mut template = template(Mode::Choreography, &[]);
+    let (used, before) = (used_by_lambda(&template), unused(&template, &used_by_lambda(&template)));
+    let queue = "arn:aws:sqs:us-east-1:000000000000:orderly-payment-queue";
+    for action in ["sqs:PurgeQueue", "sqs:ReceiveMessage", "sqs:*"] {
+        let policy = serde_json::json!({
+            "Statement": { "Effect": "Allow", "Action": action, "Resource": queue }
+        });
+        let payment = template.functions.iter_mut().find(|it| it.name == "orderly-payment");
+        let statements = local_iam::identity_policy(&policy).unwrap();
+        payment.unwrap().role.statements.extend(statements);
+        let after = unused(&template, &used);
+        assert!(after.contains(&format!("orderly-payment: {action} on {queue}")), "{after:?}");
+    }
+    assert_eq!(unused(&template, &used).len(), before.len() + 3);
+}
