@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
     fault::{Fault, InjectedFault},
+    limits::{Limits, Slowness},
     mode::Mode,
     mutation::Mutation,
 };
@@ -48,6 +49,12 @@ pub struct Profile {
     pub(crate) replays_at: Option<Duration>,
     /// Whether providers know no idempotency key any more, as when requests come after a day.
     pub(crate) keys_forgotten: bool,
+    /// The limits of AWS and of the providers; none if none.
+    pub(crate) limits: Option<Limits>,
+    /// When the payment provider answers late; never if none.
+    pub(crate) slowness: Option<Slowness>,
+    /// Over how many shards the product that there is plenty of is spread.
+    pub(crate) shards: u8,
 }
 
 impl Profile {
@@ -66,6 +73,9 @@ impl Profile {
             redrives_every: None,
             replays_at: None,
             keys_forgotten: false,
+            limits: None,
+            slowness: None,
+            shards: 1,
         }
     }
 
@@ -131,6 +141,25 @@ impl Profile {
     #[must_use]
     pub fn with_forgotten_keys(self) -> Self {
         Self { keys_forgotten: true, ..self }
+    }
+
+    /// The same with limits of AWS and of the providers. Customers then come within the whole time
+    /// of [`with_arrivals`](Self::with_arrivals), and share the processes that there are.
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits: Some(limits), ..self }
+    }
+
+    /// The same with a payment provider that answers late for a while.
+    #[must_use]
+    pub fn with_slowness(self, slowness: Slowness) -> Self {
+        Self { slowness: Some(slowness), ..self }
+    }
+
+    /// The same where the product that there is plenty of is spread over so many shards.
+    #[must_use]
+    pub fn with_shards(self, shards: u8) -> Self {
+        Self { shards, ..self }
     }
 
     pub(crate) fn rate(&self, fault: Fault) -> f64 {

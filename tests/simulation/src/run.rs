@@ -1,11 +1,12 @@
 //! What came of a world.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use invariants::{Report, Snapshot};
 
 use crate::{
     fault::{InjectedFault, Point},
+    limits::Quotas,
     sim::Sim,
     story::Story,
     timeline::{self, StoredEvent},
@@ -49,6 +50,8 @@ pub struct Run {
     pub lines: Vec<(u64, String)>,
     /// The events that were stored or published, each with its cause, in the order of time.
     pub events: Vec<StoredEvent>,
+    /// How often each limit was met.
+    pub throttles: BTreeMap<String, u64>,
 }
 
 impl Run {
@@ -72,6 +75,7 @@ impl Run {
             milliseconds: sim.millisecond(),
             lines: record.lines,
             events,
+            throttles: sim.quotas().map(Quotas::throttles).unwrap_or_default(),
         }
     }
 
@@ -89,6 +93,7 @@ impl Run {
             milliseconds: 0,
             lines: Vec::new(),
             events: Vec::new(),
+            throttles: BTreeMap::new(),
         }
     }
 
