@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use parking_lot::Mutex;
 
 /// By how much rates are smaller than deployed.
-const RATES: f64 = 100.0;
+const RATES: f64 = 250.0;
 /// By how much concurrency is smaller than deployed: less than one invocation is not possible, and
 /// most functions have ten.
 const CONCURRENCY: u32 = 10;
@@ -15,9 +15,12 @@ const PER_MAPPING_MIN: u32 = 2;
 /// What a partition takes at once, in units: a second's worth, but never less than a few requests,
 /// which are not scaled down.
 const UNITS_AT_ONCE_MIN: f64 = 20.0;
+/// What a provider or the bus takes at once, for the same reason: of few orders more come in the same
+/// second by chance, in proportion, than of many.
+const CALLS_AT_ONCE_MIN: f64 = 5.0;
 
-/// The limits of AWS and of the providers, each a hundredth of what it is deployed. So a world of
-/// two orders a second is as close to its limits as one of two hundred.
+/// The limits of AWS and of the providers, as rates each a part in 250 of what it is deployed. So a
+/// world of one order in two seconds is as close to its limits as one of 125 orders a second.
 ///
 /// Requests, items and pauses are as large and as long as ever: what counts is how much is asked for
 /// a second, in relation to what is given.
@@ -151,7 +154,7 @@ impl Quotas {
     }
 
     fn takes_one(&self, what: &str, rate: f64, now: u64) -> bool {
-        let takes = self.left(what.to_owned(), rate, rate.max(1.0), now) > 0.0;
+        let takes = self.left(what.to_owned(), rate, rate.max(CALLS_AT_ONCE_MIN), now) > 0.0;
         if takes {
             self.take(what, 1.0);
         }
