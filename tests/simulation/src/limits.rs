@@ -176,3 +176,26 @@ impl Quotas {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_partition_takes_what_is_there_and_then_what_comes_back() {
+        let quotas = Quotas::new(Limits::scaled());
+        assert!(quotas.has_units(Access::Write, "stock 1", 0));
+        // A request is larger than what is left: later ones wait for it.
+        quotas.take_units(Access::Write, "stock 1", UNITS_AT_ONCE_MIN + 4.0);
+        assert!(!quotas.has_units(Access::Write, "stock 1", 900));
+        assert!(quotas.has_units(Access::Write, "stock 1", 1_100));
+        assert!(quotas.has_units(Access::Write, "stock 2", 0));
+        assert!(quotas.has_units(Access::Read, "stock 1", 0));
+    }
+
+    #[test]
+    fn concurrency_is_scaled_down_to_no_less_than_there_can_be() {
+        assert_eq!([50, 10, 1, 0].map(Quotas::reserved), [5, 1, 1, 1]);
+        assert_eq!([50, 10, 2].map(Quotas::per_mapping), [5, 2, 2]);
+    }
+}

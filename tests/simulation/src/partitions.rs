@@ -115,3 +115,53 @@ pub(crate) fn throttled(access: Access, operation: &str, is_met: &[bool]) -> Aws
     error.members.insert("CancellationReasons".to_owned(), reasons.collect());
     error
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        description::{STACK, deployment},
+        mode::Mode,
+    };
+
+    fn named(operation: &str, body: &Value) -> Vec<String> {
+        let template = &deployment(Mode::Choreography).template;
+        let names = partitions(template, operation, body).into_iter();
+        names.map(|it| it.name.replace(&format!("{STACK}-"), "")).collect()
+    }
+
+    #[test]
+    fn every_item_of_a_request_has_its_partition() {
+        let table = format!("{STACK}-inventory");
+        let key = json!({ "productId": { "S": "prod-001" } });
+        let partition = r#"inventory {"S":"prod-001"}"#;
+        let one = json!({ "TableName": table, "Key": key });
+        assert_eq!(named("UpdateItem", &one), [partition]);
+        let both = json!({ "TransactItems": [
+            { "Update": one }, { "Put": { "TableName": table, "Item": key } },
+        ] });
+        assert_eq!(named("TransactWriteItems", &both), [partition, partition]);
+        let query = json!({
+            "TableName": table, "KeyConditionExpression": "#id = :id",
+            "ExpressionAttributeNames": { "#id": "productId" },
+            "ExpressionAttributeValues": { ":id": { "S": "prod-001" } },
+        });
+        assert_eq!(named("Query", &query), [partition]);
+        let batch = json!({ "RequestItems": { table.as_str(): { "Keys": [key] } } });
+        assert_eq!(named("BatchGetItem", &batch), [partition]);
+        assert!(named("Scan", &json!({ "TableName": table })).is_empty());
+    }
+
+    #[test]
+    fn a_transaction_is_told_which_of_its_items_is_throttled() {
+        let error = throttled(Access::Write, "TransactWriteItems", &[false, true]);
+        let codes: Vec<&Value> = error.members["CancellationReasons"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|reason| &reason["Code"])
+            .collect();
+        assert_eq!(codes, ["None", "ThrottlingError"]);
+        assert_eq!(throttled(Access::Read, "GetItem", &[true]).code, "ThrottlingException");
+    }
+}
