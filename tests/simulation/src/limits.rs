@@ -102,9 +102,10 @@ impl Quotas {
         Self { limits, buckets: Mutex::default(), throttles: Mutex::default() }
     }
 
-    /// How many invocations of a function with this reserved concurrency may run at a time.
+    /// How many invocations of a function with this reserved concurrency may run at a time: none of
+    /// one that has none.
     pub(crate) fn reserved(declared: u32) -> u32 {
-        (declared / CONCURRENCY).max(1)
+        (declared / CONCURRENCY).max(declared.min(1))
     }
 
     /// How many batches of a mapping with this `MaximumConcurrency` may run at a time.
@@ -195,7 +196,7 @@ mod tests {
 
     #[test]
     fn concurrency_is_scaled_down_to_no_less_than_there_can_be() {
-        assert_eq!([50, 10, 1, 0].map(Quotas::reserved), [5, 1, 1, 1]);
+        assert_eq!([50, 10, 1, 0].map(Quotas::reserved), [5, 1, 1, 0]);
         assert_eq!([50, 10, 2].map(Quotas::per_mapping), [5, 2, 2]);
     }
 }
