@@ -70,6 +70,19 @@ impl Administrator {
         self.move_stock("adjust", -missing, &counted).await;
     }
 
+    /// Spreads the product that there is plenty of over so many shards, before anybody orders it.
+    pub(crate) async fn spread(&self, shards: u8) {
+        let request = request("PUT /admin/stock/{productId}/shards")
+            .with("pathParameters", json!({ "productId": PLENTIFUL }))
+            .header("idempotency-key", "spread")
+            .header("content-type", "application/json")
+            .with("body", json!({ "shards": shards }).to_string());
+        let answer = self.asker.ask(&self.lambda.sim, &self.stock, &request).await;
+        if let Some(answer) = answer.filter(|it| it.status != 200) {
+            self.asker.wonder("to spread a product", &answer);
+        }
+    }
+
     async fn move_stock(&self, command: &str, pieces: i64, body: &Value) {
         let request = request(&format!("POST /admin/stock/{{productId}}/{command}"))
             .with("pathParameters", json!({ "productId": PLENTIFUL }))

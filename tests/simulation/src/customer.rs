@@ -59,8 +59,13 @@ impl Customer {
     /// of it.
     pub(crate) async fn run(self) {
         let sim = &self.lambda.sim;
-        self.browse().await;
-        sim.pass(sim.arrivals()).await;
+        if sim.quotas().is_some() {
+            sim.pass(sim.arrivals()).await;
+            self.browse().await;
+        } else {
+            self.browse().await;
+            sim.pass(sim.arrivals()).await;
+        }
         let Some(order) = self.place().await else { return };
         futures_util::future::join(self.act(&order), self.look(&order)).await;
     }

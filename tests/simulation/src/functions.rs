@@ -69,7 +69,7 @@ impl FunctionContext {
     }
 
     fn provider(&self) -> Provider {
-        Provider { external: Arc::clone(&self.external), process: Arc::clone(&self.process) }
+        Provider::new(&self.external, &self.process)
     }
 
     /// Starts a function as [`lambda::run`] does. Nothing is awaited while it is built.

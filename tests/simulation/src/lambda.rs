@@ -10,6 +10,7 @@ use tokio::{select, task::spawn_local, time::sleep};
 use crate::{
     external::ExternalServices,
     functions::{Answer, FunctionContext, Started},
+    limits::Quotas,
     mutation::Mutation,
     process::Process,
     services::Services,
@@ -28,6 +29,8 @@ pub(crate) enum End {
     Failed(String),
     /// The process died, or was ended.
     Died,
+    /// It did not begin: the function has as many invocations as it may have.
+    Throttled,
 }
 
 /// The functions of the template. Clones are the same.
@@ -39,16 +42,64 @@ pub(crate) struct Lambda {
     pub(crate) external: Arc<ExternalServices>,
     /// How many processes of each function were started.
     pub(crate) started: Rc<RefCell<BTreeMap<String, u32>>>,
+    /// How many invocations of each function run, where there are limits.
+    running: Rc<RefCell<BTreeMap<String, u32>>>,
+    /// The processes of each function that work on nothing, where there are limits.
+    idle: Rc<RefCell<BTreeMap<String, Vec<Warm>>>>,
+}
+
+/// A process that has started.
+type Warm = (Arc<Process>, Started);
+
+/// An invocation runs until this is dropped.
+struct Running {
+    function: String,
+    running: Rc<RefCell<BTreeMap<String, u32>>>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(count) = self.running.borrow_mut().get_mut(&self.function) {
+            *count -= 1;
+        }
+    }
 }
 
 /// A place for a process of one function, which is started when it is needed.
 pub(crate) struct Slot {
     lambda: Lambda,
     function: String,
-    warm: RefCell<Option<(Arc<Process>, Started)>>,
+    warm: RefCell<Option<Warm>>,
 }
 
 impl Lambda {
+    pub(crate) fn new(
+        sim: &Arc<Sim>,
+        template: &'static Template,
+        services: Services,
+        external: Arc<ExternalServices>,
+    ) -> Self {
+        let started = Rc::default();
+        let (running, idle) = (Rc::default(), Rc::default());
+        Self { sim: Arc::clone(sim), template, services, external, started, running, idle }
+    }
+
+    /// Has an invocation begin, unless the function has as many as it may have.
+    fn admit(&self, function: &str) -> Option<Running> {
+        let quotas = self.sim.quotas();
+        let declared = self.template.function(function).and_then(|it| it.reserved_concurrency);
+        let most = quotas.and(declared).map(Quotas::reserved);
+        let mut running = self.running.borrow_mut();
+        let count = running.entry(function.to_owned()).or_default();
+        if most.is_some_and(|most| *count >= most) {
+            quotas.inspect(|it| it.count(format!("invocation {function}")));
+            return None;
+        }
+        *count += 1;
+        drop(running);
+        Some(Running { function: function.to_owned(), running: Rc::clone(&self.running) })
+    }
+
     /// A place for a process of the function with this name.
     pub(crate) fn slot(&self, function: &str) -> Slot {
         Slot { lambda: self.clone(), function: function.to_owned(), warm: RefCell::default() }
@@ -110,9 +161,21 @@ impl Slot {
         })
     }
 
+    /// Keeps a process for the next invocation: that of this place, or of any where there are limits.
+    fn keep(&self, warm: Warm) {
+        if self.lambda.sim.quotas().is_some() {
+            self.lambda.idle.borrow_mut().entry(self.function.clone()).or_default().push(warm);
+        } else {
+            *self.warm.borrow_mut() = Some(warm);
+        }
+    }
+
     /// Hands `event` to the function; `killed` ends the process after that time.
     pub(crate) async fn invoke(&self, event: Value, killed: Option<Duration>) -> End {
-        let warm = self.warm.borrow_mut().take().filter(|(process, _)| !process.is_replaced());
+        let Some(_running) = self.lambda.admit(&self.function) else { return End::Throttled };
+        let idle = || self.lambda.idle.borrow_mut().get_mut(&self.function).and_then(Vec::pop);
+        let warm = self.warm.borrow_mut().take().or_else(idle);
+        let warm = warm.filter(|(process, _)| !process.is_replaced());
         let (process, function) = warm.unwrap_or_else(|| self.lambda.start(&self.function));
         let timeout = self.lambda.template.function(&self.function).unwrap().timeout;
         let sim = &self.lambda.sim;
@@ -134,10 +197,10 @@ impl Slot {
         match &end {
             End::Died => sim.note(&format!("{} died", process.name)),
             End::Failed(error) => sim.note(&format!("{} failed: {error}", process.name)),
-            End::Answered(_) => (),
+            End::Answered(_) | End::Throttled => (),
         }
         if !matches!(end, End::Died) {
-            *self.warm.borrow_mut() = Some((process, function));
+            self.keep((process, function));
         }
         end
     }

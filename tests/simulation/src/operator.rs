@@ -36,7 +36,7 @@ impl Relay for Invoked {
         match self.slot.invoke(batch.clone(), None).await {
             End::Answered(answer) => Ok(answer),
             End::Failed(body) => Err(InvokeError::Failed { kind: "Unhandled".to_owned(), body }),
-            End::Died => Err(InvokeError::Unreadable { what: "answer" }),
+            End::Died | End::Throttled => Err(InvokeError::Unreadable { what: "answer" }),
         }
     }
 }

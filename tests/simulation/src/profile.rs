@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
     fault::{Fault, InjectedFault},
+    limits::{Limits, Slowness},
     mode::Mode,
     mutation::Mutation,
     versions::VersionSkew,
@@ -51,6 +52,12 @@ pub struct Profile {
     pub(crate) retention_days: Option<u32>,
     /// Two releases of one function side by side; none.
     pub(crate) version_skew: Option<VersionSkew>,
+    /// The limits of AWS and of the providers; none if none.
+    pub(crate) limits: Option<Limits>,
+    /// When the payment provider answers late; never if none.
+    pub(crate) slowness: Option<Slowness>,
+    /// Over how many shards the product that there is plenty of is spread.
+    pub(crate) shards: u8,
 }
 
 impl Profile {
@@ -70,6 +77,9 @@ impl Profile {
             replays_at: None,
             retention_days: None,
             version_skew: None,
+            limits: None,
+            slowness: None,
+            shards: 1,
         }
     }
 
@@ -141,6 +151,25 @@ impl Profile {
     #[must_use]
     pub fn with_version_skew(self, skew: VersionSkew) -> Self {
         Self { version_skew: Some(skew), ..self }
+    }
+
+    /// The same with limits of AWS and of the providers. Customers then come within the whole time
+    /// of [`with_arrivals`](Self::with_arrivals), and share the processes that there are.
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits: Some(limits), ..self }
+    }
+
+    /// The same with a payment provider that answers late for a while.
+    #[must_use]
+    pub fn with_slowness(self, slowness: Slowness) -> Self {
+        Self { slowness: Some(slowness), ..self }
+    }
+
+    /// The same where the product that there is plenty of is spread over so many shards.
+    #[must_use]
+    pub fn with_shards(self, shards: u8) -> Self {
+        Self { shards, ..self }
     }
 
     pub(crate) fn rate(&self, fault: Fault) -> f64 {

@@ -9,7 +9,7 @@ use payment::{
     gateway::{Again, PaymentGateway, ProviderId, SoFar, Stripe},
 };
 use provider_stubs::Outcome;
-use runtime::Failure;
+use runtime::{Breaker, Failure};
 use shipping::{
     carrier::{Carrier, HttpCarrier},
     domain::{Destination, Input as ShippingInput},
@@ -19,11 +19,15 @@ use crate::{
     external::ExternalServices,
     fault::{Fault, Site},
     incident::{Incident, Outside},
+    limits::Quotas,
     process::Process,
 };
 
 /// How long a client of a provider waits for an answer.
 const WAIT_MAX: Duration = Duration::from_secs(3);
+/// When a client of a provider stops calling it, and for how long.
+const FAILURES_MAX: u32 = 5;
+const REST: Duration = Duration::from_secs(5);
 /// The longest that a request is late whose caller has given it up, in seconds.
 const LATE_SECONDS_MAX: u64 = 120;
 /// The longest that a call takes where no fault is injected.
@@ -41,6 +45,8 @@ const FORGETTING: Duration = Duration::from_mins(40);
 pub(crate) struct Provider {
     pub(crate) external: Arc<ExternalServices>,
     pub(crate) process: Arc<Process>,
+    /// As the client of a provider has it, which lives as long as the process; where there are limits.
+    breaker: Breaker,
 }
 
 /// The caller waits for an answer, in vain.
@@ -54,6 +60,57 @@ fn unavailable<T>() -> Result<T, Failure> {
 }
 
 impl Provider {
+    pub(crate) fn new(external: &Arc<ExternalServices>, process: &Arc<Process>) -> Self {
+        let breaker = Breaker::new(FAILURES_MAX, REST);
+        Self { external: Arc::clone(external), process: Arc::clone(process), breaker }
+    }
+
+    /// Makes a call where there are limits.
+    async fn call_limited<T, F>(
+        &self,
+        quotas: &Quotas,
+        outside: Outside,
+        what: &str,
+        work: impl Fn(Self) -> F + Send + 'static,
+    ) -> Result<T, Failure>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, Failure>> + Send + 'static,
+    {
+        if let Err(open) = self.breaker.admit() {
+            quotas.count(format!("circuit {outside:?}"));
+            return Err(Failure::retry_after(open, open.left));
+        }
+        let sim = &self.process.sim;
+        let what = format!("{} {what}", self.process.name);
+        sim.fault_point(Site::Provider, &what);
+        sim.note(&what);
+        self.process.pass(LATENCY_MAX).await;
+        if !quotas.takes_call(&format!("{outside:?}"), sim.millisecond()) {
+            quotas.count(format!("call {outside:?}"));
+            self.breaker.succeeded();
+            return self.refused(Outcome::Throttle(1), work(self.clone()));
+        }
+        let takes = sim.slowness().filter(|_| outside == Outside::Payments).unwrap_or_default();
+        if takes <= WAIT_MAX {
+            tokio::time::sleep(takes).await;
+            let answer = self.external.carry_out(work(self.clone()));
+            self.process.pass(LATENCY_MAX).await;
+            self.breaker.succeeded();
+            return answer;
+        }
+        let (provider, under_way) = (self.clone(), sim.under_way());
+        tokio::spawn(async move {
+            tokio::time::sleep(takes).await;
+            let _ = provider.external.carry_out(work(provider.clone()));
+            drop(under_way);
+        });
+        tokio::time::sleep(WAIT_MAX).await;
+        self.breaker.failed();
+        quotas.count(format!("late answer {outside:?}"));
+        Err(Failure::retry("no answer came"))
+    }
+
     fn stripe(&self) -> Stripe {
         Stripe::new(self.external.port("payments", "sk_test_simulated"))
     }
@@ -74,6 +131,9 @@ impl Provider {
         F: Future<Output = Result<T, Failure>> + Send + 'static,
     {
         let sim = &self.process.sim;
+        if let Some(quotas) = sim.quotas() {
+            return self.call_limited(quotas, outside, what, work).await;
+        }
         let what = format!("{} {what}", self.process.name);
         let met = sim.fault_point(Site::Provider, &what);
         sim.note(&what);

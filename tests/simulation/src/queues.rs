@@ -20,6 +20,8 @@ pub(crate) const MALFORMED: &str = "malformed-record";
 const WAIT_MAX: Duration = Duration::from_secs(20);
 /// The longest between two batches of a poller.
 const PAUSE_MAX: Duration = Duration::from_millis(50);
+/// How long a mapping waits whose invocation was throttled.
+const THROTTLED_PAUSE: Duration = Duration::from_secs(1);
 /// Within this time a process is ended whose invocation is.
 const KILL_MAX: Duration = Duration::from_millis(150);
 
@@ -81,13 +83,17 @@ impl Poller {
         }
         let records: Vec<_> = batch.iter().map(|it| queue_record(&self.queue, it)).collect();
         let end = self.slot.invoke(json!({ "Records": records }), killed).await;
+        if matches!(end, End::Throttled) {
+            // The messages come back when they are visible again; the mapping itself slows down.
+            sleep(THROTTLED_PAUSE).await;
+        }
         let identifiers: BTreeSet<String> = batch.iter().map(|it| it.message_id.clone()).collect();
         let judged = match end {
             end if self.slot.forgives(&end) => Verdict::Done,
             End::Answered(_) if is_mangled => Verdict::Failed,
             End::Answered(_) if !self.reports_item_failures => Verdict::Done,
             End::Answered(answer) => verdict(answer.to_string().as_bytes(), &identifiers),
-            End::Failed(_) | End::Died => Verdict::Failed,
+            End::Failed(_) | End::Died | End::Throttled => Verdict::Failed,
         };
         for message in batch {
             let is_done = match &judged {

@@ -10,6 +10,7 @@ use local_iam::Permission;
 
 use crate::{
     fault::{InjectedFault, Point},
+    limits::Quotas,
     sim::Sim,
     story::Story,
     timeline::{self, StoredEvent},
@@ -55,6 +56,8 @@ pub struct Run {
     pub events: Vec<StoredEvent>,
     /// The permissions of its role that each function used, by the function's name.
     pub permissions: BTreeMap<String, BTreeSet<Permission>>,
+    /// How often each limit was met.
+    pub throttles: BTreeMap<String, u64>,
 }
 
 impl Run {
@@ -79,6 +82,7 @@ impl Run {
             lines: record.lines,
             events,
             permissions: BTreeMap::new(),
+            throttles: sim.quotas().map(Quotas::throttles).unwrap_or_default(),
         }
     }
 
@@ -97,6 +101,7 @@ impl Run {
             lines: Vec::new(),
             events: Vec::new(),
             permissions: BTreeMap::new(),
+            throttles: BTreeMap::new(),
         }
     }
 

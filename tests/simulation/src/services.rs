@@ -20,8 +20,12 @@ use tower::ServiceExt;
 
 use crate::{
     description::{Deployment, STACK},
+    fault::Site,
     history::History,
+    limits::Access,
+    partitions::{consumption, partitions, throttled, with_consumption},
     request::{Sent, answer_of},
+    sim::Sim,
 };
 
 /// Clones are the same services.
@@ -41,6 +45,7 @@ pub(crate) struct Services {
     /// wakes in no certain order.)
     pub(crate) written: Arc<Notify>,
     pub(crate) history: History,
+    pub(crate) sim: Arc<Sim>,
 }
 
 impl Services {
@@ -49,6 +54,65 @@ impl Services {
         if let Err(error) = self.check(sent) {
             return answer_of(&error);
         }
+        if self.sim.quotas().is_none() {
+            return self.carry_out(sent).await;
+        }
+        match sent.target.as_deref().and_then(|it| it.split_once('.')) {
+            Some(("AWSEvents", "PutEvents")) => self.put_limited(sent).await,
+            Some(("DynamoDB_20120810", operation)) => self.call_limited(operation, sent).await,
+            _ => self.carry_out(sent).await,
+        }
+    }
+
+    /// Carries out a request to DynamoDB, if its partitions take it.
+    async fn call_limited(&self, operation: &str, sent: &Sent) -> (u16, Bytes) {
+        let Some(quotas) = self.sim.quotas() else { return self.carry_out(sent).await };
+        let access = match sent.site() {
+            Site::Write => Access::Write,
+            _ => Access::Read,
+        };
+        let body: Value = serde_json::from_slice(&sent.body).unwrap_or_default();
+        let partitions = partitions(&self.deployment.template, operation, &body);
+        let now = self.sim.millisecond();
+        let is_met: Vec<bool> =
+            partitions.iter().map(|it| !quotas.has_units(access, &it.name, now)).collect();
+        if let Some(met) = partitions.iter().zip(&is_met).find_map(|(it, met)| met.then_some(it)) {
+            quotas.count(format!("{access:?} {}", met.table));
+            return answer_of(&throttled(access, operation, &is_met));
+        }
+        let asking = Sent { body: with_consumption(body), ..sent.clone() };
+        let before = self.database.capacity();
+        let (status, answer) = self.carry_out(&asking).await;
+        let after = self.database.capacity();
+        // What a condition that did not hold has consumed is in no answer.
+        let refused = after.write_units - before.write_units;
+        let consumed = consumption(&answer);
+        for partition in &partitions {
+            let items = partitions.iter().filter(|it| it.table == partition.table).count();
+            let items = u32::try_from(items).map_or(1.0, f64::from);
+            let units = consumed.get(&partition.table).copied();
+            let units = units.unwrap_or(if status == 200 { 0.0 } else { refused });
+            quotas.take_units(access, &partition.name, units / items);
+        }
+        (status, answer)
+    }
+
+    /// Puts as many entries on the bus as it takes.
+    async fn put_limited(&self, sent: &Sent) -> (u16, Bytes) {
+        let Some(quotas) = self.sim.quotas() else { return self.carry_out(sent).await };
+        let request: Value = serde_json::from_slice(&sent.body).unwrap_or_default();
+        let now = self.sim.millisecond();
+        let refused: BTreeSet<usize> = (0..request["Entries"].as_array().map_or(0, Vec::len))
+            .filter(|_| !quotas.takes_entry(now))
+            .collect();
+        if refused.is_empty() {
+            return self.carry_out(sent).await;
+        }
+        refused.iter().for_each(|_| quotas.count("PutEvents".to_owned()));
+        self.put_without(sent, &refused, "ThrottlingException", "Rate exceeded").await
+    }
+
+    async fn carry_out(&self, sent: &Sent) -> (u16, Bytes) {
         let Some((prefix, operation)) = sent.target.as_deref().and_then(|it| it.split_once('.'))
         else {
             return self.send_mail(sent).await;
@@ -112,21 +176,37 @@ impl Services {
         sent: &Sent,
         random: &mut fastrand::Rng,
     ) -> (u16, Bytes) {
+        let request: Value = serde_json::from_slice(&sent.body).unwrap();
+        let entries = request["Entries"].as_array().map_or(0, Vec::len);
+        let first = random.usize(0..entries.max(1));
+        let refused: BTreeSet<usize> =
+            (0..entries).filter(|index| *index == first || random.bool()).collect();
+        if let Err(error) = self.check(sent) {
+            return answer_of(&error);
+        }
+        self.put_without(sent, &refused, "InternalFailure", "try again").await
+    }
+
+    /// Puts the entries on the bus that are not `refused`.
+    async fn put_without(
+        &self,
+        sent: &Sent,
+        refused: &BTreeSet<usize>,
+        code: &str,
+        message: &str,
+    ) -> (u16, Bytes) {
         let mut request: Value = serde_json::from_slice(&sent.body).unwrap();
         let entries = request["Entries"].as_array().cloned().unwrap_or_default();
-        let first = random.usize(0..entries.len().max(1));
-        let refused: BTreeSet<usize> =
-            (0..entries.len()).filter(|index| *index == first || random.bool()).collect();
         let kept = entries.iter().enumerate().filter(|(index, _)| !refused.contains(index));
         request["Entries"] = kept.map(|(_, entry)| entry.clone()).collect();
         let mut answers = Vec::new().into_iter();
         if refused.len() < entries.len() {
             let rest = Sent { body: request.to_string().into(), ..sent.clone() };
-            let (_, body) = self.call(&rest).await;
+            let (_, body) = self.carry_out(&rest).await;
             let answer: Value = serde_json::from_slice(&body).unwrap();
             answers = answer["Entries"].as_array().cloned().unwrap_or_default().into_iter();
         }
-        let failure = json!({ "ErrorCode": "InternalFailure", "ErrorMessage": "try again" });
+        let failure = json!({ "ErrorCode": code, "ErrorMessage": message });
         let all: Vec<Value> = (0..entries.len())
             .map(|index| match refused.contains(&index) {
                 true => failure.clone(),

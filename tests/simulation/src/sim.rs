@@ -21,6 +21,7 @@ use crate::{
     description::STACK,
     fault::{Fault, InjectedFault, Point, Site},
     incident::{Incident, Incidents},
+    limits::Quotas,
     mode::Mode,
     mutation::Mutation,
     profile::{Outage, Plan, Profile},
@@ -45,6 +46,7 @@ pub(crate) struct Sim {
     /// What is under way and in no queue: events that are held, requests that arrive late.
     under_way: AtomicUsize,
     incidents: Incidents,
+    quotas: Option<Quotas>,
 }
 
 #[derive(Debug, Default)]
@@ -95,8 +97,10 @@ mod kind {
 
 impl Sim {
     pub(crate) fn new(seed: u64, plan: Plan) -> Arc<Self> {
+        let (Plan::Drawn(profile) | Plan::Exactly(_, profile)) = &plan;
         Arc::new(Self {
             seed,
+            quotas: profile.limits.clone().map(Quotas::new),
             plan,
             begun: Instant::now(),
             shown: AtomicI64::new(0),
@@ -154,6 +158,23 @@ impl Sim {
     /// How often an operator redrives dead-letter queues while orders are under way.
     pub(crate) fn redrives_every(&self) -> Option<Duration> {
         self.profile().redrives_every
+    }
+
+    /// How much of each limit is used; none where there are no limits.
+    pub(crate) fn quotas(&self) -> Option<&Quotas> {
+        self.quotas.as_ref()
+    }
+
+    /// How long a call of the payment provider takes now, beyond what every call does.
+    pub(crate) fn slowness(&self) -> Option<Duration> {
+        let now = Duration::from_millis(self.millisecond());
+        let slowness = self.profile().slowness?;
+        (slowness.from..slowness.until).contains(&now).then_some(slowness.takes)
+    }
+
+    /// Over how many shards the product that there is plenty of is spread.
+    pub(crate) fn shards(&self) -> u8 {
+        self.profile().shards
     }
 
     /// When an operator replays the archive.

@@ -28,6 +28,7 @@ use crate::{
     external::ExternalServices,
     history::History,
     lambda::Lambda,
+    limits::Quotas,
     queues::Poller,
     services::Services,
     sim::Sim,
@@ -37,8 +38,8 @@ use crate::{
     workflows,
 };
 
-/// How many batches of a queue are worked on at once.
-const POLLERS: usize = 2;
+/// How many batches of a queue are worked on at once, where there are no limits.
+const POLLERS: u32 = 2;
 /// The longest that the bus holds an event where no fault is injected: so they come in any order.
 const DISORDER_MAX: Duration = Duration::from_millis(400);
 /// Schedules come more and more seldom, but at least so often: worlds in which something is a day
@@ -98,9 +99,9 @@ impl Stage {
             permissions: Arc::default(),
             written: Arc::default(),
             history: History::new(sim),
+            sim: Arc::clone(sim),
         };
-        let lambda =
-            Lambda { sim: Arc::clone(sim), template, services, external, started: Rc::default() };
+        let lambda = Lambda::new(sim, template, services, external);
         let told = Rc::default();
         let stage = Self {
             administrator: Rc::new(Administrator::new(&lambda, &told)),
@@ -149,9 +150,9 @@ impl Stage {
     fn start(mut self) -> Self {
         for mapping in self.lambda.template.mappings.iter().filter(|it| it.enabled) {
             match &mapping.source {
-                Source::Queue { arn, .. } => {
+                Source::Queue { arn, concurrency_max } => {
                     self.worked_on.insert(name_of(arn).to_owned());
-                    for _ in 0..POLLERS {
+                    for _ in 0..self.pollers(*concurrency_max) {
                         let poller = Poller {
                             lambda: self.lambda.clone(),
                             queue: name_of(arn).to_owned(),
@@ -196,6 +197,14 @@ impl Stage {
         self
     }
 
+    /// How many batches of a queue are worked on at once.
+    fn pollers(&self, declared: Option<u32>) -> u32 {
+        match (self.lambda.sim.quotas(), declared) {
+            (Some(_), Some(declared)) => Quotas::per_mapping(declared),
+            _ => POLLERS,
+        }
+    }
+
     /// When streams were away, an operator publishes again what they have forgotten, if that is
     /// part of the plan.
     pub(crate) fn expect_outage(&self) {
@@ -206,6 +215,14 @@ impl Stage {
             assert!(lambda.republish().await.is_some_and(|report| report.is_complete()));
             drop(under_way);
         });
+    }
+
+    /// Spreads stock over shards, where there shall be more than one.
+    pub(crate) async fn spread(&self) {
+        let shards = self.lambda.sim.shards();
+        if shards > 1 {
+            self.administrator.spread(shards).await;
+        }
     }
 
     /// Customers and an operator begin.

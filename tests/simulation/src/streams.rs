@@ -19,6 +19,8 @@ use crate::{
 const POLL_MAX: Duration = Duration::from_millis(250);
 /// A delay doubles up to so many times the first.
 const DOUBLINGS_MAX: u32 = 6;
+/// How long a shard waits whose invocation was throttled.
+const THROTTLED_PAUSE: Duration = Duration::from_millis(500);
 /// Within this time a process is ended whose invocation is.
 const KILL_MAX: Duration = Duration::from_millis(120);
 
@@ -109,12 +111,12 @@ impl Reader {
         let records: Vec<&Value> = slice.records.iter().map(|it| &it.event).collect();
         let event = json!({ "Records": records });
         let end = match met {
-            Some((Fault::Malformed, _)) => self.slot.invoke(event, None).await,
+            Some((Fault::Malformed, _)) => self.invoke(event).await,
             Some((Fault::Gap, mut random)) => {
                 self.lose_track(&mut random);
                 return Verdict::Done;
             }
-            None => self.slot.invoke(event, None).await,
+            None => self.invoke(event).await,
             Some((Fault::Twice, _)) => {
                 let both = (self.slot.invoke(event.clone(), None), self.second.invoke(event, None));
                 futures_util::future::join(both.0, both.1).await.0
@@ -124,14 +126,14 @@ impl Reader {
             }
             Some((Fault::Repeat, mut random)) => {
                 self.repeat(event.clone(), &mut random);
-                self.slot.invoke(event, None).await
+                self.invoke(event).await
             }
             Some((Fault::Delay, mut random)) => {
                 sleep(Duration::from_secs(random.u64(10..7_200))).await;
-                self.slot.invoke(event, None).await
+                self.invoke(event).await
             }
             Some(_) => {
-                self.slot.invoke(event, None).await;
+                self.invoke(event).await;
                 End::Failed("the answer was mangled".to_owned())
             }
         };
@@ -141,7 +143,20 @@ impl Reader {
             end if self.slot.forgives(&end) => Verdict::Done,
             End::Answered(_) if !self.source.report_batch_item_failures => Verdict::Done,
             End::Answered(answer) => verdict(answer.to_string().as_bytes(), &identifiers),
-            End::Failed(_) | End::Died => Verdict::Failed,
+            End::Failed(_) | End::Died | End::Throttled => Verdict::Failed,
+        }
+    }
+
+    /// Hands the records to the function. While that is throttled the shard waits: it is no failure of
+    /// the records.
+    /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html>.
+    async fn invoke(&self, event: Value) -> End {
+        loop {
+            let end = self.slot.invoke(event.clone(), None).await;
+            if !matches!(end, End::Throttled) {
+                return end;
+            }
+            sleep(THROTTLED_PAUSE).await;
         }
     }
 

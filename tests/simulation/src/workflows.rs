@@ -141,6 +141,9 @@ impl Workers {
             }
         };
         sim.pass(LATENCY_MAX).await;
+        if matches!(end, End::Throttled) {
+            return Err(InvokeError::TooManyRequests("Rate exceeded".to_owned()));
+        }
         Ok(invoked(end))
     }
 
@@ -176,7 +179,7 @@ fn invoked(end: End) -> Invoked {
     let (payload, function_error) = match end {
         End::Answered(answer) => (answer.to_string(), None),
         End::Failed(error) => (error, unhandled()),
-        End::Died => (failure("Sandbox.Timedout", "Task timed out"), unhandled()),
+        End::Died | End::Throttled => (failure("Sandbox.Timedout", "Task timed out"), unhandled()),
     };
     Invoked { request_id: "simulated".to_owned(), payload: payload.into(), function_error }
 }

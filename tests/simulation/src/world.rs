@@ -36,6 +36,7 @@ impl World {
             if sim.has_webhooks() {
                 spawn_local(webhooks::send(stage.lambda.clone()));
             }
+            stage.spread().await;
             let customers = stage.begin(stories);
             let is_over = stage.watch(customers).await;
             let snapshot = snapshot::gather(&stage, stories.len(), is_over).await;

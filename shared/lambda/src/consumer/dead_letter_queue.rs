@@ -90,15 +90,20 @@ impl DeadLetterQueue {
     }
 }
 
-/// How long a record stays hidden, in whole seconds: `after` if that is known, or a time that
-/// doubles with each receive.
+/// How long a record stays hidden, in whole seconds: a time that doubles with each receive, or what
+/// is known to be right.
+///
+/// A wait that is asked for is kept as it is once. A record that fails again after it waits for the
+/// doubled time, if that is longer: each receive counts, and ten waits of five seconds, for which a
+/// circuit is open, would dead-letter it after less than a minute of a provider's outage.
 pub(crate) fn delay(wait: Wait, receive_count: u32) -> Duration {
     let doublings = receive_count.saturating_sub(1);
     let seconds = 1_u64.checked_shl(doublings).unwrap_or(u64::MAX);
     let backoff = Duration::from_secs(seconds).min(BACKOFF_MAX);
     match wait {
         Wait::Unknown => backoff,
-        Wait::AtLeast(wait) => whole_seconds(wait).min(HIDDEN_MAX),
+        Wait::AtLeast(wait) if doublings == 0 => whole_seconds(wait).min(HIDDEN_MAX),
+        Wait::AtLeast(wait) => whole_seconds(wait).max(backoff).min(HIDDEN_MAX),
         Wait::AtMost(wait) => whole_seconds(wait).min(backoff),
     }
 }
@@ -145,9 +150,20 @@ mod tests {
     #[test]
     fn a_delay_that_is_known_is_kept_in_whole_seconds() {
         for (after_ms, seconds) in [(0, 0), (1, 1), (1000, 1), (1001, 2), (600_000, 600)] {
-            assert_eq!(delay(Wait::AtLeast(Duration::from_millis(after_ms)), 9).as_secs(), seconds);
+            assert_eq!(delay(Wait::AtLeast(Duration::from_millis(after_ms)), 1).as_secs(), seconds);
         }
         assert_eq!(delay(Wait::AtLeast(Duration::MAX), 1), HIDDEN_MAX);
+        assert_eq!(delay(Wait::AtLeast(Duration::MAX), 9), HIDDEN_MAX);
+    }
+
+    #[test]
+    fn short_waits_do_not_use_up_the_receives() {
+        let open_circuit = Wait::AtLeast(Duration::from_secs(5));
+        let delays: Vec<_> = (1..=10).map(|count| delay(open_circuit, count).as_secs()).collect();
+        assert_eq!(delays, [5, 5, 5, 8, 16, 32, 64, 120, 120, 120]);
+        // A longer wait is kept however often the record has come.
+        let refund = Wait::AtLeast(Duration::from_secs(600));
+        assert_eq!(delay(refund, 9).as_secs(), 600);
     }
 
     #[test]
