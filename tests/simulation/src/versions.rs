@@ -18,7 +18,7 @@ const ADDED: &str = "addedByANewerRelease";
 /// What another release of a function writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Release {
-    /// The next minor version of each event, with a field that nobody else knows.
+    /// The next minor version of each event, with a field that no other function knows.
     Newer,
     /// The versions before those of today that a service may still publish: `OrderCompleted`
     /// without what was paid, and `OrderCancelled` of the major version before, for the reasons
@@ -87,7 +87,7 @@ impl Release {
     }
 
     /// Rewrites those of the packed events of an item that are new with this write. The others stay
-    /// as whoever wrote them did.
+    /// as their writer left them.
     fn pack_anew(self, item: &mut serde_json::Map<String, Value>) -> bool {
         let added = item.get("outboxAdded").and_then(|it| it["N"].as_str()?.parse().ok());
         let packed = item.get("outbox").and_then(|it| STANDARD.decode(it["B"].as_str()?).ok());

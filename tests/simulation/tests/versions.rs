@@ -1,5 +1,5 @@
 //! A service is deployed alone, amid traffic: processes of two releases of it run side by side for
-//! hours, and nobody else is deployed.
+//! hours, and no other service is deployed.
 
 use std::{collections::BTreeSet, sync::Mutex, time::Duration};
 

@@ -46,9 +46,9 @@ impl Code {
         Self { identity, generation: watch::Sender::new(0) }
     }
 
-    /// Looks whether another binary lies there: whether the code is new. One that is not there, or
+    /// Checks whether another binary lies there: whether the code is new. One that is not there, or
     /// not whole yet, is none.
-    pub(crate) fn look(&self, binary: &Path) -> bool {
+    pub(crate) fn detect_update(&self, binary: &Path) -> bool {
         let found = Identity::of(binary);
         let mut identity = self.identity.lock();
         if found.is_none() || found == *identity || check_binary(binary).is_err() {

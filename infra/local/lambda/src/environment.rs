@@ -103,12 +103,12 @@ impl Environment {
     /// that lost its connection may ask again meanwhile.
     async fn idle(&mut self, poll: &mut Poll) -> Result<Job, Ending> {
         let function = Arc::clone(&self.function);
-        let number = self.number;
+        let (number, generation) = (self.number, self.generation);
         loop {
             let happening = tokio::select! {
                 biased;
                 happening = self.happening(None) => happening,
-                () = function.code.after(self.generation) => return Err(Ending::Replaced),
+                () = function.code.after(generation) => return Err(Ending::Replaced),
                 job = function.take(number) => return Ok(job),
             };
             match happening {

@@ -22,7 +22,7 @@ pub(crate) fn submit(
     function: &Arc<Function>,
     request: Request,
 ) -> Result<oneshot::Receiver<Invocation>, InvokeError> {
-    if function.code.look(&function.spec.binary) {
+    if function.code.detect_update(&function.spec.binary) {
         function.count(|stats| stats.code_updates += 1);
     }
     let (reply, answer) = oneshot::channel();
