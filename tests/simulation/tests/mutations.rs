@@ -143,13 +143,6 @@ fn replayed() -> Profile {
     Profile::calm().with_retention(1).with_replay(Duration::from_hours(60))
 }
 
-/// Processes that die before a request has an effect, also when a deadline has passed.
-fn deadly() -> Profile {
-    let mut deadly = Profile::calm().with(Fault::CrashBefore, 0.3);
-    deadly.heals_after = Duration::from_hours(24);
-    deadly
-}
-
 /// Every protection that is taken away by value. docs/simulation.md has the same table.
 const GATES: &[Gate] = &[
     Gate {
@@ -313,14 +306,6 @@ const GATES: &[Gate] = &[
         profile: late,
         stories: &[Story::Happy; 3],
         invariant: "dead-letter queues hold what is expected",
-        first: 1,
-    },
-    Gate {
-        protection: "sweeper removes its entry last",
-        switch: Mutation::ClearedUnseen,
-        profile: deadly,
-        stories: &[Story::Unheard],
-        invariant: "every order ends",
         first: 1,
     },
 ];
