@@ -9,31 +9,39 @@ use std::{
 
 use local_iam::Permission;
 use local_template::{Function, Template};
-use simulation::{Fault, InjectedFault, Mode, Outage, Plan, Profile, Run, Site, Story, World};
+use simulation::{
+    Fault, InjectedFault, Mode, Outage, Plan, Point, Profile, Run, Site, Story, World,
+};
 
 /// What each function used, by its name.
 type Used = BTreeMap<String, BTreeSet<Permission>>;
 
-/// Actions that no world can use, each with the reason.
-const OUTSIDE: [(&str, &str, &str); 3] = [
-    (
-        "sqs:ChangeMessageVisibility",
-        "orderly-analytics-queue",
-        "to be replaced by a world: its one write has to fail in every attempt of the SDK",
-    ),
+/// Actions that no world can use, in one mode or in both, each with the reason.
+const OUTSIDE: [(&str, &str, Option<Mode>, &str); 4] = [
     (
         "secretsmanager:GetSecretValue",
         "parameter/",
+        None,
         "the template lets a secret be in either service, and on the ARN of the one the action of \
          the other allows nothing",
     ),
     (
         "ssm:GetParameter",
         "parameter/",
+        None,
         "keys of providers are read when a process starts, with the clients of the providers, for \
          which others stand in here; the flows of tests/tests read them on the local stack",
     ),
+    (
+        "sqs:ChangeMessageVisibility",
+        "orderly-order-queue",
+        Some(Mode::Orchestration),
+        "no rule leads to this queue: what is in it was sent before the mode was changed",
+    ),
+    ("sqs:SendMessage", "orderly-order-dlq", Some(Mode::Orchestration), "as above"),
 ];
+/// More often than an SDK tries, and a handler after it.
+const FAILURES_MAX: usize = 12;
 /// KMS is asked by the services that encrypt, as the function, and no service here encrypts.
 const OF_THE_KEY: [&str; 2] = ["kms:Decrypt", "kms:GenerateDataKey"];
 
@@ -75,17 +83,34 @@ fn worlds(mode: Mode) -> Vec<Run> {
         play(1, &calm.clone().with_outage(AWAY), &[Story::ReadAgain(COMES_BACK_MS)]),
         play(1, &failing, &Story::SHORT),
         play(2, &failing, &Story::SHORT),
-        hangs(&calm, "analytics#1 "),
+        retries(&calm, "analytics", Story::Happy),
+        retries(&calm, "shipping", Story::Cancelled(1_500)),
     ]
 }
 
-/// A world in which the first write of a process gets no answer, and its batch runs out of time.
-fn hangs(calm: &Profile, process: &str) -> Run {
-    let play =
-        |injected| World::new(1, Plan::Exactly(injected, calm.clone())).play(&[Story::Happy]);
-    let points = play(Vec::new()).points;
-    let first = points.iter().find(|it| it.site == Site::Write && it.what.starts_with(process));
-    play(vec![InjectedFault { at: first.unwrap().at, fault: Fault::Hang }])
+/// A world in which writes of this function fail one after the other until it has a message
+/// delivered again.
+fn retries(calm: &Profile, function: &str, story: Story) -> Run {
+    let play = |injected| {
+        World::new(1, Plan::Exactly(injected, calm.clone())).play(std::slice::from_ref(&story))
+    };
+    let process = format!("{function}#");
+    let mut injected = Vec::new();
+    let mut run = play(Vec::new());
+    while injected.len() < FAILURES_MAX {
+        let from = injected.last().map_or(0, |it: &InjectedFault| it.at + 1);
+        let is_next =
+            |it: &&Point| it.at >= from && it.site == Site::Write && it.what.starts_with(&process);
+        let Some(next) = run.points.iter().find(is_next) else { break };
+        injected.push(InjectedFault { at: next.at, fault: Fault::ErrorBefore });
+        run = play(injected.clone());
+        let of = run.permissions.iter().filter(|(name, _)| name.ends_with(function));
+        let mut used = of.flat_map(|(_, permissions)| permissions);
+        if used.any(|it| it.action == "sqs:ChangeMessageVisibility") {
+            break;
+        }
+    }
+    run
 }
 
 /// What Lambda uses of the roles, before any code of a function runs.
@@ -98,18 +123,20 @@ fn used_by_lambda(template: &Template) -> Used {
     template.functions.iter().map(of).collect()
 }
 
-fn is_outside(permission: &Permission) -> bool {
-    OUTSIDE.iter().any(|(action, resource, _)| {
-        permission.action == *action && permission.resource.contains(resource)
+fn is_outside(permission: &Permission, mode: Mode) -> bool {
+    OUTSIDE.iter().any(|(action, resource, only, _)| {
+        permission.action == *action
+            && permission.resource.contains(resource)
+            && only.is_none_or(|only| only == mode)
     })
 }
 
 /// What is granted and not used, of the functions of the template.
-fn unused(template: &Template, used: &Used) -> Vec<String> {
+fn unused(template: &Template, used: &Used, mode: Mode) -> Vec<String> {
     let of = |function: &Function| {
         let used = used.get(&function.name).cloned().unwrap_or_default();
         let granted = function.role.permissions().into_iter();
-        let idle = granted.filter(move |it| !used.contains(it) && !is_outside(it));
+        let idle = granted.filter(move |it| !used.contains(it) && !is_outside(it, mode));
         let name = function.name.clone();
         idle.map(move |it| format!("{name}: {it}")).collect::<Vec<_>>()
     };
@@ -127,8 +154,8 @@ fn every_permission_of_every_role_is_used_in_each_mode() {
                 used.entry(function).or_default().extend(permissions);
             }
         }
-        assert_eq!(unused(&template, &used), Vec::<String>::new(), "in {mode:?}");
-        let listed = used.values().flatten().filter(|it| is_outside(it));
+        assert_eq!(unused(&template, &used, mode), Vec::<String>::new(), "in {mode:?}");
+        let listed = used.values().flatten().filter(|it| is_outside(it, mode));
         assert_eq!(listed.collect::<Vec<_>>(), Vec::<&Permission>::new(), "listed, and used");
     }
 }
@@ -168,8 +195,10 @@ fn a_key_adds_only_its_own_use_to_roles() {
 /// The check fails for what is added and not used, and for what repeats what is there.
 #[test]
 fn what_nothing_uses_is_found() {
-    let mut template = template(Mode::Choreography, &[]);
-    let (used, before) = (used_by_lambda(&template), unused(&template, &used_by_lambda(&template)));
+    let mode = Mode::Choreography;
+    let mut template = template(mode, &[]);
+    let used = used_by_lambda(&template);
+    let before = unused(&template, &used, mode);
     let queue = "arn:aws:sqs:us-east-1:000000000000:orderly-payment-queue";
     for action in ["sqs:PurgeQueue", "sqs:ReceiveMessage", "sqs:*"] {
         let policy = serde_json::json!({
@@ -178,8 +207,8 @@ fn what_nothing_uses_is_found() {
         let payment = template.functions.iter_mut().find(|it| it.name == "orderly-payment");
         let statements = local_iam::identity_policy(&policy).unwrap();
         payment.unwrap().role.statements.extend(statements);
-        let after = unused(&template, &used);
+        let after = unused(&template, &used, mode);
         assert!(after.contains(&format!("orderly-payment: {action} on {queue}")), "{after:?}");
     }
-    assert_eq!(unused(&template, &used).len(), before.len() + 3);
+    assert_eq!(unused(&template, &used, mode).len(), before.len() + 3);
 }

@@ -115,7 +115,9 @@ fn every_consumer_has_a_queue_of_its_own_with_a_place_for_what_fails() {
         let Source::Queue { arn, concurrency_max } = &mapping.source else { continue };
         let queue = template.queue(arn).unwrap();
         let redrive = queue.redrive.as_ref().unwrap();
-        assert_eq!(redrive.receives_max, 10);
+        // Providers may be slow for longer than ten receives take.
+        let is_long = ["orderly-payment-queue", "orderly-shipping-queue"].contains(&&*queue.name);
+        assert_eq!(redrive.receives_max, if is_long { 15 } else { 10 });
         let dead_letters = template.queue(&redrive.dead_letter_arn).unwrap();
         assert_eq!(dead_letters.retention, 14 * DAY);
         assert!(dead_letters.retention > queue.retention);
