@@ -64,7 +64,13 @@ impl EventHandler for CheckThenAct {
             Input::Created(charge) => self.remember(&order, &charge).await,
             Input::Reserved => self.pay(&order, &envelope).await,
             // It gives nothing back.
-            _ => Ok(Done::Handled),
+            Input::Cancelled
+            | Input::Captured(_)
+            | Input::Declined(_)
+            | Input::Revoked
+            | Input::Refunded(_)
+            | Input::GaveUp(_)
+            | Input::Resumed => Ok(Done::Handled),
         }
     }
 }
@@ -77,15 +83,14 @@ impl CheckThenAct {
         }
         let charge = self.charge_of(order).await?;
         let customer = self.provider.enroll(&charge.customer).await?;
-        match self.provider.charge(order, &charge, &customer, false).await? {
-            Input::Captured(capture) => {
-                self.record(&id).await?;
-                self.provider.process.sim.note(&format!("{order} is recorded as paid for"));
-                self.publish(order, &capture, event).await?;
-                Ok(Done::Handled)
-            }
-            other => Err(Failure::permanent(format!("{other:?}"))),
-        }
+        let charged = self.provider.charge(order, &charge, &customer, false).await?;
+        let Input::Captured(capture) = charged else {
+            return Err(Failure::permanent(format!("{charged:?}")));
+        };
+        self.record(&id).await?;
+        self.provider.process.sim.note(&format!("{order} is recorded as paid for"));
+        self.publish(order, &capture, event).await?;
+        Ok(Done::Handled)
     }
 
     async fn remember(&self, order: &AggregateId, charge: &Charge) -> Result<Done, Failure> {

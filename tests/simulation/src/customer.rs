@@ -173,7 +173,7 @@ impl Customer {
     async fn read_trail(&self, order: &str) {
         let trail = self.request("GET /orders/{id}/events").about(order);
         let Some(answer) = self.ask(&self.query, &trail).await else { return };
-        if !answer.body["events"].as_array().is_some_and(|events| !events.is_empty()) {
+        if answer.body["events"].as_array().is_none_or(Vec::is_empty) {
             self.asker.wonder("the trail", &answer);
         }
     }

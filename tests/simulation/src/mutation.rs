@@ -124,12 +124,16 @@ pub(crate) fn ask(sim: &Sim, sent: &mut Sent) {
 
 /// What a process sends, before it arrives; an answer, where it never does.
 pub(crate) fn send(sim: &Sim, sent: &mut Sent) -> Option<Answer> {
-    match sim.mutation()? {
-        Mutation::NoTombstones(table) => return bury(sent, table),
-        Mutation::Dropped { table, part } => edit(sent, |write| drop_part(write, table, part)),
-        // No role of the template lets a payment do what this one does.
-        Mutation::CheckThenAct if sent.binary == "payment" => sent.binary = CONTROL.to_owned(),
-        _ => (),
+    let mutation = sim.mutation()?;
+    if let Mutation::NoTombstones(table) = mutation {
+        return bury(sent, table);
+    }
+    if let Mutation::Dropped { table, part } = mutation {
+        edit(sent, |write| drop_part(write, table, part));
+    }
+    // No role of the template lets a payment do what this one does.
+    if mutation == Mutation::CheckThenAct && sent.binary == "payment" {
+        sent.binary = CONTROL.to_owned();
     }
     None
 }

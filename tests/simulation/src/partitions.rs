@@ -84,10 +84,8 @@ pub(crate) fn with_consumption(mut body: Value) -> Bytes {
 /// The units that each table itself has consumed, its indexes apart.
 pub(crate) fn consumption(answer: &Bytes) -> BTreeMap<String, f64> {
     let answer: Value = serde_json::from_slice(answer).unwrap_or_default();
-    let all = match &answer["ConsumedCapacity"] {
-        Value::Array(all) => all.clone(),
-        one => vec![one.clone()],
-    };
+    let consumed = &answer["ConsumedCapacity"];
+    let all = consumed.as_array().cloned().unwrap_or_else(|| vec![consumed.clone()]);
     let of_table = |it: &Value| {
         let table = it["TableName"].as_str()?.to_owned();
         let units = it["Table"]["CapacityUnits"].as_f64().or_else(|| it["CapacityUnits"].as_f64());

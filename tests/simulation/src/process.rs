@@ -10,7 +10,7 @@ use std::{
 
 use parking_lot::Mutex;
 use runtime::{Clock, IdGenerator};
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
 use crate::{incident::Incident, mutation::Mutation, sim::Sim, versions::Release};
 
@@ -29,10 +29,18 @@ pub(crate) struct Process {
     pub(crate) release: Option<Release>,
     /// When it started, since the beginning.
     pub(crate) started: Duration,
-    dead: watch::Sender<bool>,
-    frost: watch::Sender<Frost>,
+    state: Mutex<State>,
+    /// Wakes, in their order, those who wait for a change. (A `watch` channel of tokio wakes them in
+    /// an order that it draws.)
+    changed: Notify,
     /// What waits for the process to go on.
     waiting: Mutex<Vec<Waker>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct State {
+    is_dead: bool,
+    frost: Frost,
 }
 
 /// Whether a process runs.
@@ -53,8 +61,8 @@ impl Process {
             sim: Arc::clone(sim),
             release: skew.map(|it| it.release),
             started,
-            dead: watch::Sender::new(false),
-            frost: watch::Sender::new(Frost::Never),
+            state: Mutex::new(State { is_dead: false, frost: Frost::Never }),
+            changed: Notify::new(),
             waiting: Mutex::default(),
         })
     }
@@ -79,7 +87,23 @@ impl Process {
 
     /// Ends the process: whoever runs it drops what it was doing.
     pub(crate) fn kill(&self) {
-        self.dead.send_replace(true);
+        self.change(|state| state.is_dead = true);
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        change(&mut self.state.lock());
+        self.changed.notify_waiters();
+    }
+
+    async fn until(&self, is_so: impl Fn(State) -> bool) {
+        loop {
+            // Before the state is read, so that no change is missed in between.
+            let changed = self.changed.notified();
+            if is_so(*self.state.lock()) {
+                return;
+            }
+            changed.await;
+        }
     }
 
     /// Ends the process from within, and never comes back.
@@ -90,20 +114,19 @@ impl Process {
 
     /// Waits until the process has been ended.
     pub(crate) async fn death(&self) {
-        // An error means that the process is gone, which `self` rules out.
-        let _ = self.dead.subscribe().wait_for(|dead| *dead).await;
+        self.until(|state| state.is_dead).await;
     }
 
     /// Freezes the process for as long as `random` says, from within. Nothing that it does goes on
     /// meanwhile, see [`awake`](Self::awake).
     pub(crate) async fn freeze(self: &Arc<Self>, random: &mut fastrand::Rng) {
         let lasts = Duration::from_secs(random.u64(FROZEN_SECONDS));
-        self.frost.send_replace(Frost::Frozen);
+        self.change(|state| state.frost = Frost::Frozen);
         let (this, under_way) = (Arc::clone(self), self.sim.under_way());
         tokio::spawn(async move {
             tokio::time::sleep(lasts).await;
             this.sim.note(&format!("{} goes on", this.name));
-            this.frost.send_replace(Frost::Thawed);
+            this.change(|state| state.frost = Frost::Thawed);
             this.waiting.lock().drain(..).for_each(Waker::wake);
             drop(under_way);
         });
@@ -112,12 +135,12 @@ impl Process {
 
     /// Whether it is frozen.
     pub(crate) fn is_frozen(&self) -> bool {
-        *self.frost.borrow() == Frost::Frozen
+        self.state.lock().frost == Frost::Frozen
     }
 
     /// Waits until it is not frozen.
     pub(crate) async fn thawed(&self) {
-        let _ = self.frost.subscribe().wait_for(|frost| *frost != Frost::Frozen).await;
+        self.until(|state| state.frost != Frost::Frozen).await;
     }
 
     /// Does `work` while the process is not frozen.
@@ -136,7 +159,8 @@ impl Process {
     /// Lets a little time pass, as a network does. A process that was frozen takes no time: its own
     /// clocks stood still, so no time-out of its own stops it from going on.
     pub(crate) async fn pass(&self, most: Duration) {
-        if *self.frost.borrow() == Frost::Never {
+        let frost = self.state.lock().frost;
+        if frost == Frost::Never {
             self.sim.pass(most).await;
         }
     }

@@ -195,8 +195,7 @@ impl Provider {
                 self.process.freeze(&mut random).await;
                 answer
             }
-            // Only the payment provider keeps errors, or forgets: the carrier keeps the key of a label as
-            // long as the label.
+            // The carrier keeps no errors, and the key of a label as long as the label.
             Fault::KeepError | Fault::KeepErrorAfter | Fault::ForgetKeys
                 if outside != Outside::Payments =>
             {

@@ -67,10 +67,8 @@ impl Services {
     /// Carries out a request to DynamoDB, if its partitions take it.
     async fn call_limited(&self, operation: &str, sent: &Sent) -> (u16, Bytes) {
         let Some(quotas) = self.sim.quotas() else { return self.carry_out(sent).await };
-        let access = match sent.site() {
-            Site::Write => Access::Write,
-            _ => Access::Read,
-        };
+        let is_write = sent.site() == Site::Write;
+        let access = if is_write { Access::Write } else { Access::Read };
         let body: Value = serde_json::from_slice(&sent.body).unwrap_or_default();
         let partitions = partitions(&self.deployment.template, operation, &body);
         let now = self.sim.millisecond();

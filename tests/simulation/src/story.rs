@@ -83,11 +83,10 @@ impl Story {
 
     /// What this story has the bus hold back.
     pub(crate) fn hold(self, mode: Mode, user: &str) -> Option<Hold> {
-        let by = match self {
-            Self::Late => Some(Duration::from_hours(2)),
-            Self::Unheard => None,
-            _ => return None,
-        };
+        if !matches!(self, Self::Late | Self::Unheard) {
+            return None;
+        }
+        let by = (self == Self::Late).then_some(Duration::from_hours(2));
         Some(Hold {
             user: user.to_owned(),
             event_type: "OrderCreated",

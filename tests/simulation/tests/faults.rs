@@ -1,6 +1,7 @@
 //! Each kind of fault by itself: it strikes, and all that must hold does.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::print_stdout, reason = "a test shows what failed")]
 
 use std::{collections::BTreeSet, sync::Mutex, time::Duration};
 

@@ -1,6 +1,8 @@
 //! Whether the services drive orders or a workflow does, the same holds, and every function of the
 //! template takes part.
 
+#![expect(clippy::print_stdout, reason = "a test shows what failed")]
+
 use std::collections::BTreeSet;
 
 use simulation::{

@@ -5,6 +5,9 @@
 //! `cargo test -p simulation --test overload -- --nocapture` prints the table of
 //! `docs/simulation.md`.
 
+#![expect(clippy::print_stdout, reason = "a test shows what it measures")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::{collections::BTreeSet, fmt::Write as _, sync::LazyLock, time::Duration};
 
 use simulation::{Limits, Plan, Profile, Run, Site, Slowness, Story, World};

@@ -1,6 +1,8 @@
 //! A service is deployed alone, amid traffic: processes of two releases of it run side by side for
 //! hours, and no other service is deployed.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::{collections::BTreeSet, sync::Mutex, time::Duration};
 
 use simulation::{
