@@ -204,8 +204,7 @@ impl Provider {
             Fault::KeepError => self.refused(Outcome::Broken, work(self.clone())),
             Fault::KeepErrorAfter => self.refused(Outcome::Halfdone, work(self.clone())),
             Fault::Outage => {
-                let lasts = OUTAGE_SECONDS[random.usize(..OUTAGE_SECONDS.len())];
-                sim.begin(Incident::Unavailable(outside), Duration::from_secs(lasts));
+                self.begin_outage(outside, &mut random);
                 unavailable()
             }
             Fault::ForgetKeys => {
@@ -232,6 +231,11 @@ impl Provider {
             | Fault::Malformed
             | Fault::Gap => Err(Failure::retry("the connection broke")),
         }
+    }
+
+    fn begin_outage(&self, outside: Outside, random: &mut fastrand::Rng) {
+        let lasts = Duration::from_secs(OUTAGE_SECONDS[random.usize(..OUTAGE_SECONDS.len())]);
+        self.process.sim.begin(Incident::Unavailable(outside), lasts);
     }
 
     /// Has the payment provider forget its keys, once nothing is on its way any more.
