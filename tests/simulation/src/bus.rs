@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::{
     description::name_of,
     fault::{Fault, Site},
-    mutation,
+    mutate,
     sim::Sim,
 };
 
@@ -62,7 +62,7 @@ impl Deliver for Targets {
     fn deliver<'a>(&'a self, target_arn: &'a str, event: &'a str) -> Delivery<'a> {
         Box::pin(async move {
             let queue = name_of(target_arn);
-            let event = &mutation::deliver(&self.sim, event);
+            let event = &mutate::deliver(&self.sim, event);
             let parsed: Value = serde_json::from_str(event).unwrap();
             let what = format!("{queue} gets {}", parsed["detail"]["eventId"]);
             self.sim.note(&what);

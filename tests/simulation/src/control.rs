@@ -18,7 +18,7 @@ use payment::{
 use runtime::{Clock, Done, Failure};
 use serde_json::json;
 
-use crate::{description::STACK, external::Provider};
+use crate::{description::STACK, provider::Provider};
 
 const SOURCE: &str = "payment-service";
 /// What it makes of the event that the order is in stock.

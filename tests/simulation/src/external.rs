@@ -15,8 +15,7 @@ use parking_lot::Mutex;
 use provider_stubs::{Carrier as CarrierStub, Payments};
 use tokio::{net::TcpListener, runtime::Runtime};
 
-pub(crate) use crate::provider::Provider;
-use crate::{mutation, sim::Sim};
+use crate::{mutate, sim::Sim};
 
 /// Idempotency keys are kept for a day.
 const KEY_TIME_TO_LIVE: time::Duration = time::Duration::hours(24);
@@ -44,7 +43,7 @@ impl ExternalServices {
             .nest("/carrier", carrier.router())
             .layer(middleware::from_fn({
                 let sim = Arc::clone(sim);
-                move |request, next| mutation::provide(Arc::clone(&sim), request, next)
+                move |request, next| mutate::provide(Arc::clone(&sim), request, next)
             }));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let base = on_another_thread(&runtime, async {

@@ -11,9 +11,10 @@ use serde_json::{Value, json};
 
 use crate::{
     control,
-    external::{ExternalServices, Provider, WEBHOOK_SECRET},
+    external::{ExternalServices, WEBHOOK_SECRET},
     mutation::Mutation,
     process::Process,
+    provider::Provider,
     services::Services,
     wire::FaultyConnector,
 };

@@ -12,8 +12,8 @@ use crate::{
     fault::{InjectedFault, Point},
     limits::Quotas,
     sim::Sim,
+    stored_event::{self, StoredEvent},
     story::Story,
-    timeline::{self, StoredEvent},
 };
 
 /// Something that breaks an invariant.
@@ -63,7 +63,7 @@ pub struct Run {
 impl Run {
     pub(crate) fn new(seed: u64, stories: &[Story], sim: &Sim, snapshot: &Snapshot) -> Self {
         let record = sim.finish();
-        let events = timeline::events(snapshot, &record.writers);
+        let events = stored_event::events(snapshot, &record.writers);
         let report = Report::of(snapshot);
         let findings = report.broken().flat_map(|row| {
             let finding = |what: String| Finding { invariant: row.name.clone(), what };

@@ -22,7 +22,7 @@ use local_core::{AwsError, InProcess, REGION};
 use crate::{
     fault::{Fault, Site},
     incident::{Incident, Outside},
-    mutation,
+    mutate,
     process::Process,
     request::{Answer, Sent, answer_of},
     services::Services,
@@ -77,7 +77,7 @@ impl FaultyConnector {
         if self.process.lacks_conditions() {
             sent.disarm();
         }
-        mutation::ask(&self.process.sim, &mut sent);
+        mutate::ask(&self.process.sim, &mut sent);
         let what = format!("{} {}", self.process.name, sent.operation());
         let sim = &self.process.sim;
         sim.note_with(&what, &sent.canonical());
@@ -89,7 +89,7 @@ impl FaultyConnector {
             None if sent.site() == Site::Mail && sim.is_in(&NO_MAIL) => server_error(),
             None => self.call(&sent).await,
         };
-        mutation::answer(sim, &self.services, &sent, &mut answer).await;
+        mutate::answer(sim, &self.services, &sent, &mut answer).await;
         self.process.pass(LATENCY_MAX).await;
         let (status, body) = answer;
         sim.note(&format!("{what} -> {status}"));
@@ -101,7 +101,7 @@ impl FaultyConnector {
     /// The request arrives.
     async fn call(&self, sent: &Sent) -> Answer {
         let mut mutated = sent.clone();
-        if let Some(answer) = mutation::send(&self.process.sim, &mut mutated) {
+        if let Some(answer) = mutate::send(&self.process.sim, &mut mutated) {
             return answer;
         }
         let release = self.process.release;

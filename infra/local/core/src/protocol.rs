@@ -106,7 +106,7 @@ impl Protocol {
 }
 
 /// `router`, behind which everything else is refused as an unknown operation, in the protocol of
-/// whoever asks.
+/// the caller.
 pub fn closed(router: Router) -> Router {
     router.fallback(unknown).method_not_allowed_fallback(unknown)
 }
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_asks_is_refused_in_the_protocol_of_the_question() {
+    async fn a_caller_is_refused_in_the_protocol_of_the_question() {
         let json = |version| ("content-type", version);
         let target = ("x-amz-target", "Logs_20140328.FilterLogEvents");
         let form = ("content-type", "application/x-www-form-urlencoded; charset=utf-8");

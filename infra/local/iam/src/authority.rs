@@ -6,8 +6,9 @@ use crate::{
     access::{Call, Request, Tables},
     caller::Caller,
     decision::{Reason, decide},
+    permission::Permission,
     refusal::{refused, unknown_key},
-    role::{Permission, ResourcePolicy, Role},
+    role::{ResourcePolicy, Role},
     statement::Statement,
 };
 

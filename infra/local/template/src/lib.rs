@@ -27,6 +27,7 @@
 //! ```
 
 mod bus;
+mod by_lambda;
 mod checks;
 mod condition;
 mod document;

@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 use crate::{
     Template,
     error::{Place, TemplateError},
-    function::Function,
     managed,
     mapping::{Mapping, Source},
     physical::{Kind, role_arn},
@@ -162,7 +161,7 @@ pub(crate) fn sends_to(queue_arn: &str, place: &Place) -> Result<Vec<Statement>,
 /// What Lambda does with the function's role for a mapping.
 /// Sources: <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>,
 /// <https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-eventsourcemapping.html>.
-fn reads(mapping: &Mapping) -> Vec<Request> {
+pub(crate) fn reads(mapping: &Mapping) -> Vec<Request> {
     let of = |actions: &[&str], arn: &str| -> Vec<Request> {
         actions.iter().map(|action| Request::new(*action, arn)).collect()
     };
@@ -177,15 +176,6 @@ fn reads(mapping: &Mapping) -> Vec<Request> {
 }
 
 impl Template {
-    /// What Lambda itself does as a function, not the function's code: it reads what is mapped to
-    /// the function, and sends on what failed.
-    pub fn done_by_lambda(&self, function: &Function) -> Vec<Request> {
-        let mappings = self.mappings.iter().filter(|it| it.function == function.name);
-        let failed = function.async_invoke.on_failure_arn.iter();
-        let sends = failed.map(|queue| Request::new("sqs:SendMessage", queue));
-        mappings.flat_map(reads).chain(sends).collect()
-    }
-
     /// What the role of a mapping's function lacks to read what it is mapped to, in Lambda's words:
     /// it would not create the mapping.
     #[must_use]

@@ -1,8 +1,7 @@
 //! A card gateway in Stripe's shape: payment intents, refunds, search, idempotency keys.
 //!
-//! Served are `POST` and `GET /v1/payment_intents`, `GET /v1/payment_intents/{id}`,
-//! `GET /v1/payment_intents/search`, `POST /v1/payment_intents/{id}/confirm` and `/cancel`, `POST /v1/refunds`, `GET /v1/refunds/{id}` and
-//! `GET /v1/refunds?payment_intent=`; any key that begins with `sk_` is let in.
+//! Served are `POST` and `GET /v1/payment_intents`, there `/{id}`, `/search`, `/{id}/confirm` and
+//! `/{id}/cancel`, and `POST` and `GET /v1/refunds`; any key that begins with `sk_` is let in.
 //! An intent is charged if it is created with `confirm=true`, or confirmed later.
 //! Cards are Stripe's test tokens, see <https://docs.stripe.com/testing>, or what a customer has
 //! saved, see [`customers`]; as at Stripe, nothing is charged without a payment method.
@@ -40,14 +39,14 @@ pub use ledger::{EntryKind, LedgerEntry};
 pub use webhooks::Webhook;
 
 use crate::{
-    handle_once::{Answer, Call, Refusals, bearer, handle_once, idempotency_key},
+    handle_once::{Answer, Call, bearer, handle_once, idempotency_key},
     idempotency::Keys,
 };
 use customers::Customers;
 use form::{Form, limit, page};
 use intent::IntentRequest;
 use refund::RefundRequest;
-use refusal::Refusal;
+use refusal::{REFUSALS, Refusal};
 use search::Query;
 use store::Store;
 
@@ -57,15 +56,6 @@ const KEY_BYTES_MAX: usize = 255;
 /// Source: <https://docs.stripe.com/api/payment_intents/cancel>.
 const CANCELLATION_REASONS: &[&str] =
     &["abandoned", "duplicate", "fraudulent", "requested_by_customer"];
-
-const REFUSALS: Refusals = Refusals {
-    down: || Refusal::down().into(),
-    throttled: || Refusal::throttled().into(),
-    other_request: || Refusal::other_request().into(),
-    in_flight: || Refusal::in_flight().into(),
-    broken: || Refusal::broken().into(),
-    rude: Refusal::rude,
-};
 
 /// The card gateway; clones share one ledger.
 #[derive(Clone)]

@@ -5,7 +5,17 @@
 use axum::http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
-use crate::handle_once::{Answer, RUDE};
+use crate::handle_once::{Answer, RUDE, Refusals};
+
+/// What every request may be refused as.
+pub(super) const REFUSALS: Refusals = Refusals {
+    down: || Refusal::down().into(),
+    throttled: || Refusal::throttled().into(),
+    other_request: || Refusal::other_request().into(),
+    in_flight: || Refusal::in_flight().into(),
+    broken: || Refusal::broken().into(),
+    rude: Refusal::rude,
+};
 
 const INVALID_REQUEST: &str = "invalid_request_error";
 const INVALID: StatusCode = StatusCode::BAD_REQUEST;
