@@ -1,9 +1,6 @@
 //! How an order went: its events, each under its cause, and the faults in between.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-};
+use std::{collections::BTreeSet, fmt};
 
 use crate::{
     fault::InjectedFault,
