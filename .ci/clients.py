@@ -27,6 +27,14 @@ REGION = "us-east-1"
 COMMAND_SECONDS = 60
 
 
+def parsed(body):
+    """JSON, or the text where it is none."""
+    try:
+        return json.loads(body or b"null")
+    except ValueError:
+        return body.decode(errors="replace")
+
+
 class Stack:
     """`orderly up` with tables in a folder of its own, on ports that are free."""
 
@@ -55,7 +63,7 @@ class Stack:
             with urllib.request.urlopen(request, timeout=30) as answer:
                 return answer.status, json.loads(answer.read() or b"null")
         except urllib.error.HTTPError as error:
-            return error.code, None
+            return error.code, parsed(error.read())
         except OSError:
             return 0, None
 
