@@ -24,8 +24,7 @@ pub(crate) struct Hold {
     pub(crate) event_type: &'static str,
     /// What the name of the queue ends in.
     pub(crate) queue: &'static str,
-    /// For how long; for ever if none.
-    pub(crate) by: Option<Duration>,
+    pub(crate) by: Duration,
 }
 
 /// The queues behind the rules.
@@ -46,7 +45,7 @@ impl Targets {
         });
     }
 
-    fn held(&self, queue: &str, event: &Value) -> Option<Hold> {
+    fn held(&self, queue: &str, event: &Value) -> Option<Duration> {
         let holds = self.holds.lock();
         let data = &event["detail"]["data"];
         let hold = holds.iter().find(|it| {
@@ -54,7 +53,7 @@ impl Targets {
                 && event["detail-type"] == it.event_type
                 && data["userId"] == *it.user
         });
-        hold.cloned()
+        hold.map(|it| it.by)
     }
 }
 
@@ -66,9 +65,7 @@ impl Deliver for Targets {
             let parsed: Value = serde_json::from_str(event).unwrap();
             let what = format!("{queue} gets {}", parsed["detail"]["eventId"]);
             self.sim.note(&what);
-            let hold = self.held(queue, &parsed);
-            let by = hold.map_or(Some(Duration::ZERO), |it| it.by);
-            let Some(mut after) = by else { return Ok(()) };
+            let mut after = self.held(queue, &parsed).unwrap_or_default();
             if let Some((fault, mut random)) = self.sim.fault_point(Site::Delivery, &what) {
                 let late = Duration::from_secs(LATE_SECONDS[random.usize(..LATE_SECONDS.len())]);
                 let late = late.mul_f64(0.5 + random.f64() / 2.0);

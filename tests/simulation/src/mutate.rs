@@ -16,7 +16,6 @@ use crate::{
     description::STACK,
     mutation::{Mutation, Provided},
     request::{Answer, Sent},
-    services::Services,
     sim::Sim,
 };
 
@@ -70,7 +69,7 @@ pub(crate) fn deliver(sim: &Sim, event: &str) -> String {
 }
 
 /// What a process is answered.
-pub(crate) async fn answer(sim: &Sim, services: &Services, sent: &Sent, answer: &mut Answer) {
+pub(crate) fn answer(sim: &Sim, sent: &Sent, answer: &mut Answer) {
     let Some(mutation) = sim.mutation() else { return };
     match (mutation, sent.operation()) {
         (Mutation::EntriesTaken, "PutEvents") => change(answer, take_entries),
@@ -80,16 +79,6 @@ pub(crate) async fn answer(sim: &Sim, services: &Services, sent: &Sent, answer: 
                     *value = json!({ "M": {} });
                 }
             });
-        }
-        (Mutation::LeasesEnded(table), "GetItem") if sent.is_about(table) => {
-            change(answer, |body| {
-                if let Some(until) = body.pointer_mut("/Item/lease/M/until") {
-                    *until = json!({ "N": "0" });
-                }
-            });
-        }
-        (Mutation::ClearedUnseen, "Query") if sent.binary == "order-sweeper" => {
-            clear(services, sent, answer).await;
         }
         _ => (),
     }
@@ -182,23 +171,4 @@ fn bury(sent: &mut Sent, table: &str) -> Option<Answer> {
     items.retain(|item| !is_tombstone(&item["Put"]));
     sent.body = body.to_string().into();
     None
-}
-
-/// Removes the entries that were found.
-async fn clear(services: &Services, sent: &Sent, answer: &Answer) {
-    let request: Value = serde_json::from_slice(&sent.body).unwrap_or_default();
-    let found: Value = serde_json::from_slice(&answer.1).unwrap_or_default();
-    if request["IndexName"].is_null() {
-        return;
-    }
-    let names = &request["ExpressionAttributeNames"];
-    for item in found["Items"].as_array().into_iter().flatten() {
-        let update = json!({
-            "TableName": request["TableName"],
-            "Key": { "PK": item["PK"], "SK": item["SK"] },
-            "UpdateExpression": "REMOVE #at, #shard",
-            "ExpressionAttributeNames": { "#at": names["#at"], "#shard": names["#shard"] },
-        });
-        services.database.json("UpdateItem", &update).await.unwrap();
-    }
 }

@@ -29,8 +29,6 @@ pub enum Mutation {
         /// The attribute.
         attribute: &'static str,
     },
-    /// Leases in items of this table are read as ended.
-    LeasesEnded(&'static str),
     /// Writes to this table that leave a tombstone are answered, and not carried out.
     NoTombstones(&'static str),
     /// Answers of the bus say that every entry was taken.
@@ -48,9 +46,6 @@ pub enum Mutation {
     CheckThenAct,
     /// `POST /orders` has another idempotency key at each attempt of the customer.
     ClientKeyLost,
-    /// The entry of an order that is due is removed when the sweeper finds it, before it has looked
-    /// at the order.
-    ClearedUnseen,
 }
 
 /// What a provider does.

@@ -24,8 +24,6 @@ pub enum Story {
     Resumed(u64),
     /// Payment, or the workflow, does not learn of it until its deadline has passed.
     Late,
-    /// Payment, or the workflow, never learns of it: its deadline ends it.
-    Unheard,
     /// Several customers want the last piece.
     Scarce,
     /// It cannot be delivered, and the payment provider refunds nothing until an operator has seen
@@ -68,7 +66,6 @@ impl Story {
             | Self::Cancelled(_)
             | Self::Resumed(_)
             | Self::Late
-            | Self::Unheard
             | Self::ReadAgain(_) => (PLENTIFUL, 2),
         };
         let method = if self == Self::Declined { "pm_card_chargeDeclined" } else { "pm_card_visa" };
@@ -83,18 +80,14 @@ impl Story {
 
     /// What this story has the bus hold back.
     pub(crate) fn hold(self, mode: Mode, user: &str) -> Option<Hold> {
-        if !matches!(self, Self::Late | Self::Unheard) {
-            return None;
-        }
-        let by = (self == Self::Late).then_some(Duration::from_hours(2));
-        Some(Hold {
+        (self == Self::Late).then(|| Hold {
             user: user.to_owned(),
             event_type: "OrderCreated",
             queue: match mode {
                 Mode::Choreography => "payment-queue",
                 Mode::Orchestration => "workflow-queue",
             },
-            by,
+            by: Duration::from_hours(2),
         })
     }
 }

@@ -89,7 +89,7 @@ impl FaultyConnector {
             None if sent.site() == Site::Mail && sim.is_in(&NO_MAIL) => server_error(),
             None => self.call(&sent).await,
         };
-        mutate::answer(sim, &self.services, &sent, &mut answer).await;
+        mutate::answer(sim, &sent, &mut answer);
         self.process.pass(LATENCY_MAX).await;
         let (status, body) = answer;
         sim.note(&format!("{what} -> {status}"));
