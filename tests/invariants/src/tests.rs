@@ -1,21 +1,17 @@
 //! What each invariant makes of a run in which something is not well.
 
-mod good;
+mod well;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use event_envelope::Envelope;
-use local_ses::SentMail;
 use local_states::{ExecutionReport, Status};
-use provider_stubs::{Carrier, EntryKind, LedgerEntry, Shipment, ShipmentStatus};
-use serde_json::{Value, json};
-use time::macros::datetime;
+use provider_stubs::{Carrier, EntryKind, ShipmentStatus};
+use serde_json::Value;
 
+use self::well::{
+    AT, ORDER, entry, event, execution, good, mail, read, restocking, shipment, shown,
+};
 use super::*;
-
-fn read<T: for<'de> serde::Deserialize<'de>>(rows: BTreeMap<String, Value>) -> BTreeMap<String, T> {
-    rows.into_iter().map(|(id, row)| (id, serde_json::from_value(row).unwrap())).collect()
-}
 
 /// What does not hold once `spoil` was at work.
 fn broken(spoil: impl FnOnce(&mut Snapshot)) -> Vec<String> {
