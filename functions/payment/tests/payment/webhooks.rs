@@ -7,19 +7,16 @@ use std::{
     time::Duration,
 };
 
+use catalogue::LIVE;
 use event_envelope::EventId;
 use lambda::{Consumer, DeadLetterQueue, ReplayPolicy};
 use local_dynamodb::FaultPlan;
-use local_sqs::{QueueSpec, Sqs};
+use local_sqs::Sqs;
 use payment::webhooks::{BODY_BYTES_MAX, KEPT_FOR};
 use provider_stubs::Outcome;
-use runtime::{Done, Failure};
+use runtime::Done;
 use serde_json::{Value, json};
-use testkit::{
-    Harness, Samples, cases,
-    http::{Answer, Request},
-    sdk_config,
-};
+use testkit::{Harness, Samples, cases, http::Answer, sdk_config};
 
 use self::endpoint::{Endpoint, QUEUE, SECRET, refunding, signed, signed_with, webhook};
 use crate::world::{World, cancelled, created, order, reserved, resumed};

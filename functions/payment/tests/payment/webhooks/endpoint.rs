@@ -27,7 +27,7 @@ pub(super) const QUEUE: &str = "payments";
 
 /// The webhooks of a world, their secret as the provider has it now, and the queue of payments.
 pub(super) struct Endpoint<'a> {
-    world: &'a World,
+    pub(super) world: &'a World,
     pub(super) sqs: Sqs,
     pub(super) secret: Arc<Mutex<Result<String, String>>>,
     pub(super) reads: Arc<AtomicUsize>,
