@@ -2,15 +2,13 @@
 
 mod well;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use local_states::{ExecutionReport, Status};
 use provider_stubs::{Carrier, EntryKind, ShipmentStatus};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use self::well::{
-    AT, ORDER, entry, event, execution, good, mail, read, restocking, shipment, shown,
-};
+use self::well::{AT, ORDER, entry, event, execution, good, mail, restocking, shipment, shown};
 use super::*;
 
 /// What does not hold once `spoil` was at work.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use event_envelope::Envelope;
 use local_ses::SentMail;
 use local_states::{ExecutionReport, Status};
-use provider_stubs::{EntryKind, LedgerEntry, Shipment, ShipmentStatus};
+use provider_stubs::{EntryKind, LedgerEntry, Shipment};
 use serde_json::{Value, json};
 use time::macros::datetime;
 
@@ -156,8 +156,6 @@ pub(super) fn good() -> Snapshot {
     }
 }
 
-pub(super) fn read<T: for<'de> serde::Deserialize<'de>>(
-    rows: BTreeMap<String, Value>,
-) -> BTreeMap<String, T> {
+fn read<T: for<'de> serde::Deserialize<'de>>(rows: BTreeMap<String, Value>) -> BTreeMap<String, T> {
     rows.into_iter().map(|(id, row)| (id, serde_json::from_value(row).unwrap())).collect()
 }
