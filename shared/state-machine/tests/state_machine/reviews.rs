@@ -3,7 +3,6 @@
 
 mod sweep;
 
-use event_envelope::Envelope;
 use local_dynamodb::{Fault, FaultPlan};
 use runtime::{Done, Failure};
 use serde_json::{Value, json};
@@ -11,15 +10,13 @@ use state_machine::Attempt;
 
 use crate::{
     log::Log,
-    parcel::{Command, Depot, EXHAUSTED_AFTER, Input, LIFE, Parcel, cause, named, resumed},
+    parcel::{Command, Depot, EXHAUSTED_AFTER, Input, LIFE, cause, named, resumed},
     world::{LEASE, MACHINES, assert_permanent, event, number, retried_after},
 };
 
 /// All events of a parcel that could not be fetched until an operator helped.
 const STUCK_LIFE: [(&str, u64); 5] = [LIFE[0], LIFE[1], LIFE[2], ("ParcelStuck", 4), RETURNED];
 const RETURNED: (&str, u64) = ("ParcelReturned", 5);
-/// How often an input is delivered before a test fails.
-const DELIVERIES_MAX: usize = 6;
 
 /// A depot with a parcel on its way.
 async fn sent() -> Depot {

@@ -10,6 +10,9 @@ use crate::{
     world::LEASE,
 };
 
+/// How often an input is delivered before a test fails.
+const DELIVERIES_MAX: usize = 6;
+
 /// Everything that a run leaves behind.
 #[derive(Debug, PartialEq)]
 struct Outcome {
