@@ -223,7 +223,7 @@ fn what_reads_a_queue_can_park_and_what_moves_money_refuses_replays() {
 
 /// An alarm that waits for a line that no code writes would never go off.
 #[test]
-fn the_alarm_waits_for_the_line_that_is_written_when_a_step_is_given_up() {
+fn the_alarm_waits_for_the_line_that_is_written_when_a_step_is_abandoned() {
     let templates = files(&root().join("infra/services"), ".yaml");
     let templates: String = templates.iter().map(|it| fs::read_to_string(it).unwrap()).collect();
     let filters = templates.lines().filter_map(|line| {

@@ -153,7 +153,7 @@ fn modules_import_one_way() {
 
 /// So that the rule above cannot hold because nothing is found.
 #[test]
-fn a_circle_is_found_whoever_shows_its_modules() {
+fn a_circle_is_found_from_any_of_its_modules() {
     let package = tempfile::tempdir().unwrap();
     let source = package.path().join("src");
     fs::create_dir(&source).unwrap();

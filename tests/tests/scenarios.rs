@@ -62,7 +62,7 @@ async fn takes_no_tasks(stack: &Shop) {
 
 /// One after the other: their deadlines are meant for one stack on this machine at a time.
 #[tokio::test(flavor = "multi_thread")]
-async fn every_scenario_ends_as_it_must_whoever_carries_orders_on() {
+async fn every_scenario_ends_as_it_must_in_each_mode() {
     for mode in ["choreography", "orchestration"] {
         plays_all(mode).await;
     }

@@ -256,7 +256,7 @@ async fn an_outage_without_end_is_an_order_that_takes_too_long() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_payment_that_was_recorded_unheard_is_shipped() {
+async fn a_payment_whose_task_got_no_answer_is_shipped() {
     let run = run([("recordPayment", never("Poison")), ("timeOut", vec![status("paid")])]).await;
     let asked = ["reserve", "charge", "recordPayment", "timeOut", "ship", "recordShipment"];
     assert_eq!(

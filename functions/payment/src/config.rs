@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_person_looks_before_the_queue_gives_up() {
+    fn an_operator_looks_before_the_queue_dead_letters() {
         assert_eq!(read("", None).unwrap().payments.exhausted_after.get(), 8);
         let config = read(REVIEW_AFTER_ATTEMPTS, Some("9")).unwrap();
         assert_eq!(config.payments.exhausted_after.get(), 9);

@@ -116,7 +116,7 @@ async fn the_first_request_uses_the_warm_connection() {
 }
 
 #[tokio::test]
-async fn a_server_that_never_answers_is_given_up() {
+async fn a_server_that_never_answers_is_abandoned() {
     let (url, counts) = serve(None).await;
     let minute = Duration::from_secs(60);
     let timeouts =

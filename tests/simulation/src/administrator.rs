@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 use testkit::http::Request;
 
 use crate::{
+    answered::{Answered, Asker},
     lambda::{Lambda, Slot},
     story::PLENTIFUL,
-    told::{Asker, Told},
 };
 
 /// The longest until goods come in, and from then until they are counted.
@@ -47,10 +47,10 @@ pub(crate) fn resume_request(order: &str) -> Request {
 }
 
 impl Administrator {
-    pub(crate) fn new(lambda: &Lambda, told: &Rc<RefCell<Told>>) -> Self {
+    pub(crate) fn new(lambda: &Lambda, answered: &Rc<RefCell<Answered>>) -> Self {
         let slot = |binary| lambda.slot(lambda.name_of(binary));
         Self {
-            asker: Asker { name: "an operator".to_owned(), told: Rc::clone(told) },
+            asker: Asker { name: "an operator".to_owned(), answered: Rc::clone(answered) },
             stock: slot("inventory-api"),
             query: slot("query"),
             api: slot("order-api"),
@@ -70,7 +70,7 @@ impl Administrator {
         self.move_stock("adjust", -missing, &counted).await;
     }
 
-    /// Spreads the product that there is plenty of over so many shards, before anybody orders it.
+    /// Spreads the product that there is plenty of over so many shards, before it is ordered.
     pub(crate) async fn spread(&self, shards: u8) {
         let request = request("PUT /admin/stock/{productId}/shards")
             .with("pathParameters", json!({ "productId": PLENTIFUL }))
@@ -96,7 +96,7 @@ impl Administrator {
         }
         let product = PLENTIFUL.to_owned();
         let restocking = Restocking { product, pieces, is_confirmed };
-        self.asker.told.borrow_mut().restocked.push(restocking);
+        self.asker.answered.borrow_mut().restocked.push(restocking);
     }
 
     /// Asks what waits for an operator, and resumes each order: whether there was any.
@@ -112,7 +112,7 @@ impl Administrator {
         };
         let text = |it: &Value| it.as_str().unwrap_or_default().to_owned();
         let step = |it: &Value| format!("{} {}", text(&it["orderId"]), text(&it["service"]));
-        self.asker.told.borrow_mut().reviews = reviews.iter().map(step).collect();
+        self.asker.answered.borrow_mut().reviews = reviews.iter().map(step).collect();
         let orders: BTreeSet<String> = reviews.iter().map(|it| text(&it["orderId"])).collect();
         for order in &orders {
             self.resume(order).await;

@@ -9,9 +9,9 @@ use tokio::time::sleep;
 
 use crate::{
     administrator::resume_request,
+    answered::{Answered, Asker},
     lambda::{Lambda, Slot},
     story::Story,
-    told::{Asker, Told},
 };
 
 /// How often an operator has an order resumed who has all of them resumed.
@@ -42,11 +42,11 @@ impl Customer {
         user: String,
         story: Story,
         lambda: &Lambda,
-        told: &Rc<RefCell<Told>>,
+        answered: &Rc<RefCell<Answered>>,
     ) -> Self {
         let slot = |binary| lambda.slot(lambda.name_of(binary));
         Self {
-            asker: Asker { name: user, told: Rc::clone(told) },
+            asker: Asker { name: user, answered: Rc::clone(answered) },
             story,
             api: slot("order-api"),
             query: slot("query"),
@@ -91,7 +91,7 @@ impl Customer {
             let broken = Outcome::Down(UNTIL_REPAIRED);
             self.lambda.external.payments.script(&format!("refund:{order}"), broken);
         }
-        self.asker.told.borrow_mut().placed.insert(order.clone());
+        self.asker.answered.borrow_mut().placed.insert(order.clone());
         Some(order)
     }
 
@@ -133,7 +133,7 @@ impl Customer {
             .about(order);
         let Some(answer) = self.ask(&self.api, &cancel).await else { return };
         match answer.status {
-            200 | 202 => drop(self.asker.told.borrow_mut().cancelled.insert(order.to_owned())),
+            200 | 202 => drop(self.asker.answered.borrow_mut().cancelled.insert(order.to_owned())),
             // Too late.
             409 => (),
             _ => self.asker.wonder("a cancellation", &answer),
@@ -163,7 +163,7 @@ impl Customer {
             most *= LOOK_FACTOR;
         }
         self.list().await;
-        let placed = self.asker.told.borrow().placed.clone();
+        let placed = self.asker.answered.borrow().placed.clone();
         if let Some(other) = placed.iter().find(|it| *it != order) {
             self.read(other, false).await;
         }
@@ -216,6 +216,6 @@ impl Customer {
             status: status.unwrap_or_default().to_owned(),
             version,
         };
-        self.asker.told.borrow_mut().shown.push(shown);
+        self.asker.answered.borrow_mut().shown.push(shown);
     }
 }

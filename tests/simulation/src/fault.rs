@@ -37,7 +37,7 @@ pub enum Fault {
     Expire,
     /// Something that is no event lies in the queue as well.
     Poison,
-    /// What the function answers does not arrive, or makes no sense.
+    /// What the function answers does not arrive, or is no answer.
     Mangle,
     /// Lambda ends the process at some moment of the invocation, whatever it is doing.
     Kill,

@@ -1,4 +1,4 @@
-//! What is wrong for a while, whoever calls.
+//! What is wrong for a while, for every caller.
 
 use std::collections::BTreeMap;
 
@@ -7,11 +7,11 @@ use parking_lot::Mutex;
 /// Something that is wrong for a while.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Incident {
-    /// A service outside of AWS answers nobody.
+    /// A service outside of AWS answers no call.
     Unavailable(Outside),
     /// The function that is compiled to this binary may do nothing.
     Denied(String),
-    /// Nobody reads the stream of this table, and it forgets what is in it.
+    /// The stream of this table is not read, and it forgets what is in it.
     Unread(String),
 }
 

@@ -206,8 +206,8 @@ impl Slot {
     }
 }
 
-/// Lambda has given up a process that is frozen. When it thaws it goes on with what it was doing:
-/// nobody waits for the answer, and others have done the work.
+/// Lambda has abandoned a process that is frozen. When it thaws it goes on with what it was doing:
+/// no caller waits for the answer, and others have done the work.
 fn go_on_later(process: &Arc<Process>, work: LocalBoxFuture<'static, Answer>, timeout: Duration) {
     let (process, under_way) = (Arc::clone(process), process.sim.under_way());
     spawn_local(async move {

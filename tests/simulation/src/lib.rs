@@ -14,6 +14,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod administrator;
+mod answered;
 mod bus;
 pub mod campaign;
 mod control;
@@ -46,7 +47,6 @@ mod stored_event;
 mod story;
 mod streams;
 mod timeline;
-mod told;
 mod versions;
 mod webhooks;
 mod wire;

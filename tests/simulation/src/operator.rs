@@ -67,7 +67,7 @@ impl Lambda {
         is_any
     }
 
-    /// Publishes again what nobody has heard of, by what `orderly republish` does.
+    /// Publishes again what was not published, by what `orderly republish` does.
     pub(crate) async fn republish(&self) -> Option<Report> {
         let name = self.name_of("relay");
         let publishes = self.template.function(name).unwrap().environment["PUBLISHES"].clone();

@@ -85,7 +85,7 @@ impl Process {
             .lacks(|it| matches!(it, Mutation::Unconditional(binary) if binary == self.binary()))
     }
 
-    /// Ends the process: whoever runs it drops what it was doing.
+    /// Ends the process: its runner drops what it was doing.
     pub(crate) fn kill(&self) {
         self.change(|state| state.is_dead = true);
     }

@@ -10,7 +10,7 @@ use crate::{
     versions::VersionSkew,
 };
 
-/// Streams that nobody reads for longer than they remember: what is written in that time never
+/// Streams that are not read for longer than they remember: what is written in that time never
 /// reaches the relay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Outage {

@@ -48,7 +48,7 @@ impl Sent {
     }
 
     /// Whether this read may answer what was true a moment ago: it does not ask for more. Of an
-    /// index nobody can.
+    /// index no table can.
     fn is_eventual(&self) -> bool {
         let body: Value = serde_json::from_slice(&self.body).unwrap_or_default();
         let is_eventual = |read: &Value| read["ConsistentRead"] != true;

@@ -187,8 +187,8 @@ impl Sim {
         self.profile().outage
     }
 
-    /// Whether what is in this table's stream now never reaches anybody.
-    pub(crate) fn is_away(&self, table: &str) -> bool {
+    /// Whether what is in this table's stream now never reaches a consumer.
+    pub(crate) fn is_unavailable(&self, table: &str) -> bool {
         let now = Duration::from_millis(self.millisecond());
         self.is_in(&Incident::Unread(table.to_owned()))
             || self.outage().is_some_and(|outage| {

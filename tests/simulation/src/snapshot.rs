@@ -19,7 +19,7 @@ const MAILER: [&str; 2] = ["notification", "orderly-notification-queue"];
 /// drive orders a workflow.
 pub(crate) async fn gather(stage: &Stage, customers: usize, at_rest: bool) -> Snapshot {
     let Lambda { services, external, sim, template, .. } = &stage.lambda;
-    let told = stage.told.take();
+    let answered = stage.answered.take();
     // A mail whose sender never learned that it went out goes out again.
     let injected = sim.injected_by_function();
     let failures: usize = MAILER.iter().filter_map(|name| injected.get(*name)).sum();
@@ -35,12 +35,12 @@ pub(crate) async fn gather(stage: &Stage, customers: usize, at_rest: bool) -> Sn
         // Every customer of the stories has an address.
         unreachable: BTreeSet::new().into(),
         addresses: (0..customers).map(email).collect::<Vec<_>>().into(),
-        acknowledged: told.placed.into(),
-        cancelled: told.cancelled.into(),
-        wrong_answers: told.wrong.into(),
-        shown: told.shown.into(),
-        restocked: told.restocked.into(),
-        reviews: told.reviews.into(),
+        acknowledged: answered.placed.into(),
+        cancelled: answered.cancelled.into(),
+        wrong_answers: answered.wrong.into(),
+        shown: answered.shown.into(),
+        restocked: answered.restocked.into(),
+        reviews: answered.reviews.into(),
         refusals: refusals.into(),
         executions: workflow.unwrap_or_default(),
         ..Snapshot::default()

@@ -22,6 +22,7 @@ use tokio::{
 
 use crate::{
     administrator::Administrator,
+    answered::Answered,
     bus::Targets,
     customer::Customer,
     description::{self, Deployment, ENDPOINT, STACK, name_of},
@@ -34,7 +35,6 @@ use crate::{
     sim::Sim,
     story::{NEVER_STOCKED, PLENTIFUL, SCARCE, Story},
     streams::Reader,
-    told::Told,
     workflows,
 };
 
@@ -63,7 +63,7 @@ pub(crate) struct Stage {
     pub(crate) worked_on: BTreeSet<String>,
     busy: Rc<Cell<usize>>,
     pub(crate) poisoned: Rc<Cell<usize>>,
-    pub(crate) told: Rc<RefCell<Told>>,
+    pub(crate) answered: Rc<RefCell<Answered>>,
     administrator: Rc<Administrator>,
 }
 
@@ -102,15 +102,15 @@ impl Stage {
             sim: Arc::clone(sim),
         };
         let lambda = Lambda::new(sim, template, services, external);
-        let told = Rc::default();
+        let answered = Rc::default();
         let stage = Self {
-            administrator: Rc::new(Administrator::new(&lambda, &told)),
+            administrator: Rc::new(Administrator::new(&lambda, &answered)),
             lambda,
             positions: Vec::new(),
             worked_on: BTreeSet::new(),
             busy: Rc::default(),
             poisoned: Rc::default(),
-            told,
+            answered,
         };
         spawn_local(workflows::work(stage.lambda.clone(), tasks));
         stage.stock(stories.len()).await;
@@ -228,7 +228,7 @@ impl Stage {
     /// Customers and an operator begin.
     pub(crate) fn begin(&self, stories: &[Story]) -> Vec<JoinHandle<()>> {
         let customers = stories.iter().enumerate().map(|(index, story)| {
-            let customer = Customer::new(user(index), *story, &self.lambda, &self.told);
+            let customer = Customer::new(user(index), *story, &self.lambda, &self.answered);
             spawn_local(customer.run())
         });
         let administrator = Rc::clone(&self.administrator);

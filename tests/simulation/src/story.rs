@@ -15,7 +15,7 @@ pub enum Story {
     OutOfStock,
     /// The card is declined.
     Declined,
-    /// Nobody can be found at the address.
+    /// The carrier does not find the address.
     Undeliverable,
     /// The customer cancels it so many milliseconds after placing it.
     Cancelled(u64),

@@ -55,7 +55,7 @@ impl Reader {
                 self.lambda.sim.pass(POLL_MAX).await;
                 continue;
             };
-            if self.lambda.sim.is_away(&table) {
+            if self.lambda.sim.is_unavailable(&table) {
                 let records = records.len();
                 self.lambda.sim.note(&format!("{table} forgot {records} records"));
                 self.position.set(last);
@@ -83,7 +83,7 @@ impl Reader {
         while let Some(mut slice) = batch.take() {
             let now = Duration::from_secs(sim.now().unix_timestamp().unsigned_abs());
             if let Some(expired) = Batch::expired(&mut slice, now, self.source.record_age_max) {
-                self.give_up(&expired);
+                self.abandon(&expired);
             }
             if slice.records.is_empty() {
                 continue;
@@ -95,7 +95,7 @@ impl Reader {
                     let doublings = failures.saturating_sub(1).min(DOUBLINGS_MAX);
                     sleep(self.source.retry_delay * (1 << doublings)).await;
                 }
-                Next::GiveUp(slice) => self.give_up(&slice),
+                Next::GiveUp(slice) => self.abandon(&slice),
             }
         }
     }
@@ -181,7 +181,7 @@ impl Reader {
         self.poisoned.set(self.poisoned.get() + 1);
     }
 
-    /// Nobody reads the stream for longer than it keeps its records, these included. Afterwards an
+    /// The stream is not read for longer than it keeps its records, these included. Afterwards an
     /// operator publishes again what it has forgotten.
     fn lose_track(&self, random: &mut fastrand::Rng) {
         let gap = Incident::Unread(self.source.table.clone());
@@ -211,7 +211,7 @@ impl Reader {
         });
     }
 
-    fn give_up(&self, slice: &Slice) {
+    fn abandon(&self, slice: &Slice) {
         let queue = self.source.on_failure.as_deref().unwrap_or_default();
         let queue = queue.rsplit(':').next().unwrap_or_default();
         let mut note = format!("{} gave up {} records", self.source.table, slice.records.len());

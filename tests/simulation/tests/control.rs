@@ -25,7 +25,7 @@ fn weathers() -> [(&'static str, Profile); 3] {
 struct Outcome {
     /// Orders that were charged more than once.
     twice: usize,
-    /// Orders that are recorded as paid for, and nobody was told.
+    /// Orders that are recorded as paid for, and not published.
     lost: usize,
     /// Worlds in which an invariant broke.
     broken: usize,
@@ -37,11 +37,11 @@ impl Outcome {
         self.twice += run.findings.iter().filter(twice).count();
         let recorded =
             run.lines.iter().filter_map(|(_, line)| line.strip_suffix(" is recorded as paid for"));
-        let told = |order: &&str| {
+        let published = |order: &&str| {
             run.events.iter().any(|it| it.order == **order && it.event_type == "PaymentCompleted")
         };
         let recorded: BTreeSet<&str> = recorded.collect();
-        self.lost += recorded.iter().filter(|order| !told(order)).count();
+        self.lost += recorded.iter().filter(|order| !published(order)).count();
         self.broken += usize::from(!run.holds());
     }
 
@@ -67,7 +67,7 @@ fn where_a_naive_payment_charges_twice_and_loses_events_ours_does_neither() {
         twice += naive.twice;
         lost += naive.lost;
     }
-    assert!(twice > 0, "the naive payment charges nobody twice");
+    assert!(twice > 0, "the naive payment charges no order twice");
     assert!(lost > 0, "the naive payment loses nothing");
 }
 

@@ -144,7 +144,7 @@ fn dead_letters_may_be_redriven_days_later_amid_other_orders() {
     assert!((1..=6).map(late).sum::<usize>() > 0, "nothing was redriven in between");
 }
 
-/// Only the read model takes a replay; nobody pays, ships or mails again.
+/// Only the read model takes a replay; nothing is paid, shipped or mailed again.
 #[test]
 fn the_archive_may_be_replayed_amid_live_traffic() {
     let profile = Profile::rough(0.01)

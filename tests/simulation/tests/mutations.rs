@@ -21,7 +21,7 @@ fn shows(profile: &Profile, stories: &[Story], mutation: Mutation) -> bool {
 /// Every one of `mutations` shows, under the faults that call for the protection.
 fn show(profile: &Profile, mutations: &[Mutation]) {
     for mutation in mutations {
-        assert!(shows(profile, &STORIES, *mutation), "nobody would miss it: {mutation:?}");
+        assert!(shows(profile, &STORIES, *mutation), "no invariant misses it: {mutation:?}");
     }
 }
 
@@ -47,9 +47,9 @@ fn without_partial_answers_what_failed_is_lost() {
     let without = ["relay", "inventory"];
     show(&shaky(0.3), &without.map(Mutation::FailuresIgnored));
     // A payment takes many calls. Where nothing is tried again most are never made, and a payment that
-    // was not made loses nobody's money: so there are fewer faults, and the money is taken first.
+    // was not made loses no customer's money: so there are fewer faults, and the money is taken first.
     let payment = Mutation::FailuresIgnored("payment");
-    assert!(shows(&shaky(0.1), &REFUNDED, payment), "nobody would miss it: {payment:?}");
+    assert!(shows(&shaky(0.1), &REFUNDED, payment), "no invariant misses it: {payment:?}");
 }
 
 #[test]

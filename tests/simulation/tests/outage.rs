@@ -52,7 +52,7 @@ fn one_stream_alone_may_be_away() {
 }
 
 /// This is also how it is known that the invariant sees it. The customer cancels what is stuck, so
-/// that the order ends; that its payment was made, and given back, nobody hears.
+/// that the order ends; that its payment was made, and given back, no consumer learns.
 #[test]
 fn without_publishing_again_it_is_lost() {
     let stories = [Story::Cancelled(60_000)];

@@ -6,9 +6,9 @@ use simulation::{Fault, InjectedFault, Plan, Profile, Story, World};
 const MOMENTS: std::ops::Range<u64> = 2..40;
 const STEP: u64 = 250;
 
-/// The fault injected wherever somebody does `what`: points are found by what they are, because
+/// The fault injected wherever a function does `what`: points are found by what they are, because
 /// their numbers change with the code. So does the moment: the customer acts at the first one at
-/// which somebody still gets there.
+/// which a function still gets there.
 fn wherever(what: &str, fault: Fault, story: impl Fn(u64) -> Story) {
     let play = |at, injected| {
         World::new(1, Plan::Exactly(injected, Profile::calm())).play(&[story(at * STEP)])
@@ -18,7 +18,7 @@ fn wherever(what: &str, fault: Fault, story: impl Fn(u64) -> Story) {
         let points: Vec<_> = points.collect();
         (!points.is_empty()).then_some((at, points))
     });
-    let Some((at, points)) = reached else { panic!("nobody does {what}") };
+    let Some((at, points)) = reached else { panic!("no function does {what}") };
     for point in points {
         let run = play(at, vec![InjectedFault { at: point.at, fault }]);
         assert!(run.holds(), "{run}");

@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "files of inventory")]
-    fn a_file_that_nobody_tells_of_is_an_error() {
+    fn a_file_that_no_story_uses_is_an_error() {
         let names = SAMPLES.names();
         SAMPLES.assert_all_used(names.iter().skip(1).map(String::as_str));
     }

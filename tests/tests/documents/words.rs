@@ -90,18 +90,12 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// The source files whose comments and messages are held to [`RETIRED`]: of functions and shared
-/// crates without their tests' folders, of the others with them. This file has the words.
+/// The source files whose comments, names and messages are held to [`RETIRED`]: all but this one,
+/// which has the words.
 fn code() -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for folder in ["functions", "shared"] {
-        for entry in fs::read_dir(root().join(folder)).unwrap() {
-            found.extend(sources(&entry.unwrap().path().join("src")));
-        }
-    }
-    for folder in ["infra", "tests"] {
-        found.extend(sources(&root().join(folder)));
-    }
+    let folders = ["functions", "infra", "shared", "tests"];
+    let mut found: Vec<_> =
+        folders.iter().flat_map(|folder| sources(&root().join(folder))).collect();
     found.retain(|path| !path.ends_with(file!()));
     found
 }
@@ -175,6 +169,24 @@ fn comments_are_written_in_standard_words() {
             found.extend(retired(&text).chain(old).map(|word| {
                 let name = path.strip_prefix(root()).unwrap().display();
                 format!("{name}: {word:?} in {text:?}")
+            }));
+        }
+    }
+    assert!(found.is_empty(), "there are standard words for these:\n{}", found.join("\n"));
+}
+
+/// The names of tests are read as sentences.
+#[test]
+fn functions_are_named_in_standard_words() {
+    let mut found = Vec::new();
+    for path in code() {
+        for line in fs::read_to_string(&path).unwrap().lines() {
+            let Some((_, rest)) = line.split_once("fn ") else { continue };
+            let name = rest.split(['(', '<']).next().unwrap_or_default();
+            let text = name.replace('_', " ");
+            found.extend(retired(&text).map(|word| {
+                let path = path.strip_prefix(root()).unwrap().display();
+                format!("{path}: {word:?} in {name:?}")
             }));
         }
     }

@@ -20,7 +20,7 @@ fn require_dead_letters(template: &Template, arn: Option<&str>, of: &str) {
 
 /// Those whom the alarms notify have to learn of what waits there: nothing else looks.
 #[test]
-fn somebody_is_told_of_messages_in_a_dead_letter_queue() {
+fn messages_in_a_dead_letter_queue_raise_an_alarm() {
     let document = Document::open();
     let alarms = document.all("AWS::CloudWatch::Alarm");
     let queues = document.all("AWS::SQS::Queue").into_iter();
@@ -79,7 +79,7 @@ fn a_message_stays_hidden_for_six_timeouts_and_failures_are_told_one_by_one() {
 }
 
 #[test]
-fn a_stream_splits_what_fails_gives_up_in_time_and_says_where() {
+fn a_stream_splits_what_fails_abandons_it_in_time_and_says_where() {
     let template = resolved("choreography");
     let mut streams = 0;
     for mapping in &template.mappings {
@@ -111,7 +111,7 @@ fn a_schedule_and_what_it_invokes_say_what_they_gave_up() {
 }
 
 #[test]
-fn the_api_slows_down_writes_a_line_a_request_and_names_nobody_in_it() {
+fn the_api_slows_down_and_logs_a_line_a_request_without_its_caller() {
     let document = Document::open();
     let [(_, api)] = document.all("AWS::ApiGatewayV2::Stage")[..] else { panic!() };
     let limits = &api["DefaultRouteSettings"];

@@ -95,7 +95,7 @@ fn tables_that_cannot_be_built_again_outlive_the_stack() {
 }
 
 #[test]
-fn a_table_has_a_stream_if_somebody_reads_it() {
+fn a_table_has_a_stream_if_it_is_read() {
     let document = Document::open();
     let mappings = document.all("AWS::Lambda::EventSourceMapping");
     for (id, table) in document.all("AWS::DynamoDB::Table") {

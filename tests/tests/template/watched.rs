@@ -183,7 +183,7 @@ fn what_money_hangs_on_is_told_of_at_once() {
 }
 
 #[test]
-fn an_alarm_tells_somebody_says_what_to_do_and_knows_what_silence_means() {
+fn an_alarm_has_a_topic_an_instruction_and_a_meaning_of_missing_data() {
     let (document, runbook) = (Document::open(), read("infra/RUNBOOK.md"));
     for (id, alarm) in document.all("AWS::CloudWatch::Alarm") {
         assert_eq!(alarm["AlarmActions"], json!([reference("AlarmTopic")]), "{id}");

@@ -15,7 +15,7 @@ use crate::{
 };
 
 const ORDER: &str = "order-123";
-/// The book's order.
+/// The sample order.
 const LINES: &[(&str, u32)] = &[("prod-001", 2), ("prod-002", 1)];
 
 fn items(items: &[(&str, u32)]) -> Vec<ReservedItem> {

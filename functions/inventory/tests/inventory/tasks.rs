@@ -118,7 +118,7 @@ async fn goods_that_have_left_are_not_released() {
 }
 
 #[tokio::test]
-async fn a_task_that_makes_no_sense_moves_nothing() {
+async fn a_task_that_is_invalid_moves_nothing() {
     let world = World::new().await;
     let event = order().envelope;
     let invoke = async |payload| world.invoke_with(payload, FaultPlan::none()).await;

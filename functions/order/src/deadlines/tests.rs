@@ -107,7 +107,7 @@ fn what_is_on_its_way_done_or_off_need_not_be_checked_again() {
 }
 
 #[test]
-fn a_stream_that_makes_no_sense_is_not_judged() {
+fn a_stream_that_is_invalid_is_not_judged() {
     for events in [vec![], vec![paid()]] {
         let stream = stream(events);
         let error = DEADLINES.check(&stream, PLACED).unwrap_err();

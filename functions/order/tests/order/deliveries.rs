@@ -7,7 +7,7 @@ use catalogue::{
 use event_envelope::{AggregateId, CorrelationId, Delivery};
 use time::macros::datetime;
 
-/// What the book's order costs.
+/// What the sample order costs.
 pub(crate) const TOTAL: Money = Money::usd(10_997);
 
 /// `event`, as the `sequence`-th that its service publishes of `order`.

@@ -34,7 +34,7 @@ async fn ask(api: &OrderApi, request: &Request) -> Answer {
     api.handle(request.event()).await.into()
 }
 
-/// Places the book's order under a key of its own.
+/// Places the sample order under a key of its own.
 async fn place_by(api: &OrderApi, user: &str, number: usize) -> Answer {
     let request = place(&books_order()).header("idempotency-key", &format!("key-{number}"));
     ask(api, &request.claims(json!({ "sub": user, "scope": "orders:write" }))).await
@@ -154,7 +154,7 @@ async fn an_unavailable_read_model_holds_up_no_order() {
 
 /// No customer is locked out by an item of another writer.
 #[tokio::test]
-async fn a_row_that_makes_no_sense_holds_up_no_order() {
+async fn a_row_that_is_invalid_holds_up_no_order() {
     let world = World::new().await;
     world.project("order-1", USER, "created", ago(3_600)).await;
     world.spoil("order-1").await;

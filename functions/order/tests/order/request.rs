@@ -6,7 +6,7 @@ use testkit::http::{Answer, Request};
 pub(crate) const USER: &str = "user-123";
 pub(crate) const OTHER_USER: &str = "user-456";
 
-/// The book's order, with the prices that the customer was shown.
+/// The sample order, with the prices that the customer was shown.
 pub(crate) fn books_order() -> Value {
     json!({
         "items": [

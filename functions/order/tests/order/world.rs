@@ -1,4 +1,4 @@
-//! The tables of the order service with the book's products in them.
+//! The tables of the order service with the sample products in them.
 
 use lambda::TaskHandler;
 use order::handler::Orders;
@@ -136,12 +136,12 @@ impl World {
         self.ask_with(FaultPlan::none(), request).await
     }
 
-    /// Places the book's order under `key`, and gives its id.
+    /// Places the sample order under `key`, and gives its id.
     pub(crate) async fn placed(&self, key: &str) -> AggregateId {
         id(&order_id(&self.ask(&place(&books_order()).header("idempotency-key", key)).await))
     }
 
-    /// Creates the book's order with this id, which no key leads to.
+    /// Creates the sample order with this id, which no key leads to.
     pub(crate) async fn create(&self, order: &AggregateId) {
         let item = |product: &str, quantity, cents| LineItem {
             product_id: id(product),

@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_deployment_has_to_set_right_is_nobodys_refusal() {
+    fn what_the_deployment_has_to_set_right_is_no_refusal_of_a_card() {
         for (kind, code, param) in [
             ("invalid_request_error", "resource_missing", Some("customer")),
             ("invalid_request_error", "", Some("currency")),

@@ -149,7 +149,7 @@ async fn a_decline_that_settled_later_is_found_as_the_charge_that_it_became() {
 
 /// The order forgets the first of these triggers, and goes on.
 #[tokio::test]
-async fn what_was_given_up_more_often_than_triggers_are_kept_is_resumed_once_more() {
+async fn what_was_abandoned_more_often_than_triggers_are_kept_is_resumed_once_more() {
     let world = World::new().await;
     world.complete_all(&[created(), reserved()]).await;
     world.provider.script("refund:order-123", Outcome::Down(u32::MAX));

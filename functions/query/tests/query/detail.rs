@@ -7,7 +7,7 @@ use testkit::End;
 
 use crate::{
     request::{OTHER_USER, USER, detail, list},
-    world::{World, created, give_up},
+    world::{World, abandon, created},
 };
 
 const AT: &str = "2025-11-17T10:30:00.000Z";
@@ -112,7 +112,7 @@ async fn a_review_is_shown_to_the_customer_without_its_reason() {
     let world = World::new().await;
     let mut row = later(&json!({ "status": "cancelled", "paymentId": "pi_1" }));
     for service in ["payment", "shipping"] {
-        give_up(&mut row, service, AT);
+        abandon(&mut row, service, AT);
     }
     world.project(&row).await;
     let view = world.ask(&detail("order-123")).await.ok();

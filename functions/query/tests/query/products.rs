@@ -57,7 +57,7 @@ async fn every_product_is_on_one_page() {
 }
 
 #[tokio::test]
-async fn a_limit_or_a_cursor_that_makes_no_sense_is_named() {
+async fn a_limit_or_a_cursor_that_is_invalid_is_named() {
     let world = World::new().await;
     world.offer("prod-001", Money::usd(2999)).await;
     for limit in ["0", "101", "x"] {

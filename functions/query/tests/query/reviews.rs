@@ -7,7 +7,7 @@ use tokio::runtime;
 
 use crate::{
     request::{list, request, reviews},
-    world::{World, created, give_up, stuck},
+    world::{World, abandon, created, stuck},
 };
 
 /// An instant of the order's day.
@@ -67,7 +67,7 @@ async fn the_services_are_listed_together_oldest_first() {
     world.project(&stuck("order-2", "payment", &at(40))).await;
     // Both services of one order, at one instant.
     let mut both = stuck("order-3", "payment", &at(45));
-    give_up(&mut both, "shipping", &at(45));
+    abandon(&mut both, "shipping", &at(45));
     world.project(&both).await;
     let expected = [
         ("order-2", "payment"),
@@ -86,7 +86,7 @@ async fn the_services_are_listed_together_oldest_first() {
 async fn a_review_is_listed_until_its_service_publishes_another_event() {
     let world = World::new().await;
     let mut row = stuck("order-126", "payment", &at(36));
-    give_up(&mut row, "shipping", &at(40));
+    abandon(&mut row, "shipping", &at(40));
     // The order itself has gone on: an operator resumed it.
     row["version"] = 3.into();
     row["updatedAt"] = at(50).into();
@@ -136,7 +136,7 @@ async fn a_caller_whom_iam_does_not_name_sees_no_reviews() {
 }
 
 #[tokio::test]
-async fn a_limit_or_a_cursor_that_makes_no_sense_is_named() {
+async fn a_limit_or_a_cursor_that_is_invalid_is_named() {
     let world = World::new().await;
     for minute in 0..3 {
         let order = format!("order-{minute}");
@@ -173,7 +173,7 @@ async fn all_are_read_once(orders: Vec<[Option<u32>; 2]>, limit: usize) {
         let mut row = created(&order, "user-123", &at(0));
         for (service, abandoned) in [("payment", payment), ("shipping", shipping)] {
             let Some(minute) = abandoned else { continue };
-            give_up(&mut row, service, &at(minute));
+            abandon(&mut row, service, &at(minute));
             expected.push((minute, order.clone(), service.to_owned()));
         }
         world.project(&row).await;

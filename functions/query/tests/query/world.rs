@@ -48,7 +48,7 @@ fn id(text: &str) -> AggregateId {
     AggregateId::parse(text).unwrap()
 }
 
-/// The row of the book's order when it has just been created.
+/// The row of the sample order when it has just been created.
 pub(crate) fn created(order: &str, user: &str, at: &str) -> Value {
     json!({
         "orderId": order,
@@ -71,12 +71,12 @@ pub(crate) fn created(order: &str, user: &str, at: &str) -> Value {
 pub(crate) fn stuck(order: &str, service: &str, since: &str) -> Value {
     let mut row = created(order, "user-123", "2025-11-17T10:30:00.000Z");
     row["status"] = "cancelled".into();
-    give_up(&mut row, service, since);
+    abandon(&mut row, service, since);
     row
 }
 
 /// Has `service` give a step up.
-pub(crate) fn give_up(row: &mut Value, service: &str, since: &str) {
+pub(crate) fn abandon(row: &mut Value, service: &str, since: &str) {
     let step = if service == "payment" { "refund" } else { "recall" };
     let order = row["orderId"].as_str().unwrap().to_owned();
     row[service] = "needsReview".into();
@@ -218,7 +218,7 @@ impl World {
         events
     }
 
-    /// Records that `user` placed the book's order under this id, and paid for it.
+    /// Records that `user` placed the sample order under this id, and paid for it.
     pub(crate) async fn place(&self, order: &str, user: &str) -> Vec<Envelope> {
         let order_id = id(order);
         let total = Money::usd(10_997);

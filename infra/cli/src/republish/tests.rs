@@ -117,7 +117,7 @@ async fn run(database: &DynamoDb, bus: &Bus, options: Options) -> Report {
 }
 
 #[tokio::test]
-async fn what_nobody_has_heard_of_is_published_and_what_is_proven_is_not() {
+async fn what_was_not_published_is_published_and_what_is_proven_is_not() {
     let database = database().await;
     pay(&database, 1, &[], &[paid(1)]).await;
     pay(&database, 2, &[], &[paid(2)]).await;

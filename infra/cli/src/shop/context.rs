@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_order_ends_once_whoever_is_told() {
+    fn an_order_ends_once_for_all_waiters() {
         let services = ExternalServices::default();
         let event = |detail_type: &str, order: &str| {
             json!({ "detail-type": detail_type, "detail": { "aggregateId": order } }).to_string()

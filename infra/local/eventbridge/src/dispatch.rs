@@ -26,7 +26,7 @@ struct Dispatch {
 }
 
 /// Why a delivery's retries ended.
-struct GivenUp {
+struct Abandoned {
     error: DeliveryError,
     retries: u32,
     exhausted: Option<Exhausted>,
@@ -66,11 +66,11 @@ impl Dispatch {
         }
         match self.attempts().await {
             Ok(()) => self.bus.counters.delivered.add_one(),
-            Err(given_up) => self.give_up(given_up).await,
+            Err(abandoned) => self.abandon(abandoned).await,
         }
     }
 
-    async fn attempts(&self) -> Result<(), GivenUp> {
+    async fn attempts(&self) -> Result<(), Abandoned> {
         let mut retries = 0;
         loop {
             let error = match self.attempt().await {
@@ -78,14 +78,14 @@ impl Dispatch {
                 Err(error) => error,
             };
             if let DeliveryError::Permanent(_) = error {
-                return Err(GivenUp { error, retries, exhausted: None });
+                return Err(Abandoned { error, retries, exhausted: None });
             }
             let jitter = self.bus.random.lock().f64();
             let wait = self.bus.options.backoff.wait(retries, jitter);
             let allowed =
                 self.target.retry.allows(retries, self.since.elapsed().saturating_add(wait));
             if let Err(exhausted) = allowed {
-                return Err(GivenUp { error, retries, exhausted: Some(exhausted) });
+                return Err(Abandoned { error, retries, exhausted: Some(exhausted) });
             }
             tracing::debug!(rule = %self.rule.arn, target = %self.target.arn, %error, ?wait, "delivery is retried");
             tokio::time::sleep(wait).await;
@@ -100,15 +100,15 @@ impl Dispatch {
         self.bus.deliver.deliver(&self.target.arn, &self.event.json).await
     }
 
-    async fn give_up(&self, given_up: GivenUp) {
-        let reason = &given_up.error;
+    async fn abandon(&self, abandoned: Abandoned) {
+        let reason = &abandoned.error;
         let (rule, target) = (&self.rule.arn, &self.target.arn);
         let Some(queue) = &self.target.dead_letter_arn else {
             self.bus.counters.dropped.add_one();
             tracing::error!(%rule, %target, %reason, "an event was dropped: the target has no dead-letter queue");
             return;
         };
-        let attributes = self.attributes(&given_up);
+        let attributes = self.attributes(&abandoned);
         match self.bus.deliver.dead_letter(queue, &self.event.json, &attributes).await {
             Ok(()) => {
                 self.bus.counters.dead_lettered.add_one();
@@ -122,15 +122,15 @@ impl Dispatch {
     }
 
     /// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-event-delivery.html#eb-rule-dlq>.
-    fn attributes(&self, given_up: &GivenUp) -> Vec<Attribute> {
+    fn attributes(&self, abandoned: &Abandoned) -> Vec<Attribute> {
         let mut attributes = vec![
             ("RULE_ARN", self.rule.arn.clone()),
             ("TARGET_ARN", self.target.arn.clone()),
-            ("ERROR_CODE", given_up.error.code().to_owned()),
-            ("ERROR_MESSAGE", given_up.error.to_string()),
-            ("RETRY_ATTEMPTS", given_up.retries.to_string()),
+            ("ERROR_CODE", abandoned.error.code().to_owned()),
+            ("ERROR_MESSAGE", abandoned.error.to_string()),
+            ("RETRY_ATTEMPTS", abandoned.retries.to_string()),
         ];
-        let condition = given_up.exhausted.map(Exhausted::condition);
+        let condition = abandoned.exhausted.map(Exhausted::condition);
         attributes.extend(condition.map(|it| ("EXHAUSTED_RETRY_CONDITION", it.to_owned())));
         attributes
     }

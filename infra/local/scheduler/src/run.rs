@@ -32,7 +32,7 @@ pub(crate) struct Run {
 }
 
 /// Why an invocation was dropped.
-struct GivenUp {
+struct Abandoned {
     code: &'static str,
     message: String,
     /// The limit of the retry policy that was reached, if trying again was worth it.
@@ -77,8 +77,8 @@ impl Run {
                     Err(refusal) => refusal,
                 };
             let delay = doubled(RETRY_DELAY, number - 1, RETRY_DELAY_MAX);
-            if let Some(given_up) = self.given_up(refusal, number - 1, began.elapsed() + delay) {
-                return self.give_up(given_up, attempt, payload);
+            if let Some(abandoned) = self.abandoned(refusal, number - 1, began.elapsed() + delay) {
+                return self.abandon(abandoned, attempt, payload);
             }
             sleep(delay).await;
             number += 1;
@@ -88,20 +88,22 @@ impl Run {
 
     /// Whether an invocation is dropped after `retries` tries again, because the next would come
     /// at the age `age`, or would be refused as well.
-    fn given_up(&self, refusal: Refusal, retries: u32, age: Duration) -> Option<GivenUp> {
+    fn abandoned(&self, refusal: Refusal, retries: u32, age: Duration) -> Option<Abandoned> {
         let policy = self.schedule.retry;
         match refusal {
-            Refusal::Lasting { code, message } => Some(GivenUp { code, message, exhausted: None }),
+            Refusal::Lasting { code, message } => {
+                Some(Abandoned { code, message, exhausted: None })
+            }
             Refusal::Passing { code, message } => {
                 let exhausted = policy.allows(retries, age).err()?;
-                Some(GivenUp { code, message, exhausted: Some(exhausted) })
+                Some(Abandoned { code, message, exhausted: Some(exhausted) })
             }
         }
     }
 
-    fn give_up(&self, given_up: GivenUp, attempt: Attempt<'_>, payload: String) {
+    fn abandon(&self, abandoned: Abandoned, attempt: Attempt<'_>, payload: String) {
         let schedule = &self.schedule;
-        let GivenUp { code, message, exhausted } = given_up;
+        let Abandoned { code, message, exhausted } = abandoned;
         tracing::warn!(schedule = schedule.name, code, message, "an invocation is dropped");
         let Some(queue) = &schedule.dead_letter_arn else {
             return self.count(|stats| stats.lost += 1);

@@ -177,7 +177,7 @@ async fn what_is_refused_comes_again_and_the_next_invocation_does_not_wait_for_i
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_given_up_goes_to_the_dead_letter_queue_with_its_reason() {
+async fn what_is_abandoned_goes_to_the_dead_letter_queue_with_its_reason() {
     let stage = Stage::new(throttles);
     let retry = RetryPolicy { retries_max: 2, ..RetryPolicy::default() };
     let scheduler = start(&stage, ScheduleSpec { retry, ..schedule() });
@@ -203,7 +203,7 @@ async fn what_is_given_up_goes_to_the_dead_letter_queue_with_its_reason() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_old_invocation_and_a_hopeless_one_are_given_up() {
+async fn an_old_invocation_and_a_hopeless_one_are_abandoned() {
     let stage = Stage::new(throttles);
     let retry = RetryPolicy { age_max: Duration::from_secs(10), ..RetryPolicy::default() };
     let _scheduler = start(&stage, ScheduleSpec { retry, ..schedule() });

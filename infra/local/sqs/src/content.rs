@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn an_attribute_has_a_lawful_name_and_a_value_of_its_type() {
+    fn an_attribute_has_a_valid_name_and_a_value_of_its_type() {
         let text = |value: &str| AttributeValue::Text(value.to_owned());
         for name in ["", ".a", "a.", "a..b", "AWS.x", "amazon.x", "a b", &"n".repeat(257)] {
             assert_eq!(

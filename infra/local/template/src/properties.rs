@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_takes_is_refused() {
+    fn what_no_reader_takes_is_refused() {
         let mut given = properties(json!({ "Known": 1, "Inert": 2, "New": 3 }));
         given.pass_over(&["Inert"]);
         given.whole("Known", 0..=9).unwrap();

@@ -143,7 +143,7 @@ async fn streams_of_another_kind_in_the_same_table_have_marks_of_their_own() {
 }
 
 #[tokio::test]
-async fn a_mark_that_makes_no_sense_does_not_hold_the_others() {
+async fn a_mark_that_is_invalid_does_not_hold_the_others() {
     let world = World::new().await;
     let store = world.store();
     store.append_due(&events(1..=1), NOW).await.unwrap();

@@ -73,7 +73,7 @@ async fn a_record_that_outlasts_the_time_does_not_cost_the_others_theirs() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nobody_hurries_where_nobody_has_said_how_long() {
+async fn without_a_deadline_nothing_is_cut_short() {
     let (service, _) = slow::<SqsMessage>(|_| 600);
     let batch = messages((0..3).map(|number| message(STANDARD, number, Some("one"))));
     assert_eq!(named(&Queue::new(service).key(key).handle(batch).await), [""; 0]);

@@ -63,7 +63,7 @@ fn stuck() -> Vec<(String, u64)> {
 }
 
 /// A depot with a parcel that was recalled, and whose fetching was abandoned.
-async fn given_up() -> Depot {
+async fn abandoned() -> Depot {
     let depot = sent().await;
     for _ in 1..EXHAUSTED_AFTER.get() {
         assert!(depot.handle_failing(Input::Recalled, unavailable).await.unwrap_err().is_retry());
@@ -73,8 +73,8 @@ async fn given_up() -> Depot {
 }
 
 #[tokio::test]
-async fn a_command_that_keeps_failing_is_given_up_and_rests() {
-    let depot = given_up().await;
+async fn a_command_that_keeps_failing_is_abandoned_and_rests() {
+    let depot = abandoned().await;
     assert_eq!(depot.state().await.stuck, Some((3, "the carrier is unavailable".to_owned())));
     assert_eq!(depot.last_published(), stuck());
     let row = depot.row().await;
@@ -117,7 +117,7 @@ async fn attempts_at_one_command_do_not_count_for_the_next() {
 }
 
 #[tokio::test]
-async fn what_can_never_succeed_is_given_up_at_once() {
+async fn what_can_never_succeed_is_abandoned_at_once() {
     let depot = sent().await;
     let done = depot.handle_failing(Input::Recalled, refuses).await.unwrap();
     assert_eq!(done, Done::Handled);
@@ -126,7 +126,7 @@ async fn what_can_never_succeed_is_given_up_at_once() {
 }
 
 #[tokio::test]
-async fn what_a_machine_never_gives_up_is_tried_for_ever() {
+async fn what_a_machine_never_abandons_is_tried_for_ever() {
     let depot = Depot::new().await;
     depot.handle(Input::Packed).await.unwrap();
     for failure in [unavailable, refuses] {
@@ -144,7 +144,7 @@ async fn what_a_machine_never_gives_up_is_tried_for_ever() {
 
 #[tokio::test]
 async fn a_resumed_command_is_looked_for_first_and_counted_anew() {
-    let depot = given_up().await;
+    let depot = abandoned().await;
     for _ in 1..EXHAUSTED_AFTER.get() {
         depot.handle_failing(Input::Resumed, unavailable).await.unwrap_err();
         assert_eq!(depot.carrier.asked().pop(), Some(resumed(Command::Fetch)));
@@ -156,8 +156,8 @@ async fn a_resumed_command_is_looked_for_first_and_counted_anew() {
 }
 
 #[tokio::test]
-async fn what_is_resumed_may_be_given_up_again() {
-    let depot = given_up().await;
+async fn what_is_resumed_may_be_abandoned_again() {
+    let depot = abandoned().await;
     let done = depot.handle_failing(Input::Resumed, refuses).await.unwrap();
     assert_eq!(done, Done::Handled);
     assert_eq!(depot.last_published(), named(&[("ParcelStuck", 5)]));
@@ -165,8 +165,8 @@ async fn what_is_resumed_may_be_given_up_again() {
 }
 
 #[tokio::test]
-async fn what_was_given_up_more_often_than_triggers_are_kept_is_resumed_once_more() {
-    let depot = given_up().await;
+async fn what_was_abandoned_more_often_than_triggers_are_kept_is_resumed_once_more() {
+    let depot = abandoned().await;
     let resume = |sequence| event(sequence, json!({}));
     for sequence in 100..220 {
         let fails = async |_| Err(refuses());
@@ -182,7 +182,7 @@ async fn what_was_given_up_more_often_than_triggers_are_kept_is_resumed_once_mor
 }
 
 #[tokio::test]
-async fn a_resume_that_comes_before_the_command_is_given_up_changes_nothing() {
+async fn a_resume_that_comes_before_the_command_is_abandoned_changes_nothing() {
     let depot = sent().await;
     depot.handle_failing(Input::Recalled, unavailable).await.unwrap_err();
     depot.handle_failing(Input::Recalled, unavailable).await.unwrap_err();
@@ -230,7 +230,7 @@ async fn a_holder_that_was_overtaken_gives_nothing_up() {
 }
 
 #[tokio::test]
-async fn a_holder_that_comes_late_to_what_was_given_up_writes_nothing() {
+async fn a_holder_that_comes_late_to_what_was_abandoned_writes_nothing() {
     let depot = sent().await;
     for _ in 1..EXHAUSTED_AFTER.get() {
         depot.handle_failing(Input::Recalled, unavailable).await.unwrap_err();
@@ -262,7 +262,7 @@ async fn a_reason_is_no_longer_than_an_event_should_carry() {
 }
 
 #[tokio::test]
-async fn a_process_that_dies_before_it_gives_up_is_followed_by_one_that_does() {
+async fn a_process_that_dies_before_it_abandons_is_followed_by_one_that_does() {
     // Calls of a delivery whose command fails: load, save with the lease, load, save that abandons.
     for (call, fault) in [(1, Fault::CrashAfter), (2, Fault::CrashBefore), (3, Fault::CrashBefore)]
     {
@@ -299,7 +299,7 @@ fn exhausted_in(log: &Log) -> Vec<(u64, String)> {
 #[tokio::test]
 async fn an_exhausted_command_is_logged_once_for_an_alarm() {
     let log = Log::default();
-    log.of(given_up()).await;
+    log.of(abandoned()).await;
     assert_eq!(exhausted_in(&log), [(3, "to be retried: the carrier is unavailable".to_owned())]);
 
     // A process that dies with the last attempt, and the one that follows it.
@@ -318,7 +318,7 @@ async fn an_exhausted_command_is_logged_once_for_an_alarm() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_given_up_by_one_event_is_by_the_next() {
+async fn what_cannot_be_abandoned_by_one_event_is_by_the_next() {
     let depot = sent().await;
     // The event about that would be too deep in its chain of causes.
     let mut too_deep = cause(Input::Recalled);

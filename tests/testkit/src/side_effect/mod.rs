@@ -249,7 +249,7 @@ macro_rules! side_effect_tests {
                 an_undoing_whose_answer_was_lost_is_found,
                 a_provider_that_is_unavailable_or_busy_is_asked_again,
                 a_redrive_after_the_provider_forgot_the_key_performs_nothing_again,
-                an_effect_nobody_knows_of_is_undone_when_the_order_is_cancelled,
+                an_effect_that_was_not_recorded_is_undone_when_the_order_is_cancelled,
                 while_the_provider_is_unavailable_the_effect_waits_and_is_performed_once,
             }
             concurrency {
@@ -259,11 +259,11 @@ macro_rules! side_effect_tests {
                 a_task_while_another_process_is_at_it_is_to_be_tried_again,
             }
             reviews {
-                an_undoing_that_keeps_failing_is_given_up_and_resumed,
-                a_prevention_that_keeps_failing_is_given_up_and_resumed,
-                a_resume_before_anything_was_given_up_changes_nothing,
+                an_undoing_that_keeps_failing_is_abandoned_and_resumed,
+                a_prevention_that_keeps_failing_is_abandoned_and_resumed,
+                a_resume_before_anything_was_abandoned_changes_nothing,
                 however_often_an_order_is_resumed_its_cancellation_takes_effect,
-                what_was_given_up_again_is_resumed_once_more,
+                what_was_abandoned_again_is_resumed_once_more,
                 a_task_is_answered_with_a_review_until_it_is_resumed,
             }
             tasks {

@@ -103,7 +103,9 @@ pub async fn a_redrive_after_the_provider_forgot_the_key_performs_nothing_again<
 }
 
 /// Whether its process died or its answer was lost, and whenever that is.
-pub async fn an_effect_nobody_knows_of_is_undone_when_the_order_is_cancelled<S: SideEffect>() {
+pub async fn an_effect_that_was_not_recorded_is_undone_when_the_order_is_cancelled<
+    S: SideEffect,
+>() {
     for later in LATER {
         for world in
             [performed_without_answer::<S>().await, performed_by_a_process_that_died().await]

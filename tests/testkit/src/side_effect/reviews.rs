@@ -18,7 +18,7 @@ const OUTAGES: [&str; 2] = ["the provider is down: 503", "the provider is thrott
 
 /// A function that has tried in vain to undo an effect, as often as it may. The provider is well
 /// again.
-async fn undoing_given_up<S: SideEffect>(outcome: Outcome) -> S {
+async fn undoing_abandoned<S: SideEffect>(outcome: Outcome) -> S {
     let mut world = S::open().await;
     perform(&world).await;
     world.script(Step::Undo, outcome);
@@ -32,10 +32,10 @@ async fn undoing_given_up<S: SideEffect>(outcome: Outcome) -> S {
 }
 
 /// Nothing is tried before an operator has resumed it, and then at once.
-pub async fn an_undoing_that_keeps_failing_is_given_up_and_resumed<S: SideEffect>() {
+pub async fn an_undoing_that_keeps_failing_is_abandoned_and_resumed<S: SideEffect>() {
     let outages = [DOWN, BUSY].into_iter().zip(OUTAGES);
     for (outcome, error) in outages {
-        let world = undoing_given_up::<S>(outcome).await;
+        let world = undoing_abandoned::<S>(outcome).await;
         assert_eq!(events(&world), [S::SPEC.performed.1, S::SPEC.review]);
         let (step, attempts, reason) = world.bed().reviews().remove(0);
         assert_eq!((step.as_str(), attempts), (S::SPEC.steps.0, ATTEMPTS.to_string()));
@@ -68,7 +68,7 @@ enum Outage {
 }
 
 /// Whether the provider answers questions meanwhile or not.
-pub async fn a_prevention_that_keeps_failing_is_given_up_and_resumed<S: SideEffect>() {
+pub async fn a_prevention_that_keeps_failing_is_abandoned_and_resumed<S: SideEffect>() {
     for outage in [Outage::OfWrites, Outage::OfAll] {
         let world = S::open().await;
         world.script(Step::Perform, DOWN);
@@ -94,7 +94,7 @@ pub async fn a_prevention_that_keeps_failing_is_given_up_and_resumed<S: SideEffe
 }
 
 /// Wherever it comes.
-pub async fn a_resume_before_anything_was_given_up_changes_nothing<S: SideEffect>() {
+pub async fn a_resume_before_anything_was_abandoned_changes_nothing<S: SideEffect>() {
     for place in 0..3 {
         let world = S::open().await;
         let mut story = vec![created::<S>(), S::trigger(), cancelled::<S>()];
@@ -124,16 +124,16 @@ pub async fn however_often_an_order_is_resumed_its_cancellation_takes_effect<S: 
 }
 
 /// Each resume has it tried as often as the first one.
-pub async fn what_was_given_up_again_is_resumed_once_more<S: SideEffect>() {
-    let world = undoing_given_up::<S>(BUSY).await;
-    let given_up = world.bed().status().await;
+pub async fn what_was_abandoned_again_is_resumed_once_more<S: SideEffect>() {
+    let world = undoing_abandoned::<S>(BUSY).await;
+    let abandoned = world.bed().status().await;
     world.script(Step::Undo, BUSY);
     for resumed in [resumed_at(100), resumed_at(101)] {
         for _ in 1..ATTEMPTS {
             fails(&world, &resumed).await;
         }
         assert_eq!(world.deliver(&resumed).await.unwrap(), Done::Handled);
-        assert_eq!(world.bed().status().await, given_up);
+        assert_eq!(world.bed().status().await, abandoned);
     }
     world.script(Step::Undo, WELL);
     world.complete(&resumed_at(102)).await;

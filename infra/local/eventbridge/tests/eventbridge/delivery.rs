@@ -143,7 +143,7 @@ async fn without_a_dead_letter_queue_it_is_dropped_and_counted() {
 }
 
 #[tokio::test]
-async fn a_target_that_is_down_holds_up_nobody_else() {
+async fn a_target_that_is_down_holds_up_no_other() {
     // The first event is refused for ever, the second gets through on the only turn there is.
     let targets =
         Targets::answering(|attempt| if attempt == 0 { refuse_for_now(0) } else { Ok(()) });

@@ -211,7 +211,7 @@ async fn a_key_that_is_new_is_fetched_and_an_invented_one_asks_but_once() {
 }
 
 #[tokio::test]
-async fn an_issuer_that_is_away_or_another_lets_nobody_in() {
+async fn an_issuer_that_is_unavailable_or_another_lets_no_caller_in() {
     let signer = Signer::new("one");
     let issuer = Issuer::start(vec![signer.jwk()]).await;
     let token = signer.sign(&issuer.claims(&json!({})));

@@ -172,7 +172,7 @@ mod tests {
         let sequences =
             |slice: &Slice| slice.records.iter().map(|it| it.sequence).collect::<Vec<_>>();
         let mut batch = Batch::new(vec![records(1..=4)]);
-        let (mut handed, mut given_up) = (Vec::new(), Vec::new());
+        let (mut handed, mut abandoned) = (Vec::new(), Vec::new());
         while let Some(slice) = batch.take() {
             handed.push(sequences(&slice));
             let verdict = match slice.records.iter().any(|record| record.sequence == poison) {
@@ -181,10 +181,10 @@ mod tests {
                 false => Verdict::Done,
             };
             if let Next::GiveUp(slice) = batch.judge(slice, &verdict, source) {
-                given_up.extend(sequences(&slice));
+                abandoned.extend(sequences(&slice));
             }
         }
-        (handed, given_up)
+        (handed, abandoned)
     }
 
     #[test]
@@ -195,9 +195,9 @@ mod tests {
     #[test]
     fn without_bisection_a_poison_record_takes_its_batch_along() {
         let source = StreamSource { retry_attempts_max: Some(1), ..source() };
-        let (handed, given_up) = play(&source, 3, false);
+        let (handed, abandoned) = play(&source, 3, false);
         assert_eq!(handed, [[1, 2, 3, 4], [1, 2, 3, 4]]);
-        assert_eq!(given_up, [1, 2, 3, 4]);
+        assert_eq!(abandoned, [1, 2, 3, 4]);
     }
 
     #[test]
@@ -207,17 +207,17 @@ mod tests {
             bisect_batch_on_function_error: true,
             ..source()
         };
-        let (handed, given_up) = play(&source, 3, false);
+        let (handed, abandoned) = play(&source, 3, false);
         assert_eq!(handed, [vec![1, 2, 3, 4], vec![1, 2], vec![3, 4], vec![3], vec![4]]);
-        assert_eq!(given_up, [3]);
+        assert_eq!(abandoned, [3]);
     }
 
     #[test]
     fn a_reported_failure_is_where_the_next_attempt_begins() {
         let source = StreamSource { retry_attempts_max: Some(1), ..source() };
-        let (handed, given_up) = play(&source, 3, true);
+        let (handed, abandoned) = play(&source, 3, true);
         assert_eq!(handed, [vec![1, 2, 3, 4], vec![3, 4]]);
-        assert_eq!(given_up, [3, 4]);
+        assert_eq!(abandoned, [3, 4]);
     }
 
     #[test]
@@ -227,13 +227,13 @@ mod tests {
             bisect_batch_on_function_error: true,
             ..source()
         };
-        let (handed, given_up) = play(&source, 2, true);
+        let (handed, abandoned) = play(&source, 2, true);
         assert_eq!(handed[..2], [vec![1, 2, 3, 4], vec![2, 3, 4]]);
-        assert_eq!(given_up, [2]);
+        assert_eq!(abandoned, [2]);
     }
 
     #[test]
-    fn without_a_limit_nothing_is_given_up() {
+    fn without_a_limit_nothing_is_abandoned() {
         let mut batch = Batch::new(vec![records([1])]);
         for failures in 1..=100 {
             let slice = batch.take().unwrap();

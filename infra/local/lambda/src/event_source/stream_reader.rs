@@ -130,7 +130,7 @@ impl Reader {
             if let Some(expired) =
                 Batch::expired(&mut slice, Clock::system().since_epoch(), age_max)
             {
-                self.give_up(&expired, Condition::RecordAgeExceeded, None);
+                self.abandon(&expired, Condition::RecordAgeExceeded, None);
                 self.move_to(expired.end());
             }
             if slice.records.is_empty() {
@@ -147,7 +147,7 @@ impl Reader {
                 Next::GoOn => (),
                 Next::BackOff { failures } => self.back_off(failures).await,
                 Next::GiveUp(slice) => {
-                    self.give_up(&slice, Condition::RetryAttemptsExhausted, Some(&invocation));
+                    self.abandon(&slice, Condition::RetryAttemptsExhausted, Some(&invocation));
                     self.move_to(end);
                 }
             }
@@ -200,7 +200,7 @@ impl Reader {
         self.tally.position.fetch_max(position, Ordering::Relaxed);
     }
 
-    fn give_up(&self, slice: &Slice, condition: Condition, last: Option<&Invocation>) {
+    fn abandon(&self, slice: &Slice, condition: Condition, last: Option<&Invocation>) {
         let discarded = slice.records.len() as u64;
         self.tally.count(|counters| counters.discarded += discarded);
         let table = &self.source.table;

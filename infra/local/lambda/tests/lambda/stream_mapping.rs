@@ -104,7 +104,7 @@ async fn a_mapping_begins_where_it_is_told_to() {
 }
 
 #[tokio::test]
-async fn a_reported_failure_is_retried_from_there_and_given_up() {
+async fn a_reported_failure_is_retried_from_there_and_abandoned() {
     let world = World::new(&[]).await;
     world.put(&["a", "b-fail", "c"]).await;
     let mapping = world.map(StreamSource {

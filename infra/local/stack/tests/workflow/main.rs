@@ -126,7 +126,7 @@ async fn an_execution_is_reached_over_the_endpoint_and_waited_for() {
 }
 
 #[tokio::test]
-async fn a_schedule_invokes_its_function_and_keeps_nobody_from_rest() {
+async fn a_schedule_invokes_its_function_and_does_not_keep_the_stack_busy() {
     let probes = Probes::new();
     let mut options = probes.options(&[]);
     options.schedule_pace = SchedulePace::Every(Duration::from_millis(50));
@@ -147,7 +147,7 @@ async fn a_schedule_invokes_its_function_and_keeps_nobody_from_rest() {
 }
 
 #[tokio::test]
-async fn a_scheduled_function_that_hangs_is_invoked_once_and_waited_for_by_nobody() {
+async fn a_scheduled_function_that_hangs_is_invoked_once_and_not_waited_for() {
     let probes = Probes::new();
     let mut options = probes.options(&[("SweepInput", r#"{"do": "hang"}"#)]);
     options.schedule_pace = SchedulePace::Every(Duration::from_millis(20));

@@ -27,7 +27,7 @@ pub(super) trait Work: Sync {
     ) -> impl Future<Output = Result<Value, Failure>> + Send;
 
     /// It is not done again after an error.
-    fn give_up(&self, visit: &Visit<'_>, trail: &mut Trail) -> Result<(), Failure>;
+    fn abandon(&self, visit: &Visit<'_>, trail: &mut Trail) -> Result<(), Failure>;
 }
 
 impl Visit<'_> {
@@ -48,7 +48,7 @@ impl Visit<'_> {
             };
             let delay = self.delay(handlers, &mut used, &error);
             let Some(delay) = delay else {
-                work.give_up(self, trail)?;
+                work.abandon(self, trail)?;
                 return self.caught(handlers, error, retries, trail);
             };
             tokio::time::sleep(delay).await;

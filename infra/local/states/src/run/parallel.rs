@@ -71,7 +71,7 @@ impl Work for Parallel {
         }
     }
 
-    fn give_up(&self, visit: &Visit<'_>, trail: &mut Trail) -> Result<(), Failure> {
+    fn abandon(&self, visit: &Visit<'_>, trail: &mut Trail) -> Result<(), Failure> {
         trail.last = visit.run.record(trail.last, Happening::ParallelStateFailed)?;
         Ok(())
     }

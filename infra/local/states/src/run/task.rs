@@ -73,7 +73,7 @@ impl Work for Task {
         }
     }
 
-    fn give_up(&self, _: &Visit<'_>, _: &mut Trail) -> Result<(), Failure> {
+    fn abandon(&self, _: &Visit<'_>, _: &mut Trail) -> Result<(), Failure> {
         Ok(())
     }
 }

@@ -132,7 +132,7 @@ fn every_consumer_has_a_queue_of_its_own_with_a_place_for_what_fails() {
 }
 
 #[test]
-fn the_relay_hears_every_table_that_holds_outgoing_events() {
+fn the_relay_reads_every_table_that_holds_outgoing_events() {
     let template = orderly();
     let mut consumed = BTreeMap::new();
     for mapping in &template.mappings {

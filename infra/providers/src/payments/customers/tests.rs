@@ -46,7 +46,7 @@ async fn a_customer_is_created_once_and_found_by_the_name_it_has_with_us() {
 }
 
 #[tokio::test]
-async fn nobody_pays_for_a_customer_who_does_not_exist() {
+async fn a_customer_who_does_not_exist_is_charged_nothing() {
     let gateway = Gateway::start().await;
     let (status, refused) = gateway.pays("user-456", "pm_card_visa").await;
     assert_eq!(status, 400);
@@ -56,7 +56,7 @@ async fn nobody_pays_for_a_customer_who_does_not_exist() {
 }
 
 #[tokio::test]
-async fn a_saved_card_pays_for_its_customer_and_for_nobody_else() {
+async fn a_saved_card_pays_for_its_customer_alone() {
     let gateway = Gateway::start().await;
     let (ann, bob) = (gateway.enrolled("ann").await, gateway.enrolled("bob").await);
     assert_eq!(gateway.saved(&ann).await, [] as [&str; 0]);

@@ -68,7 +68,7 @@ async fn story(plan: &FaultPlan, failure: fn() -> Failure) -> Depot {
 }
 
 #[tokio::test]
-async fn whatever_fails_a_parcel_is_given_up_once_and_comes_back_when_resumed() {
+async fn whatever_fails_a_parcel_is_abandoned_once_and_comes_back_when_resumed() {
     for failure in [unavailable, refuses] {
         let plan = FaultPlan::none();
         let expected = outcome(&story(&plan, failure).await).await;

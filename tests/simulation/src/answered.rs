@@ -1,4 +1,4 @@
-//! What customers and operators were told, and how they ask.
+//! What customers and operators were answered, and how they ask.
 
 use std::{cell::RefCell, collections::BTreeSet, rc::Rc, time::Duration};
 
@@ -18,9 +18,9 @@ const WAIT_MAX: Duration = Duration::from_secs(3);
 /// Someone without an answer stops asking after so many attempts.
 const ATTEMPTS_MAX: u32 = 30;
 
-/// What customers and operators were told.
+/// What customers and operators were answered.
 #[derive(Debug, Default)]
-pub(crate) struct Told {
+pub(crate) struct Answered {
     /// The orders that are placed.
     pub(crate) placed: BTreeSet<String>,
     /// The orders that are cancelled.
@@ -35,18 +35,18 @@ pub(crate) struct Told {
     pub(crate) reviews: Vec<String>,
 }
 
-/// Someone who asks functions over HTTP. Clones of `told` are the same.
+/// Someone who asks functions over HTTP. Clones of `answered` are the same.
 pub(crate) struct Asker {
     /// What they are called.
     pub(crate) name: String,
-    pub(crate) told: Rc<RefCell<Told>>,
+    pub(crate) answered: Rc<RefCell<Answered>>,
 }
 
 impl Asker {
     /// Notes an answer that is not promised.
     pub(crate) fn wonder(&self, what: &str, answer: &Answer) {
         let what = format!("{}: {what} was answered {} {}", self.name, answer.status, answer.text);
-        self.told.borrow_mut().wrong.push(what);
+        self.answered.borrow_mut().wrong.push(what);
     }
 
     /// Asks until an answer comes that is not the server's fault.
