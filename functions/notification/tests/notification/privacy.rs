@@ -129,13 +129,13 @@ async fn an_address_is_in_no_log_and_no_dead_letter() {
         let service = lambda::service(world.notifications(&FaultPlan::none()));
         queues.consume(SAMPLES.read("order-created"), service.clone()).await;
         queues.consume(SAMPLES.read("batch"), service).await;
-        for dead_lettered in queues.dead_letters() {
-            assert!(!format!("{dead_lettered:?}").contains(TRACE), "{dead_lettered:?}");
+        for letters in queues.dead_letters() {
+            assert!(!format!("{letters:?}").contains(TRACE), "{letters:?}");
         }
     }
     let lines = lines.read();
     let outcomes =
-        ["\"outcome\":\"handled\"", "\"outcome\":\"retry\"", "\"outcome\":\"dead_lettered\""];
+        ["\"outcome\":\"handled\"", "\"outcome\":\"retry\"", "\"outcome\":\"letters\""];
     assert!(outcomes.iter().all(|outcome| lines.contains(outcome)), "{lines}");
     assert!(!lines.contains(TRACE), "{lines}");
 }

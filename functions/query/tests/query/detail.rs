@@ -84,7 +84,7 @@ async fn a_cancelled_order_shows_why_and_what_was_undone() {
         "inventory": "unavailable", "inventoryVersion": 1, "shortages": shortages,
         "payment": "refunded", "paymentVersion": 2, "refundId": "re_1",
         "paymentFailure": "declined at first",
-        "shipping": "failed", "shippingVersion": 1, "shippingFailure": "nobody there",
+        "shipping": "failed", "shippingVersion": 1, "shippingFailure": "no caller there",
         "orderCancelledMail": "sent", "orderCancelledVersion": 1,
     }));
     world.project(&row).await;
@@ -94,7 +94,7 @@ async fn a_cancelled_order_shows_why_and_what_was_undone() {
     let payment =
         json!({ "status": "refunded", "refundId": "re_1", "reason": "declined at first" });
     assert_eq!(view["payment"], payment);
-    assert_eq!(view["shipping"], json!({ "status": "failed", "reason": "nobody there" }));
+    assert_eq!(view["shipping"], json!({ "status": "failed", "reason": "no caller there" }));
     assert_eq!(view["notifications"], json!({ "orderCancelled": "sent" }));
 }
 

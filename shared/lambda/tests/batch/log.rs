@@ -56,7 +56,7 @@ async fn every_record_is_logged_once_under_its_ids() {
 
     let poison = [Ok(Disposition::DeadLettered), Ok(Disposition::Left), Err(())].map(End::Poison);
     let ends = [End::Done, poison[0], poison[1], poison[2], End::Retry, End::Done];
-    let keys = ["done", "dead_lettered", "left", "not dead_lettered", "retry", "retry"];
+    let keys = ["done", "dead_lettered", "left", "not dead-lettered", "retry", "retry"];
     let steps = ends.into_iter().zip(keys);
     let steps: Vec<_> =
         steps.map(|(end, key)| Step { key: Some(key.to_owned()), end, yields: 1 }).collect();
@@ -92,7 +92,7 @@ async fn every_record_is_logged_once_under_its_ids() {
         is
     });
     assert_eq!(json!(logged), expected);
-    assert!(!json!(lines.read()).to_string().contains("not dead_lettered"), "keys may be personal");
+    assert!(!json!(lines.read()).to_string().contains("not dead-lettered"), "keys may be personal");
 }
 
 /// Level, outcome, reason and error of the six lines in a span whose `field` is `value`, by number
