@@ -135,7 +135,7 @@ async fn an_address_is_in_no_log_and_no_dead_letter() {
     }
     let lines = lines.read();
     let outcomes =
-        ["\"outcome\":\"handled\"", "\"outcome\":\"retry\"", "\"outcome\":\"letters\""];
+        ["\"outcome\":\"handled\"", "\"outcome\":\"retry\"", "\"outcome\":\"dead_lettered\""];
     assert!(outcomes.iter().all(|outcome| lines.contains(outcome)), "{lines}");
     assert!(!lines.contains(TRACE), "{lines}");
 }
