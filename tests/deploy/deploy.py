@@ -15,7 +15,10 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
+
+from botocore.exceptions import ClientError
 
 import changes
 import orders
@@ -175,7 +178,7 @@ def main(binaries, examples, orderly):
                       lambda: elsewhere(mode, code, examples.resolve(), folder, table)):
             try:
                 where()
-            except AssertionError as error:
+            except (AssertionError, ClientError) as error:
                 failed.append(error)
                 print(f"FAILED: {error}", flush=True)
         print("\n".join(f"| {' | '.join(row)} |" for row in table))

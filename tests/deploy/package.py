@@ -4,6 +4,7 @@ SAM's own translator makes the CloudFormation templates; everything is put into 
 """
 
 import io
+import logging
 import pathlib
 import subprocess
 import sys
@@ -18,6 +19,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 INFRA = ROOT / "infra"
 sys.path.insert(0, str(INFRA))
 import transform  # noqa: E402
+
+# It has metrics of its own, which go nowhere here.
+logging.getLogger("samtranslator.metrics").setLevel(logging.ERROR)
 
 FUNCTION = "AWS::Serverless::Function"
 APPLICATION = "AWS::Serverless::Application"
