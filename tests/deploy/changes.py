@@ -7,6 +7,12 @@ MISSING_TYPES = {
     "AWS::Events::EventBusPolicy": "it has no such type; nobody but the account puts events",
 }
 METRIC_MATH = "it has no alarms on metric math"
+# What is otherwise and no resource of a template.
+ELSEWHERE = [
+    ("template.yaml", "SchemaRegistryStack", "parameter", "SchemaRegistry=false: it has no registries of schemas"),
+    ("any", "orders", "request", "by Lambda's Invoke with the payload of API Gateway: customers would need an issuer of tokens"),
+    ("any", "a redrive", "request", "by hand where StartMessageMoveTask is answered InvalidAction"),
+]
 
 
 def refers_to(value, names):

@@ -172,8 +172,8 @@ def main(binaries, examples, orderly):
     print(f"{len(code)} functions packaged in {time.monotonic() - started:.0f} s", flush=True)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="deploy-"))
     failed = []
+    table = list(changes.ELSEWHERE)
     for mode in orders.STORIES:
-        table = []
         for where in (lambda: at_home(mode, orderly, binaries, folder),
                       lambda: elsewhere(mode, code, examples.resolve(), folder, table)):
             try:
@@ -181,7 +181,9 @@ def main(binaries, examples, orderly):
             except (AssertionError, ClientError) as error:
                 failed.append(error)
                 print(f"FAILED: {error}", flush=True)
-        print("\n".join(f"| {' | '.join(row)} |" for row in table))
+    print("| Template | What | Type | Why it is left out or otherwise |\n|---|---|---|---|")
+    for row in dict.fromkeys(table):
+        print(f"| {' | '.join(row)} |")
     print(f"deployments: {time.monotonic() - started:.0f} s; logs in {folder}")
     sys.exit(1 if failed else 0)
 
