@@ -10,6 +10,7 @@ import os
 import pathlib
 import platform
 import random
+import shutil
 import socket
 import subprocess
 import sys
@@ -184,7 +185,11 @@ def main(binaries, examples, orderly):
     print("| Template | What | Type | Why it is left out or otherwise |\n|---|---|---|---|")
     for row in dict.fromkeys(table):
         print(f"| {' | '.join(row)} |")
-    print(f"deployments: {time.monotonic() - started:.0f} s; logs in {folder}")
+    if failed:
+        print(f"logs are in {folder}")
+    else:
+        shutil.rmtree(folder)
+    print(f"deployments: {time.monotonic() - started:.0f} s")
     sys.exit(1 if failed else 0)
 
 
