@@ -4,6 +4,7 @@ use catalogue::{DECODER, LIVE};
 use event_store::EventStore;
 use http_api::observed;
 use lambda::{Error, Function, ReplayPolicy, Runtime, from_fn, service};
+use projection::LivePlacement;
 use serde::de::IgnoredAny;
 
 use crate::{
@@ -24,8 +25,9 @@ pub async fn api(config: ApiConfig, runtime: Runtime) -> Result<impl Function, E
     let dynamodb = runtime.aws.dynamodb();
     let store = EventStore::new(dynamodb.clone(), config.order_events, "ORDER");
     let lookup = Lookup::new(dynamodb.clone(), config.products, config.delivery_addresses);
-    let limit = OrderLimit::new(dynamodb, config.order_views, config.limits);
     let clock = runtime.clock.clone();
+    let views = LivePlacement::new(dynamodb.clone(), config.order_views, clock.clone());
+    let limit = OrderLimit::new(dynamodb, views, config.limits);
     let api = OrderApi::new(store, lookup, config.pay_within, config.scope, clock).limited(limit);
     Ok(from_fn(observed(runtime.tracer, async move |request| api.handle(request).await)))
 }

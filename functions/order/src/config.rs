@@ -2,6 +2,7 @@
 
 use http_api::TokenScope;
 use lambda::{QueueConfig, Tasks};
+use projection::ProjectionConfig;
 use runtime::{ConfigError, Environment, FromEnvironment};
 
 use crate::{deadlines::Deadlines, limit::Limits};
@@ -10,6 +11,7 @@ const ORDER_EVENTS_TABLE: &str = "ORDER_EVENTS_TABLE";
 const PRODUCTS_TABLE: &str = "PRODUCTS_TABLE";
 const DELIVERY_ADDRESSES_TABLE: &str = "DELIVERY_ADDRESSES_TABLE";
 const ORDER_VIEWS_TABLE: &str = "ORDER_VIEWS_TABLE";
+const ORDER_VIEWS_B_TABLE: &str = "ORDER_VIEWS_B_TABLE";
 const OPEN_ORDERS_PER_CUSTOMER: &str = "OPEN_ORDERS_PER_CUSTOMER";
 const ORDERS_PER_MINUTE: &str = "ORDERS_PER_MINUTE";
 const PAY_WITHIN_SECONDS: &str = "PAY_WITHIN_SECONDS";
@@ -33,8 +35,8 @@ pub struct ApiConfig {
     pub products: String,
     /// The customers' address books.
     pub delivery_addresses: String,
-    /// The table of read models, by which customers are held to their limits.
-    pub order_views: String,
+    /// The read models, by which customers are held to their limits.
+    pub order_views: ProjectionConfig,
     /// What a customer may place.
     pub limits: Limits,
     /// How long an order may wait for its payment, in seconds.
@@ -69,7 +71,11 @@ impl FromEnvironment for ApiConfig {
             order_events: environment.required(ORDER_EVENTS_TABLE)?,
             products: environment.required(PRODUCTS_TABLE)?,
             delivery_addresses: environment.required(DELIVERY_ADDRESSES_TABLE)?,
-            order_views: environment.required(ORDER_VIEWS_TABLE)?,
+            order_views: ProjectionConfig::read(
+                environment,
+                "order-views",
+                [ORDER_VIEWS_TABLE, ORDER_VIEWS_B_TABLE],
+            )?,
             limits: Limits {
                 open: environment.whole(OPEN_ORDERS_PER_CUSTOMER, 1..=ORDERS_MAX)?,
                 per_minute: environment.whole(ORDERS_PER_MINUTE, 1..=ORDERS_MAX)?,
@@ -108,6 +114,7 @@ mod tests {
 
     const QUEUE_URL: &str = "QUEUE_URL";
     const DEAD_LETTER_QUEUE_URL: &str = "DEAD_LETTER_QUEUE_URL";
+    const PROJECTIONS_TABLE: &str = "PROJECTIONS_TABLE";
     const FULFILMENT_MODE: &str = "FULFILMENT_MODE";
 
     /// An environment in which all is well but `name`.
@@ -117,6 +124,8 @@ mod tests {
             (PRODUCTS_TABLE, PRODUCTS_TABLE),
             (DELIVERY_ADDRESSES_TABLE, DELIVERY_ADDRESSES_TABLE),
             (ORDER_VIEWS_TABLE, ORDER_VIEWS_TABLE),
+            (ORDER_VIEWS_B_TABLE, ORDER_VIEWS_B_TABLE),
+            (PROJECTIONS_TABLE, PROJECTIONS_TABLE),
             (OPEN_ORDERS_PER_CUSTOMER, "20"),
             (ORDERS_PER_MINUTE, "10"),
             (PAY_WITHIN_SECONDS, "900"),
@@ -140,7 +149,7 @@ mod tests {
         let api = ApiConfig::read(&with("", None)).unwrap();
         assert_eq!((api.products.as_str(), api.pay_within), (PRODUCTS_TABLE, 900));
         assert_eq!(api.delivery_addresses, DELIVERY_ADDRESSES_TABLE);
-        assert_eq!(api.order_views, ORDER_VIEWS_TABLE);
+        assert_eq!(api.order_views.tables.b, ORDER_VIEWS_B_TABLE);
         assert_eq!(api.limits, Limits { open: 20, per_minute: 10 });
         let events = EventsConfig::read(&with("", None)).unwrap();
         assert_eq!(events.queue.dead_letter_url, DEAD_LETTER_QUEUE_URL);
@@ -157,6 +166,8 @@ mod tests {
             PRODUCTS_TABLE,
             DELIVERY_ADDRESSES_TABLE,
             ORDER_VIEWS_TABLE,
+            ORDER_VIEWS_B_TABLE,
+            PROJECTIONS_TABLE,
             OPEN_ORDERS_PER_CUSTOMER,
             ORDERS_PER_MINUTE,
             PAY_WITHIN_SECONDS,

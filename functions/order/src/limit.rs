@@ -14,10 +14,11 @@
 
 mod recent;
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
 use event_envelope::AggregateId;
+use projection::LivePlacement;
 use runtime::Failure;
 use serde::Deserialize;
 use time::OffsetDateTime;
@@ -49,7 +50,7 @@ pub struct Limits {
 #[derive(Debug, Clone)]
 pub struct OrderLimit {
     client: Client,
-    views: String,
+    views: LivePlacement,
     limits: Limits,
     recent: Recent,
 }
@@ -117,8 +118,8 @@ impl Limits {
 }
 
 impl OrderLimit {
-    /// Holds customers to `limits` by their orders in the table `views` of read models.
-    pub fn new(client: Client, views: String, limits: Limits) -> Self {
+    /// Holds customers to `limits` by their orders in the read models `views`.
+    pub fn new(client: Client, views: LivePlacement, limits: Limits) -> Self {
         Self { client, views, limits, recent: Recent::new(limits.per_minute, WINDOW) }
     }
 
@@ -152,10 +153,19 @@ impl OrderLimit {
     }
 
     async fn newest(&self, customer: &AggregateId) -> Result<Vec<Row>, Failure> {
+        let answer = tokio::time::timeout(TIMEOUT, self.query(customer)).await;
+        let items = answer.map_err(Failure::retry)??;
+        serde_dynamo::from_items(items).map_err(Failure::permanent)
+    }
+
+    async fn query(
+        &self,
+        customer: &AggregateId,
+    ) -> Result<Vec<HashMap<String, AttributeValue>>, Failure> {
         let request = self
             .client
             .query()
-            .table_name(&self.views)
+            .table_name(self.views.table().await?)
             .index_name(BY_USER)
             .key_condition_expression("userId = :user")
             .expression_attribute_values(":user", AttributeValue::S(customer.to_string()))
@@ -163,9 +173,7 @@ impl OrderLimit {
             .expression_attribute_names("#status", "status")
             .scan_index_forward(false)
             .limit(self.limits.read_max());
-        let answer = tokio::time::timeout(TIMEOUT, request.send()).await.map_err(Failure::retry)?;
-        let items = answer.map_err(Failure::retry)?.items.unwrap_or_default();
-        serde_dynamo::from_items(items).map_err(Failure::permanent)
+        Ok(request.send().await.map_err(Failure::retry)?.items.unwrap_or_default())
     }
 }
 

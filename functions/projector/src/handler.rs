@@ -1,22 +1,17 @@
 //! One event in, one conditional write out; what is missing is pulled.
 
-use aws_sdk_dynamodb::{
-    Client,
-    error::SdkError,
-    operation::update_item::UpdateItemError,
-    types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure},
-};
+use aws_sdk_dynamodb::types::AttributeValue;
 use catalogue::Event;
 use event_envelope::{AggregateId, Delivery, Envelope, FromEnvelope};
 use event_store::EventStore;
 use lambda::EventHandler;
+use projection::{Both, Fold, Guard, LivePlacement, Row, Rows, Write, Written};
 use runtime::{Done, Failure};
-use serde_json::Value;
 use time::OffsetDateTime;
 
 use crate::{
     metrics::{self, CountedEvent},
-    view::{Changes, Section, changes},
+    view::fold,
 };
 
 /// How often a row is tried again that another invocation moved forward in between.
@@ -27,59 +22,57 @@ const PLACED_AT: &str = "createdAt";
 /// Keeps the rows.
 #[derive(Debug, Clone)]
 pub struct Projector {
-    client: Client,
-    table: String,
+    rows: Rows,
+    placement: LivePlacement,
     orders: EventStore,
 }
 
-/// Where a section must stand for a write to be made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Condition {
-    /// It is not there.
-    Absent,
-    /// At this version.
-    At(u64),
-    /// Before this version, or not there.
-    Before(u64),
-}
-
-/// How a write to a row ended.
-enum Written {
-    /// The row was placed at this time, if that is known yet.
-    Forward(Option<String>),
-    /// The condition did not hold: the section's version is this.
-    At(u64),
-}
-
 /// What is to be written, and what is counted once it is.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 struct Folded {
-    changes: Changes,
+    fold: Fold,
     counted: Vec<(CountedEvent, OffsetDateTime)>,
 }
 
 impl Projector {
-    /// Keeps rows in `table`, and pulls missing events from `orders`.
-    pub fn new(client: Client, table: String, orders: EventStore) -> Self {
-        Self { client, table, orders }
+    /// Keeps rows in the tables of `placement`, and pulls missing events from `orders`.
+    pub const fn new(rows: Rows, placement: LivePlacement, orders: EventStore) -> Self {
+        Self { rows, placement, orders }
     }
 
-    /// Moves the order's section forward to `sequence`, over whatever is missing before it.
+    /// Moves the row of an order forward in one table.
+    async fn take(
+        &self,
+        table: &str,
+        order: &AggregateId,
+        folded: Folded,
+        is_counted: bool,
+    ) -> Result<Done, Failure> {
+        if folded.fold.is_gapless {
+            self.follow(table, order, folded, is_counted).await
+        } else {
+            self.advance(table, folded, is_counted).await
+        }
+    }
+
+    /// Moves the order's section forward to the event, over whatever is missing before it.
     async fn follow(
         &self,
+        table: &str,
         order: &AggregateId,
-        sequence: u64,
         folded: Folded,
-        is_live: bool,
+        is_counted: bool,
     ) -> Result<Done, Failure> {
+        let sequence = folded.fold.version();
         let mut version = sequence - 1;
         let mut next = folded.clone();
         for _ in 0..ATTEMPTS_MAX {
-            let Folded { changes, counted } = next;
-            let reached = version_in(&changes, Section::Order);
-            version = match self.step(order, version, changes).await? {
-                Written::Forward(placed_at) => {
-                    count(&counted, placed_at.as_deref(), is_live);
+            let Folded { fold, counted } = next;
+            let reached = fold.version();
+            let written = self.rows.write(table, &Write { fold, guard: after(version) }).await?;
+            version = match written {
+                Written::Forward(row) => {
+                    count(&counted, &row, is_counted);
                     if reached >= sequence {
                         return Ok(Done::Handled);
                     }
@@ -98,89 +91,57 @@ impl Projector {
 
     /// What all events after `version` change together.
     async fn pull(&self, order: &AggregateId, version: u64) -> Result<Folded, Failure> {
-        let mut folded = Folded::default();
+        let mut pulled: Option<Folded> = None;
         for envelope in self.orders.load(order, version).await? {
             let event = Event::from_envelope(&envelope).map_err(Failure::permanent)?;
-            folded.add(event, &envelope);
+            let next = Folded::of(event, &envelope);
+            match &mut pulled {
+                Some(folded) => folded.then(next),
+                None => pulled = Some(next),
+            }
         }
-        if folded.changes.is_empty() {
-            return Err(Failure::retry("the event store does not have the events before this one"));
-        }
-        Ok(folded)
+        pulled.ok_or_else(|| {
+            Failure::retry("the event store does not have the events before this one")
+        })
     }
 
-    /// Writes the order's section if it stands at exactly `version`.
-    async fn step(
-        &self,
-        order: &AggregateId,
-        version: u64,
-        changes: Changes,
-    ) -> Result<Written, Failure> {
-        let guard = if version == 0 { Condition::Absent } else { Condition::At(version) };
-        self.write(order, Section::Order, guard, changes).await
-    }
-
-    /// Writes a section if it stands anywhere before the event.
+    /// Moves a section forward if it stands anywhere before the event.
     async fn advance(
         &self,
-        order: &AggregateId,
-        section: Section,
-        changes: Changes,
-    ) -> Result<Written, Failure> {
-        let guard = Condition::Before(version_in(&changes, section));
-        self.write(order, section, guard, changes).await
+        table: &str,
+        Folded { fold, counted }: Folded,
+        is_counted: bool,
+    ) -> Result<Done, Failure> {
+        let guard = fold.guard();
+        match self.rows.write(table, &Write { fold, guard }).await? {
+            Written::Forward(row) => {
+                count(&counted, &row, is_counted);
+                Ok(Done::Handled)
+            }
+            Written::At(_) => Ok(Done::Duplicate),
+        }
     }
 
-    async fn write(
+    /// Moves the rows of both tables forward at once, so that a reader who changes from one to the
+    /// other never goes back. Where they stand at different events, as while one is built, each is
+    /// moved alone: first the one that is not read, of which nothing is counted.
+    async fn take_both(
         &self,
+        [read, other]: [&str; 2],
         order: &AggregateId,
-        section: Section,
-        guard: Condition,
-        changes: Changes,
-    ) -> Result<Written, Failure> {
-        let (condition, version) = match guard {
-            Condition::Absent => ("attribute_not_exists(#guard)", None),
-            Condition::At(version) => ("#guard = :version", Some(version)),
-            Condition::Before(version) => {
-                ("attribute_not_exists(#guard) OR #guard < :version", Some(version))
+        folded: Folded,
+        is_counted: bool,
+    ) -> Result<Done, Failure> {
+        let write = Write { fold: folded.fold.clone(), guard: folded.fold.guard() };
+        if self.rows.write_both([read, other], &write).await? == Both::Forward {
+            if is_counted && !folded.counted.is_empty() {
+                let row = self.rows.load(read, order.as_str()).await?.unwrap_or_default();
+                count(&folded.counted, &row, is_counted);
             }
-        };
-        let mut request = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .key("orderId", AttributeValue::S(order.to_string()))
-            .condition_expression(condition)
-            .expression_attribute_names("#guard", section.version())
-            .return_values(ReturnValue::AllNew)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        if let Some(version) = version {
-            request = request
-                .expression_attribute_values(":version", AttributeValue::N(version.to_string()));
+            return Ok(Done::Handled);
         }
-        let (mut set, mut remove) = (Vec::new(), Vec::new());
-        for (index, (attribute, value)) in changes.into_iter().enumerate() {
-            request = request.expression_attribute_names(format!("#a{index}"), attribute);
-            if value.is_null() {
-                remove.push(format!("#a{index}"));
-                continue;
-            }
-            let value = serde_dynamo::to_attribute_value(value).map_err(Failure::permanent)?;
-            set.push(format!("#a{index} = :a{index}"));
-            request = request.expression_attribute_values(format!(":a{index}"), value);
-        }
-        // There is something to set always: the version.
-        let mut update = format!("SET {}", set.join(", "));
-        if !remove.is_empty() {
-            update = format!("{update} REMOVE {}", remove.join(", "));
-        }
-        match request.update_expression(update).send().await {
-            Ok(written) => {
-                let placed_at = written.attributes.and_then(|mut row| row.remove(PLACED_AT));
-                Ok(Written::Forward(placed_at.and_then(|it| it.as_s().ok().cloned())))
-            }
-            Err(error) => refused(error, section),
-        }
+        self.take(other, order, folded.clone(), false).await?;
+        self.take(read, order, folded, is_counted).await
     }
 }
 
@@ -196,51 +157,45 @@ impl EventHandler for Projector {
     /// Retry when a table is unavailable.
     async fn handle(&self, delivery: Delivery<Event>) -> Result<Done, Failure> {
         let Delivery { envelope, event, replay } = delivery;
-        let (order, is_live) = (event.order_id().clone(), replay.is_none());
-        let (section, sequence) = (Section::of(&event), envelope.sequence_number);
-        let mut folded = Folded::default();
-        folded.add(event, &envelope);
-        if section == Section::Order {
-            return self.follow(&order, sequence, folded, is_live).await;
-        }
-        let Folded { changes, counted } = folded;
-        match self.advance(&order, section, changes).await? {
-            Written::Forward(placed_at) => {
-                count(&counted, placed_at.as_deref(), is_live);
-                Ok(Done::Handled)
+        // A replay brings what was counted before.
+        let is_counted = replay.is_none();
+        let order = event.order_id().clone();
+        let folded = Folded::of(event, &envelope);
+        let placement = self.placement.now().await?;
+        let tables = self.placement.tables();
+        let read = tables.of(placement.reads);
+        match placement.building() {
+            None => self.take(read, &order, folded, is_counted).await,
+            Some(other) => {
+                let both = [read, tables.of(other)];
+                self.take_both(both, &order, folded, is_counted).await
             }
-            Written::At(_) => Ok(Done::Duplicate),
         }
     }
 }
 
 impl Folded {
-    fn add(&mut self, event: Event, envelope: &Envelope) {
-        self.changes.extend(changes(&event, envelope));
-        if let Ok(counted) = CountedEvent::try_from(event) {
-            self.counted.push((counted, envelope.timestamp));
-        }
+    fn of(event: Event, envelope: &Envelope) -> Self {
+        let fold = fold(&event, envelope);
+        let counted = CountedEvent::try_from(event).ok();
+        Self { fold, counted: counted.into_iter().map(|it| (it, envelope.timestamp)).collect() }
+    }
+
+    fn then(&mut self, later: Self) {
+        self.fold.then(later.fold);
+        self.counted.extend(later.counted);
     }
 }
 
-/// Counts what live events say; a replay tells what was counted before.
-fn count(events: &[(CountedEvent, OffsetDateTime)], placed_at: Option<&str>, is_live: bool) {
-    for (event, happened) in events.iter().filter(|_| is_live) {
-        metrics::count(event, *happened, placed_at);
+/// The order's section stands at exactly this version.
+const fn after(version: u64) -> Guard {
+    if version == 0 { Guard::Absent } else { Guard::At(version) }
+}
+
+/// Counts what moved a row forward.
+fn count(events: &[(CountedEvent, OffsetDateTime)], row: &Row, is_counted: bool) {
+    let placed_at = row.get(PLACED_AT).and_then(|it| AttributeValue::as_s(it).ok());
+    for (event, happened) in events.iter().filter(|_| is_counted) {
+        metrics::count(event, *happened, placed_at.map(String::as_str));
     }
-}
-
-/// The version to which `changes` bring a section.
-fn version_in(changes: &Changes, section: Section) -> u64 {
-    changes.get(section.version()).and_then(Value::as_u64).unwrap_or_default()
-}
-
-fn refused(error: SdkError<UpdateItemError>, section: Section) -> Result<Written, Failure> {
-    let Some(UpdateItemError::ConditionalCheckFailedException(refused)) = error.as_service_error()
-    else {
-        return Err(Failure::retry(error));
-    };
-    let version = refused.item().and_then(|item| item.get(section.version()));
-    let version = version.and_then(|it| it.as_n().ok()?.parse().ok());
-    Ok(Written::At(version.unwrap_or_default()))
 }

@@ -3,8 +3,34 @@
 use std::collections::BTreeMap;
 
 use catalogue::{Event, PaymentNeedsReview, ShippingNeedsReview, Template};
-use event_envelope::{AggregateId, Envelope, instant};
+use event_envelope::{AggregateId, DecodeError, Envelope, FromEnvelope, instant};
+use projection::{Changes, Fold, Projection};
 use serde_json::{Value, json};
+
+/// The rows of orders, one an order.
+#[derive(Debug, Clone, Copy)]
+pub struct OrderViews;
+
+impl Projection for OrderViews {
+    const NAME: &'static str = "order-views";
+    const VERSION: u32 = 1;
+    const KEY: &'static str = "orderId";
+
+    fn apply(envelope: &Envelope) -> Result<Fold, DecodeError> {
+        Ok(fold(&Event::from_envelope(envelope)?, envelope))
+    }
+}
+
+/// What an event of the catalogue changes.
+pub fn fold(event: &Event, envelope: &Envelope) -> Fold {
+    let section = Section::of(event);
+    Fold {
+        row: event.order_id().to_string(),
+        section: section.version(),
+        is_gapless: section == Section::Order,
+        changes: changes(event, envelope),
+    }
+}
 
 /// The part of a row that one service's events change. Each part has a version of its own: the
 /// sequence number of the last event that changed it.
@@ -62,10 +88,6 @@ impl Section {
         }
     }
 }
-
-/// Attributes and what they are set to. What is null is removed: an index that is sparse by
-/// an attribute lists the rows that have it.
-pub type Changes = BTreeMap<&'static str, Value>;
 
 /// The attributes of a step that a service has abandoned, and that waits for an operator: whether
 /// there is one, since when, and then the order, so that no two are at one place in the index.

@@ -6,6 +6,7 @@ use event_envelope::{AggregateId, Envelope};
 use event_store::EventStore;
 use http::StatusCode;
 use http_api::{Problem, Reply, Request, TokenScope, cursor};
+use projection::LivePlacement;
 use runtime::{Clock, Failure};
 use serde_json::json;
 
@@ -41,22 +42,18 @@ pub struct QueryApi {
 }
 
 impl QueryApi {
-    /// Reads the tables that `config` names, and has `queues` bring the projector what they lack.
-    pub fn new(client: Client, queues: aws_sdk_sqs::Client, config: &Config) -> Self {
+    /// Reads the tables that `config` names, has `queues` bring the projector what they lack, and
+    /// measures the age of orders by `clock`.
+    pub fn new(client: Client, queues: aws_sdk_sqs::Client, config: &Config, clock: Clock) -> Self {
+        let views = LivePlacement::new(client.clone(), config.views.clone(), clock.clone());
         Self {
-            orders: Orders::new(client.clone(), config.views.clone()),
-            reviews: Reviews::new(client.clone(), config.views.clone()),
+            orders: Orders::new(client.clone(), views.clone()),
+            reviews: Reviews::new(client.clone(), views),
             store: EventStore::new(client, config.order_events.clone(), "ORDER"),
             repairs: Repairs::new(queues, config.projector_queue_url.clone()),
-            clock: Clock::system(),
+            clock,
             scope: config.scope.clone(),
         }
-    }
-
-    /// The same, which measures the age of orders by `clock` in place of the machine's.
-    #[must_use]
-    pub fn clock(self, clock: Clock) -> Self {
-        Self { clock, ..self }
     }
 
     /// Answers one request: what was asked for, or the problem with it.

@@ -15,8 +15,8 @@ use crate::{
 ///
 /// None of its own.
 pub async fn query(config: Config, runtime: Runtime) -> Result<impl Function, Error> {
-    let api = QueryApi::new(runtime.aws.dynamodb(), runtime.aws.sqs(), &config)
-        .clock(runtime.clock.clone());
+    let clock = runtime.clock.clone();
+    let api = QueryApi::new(runtime.aws.dynamodb(), runtime.aws.sqs(), &config, clock);
     Ok(from_fn(observed(runtime.tracer, async move |request| api.handle(request).await)))
 }
 

@@ -1,13 +1,14 @@
 //! What the template sets for these functions.
 
 use http_api::TokenScope;
+use projection::ProjectionConfig;
 use runtime::{ConfigError, Environment, FromEnvironment};
 
 /// What `query` is told. Read once, before the first request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
-    /// The table of read models.
-    pub views: String,
+    /// The read models.
+    pub views: ProjectionConfig,
     /// The table of the orders' event streams.
     pub order_events: String,
     /// The projector's queue, for what the read model has lost.
@@ -26,7 +27,11 @@ pub struct CatalogueConfig {
 impl FromEnvironment for Config {
     fn read(environment: &Environment) -> Result<Self, ConfigError> {
         Ok(Self {
-            views: environment.required("ORDER_VIEWS_TABLE")?,
+            views: ProjectionConfig::read(
+                environment,
+                "order-views",
+                ["ORDER_VIEWS_TABLE", "ORDER_VIEWS_B_TABLE"],
+            )?,
             order_events: environment.required("ORDER_EVENTS_TABLE")?,
             projector_queue_url: environment.required("PROJECTOR_QUEUE_URL")?,
             scope: TokenScope::read(environment, "READ_SCOPE", "SCOPE_CLAIM")?,

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
 use event_envelope::AggregateId;
+use projection::LivePlacement;
 use runtime::Failure;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -17,7 +18,7 @@ const BY_USER: &str = "by-user";
 #[derive(Debug, Clone)]
 pub(crate) struct Orders {
     client: Client,
-    table: String,
+    views: LivePlacement,
 }
 
 /// What the read model has of an order.
@@ -50,13 +51,14 @@ pub(crate) struct Position {
 pub(crate) struct NoPosition(String);
 
 impl Orders {
-    pub(crate) fn new(client: Client, table: String) -> Self {
-        Self { client, table }
+    pub(crate) const fn new(client: Client, views: LivePlacement) -> Self {
+        Self { client, views }
     }
 
     pub(crate) async fn find(&self, order: &AggregateId) -> Result<Found, Failure> {
         let key = AttributeValue::S(order.to_string());
-        let request = self.client.get_item().table_name(&self.table).key("orderId", key);
+        let table = self.views.table().await?;
+        let request = self.client.get_item().table_name(table).key("orderId", key);
         // An eventually consistent read may be older than what the customer was shown before.
         let got = request.consistent_read(true).send().await.map_err(Failure::retry)?;
         let Some(row) = got.item.map(read).transpose()? else {
@@ -79,7 +81,7 @@ impl Orders {
         let answer = self
             .client
             .query()
-            .table_name(&self.table)
+            .table_name(self.views.table().await?)
             .index_name(BY_USER)
             .key_condition_expression("userId = :user")
             .expression_attribute_values(":user", user.clone())

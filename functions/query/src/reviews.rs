@@ -5,6 +5,7 @@
 //! while the step is tried again: to resume an order twice does no harm.
 
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
+use projection::LivePlacement;
 use runtime::Failure;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -15,7 +16,7 @@ use crate::orders::{Item, Position as Place, read};
 #[derive(Debug, Clone)]
 pub(crate) struct Reviews {
     client: Client,
-    table: String,
+    views: LivePlacement,
 }
 
 /// Some reviews.
@@ -68,8 +69,8 @@ impl Service {
 }
 
 impl Reviews {
-    pub(crate) fn new(client: Client, table: String) -> Self {
-        Self { client, table }
+    pub(crate) const fn new(client: Client, views: LivePlacement) -> Self {
+        Self { client, views }
     }
 
     /// The next `limit` that wait for an operator, of all services.
@@ -99,7 +100,7 @@ impl Reviews {
         let mut request = self
             .client
             .query()
-            .table_name(&self.table)
+            .table_name(self.views.table().await?)
             .index_name(service.index())
             .expression_attribute_names("#review", service.attribute())
             .expression_attribute_values(":open", AttributeValue::S("open".to_owned()))

@@ -40,6 +40,8 @@ pub use gate::{Gate, ProviderCase, ProviderFault};
 pub use queues::{End, Queues, text_attribute};
 pub use samples::Samples;
 pub use side_effect::SideEffect;
-pub use stack::{ENDPOINT, STACK, database, parameters, template, template_with};
+pub use stack::{
+    ENDPOINT, STACK, VIEW_TABLES, database, order_views, parameters, template, template_with,
+};
 pub use sweep::{Again, Case, Harness, cases, sweep};
 pub use test_bed::TestBed;

@@ -8,6 +8,17 @@ use std::{
 
 use local_dynamodb::{DynamoDb, Storage};
 use local_template::{LoadOptions, Table, Template};
+use projection::{ProjectionConfig, Tables};
+
+/// The tables of the read models of orders: the two of their rows, and the one of placements.
+pub const VIEW_TABLES: [&str; 3] =
+    ["orderly-order-views", "orderly-order-views-b", "orderly-projections"];
+
+/// Where the read models of orders are.
+pub fn order_views() -> ProjectionConfig {
+    let [a, b, placements] = VIEW_TABLES.map(str::to_owned);
+    ProjectionConfig { name: "order-views".to_owned(), tables: Tables { a, b }, placements }
+}
 
 /// No server listens there: clients reach services in process.
 pub const ENDPOINT: &str = "http://127.0.0.1:9000";

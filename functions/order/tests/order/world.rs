@@ -20,10 +20,11 @@ use order::{
     lookup::Lookup,
     sweeper::{Sweeper, Swept},
 };
+use projection::LivePlacement;
 use runtime::{Clock, Done, Failure};
 use serde_json::{Value, json};
 use testkit::http::{Answer, Request};
-use testkit::{database, deliver};
+use testkit::{VIEW_TABLES, database, deliver, order_views};
 use time::{OffsetDateTime, macros::datetime};
 
 use crate::{
@@ -50,7 +51,7 @@ pub(crate) fn id(text: &str) -> AggregateId {
 
 impl World {
     pub(crate) async fn new() -> Self {
-        let database = database(&[EVENTS, PRODUCTS, ADDRESSES, VIEWS]).await;
+        let database = database(&[&[EVENTS, PRODUCTS, ADDRESSES][..], &VIEW_TABLES].concat()).await;
         let world = Self { database };
         world.offer("prod-001", Money::usd(2999)).await;
         world.offer("prod-002", Money::usd(4999)).await;
@@ -98,7 +99,8 @@ impl World {
     /// An API that holds customers to `limits`, and meets `plan` when it reads what they placed.
     pub(crate) fn limited(&self, plan: FaultPlan, clock: Clock, limits: Limits) -> OrderApi {
         let client = self.database.client_with(plan);
-        let limit = OrderLimit::new(client, VIEWS.to_owned(), limits);
+        let views = LivePlacement::new(client.clone(), order_views(), clock.clone());
+        let limit = OrderLimit::new(client, views, limits);
         self.api(FaultPlan::none(), clock).limited(limit)
     }
 

@@ -7,10 +7,11 @@ use catalogue::Event;
 use event_envelope::{Delivery, Envelope};
 use event_store::EventStore;
 use local_dynamodb::{DynamoDb, FaultPlan};
+use projection::{LivePlacement, Rows};
 use projector::{handler::Projector, view::changes};
-use runtime::{Done, Failure};
+use runtime::{Clock, Done, Failure};
 use serde_json::{Value, json};
-use testkit::{Harness, database, deliver};
+use testkit::{Harness, VIEW_TABLES, database, deliver, order_views};
 
 use crate::order::{ORDER, id};
 
@@ -56,7 +57,7 @@ pub(crate) fn versions(row: &Row) -> [u64; 8] {
 
 impl World {
     pub(crate) async fn new() -> Self {
-        let database = database(&[VIEWS, ORDER_EVENTS]).await;
+        let database = database(&[&[ORDER_EVENTS][..], &VIEW_TABLES].concat()).await;
         Self { database }
     }
 
@@ -64,7 +65,8 @@ impl World {
     pub(crate) fn projector(&self, plan: FaultPlan) -> Projector {
         let client = self.database.client_with(plan);
         let orders = EventStore::new(client.clone(), ORDER_EVENTS, "ORDER");
-        Projector::new(client, VIEWS.to_owned(), orders)
+        let placement = LivePlacement::new(client.clone(), order_views(), Clock::system());
+        Projector::new(Rows::new(client, "orderId"), placement, orders)
     }
 
     pub(crate) async fn deliver_all(&self, deliveries: &[Delivery<Event>]) {

@@ -13,6 +13,7 @@ use http_api::TokenScope;
 use lambda::ReplayPolicy;
 use local_dynamodb::{DynamoDb, FaultPlan};
 use local_sqs::{QueueSpec, Sqs};
+use projection::{LivePlacement, Rows};
 use projector::handler::Projector;
 use query::{
     api::QueryApi,
@@ -21,7 +22,7 @@ use query::{
 };
 use runtime::Clock;
 use serde_json::{Value, json};
-use testkit::{End, Queues, database, sdk_config};
+use testkit::{End, Queues, VIEW_TABLES, database, order_views, sdk_config};
 use time::{Duration, OffsetDateTime, macros::datetime};
 
 use testkit::http::{Answer, Request};
@@ -92,7 +93,11 @@ impl World {
     pub(crate) async fn new() -> Self {
         let sqs = Sqs::new("http://127.0.0.1:9000");
         sqs.create_queue(QueueSpec::named(PROJECTOR_QUEUE)).unwrap();
-        Self { database: database(&[EVENTS, PRODUCTS, VIEWS]).await, sqs, age: Duration::SECOND }
+        Self {
+            database: database(&[&[EVENTS, PRODUCTS][..], &VIEW_TABLES].concat()).await,
+            sqs,
+            age: Duration::SECOND,
+        }
     }
 
     /// Asks a process that meets `plan`.
@@ -119,14 +124,14 @@ impl World {
     /// An API whose issuer names the scope so.
     pub(crate) fn api_of(&self, plan: FaultPlan, scope: TokenScope) -> QueryApi {
         let config = Config {
-            views: VIEWS.to_owned(),
+            views: order_views(),
             order_events: EVENTS.to_owned(),
             projector_queue_url: self.sqs.queue_url(PROJECTOR_QUEUE),
             scope,
         };
         let now = PLACED_AT + self.age;
         let queues = aws_sdk_sqs::Client::new(&sdk_config(Arc::new(self.sqs.clone())));
-        QueryApi::new(self.database.client_with(plan), queues, &config).clock(Clock::fixed(now))
+        QueryApi::new(self.database.client_with(plan), queues, &config, Clock::fixed(now))
     }
 
     /// The catalogue, in its function.
@@ -149,7 +154,9 @@ impl World {
     pub(crate) async fn project_repairs(&self) -> Vec<End> {
         let client = self.database.client();
         let store = EventStore::new(client.clone(), EVENTS, "ORDER");
-        let projector = lambda::service(Projector::new(client, VIEWS.to_owned(), store));
+        let rows = Rows::new(client.clone(), "orderId");
+        let placement = LivePlacement::new(client, order_views(), Clock::system());
+        let projector = lambda::service(Projector::new(rows, placement, store));
         let message = |(index, body): (usize, String)| {
             let mut message = SqsMessage::default();
             message.message_id = Some(format!("message-{index}"));

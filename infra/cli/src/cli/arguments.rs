@@ -7,6 +7,7 @@ use crate::simulate::Campaign;
 use super::{
     demo::Mode,
     events::Question,
+    projections::Projections,
     republish::Republish,
     shared::{Shared, rate},
 };
@@ -65,6 +66,8 @@ pub(super) enum Command {
     },
     /// Show the metrics that the functions of a stack that is up have written so far
     Metrics,
+    /// Read models: which table is read, build one anew, compare, switch, drop
+    Projections(Projections),
     /// Publish again what the tables hold and no consumer has seen, after a stream has forgotten it
     Republish(Republish),
     /// Play many simulated worlds on virtual time, with faults from seeds, and check the invariants

@@ -3,7 +3,9 @@
 mod arguments;
 mod check;
 mod demo;
+mod deployment;
 mod events;
+mod projections;
 mod republish;
 mod shared;
 mod simulate;
@@ -77,6 +79,7 @@ async fn carry_out(arguments: Arguments) -> Result<bool, Box<dyn Error>> {
         Command::Check => Ok(check::run(shared.first_port()).await?),
         Command::Trace { order } => Ok(telemetry::trace(shared.first_port(), &order).await?),
         Command::Metrics => Ok(telemetry::metrics(shared.first_port()).await?),
+        Command::Projections(wanted) => projections::run(wanted).await,
         Command::Republish(wanted) => republish::run(wanted).await,
         Command::Events { question, json } => events::run(question, json, &shared),
         Command::Simulate(wanted) => simulate::run(&shared, &wanted).await,

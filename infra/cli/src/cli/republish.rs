@@ -2,17 +2,14 @@
 
 use std::error::Error;
 
-use aws_clients::{Aws, AwsEnv, Credentials};
+use aws_clients::Aws;
 use clap::Args;
 use indicatif::ProgressBar;
 use local_stack::console::{bad, good, say};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
+use super::deployment::Deployment;
 use crate::republish::{HttpRelay, Options, Republisher, Window};
-
-/// A stack on this machine checks no caller's identity.
-const LOCAL: &str = "local";
-const LOCAL_REGION: &str = "us-east-1";
 
 /// What to publish, of which stack.
 #[derive(Debug, Clone, PartialEq, Args)]
@@ -23,15 +20,8 @@ pub(super) struct Republish {
     /// Events before then (default: now)
     #[arg(long, value_name = "TIME", value_parser = instant)]
     until: Option<OffsetDateTime>,
-    /// The name of the stack
-    #[arg(long, value_name = "NAME", default_value = "orderly")]
-    stack: String,
-    /// Where DynamoDB and Lambda are, e.g. `http://127.0.0.1:9000` (default: AWS)
-    #[arg(long, value_name = "URL")]
-    endpoint: Option<String>,
-    /// The region (default: `AWS_REGION`)
-    #[arg(long, value_name = "REGION")]
-    region: Option<String>,
+    #[command(flatten)]
+    deployment: Deployment,
     /// Only count; fails if something is missing
     #[arg(long)]
     dry_run: bool,
@@ -51,10 +41,11 @@ fn now() -> OffsetDateTime {
 
 /// Publishes what is not proven to be published, and shows what it found.
 pub(super) async fn run(wanted: Republish) -> Result<bool, Box<dyn Error>> {
-    let Republish { since, until, stack, rate, dry_run, .. } = &wanted;
+    let Republish { since, until, deployment, rate, dry_run } = &wanted;
+    let stack = &deployment.stack;
     let window = Window { since: *since, until: until.unwrap_or_else(now) };
     let options = Options { window, is_dry: *dry_run, rate: *rate };
-    let env = environment(&wanted)?;
+    let env = deployment.environment()?;
     let relay = HttpRelay::new(env.clone(), &format!("{stack}-relay"))?;
     let database = Aws::new(env)?.dynamodb();
     let republisher = Republisher::new(database, format!("{stack}-order-views"), relay, options);
@@ -84,18 +75,4 @@ pub(super) async fn run(wanted: Republish) -> Result<bool, Box<dyn Error>> {
         ))),
     }
     Ok(report.is_complete())
-}
-
-fn environment(wanted: &Republish) -> Result<AwsEnv, Box<dyn Error>> {
-    let env = match &wanted.region {
-        Some(region) => AwsEnv::from_env_in(region),
-        None => AwsEnv::from_env(),
-    };
-    let Some(endpoint) = &wanted.endpoint else { return Ok(env?) };
-    // With an endpoint of one's own, credentials are needed only where the endpoint checks them.
-    let env = env.unwrap_or_else(|_| {
-        let region = wanted.region.as_deref().unwrap_or(LOCAL_REGION);
-        AwsEnv::new(region, Credentials::new(LOCAL, LOCAL, None, None, LOCAL))
-    });
-    Ok(AwsEnv { endpoint_url: Some(endpoint.clone()), ..env })
 }
