@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use invariants::{Finding, Published, Report, Snapshot};
+use invariants::{Finding, Report, Snapshot};
 use local_stack::{Proxies, Redelivery, StackOptions, build};
 use orderly::{
     Shop,
@@ -156,18 +156,6 @@ impl LossyShop {
         self.providers.heal();
     }
 
-    /// The endings that were published, by order.
-    fn ended(&self, snapshot: &Snapshot) -> BTreeMap<String, (bool, Option<String>)> {
-        let is_ending = |it: &&Published| {
-            matches!(it.envelope.event_type.as_str(), "OrderCompleted" | "OrderCancelled")
-        };
-        let ending = |it: &Published| {
-            let is_completed = it.envelope.event_type == "OrderCompleted";
-            (it.order_id().to_owned(), (is_completed, it.reason().map(str::to_owned)))
-        };
-        snapshot.published.iter().filter(is_ending).map(ending).collect()
-    }
-
     /// As an operator does when the faults have ended: what is dead-lettered goes back.
     fn redrive(&self) -> usize {
         let queues = self.shop.sqs();
@@ -210,6 +198,19 @@ impl LossyShop {
             sleep(LOOK).await;
         }
     }
+}
+
+/// The endings that were published, by order: whether it was completed, and why not.
+fn endings(snapshot: &Snapshot) -> BTreeMap<&str, (bool, Option<&str>)> {
+    let endings = snapshot.published.iter().filter_map(|it| {
+        let is_completed = match it.envelope.event_type.as_str() {
+            "OrderCompleted" => true,
+            "OrderCancelled" => false,
+            _ => return None,
+        };
+        Some((it.order_id(), (is_completed, it.reason())))
+    });
+    endings.collect()
 }
 
 fn total(counts: &[BTreeMap<NetworkFault, usize>], fault: NetworkFault) -> usize {
@@ -255,7 +256,7 @@ async fn plays(mode: &str, seed: u64) {
     let unanswered = [ResponseLost, AnswerCut, Hung].map(|it| total(&counts[..1], it));
     *snapshot.mailer_failures += u64::try_from(unanswered.iter().sum::<usize>()).unwrap();
     let mut report = Report::of(&snapshot);
-    report.add("every order ends as its story says", differences(&orders, &lossy, &snapshot));
+    report.add("every order ends as its story says", differences(&orders, &snapshot));
     shop.stop().await;
     assert!(report.holds(), "{mode}, seed {seed}: {report}");
     println!("{mode}: all holds after {:.1} s", began.elapsed().as_secs_f64());
@@ -267,13 +268,13 @@ async fn plays(mode: &str, seed: u64) {
     assert!(total(&counts[1..], ResponseLost) > 0, "no answer of a provider was lost");
 }
 
-fn differences(orders: &[Placed], lossy: &LossyShop, snapshot: &Snapshot) -> Vec<Finding> {
-    let ended = lossy.ended(snapshot);
+fn differences(orders: &[Placed], snapshot: &Snapshot) -> Vec<Finding> {
+    let endings = endings(snapshot);
     let mut findings = Vec::new();
     for Placed { id, reason } in orders {
-        let expected = (reason.is_none(), reason.map(str::to_owned));
-        if ended.get(id) != Some(&expected) {
-            findings.push(Finding::new(id, format!("{:?}, not {expected:?}", ended.get(id))));
+        let (is, expected) = (endings.get(id.as_str()), (reason.is_none(), *reason));
+        if is != Some(&expected) {
+            findings.push(Finding::new(id, format!("{is:?}, not {expected:?}")));
         }
     }
     findings
