@@ -160,7 +160,7 @@ async fn connect(client: TcpStream, shared: &Shared, number: u64) -> io::Result<
     let other = random.fork();
     // An answer that must not arrive.
     let doomed = AtomicBool::new(false);
-    // Whoever ends first, by a fault or by its peer, ends the connection in both directions.
+    // The direction that ends first, by a fault or by its peer, ends the connection.
     tokio::select! {
         ended = forward_requests(shared, random, &doomed, (from_client, to_upstream)) => ended,
         ended = forward_answers(shared, other, &doomed, (from_upstream, to_client)) => ended,
