@@ -10,6 +10,7 @@
 //!   [`permutations`] are the orders in which it can be run.
 //! - [`side_effect_tests`] are the tests of any state machine with a side effect at a provider;
 //!   its function declares by [`SideEffect`] what it works on, most of which is a [`TestBed`].
+//! - [`LossyProxy`] is a network that loses requests and answers, before any address.
 //!
 //! A test that is set up wrongly is a test that fails: everything here panics rather than return
 //! an error.
@@ -23,6 +24,7 @@ mod disorder;
 mod events;
 mod gate;
 pub mod http;
+mod lossy;
 pub mod orders;
 mod queues;
 mod samples;
@@ -37,6 +39,7 @@ pub use deliver::{deliver, for_any_event};
 pub use disorder::permutations;
 pub use events::events_added;
 pub use gate::{Gate, ProviderCase, ProviderFault};
+pub use lossy::{LossyProxy, NetworkFault, Rates};
 pub use queues::{End, Queues, text_attribute};
 pub use samples::Samples;
 pub use side_effect::SideEffect;

@@ -12,14 +12,15 @@ const PAUSE_MS: std::ops::Range<u64> = 40..160;
 const KILLS_MAX: usize = 100;
 
 /// Kills a random function's process every now and then, until it is stopped.
-pub(super) struct Chaos {
+#[derive(Debug)]
+pub struct Chaos {
     task: JoinHandle<()>,
     killed: tokio::sync::mpsc::UnboundedReceiver<String>,
 }
 
 impl Chaos {
     /// Begins. The same `seed` makes the same choices among the same processes.
-    pub(super) fn start(functions: LambdaHost, seed: u64) -> Self {
+    pub fn start(functions: LambdaHost, seed: u64) -> Self {
         let (kills, killed) = tokio::sync::mpsc::unbounded_channel();
         let task = tokio::spawn(async move {
             let mut random = fastrand::Rng::with_seed(seed);
@@ -38,7 +39,7 @@ impl Chaos {
     }
 
     /// Ends, and returns how often which function was killed.
-    pub(super) async fn stop(mut self) -> BTreeMap<String, usize> {
+    pub async fn stop(mut self) -> BTreeMap<String, usize> {
         self.task.abort();
         let _ = self.task.await;
         let mut counts = BTreeMap::new();

@@ -25,9 +25,9 @@ use crate::{
     snapshot::{self, shown},
     timeline,
 };
+pub use chaos::Chaos;
 pub use scenarios::{ALL, Scenario, find, usual};
 
-use chaos::Chaos;
 use harness::{Confirmed, Harness};
 use observer::BusObserver;
 use scenarios::Expected;

@@ -3,7 +3,7 @@
 //! A browser lets any page send requests to loopback addresses, and lets a page read the answers
 //! once its own name leads there (DNS rebinding). It states both in headers that no page can forge.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
 use axum::{
     Router,
@@ -18,28 +18,34 @@ use serde_json::json;
 /// containers, those of SAM among them, know it by.
 const NAMES: [&str; 2] = ["localhost", "host.docker.internal"];
 
-/// `router`, served on `port` to this machine alone: 421 for another `Host` than this machine with
-/// this port, 403 for what a page of another origin sends.
-pub fn guarded(router: Router, port: u16) -> Router {
-    router.layer(from_fn(move |request: Request, next: Next| async move {
-        match refusal(&request, port) {
-            Some(refusal) => refusal,
-            None => next.run(request).await,
+/// `router`, served on `ports` to this machine alone: 421 for another `Host` than this machine with
+/// one of these ports, 403 for what a page of another origin sends.
+///
+/// More ports than one are those under which clients know a listener that has a proxy before it.
+pub fn guarded(router: Router, ports: impl Into<Arc<[u16]>>) -> Router {
+    let ports = ports.into();
+    router.layer(from_fn(move |request: Request, next: Next| {
+        let ports = Arc::clone(&ports);
+        async move {
+            match refusal(&request, &ports) {
+                Some(refusal) => refusal,
+                None => next.run(request).await,
+            }
         }
     }))
 }
 
-fn refusal(request: &Request, port: u16) -> Option<Response> {
+fn refusal(request: &Request, ports: &[u16]) -> Option<Response> {
     let headers = request.headers();
     let host = request.uri().authority().map(Authority::as_str).or_else(|| text(headers, "host"));
-    if !host.is_some_and(|host| is_here(host, port)) {
+    if !host.is_some_and(|host| is_here(host, ports)) {
         let message = "the Host is not this machine with this port";
         return Some(answer(StatusCode::MISDIRECTED_REQUEST, message));
     }
     let origin = headers.get(header::ORIGIN).map(|it| it.to_str().unwrap_or_default());
     let is_foreign = |origin: &str| {
         let host = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
-        !host.is_some_and(|host| is_here(host, port))
+        !host.is_some_and(|host| is_here(host, ports))
     };
     if origin.is_some_and(is_foreign) || text(headers, "sec-fetch-site") == Some("cross-site") {
         let message = "pages of another origin are not served";
@@ -52,10 +58,10 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-/// Whether `host` is this machine with `port`.
-fn is_here(host: &str, port: u16) -> bool {
+/// Whether `host` is this machine with one of `ports`.
+fn is_here(host: &str, ports: &[u16]) -> bool {
     let Ok(authority) = host.parse::<Authority>() else { return false };
-    if authority.as_str().contains('@') || authority.port_u16().unwrap_or(80) != port {
+    if authority.as_str().contains('@') || !ports.contains(&authority.port_u16().unwrap_or(80)) {
         return false;
     }
     let name = authority.host();
@@ -80,7 +86,7 @@ mod tests {
             request = request.header(*name, *value);
         }
         let request = request.body(Body::empty()).unwrap();
-        refusal(&request, 9_000).map_or(200, |it| it.status().as_u16())
+        refusal(&request, &[9_000, 9_005]).map_or(200, |it| it.status().as_u16())
     }
 
     #[test]
@@ -92,6 +98,7 @@ mod tests {
             "LocalHost:9000",
             "[::1]:9000",
             "host.docker.internal:9000",
+            "127.0.0.1:9005",
         ] {
             assert_eq!(status(&[("host", host)]), 200, "{host}");
         }

@@ -85,7 +85,7 @@ impl RuntimeApi {
         let address = listener.local_addr()?;
         let (sender, calls) = mpsc::channel(CALLS_MAX);
         let (open, closed) = oneshot::channel();
-        let service = guarded(router(sender), address.port());
+        let service = guarded(router(sender), [address.port()]);
         let mut accepting = JoinSet::new();
         accepting.spawn(async move {
             let closed = async move {

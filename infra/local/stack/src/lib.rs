@@ -48,7 +48,7 @@ pub use inspect::{METRICS_PATH, OVERVIEW_PATH};
 pub use local_eventbridge::Disorder;
 pub use local_scheduler::SchedulePace;
 pub use logs::{Logs, short as short_name};
-pub use options::{LogOptions, Ports, Redelivery, StackOptions};
+pub use options::{LogOptions, Ports, Proxies, Redelivery, StackOptions};
 pub use overview::{Overview, ScheduleRow, StateMachineRow};
 pub use start::load_template;
 

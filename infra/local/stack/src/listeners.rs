@@ -49,7 +49,11 @@ pub(super) fn port_of(listener: &TcpListener) -> u16 {
 }
 
 pub(super) fn url_of(listener: &TcpListener) -> String {
-    format!("http://127.0.0.1:{}", port_of(listener))
+    url_at(port_of(listener))
+}
+
+pub(super) fn url_at(port: u16) -> String {
+    format!("http://127.0.0.1:{port}")
 }
 
 async fn bind(ports: Ports, purpose: Purpose) -> Result<TcpListener, StackError> {
@@ -79,10 +83,16 @@ async fn bind_v6(ports: Ports, port: u16) -> Result<Option<TcpListener>, StackEr
     }
 }
 
-/// Serves `router` to this machine until the task is aborted. Handlers learn who called.
-pub(super) fn serve(servers: &mut JoinSet<()>, listener: TcpListener, router: Router) {
-    let service =
-        guarded(router, port_of(&listener)).into_make_service_with_connect_info::<SocketAddr>();
+/// Serves `router` to this machine until the task is aborted, also to clients that know it by the
+/// port `proxy` before it. Handlers learn who called.
+pub(super) fn serve(
+    servers: &mut JoinSet<()>,
+    listener: TcpListener,
+    proxy: Option<u16>,
+    router: Router,
+) {
+    let ports: Vec<u16> = proxy.into_iter().chain([port_of(&listener)]).collect();
+    let service = guarded(router, ports).into_make_service_with_connect_info::<SocketAddr>();
     // Answers are small, and a client waits for each.
     let listener = listener.tap_io(|connection| {
         let _ = connection.set_nodelay(true);

@@ -20,6 +20,8 @@ pub struct StackOptions {
     pub binaries: PathBuf,
     /// Which ports it listens on.
     pub ports: Ports,
+    /// What functions see in place of these ports.
+    pub proxies: Proxies,
     /// Values of the template's parameters by name, which win over its defaults and over what the
     /// [`StackContext`](super::StackContext) give.
     pub parameters: BTreeMap<String, String>,
@@ -55,6 +57,17 @@ pub enum Ports {
     Any,
     /// This one for the AWS endpoint, and fixed ones above it for the rest.
     From(u16),
+}
+
+/// The ports, on the loopback interface, of proxies that stand between the functions and the stack:
+/// a function finds AWS and the external services there. The Runtime API, from which it gets its
+/// invocations, has no proxy.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Proxies {
+    /// Of the proxy before the AWS endpoint.
+    pub endpoint: Option<u16>,
+    /// Of the proxy before the external services.
+    pub external: Option<u16>,
 }
 
 /// Where functions' logs go.
@@ -93,6 +106,7 @@ impl StackOptions {
             template: template.into(),
             binaries: binaries.into(),
             ports: Ports::Any,
+            proxies: Proxies::default(),
             parameters: BTreeMap::new(),
             secrets: BTreeMap::new(),
             data: None,

@@ -20,8 +20,9 @@ use super::{
     console::{bad, say},
     deliver::Targets,
     inspect,
-    listeners::{Listeners, serve, url_of},
+    listeners::{Listeners, serve, url_at, url_of},
     mappings::{self, Sources},
+    options::Proxies,
     resources, rights, schedules, secrets, specs, workflows,
 };
 
@@ -59,6 +60,16 @@ fn load(
     Ok(Template::load(template, &options)?)
 }
 
+/// Where functions find what is at `urls`.
+fn seen_by_functions(urls: &Urls, proxies: Proxies) -> Urls {
+    let seen = |proxy: Option<u16>, url: &String| proxy.map_or_else(|| url.clone(), url_at);
+    Urls {
+        endpoint: seen(proxies.endpoint, &urls.endpoint),
+        external: seen(proxies.external, &urls.external),
+        ..urls.clone()
+    }
+}
+
 impl Stack {
     /// Starts everything in the template. A function's first process starts when it is needed.
     ///
@@ -85,7 +96,9 @@ impl Stack {
             api: url_of(&listeners.api),
             external: url_of(&listeners.external),
         };
-        let template = load(&options, &urls, &*context)?;
+        let proxies = options.proxies;
+        let seen = seen_by_functions(&urls, proxies);
+        let template = load(&options, &seen, &*context)?;
         let logs = Arc::new(Logs::open(options.logs.clone(), &options.name)?);
 
         let storage = options.data.clone().map_or(Storage::Memory, Storage::Directory);
@@ -95,7 +108,7 @@ impl Stack {
         specs::create_queues(&template, &sqs, options.redelivery)?;
 
         let specs = resources::functions(&template, &options)?;
-        let host = host_options(&template, &urls.endpoint, &logs, &sqs);
+        let host = host_options(&template, &seen.endpoint, &logs, &sqs);
         let lambda = LambdaHost::start(specs, host)?;
         let targets = Targets::new(&template, sqs.clone(), lambda.clone(), Arc::clone(&context))?;
         let bus_options = BusOptions { disorder: options.disorder, ..BusOptions::default() };
@@ -142,11 +155,11 @@ impl Stack {
         let endpoint = stack.endpoint(&*context);
         let mut servers = JoinSet::new();
         if let Some(listener) = listeners.endpoint_v6 {
-            serve(&mut servers, listener, endpoint.clone());
+            serve(&mut servers, listener, proxies.endpoint, endpoint.clone());
         }
-        serve(&mut servers, listeners.endpoint, endpoint);
-        serve(&mut servers, listeners.api, gateway.router());
-        serve(&mut servers, listeners.external, context.external_services());
+        serve(&mut servers, listeners.endpoint, proxies.endpoint, endpoint);
+        serve(&mut servers, listeners.api, None, gateway.router());
+        serve(&mut servers, listeners.external, proxies.external, context.external_services());
         *stack.servers() = servers;
         Ok(stack)
     }

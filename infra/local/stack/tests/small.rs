@@ -6,7 +6,7 @@
 use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt, sync::Arc};
 
 use axum::{Router, routing::get};
-use local_stack::{Stack, StackContext, StackOptions, WeakStack};
+use local_stack::{Proxies, Stack, StackContext, StackOptions, WeakStack};
 use tempfile::TempDir;
 
 /// A small template, with a program that does nothing.
@@ -209,6 +209,27 @@ async fn what_is_around_a_template_is_served_and_handed_to_it() {
         let (status, answer) = ask(&stack, &request).await;
         assert_eq!(status, 200, "{answer}");
         assert!(answer.contains(&format!(r#""{value}""#)), "{answer}");
+    }
+    stack.stop().await;
+}
+
+/// A proxy forwards what it gets as it is: the port that a client names is the proxy's.
+#[tokio::test]
+async fn functions_find_the_proxies_and_their_requests_are_served() {
+    let (mut options, _directory) = small("");
+    options.proxies = Proxies { endpoint: Some(7), external: Some(9) };
+    let stack = Stack::start_within(options, Arc::new(Around)).await.unwrap();
+    let worker = stack.lambda().function("local-Worker").unwrap();
+    assert_eq!(worker.environment["WORD"], "http://127.0.0.1:9/parcels");
+    let page = |path: &str, port: &str| {
+        format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n")
+    };
+    for (url, path, port) in
+        [(stack.endpoint_url(), "/name", "7"), (stack.external_url(), "/parcels", "9")]
+    {
+        for (named, status) in [("PORT", 200), (port, 200), ("8", 421)] {
+            assert_eq!(ask_at(url, &page(path, named)).await.0, status, "{path} {named}");
+        }
     }
     stack.stop().await;
 }
