@@ -1,6 +1,7 @@
 //! Real processes that are killed, on a network that loses requests and answers: orders of every
 //! kind, in both modes. When the faults end, all invariants hold.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::print_stdout, reason = "which faults there were is part of the report")]
 
 use std::{
     collections::{BTreeMap, BTreeSet},

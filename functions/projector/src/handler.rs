@@ -1,8 +1,7 @@
 //! One event in, one conditional write out; what is missing is pulled.
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use catalogue::Event;
-use event_envelope::{AggregateId, Delivery, Envelope, FromEnvelope};
+use event_envelope::{AggregateId, Delivery, Envelope, FromEnvelope, instant};
 use event_store::EventStore;
 use lambda::EventHandler;
 use projection::{Both, Fold, Guard, LivePlacement, Row, Rows, Write, Written};
@@ -72,7 +71,7 @@ impl Projector {
             let written = self.rows.write(table, &Write { fold, guard: after(version) }).await?;
             version = match written {
                 Written::Forward(row) => {
-                    count(&counted, &row, is_counted);
+                    count(&counted, placed_at(&row), is_counted);
                     if reached >= sequence {
                         return Ok(Done::Handled);
                     }
@@ -115,7 +114,7 @@ impl Projector {
         let guard = fold.guard();
         match self.rows.write(table, &Write { fold, guard }).await? {
             Written::Forward(row) => {
-                count(&counted, &row, is_counted);
+                count(&counted, placed_at(&row), is_counted);
                 Ok(Done::Handled)
             }
             Written::At(_) => Ok(Done::Duplicate),
@@ -135,8 +134,10 @@ impl Projector {
         let write = Write { fold: folded.fold.clone(), guard: folded.fold.guard() };
         if self.rows.write_both([read, other], &write).await? == Both::Forward {
             if is_counted && !folded.counted.is_empty() {
-                let row = self.rows.load(read, order.as_str()).await?.unwrap_or_default();
-                count(&folded.counted, &row, is_counted);
+                // A transaction does not return the row. The first event says when it was placed.
+                let stream = self.orders.load(order, 0).await?;
+                let placed_at = stream.first().map(|created| instant(created.timestamp));
+                count(&folded.counted, placed_at.as_deref(), is_counted);
             }
             return Ok(Done::Handled);
         }
@@ -193,9 +194,13 @@ const fn after(version: u64) -> Guard {
 }
 
 /// Counts what moved a row forward.
-fn count(events: &[(CountedEvent, OffsetDateTime)], row: &Row, is_counted: bool) {
-    let placed_at = row.get(PLACED_AT).and_then(|it| AttributeValue::as_s(it).ok());
+fn count(events: &[(CountedEvent, OffsetDateTime)], placed_at: Option<&str>, is_counted: bool) {
     for (event, happened) in events.iter().filter(|_| is_counted) {
-        metrics::count(event, *happened, placed_at.map(String::as_str));
+        metrics::count(event, *happened, placed_at);
     }
+}
+
+/// When the order of a row was placed, if the row has that.
+fn placed_at(row: &Row) -> Option<&str> {
+    row.get(PLACED_AT).and_then(|it| it.as_s().ok()).map(String::as_str)
 }

@@ -158,7 +158,8 @@ fn what_every_caller_may_ask_reads_the_catalogue_and_nothing_else() {
 #[test]
 fn the_projector_may_not_read_rows_one_by_one() {
     let document = Document::open();
-    let views = attribute("OrderViewsTable", "Arn");
+    let tables = ["OrderViewsTable", "OrderViewsBTable"];
+    let views = json!(tables.map(|table| attribute(table, "Arn")));
     let of_rows = document.allowed_to_roles().into_iter();
     let of_rows: Vec<_> = of_rows
         .filter(|(id, it)| *id == "ProjectorFunction" && it["Resource"] == views)

@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
-use projection::Placement;
+use projection::{Placement, Row};
 use serde_dynamo::Item;
 
 use super::{
-    Built,
     error::ProjectionError,
-    table::{Row, Segment, text},
+    table::{Segment, text},
 };
 
 /// The attribute that is the key of the table.
@@ -18,6 +17,22 @@ const REVISION: &str = "revision";
 const SEGMENTS: &str = "segments";
 /// In the place of a key: the segment was read to its end.
 const END: &str = "end";
+
+/// What a rebuild has done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Built {
+    /// Parts of tables that were read to their end.
+    pub done: usize,
+    /// Of so many.
+    pub of: usize,
+}
+
+impl Built {
+    /// Whether the new table has everything.
+    pub const fn is_complete(self) -> bool {
+        self.done == self.of
+    }
+}
 
 /// A part of one of the tables that a rebuild reads.
 #[derive(Debug, Clone, PartialEq, Eq)]

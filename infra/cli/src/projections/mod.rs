@@ -4,176 +4,18 @@
 //! and on AWS. What an event changes is what the projector makes of it.
 
 mod checkpoint;
+mod compare;
 mod error;
+mod operator;
 mod parity;
 mod rebuild;
 mod table;
 
-use std::time::Duration;
-
-use aws_sdk_dynamodb::Client;
-use projection::{Placement, Placements, Projection, Slot, Tables};
-use runtime::Done;
-
+pub use checkpoint::Built;
 pub use error::ProjectionError;
+pub use operator::{Operator, SETTLE, Status};
 pub use parity::{Difference, Parity};
 pub use rebuild::{Options, Progress};
-
-use checkpoint::Checkpoints;
-
-/// How long it takes until every process knows of a change, and has ended what it had begun before:
-/// longer than [`projection::REFRESH`] and the projector's timeout together.
-pub const SETTLE: Duration = Duration::from_secs(15);
-
-/// How far a projection is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Status {
-    /// Which tables have which version, and which is read.
-    pub placement: Placement,
-    /// What the rebuild of the other table has done, if there is one.
-    pub rebuild: Option<Built>,
-}
-
-/// What a rebuild has done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Built {
-    /// Parts of tables that were read to their end.
-    pub done: usize,
-    /// Of so many.
-    pub of: usize,
-}
-
-impl Built {
-    /// Whether the new table has everything.
-    pub const fn is_complete(self) -> bool {
-        self.done == self.of
-    }
-}
-
-/// One projection of a stack, as an operator works on it.
-#[derive(Debug)]
-pub struct Operator {
-    client: Client,
-    placements: Placements,
-    checkpoints: Checkpoints,
-    tables: Tables,
-    name: &'static str,
-    key: &'static str,
-    version: u32,
-    apply: rebuild::Apply,
-    settle: Duration,
-}
-
-impl Operator {
-    /// The projection `P` of the stack with this name.
-    pub fn new<P: Projection>(client: Client, stack: &str) -> Self {
-        let placements = format!("{stack}-projections");
-        let table = format!("{stack}-{}", P::NAME);
-        Self {
-            placements: Placements::new(client.clone(), placements.clone()),
-            checkpoints: Checkpoints::new(client.clone(), placements, P::NAME),
-            tables: Tables { b: format!("{table}-b"), a: table },
-            name: P::NAME,
-            key: P::KEY,
-            version: P::VERSION,
-            apply: P::apply,
-            settle: SETTLE,
-            client,
-        }
-    }
-
-    /// The same, where every process knows of a change at once: only tests have such a stack.
-    #[must_use]
-    pub fn settled_after(self, settle: Duration) -> Self {
-        Self { settle, ..self }
-    }
-
-    /// The projection's name.
-    pub const fn name(&self) -> &'static str {
-        self.name
-    }
-
-    /// The names of its tables.
-    pub const fn tables(&self) -> &Tables {
-        &self.tables
-    }
-
-    /// How far it is.
-    ///
-    /// # Errors
-    ///
-    /// When a table cannot be read.
-    pub async fn status(&self) -> Result<Status, ProjectionError> {
-        let placement = self.placements.load(self.name).await?;
-        let rebuild = self.checkpoints.load(&placement).await?.map(|it| it.built());
-        Ok(Status { placement, rebuild })
-    }
-
-    /// Makes readers read the other table, if it equals the one that is read, or may differ.
-    ///
-    /// # Errors
-    ///
-    /// [`ProjectionError::Unfinished`] before the rebuild has ended,
-    /// [`ProjectionError::Differences`] when rows differ: look at them, and accept them if they are
-    /// what the new version is for.
-    pub async fn switch(&self, may_differ: bool) -> Result<Placement, ProjectionError> {
-        let Status { placement, rebuild } = self.status().await?;
-        let switched = placement.switch()?;
-        if let Some(built) = rebuild
-            && !built.is_complete()
-        {
-            return Err(ProjectionError::Unfinished { done: built.done, of: built.of });
-        }
-        if !may_differ {
-            let parity = self.compare(|_| ()).await?;
-            if !parity.is_equal() {
-                return Err(ProjectionError::Differences(Box::new(parity)));
-            }
-        }
-        self.store(switched).await
-    }
-
-    /// Writes only the table that is read, and empties the other. The rows that it removed.
-    ///
-    /// # Errors
-    ///
-    /// When there is nothing in the other table, or a table is unavailable: then drop it again.
-    pub async fn drop_other(&self, mut progress: impl FnMut(u64)) -> Result<u64, ProjectionError> {
-        let placement = self.placements.load(self.name).await?;
-        // A drop that was interrupted goes on where it was.
-        if placement.building().is_some() {
-            let alone = placement.drop_other()?;
-            // Readers who do not know of a switch yet read the table that is dropped.
-            tokio::time::sleep(self.settle).await;
-            self.store(alone).await?;
-            tokio::time::sleep(self.settle).await;
-        }
-        let other = self.tables.of(placement.reads.other());
-        let mut removed = 0;
-        let mut start = None;
-        loop {
-            let page = table::page(&self.client, other, None, start).await?;
-            removed += table::delete(&self.client, other, self.key, page.rows).await?;
-            progress(removed);
-            start = page.next;
-            if start.is_none() {
-                break;
-            }
-        }
-        self.checkpoints.remove().await?;
-        Ok(removed)
-    }
-
-    async fn store(&self, placement: Placement) -> Result<Placement, ProjectionError> {
-        let stored = self.placements.store(self.name, &placement).await?;
-        if stored == Done::Duplicate { Err(ProjectionError::Overtaken) } else { Ok(placement) }
-    }
-
-    /// The table of `slot`.
-    fn table(&self, slot: Slot) -> &str {
-        self.tables.of(slot)
-    }
-}
 
 #[cfg(test)]
 mod tests;

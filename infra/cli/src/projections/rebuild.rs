@@ -2,20 +2,16 @@
 
 use std::{collections::BTreeMap, sync::Mutex, sync::PoisonError, time::Duration};
 
-use event_envelope::{DecodeError, Envelope};
 use futures_util::{StreamExt, TryStreamExt, stream};
-use projection::{Fold, Guard, Placement, Rows, Write, Written};
+use projection::{Fold, Guard, Placement, Row, Rows, Write, Written};
 use serde_dynamo::Item;
 
 use super::{
-    Operator,
     checkpoint::{Checkpoint, Part, Place},
     error::ProjectionError,
-    table::{self, Row, Segment},
+    operator::Operator,
+    table::{self, Segment},
 };
-
-/// What a projection makes of an event.
-pub(super) type Apply = fn(&Envelope) -> Result<Fold, DecodeError>;
 
 /// How often a section is tried again that a live event moved forward in between.
 const ATTEMPTS_MAX: usize = 5;

@@ -7,10 +7,9 @@ use aws_sdk_dynamodb::{
     types::{AttributeValue, DeleteRequest, KeysAndAttributes, WriteRequest},
 };
 
-use super::error::ProjectionError;
+use projection::Row;
 
-/// A row as it is stored.
-pub(super) type Row = HashMap<String, AttributeValue>;
+use super::error::ProjectionError;
 
 /// The most requests of one `BatchWriteItem`.
 const WRITES_MAX: usize = 25;

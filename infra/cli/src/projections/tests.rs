@@ -12,7 +12,9 @@ use event_envelope::{AggregateId, CorrelationId, Delivery, Envelope};
 use event_store::EventStore;
 use lambda::EventHandler;
 use local_dynamodb::{DynamoDb, Fault, FaultPlan, Storage};
-use projection::{LivePlacement, PlacementError, ProjectionConfig, Rows};
+use projection::{
+    LivePlacement, Placement, PlacementError, Projection, ProjectionConfig, Rows, Slot,
+};
 use projector::{handler::Projector, view::OrderViews};
 use runtime::Clock;
 use serde_json::{Value, json};
