@@ -1,12 +1,16 @@
 //! What an operator does: at the end, when everything is quiet, and where a profile says so while
 //! orders are under way.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use local_core::Service;
 use local_eventbridge::{archive_arn, bus_arn};
 use local_sqs::{OutgoingMessage, ReceiveRequest};
-use orderly::republish::{InvokeError, Options, Relay, Report, Republisher, Window};
+use orderly::{
+    projections,
+    republish::{InvokeError, Options, Relay, Report, Republisher, Window},
+};
+use projector::view::OrderViews;
 use serde_json::{Value, json};
 use testkit::http::Request;
 use tokio::{task::spawn_local, time::sleep};
@@ -120,6 +124,14 @@ impl Lambda {
                 }
             });
         }
+        if let Some(at) = self.sim.rebuilds_at() {
+            let (lambda, under_way) = (self.clone(), self.sim.under_way());
+            spawn_local(async move {
+                sleep(at).await;
+                lambda.rebuild().await;
+                drop(under_way);
+            });
+        }
         if let Some(at) = self.sim.replays_at() {
             let (lambda, under_way) = (self.clone(), self.sim.under_way());
             spawn_local(async move {
@@ -128,6 +140,23 @@ impl Lambda {
                 drop(under_way);
             });
         }
+    }
+
+    /// Builds the read model anew beside the other, and switches to it, by what `orderly
+    /// projections` does. A section that took events out of their order may have less in the old
+    /// rows than in the new ones.
+    async fn rebuild(&self) {
+        let name = self.name_of("relay");
+        let publishes = &self.template.function(name).unwrap().environment["PUBLISHES"];
+        let sources: BTreeMap<String, Value> = serde_json::from_str(publishes).unwrap();
+        let sources = sources.into_keys().collect();
+        let options = projections::Options { sources, segments: 2, rate: None, is_dry: false };
+        let operator =
+            projections::Operator::new::<OrderViews>(self.services.database.client(), STACK);
+        let done = operator.rebuild(&options, |_| ()).await.unwrap();
+        assert_eq!(done.problems, Vec::<String>::new());
+        let switched = operator.switch(true).await.unwrap();
+        self.sim.note(&format!("the read model is rebuilt, and read from {:?}", switched.reads));
     }
 
     /// Replays all that is in the archive.

@@ -48,6 +48,8 @@ pub struct Profile {
     pub(crate) redrives_every: Option<Duration>,
     /// When an operator replays the archive; never if none.
     pub(crate) replays_at: Option<Duration>,
+    /// When an operator rebuilds the read model and switches to what was built; never if none.
+    pub(crate) rebuilds_at: Option<Duration>,
     /// For how many days functions know what they have consumed; as the template says if none.
     pub(crate) retention_days: Option<u32>,
     /// Two releases of one function side by side; none.
@@ -75,6 +77,7 @@ impl Profile {
             arrivals: Duration::from_secs(2),
             redrives_every: None,
             replays_at: None,
+            rebuilds_at: None,
             retention_days: None,
             version_skew: None,
             limits: None,
@@ -132,6 +135,13 @@ impl Profile {
     #[must_use]
     pub fn with_redrives(self, every: Duration) -> Self {
         Self { redrives_every: Some(every), ..self }
+    }
+
+    /// The same with an operator who rebuilds the read model from this time on, and switches to it,
+    /// whatever else is under way.
+    #[must_use]
+    pub fn with_rebuild(self, at: Duration) -> Self {
+        Self { rebuilds_at: Some(at), ..self }
     }
 
     /// The same with an operator who replays the archive at this time, whatever else is under way.

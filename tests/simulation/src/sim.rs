@@ -177,6 +177,11 @@ impl Sim {
         self.profile().shards
     }
 
+    /// When an operator rebuilds the read model.
+    pub(crate) fn rebuilds_at(&self) -> Option<Duration> {
+        self.profile().rebuilds_at
+    }
+
     /// When an operator replays the archive.
     pub(crate) fn replays_at(&self) -> Option<Duration> {
         self.profile().replays_at

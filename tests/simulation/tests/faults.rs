@@ -144,6 +144,21 @@ fn dead_letters_may_be_redriven_days_later_amid_other_orders() {
     assert!((1..=6).map(late).sum::<usize>() > 0, "nothing was redriven in between");
 }
 
+/// Both tables are written while one is built, and the one that is read never shows less.
+#[test]
+fn the_read_model_may_be_rebuilt_and_switched_amid_live_traffic() {
+    for (rate, seed) in [(0.0, 1), (0.02, 2), (0.02, 3), (0.08, 4), (0.08, 5)] {
+        let profile = Profile::rough(rate)
+            .with_arrivals(Duration::from_secs(40))
+            .with_rebuild(Duration::from_secs(6));
+        let run = World::new(seed, Plan::Drawn(profile)).play(&stories(seed));
+        let is_rebuilt =
+            |(_, line): &(u64, String)| line == "the read model is rebuilt, and read from B";
+        assert!(run.lines.iter().any(is_rebuilt), "seed {seed}");
+        assert!(run.holds(), "{run}");
+    }
+}
+
 /// Only the read model takes a replay; nothing is paid, shipped or mailed again.
 #[test]
 fn the_archive_may_be_replayed_amid_live_traffic() {

@@ -80,6 +80,11 @@ fn worlds(mode: Mode) -> Vec<Run> {
     vec![
         play(1, &with_webhooks, &short),
         play(1, &with_webhooks, &[Story::Reviewed, Story::Late]),
+        play(
+            1,
+            &with_webhooks.clone().with_rebuild(Duration::from_secs(1)),
+            &[Story::Reviewed, Story::ReadAgain(COMES_BACK_MS)],
+        ),
         play(1, &calm.clone().with_outage(AWAY), &[Story::ReadAgain(COMES_BACK_MS)]),
         play(1, &failing, &Story::SHORT),
         play(2, &failing, &Story::SHORT),

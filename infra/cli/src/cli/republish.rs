@@ -6,9 +6,11 @@ use aws_clients::Aws;
 use clap::Args;
 use indicatif::ProgressBar;
 use local_stack::console::{bad, good, say};
+use projector::view::OrderViews;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::deployment::Deployment;
+use crate::projections::Operator;
 use crate::republish::{HttpRelay, Options, Republisher, Window};
 
 /// What to publish, of which stack.
@@ -48,7 +50,10 @@ pub(super) async fn run(wanted: Republish) -> Result<bool, Box<dyn Error>> {
     let env = deployment.environment()?;
     let relay = HttpRelay::new(env.clone(), &format!("{stack}-relay"))?;
     let database = Aws::new(env)?.dynamodb();
-    let republisher = Republisher::new(database, format!("{stack}-order-views"), relay, options);
+    let views = Operator::new::<OrderViews>(database.clone(), stack);
+    let read = views.status().await?.placement.reads;
+    let views = views.tables().of(read).to_owned();
+    let republisher = Republisher::new(database, views, relay, options);
     let bar = ProgressBar::new_spinner();
     let report = republisher
         .run(|report| {

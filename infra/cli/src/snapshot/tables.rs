@@ -46,7 +46,8 @@ impl Tables<'_> {
         snapshot.available = self.available().await?.into();
         snapshot.reservations =
             self.rows("reservations", |it: &Reservation| &it.order_id).await?.into();
-        snapshot.views = self.rows("order-views", |it: &View| &it.order_id).await?.into();
+        let views = self.read_table("order-views").await?;
+        snapshot.views = self.rows(&views, |it: &View| &it.order_id).await?.into();
         let totals = self.scan("order-figures").await?.into_iter();
         let totals: Result<_, _> = totals.map(|item| row("order-figures", item)).collect();
         snapshot.totals = Vec::into(totals?);
@@ -59,6 +60,14 @@ impl Tables<'_> {
         snapshot.tampered = changes.tampered.into();
         snapshot.stored = changes.stored.into();
         Ok(())
+    }
+
+    /// The one of a projection's two tables that is read.
+    async fn read_table(self, projection: &str) -> Result<String, AwsError> {
+        let placements = self.scan("projections").await?;
+        let is_switched =
+            placements.iter().any(|it| it["projection"] == projection && it["reads"] == "b");
+        Ok(if is_switched { format!("{projection}-b") } else { projection.to_owned() })
     }
 
     /// The stored events of each order, and what is stored there and cannot be read.
