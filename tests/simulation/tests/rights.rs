@@ -75,6 +75,8 @@ fn worlds(mode: Mode) -> Vec<Run> {
         World::new(seed, Plan::Drawn(profile.clone())).play(stories)
     };
     let with_webhooks = calm.clone().with_webhooks();
+    let amid_rebuild =
+        calm.clone().with_rebuild(Duration::from_secs(1)).with_arrivals(Duration::from_mins(1));
     let mut short = Story::SHORT.to_vec();
     short.push(Story::NeverStocked);
     vec![
@@ -85,6 +87,8 @@ fn worlds(mode: Mode) -> Vec<Run> {
             &with_webhooks.clone().with_rebuild(Duration::from_secs(1)),
             &[Story::Reviewed, Story::ReadAgain(COMES_BACK_MS)],
         ),
+        // Some place their orders after the switch.
+        play(1, &amid_rebuild, &Story::SHORT),
         play(1, &calm.clone().with_outage(AWAY), &[Story::ReadAgain(COMES_BACK_MS)]),
         play(1, &failing, &Story::SHORT),
         play(2, &failing, &Story::SHORT),
