@@ -92,6 +92,7 @@ fn worlds(mode: Mode) -> Vec<Run> {
         play(1, &calm.clone().with_outage(AWAY), &[Story::ReadAgain(COMES_BACK_MS)]),
         play(1, &failing, &Story::SHORT),
         play(2, &failing, &Story::SHORT),
+        play(3, &failing, &Story::SHORT),
         retries(&calm, "analytics", Story::Happy),
         retries(&calm, "shipping", Story::Cancelled(1_500)),
     ]
