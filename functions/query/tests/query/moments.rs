@@ -3,7 +3,10 @@
 use event_envelope::{Envelope, instant};
 use proptest::{prelude::*, test_runner::RngSeed};
 use serde_json::{Value, json};
-use testkit::http::{Answer, Request};
+use testkit::{
+    Samples,
+    http::{Answer, Request},
+};
 
 use crate::{
     request::{USER, detail},
@@ -106,24 +109,28 @@ async fn what_is_no_moment_is_refused() {
 /// in which no more has happened; and what changed leads from each to each.
 async fn check(events: &[Envelope]) {
     let world = World::new().await;
+    let order = events[0].aggregate_id.as_str();
+    let ask = async |parameters: &[(&str, String)]| {
+        let request = detail(order).of(events[0].data["userId"].as_str().unwrap());
+        let add = |request: Request, (name, value): &(&str, String)| request.query(name, value);
+        world.ask(&parameters.iter().fold(request, add)).await.ok()
+    };
     let mut prefixes = vec![json!({})];
     for event in events {
         world.store(std::slice::from_ref(event)).await;
         // Without the row, what is shown is the fold of the stream.
-        let version = event.sequence_number.to_string();
-        let now = detail(ORDER).query("minVersion", &version);
-        prefixes.push(world.ask(&now).await.ok());
+        prefixes.push(ask(&[("minVersion", event.sequence_number.to_string())]).await);
     }
     for (version, prefix) in prefixes.iter().enumerate().skip(1) {
-        assert_eq!(world.ask(&as_of(version)).await.ok(), *prefix);
+        assert_eq!(ask(&[("asOf", version.to_string())]).await, *prefix);
         // Of several events in one instant it is the last.
         let at = events[version - 1].timestamp;
         let last = events.iter().rposition(|event| event.timestamp == at).unwrap();
-        assert_eq!(world.ask(&as_of(instant(at))).await.ok(), prefixes[last + 1]);
+        assert_eq!(ask(&[("asOf", instant(at))]).await, prefixes[last + 1]);
     }
     for (from, before) in prefixes.iter().enumerate() {
         for (to, after) in prefixes.iter().enumerate().skip(from) {
-            let answer = between(&world, from, to).await.ok();
+            let answer = ask(&[("from", from.to_string()), ("to", to.to_string())]).await;
             assert_eq!(applied(before, &answer["changes"]), told(after), "{from} to {to}");
         }
     }
@@ -154,6 +161,27 @@ fn told(view: &Value) -> Value {
         }
     }
     fields
+}
+
+/// The streams that the projector's samples are of.
+const SAMPLED: [&[&str]; 4] = [
+    &["order-created", "order-paid", "order-shipped", "order-completed"],
+    &["order-created", "order-paid", "order-shipped", "order-completed-with-total"],
+    &["order-created-out-of-stock", "order-cancelled"],
+    &["order-created-late", "order-timed-out", "order-cancelled-timed-out", "order-resumed"],
+];
+
+#[test]
+fn of_every_sample_stream_each_prefix_is_what_was_shown_then() {
+    for names in SAMPLED {
+        let event = |name: &&str| {
+            let batch: Value = Samples::of("projector").read(name);
+            let body = batch["Records"][0]["body"].as_str().unwrap();
+            let event: Value = serde_json::from_str(body).unwrap();
+            serde_json::from_value(event["detail"].clone()).unwrap()
+        };
+        block_on(check(&names.iter().map(event).collect::<Vec<_>>()));
+    }
 }
 
 #[test]
