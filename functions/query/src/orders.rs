@@ -128,9 +128,9 @@ impl Page {
         let whole: BTreeMap<_, _> = page.chain(orders).collect();
         let is_cut = whole.len() > usize::from(limit);
         // Newest first.
-        let mut kept: Vec<_> = whole.into_iter().rev().take(usize::from(limit)).collect();
+        let kept: Vec<_> = whole.into_iter().rev().take(usize::from(limit)).collect();
         let next = if is_cut { kept.last().map(|(place, _)| place.clone()) } else { next };
-        Self { orders: kept.drain(..).map(|(_, order)| order).collect(), next }
+        Self { orders: kept.into_iter().map(|(_, order)| order).collect(), next }
     }
 }
 

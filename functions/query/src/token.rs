@@ -9,7 +9,7 @@ const IF_ORDER_VERSION: &str = "If-Order-Version";
 /// The parameter of a list with orders and their least versions.
 const AFTER: &str = "after";
 /// The most orders in it: each is read by itself.
-pub(crate) const TOKENS_MAX: usize = 10;
+const TOKENS_MAX: usize = 10;
 
 /// The least version of an order that an answer may show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
