@@ -83,6 +83,9 @@ async fn a_data_directory_keeps_orders_and_loses_no_event() {
     let customer = Customer::new(stack.api_url(), "user-123").unwrap();
     let placed = customer.place(&NewOrder::of_the_book(), "kept").await.unwrap();
     let order = placed.order_id().unwrap().to_owned();
+    let version = placed.version().unwrap();
+    let at_once = customer.order_since(&order, version).await.unwrap();
+    assert_eq!((at_once.status, at_once.version() >= Some(version)), (200, true));
     stack.stop().await;
 
     let stack = start(options).await;

@@ -6,13 +6,16 @@
 //! | `POST /orders/{id}/cancel` | its customer | | `orderId`, `status` |
 //! | `POST /admin/orders/{id}/resume` | an operator | `reason`, or none at all | `orderId`, `status` |
 //!
+//! Each also answers the `version` of the order's stream after it, and as the header
+//! `Order-Version`: a read that is given it is no older than the command.
+//!
 //! Customers have a token; operators have signed their request, and IAM lets them through at the
 //! gateway.
 
 use std::time::Duration;
 
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
-use event_envelope::{Actor, AggregateId, CorrelationId, Envelope, FromEnvelope, instant};
+use event_envelope::{Actor, AggregateId, CorrelationId, Envelope};
 use event_store::{
     Causation, Decider, EventStore, ExecuteError, Executed, StoreError, begin, execute,
 };
@@ -23,15 +26,14 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::{
+    answers::{accepted, again, repeated, versioned},
     deadlines::deadline,
-    domain::{Command, Order, OrderEvent, Resume, Resumption, Rule},
+    domain::{Command, Order, Resume, Resumption, Rule},
     limit::{OrderLimit, TooMany},
     lookup::Lookup,
     place_order::{OrderRequest, PlacingError, order_id},
 };
 
-/// The header of an answer that was given before.
-const REPLAYED: http::HeaderName = http::HeaderName::from_static("idempotency-replayed");
 /// The longest reason for resuming an order, in characters.
 pub const REASON_CHARS_MAX: usize = 500;
 /// When to try again what met a busy store.
@@ -143,9 +145,9 @@ impl OrderApi {
             reason: Some("customer request".to_owned()),
             traceparent: request.traceparent(),
         };
-        self.execute::<Order>(&created, &Command::Cancel, actor).await?;
+        let executed = self.execute::<Order>(&created, &Command::Cancel, actor).await?;
         let body = json!({ "orderId": order_id, "status": "cancelled" });
-        Reply::json(StatusCode::OK, &body)
+        versioned(StatusCode::OK, body, executed.version())
     }
 
     /// Has the services retry the steps of an order that they have abandoned.
@@ -172,14 +174,13 @@ impl OrderApi {
         let command = Resume { order_id: order_id.clone(), at: now };
         let executed = self.execute::<Resumption>(&created, &command, actor).await?;
         let body = json!({ "orderId": order_id, "status": "resumed" });
-        let reply = Reply::json(StatusCode::ACCEPTED, &body)?;
+        let reply = versioned(StatusCode::ACCEPTED, body, executed.version())?;
         if !executed.events.is_empty() {
             return Ok(reply);
         }
         let rested: Resumption = executed.state().map_err(|_| Problem::internal())?;
         let rest = rested.rests_until().map_or(time::Duration::ZERO, |until| until - now);
-        let reply = reply.header(REPLAYED, http::HeaderValue::from_static("true"));
-        Ok(reply.retry_after(rest.try_into().unwrap_or_default()))
+        Ok(again(reply).retry_after(rest.try_into().unwrap_or_default()))
     }
 
     /// Gives `command` to the order that `created` has begun.
@@ -220,38 +221,6 @@ fn failed(order_id: &AggregateId, error: ExecuteError<Rule>) -> Problem {
             Problem::internal()
         }
     }
-}
-
-/// The answer to an order that was placed: the order as created.
-fn accepted(created: &Envelope) -> Result<Reply, Problem> {
-    let OrderEvent::Created(order) =
-        OrderEvent::from_envelope(created).map_err(|_| Problem::internal())?
-    else {
-        return Err(Problem::internal());
-    };
-    let body = json!({
-        "orderId": order.order_id,
-        "status": "created",
-        "items": order.items,
-        "total": order.total,
-        "createdAt": instant(created.timestamp),
-        "correlationId": created.correlation_id,
-    });
-    Reply::json(StatusCode::CREATED, &body)?.location(&format!("/orders/{}", order.order_id))
-}
-
-/// The answer to a request that came before: the same for the same body.
-fn repeated(asked: &OrderRequest, first: &Envelope) -> Result<Reply, Problem> {
-    let Ok(OrderEvent::Created(order)) = OrderEvent::from_envelope(first) else {
-        return Err(Problem::internal());
-    };
-    if !asked.asked_for(&order) {
-        let detail = "this Idempotency-Key was used for another order";
-        return Err(Problem::unprocessable(detail)
-            .kind("idempotency-key-reused", "The key was used before")
-            .field("Idempotency-Key", "send a new key with a new order"));
-    }
-    Ok(accepted(first)?.header(REPLAYED, http::HeaderValue::from_static("true")))
 }
 
 fn refused(error: PlacingError) -> Problem {

@@ -5,6 +5,7 @@
 //! Publishes `OrderCreated`, `OrderPaid`, `OrderShipped`, `OrderCompleted`, `OrderTimedOut`,
 //! `OrderCancelled` and `OrderResumed`.
 
+mod answers;
 pub mod api;
 pub mod build;
 pub mod config;

@@ -23,3 +23,7 @@ pub(crate) fn unavailable(failure: impl Into<Failure>) -> Problem {
         Problem::internal()
     }
 }
+
+pub(crate) fn no_such_order(order: &AggregateId) -> Problem {
+    Problem::not_found(format!("there is no order {order}"))
+}

@@ -7,16 +7,18 @@ use event_store::EventStore;
 use http::StatusCode;
 use http_api::{Problem, Reply, Request, TokenScope, cursor};
 use projection::LivePlacement;
-use runtime::{Clock, Failure};
+use runtime::Clock;
 use serde_json::json;
 
 use crate::{
-    answers::{RETRY_AFTER, all_of_them, unavailable},
+    answers::{all_of_them, no_such_order, unavailable},
     config::Config,
-    orders::{Found, Orders},
+    details::Details,
+    moment::{Between, Moment},
+    orders::{Orders, listed},
     repair::Repairs,
     reviews::Reviews,
-    stream,
+    token::{Least, Token},
 };
 
 /// The orders that operators may ask for.
@@ -26,18 +28,11 @@ const OPERATOR: &str = "operator";
 /// Stands for a process of the shop.
 const SYSTEM: &str = "system";
 
-/// How long the read model may be behind before it counts as having lost an order. Events that wait
-/// for their turn behind a failure come within minutes; a queue that stands still has its alarm.
-const BEHIND_MAX: time::Duration = time::Duration::minutes(2);
-
 /// Answers requests.
 #[derive(Debug, Clone)]
 pub struct QueryApi {
-    orders: Orders,
+    details: Details,
     reviews: Reviews,
-    store: EventStore,
-    repairs: Repairs,
-    clock: Clock,
     scope: TokenScope,
 }
 
@@ -46,14 +41,14 @@ impl QueryApi {
     /// measures the age of orders by `clock`.
     pub fn new(client: Client, queues: aws_sdk_sqs::Client, config: &Config, clock: Clock) -> Self {
         let views = LivePlacement::new(client.clone(), config.views.clone(), clock.clone());
-        Self {
+        let details = Details {
             orders: Orders::new(client.clone(), views.clone()),
-            reviews: Reviews::new(client.clone(), views),
-            store: EventStore::new(client, config.order_events.clone(), "ORDER"),
+            store: EventStore::new(client.clone(), config.order_events.clone(), "ORDER"),
             repairs: Repairs::new(queues, config.projector_queue_url.clone()),
             clock,
-            scope: config.scope.clone(),
-        }
+        };
+        let reviews = Reviews::new(client, views);
+        Self { details, reviews, scope: config.scope.clone() }
     }
 
     /// Answers one request: what was asked for, or the problem with it.
@@ -70,53 +65,35 @@ impl QueryApi {
         answered.map_or_else(Into::into, Into::into)
     }
 
+    /// One order: as it is, as it was, or what changed in it.
     async fn detail(&self, request: Request<'_>) -> Result<Reply, Problem> {
         let user = request.caller(&self.scope)?;
         let order = request.path_id("id")?;
-        match self.orders.find(&order).await.map_err(unavailable)? {
-            Found::View { owner, view } if owner == user.as_str() => {
-                Reply::json(StatusCode::OK, &view)
+        let least = Least::of(request)?;
+        let (as_of, between) = (Moment::of(request, "asOf")?, Between::of(request)?);
+        let view = match (as_of, between, least) {
+            (Some(_), Some(_), _) => {
+                return Err(Problem::bad_field("asOf", "goes with neither from nor to"));
             }
-            // Another customer's order is none at all.
-            Found::View { .. } => Err(no_such_order(&order)),
-            Found::Pending => self.pending(&order, &user).await,
-        }
-    }
-
-    /// An order that the read model does not have: it may not have caught up yet. If the order is
-    /// too old for that, its own events show what they can, and the projector writes the row anew.
-    async fn pending(&self, order: &AggregateId, user: &AggregateId) -> Result<Reply, Problem> {
-        let first = self.store.first(order).await.map_err(unavailable)?;
-        let owned = first.filter(|created| created.data["userId"] == user.as_str());
-        let created = owned.ok_or_else(|| no_such_order(order))?;
-        if self.clock.now() - created.timestamp > BEHIND_MAX {
-            let events = self.store.load(order, 0).await.map_err(unavailable)?;
-            let view =
-                stream::view(&events).map_err(|error| unavailable(Failure::permanent(error)))?;
-            tracing::error!(order_id = %order, "the read model has lost an order");
-            self.repair(order, &events).await;
-            return Reply::json(StatusCode::OK, &view);
-        }
-        let body = json!({ "orderId": order, "status": "processing" });
-        Ok(Reply::json(StatusCode::ACCEPTED, &body)?
-            .location(&format!("/orders/{order}"))?
-            .retry_after(RETRY_AFTER))
-    }
-
-    /// Asks for the row of an order to be written again. That it cannot be asked for now is no
-    /// reason not to answer: the next question asks again.
-    async fn repair(&self, order: &AggregateId, events: &[Envelope]) {
-        let Some(last) = events.last() else { return };
-        if let Err(failure) = self.repairs.ask(last).await {
-            tracing::warn!(order_id = %order, %failure, "the lost row is not repaired yet");
-        }
+            (Some(moment), None, _) => self.details.as_of(&order, &user, moment, least).await?,
+            (None, Some(between), _) => self.details.changes(&order, &user, between, least).await?,
+            (None, None, Some(least)) => self.details.at_least(&order, &user, least, true).await?,
+            (None, None, None) => return self.details.now(&order, &user).await,
+        };
+        Reply::json(StatusCode::OK, &view)
     }
 
     async fn list(&self, request: Request<'_>) -> Result<Reply, Problem> {
         let user = request.caller(&self.scope)?;
         let limit = request.limit()?;
         let after = request.cursor(&user)?;
-        let page = self.orders.of_user(&user, limit, after).await.map_err(unavailable)?;
+        let tokens = Token::all(request)?;
+        let page = self.details.orders.of_user(&user, limit, after.as_ref());
+        let mut page = page.await.map_err(unavailable)?;
+        if !tokens.is_empty() {
+            let views = self.details.of_tokens(&user, &tokens).await?;
+            page = page.with(views.iter().filter_map(listed).collect(), limit, after.as_ref());
+        }
         let mut body = json!({ "orders": page.orders });
         if let Some(position) = page.next {
             body["cursor"] = cursor(&user, &position)?.into();
@@ -127,12 +104,8 @@ impl QueryApi {
     async fn audit_trail(&self, request: Request<'_>) -> Result<Reply, Problem> {
         let user = request.caller(&self.scope)?;
         let order = request.path_id("id")?;
-        // The first event names its owner: no customer has the long trail of another's order read.
-        let first = self.store.first(&order).await.map_err(unavailable)?;
-        let created = first.filter(|event| event.data["userId"] == user.as_str());
-        let created = created.ok_or_else(|| no_such_order(&order))?;
-        let later = self.store.load(&order, 1).await.map_err(unavailable)?;
-        let events = std::iter::once(created).chain(later).map(|event| seen_by(&user, event));
+        let events = self.details.stream(&order, &user, None).await?;
+        let events = events.into_iter().map(|event| seen_by(&user, event));
         let events: Vec<_> = events.collect();
         Reply::json(StatusCode::OK, &json!({ "orderId": order, "events": events }))
     }
@@ -141,7 +114,7 @@ impl QueryApi {
     async fn whole_trail(&self, request: Request<'_>) -> Result<Reply, Problem> {
         request.iam_caller()?;
         let order = request.path_id("id")?;
-        let events = self.store.load(&order, 0).await.map_err(unavailable)?;
+        let events = self.details.store.load(&order, 0).await.map_err(unavailable)?;
         if events.is_empty() {
             return Err(no_such_order(&order));
         }
@@ -178,8 +151,4 @@ fn seen_by(customer: &AggregateId, mut event: Envelope) -> Envelope {
     let stands_for = |actor: String| if actor.contains('/') { OPERATOR } else { SYSTEM };
     metadata.actor = metadata.actor.take().map(|actor| stands_for(actor).to_owned());
     event
-}
-
-fn no_such_order(order: &AggregateId) -> Problem {
-    Problem::not_found(format!("there is no order {order}"))
 }

@@ -1,6 +1,6 @@
 //! The read models of orders.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
 use event_envelope::AggregateId;
@@ -14,6 +14,9 @@ pub(crate) type Item = HashMap<String, AttributeValue>;
 /// The index by customer, newest first.
 const BY_USER: &str = "by-user";
 
+/// What a list has of an order.
+const LISTED: [&str; 4] = ["orderId", "status", "total", "createdAt"];
+
 /// Reads the orders.
 #[derive(Debug, Clone)]
 pub(crate) struct Orders {
@@ -26,8 +29,8 @@ pub(crate) struct Orders {
 pub(crate) enum Found {
     /// This, and whose it is.
     View { owner: String, view: Value },
-    /// Nothing yet.
-    Pending,
+    /// Nothing yet, or only this of other services.
+    Pending { others: Option<Value> },
 }
 
 /// Some of a customer's orders.
@@ -50,6 +53,16 @@ pub(crate) struct Position {
 #[error("{0:?} is not a time and an order with # between them")]
 pub(crate) struct NoPosition(String);
 
+impl Found {
+    /// The view, if it is of this `version` or a later one.
+    pub(crate) fn at(&self, version: u64) -> Option<&Value> {
+        match self {
+            Self::View { view, .. } if view["version"].as_u64() >= Some(version) => Some(view),
+            Self::View { .. } | Self::Pending { .. } => None,
+        }
+    }
+}
+
 impl Orders {
     pub(crate) const fn new(client: Client, views: LivePlacement) -> Self {
         Self { client, views }
@@ -62,12 +75,12 @@ impl Orders {
         // An eventually consistent read may be older than what the customer was shown before.
         let got = request.consistent_read(true).send().await.map_err(Failure::retry)?;
         let Some(row) = got.item.map(read).transpose()? else {
-            return Ok(Found::Pending);
+            return Ok(Found::Pending { others: None });
         };
         // What other services published may be there before the order itself.
         match row.get("userId").and_then(Value::as_str) {
             Some(owner) => Ok(Found::View { owner: owner.to_owned(), view: detail(&row) }),
-            None => Ok(Found::Pending),
+            None => Ok(Found::Pending { others: Some(detail(&row)) }),
         }
     }
 
@@ -75,7 +88,7 @@ impl Orders {
         &self,
         user: &AggregateId,
         limit: u16,
-        after: Option<Position>,
+        after: Option<&Position>,
     ) -> Result<Page, Failure> {
         let user = AttributeValue::S(user.to_string());
         let answer = self
@@ -87,18 +100,50 @@ impl Orders {
             .expression_attribute_values(":user", user.clone())
             .scan_index_forward(false)
             .limit(i32::from(limit))
-            .set_exclusive_start_key(after.map(|position| position.into_key(user)))
+            .set_exclusive_start_key(after.map(|position| position.clone().into_key(user)))
             .send()
             .await
             .map_err(Failure::retry)?;
         let rows = answer.items.unwrap_or_default().into_iter().map(read);
-        let orders = rows.map(|row| row.map(|row| summary(&row))).collect::<Result<_, _>>()?;
+        let orders =
+            rows.map(|row| row.map(|row| pick(&row, &LISTED))).collect::<Result<_, _>>()?;
         let next = answer.last_evaluated_key.map(Position::of_key).transpose();
         Ok(Page { orders, next: next.map_err(Failure::permanent)? })
     }
 }
 
+impl Page {
+    /// The same page of at most `limit` orders that begins after `start`, with these orders as they
+    /// are now: each in its place, unless that is on another page.
+    pub(crate) fn with(
+        self,
+        orders: Vec<(Position, Value)>,
+        limit: u16,
+        start: Option<&Position>,
+    ) -> Self {
+        let Self { orders: page, next } = self;
+        let is_here = |place: &Position| {
+            start.is_none_or(|start| place < start) && next.as_ref().is_none_or(|it| place >= it)
+        };
+        let orders = orders.into_iter().filter(|(place, _)| is_here(place));
+        let page = page.into_iter().filter_map(|order| Some((Position::of(&order)?, order)));
+        let whole: BTreeMap<_, _> = page.chain(orders).collect();
+        let is_cut = whole.len() > usize::from(limit);
+        // Newest first.
+        let kept: Vec<_> = whole.into_iter().rev().take(usize::from(limit)).collect();
+        let next = if is_cut { kept.last().map(|(place, _)| place.clone()) } else { next };
+        Self { orders: kept.into_iter().map(|(_, order)| order).collect(), next }
+    }
+}
+
 impl Position {
+    /// The place of an order in the list of its customer's.
+    fn of(order: &Value) -> Option<Self> {
+        let at = order["createdAt"].as_str()?.to_owned();
+        let order_id = AggregateId::parse(order["orderId"].as_str()?).ok()?;
+        Some(Self { at, order_id })
+    }
+
     fn into_key(self, user: AttributeValue) -> Item {
         Item::from([
             ("orderId".to_owned(), AttributeValue::S(self.order_id.to_string())),
@@ -136,8 +181,10 @@ pub(crate) fn read(item: Item) -> Result<Map<String, Value>, Failure> {
     serde_dynamo::from_item(item).map_err(Failure::permanent)
 }
 
-fn summary(row: &Map<String, Value>) -> Value {
-    pick(row, &["orderId", "status", "total", "createdAt"])
+/// An order that is seen in full, as a list has it, and its place there.
+pub(crate) fn listed(view: &Value) -> Option<(Position, Value)> {
+    let summary = pick(view.as_object()?, &LISTED);
+    Some((Position::of(&summary)?, summary))
 }
 
 /// The order as a customer sees it: its own state first, then how far each part of it has come.

@@ -73,6 +73,12 @@ pub enum ExecuteError<E> {
 }
 
 impl Executed {
+    /// The version of the stream after the command: how many events it has had.
+    pub fn version(&self) -> u64 {
+        let last = self.events.last().or_else(|| self.history.last());
+        last.map_or(0, |event| event.sequence_number)
+    }
+
     /// The state to which the command has led.
     ///
     /// # Errors

@@ -113,17 +113,31 @@ impl EventStore {
     ///
     /// As [`load`](Self::load).
     pub async fn first(&self, aggregate: &AggregateId) -> Result<Option<Envelope>, StoreError> {
+        self.event(aggregate, 1).await
+    }
+
+    /// The event of a stream with this sequence number, or none: one read for a caller that needs
+    /// to know whether the stream has come so far.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Self::load).
+    pub async fn event(
+        &self,
+        aggregate: &AggregateId,
+        sequence: u64,
+    ) -> Result<Option<Envelope>, StoreError> {
         let got = self
             .client
             .get_item()
             .table_name(&self.table)
             .key(PARTITION_KEY, self.partition(aggregate))
-            .key(SORT_KEY, sort_key(1))
+            .key(SORT_KEY, sort_key(sequence))
             .consistent_read(true)
             .send()
             .await
             .map_err(store_error)?;
-        got.item.map(|item| read(aggregate, 1, item)).transpose()
+        got.item.map(|item| read(aggregate, sequence, item)).transpose()
     }
 
     pub(crate) fn partition(&self, aggregate: &AggregateId) -> AttributeValue {

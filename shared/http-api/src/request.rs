@@ -64,6 +64,13 @@ impl<'a> Request<'a> {
         self.event.query_string_parameters.first(name)
     }
 
+    /// All values of a parameter of the query, decoded, in their order: it may be repeated, or have
+    /// commas between its values, which API Gateway does not tell apart.
+    pub fn query_all(&self, name: &str) -> impl Iterator<Item = &'a str> + use<'a> {
+        let values = self.event.query_string_parameters.all(name).unwrap_or_default();
+        values.into_iter().flat_map(|value| value.split(','))
+    }
+
     /// A header; the case of `name` does not matter. None if it is not visible ASCII.
     pub fn header(&self, name: impl AsRef<str>) -> Option<&'a str> {
         self.event.headers.get(name.as_ref())?.to_str().ok()

@@ -1,6 +1,10 @@
 //! What customers do.
 
-use std::{cell::RefCell, rc::Rc, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+    time::Duration,
+};
 
 use invariants::Shown;
 use provider_stubs::Outcome;
@@ -34,6 +38,10 @@ pub(crate) struct Customer {
     api: Slot,
     query: Slot,
     products: Slot,
+    /// Every other customer gives each read the version that the answers before it had.
+    gives_versions: bool,
+    /// The greatest of them, of this customer's order.
+    version: Cell<u64>,
 }
 
 impl Customer {
@@ -46,6 +54,8 @@ impl Customer {
     ) -> Self {
         let slot = |binary| lambda.slot(lambda.name_of(binary));
         Self {
+            gives_versions: user.ends_with(['1', '3', '5', '7', '9']),
+            version: Cell::new(0),
             asker: Asker { name: user, answered: Rc::clone(answered) },
             story,
             api: slot("order-api"),
@@ -87,6 +97,7 @@ impl Customer {
             return None;
         };
         self.lambda.sim.note(&format!("{user} is {order}, {:?}", self.story));
+        self.answered(&answer, 0);
         if self.story == Story::Reviewed {
             let broken = Outcome::Down(UNTIL_REPAIRED);
             self.lambda.external.payments.script(&format!("refund:{order}"), broken);
@@ -133,7 +144,10 @@ impl Customer {
             .about(order);
         let Some(answer) = self.ask(&self.api, &cancel).await else { return };
         match answer.status {
-            200 | 202 => drop(self.asker.answered.borrow_mut().cancelled.insert(order.to_owned())),
+            200 | 202 => {
+                self.answered(&answer, 0);
+                self.asker.answered.borrow_mut().cancelled.insert(order.to_owned());
+            }
             // Too late.
             409 => (),
             _ => self.asker.wonder("a cancellation", &answer),
@@ -162,7 +176,7 @@ impl Customer {
             self.read(order, true).await;
             most *= LOOK_FACTOR;
         }
-        self.list().await;
+        self.list(order).await;
         let placed = self.asker.answered.borrow().placed.clone();
         if let Some(other) = placed.iter().find(|it| *it != order) {
             self.read(other, false).await;
@@ -180,10 +194,19 @@ impl Customer {
 
     /// Reads one order, which is this customer's own or not.
     async fn read(&self, order: &str, is_own: bool) {
-        let read = self.request("GET /orders/{id}").about(order);
+        let mut read = self.request("GET /orders/{id}").about(order);
+        let least = self.version.get();
+        let is_given = is_own && self.gives_versions;
+        if is_given {
+            read = read.query("minVersion", &least.to_string());
+        }
         let Some(answer) = self.ask(&self.query, &read).await else { return };
         let body = &answer.body;
+        if is_given && answer.status == 200 {
+            self.answered(&answer, least);
+        }
         match answer.status {
+            202 if is_given => self.asker.wonder(&format!("to read {order} at {least}"), &answer),
             200 => self.shown(order, body["status"].as_str(), body["version"].as_u64()),
             202 if body["status"] == PROCESSING => self.shown(order, Some(PROCESSING), Some(0)),
             404 if !is_own => (),
@@ -192,16 +215,34 @@ impl Customer {
     }
 
     /// Reads the list of this customer's orders.
-    async fn list(&self) {
-        let Some(answer) = self.ask(&self.query, &self.request("GET /orders")).await else {
-            return;
-        };
+    async fn list(&self, own: &str) {
+        let mut list = self.request("GET /orders");
+        if self.gives_versions {
+            list = list.query("after", &format!("{own}:{}", self.version.get()));
+        }
+        let is_cancelled = self.asker.answered.borrow().cancelled.contains(own);
+        let Some(answer) = self.ask(&self.query, &list).await else { return };
         let Some(orders) = answer.body["orders"].as_array().filter(|_| answer.status == 200) else {
             return self.asker.wonder("the list", &answer);
         };
         for order in orders {
             let id = order["orderId"].as_str().unwrap_or_default();
             self.shown(id, order["status"].as_str(), None);
+        }
+        let own = orders.iter().find(|it| it["orderId"] == own);
+        let is_current = own.is_some_and(|own| !is_cancelled || own["status"] == "cancelled");
+        if self.gives_versions && !is_current {
+            self.asker.wonder("the list without what was answered before", &answer);
+        }
+    }
+
+    /// Notes the version of an answer, which is to be no less than `least`.
+    fn answered(&self, answer: &Answer, least: u64) {
+        match answer.body["version"].as_u64() {
+            Some(version) if version >= least => {
+                self.version.set(self.version.get().max(version));
+            }
+            _ => self.asker.wonder(&format!("version {least} or a later one"), answer),
         }
     }
 

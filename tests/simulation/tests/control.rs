@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use simulation::{Fault, Finding, Mutation, Plan, Profile, Run, Story, explore::play};
 
-const SEEDS: u64 = 4;
+const SEEDS: u64 = 8;
 const STORIES: [Story; 2] = [Story::Happy; 2];
 
 /// Weather, and what it is.

@@ -8,7 +8,7 @@ use testkit::http::Answer;
 
 use crate::{
     deliveries::{paid, shipped, short},
-    request::{OTHER_USER, USER, books_order, cancel, place},
+    request::{OTHER_USER, USER, books_order, cancel, place, resume},
     world::{World, at_once, meeting_clocks},
 };
 
@@ -19,7 +19,8 @@ async fn a_cancelled_order_stays_cancelled_and_is_answered_so_again() {
     let request = cancel(order.as_str());
     let first = world.ask(&request).await;
     assert_eq!(first.status, 200, "{}", first.text);
-    assert_eq!(first.body, json!({ "orderId": order, "status": "cancelled" }));
+    assert_eq!(first.body, json!({ "orderId": order, "status": "cancelled", "version": 2 }));
+    assert_eq!(first.headers["order-version"], "2");
     assert_eq!(world.ask(&request).await, first);
 
     let stream = world.stream(&order).await;
@@ -28,6 +29,28 @@ async fn a_cancelled_order_stays_cancelled_and_is_answered_so_again() {
     assert_eq!(cancelled.correlation_id, created.correlation_id);
     assert_eq!(cancelled.metadata.actor.as_deref(), Some(USER));
     assert_eq!(cancelled.metadata.reason.as_deref(), Some("customer request"));
+}
+
+/// Also of what happened before it, and after the customer had asked the first time.
+#[tokio::test]
+async fn every_command_answers_the_version_that_the_order_has_after_it() {
+    let world = World::new().await;
+    let order = world.placed("key-1").await;
+    world.deliver(&paid(&order)).await.unwrap();
+    let placed = world.ask(&place(&books_order()).header("idempotency-key", "key-1")).await;
+    assert_eq!(
+        (&placed.body["version"], &placed.headers["order-version"]),
+        (&json!(1), &json!("1"))
+    );
+    let version = async |request| {
+        let answer = world.ask(&request).await;
+        assert_eq!(answer.headers["order-version"], answer.body["version"].to_string());
+        answer.body["version"].as_u64().unwrap()
+    };
+    assert_eq!(version(cancel(order.as_str())).await, 3, "created, paid, cancelled");
+    assert_eq!(version(resume(order.as_str())).await, 4);
+    assert_eq!(version(cancel(order.as_str())).await, 4, "again");
+    assert_eq!(world.stream(&order).await.len(), 4);
 }
 
 #[tokio::test]

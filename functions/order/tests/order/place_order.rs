@@ -25,6 +25,7 @@ async fn the_books_order_is_created_at_the_books_total() {
             "cache-control": "no-store",
             "content-type": "application/json",
             "location": format!("/orders/{order}"),
+            "order-version": "1",
         })
     );
     let item = |product: &str, quantity: u32, cents: i64| json!({ "productId": product, "quantity": quantity, "unitPrice": Money::usd(cents) });
@@ -39,6 +40,7 @@ async fn the_books_order_is_created_at_the_books_total() {
             "total": { "amount": 10_997, "currency": "USD" },
             "createdAt": "2025-11-17T10:30:00.000Z",
             "correlationId": created.correlation_id,
+            "version": 1,
         })
     );
     assert_eq!((created.event_type.as_str(), &created.causation_id), ("OrderCreated", &None));

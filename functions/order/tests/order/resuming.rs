@@ -22,7 +22,8 @@ async fn resuming_records_who_wants_it_and_why() {
     let reason = "the provider's account was blocked";
     let answer = world.ask(&because(order.as_str(), &json!({ "reason": reason }))).await;
     assert_eq!(answer.status, 202, "{}", answer.text);
-    assert_eq!(answer.body, json!({ "orderId": order, "status": "resumed" }));
+    assert_eq!(answer.body, json!({ "orderId": order, "status": "resumed", "version": 2 }));
+    assert_eq!(answer.headers["order-version"], "2");
 
     let stream = world.stream(&order).await;
     let [created, resumed] = &stream[..] else { panic!("{stream:?}") };
@@ -50,6 +51,7 @@ async fn resuming_again_means_the_same_while_the_order_rests() {
             let again = world.ask(&request).await;
             assert_eq!((again.status, &again.body), (202, &first.body));
             assert_eq!(again.headers["idempotency-replayed"], "true");
+            assert_eq!(again.headers["order-version"], first.headers["order-version"]);
             assert_eq!(again.headers["retry-after"], "60");
         }
         history.push("OrderResumed".to_owned());

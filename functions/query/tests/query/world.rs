@@ -7,10 +7,10 @@ use aws_lambda_events::{
     sqs::{SqsEvent, SqsMessage},
 };
 use catalogue::{Event, LineItem, Money, OrderCreated, OrderPaid, OrderResumed};
-use event_envelope::{Actor, AggregateId, CorrelationId, Envelope};
+use event_envelope::{Actor, AggregateId, CorrelationId, Delivery, Envelope, FromEnvelope};
 use event_store::EventStore;
 use http_api::TokenScope;
-use lambda::ReplayPolicy;
+use lambda::{EventHandler, ReplayPolicy};
 use local_dynamodb::{DynamoDb, FaultPlan};
 use local_sqs::{QueueSpec, Sqs};
 use projection::{LivePlacement, Rows};
@@ -32,7 +32,7 @@ const PRODUCTS: &str = "orderly-products";
 const VIEWS: &str = "orderly-order-views";
 const PROJECTOR_QUEUE: &str = "orderly-projector-queue";
 /// When orders are placed.
-const PLACED_AT: OffsetDateTime = datetime!(2025-11-17 10:30 UTC);
+pub(crate) const PLACED_AT: OffsetDateTime = datetime!(2025-11-17 10:30 UTC);
 
 /// Who works for the shop.
 pub(crate) const OPERATOR: &str = "000000000000/AROAOPERATOR";
@@ -45,7 +45,7 @@ pub(crate) struct World {
     age: Duration,
 }
 
-fn id(text: &str) -> AggregateId {
+pub(crate) fn id(text: &str) -> AggregateId {
     AggregateId::parse(text).unwrap()
 }
 
@@ -150,13 +150,17 @@ impl World {
         self.sqs.peek(PROJECTOR_QUEUE).unwrap().into_iter().map(|message| message.body).collect()
     }
 
-    /// Has the projector consume what waits for it; how each message ends.
-    pub(crate) async fn project_repairs(&self) -> Vec<End> {
+    fn projector(&self) -> Projector {
         let client = self.database.client();
         let store = EventStore::new(client.clone(), EVENTS, "ORDER");
         let rows = Rows::new(client.clone(), "orderId");
         let placement = LivePlacement::new(client, order_views(), Clock::system());
-        let projector = lambda::service(Projector::new(rows, placement, store));
+        Projector::new(rows, placement, store)
+    }
+
+    /// Has the projector consume what waits for it; how each message ends.
+    pub(crate) async fn project_repairs(&self) -> Vec<End> {
+        let projector = lambda::service(self.projector());
         let message = |(index, body): (usize, String)| {
             let mut message = SqsMessage::default();
             message.message_id = Some(format!("message-{index}"));
@@ -171,6 +175,20 @@ impl World {
     /// The same world when orders are so old.
     pub(crate) fn aged(self, age: Duration) -> Self {
         Self { age, ..self }
+    }
+
+    /// Appends to the stream of an order.
+    pub(crate) async fn store(&self, events: &[Envelope]) {
+        let store = EventStore::new(self.database.client(), EVENTS, "ORDER");
+        store.append(events).await.unwrap();
+    }
+
+    /// Has the projector take an event, as the bus delivers it.
+    pub(crate) async fn deliver(&self, envelope: &Envelope) {
+        let event = Event::from_envelope(envelope).unwrap();
+        let delivery = Delivery { envelope: envelope.clone(), event, replay: None };
+        // It may be one that the projector cannot take yet.
+        let _ = self.projector().handle(delivery).await;
     }
 
     /// What the projector has made of an order.

@@ -37,6 +37,11 @@ impl Answer {
         self.body["orderId"].as_str()
     }
 
+    /// The version that the order has after a command, or has in this answer.
+    pub fn version(&self) -> Option<u64> {
+        self.body["version"].as_u64()
+    }
+
     fn is_worth_a_retry(&self) -> bool {
         self.status == 429 || self.status >= 500
     }
@@ -110,14 +115,28 @@ impl Customer {
     ///
     /// When the API does not answer.
     pub async fn order(&self, order_id: &str) -> Result<Answer, ClientError> {
-        let path = format!("/orders/{order_id}");
-        let mut answer = self.get(&path).await?;
+        self.poll(&format!("/orders/{order_id}")).await
+    }
+
+    /// An order that is at least at the `version` that an earlier answer had
+    /// ([`Answer::version`]).
+    ///
+    /// # Errors
+    ///
+    /// When the API does not answer.
+    pub async fn order_since(&self, order_id: &str, version: u64) -> Result<Answer, ClientError> {
+        self.poll(&format!("/orders/{order_id}?minVersion={version}")).await
+    }
+
+    /// What is at `path`, asked for again while the API answers that it is not there yet.
+    async fn poll(&self, path: &str) -> Result<Answer, ClientError> {
+        let mut answer = self.get(path).await?;
         for _ in 0..ATTEMPTS_MAX {
             if answer.status != StatusCode::ACCEPTED.as_u16() {
                 break;
             }
             tokio::time::sleep(answer.retry_after.unwrap_or(PAUSE)).await;
-            answer = self.get(&path).await?;
+            answer = self.get(path).await?;
         }
         Ok(answer)
     }

@@ -56,6 +56,7 @@ async fn a_marked_stream_is_found_when_its_time_has_come_and_not_before() {
     // An entry is no part of an event.
     assert_eq!(store.load(&thing(), 0).await.unwrap(), events(1..=2));
     assert_eq!(store.first(&thing()).await.unwrap(), Some(event(1, json!({ "number": 1 }))));
+    assert_eq!(store.event(&thing(), u64::MAX).await.unwrap(), None);
     // Those without an entry are not found.
     let [other, ..] = &things(1)[..] else { panic!() };
     store.append(&[event_of(other.clone(), 1, json!({}))]).await.unwrap();

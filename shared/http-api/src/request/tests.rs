@@ -202,3 +202,15 @@ fn unread_parts_of_a_request_are_optional() {
         assert_eq!(caller.as_str(), "ann");
     }
 }
+
+#[test]
+fn a_parameter_may_be_repeated_or_have_several_values() {
+    let values = |text: &str| {
+        let event = query(&json!({ "after": text }));
+        let values = Request::new(&event).query_all("after").map(str::to_owned);
+        values.collect::<Vec<_>>()
+    };
+    assert_eq!(values("a:1"), ["a:1"]);
+    assert_eq!(values("a:1,b:2,a:1"), ["a:1", "b:2", "a:1"]);
+    assert_eq!(Request::new(&query(&json!({}))).query_all("after").count(), 0);
+}
