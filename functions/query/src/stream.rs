@@ -109,13 +109,12 @@ pub(crate) fn changes(before: &Value, after: &Value) -> Vec<Value> {
 fn fields(view: &Value) -> BTreeMap<String, Value> {
     let mut fields = BTreeMap::new();
     for (name, value) in view.as_object().into_iter().flatten() {
-        match value {
-            Value::Object(members) if OTHERS.contains(&name.as_str()) => {
-                let told = members.iter().filter(|(_, value)| *value != UNKNOWN);
-                fields.extend(told.map(|(part, it)| (format!("/{name}/{part}"), it.clone())));
-            }
-            _ if name == PARTIAL => (),
-            _ => drop(fields.insert(format!("/{name}"), value.clone())),
+        let others = value.as_object().filter(|_| OTHERS.contains(&name.as_str()));
+        if let Some(members) = others {
+            let known = members.iter().filter(|(_, value)| *value != UNKNOWN);
+            fields.extend(known.map(|(part, it)| (format!("/{name}/{part}"), it.clone())));
+        } else if name != PARTIAL {
+            fields.insert(format!("/{name}"), value.clone());
         }
     }
     fields

@@ -71,7 +71,9 @@ fn every_function_of_the_template_takes_part() {
     for mode in Mode::ALL {
         let template = testkit::template_with(&[("FulfilmentMode", mode.as_str())]);
         let profile = calm(mode).with_webhooks();
-        let run = World::new(1, Plan::Drawn(profile)).play(&[Story::Happy, Story::Undeliverable]);
+        // An order that waits for its payment until its time is over is the sweeper's.
+        let stories = [Story::Happy, Story::Undeliverable, Story::Late];
+        let run = World::new(1, Plan::Drawn(profile)).play(&stories);
         let started = |binary: &str| {
             let line = format!("{binary}#1 starts");
             run.lines.iter().any(|(_, it)| *it == line)
