@@ -24,11 +24,10 @@ from stack import Stack, until
 from traces import CLIENT, CONSUMER, INTERNAL, PRODUCER, SERVER, Receiver, Tree
 
 RUNBOOK = pathlib.Path(__file__).parent.parent / "infra/RUNBOOK.md"
-# What a collector answers: not yet (twice), a batch it never takes, one of which it takes a part,
-# and all others.
+# What a collector answers: not yet, twice; then it takes all of that batch but a span, refuses the
+# next one, and takes all others.
 ANSWERS = [
-    (503, {"retry-after": "1"}, 0), (429, {}, 0), (200, {}, 0), (400, {}, 0), (200, {}, 1),
-    (200, {}, 0),
+    (503, {"retry-after": "2"}, 0), (429, {}, 0), (200, {}, 1), (400, {}, 0), (200, {}, 0),
 ]
 KINDS = {"request": SERVER, "task": SERVER, "record": CONSUMER, "publish": PRODUCER,
          "provider": CLIENT, "idempotency": INTERNAL}
@@ -92,11 +91,13 @@ def main(program, *options):
     for mode in WAYS:
         receiver = Receiver(ANSWERS)
         with tempfile.TemporaryDirectory(prefix="traces-") as folder:
-            more = ["--parameter", f"FulfilmentMode={mode}"]
+            more = ["--parameter", f"FulfilmentMode={mode}", "--otlp", receiver.url]
             stack = Stack(program, [*more, *options], pathlib.Path(folder))
             try:
                 orders = place_orders(stack)
-                lines = until_quiet(stack.logs(), orders)
+                until_quiet(stack.logs(), orders)
+                # The last span is sent when the stack stops.
+                stack.call("GET", "/products")
             finally:
                 stack.stop()
             lines = read(stack.logs())
@@ -104,7 +105,7 @@ def main(program, *options):
             for outcome, (order, client) in orders.items():
                 one_trace(checks, spans, order, client, WAYS[mode][outcome], ENDINGS[outcome])
             read_logs(checks, lines, spans, orders)
-            #sent(checks, receiver, spans, stack.log.read_text())
+            sent(checks, receiver, spans, stack.log.read_text())
             receiver.stop()
         print(f"{mode}: {len(spans)} spans, {checks.held} checks held so far", flush=True)
     print(f"OpenTelemetry: {checks.held} checks held, {time.time() - started:.0f} s")
@@ -135,7 +136,7 @@ def read(folder):
 
 
 def until_quiet(folder, orders):
-    """The lines, when every order has ended and nothing is written any more."""
+    """Waits until every order has ended and nothing is written any more."""
     seen = [0, time.time()]
 
     def is_quiet():
@@ -148,7 +149,6 @@ def until_quiet(folder, orders):
         return ended and time.time() - seen[1] > QUIET_SECONDS
 
     until("every order has ended", is_quiet)
-    return read(folder)
 
 
 def read_spans(checks, lines, names):
@@ -275,7 +275,9 @@ def read_logs(checks, lines, spans, orders):
 def sent(checks, receiver, spans, complaints):
     """What a collector has got: each span once, but those of the batch that it refused."""
     statuses = [status for status, *_ in receiver.requests]
-    checks.check(statuses[:4] == [503, 429, 200, 400], f"{statuses}")
+    checks.check(statuses[:4] == [503, 429, 200, 400] and statuses[-1] == 200, f"{statuses}")
+    waited = receiver.times[1] - receiver.times[0]
+    checks.check(waited >= 2, f"it was asked to wait for 2 s, and sent again after {waited}")
     bodies = [body for _, _, body, _ in receiver.requests]
     checks.check(bodies[0] == bodies[1] == bodies[2], "what is not taken is sent again")
     checks.check(len(set(bodies[2:])) == len(bodies[2:]), "what is taken or refused is not")

@@ -13,6 +13,7 @@ import json
 import pathlib
 import re
 import threading
+import time
 
 import opentelemetry.semconv
 from google.protobuf import json_format
@@ -143,7 +144,8 @@ class Receiver:
     """
 
     def __init__(self, answers):
-        self.answers, self.requests, self.lock = list(answers), [], threading.Lock()
+        self.answers, self.requests, self.times = list(answers), [], []
+        self.lock = threading.Lock()
         receiver = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -177,6 +179,7 @@ class Receiver:
         with self.lock:
             last = len(self.answers) == 1
             status, more, rejected = self.answers[0] if last else self.answers.pop(0)
+            self.times.append(time.monotonic())
             self.requests.append((status, rejected, body, list(spans_of(request))))
         if status != 200:
             return status, more, json.dumps({"message": "not now"}).encode()

@@ -9,6 +9,7 @@ mod cli;
 pub mod client;
 pub mod demo;
 pub mod load;
+mod otlp;
 pub mod republish;
 pub mod seed;
 pub mod shop;
