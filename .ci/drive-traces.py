@@ -96,6 +96,7 @@ def main(program, *options):
             try:
                 orders = place_orders(stack)
                 until_quiet(stack.logs(), orders)
+                until("a batch is refused", lambda: 400 in [it[0] for it in receiver.requests])
                 # The last span is sent when the stack stops.
                 stack.call("GET", "/products")
             finally:
