@@ -14,7 +14,8 @@ import tempfile
 import time
 
 import runbook
-from clients import ADMINISTRATOR, AWS, Clients, Stack, until
+from clients import ADMINISTRATOR, AWS, Clients
+from stack import Stack, until
 
 NAME = "orderly"
 DLQ = f"{NAME}-order-sweeper-dlq"

@@ -10,6 +10,7 @@ pub mod client;
 pub mod demo;
 pub mod load;
 pub mod projections;
+mod otlp;
 pub mod republish;
 pub mod seed;
 pub mod shop;

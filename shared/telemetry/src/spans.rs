@@ -25,6 +25,8 @@ use tracing_subscriber::{
 use crate::line;
 use fields::Fields;
 
+/// The field that has the status of an answer over HTTP.
+const STATUS: &str = "status";
 /// The status of a span in which an error was logged.
 /// Source: <https://opentelemetry.io/docs/specs/otel/trace/api/#set-status>.
 const STATUS_ERROR: u8 = 2;
@@ -33,6 +35,9 @@ const KIND_INTERNAL: u8 = 1;
 /// The kinds of others, by the field `otel.kind`, as for `tracing-opentelemetry`.
 /// Source: <https://github.com/open-telemetry/opentelemetry-proto/blob/v1.5.0/opentelemetry/proto/trace/v1/trace.proto>.
 const KINDS: [(&str, u8); 4] = [("server", 2), ("client", 3), ("producer", 4), ("consumer", 5)];
+/// From which HTTP status on a span of these kinds has failed: a 4xx is the fault of who asked.
+/// Source: <https://opentelemetry.io/docs/specs/semconv/http/http-spans/#status>.
+const FAILED_FROM: [(&str, u16); 2] = [("client", 400), ("server", 500)];
 /// The fields that name the subject of a span: the first of them is part of its name.
 const SUBJECTS: [&str; 3] = ["event_type", "task", "route"];
 
@@ -53,6 +58,22 @@ struct Open {
     is_failed: bool,
 }
 
+impl Open {
+    /// When `then` is, in nanoseconds since 1970, counted from the span's beginning.
+    fn at(&self, then: Instant) -> Option<i128> {
+        let since = then.saturating_duration_since(self.begun).as_nanos();
+        Some(self.begun_at_nanos + i128::try_from(since).ok()?)
+    }
+
+    /// Whether an error was logged in it, or the answer that it made or got is one.
+    fn has_failed(&self) -> bool {
+        let kind = self.fields.kind.as_deref();
+        let limit = FAILED_FROM.into_iter().find(|(failing, _)| kind == Some(*failing));
+        let status = self.fields.number(STATUS);
+        self.is_failed || limit.zip(status).is_some_and(|((_, from), status)| status >= from)
+    }
+}
+
 impl<S, W> Layer<S> for Spans<W>
 where
     S: Subscriber + for<'lookup> LookupSpan<'lookup>,
@@ -71,8 +92,13 @@ where
             fields.parent_span_id.clone_from(&open.fields.span_id);
             fields.span_id = self.tracer.span_id();
         }
-        let begun_at_nanos = self.clock.now().unix_timestamp_nanos();
-        let open = Open { begun: Instant::now(), begun_at_nanos, fields, is_failed: false };
+        let begun = Instant::now();
+        // The clock shows milliseconds: by it a span could end after the one that it is within.
+        let begun_at_nanos = span
+            .parent()
+            .and_then(|parent| parent.extensions().get::<Open>()?.at(begun))
+            .unwrap_or_else(|| self.clock.now().unix_timestamp_nanos());
+        let open = Open { begun, begun_at_nanos, fields, is_failed: false };
         span.extensions_mut().insert(open);
     }
 
@@ -105,8 +131,9 @@ where
 impl<W> Spans<W> {
     /// The span, if it has an id.
     fn written<'a, S: LookupSpan<'a>>(&self, span: &SpanRef<'a, S>, open: Open) -> Option<Value> {
-        let Open { begun, begun_at_nanos, fields, is_failed } = open;
-        let ended_at_nanos = begun_at_nanos + i128::try_from(begun.elapsed().as_nanos()).ok()?;
+        let ended_at_nanos = open.at(Instant::now())?;
+        let is_failed = open.has_failed();
+        let Open { begun_at_nanos, fields, .. } = open;
         let subject = SUBJECTS.into_iter().find_map(|subject| fields.text(subject));
         let name = match subject {
             Some(subject) => format!("{} {subject}", span.name()),

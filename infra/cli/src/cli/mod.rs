@@ -23,6 +23,7 @@ use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 use crate::{
     Shop,
     load::{self, LoadOptions},
+    otlp::{Endpoint, Exporter},
     seed,
     shop::{self, ExternalServices, STACK_NAME},
 };
@@ -108,6 +109,8 @@ struct Prepared {
     options: StackOptions,
     /// The directory where each mail is kept as a file, if it is.
     mails: Option<PathBuf>,
+    /// Where spans are sent, if they are.
+    otlp: Option<Endpoint>,
 }
 
 /// Finds the template and compiles the functions that it has with these parameters.
@@ -116,6 +119,7 @@ async fn prepare(
     ports: Ports,
     parameters: BTreeMap<String, String>,
 ) -> Result<Prepared, Box<dyn Error>> {
+    let otlp = shared.otlp()?;
     let template_path = shared.template()?;
     let template = shop::load_template_with(&template_path, &parameters)?;
     let (binaries, files) = match &shared.binaries {
@@ -140,7 +144,7 @@ async fn prepare(
     options.logs.shown = shared.logs;
     options.data = shared.data.clone();
     options.issuer = shared.token_issuer();
-    Ok(Prepared { options, mails: Some(mails(shared, files)) })
+    Ok(Prepared { options, mails: Some(mails(shared, files)), otlp })
 }
 
 /// Mails lie with the data they are about.
@@ -154,8 +158,10 @@ async fn with_shop(
     prepared: Prepared,
     work: impl AsyncFnOnce(&Shop) -> Result<bool, Box<dyn Error>>,
 ) -> Result<bool, Box<dyn Error>> {
-    let Prepared { options, mails } = prepared;
+    let Prepared { options, mails, otlp } = prepared;
     let shop = Shop::start_within(options, ExternalServices::new(mails)).await?;
+    let telemetry = shop.logs().telemetry();
+    let exporter = otlp.map(|endpoint| Exporter::start(endpoint, telemetry)).transpose()?;
     let outcome = tokio::select! {
         outcome = async {
             seed::seed(&shop).await?;
@@ -164,6 +170,9 @@ async fn with_shop(
         () = told_to_stop() => Ok(false),
     };
     shop.stop().await;
+    if let Some(exporter) = exporter {
+        exporter.finish(telemetry).await;
+    }
     outcome
 }
 

@@ -12,6 +12,8 @@ use clap::Args;
 use local_gateway::TokenIssuer;
 use local_stack::{Disorder, Ports};
 
+use crate::otlp::{Endpoint, WrongEndpoint};
+
 /// The port of the AWS endpoint, unless another is asked for.
 const FIRST_PORT: u16 = 9000;
 /// Where the template lies in the repository.
@@ -52,6 +54,10 @@ pub(super) struct Shared {
     /// Whom the tokens of --issuer are for: their `aud`, or else `client_id`
     #[arg(long, global = true, value_name = "NAME", requires = "issuer")]
     audience: Option<String>,
+    /// Send the spans of `up` and `load` to the OTLP/HTTP endpoint of a collector, e.g.
+    /// `http://127.0.0.1:4318`
+    #[arg(long, global = true, value_name = "URL", env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
+    otlp: Option<String>,
     /// Show the functions' logs (they are kept in target/orderly/logs as well)
     #[arg(long, global = true)]
     pub(super) logs: bool,
@@ -179,6 +185,11 @@ impl Shared {
         self.secrets.iter().map(|Kept(it)| (it.name.clone(), it.value.clone())).collect()
     }
 
+    /// Where spans are sent, if they are. As OpenTelemetry asks for, an empty variable is none.
+    pub(super) fn otlp(&self) -> Result<Option<Endpoint>, WrongEndpoint> {
+        self.otlp.as_deref().filter(|url| !url.trim().is_empty()).map(str::parse).transpose()
+    }
+
     /// Who issues tokens, if they are more than names.
     pub(super) fn token_issuer(&self) -> Option<TokenIssuer> {
         let (url, audience) = self.issuer.clone().zip(self.audience.clone())?;
@@ -257,6 +268,14 @@ mod tests {
         assert!(!format!("{shared:?}").contains("hush"));
         let wrong = Given::try_parse_from(["orderly", "--secret", "=hush"]).unwrap_err();
         assert!(wrong.to_string().contains("write NAME=VALUE"), "{wrong}");
+    }
+
+    #[test]
+    fn spans_are_sent_where_a_collector_is_named() {
+        let given = |url: &str| parse(&format!("orderly up --otlp={url}")).otlp();
+        assert_eq!(given("").unwrap(), None);
+        assert!(given("http://127.0.0.1:4318").unwrap().is_some());
+        assert!(given("grpc://127.0.0.1:4317").is_err());
     }
 
     #[test]

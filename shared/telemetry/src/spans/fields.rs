@@ -22,6 +22,12 @@ impl Fields {
         attribute["value"]["stringValue"].as_str()
     }
 
+    /// The attribute `name`, if it is a small number.
+    pub(super) fn number(&self, name: &str) -> Option<u16> {
+        let attribute = self.attributes.iter().find(|attribute| attribute["key"] == name)?;
+        attribute["value"]["intValue"].as_str()?.parse().ok()
+    }
+
     /// The last value that is given to an attribute holds.
     fn set(&mut self, field: &Field, value: Value) {
         let attribute = json!({ "key": field.name(), "value": value });

@@ -88,3 +88,39 @@ fn a_span_within_another_is_its_child_and_one_within_none_is_not_written() {
     assert_eq!(call["parentSpanId"], record["spanId"]);
     assert_eq!(record["status"], Value::Null);
 }
+
+#[test]
+fn a_span_lies_within_the_one_around_it_to_the_nanosecond() {
+    // The clock of the tests stands still, as one of milliseconds does for most spans.
+    let lines = spans(|| {
+        let _record = record().entered();
+        std::thread::sleep(std::time::Duration::from_millis(2));
+        drop(info_span!("provider", otel.kind = "client").entered());
+    });
+    let time = |index: usize, name: &str| -> i128 {
+        let span = &lines[index]["resourceSpans"][0]["scopeSpans"][0]["spans"][0];
+        span[name].as_str().unwrap().parse().unwrap()
+    };
+    let [call, record] = [0, 1];
+    let (start, end) = ("startTimeUnixNano", "endTimeUnixNano");
+    assert!(time(call, start) >= time(record, start) + 2_000_000, "{lines:?}");
+    assert!(time(call, start) <= time(call, end), "{lines:?}");
+    assert!(time(call, end) <= time(record, end), "{lines:?}");
+}
+
+#[test]
+fn an_answer_that_is_an_error_fails_the_span_of_who_is_at_fault() {
+    let code = |kind: &'static str, status: u16| {
+        let lines = spans(|| {
+            let _record = record().entered();
+            info_span!("call", otel.kind = kind, status = Empty).record("status", status);
+        });
+        lines[0]["resourceSpans"][0]["scopeSpans"][0]["spans"][0]["status"]["code"].clone()
+    };
+    for (kind, status) in [("client", 400), ("client", 503), ("server", 500), ("server", 504)] {
+        assert_eq!(code(kind, status), 2, "{kind} {status}");
+    }
+    for (kind, status) in [("client", 302), ("server", 201), ("server", 409), ("internal", 500)] {
+        assert_eq!(code(kind, status), Value::Null, "{kind} {status}");
+    }
+}

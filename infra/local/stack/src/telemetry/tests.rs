@@ -91,3 +91,20 @@ fn a_trace_that_goes_in_a_circle_ends() {
     telemetry.record(&span("a", ["t", "x", "x"], 3, "order-1"));
     assert!(telemetry.traces("aggregate_id", "order-1").to_string().lines().count() < 10_000);
 }
+
+#[test]
+fn spans_are_handed_on_as_they_were_written_as_long_as_there_is_room() {
+    let telemetry = Telemetry::default();
+    let line = |id: &str| span("a", ["t", id, ""], 1, "order-1");
+    telemetry.record(&line("before"));
+    let (sender, mut documents) = tokio::sync::mpsc::channel(1);
+    telemetry.forward_spans(sender);
+    telemetry.record(&measured("payment", "OrderCreated", 1.0));
+    for id in ["x", "y", "z"] {
+        telemetry.record(&line(id));
+    }
+    assert_eq!(telemetry.stop_forwarding(), 2);
+    telemetry.record(&line("after"));
+    assert_eq!(documents.try_recv().unwrap().to_string(), line("x"));
+    assert!(documents.try_recv().is_err() && documents.is_closed());
+}
