@@ -2,7 +2,7 @@
 //!
 //! Source: <https://opentelemetry.io/docs/specs/otlp/#otlphttp>.
 
-use std::{fmt, mem, str::FromStr, time::Duration};
+use std::{fmt, mem, str::FromStr, sync::Arc, time::Duration};
 
 use local_stack::{console::complain, telemetry::Telemetry};
 use reqwest::{Client, StatusCode, Url, header};
@@ -34,7 +34,7 @@ const FINISH_MAX: Duration = Duration::from_secs(5);
 
 /// Where a collector takes traces.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Endpoint(Url);
+pub(crate) struct Endpoint(Arc<Url>);
 
 /// What is no endpoint.
 #[derive(Debug, thiserror::Error)]
@@ -49,7 +49,7 @@ impl FromStr for Endpoint {
         let wrong = || WrongEndpoint(text.to_owned());
         let base = format!("{}/", text.trim().trim_end_matches('/'));
         let base = Url::parse(&base).ok().filter(|url| url.scheme() == "http").ok_or_else(wrong)?;
-        base.join(PATH).map(Self).map_err(|_| wrong())
+        base.join(PATH).map(|url| Self(Arc::new(url))).map_err(|_| wrong())
     }
 }
 
@@ -162,7 +162,7 @@ impl Sending {
         let not_yet = |reason: String, after| {
             Err(Undelivered::NotYet { endpoint: endpoint.clone(), reason, after })
         };
-        let request = self.client.post(endpoint.0.clone()).body(body.to_owned());
+        let request = self.client.post(endpoint.0.as_ref().clone()).body(body.to_owned());
         let request = request.header(header::CONTENT_TYPE, "application/json");
         let answer = match request.send().await {
             Ok(answer) => answer,
@@ -197,11 +197,12 @@ fn is_retryable(status: StatusCode) -> bool {
 
 /// One request of all of these documents.
 fn request(documents: Vec<Value>) -> Value {
-    let resources = |mut document: Value| match document["resourceSpans"].take() {
-        Value::Array(resources) => resources,
-        _ => Vec::new(),
-    };
-    let resources: Vec<Value> = documents.into_iter().flat_map(resources).collect();
+    let mut resources = Vec::new();
+    for mut document in documents {
+        if let Value::Array(of_one) = document["resourceSpans"].take() {
+            resources.extend(of_one);
+        }
+    }
     json!({ "resourceSpans": resources })
 }
 

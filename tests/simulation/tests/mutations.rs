@@ -224,9 +224,9 @@ const GATES: &[Gate] = &[
         protection: "order id from customer and key",
         switch: Mutation::ClientKeyLost,
         profile: unanswered,
-        stories: &[Story::Happy; 3],
+        stories: &[Story::Happy; 6],
         invariant: "answers are those promised",
-        first: 5,
+        first: 1,
     },
     Gate {
         protection: "condition of the event store",
