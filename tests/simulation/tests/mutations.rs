@@ -167,7 +167,7 @@ const GATES: &[Gate] = &[
         profile: Profile::calm,
         stories: &[Story::Declined; 12],
         invariant: "stock is conserved",
-        first: 3,
+        first: 1,
     },
     Gate {
         protection: "tombstone of a reservation",
@@ -226,7 +226,7 @@ const GATES: &[Gate] = &[
         profile: unanswered,
         stories: &[Story::Happy; 6],
         invariant: "answers are those promised",
-        first: 1,
+        first: 3,
     },
     Gate {
         protection: "condition of the event store",
@@ -234,7 +234,7 @@ const GATES: &[Gate] = &[
         profile: crowded,
         stories: CANCELLED,
         invariant: "streams are append-only",
-        first: 1,
+        first: 3,
     },
     Gate {
         protection: "consistent read of a stream",
@@ -266,7 +266,7 @@ const GATES: &[Gate] = &[
         profile: repeated,
         stories: &[Story::Reviewed],
         invariant: "money follows the order",
-        first: 1,
+        first: 7,
     },
     Gate {
         protection: "revision of a state machine",
@@ -274,7 +274,7 @@ const GATES: &[Gate] = &[
         profile: Profile::calm,
         stories: &[Story::Cancelled(450); 12],
         invariant: "money follows the order",
-        first: 3,
+        first: 2,
     },
     Gate {
         protection: "key of a charge",
@@ -298,7 +298,7 @@ const GATES: &[Gate] = &[
         profile: forgetful,
         stories: PAID_BACK,
         invariant: "what is resumed ends",
-        first: 1,
+        first: 2,
     },
     Gate {
         protection: "key of a shipment",
