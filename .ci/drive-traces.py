@@ -96,8 +96,9 @@ def main(program, *options):
             try:
                 orders = place_orders(stack)
                 until_quiet(stack.logs(), orders)
-                until("a batch is refused", lambda: 400 in [it[0] for it in receiver.requests])
-                # The last span is sent when the stack stops.
+                # Each call makes a span more to send, the last one when the stack stops.
+                until("a batch is refused", lambda: stack.call("GET", "/products")
+                      and 400 in [it[0] for it in receiver.requests])
                 stack.call("GET", "/products")
             finally:
                 stack.stop()

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     fs::{self, File},
-    io::Write,
+    io::{self, Write},
     path::{Path, PathBuf},
 };
 
@@ -14,6 +14,9 @@ use super::{StackError, console, options::LogOptions, telemetry::Telemetry};
 
 /// The most lines that are remembered because something in them looks like an address.
 const SUSPECTS_MAX: usize = 1_000;
+
+/// What the name of a log ends with.
+const EXTENSION: &str = "log";
 
 /// The logs of all functions: one file each, and on the terminal if that is wanted.
 #[derive(Debug)]
@@ -29,10 +32,12 @@ pub struct Logs {
 }
 
 impl Logs {
-    /// Makes the directory, if one is wanted.
+    /// Makes the directory, if one is wanted, and removes the logs of an earlier run: those of a
+    /// function that has not run yet would be taken for its own.
     pub(super) fn open(options: LogOptions, stack: &str) -> Result<Self, StackError> {
         if let Some(path) = &options.directory {
             fs::create_dir_all(path)
+                .and_then(|()| remove_logs(path))
                 .map_err(|source| StackError::Logs { path: path.clone(), source })?;
         }
         Ok(Self {
@@ -80,7 +85,6 @@ impl Logs {
     fn append(&self, directory: &Path, function: &str, text: &str) {
         let mut files = self.files.lock();
         if !files.contains_key(function) {
-            // A run begins with empty logs.
             match File::create(path(directory, function)) {
                 Ok(file) => drop(files.insert(function.to_owned(), file)),
                 Err(_) => return,
@@ -99,7 +103,17 @@ pub fn short<'n>(name: &'n str, stack: &str) -> &'n str {
 }
 
 fn path(directory: &Path, function: &str) -> PathBuf {
-    directory.join(format!("{function}.log"))
+    directory.join(function).with_added_extension(EXTENSION)
+}
+
+fn remove_logs(directory: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(directory)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|it| it == EXTENSION) {
+            fs::remove_file(path)?;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -121,5 +135,16 @@ mod tests {
         let read = |name: &str| fs::read_to_string(directory.path().join(name)).unwrap();
         assert_eq!(read("payment.log"), "charged\n");
         assert_eq!(logs.suspects(), ["notification: to ada@example.com"]);
+    }
+
+    #[test]
+    fn a_run_begins_without_the_logs_of_an_earlier_one() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::write(directory.path().join("payment.log"), "charged").unwrap();
+        fs::write(directory.path().join("notes.txt"), "of a person").unwrap();
+        let options = LogOptions { directory: Some(directory.path().into()), shown: false };
+        Logs::open(options, "local").unwrap();
+        let left = fs::read_dir(directory.path()).unwrap().map(|it| it.unwrap().file_name());
+        assert_eq!(left.collect::<Vec<_>>(), ["notes.txt"]);
     }
 }
