@@ -68,7 +68,8 @@ impl Projector {
         for _ in 0..ATTEMPTS_MAX {
             let Folded { fold, counted } = next;
             let reached = fold.version();
-            let written = self.rows.write(table, &Write { fold, guard: after(version) }).await?;
+            let written =
+                self.rows.write(table, &Write { fold, guard: Guard::after(version) }).await?;
             version = match written {
                 Written::Forward(row) => {
                     count(&counted, placed_at(&row), is_counted);
@@ -133,16 +134,31 @@ impl Projector {
     ) -> Result<Done, Failure> {
         let write = Write { fold: folded.fold.clone(), guard: folded.fold.guard() };
         if self.rows.write_both([read, other], &write).await? == Both::Forward {
-            if is_counted && !folded.counted.is_empty() {
-                // A transaction does not return the row. The first event says when it was placed.
-                let stream = self.orders.load(order, 0).await?;
-                let placed_at = stream.first().map(|created| instant(created.timestamp));
-                count(&folded.counted, placed_at.as_deref(), is_counted);
-            }
+            let placed_at = self.placed_at(order, &folded, is_counted).await;
+            count(&folded.counted, placed_at.as_deref(), is_counted);
             return Ok(Done::Handled);
         }
         self.take(other, order, folded.clone(), false).await?;
         self.take(read, order, folded, is_counted).await
+    }
+
+    /// When the order was placed, as its first event has it, if that is counted: a transaction does
+    /// not return the row. Where the stream cannot be read it is not known. The event is handled,
+    /// and delivered again it would be counted no more.
+    async fn placed_at(
+        &self,
+        order: &AggregateId,
+        folded: &Folded,
+        is_counted: bool,
+    ) -> Option<String> {
+        let is_timed = |(event, _): &(CountedEvent, OffsetDateTime)| {
+            matches!(event, CountedEvent::OrderShipped(_))
+        };
+        if !is_counted || !folded.counted.iter().any(is_timed) {
+            return None;
+        }
+        let stream = self.orders.load(order, 0).await.ok()?;
+        stream.first().map(|created| instant(created.timestamp))
     }
 }
 
@@ -186,11 +202,6 @@ impl Folded {
         self.fold.then(later.fold);
         self.counted.extend(later.counted);
     }
-}
-
-/// The order's section stands at exactly this version.
-const fn after(version: u64) -> Guard {
-    if version == 0 { Guard::Absent } else { Guard::At(version) }
 }
 
 /// Counts what moved a row forward.

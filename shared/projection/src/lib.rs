@@ -59,10 +59,11 @@ impl Fold {
 
     /// Where the section must stand for this to be applied, if it is that of one event.
     pub fn guard(&self) -> Guard {
-        match self.version() {
-            1 if self.is_gapless => Guard::Absent,
-            version if self.is_gapless => Guard::At(version.saturating_sub(1)),
-            version => Guard::Before(version),
+        let version = self.version();
+        if self.is_gapless {
+            Guard::after(version.saturating_sub(1))
+        } else {
+            Guard::Before(version)
         }
     }
 

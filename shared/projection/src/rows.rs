@@ -39,6 +39,13 @@ pub enum Guard {
     Before(u64),
 }
 
+impl Guard {
+    /// At `version`, which is none at all before the first event.
+    pub const fn after(version: u64) -> Self {
+        if version == 0 { Self::Absent } else { Self::At(version) }
+    }
+}
+
 /// A write to one section of a row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Write {
@@ -85,17 +92,6 @@ impl Rows {
     /// Writes rows whose key is the attribute `key`.
     pub const fn new(client: Client, key: &'static str) -> Self {
         Self { client, key }
-    }
-
-    /// The row with this key, as it is.
-    ///
-    /// # Errors
-    ///
-    /// Retry when the table is unavailable.
-    pub async fn load(&self, table: &str, row: &str) -> Result<Option<Row>, Failure> {
-        let key = AttributeValue::S(row.to_owned());
-        let request = self.client.get_item().table_name(table).key(self.key, key);
-        Ok(request.consistent_read(true).send().await.map_err(Failure::retry)?.item)
     }
 
     /// Writes a row of `table`, if its section stands where it must.

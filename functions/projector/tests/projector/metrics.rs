@@ -4,6 +4,9 @@ use std::{cell::RefCell, collections::BTreeMap, io, sync::Once};
 
 use catalogue::Event;
 use event_envelope::Delivery;
+use lambda::EventHandler;
+use local_dynamodb::{Fault, FaultPlan};
+use runtime::Done;
 use serde_json::Value;
 
 use crate::{
@@ -30,6 +33,11 @@ impl io::Write for Lines {
 
 /// The sum of each metric while `deliveries` come in one after the other.
 async fn counted(world: &World, deliveries: &[Delivery<Event>]) -> BTreeMap<String, f64> {
+    counted_in(world.deliver_all(deliveries)).await
+}
+
+/// The sum of each metric of what `work` does.
+async fn counted_in(work: impl Future<Output = ()>) -> BTreeMap<String, f64> {
     static SUBSCRIBER: Once = Once::new();
     // For all threads: a line that one thread does not want is cached as wanted by none.
     SUBSCRIBER.call_once(|| {
@@ -38,7 +46,7 @@ async fn counted(world: &World, deliveries: &[Delivery<Event>]) -> BTreeMap<Stri
         tracing::subscriber::set_global_default(subscriber).unwrap();
     });
     BYTES.take();
-    world.deliver_all(deliveries).await;
+    work.await;
     let bytes = BYTES.take();
     let mut sums = BTreeMap::new();
     for line in serde_json::Deserializer::from_slice(&bytes).into_iter::<Value>() {
@@ -71,6 +79,34 @@ async fn each_event_of_an_order_is_counted_once() {
     let world = World::new().await;
     let twice: Vec<_> = happy().into_iter().flat_map(|it| [it.clone(), it]).collect();
     assert_eq!(counted(&world, &twice).await, of_happy());
+}
+
+#[tokio::test]
+async fn each_event_is_counted_once_while_two_tables_are_written() {
+    let world = World::new().await;
+    world.begin_other_table().await;
+    world.store(&happy()).await;
+    let twice: Vec<_> = happy().into_iter().flat_map(|it| [it.clone(), it]).collect();
+    assert_eq!(counted(&world, &twice).await, of_happy());
+}
+
+/// Its transaction has been made: delivered again, it would be counted no more.
+#[tokio::test]
+async fn what_moved_both_tables_is_counted_although_the_stream_cannot_be_read() {
+    let world = World::new().await;
+    world.begin_other_table().await;
+    world.store(&happy()).await;
+    let shipped = |it: &Delivery<Event>| matches!(it.event, Event::OrderShipped(_));
+    let place = happy().iter().position(shipped).unwrap();
+    world.deliver_all(&happy()[..place]).await;
+    // The placement, the transaction, and the stream.
+    let dies = FaultPlan::at(2, Fault::CrashBefore);
+    let work = async {
+        let handled = world.projector(dies.clone()).handle(happy().remove(place)).await;
+        assert_eq!(handled.unwrap(), Done::Handled);
+    };
+    assert_eq!(counted_in(work).await, sums([("OrdersShipped", 1.0)]));
+    assert!(dies.calls() > 2, "the stream was read");
 }
 
 #[tokio::test]

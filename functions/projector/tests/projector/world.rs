@@ -7,7 +7,7 @@ use catalogue::Event;
 use event_envelope::{Delivery, Envelope};
 use event_store::EventStore;
 use local_dynamodb::{DynamoDb, FaultPlan};
-use projection::{LivePlacement, Rows};
+use projection::{LivePlacement, Placement, Placements, ProjectionConfig, Rows};
 use projector::{handler::Projector, view::changes};
 use runtime::{Clock, Done, Failure};
 use serde_json::{Value, json};
@@ -67,6 +67,14 @@ impl World {
         let orders = EventStore::new(client.clone(), ORDER_EVENTS, "ORDER");
         let placement = LivePlacement::new(client.clone(), order_views(), Clock::system());
         Projector::new(Rows::new(client, "orderId"), placement, orders)
+    }
+
+    /// From now on both tables of rows are written.
+    pub(crate) async fn begin_other_table(&self) {
+        let ProjectionConfig { name, placements, .. } = order_views();
+        let both = Placement::FIRST.begin(2).unwrap();
+        let placements = Placements::new(self.database.client(), placements);
+        placements.store(&name, &both).await.unwrap();
     }
 
     pub(crate) async fn deliver_all(&self, deliveries: &[Delivery<Event>]) {
