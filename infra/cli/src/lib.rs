@@ -16,6 +16,7 @@ pub mod seed;
 pub mod shop;
 pub mod simulate;
 pub mod snapshot;
+mod table;
 pub mod timeline;
 
 pub use cli::run;

@@ -6,14 +6,11 @@ use aws_sdk_dynamodb::{Client, types::AttributeValue};
 use projection::{Placement, Row};
 use serde_dynamo::Item;
 
-use super::{
-    error::ProjectionError,
-    table::{Segment, text},
-};
+use super::error::ProjectionError;
+use crate::table::{Segment, TableError, text};
 
 /// The attribute that is the key of the table.
 const KEY: &str = "projection";
-const REVISION: &str = "revision";
 const SEGMENTS: &str = "segments";
 /// In the place of a key: the segment was read to its end.
 const END: &str = "end";
@@ -109,7 +106,7 @@ impl Checkpoints {
     ) -> Result<Option<Checkpoint>, ProjectionError> {
         let request = self.client.get_item().table_name(&self.table).key(KEY, self.key());
         let got = request.consistent_read(true).send().await;
-        let got = got.map_err(|error| ProjectionError::table(&self.table, error))?;
+        let got = got.map_err(|error| TableError::new(&self.table, error))?;
         let Some(item) = got.item.filter(|_| placement.beside.is_some()) else { return Ok(None) };
         let segments = item.get(SEGMENTS).and_then(|it| it.as_m().ok());
         let segments = segments.ok_or_else(|| ProjectionError::Checkpoint(self.name.clone()))?;
@@ -118,11 +115,7 @@ impl Checkpoints {
     }
 
     /// Begins one for `parts`.
-    pub(super) async fn begin(
-        &self,
-        placement: &Placement,
-        parts: &[Part],
-    ) -> Result<Checkpoint, ProjectionError> {
+    pub(super) async fn begin(&self, parts: &[Part]) -> Result<Checkpoint, ProjectionError> {
         let segments: BTreeMap<String, String> =
             parts.iter().map(|part| (part.name(), String::new())).collect();
         let stored = segments.clone().into_iter().map(|(name, at)| (name, AttributeValue::S(at)));
@@ -130,11 +123,10 @@ impl Checkpoints {
             .put_item()
             .table_name(&self.table)
             .item(KEY, self.key())
-            .item(REVISION, AttributeValue::N(placement.revision.to_string()))
             .item(SEGMENTS, AttributeValue::M(stored.collect()))
             .send()
             .await
-            .map_err(|error| ProjectionError::table(&self.table, error))?;
+            .map_err(|error| TableError::new(&self.table, error))?;
         Ok(Checkpoint { segments })
     }
 
@@ -144,7 +136,7 @@ impl Checkpoints {
             Place::End => END.to_owned(),
             Place::After(None) => String::new(),
             Place::After(Some(key)) => serde_json::to_string(&Item::from(key.clone()))
-                .map_err(|error| ProjectionError::table(&self.table, error))?,
+                .map_err(|error| TableError::new(&self.table, error))?,
         };
         self.client
             .update_item()
@@ -157,14 +149,14 @@ impl Checkpoints {
             .expression_attribute_values(":place", AttributeValue::S(place))
             .send()
             .await
-            .map_err(|error| ProjectionError::table(&self.table, error))?;
+            .map_err(|error| TableError::new(&self.table, error))?;
         Ok(())
     }
 
     /// The rebuild is of no interest any more.
     pub(super) async fn remove(&self) -> Result<(), ProjectionError> {
         let request = self.client.delete_item().table_name(&self.table).key(KEY, self.key());
-        request.send().await.map_err(|error| ProjectionError::table(&self.table, error))?;
+        request.send().await.map_err(|error| TableError::new(&self.table, error))?;
         Ok(())
     }
 }

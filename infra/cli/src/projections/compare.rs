@@ -7,8 +7,8 @@ use super::{
     error::ProjectionError,
     operator::{Operator, Status},
     parity::Parity,
-    table::{self, text},
 };
+use crate::table::{self, TableError, text};
 
 impl Operator {
     /// Makes readers read the other table, if it equals the one that is read, or may differ.
@@ -90,12 +90,12 @@ impl Operator {
         tables: [&str; 2],
         row: &str,
     ) -> Result<[Option<Row>; 2], ProjectionError> {
-        let failed = |error| ProjectionError::table(tables[0], error);
+        let failed = |error| TableError::new(tables[0], error);
         let mut request = self.client.transact_get_items();
         for table in tables {
             let key = AttributeValue::S(row.to_owned());
             let get = Get::builder().table_name(table).key(self.key, key).build();
-            let get = get.map_err(|error| ProjectionError::table(table, error))?;
+            let get = get.map_err(|error| TableError::new(table, error))?;
             request = request.transact_items(TransactGetItem::builder().get(get).build());
         }
         let answer = request.send().await.map_err(failed)?;

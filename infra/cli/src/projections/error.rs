@@ -4,6 +4,7 @@ use projection::PlacementError;
 use runtime::Failure;
 
 use super::parity::Parity;
+use crate::table::TableError;
 
 /// Why it does not go on.
 #[derive(Debug, thiserror::Error)]
@@ -15,13 +16,8 @@ pub enum ProjectionError {
     #[error("the placement cannot be read or written")]
     Failure(#[from] Failure),
     /// A table does not answer.
-    #[error("{table} cannot be read or written: {reason}")]
-    Table {
-        /// The table.
-        table: String,
-        /// Why.
-        reason: String,
-    },
+    #[error(transparent)]
+    Table(#[from] TableError),
     /// Another command was first.
     #[error("another command has changed the projection: look at it with `list`, and try again")]
     Overtaken,
@@ -41,11 +37,4 @@ pub enum ProjectionError {
     /// The checkpoint is of another program.
     #[error("the checkpoint of {0} cannot be read: drop the other table, and rebuild it")]
     Checkpoint(String),
-}
-
-impl ProjectionError {
-    /// Of a call about `table`.
-    pub(super) fn table(table: &str, error: impl std::error::Error) -> Self {
-        Self::Table { table: table.to_owned(), reason: runtime::chain(&error) }
-    }
 }

@@ -9,7 +9,6 @@ mod error;
 mod operator;
 mod parity;
 mod rebuild;
-mod table;
 
 pub use checkpoint::Built;
 pub use error::ProjectionError;

@@ -10,8 +10,8 @@ use runtime::Done;
 use super::{
     checkpoint::{Built, Checkpoints},
     error::ProjectionError,
-    table,
 };
+use crate::table;
 
 /// How long it takes until every process knows of a change, and has ended what it had begun before:
 /// longer than [`projection::REFRESH`] and the projector's timeout together.

@@ -3,15 +3,15 @@
 use std::{collections::BTreeMap, sync::Mutex, sync::PoisonError, time::Duration};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
-use projection::{Fold, Guard, Placement, Row, Rows, Write, Written};
+use projection::{Fold, Guard, Row, Rows, Slot, Write, Written};
 use serde_dynamo::Item;
 
 use super::{
     checkpoint::{Checkpoint, Part, Place},
     error::ProjectionError,
     operator::Operator,
-    table::{self, Segment},
 };
+use crate::table::{self, Segment};
 
 /// How often a section is tried again that a live event moved forward in between.
 const ATTEMPTS_MAX: usize = 5;
@@ -72,6 +72,12 @@ impl Progress {
 /// What one item or several change in one section of one row, event by event.
 type Sections = BTreeMap<(String, &'static str), BTreeMap<u64, Fold>>;
 
+/// What is built: which table, and how far it was when this began.
+struct Target {
+    slot: Slot,
+    checkpoint: Checkpoint,
+}
+
 impl Operator {
     /// Builds the rows of this program's version of the projection in the table that is not read,
     /// beside the live events, which go to both. One that was interrupted goes on where it was.
@@ -84,67 +90,61 @@ impl Operator {
         options: &Options,
         progress: impl Fn(&Progress),
     ) -> Result<Progress, ProjectionError> {
-        let done = Mutex::new(Progress::default());
-        if options.is_dry {
-            let parts = parts(options);
-            let work = parts.iter().map(|part| self.part(None, part, options, &done, &progress));
-            self.all(work, options).await?;
-            return Ok(done.into_inner().unwrap_or_else(PoisonError::into_inner));
-        }
-        let (placement, checkpoint) = self.begin(options).await?;
-        // Every process writes both tables from here on: what it published before is in the
-        // sources, what it publishes from now on is written by it.
-        tokio::time::sleep(self.settle).await;
-        let target = Some((placement, &checkpoint));
         let parts = parts(options);
-        let work = parts.iter().map(|part| self.part(target, part, options, &done, &progress));
-        self.all(work, options).await?;
+        let target = if options.is_dry {
+            None
+        } else {
+            let target = self.begin(&parts).await?;
+            // Every process writes both tables from here on: what it published before is in the
+            // sources, what it publishes from now on is written by it.
+            tokio::time::sleep(self.settle).await;
+            Some(target)
+        };
+        let done = Mutex::new(Progress::default());
+        let work =
+            parts.iter().map(|part| self.part(target.as_ref(), part, options, &done, &progress));
+        let work = stream::iter(work).buffer_unordered(usize::from(options.segments));
+        work.try_collect::<()>().await?;
         Ok(done.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
-    async fn all(
-        &self,
-        work: impl Iterator<Item = impl Future<Output = Result<(), ProjectionError>>>,
-        options: &Options,
-    ) -> Result<(), ProjectionError> {
-        stream::iter(work).buffer_unordered(usize::from(options.segments)).try_collect().await
-    }
-
     /// The rebuild that is under way, or a new one.
-    async fn begin(&self, options: &Options) -> Result<(Placement, Checkpoint), ProjectionError> {
+    async fn begin(&self, parts: &[Part]) -> Result<Target, ProjectionError> {
         let placement = self.placements.load(self.name).await?;
         let known = self.checkpoints.load(&placement).await?;
+        let slot = placement.reads.other();
         if let (Some(version), Some(checkpoint)) = (placement.beside, known)
             && version == self.version
             && !checkpoint.built().is_complete()
         {
-            return Ok((placement, checkpoint));
+            return Ok(Target { slot, checkpoint });
         }
         // First the checkpoint: a placement without one says that the table is complete.
         let begun = placement.begin(self.version)?;
-        let checkpoint = self.checkpoints.begin(&begun, &parts(options)).await?;
-        Ok((self.store(begun).await?, checkpoint))
+        let checkpoint = self.checkpoints.begin(parts).await?;
+        self.store(begun).await?;
+        Ok(Target { slot, checkpoint })
     }
 
     /// Reads a part from where it was to its end.
     async fn part(
         &self,
-        target: Option<(Placement, &Checkpoint)>,
+        target: Option<&Target>,
         part: &Part,
         options: &Options,
         done: &Mutex<Progress>,
         progress: &impl Fn(&Progress),
     ) -> Result<(), ProjectionError> {
         let place = match target {
-            Some((_, checkpoint)) => checkpoint.place(part)?,
+            Some(target) => target.checkpoint.place(part)?,
             None => Place::After(None),
         };
         let Place::After(mut start) = place else { return Ok(()) };
         loop {
             let page = table::page(&self.client, &part.table, Some(part.segment), start).await?;
             let sections = self.sections(page.rows, &part.table, done);
-            if let Some((placement, _)) = target {
-                self.write_all(placement, sections, options, done).await?;
+            if let Some(target) = target {
+                self.write_all(target.slot, sections, options, done).await?;
                 let place = page.next.clone().map_or(Place::End, |key| Place::After(Some(key)));
                 self.checkpoints.advance(part, &place).await?;
             } else {
@@ -189,13 +189,11 @@ impl Operator {
 
     async fn write_all(
         &self,
-        placement: Placement,
+        slot: Slot,
         sections: Sections,
         options: &Options,
         done: &Mutex<Progress>,
     ) -> Result<(), ProjectionError> {
-        // A rebuild that goes on after its switch has nothing to build.
-        let Some(slot) = placement.building() else { return Ok(()) };
         let rows = Rows::new(self.client.clone(), self.key);
         for ((row, section), folds) in sections {
             let written = write(&rows, self.table(slot), folds).await?;
@@ -230,7 +228,7 @@ async fn write(
     let Some((&last, fold)) = folds.last_key_value() else { return Ok(Outcome::Present) };
     if !fold.is_gapless {
         let guard = Guard::Before(last);
-        let Some(fold) = all_of(folds) else { return Ok(Outcome::Present) };
+        let Some(fold) = all_of(&folds) else { return Ok(Outcome::Present) };
         return Ok(match rows.write(table, &Write { fold, guard }).await? {
             Written::Forward(_) => Outcome::Written,
             Written::At(_) => Outcome::Present,
@@ -238,14 +236,12 @@ async fn write(
     }
     let mut at = folds.keys().next().copied().unwrap_or(1).saturating_sub(1);
     for _ in 0..ATTEMPTS_MAX {
-        let later = folds.split_off(&at.saturating_add(1));
-        folds.clone_from(&later);
-        if !later.contains_key(&(at + 1)) {
+        folds = folds.split_off(&at.saturating_add(1));
+        if !folds.contains_key(&(at + 1)) {
             return Ok(if at >= last { Outcome::Present } else { Outcome::Gap(at) });
         }
-        let guard = if at == 0 { Guard::Absent } else { Guard::At(at) };
-        let Some(fold) = all_of(later) else { return Ok(Outcome::Present) };
-        match rows.write(table, &Write { fold, guard }).await? {
+        let Some(fold) = all_of(&folds) else { return Ok(Outcome::Present) };
+        match rows.write(table, &Write { fold, guard: Guard::after(at) }).await? {
             Written::Forward(_) => return Ok(Outcome::Written),
             // The part before these events is in another page, or a live event was first.
             Written::At(version) if version >= last => return Ok(Outcome::Present),
@@ -257,8 +253,8 @@ async fn write(
 }
 
 /// What they change together.
-fn all_of(folds: BTreeMap<u64, Fold>) -> Option<Fold> {
-    folds.into_values().reduce(|mut all, next| {
+fn all_of(folds: &BTreeMap<u64, Fold>) -> Option<Fold> {
+    folds.values().cloned().reduce(|mut all, next| {
         all.then(next);
         all
     })

@@ -31,6 +31,7 @@ pub use invoke::{HttpRelay, InvokeError};
 pub use report::{Report, Totals};
 pub use verdict::Verdict;
 
+use crate::table::{self, TableError};
 use records::{Batch, Place, Record};
 use views::Views;
 
@@ -107,14 +108,9 @@ pub enum RepublishError {
     Publishes(#[source] serde_json::Error),
 }
 
-impl RepublishError {
-    fn table(table: &str, error: impl std::error::Error) -> Self {
-        let (mut reason, mut source) = (error.to_string(), error.source());
-        while let Some(cause) = source {
-            reason = format!("{reason}: {cause}");
-            source = cause.source();
-        }
-        Self::Table { table: table.to_owned(), reason }
+impl From<TableError> for RepublishError {
+    fn from(TableError { table, reason }: TableError) -> Self {
+        Self::Table { table, reason }
     }
 }
 
@@ -148,12 +144,10 @@ impl<R: Relay> Republisher<R> {
             let place = self.place(table).await?;
             let mut start = None;
             loop {
-                let request = self.client.scan().table_name(table).consistent_read(true);
-                let page = request.set_exclusive_start_key(start).send().await;
-                let page = page.map_err(|error| RepublishError::table(table, error))?;
-                self.take(&place, page.items.unwrap_or_default(), &mut report).await?;
+                let page = table::page(&self.client, table, None, start).await?;
+                self.take(&place, page.rows, &mut report).await?;
                 progress(&report);
-                start = page.last_evaluated_key;
+                start = page.next;
                 if start.is_none() {
                     break;
                 }
@@ -165,7 +159,7 @@ impl<R: Relay> Republisher<R> {
     /// What a record knows of its table.
     async fn place(&self, table: &str) -> Result<Place, RepublishError> {
         let described = self.client.describe_table().table_name(table).send().await;
-        let described = described.map_err(|error| RepublishError::table(table, error))?;
+        let described = described.map_err(|error| TableError::new(table, error))?;
         let described = described.table.unwrap_or_else(|| TableDescription::builder().build());
         let keys = described.key_schema.unwrap_or_default();
         let stream = described

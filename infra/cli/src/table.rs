@@ -1,4 +1,4 @@
-//! Reading and emptying tables.
+//! Reading and emptying tables of a deployed stack.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -9,61 +9,76 @@ use aws_sdk_dynamodb::{
 
 use projection::Row;
 
-use super::error::ProjectionError;
-
 /// The most requests of one `BatchWriteItem`.
 const WRITES_MAX: usize = 25;
 /// The most keys of one `BatchGetItem`.
-pub(super) const KEYS_MAX: usize = 100;
+const KEYS_MAX: usize = 100;
 /// Before what a table did not take is sent again.
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// A table does not answer.
+#[derive(Debug, thiserror::Error)]
+#[error("{table} cannot be read or written: {reason}")]
+pub struct TableError {
+    /// The table.
+    pub table: String,
+    /// Why.
+    pub reason: String,
+}
+
+impl TableError {
+    /// Of a call about `table`.
+    pub(crate) fn new(table: &str, error: impl std::error::Error) -> Self {
+        Self { table: table.to_owned(), reason: runtime::chain(&error) }
+    }
+}
+
 /// A part of a table: this one of so many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Segment {
-    pub(super) number: u16,
-    pub(super) of: u16,
+pub(crate) struct Segment {
+    pub(crate) number: u16,
+    pub(crate) of: u16,
 }
 
 /// Some rows of a table.
 #[derive(Debug)]
-pub(super) struct Page {
-    pub(super) rows: Vec<Row>,
+pub(crate) struct Page {
+    pub(crate) rows: Vec<Row>,
     /// Where the next page begins.
-    pub(super) next: Option<Row>,
+    pub(crate) next: Option<Row>,
 }
 
 /// The next page of a table, or of a segment of it, as it is now.
-pub(super) async fn page(
+pub(crate) async fn page(
     client: &Client,
     table: &str,
     segment: Option<Segment>,
     start: Option<Row>,
-) -> Result<Page, ProjectionError> {
+) -> Result<Page, TableError> {
     let mut request = client.scan().table_name(table).consistent_read(true);
     if let Some(Segment { number, of }) = segment {
         request = request.segment(i32::from(number)).total_segments(i32::from(of));
     }
     let page = request.set_exclusive_start_key(start).send().await;
-    let page = page.map_err(|error| ProjectionError::table(table, error))?;
+    let page = page.map_err(|error| TableError::new(table, error))?;
     Ok(Page { rows: page.items.unwrap_or_default(), next: page.last_evaluated_key })
 }
 
 /// The rows with these keys, as far as there are such, by their keys.
-pub(super) async fn get(
+pub(crate) async fn get(
     client: &Client,
     table: &str,
     key: &str,
     wanted: &[String],
-) -> Result<HashMap<String, Row>, ProjectionError> {
-    let failed = |error| ProjectionError::table(table, error);
+) -> Result<HashMap<String, Row>, TableError> {
+    let failed = |error| TableError::new(table, error);
     let mut found = HashMap::new();
     for wanted in wanted.chunks(KEYS_MAX) {
         let of = |row: &String| HashMap::from([(key.to_owned(), AttributeValue::S(row.clone()))]);
         let mut keys: Vec<Row> = wanted.iter().map(of).collect();
         while !keys.is_empty() {
             let request = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true);
-            let request = request.build().map_err(|it| ProjectionError::table(table, it))?;
+            let request = request.build().map_err(|it| TableError::new(table, it))?;
             let answer = client.batch_get_item().request_items(table, request).send().await;
             let answer = answer.map_err(failed)?;
             let rows = answer.responses.unwrap_or_default().into_values().flatten();
@@ -79,25 +94,25 @@ pub(super) async fn get(
 }
 
 /// Deletes `rows`, and gives how many they were.
-pub(super) async fn delete(
+pub(crate) async fn delete(
     client: &Client,
     table: &str,
     key: &str,
     rows: Vec<Row>,
-) -> Result<u64, ProjectionError> {
+) -> Result<u64, TableError> {
     let mut deleted = 0;
     for rows in rows.chunks(WRITES_MAX) {
         let mut left = Vec::new();
         for row in rows {
             let Some(value) = row.get(key) else { continue };
             let request = DeleteRequest::builder().key(key, value.clone()).build();
-            let request = request.map_err(|error| ProjectionError::table(table, error))?;
+            let request = request.map_err(|error| TableError::new(table, error))?;
             left.push(WriteRequest::builder().delete_request(request).build());
             deleted += 1;
         }
         while !left.is_empty() {
             let answer = client.batch_write_item().request_items(table, left).send().await;
-            let answer = answer.map_err(|error| ProjectionError::table(table, error))?;
+            let answer = answer.map_err(|error| TableError::new(table, error))?;
             left = answer.unprocessed_items.unwrap_or_default().remove(table).unwrap_or_default();
             if !left.is_empty() {
                 tokio::time::sleep(PAUSE).await;
@@ -108,6 +123,6 @@ pub(super) async fn delete(
 }
 
 /// An attribute that is a text.
-pub(super) fn text(row: &Row, name: &str) -> Option<String> {
+pub(crate) fn text(row: &Row, name: &str) -> Option<String> {
     row.get(name)?.as_s().ok().cloned()
 }
