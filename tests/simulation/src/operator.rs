@@ -6,6 +6,7 @@ use std::time::Duration;
 use local_core::Service;
 use local_eventbridge::{archive_arn, bus_arn};
 use local_sqs::{OutgoingMessage, ReceiveRequest};
+use local_states::{ExecutionReport, Status};
 use orderly::republish::{InvokeError, Options, Relay, Report, Republisher, Window};
 use serde_json::{Value, json};
 use testkit::http::Request;
@@ -14,6 +15,7 @@ use tokio::{task::spawn_local, time::sleep};
 use crate::{
     description::{STACK, name_of},
     lambda::{End, Lambda, Slot},
+    mode::Mode,
     queues::is_poison,
     sim::BEGINNING,
 };
@@ -47,7 +49,7 @@ impl Lambda {
     pub(crate) async fn redrive(&self) -> bool {
         let queues = &self.services.queues;
         let mut is_any = false;
-        for queue in &self.template.queues {
+        for queue in &self.template().queues {
             let Some(redrive) = &queue.redrive else { continue };
             let dead = name_of(&redrive.dead_letter_arn);
             let letters = queues.depth(dead).unwrap().total();
@@ -70,7 +72,7 @@ impl Lambda {
     /// Publishes again what was not published, by what `orderly republish` does.
     pub(crate) async fn republish(&self) -> Option<Report> {
         let name = self.name_of("relay");
-        let publishes = self.template.function(name).unwrap().environment["PUBLISHES"].clone();
+        let publishes = self.template().function(name).unwrap().environment["PUBLISHES"].clone();
         let relay = Invoked { slot: self.slot(name), publishes };
         let window = Window { since: BEGINNING, until: self.sim.now() };
         let options = Options { window, is_dry: false, rate: None };
@@ -120,6 +122,14 @@ impl Lambda {
                 }
             });
         }
+        if let Some(at) = self.sim.mode_changes_at() {
+            let (lambda, under_way) = (self.clone(), self.sim.under_way());
+            spawn_local(async move {
+                sleep(at).await;
+                lambda.change_mode().await;
+                drop(under_way);
+            });
+        }
         if let Some(at) = self.sim.replays_at() {
             let (lambda, under_way) = (self.clone(), self.sim.under_way());
             spawn_local(async move {
@@ -130,9 +140,25 @@ impl Lambda {
         }
     }
 
+    /// Does what CloudFormation does beside the functions and rules when the mode changes: with the
+    /// state machine its executions end.
+    async fn change_mode(&self) {
+        let mode = self.sim.mode();
+        self.sim.note(&format!("{} is deployed", mode.as_str()));
+        if mode == Mode::Orchestration {
+            return;
+        }
+        let workflows = &self.services.workflows;
+        let is_running = |it: &ExecutionReport| it.status == Status::Running;
+        for execution in workflows.executions().into_iter().filter(is_running) {
+            let request = json!({ "executionArn": execution.arn });
+            workflows.call("StopExecution", request.to_string().into()).await.unwrap();
+        }
+    }
+
     /// Replays all that is in the archive.
     async fn replay(&self) {
-        let archive = &self.template.archives[0];
+        let archive = &self.template().archives[0];
         // Whole seconds, and a little earlier and later: nothing is left out.
         let end = self.sim.now() + REPLAY_MARGIN;
         let request = json!({

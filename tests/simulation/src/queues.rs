@@ -48,6 +48,9 @@ impl Poller {
             let request = ReceiveRequest { max, ..ReceiveRequest::default() };
             let queues = &self.lambda.services.queues;
             let batch = queues.receive_some(&self.queue, request).await.unwrap();
+            if self.lambda.template().function(self.slot.function()).is_none() {
+                return;
+            }
             self.busy.set(self.busy.get() + 1);
             self.handle(batch).await;
             self.busy.set(self.busy.get() - 1);

@@ -3,13 +3,18 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::time::Duration;
+
 use simulation::{
-    Plan, Profile, World,
+    Mode, Plan, Profile, World,
     explore::{play_all, shrink, stories},
 };
 
 /// How many seeds a test run plays, unless told otherwise.
 const SEEDS: u64 = 500;
+/// One of so many worlds changes its mode, within so many milliseconds.
+const MODE_CHANGE_EVERY: u64 = 16;
+const MODE_CHANGE_MAX: u64 = 6_000;
 /// So many failures are made smaller; one is usually enough.
 const SHRUNK_MAX: usize = 3;
 
@@ -28,12 +33,24 @@ fn percent(seed: u64) -> u32 {
     }
 }
 
+/// What goes wrong in the world of a seed. In one of sixteen an operator deploys the other mode while
+/// orders are under way, each mode in turn.
+fn profile(seed: u64, percent: u32) -> Profile {
+    let rough = Profile::rough(f64::from(percent) / 100.0);
+    if !seed.is_multiple_of(MODE_CHANGE_EVERY) {
+        return rough;
+    }
+    let turn = seed / MODE_CHANGE_EVERY;
+    let mode = if turn.is_multiple_of(2) { Mode::Choreography } else { Mode::Orchestration };
+    rough.in_mode(mode).with_mode_change(Duration::from_millis(turn * 397 % MODE_CHANGE_MAX))
+}
+
 #[test]
 fn whatever_goes_wrong_all_that_must_hold_does() {
     let first = number("SIMULATION_FIRST").unwrap_or(1);
     let count = number("SIMULATION_SEEDS").unwrap_or(SEEDS);
     let always = number("SIMULATION_PERCENT").map(|percent| u32::try_from(percent).unwrap());
-    let profile = |seed| Profile::rough(f64::from(always.unwrap_or_else(|| percent(seed))) / 100.0);
+    let profile = |seed| profile(seed, always.unwrap_or_else(|| percent(seed)));
     let seeds: Vec<u64> = (first..first + count).collect();
     let play = |seed: &u64| World::new(*seed, Plan::Drawn(profile(*seed))).play(&stories(*seed));
     let failed = play_all(&seeds, play);
