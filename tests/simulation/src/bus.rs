@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use serde_json::Value;
 
 use crate::{
-    description::name_of,
+    description::{self, name_of},
     fault::{Fault, Site},
     mutate,
     sim::Sim,
@@ -65,6 +65,13 @@ impl Deliver for Targets {
             let parsed: Value = serde_json::from_str(event).unwrap();
             let what = format!("{queue} gets {}", parsed["detail"]["eventId"]);
             self.sim.note(&what);
+            // In a world that changes its mode, the bus has the rules of both.
+            let is_changing = self.sim.mode_changes_at().is_some();
+            if is_changing && !description::deployment(self.sim.mode()).routes(&parsed, target_arn)
+            {
+                self.sim.note(&format!("{what} no more"));
+                return Ok(());
+            }
             let mut after = self.held(queue, &parsed).unwrap_or_default();
             if let Some((fault, mut random)) = self.sim.fault_point(Site::Delivery, &what) {
                 let late = Duration::from_secs(LATE_SECONDS[random.usize(..LATE_SECONDS.len())]);

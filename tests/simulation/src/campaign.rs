@@ -103,6 +103,8 @@ impl Campaign {
 pub struct Summary {
     /// How many were played.
     pub worlds: u64,
+    /// How many orders they had.
+    pub orders: u64,
     /// How many points there were at which something could have gone wrong: calls and deliveries.
     pub calls: u64,
     /// How often each fault was injected.
@@ -125,6 +127,7 @@ impl Summary {
 
     fn add(&mut self, run: Run) {
         self.worlds += 1;
+        self.orders += u64::try_from(run.stories.len()).unwrap_or(u64::MAX);
         self.calls += u64::try_from(run.points.len()).unwrap_or(u64::MAX);
         for injected in &run.injected {
             *self.faults.entry(injected.fault).or_default() += 1;
@@ -139,6 +142,7 @@ impl Summary {
 
     fn merge(&mut self, other: Self) {
         self.worlds += other.worlds;
+        self.orders += other.orders;
         self.calls += other.calls;
         for (fault, count) in other.faults {
             *self.faults.entry(fault).or_default() += count;
@@ -155,6 +159,7 @@ impl fmt::Display for Summary {
         let failed = self.failed.len();
         let faults: u64 = self.faults.values().sum();
         writeln!(f, "worlds      {}, of which {failed} failed", self.worlds)?;
+        writeln!(f, "orders      {}", self.orders)?;
         writeln!(f, "calls       {}", self.calls)?;
         writeln!(f, "faults      {faults}")?;
         for (fault, count) in &self.faults {
@@ -166,8 +171,12 @@ impl fmt::Display for Summary {
         }
         write!(f, "time        {:.1} s", self.elapsed.as_secs_f64())?;
         if let Some(seconds) = self.cpu_seconds.filter(|it| *it > 0.0) {
-            let worlds = u32::try_from(self.worlds).map_or(f64::INFINITY, f64::from);
-            write!(f, ", {seconds:.1} s of CPU, {:.2} worlds per CPU second", worlds / seconds)?;
+            let rate = |count| u32::try_from(count).map_or(f64::INFINITY, f64::from) / seconds;
+            let (worlds, orders) = (rate(self.worlds), rate(self.orders));
+            write!(
+                f,
+                ", {seconds:.1} s of CPU: {worlds:.2} worlds, {orders:.2} orders a CPU-second"
+            )?;
         }
         Ok(())
     }

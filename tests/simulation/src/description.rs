@@ -3,6 +3,7 @@
 use std::{sync::LazyLock, time::Duration};
 
 use local_dynamodb::{DynamoDb, Storage};
+use local_event_pattern::Pattern;
 use local_eventbridge::Topology;
 use local_iam::Authority;
 use local_lambda::event_source::StreamSource;
@@ -12,6 +13,7 @@ use local_stack::{
     specs::{self, MappingSpec},
 };
 use local_template::{Mapping, Template};
+use serde_json::Value;
 pub(crate) use testkit::{ENDPOINT, STACK};
 
 use crate::mode::Mode;
@@ -25,6 +27,8 @@ pub(crate) struct Deployment {
     pub(crate) template: Template,
     /// Decides what functions and workflows may do.
     pub(crate) authority: Authority,
+    /// What the rules match, each with the targets that then get the event.
+    rules: Vec<(Pattern, Vec<String>)>,
 }
 
 /// Where the services drive orders.
@@ -36,7 +40,18 @@ impl Deployment {
     fn of(mode: Mode) -> Self {
         let template = testkit::template_with(&[("FulfilmentMode", mode.as_str())]);
         let authority = template.authority();
-        Self { template, authority }
+        let rules = specs::topology(&template).rules.into_iter().filter(|rule| rule.enabled);
+        let rules = rules.map(|rule| {
+            let targets = rule.targets.into_iter().map(|target| target.arn).collect();
+            (Pattern::parse(&rule.pattern).unwrap(), targets)
+        });
+        Self { authority, rules: rules.collect(), template }
+    }
+
+    /// Whether a rule hands `event` to `target`.
+    pub(crate) fn routes(&self, event: &Value, target: &str) -> bool {
+        let is_target = |targets: &[String]| targets.iter().any(|it| it == target);
+        self.rules.iter().any(|(pattern, targets)| is_target(targets) && pattern.matches(event))
     }
 }
 
@@ -60,14 +75,22 @@ pub(crate) async fn database(template: &Template) -> DynamoDb {
     database
 }
 
-/// Creates every queue.
+/// Creates every queue that is not there yet.
 pub(crate) fn create_queues(template: &Template, queues: &Sqs) {
     specs::create_queues(template, queues, Redelivery::AsDeclared).unwrap();
 }
 
-/// The buses, rules and archives.
-pub(crate) fn topology(template: &Template) -> Topology {
-    specs::topology(template)
+/// The buses and archives, and the rules of these modes. A rule that both have is the same.
+pub(crate) fn topology(modes: &[Mode]) -> Topology {
+    let mut topologies = modes.iter().map(|mode| specs::topology(&deployment(*mode).template));
+    let mut all = topologies.next().unwrap();
+    for rule in topologies.flat_map(|it| it.rules) {
+        match all.rules.iter().find(|it| it.name == rule.name) {
+            Some(known) => assert_eq!(known.pattern, rule.pattern, "{}", rule.name),
+            None => all.rules.push(rule),
+        }
+    }
+    all
 }
 
 /// The settings of a mapping from a stream; none of one from a queue.

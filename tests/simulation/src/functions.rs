@@ -43,7 +43,7 @@ impl FunctionContext {
             "inventory" => self.build("inventory", inventory::build::inventory),
             "inventory-api" => self.build("inventory-api", inventory::build::api),
             "payment" if self.process.sim.mutation() == Some(Mutation::CheckThenAct) => {
-                let bus = &self.services.deployment.template.archives[0].bus;
+                let bus = &self.services.deployment().template.archives[0].bus;
                 self.build("payment", async |config, runtime| {
                     Ok(control::payment(config, runtime, self.provider(), bus))
                 })

@@ -9,7 +9,7 @@ use tokio::{select, task::spawn_local, time::sleep};
 
 use crate::{
     external::ExternalServices,
-    functions::{Answer, FunctionContext, Started},
+    functions::{Answer, FunctionContext, Started, failure},
     limits::Quotas,
     mutation::Mutation,
     process::Process,
@@ -37,7 +37,6 @@ pub(crate) enum End {
 #[derive(Clone)]
 pub(crate) struct Lambda {
     pub(crate) sim: Arc<Sim>,
-    pub(crate) template: &'static Template,
     pub(crate) services: Services,
     pub(crate) external: Arc<ExternalServices>,
     /// How many processes of each function were started.
@@ -73,21 +72,21 @@ pub(crate) struct Slot {
 }
 
 impl Lambda {
-    pub(crate) fn new(
-        sim: &Arc<Sim>,
-        template: &'static Template,
-        services: Services,
-        external: Arc<ExternalServices>,
-    ) -> Self {
+    pub(crate) fn new(sim: &Arc<Sim>, services: Services, external: Arc<ExternalServices>) -> Self {
         let started = Rc::default();
         let (running, idle) = (Rc::default(), Rc::default());
-        Self { sim: Arc::clone(sim), template, services, external, started, running, idle }
+        Self { sim: Arc::clone(sim), services, external, started, running, idle }
+    }
+
+    /// What is deployed now.
+    pub(crate) fn template(&self) -> &'static Template {
+        &self.services.deployment().template
     }
 
     /// Has an invocation begin, unless the function has as many as it may have.
     fn admit(&self, function: &str) -> Option<Running> {
         let quotas = self.sim.quotas();
-        let declared = self.template.function(function).and_then(|it| it.reserved_concurrency);
+        let declared = self.template().function(function).and_then(|it| it.reserved_concurrency);
         let most = quotas.and(declared).map(Quotas::reserved);
         let mut running = self.running.borrow_mut();
         let count = running.entry(function.to_owned()).or_default();
@@ -107,12 +106,12 @@ impl Lambda {
 
     /// The name of the function that is compiled to `binary`.
     pub(crate) fn name_of(&self, binary: &str) -> &'static str {
-        let function = self.template.functions.iter().find(|it| it.binary == binary);
+        let function = self.template().functions.iter().find(|it| it.binary == binary);
         &function.unwrap_or_else(|| panic!("the template has no {binary}")).name
     }
 
     fn start(&self, name: &str) -> (Arc<Process>, Started) {
-        let described = self.template.function(name).unwrap();
+        let described = self.template().function(name).unwrap();
         let binary = &described.binary;
         let number = {
             let mut started = self.started.borrow_mut();
@@ -148,7 +147,8 @@ impl Slot {
 
     /// The binary of the function.
     fn binary(&self) -> &str {
-        &self.lambda.template.function(&self.function).unwrap().binary
+        let function = self.lambda.template().function(&self.function);
+        function.map_or("", |it| it.binary.as_str())
     }
 
     /// Whether every record is taken for done after this end of an invocation.
@@ -172,12 +172,16 @@ impl Slot {
 
     /// Hands `event` to the function; `killed` ends the process after that time.
     pub(crate) async fn invoke(&self, event: Value, killed: Option<Duration>) -> End {
+        // One that is deployed in the other mode only can go while messages wait for it.
+        let Some(described) = self.lambda.template().function(&self.function) else {
+            return End::Failed(failure("ResourceNotFoundException", "it is deleted"));
+        };
         let Some(_running) = self.lambda.admit(&self.function) else { return End::Throttled };
         let idle = || self.lambda.idle.borrow_mut().get_mut(&self.function).and_then(Vec::pop);
         let warm = self.warm.borrow_mut().take().or_else(idle);
         let warm = warm.filter(|(process, _)| !process.is_replaced());
         let (process, function) = warm.unwrap_or_else(|| self.lambda.start(&self.function));
-        let timeout = self.lambda.template.function(&self.function).unwrap().timeout;
+        let timeout = described.timeout;
         let sim = &self.lambda.sim;
         let ends = sim.now() + timeout;
         let deadline = u64::try_from(ends.unix_timestamp_nanos() / 1_000_000).unwrap();

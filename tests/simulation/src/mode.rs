@@ -14,6 +14,15 @@ impl Mode {
     /// Both.
     pub const ALL: [Self; 2] = [Self::Choreography, Self::Orchestration];
 
+    /// The other one.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Choreography => Self::Orchestration,
+            Self::Orchestration => Self::Choreography,
+        }
+    }
+
     /// The value of the parameter.
     pub const fn as_str(self) -> &'static str {
         match self {

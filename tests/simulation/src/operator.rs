@@ -6,6 +6,7 @@ use std::{collections::BTreeMap, time::Duration};
 use local_core::Service;
 use local_eventbridge::{archive_arn, bus_arn};
 use local_sqs::{OutgoingMessage, ReceiveRequest};
+use local_states::{ExecutionReport, Status};
 use orderly::{
     projections,
     republish::{InvokeError, Options, Relay, Report, Republisher, Window},
@@ -18,6 +19,7 @@ use tokio::{task::spawn_local, time::sleep};
 use crate::{
     description::{STACK, name_of},
     lambda::{End, Lambda, Slot},
+    mode::Mode,
     queues::is_poison,
     sim::BEGINNING,
 };
@@ -51,7 +53,7 @@ impl Lambda {
     pub(crate) async fn redrive(&self) -> bool {
         let queues = &self.services.queues;
         let mut is_any = false;
-        for queue in &self.template.queues {
+        for queue in &self.template().queues {
             let Some(redrive) = &queue.redrive else { continue };
             let dead = name_of(&redrive.dead_letter_arn);
             let letters = queues.depth(dead).unwrap().total();
@@ -74,7 +76,7 @@ impl Lambda {
     /// Publishes again what was not published, by what `orderly republish` does.
     pub(crate) async fn republish(&self) -> Option<Report> {
         let name = self.name_of("relay");
-        let publishes = self.template.function(name).unwrap().environment["PUBLISHES"].clone();
+        let publishes = self.template().function(name).unwrap().environment["PUBLISHES"].clone();
         let relay = Invoked { slot: self.slot(name), publishes };
         let window = Window { since: BEGINNING, until: self.sim.now() };
         let options = Options { window, is_dry: false, rate: None };
@@ -124,22 +126,20 @@ impl Lambda {
                 }
             });
         }
-        if let Some(at) = self.sim.rebuilds_at() {
-            let (lambda, under_way) = (self.clone(), self.sim.under_way());
-            spawn_local(async move {
-                sleep(at).await;
-                lambda.rebuild().await;
-                drop(under_way);
-            });
-        }
-        if let Some(at) = self.sim.replays_at() {
-            let (lambda, under_way) = (self.clone(), self.sim.under_way());
-            spawn_local(async move {
-                sleep(at).await;
-                lambda.replay().await;
-                drop(under_way);
-            });
-        }
+        self.once(self.sim.rebuilds_at(), async |lambda| lambda.rebuild().await);
+        self.once(self.sim.mode_changes_at(), async |lambda| lambda.change_mode().await);
+        self.once(self.sim.replays_at(), async |lambda| lambda.replay().await);
+    }
+
+    /// Has `act` done when it is time for it. The world is not over before.
+    fn once(&self, at: Option<Duration>, act: impl AsyncFnOnce(&Self) + 'static) {
+        let Some(at) = at else { return };
+        let (lambda, under_way) = (self.clone(), self.sim.under_way());
+        spawn_local(async move {
+            sleep(at).await;
+            act(&lambda).await;
+            drop(under_way);
+        });
     }
 
     /// Builds the read model anew beside the other, and switches to it, by what `orderly
@@ -147,7 +147,7 @@ impl Lambda {
     /// rows than in the new ones.
     async fn rebuild(&self) {
         let name = self.name_of("relay");
-        let publishes = &self.template.function(name).unwrap().environment["PUBLISHES"];
+        let publishes = &self.template().function(name).unwrap().environment["PUBLISHES"];
         let sources: BTreeMap<String, Value> = serde_json::from_str(publishes).unwrap();
         let sources = sources.into_keys().collect();
         let options = projections::Options { sources, segments: 2, rate: None, is_dry: false };
@@ -159,9 +159,25 @@ impl Lambda {
         self.sim.note(&format!("the read model is rebuilt, and read from {:?}", switched.reads));
     }
 
+    /// Does what CloudFormation does beside the functions and rules when the mode changes: with the
+    /// state machine its executions end.
+    async fn change_mode(&self) {
+        let mode = self.sim.mode();
+        self.sim.note(&format!("{} is deployed", mode.as_str()));
+        if mode == Mode::Orchestration {
+            return;
+        }
+        let workflows = &self.services.workflows;
+        let is_running = |it: &ExecutionReport| it.status == Status::Running;
+        for execution in workflows.executions().into_iter().filter(is_running) {
+            let request = json!({ "executionArn": execution.arn });
+            workflows.call("StopExecution", request.to_string().into()).await.unwrap();
+        }
+    }
+
     /// Replays all that is in the archive.
     async fn replay(&self) {
-        let archive = &self.template.archives[0];
+        let archive = &self.template().archives[0];
         // Whole seconds, and a little earlier and later: nothing is left out.
         let end = self.sim.now() + REPLAY_MARGIN;
         let request = json!({

@@ -75,8 +75,9 @@ impl Process {
     /// Whether the function was deployed after it had started.
     pub(crate) fn is_replaced(&self) -> bool {
         let now = Duration::from_millis(self.sim.millisecond());
-        let skew = self.sim.version_skew(self.binary());
-        skew.is_some_and(|it| self.started < it.from && it.from <= now)
+        let skew = self.sim.version_skew(self.binary()).map(|it| it.from);
+        let deployed = [skew, self.sim.mode_changes_at()];
+        deployed.into_iter().flatten().any(|at| self.started < at && at <= now)
     }
 
     /// Whether what it writes is written whether its condition holds or not.

@@ -50,6 +50,8 @@ pub struct Profile {
     pub(crate) replays_at: Option<Duration>,
     /// When an operator rebuilds the read model and switches to what was built; never if none.
     pub(crate) rebuilds_at: Option<Duration>,
+    /// When the other mode is deployed; never if none.
+    pub(crate) mode_changes_at: Option<Duration>,
     /// For how many days functions know what they have consumed; as the template says if none.
     pub(crate) retention_days: Option<u32>,
     /// Two releases of one function side by side; none.
@@ -78,6 +80,7 @@ impl Profile {
             redrives_every: None,
             replays_at: None,
             rebuilds_at: None,
+            mode_changes_at: None,
             retention_days: None,
             version_skew: None,
             limits: None,
@@ -122,6 +125,12 @@ impl Profile {
     #[must_use]
     pub fn in_mode(self, mode: Mode) -> Self {
         Self { mode, ..self }
+    }
+
+    /// The same with an operator who deploys the other mode at this time, whatever is under way.
+    #[must_use]
+    pub fn with_mode_change(self, at: Duration) -> Self {
+        Self { mode_changes_at: Some(at), ..self }
     }
 
     /// The same with customers who place their orders within this time, not at once.

@@ -16,8 +16,6 @@ use crate::{
 pub(crate) const POISON: &str = "{\"this\": \"is no event\"}";
 /// The id of a record of a stream that cannot be read.
 pub(crate) const MALFORMED: &str = "malformed-record";
-/// A receive waits no longer, <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html>.
-const WAIT_MAX: Duration = Duration::from_secs(20);
 /// The longest between two batches of a poller.
 const PAUSE_MAX: Duration = Duration::from_millis(50);
 /// How long a mapping waits whose invocation was throttled.
@@ -46,11 +44,12 @@ pub(crate) struct Poller {
 impl Poller {
     pub(crate) async fn run(self) {
         loop {
-            let request =
-                ReceiveRequest { max: self.batch_size.min(10), wait: WAIT_MAX, visibility: None };
-            let batch = self.lambda.services.queues.receive(&self.queue, request).await.unwrap();
-            if batch.is_empty() {
-                continue;
+            let max = self.batch_size.min(10);
+            let request = ReceiveRequest { max, ..ReceiveRequest::default() };
+            let queues = &self.lambda.services.queues;
+            let batch = queues.receive_some(&self.queue, request).await.unwrap();
+            if self.lambda.template().function(self.slot.function()).is_none() {
+                return;
             }
             self.busy.set(self.busy.get() + 1);
             self.handle(batch).await;

@@ -19,7 +19,7 @@ use tokio::sync::Notify;
 use tower::ServiceExt;
 
 use crate::{
-    description::{Deployment, STACK},
+    description::{self, Deployment, STACK},
     fault::Site,
     history::History,
     limits::Access,
@@ -28,10 +28,12 @@ use crate::{
     sim::Sim,
 };
 
+/// What the targets of Step Functions begin with.
+const STATES: &str = "AWSStepFunctions";
+
 /// Clones are the same services.
 #[derive(Clone)]
 pub(crate) struct Services {
-    pub(crate) deployment: &'static Deployment,
     pub(crate) database: DynamoDb,
     pub(crate) queues: Sqs,
     pub(crate) bus: EventBridge,
@@ -49,6 +51,11 @@ pub(crate) struct Services {
 }
 
 impl Services {
+    /// What is deployed now.
+    pub(crate) fn deployment(&self) -> &'static Deployment {
+        description::deployment(self.sim.mode())
+    }
+
     /// Carries out a request, if the role of the function that sent it allows it.
     pub(crate) async fn call(&self, sent: &Sent) -> (u16, Bytes) {
         if let Err(error) = self.check(sent) {
@@ -70,7 +77,7 @@ impl Services {
         let is_write = sent.site() == Site::Write;
         let access = if is_write { Access::Write } else { Access::Read };
         let body: Value = serde_json::from_slice(&sent.body).unwrap_or_default();
-        let partitions = partitions(&self.deployment.template, operation, &body);
+        let partitions = partitions(&self.deployment().template, operation, &body);
         let now = self.sim.millisecond();
         let is_met: Vec<bool> =
             partitions.iter().map(|it| !quotas.has_units(access, &it.name, now)).collect();
@@ -118,7 +125,11 @@ impl Services {
         let services: [&dyn Service; 4] =
             [&self.database, &self.queues, &self.bus, &self.workflows];
         let called = services.into_iter().find(|it| it.targets().contains(&prefix));
+        let is_gone = prefix == STATES && self.deployment().template.state_machines.is_empty();
         let answer = match called {
+            Some(_) if is_gone => {
+                Err(AwsError::client("StateMachineDoesNotExist", "it is deleted"))
+            }
             Some(service) => service.call(operation, sent.body.clone()).await,
             None => Err(AwsError::unknown_operation(prefix)),
         };
@@ -151,7 +162,7 @@ impl Services {
     }
 
     fn check(&self, sent: &Sent) -> Result<(), AwsError> {
-        let functions = &self.deployment.template.functions;
+        let functions = &self.deployment().template.functions;
         // What is no function of the template has no role.
         let Some(function) = functions.iter().find(|it| it.binary == sent.binary) else {
             return Ok(());
@@ -159,7 +170,7 @@ impl Services {
         let (target, path) = (sent.target.as_deref(), sent.path.as_str());
         let path = path.find("/v2/").map_or(path, |at| &path[at..]);
         let call = Call { path, method: "POST", target, body: &sent.body };
-        let used = self.deployment.authority.permissions_used(&function.name, &call);
+        let used = self.deployment().authority.permissions_used(&function.name, &call);
         let used = used.inspect_err(|error| {
             self.refused.lock().unwrap().insert(error.message.clone());
         })?;

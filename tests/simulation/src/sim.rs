@@ -140,9 +140,23 @@ impl Sim {
         self.profile().version_skew.filter(|it| it.function == binary)
     }
 
-    /// Who drives orders.
+    /// Who drives orders now.
     pub(crate) fn mode(&self) -> Mode {
-        self.profile().mode
+        let Profile { mode, .. } = *self.profile();
+        let is_other = self.mode_changes_at().is_some_and(|at| self.begun.elapsed() >= at);
+        if is_other { mode.other() } else { mode }
+    }
+
+    /// The modes that this world has, one after the other.
+    pub(crate) fn modes(&self) -> Vec<Mode> {
+        let first = self.profile().mode;
+        let then = self.mode_changes_at().map(|_| first.other());
+        [first].into_iter().chain(then).collect()
+    }
+
+    /// When an operator deploys the other mode.
+    pub(crate) fn mode_changes_at(&self) -> Option<Duration> {
+        self.profile().mode_changes_at
     }
 
     /// Whether the payment provider sends webhooks.

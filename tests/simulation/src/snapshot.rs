@@ -18,13 +18,15 @@ const MAILER: [&str; 2] = ["notification", "orderly-notification-queue"];
 /// Reads everything there is in a world but for what it does not have: logs, and where the services
 /// drive orders a workflow.
 pub(crate) async fn gather(stage: &Stage, customers: usize, at_rest: bool) -> Snapshot {
-    let Lambda { services, external, sim, template, .. } = &stage.lambda;
+    let Lambda { services, external, sim, .. } = &stage.lambda;
+    let template = stage.lambda.template();
     let answered = stage.answered.take();
     // A mail whose sender never learned that it went out goes out again.
     let injected = sim.injected_by_function();
     let failures: usize = MAILER.iter().filter_map(|name| injected.get(*name)).sum();
-    let workflow =
-        (!template.state_machines.is_empty()).then(|| services.workflows.executions().into());
+    // Where the mode changes, orders of the other have no workflow, or one that was ended.
+    let has_workflows = sim.mode_changes_at().is_none() && !template.state_machines.is_empty();
+    let workflow = has_workflows.then(|| services.workflows.executions().into());
     let refusals = services.refused.lock().unwrap().iter().cloned().collect::<Vec<_>>();
     let mut snapshot = Snapshot {
         at_rest: at_rest.into(),
@@ -72,7 +74,7 @@ fn count_messages(snapshot: &mut Snapshot, stage: &Stage) {
     let mut waiting = BTreeMap::new();
     let mut dead_letters = BTreeMap::new();
     let mut poison = Poison { sent: stage.poisoned.get(), dead_lettered: 0 };
-    for queue in &stage.lambda.template.queues {
+    for queue in &stage.lambda.template().queues {
         let found = stage.lambda.services.queues.peek(&queue.name).unwrap();
         let poisonous = found.iter().filter(|it| is_poison(&it.body)).count();
         if stage.worked_on.contains(&queue.name) {
@@ -82,6 +84,12 @@ fn count_messages(snapshot: &mut Snapshot, stage: &Stage) {
             dead_letters.insert(queue.name.clone(), DeadLetters { messages, expected: 0 });
             poison.dead_lettered += poisonous;
         }
+    }
+    // The poison in a queue that is not deployed any more stays there.
+    let queues = &stage.lambda.services.queues;
+    for queue in queues.queue_names().iter().filter(|it| !stage.has_queue(it)) {
+        let found = queues.peek(queue).unwrap();
+        poison.dead_lettered += found.iter().filter(|it| is_poison(&it.body)).count();
     }
     snapshot.waiting = waiting.into();
     snapshot.dead_letters = dead_letters.into();

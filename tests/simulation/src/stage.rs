@@ -11,7 +11,7 @@ use std::{
 use invariants::ending_of;
 use local_eventbridge::{Disorder, EventBridge, Options};
 use local_sqs::Sqs;
-use local_template::Source;
+use local_template::{Mapping, Source};
 use orderly::snapshot::Tables;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
@@ -25,7 +25,7 @@ use crate::{
     answered::Answered,
     bus::Targets,
     customer::Customer,
-    description::{self, Deployment, ENDPOINT, STACK, name_of},
+    description::{self, ENDPOINT, STACK, name_of},
     external::ExternalServices,
     history::History,
     lambda::Lambda,
@@ -70,12 +70,13 @@ pub(crate) struct Stage {
 impl Stage {
     pub(crate) async fn set(sim: &Arc<Sim>, stories: &[Story]) -> Self {
         let external = ExternalServices::open(sim);
-        let deployment = description::deployment(sim.mode());
-        let Deployment { template, .. } = deployment;
-        let database = description::database(template).await;
+        let modes = sim.modes();
+        let database = description::database(&description::deployment(sim.mode()).template).await;
         let clock = sim.clock();
         let queues = Sqs::seeded(ENDPOINT, clock.clone(), sim.seed);
-        description::create_queues(template, &queues);
+        for mode in &modes {
+            description::create_queues(&description::deployment(*mode).template, &queues);
+        }
         let holds = stories.iter().enumerate();
         let holds =
             holds.filter_map(|(index, story)| story.hold(sim.mode(), &user(index))).collect();
@@ -85,11 +86,10 @@ impl Stage {
             Disorder { shuffle: true, seed: sim.seed, max_delay: DISORDER_MAX, duplicate: false };
         let options = Options { disorder, clock, ..Options::default() };
         let bus =
-            EventBridge::new(description::topology(template), Arc::new(targets), options).unwrap();
+            EventBridge::new(description::topology(&modes), Arc::new(targets), options).unwrap();
         let mail = external.mail.router();
-        let (workflows, tasks) = workflows::open(deployment, sim);
+        let (workflows, tasks) = workflows::open(&modes, sim);
         let services = Services {
-            deployment,
             database,
             queues,
             bus,
@@ -101,7 +101,7 @@ impl Stage {
             history: History::new(sim),
             sim: Arc::clone(sim),
         };
-        let lambda = Lambda::new(sim, template, services, external);
+        let lambda = Lambda::new(sim, services, external);
         let answered = Rc::default();
         let stage = Self {
             administrator: Rc::new(Administrator::new(&lambda, &answered)),
@@ -148,7 +148,7 @@ impl Stage {
 
     /// Starts every mapping and schedule of the template.
     fn start(mut self) -> Self {
-        for mapping in self.lambda.template.mappings.iter().filter(|it| it.enabled) {
+        for mapping in self.mappings() {
             match &mapping.source {
                 Source::Queue { arn, concurrency_max } => {
                     self.worked_on.insert(name_of(arn).to_owned());
@@ -181,7 +181,7 @@ impl Stage {
                 }
             }
         }
-        for schedule in self.lambda.template.schedules.iter().filter(|it| it.enabled) {
+        for schedule in self.lambda.template().schedules.iter().filter(|it| it.enabled) {
             let slot = self.lambda.slot(&schedule.function);
             let input = schedule.input.as_deref().unwrap_or("{}");
             let input: Value = serde_json::from_str(input).unwrap();
@@ -195,6 +195,27 @@ impl Stage {
             });
         }
         self
+    }
+
+    /// The mappings of each mode that this world has: to what is not deployed yet, nothing comes.
+    fn mappings(&self) -> Vec<&'static Mapping> {
+        let modes = self.lambda.sim.modes();
+        let all = modes.iter().flat_map(|mode| &description::deployment(*mode).template.mappings);
+        let mut mappings: Vec<&Mapping> = Vec::new();
+        for mapping in all.filter(|it| it.enabled) {
+            let is_same = |it: &&Mapping| {
+                it.source.arn() == mapping.source.arn() && it.function == mapping.function
+            };
+            if !mappings.iter().any(is_same) {
+                mappings.push(mapping);
+            }
+        }
+        mappings
+    }
+
+    /// Whether this queue is deployed now.
+    pub(crate) fn has_queue(&self, name: &str) -> bool {
+        self.lambda.template().queues.iter().any(|it| it.name == name)
     }
 
     /// How many batches of a queue are worked on at once.
@@ -286,7 +307,7 @@ impl Stage {
             && bus.idle()
             && workflows.idle()
             && self.busy.get() == 0
-            && self.worked_on.iter().all(is_empty)
+            && self.worked_on.iter().filter(|it| self.has_queue(it)).all(is_empty)
             && self.positions.iter().all(is_read)
     }
 

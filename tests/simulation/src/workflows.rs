@@ -20,10 +20,11 @@ use tokio::{
 };
 
 use crate::{
-    description::Deployment,
+    description::deployment,
     fault::{Fault, Site},
     functions::failure,
     lambda::{End, Lambda, Slot},
+    mode::Mode,
     sim::Sim,
 };
 
@@ -63,7 +64,7 @@ impl Tasks for Queue {
 
 /// The state machines of the template, and the invocations that they will want.
 pub(crate) fn open(
-    deployment: &Deployment,
+    modes: &[Mode],
     sim: &Arc<Sim>,
 ) -> (StepFunctions, mpsc::UnboundedReceiver<Task>) {
     let spec = |it: &StateMachine| StateMachineSpec {
@@ -71,7 +72,8 @@ pub(crate) fn open(
         role_arn: it.role.arn.clone(),
         definition: it.definition.clone(),
     };
-    let specs = deployment.template.state_machines.iter().map(spec).collect();
+    let machines = modes.iter().flat_map(|mode| &deployment(*mode).template.state_machines);
+    let specs = machines.map(spec).collect();
     let (sender, tasks) = mpsc::unbounded_channel();
     let options = Options { clock: sim.clock(), seed: sim.seed };
     (StepFunctions::new(specs, Arc::new(Queue(sender)), options).unwrap(), tasks)
@@ -100,7 +102,7 @@ struct Workers {
 
 impl Workers {
     async fn answer(&self, function: &str, payload: &Bytes) -> Result<Invoked, InvokeError> {
-        let mut functions = self.lambda.template.functions.iter();
+        let mut functions = self.lambda.template().functions.iter();
         let Some(function) = functions.find(|it| it.arn == function || it.name == function) else {
             return Err(InvokeError::NotFound(format!("Function not found: {function}")));
         };
@@ -162,9 +164,9 @@ impl Workers {
         let request = Request::new(INVOKE, &function.arn);
         let may = |machine: &StateMachine| {
             let caller = Caller::Role { role: &machine.role, session: &machine.name };
-            services.deployment.authority.decide(&caller, &request).is_ok()
+            services.deployment().authority.decide(&caller, &request).is_ok()
         };
-        if self.lambda.template.state_machines.iter().any(may) {
+        if self.lambda.template().state_machines.iter().any(may) {
             return Ok(());
         }
         let refusal = format!("no workflow may {INVOKE} {}", function.arn);

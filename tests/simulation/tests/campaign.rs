@@ -24,7 +24,9 @@ fn worlds_calls_and_faults_are_counted() {
     assert_eq!((campaign.worlds(), summary.worlds, ended.into_inner()), (4, 4, 4));
     assert!(summary.calls > 800 && summary.faults.values().sum::<u64>() > 20, "{summary}");
     let shown = summary.to_string();
-    for part in ["worlds      4, of which 0 failed", "violations  0", "worlds per CPU second"] {
+    assert_eq!(summary.orders, 8);
+    let parts = ["worlds      4, of which 0 failed", "orders      8", "violations  0"];
+    for part in parts.into_iter().chain([" worlds, ", " orders a CPU-second"]) {
         assert!(shown.contains(part), "{shown}");
     }
 }

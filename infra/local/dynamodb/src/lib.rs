@@ -39,6 +39,8 @@ struct Inner {
     capacity: operation::Meter,
     writes: watch::Sender<u64>,
     shards: Mutex<HashMap<String, stream::Shard>>,
+    /// How far each table's stream was read when nothing followed, and after how many writes.
+    read_to_end: Mutex<HashMap<String, (u64, u64)>>,
     // Keeps a temporary directory alive as long as its database.
     storage: storage::Opened,
     /// Held alone by what reads before it writes.
@@ -66,6 +68,7 @@ impl DynamoDb {
                 capacity: operation::Meter::default(),
                 writes: watch::Sender::new(0),
                 shards: Mutex::default(),
+                read_to_end: Mutex::default(),
                 storage: opened,
                 turn: RwLock::default(),
             }),
@@ -151,14 +154,15 @@ impl DynamoDb {
         let engine = (&inner.database, &inner.capacity, &inner.turn);
         let answer =
             operation::execute(engine, operation, &request.body).map_err(rewrite::error)?;
-        let answer = request.answer(answer, &inner.storage)?;
         if operation == "DeleteTable" {
             inner.shards.lock().clear();
+            inner.read_to_end.lock().clear();
         }
+        // Before anything else can fail: it is written.
         if operation::writes(operation) {
-            self.inner.writes.send_modify(|count| *count += 1);
+            inner.writes.send_modify(|count| *count += 1);
         }
-        Ok(answer)
+        request.answer(answer, &inner.storage)
     }
 }
 

@@ -100,6 +100,11 @@ async fn the_stream_tells_what_was_written_in_order() {
         first.iter().chain(&rest).map(|it| &it.event["dynamodb"]["NewImage"]["id"]["S"]).collect();
     assert_eq!(ids, ["a", "b", "c"]);
     assert!(database.stream_records("things", rest[0].sequence, 100).unwrap().is_empty());
+    // What is known to be the end is so until the next write, and nowhere else.
+    assert_eq!(database.stream_records("things", first[1].sequence, 100).unwrap(), rest);
+    assert!(database.stream_records("things", rest[0].sequence, 100).unwrap().is_empty());
+    put(&database.client(), "d").await.unwrap();
+    assert_eq!(database.stream_records("things", rest[0].sequence, 100).unwrap().len(), 1);
 }
 
 #[tokio::test]

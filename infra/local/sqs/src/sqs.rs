@@ -110,15 +110,41 @@ impl Sqs {
     ) -> Result<Vec<ReceivedMessage>, AwsError> {
         check_request(&request)?;
         let deadline = Instant::now() + request.wait;
+        self.receive_by(queue, &request, Some(deadline)).await
+    }
+
+    /// As [`receive`](Self::receive) again and again until there is a message, without the work of
+    /// asking every twenty seconds.
+    ///
+    /// # Errors
+    /// As of [`receive`](Self::receive); also when the queue is deleted meanwhile.
+    pub async fn receive_some(
+        &self,
+        queue: &str,
+        request: ReceiveRequest,
+    ) -> Result<Vec<ReceivedMessage>, AwsError> {
+        check_request(&request)?;
+        self.receive_by(queue, &request, None).await
+    }
+
+    async fn receive_by(
+        &self,
+        queue: &str,
+        request: &ReceiveRequest,
+        deadline: Option<Instant>,
+    ) -> Result<Vec<ReceivedMessage>, AwsError> {
         loop {
             let now = self.now();
-            let look = self.store().receive(queue, &request, now)?;
-            if !look.deliveries.is_empty() || now.instant >= deadline {
+            let look = self.store().receive(queue, request, now)?;
+            let is_over = deadline.is_some_and(|deadline| now.instant >= deadline);
+            if !look.deliveries.is_empty() || is_over {
                 return Ok(look.deliveries.iter().map(Delivery::received).collect());
             }
-            let until = look.next_timer.map_or(deadline, |timer| timer.min(deadline));
             // News or the time is up: either way there is a reason to look again.
-            let _ = timeout_at(until, look.news).await;
+            match look.next_timer.into_iter().chain(deadline).min() {
+                Some(until) => drop(timeout_at(until, look.news).await),
+                None => look.news.await,
+            }
         }
     }
 

@@ -22,6 +22,23 @@ async fn a_waiting_receiver_wakes_when_a_message_is_sent() {
     assert_eq!(received[0].body, "a");
 }
 
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_some_waits_for_as_long_as_it_takes() {
+    let sqs = sqs_with([QueueSpec::named("orders")]);
+    let receiver = tokio::spawn({
+        let sqs = sqs.clone();
+        async move { sqs.receive_some("orders", ReceiveRequest::default()).await }
+    });
+    tokio::time::sleep(Duration::from_hours(30)).await;
+    assert!(!receiver.is_finished());
+    let delay = Some(Duration::from_secs(600));
+    sqs.send("orders", OutgoingMessage { delay, ..OutgoingMessage::new("a") }).unwrap();
+    assert_eq!(receiver.await.unwrap().unwrap()[0].body, "a");
+    let waiting = sqs.receive_some("orders", ReceiveRequest::default());
+    let (gone, ()) = tokio::join!(waiting, async { sqs.delete_queue("orders").unwrap() });
+    assert_eq!(code(gone), "QueueDoesNotExist");
+}
+
 #[tokio::test]
 async fn every_waiting_receiver_gets_its_message() {
     let sqs = sqs_with([QueueSpec::named("orders")]);
