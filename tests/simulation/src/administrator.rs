@@ -18,6 +18,8 @@ const RESTOCKED_MAX: Duration = Duration::from_secs(4);
 /// How many pieces come in at most, and how many of them are missing at most.
 const PIECES_MAX: i64 = 50;
 const MISSING_MAX: i64 = 20;
+/// For whom it is drawn.
+const RESTOCKER: &str = "administrator";
 
 /// An operator.
 pub(crate) struct Administrator {
@@ -61,11 +63,11 @@ impl Administrator {
     /// Has goods come in while customers order them, and then counts them: some are missing.
     pub(crate) async fn restock(&self) {
         let sim = &self.lambda.sim;
-        sim.pass(RESTOCKED_MAX).await;
-        let pieces = sim.rng().i64(1..=PIECES_MAX);
+        sim.pass(RESTOCKER, RESTOCKED_MAX).await;
+        let pieces = sim.rng(RESTOCKER).i64(1..=PIECES_MAX);
         self.move_stock("restock", pieces, &json!({ "quantity": pieces })).await;
-        sim.pass(RESTOCKED_MAX).await;
-        let missing = sim.rng().i64(1..=MISSING_MAX);
+        sim.pass(RESTOCKER, RESTOCKED_MAX).await;
+        let missing = sim.rng(RESTOCKER).i64(1..=MISSING_MAX);
         let counted = json!({ "delta": -missing, "reason": "counted" });
         self.move_stock("adjust", -missing, &counted).await;
     }

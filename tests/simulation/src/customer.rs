@@ -25,6 +25,8 @@ const RESUMES: usize = 120;
 const LOOKS: u32 = 6;
 const LOOK_MAX: Duration = Duration::from_millis(200);
 const LOOK_FACTOR: u32 = 3;
+/// For whom the pauses of customers are drawn.
+const CUSTOMERS: &str = "customers";
 /// What a customer is shown of an order that the read model does not have yet.
 const PROCESSING: &str = "processing";
 /// More failures than the payment service has attempts.
@@ -70,11 +72,11 @@ impl Customer {
     pub(crate) async fn run(self) {
         let sim = &self.lambda.sim;
         if sim.quotas().is_some() {
-            sim.pass(sim.arrivals()).await;
+            sim.pass(CUSTOMERS, sim.arrivals()).await;
             self.browse().await;
         } else {
             self.browse().await;
-            sim.pass(sim.arrivals()).await;
+            sim.pass(CUSTOMERS, sim.arrivals()).await;
         }
         let Some(order) = self.place().await else { return };
         futures_util::future::join(self.act(&order), self.look(&order)).await;
@@ -172,7 +174,7 @@ impl Customer {
     async fn look(&self, order: &str) {
         let mut most = LOOK_MAX;
         for _ in 0..LOOKS {
-            self.lambda.sim.pass(most).await;
+            self.lambda.sim.pass(CUSTOMERS, most).await;
             self.read(order, true).await;
             most *= LOOK_FACTOR;
         }

@@ -20,6 +20,7 @@ pub mod campaign;
 mod control;
 mod customer;
 mod description;
+mod draws;
 pub mod explore;
 mod external;
 mod fault;

@@ -162,7 +162,7 @@ impl Process {
     pub(crate) async fn pass(&self, most: Duration) {
         let frost = self.state.lock().frost;
         if frost == Frost::Never {
-            self.sim.pass(most).await;
+            self.sim.pass(self.binary(), most).await;
         }
     }
 
@@ -179,7 +179,7 @@ impl Process {
 
     /// What this process takes for the time.
     pub(crate) fn clock(&self) -> Clock {
-        let (sim, skew) = (Arc::clone(&self.sim), self.sim.skew());
+        let (sim, skew) = (Arc::clone(&self.sim), self.sim.skew(self.binary()));
         Clock::from_fn(move || (sim.now() + skew).truncate_to_millisecond())
     }
 

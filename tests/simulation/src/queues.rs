@@ -54,14 +54,14 @@ impl Poller {
             self.busy.set(self.busy.get() + 1);
             self.handle(batch).await;
             self.busy.set(self.busy.get() - 1);
-            self.lambda.sim.pass(PAUSE_MAX).await;
+            self.lambda.sim.pass(&self.queue, PAUSE_MAX).await;
         }
     }
 
     async fn handle(&self, mut batch: Vec<ReceivedMessage>) {
         let sim = &self.lambda.sim;
         // A standard queue has no order.
-        sim.rng().shuffle(&mut batch);
+        sim.rng(&self.queue).shuffle(&mut batch);
         let what = format!("{} batch of {}", self.queue, batch.len());
         sim.note(&what);
         let met = sim.fault_point(Site::Batch, &what);

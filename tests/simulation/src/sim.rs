@@ -19,6 +19,7 @@ use tokio::time::Instant;
 
 use crate::{
     description::STACK,
+    draws::{Draws, Kind, generator, subject},
     fault::{Fault, InjectedFault, Point, Site},
     incident::{Incident, Incidents},
     limits::Quotas,
@@ -55,7 +56,7 @@ struct State {
     injected: Vec<InjectedFault>,
     lines: Vec<(u64, String)>,
     hasher: DefaultHasher,
-    drawn: u64,
+    draws: Draws,
     healed: bool,
     writers: BTreeMap<String, Writer>,
 }
@@ -74,25 +75,6 @@ impl Drop for UnderWay {
     fn drop(&mut self) {
         self.0.under_way.fetch_sub(1, Ordering::Relaxed);
     }
-}
-
-/// A generator for the `index`-th thing of one kind: it does not depend on what else was drawn.
-pub(crate) fn generator(seed: u64, kind: u64, index: u64) -> fastrand::Rng {
-    let mut mixed = seed ^ kind.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    for word in [kind, index] {
-        mixed = mixed.wrapping_add(word).wrapping_add(0x9e37_79b9_7f4a_7c15);
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^= mixed >> 31;
-    }
-    fastrand::Rng::with_seed(mixed)
-}
-
-/// The kinds of things that are drawn, each from generators of its own.
-mod kind {
-    pub(super) const STRIKE: u64 = 1;
-    pub(super) const MAGNITUDE: u64 = 2;
-    pub(super) const WEATHER: u64 = 3;
 }
 
 impl Sim {
@@ -288,11 +270,12 @@ impl Sim {
         let millisecond = self.millisecond();
         let mut state = self.state();
         let at = u64::try_from(state.points.len()).unwrap_or(u64::MAX);
+        let turn = state.draws.turn(subject(what));
         state.points.push(Point { at, site, what: what.to_owned(), millisecond });
         let fault = match &self.plan {
             Plan::Drawn(_) if healed => None,
             Plan::Drawn(profile) => {
-                let mut random = generator(self.seed, kind::STRIKE, at);
+                let mut random = generator(self.seed, Kind::Strike, turn);
                 site.faults().iter().copied().find(|fault| random.f64() < profile.rate(*fault))
             }
             Plan::Exactly(injected, _) => {
@@ -303,25 +286,25 @@ impl Sim {
         state.injected.push(InjectedFault { at, fault });
         drop(state);
         self.note(&format!("!! {fault}@{at} {what}"));
-        Some((fault, generator(self.seed, kind::MAGNITUDE, at)))
+        Some((fault, generator(self.seed, Kind::Magnitude, turn)))
     }
 
-    /// A generator for what is always uncertain: how long something takes, what comes first.
-    pub(crate) fn rng(&self) -> fastrand::Rng {
-        let mut state = self.state();
-        state.drawn += 1;
-        generator(self.seed, kind::WEATHER, state.drawn)
+    /// A generator for what is always uncertain of `whom`: how long something takes, what comes
+    /// first.
+    pub(crate) fn rng(&self, whom: &str) -> fastrand::Rng {
+        let turn = self.state().draws.turn(format!("weather of {whom}"));
+        generator(self.seed, Kind::Weather, turn)
     }
 
-    /// How far the clock of a process is from the true time.
-    pub(crate) fn skew(&self) -> time::Duration {
+    /// How far the clock of a process of `function` is from the true time.
+    pub(crate) fn skew(&self, function: &str) -> time::Duration {
         let most = i64::try_from(self.profile().skew_max.as_millis()).unwrap_or(i64::MAX);
-        time::Duration::milliseconds(self.rng().i64(-most..=most))
+        time::Duration::milliseconds(self.rng(function).i64(-most..=most))
     }
 
-    /// Lets a little time pass, as a network does.
-    pub(crate) async fn pass(&self, most: Duration) {
-        let wait = most.mul_f64(self.rng().f64());
+    /// Lets a little time pass for `whom`, as a network does.
+    pub(crate) async fn pass(&self, whom: &str, most: Duration) {
+        let wait = most.mul_f64(self.rng(whom).f64());
         tokio::time::sleep(wait).await;
     }
 

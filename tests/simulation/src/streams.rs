@@ -52,7 +52,7 @@ impl Reader {
             let mut records = services.database.stream_records(&table, after, limit).unwrap();
             let Some(last) = records.last().map(|it| it.sequence) else {
                 written.await;
-                self.lambda.sim.pass(POLL_MAX).await;
+                self.lambda.sim.pass(&table, POLL_MAX).await;
                 continue;
             };
             if self.lambda.sim.is_unavailable(&table) {

@@ -17,6 +17,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 const LATE_MAX: Duration = Duration::from_secs(120);
 /// One in so many is lost for good, and one in so many comes twice.
 const ONE_IN: u64 = 8;
+/// For whom it is drawn.
+const SENDER: &str = "webhooks";
 /// How often one is sent that is not taken, and how long the provider waits in between.
 const ATTEMPTS_MAX: usize = 20;
 const WAIT_MAX: Duration = Duration::from_secs(30);
@@ -28,7 +30,7 @@ pub(crate) async fn send(lambda: Lambda) {
         while lambda.external.payments.webhook(index, WEBHOOK_SECRET).is_none() {
             sleep(PAUSE).await;
         }
-        let mut rng = lambda.sim.rng();
+        let mut rng = lambda.sim.rng(SENDER);
         let copies = match rng.u64(0..ONE_IN) {
             0 => 0,
             1 => 2,

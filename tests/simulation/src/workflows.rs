@@ -112,7 +112,7 @@ impl Workers {
         let what = format!("{} task {}", function.name, event["task"]);
         sim.note(&what);
         let met = sim.fault_point(Site::Task, &what);
-        sim.pass(LATENCY_MAX).await;
+        sim.pass(&function.name, LATENCY_MAX).await;
         let end = match met {
             None => self.invoke(function, event, None).await,
             Some((Fault::ErrorBefore, _)) => {
@@ -142,7 +142,7 @@ impl Workers {
                 return Err(InvokeError::Unreachable("no answer came".to_owned()));
             }
         };
-        sim.pass(LATENCY_MAX).await;
+        sim.pass(&function.name, LATENCY_MAX).await;
         if matches!(end, End::Throttled) {
             return Err(InvokeError::TooManyRequests("Rate exceeded".to_owned()));
         }
