@@ -22,6 +22,7 @@ import urllib.request
 from botocore.exceptions import ClientError
 
 import changes
+import guide
 import orders
 import package
 
@@ -29,8 +30,8 @@ BUCKET = "packaged"
 SECRETS = {
     "PaymentGatewayApiKeySecret": ("orderly/payment-gateway-api-key", "sk_test_local"),
     "PaymentWebhookSecret": ("orderly/payment-webhook-secret", "whsec_test_local_stand_in"),
-    "CarrierApiKeySecret": ("orderly/carrier-api-key", "carrier_test_local"),
 }
+CARRIER_KEY = "carrier_test_local"
 
 
 def free_port():
@@ -90,12 +91,12 @@ def upload(system, code):
         s3.put_object(Bucket=BUCKET, Key=f"{name}.zip", Body=content)
 
 
-def create(system, mode, providers, table):
+def create(system, mode, providers, folder, table):
     """Creates the stack, as `sam deploy` would, and waits until it is there."""
-    secrets = system.aws("secretsmanager")
-    values = {name: secrets.create_secret(Name=secret, SecretString=text)["ARN"]
+    values = {name: guide.secret(system, folder, secret, text)
               for name, (secret, text) in SECRETS.items()}
     values |= {
+        "CarrierApiKeySecret": guide.parameter(system, folder, CARRIER_KEY),
         "Architecture": "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64",
         "JwtIssuer": "https://issuer.example.com", "JwtAudience": "orderly",
         "SenderEmail": "orders@example.com", "FulfilmentMode": mode,
@@ -141,9 +142,10 @@ def elsewhere(mode, code, examples, folder, table):
                      "CarrierUrl": processes.stand_in(examples / "carrier")}
         orders.until("ministack is up", lambda: answers(f"{endpoint}/_ministack/health"))
         system = orders.System(endpoint)
+        assert guide.key(system).startswith("arn:aws:kms:")
         upload(system, code)
         started = time.monotonic()
-        create(system, mode, providers, table)
+        create(system, mode, providers, folder, table)
         print(f"ministack, {mode}: created in {time.monotonic() - started:.0f} s", flush=True)
         orders.drive(endpoint, mode)
     finally:
