@@ -50,7 +50,7 @@ fn a_failure_tells_the_least_it_takes_how_the_order_went_and_how_to_play_it_agai
         assert!(explained.contains(part), "{part:?} is not in {explained}");
     }
     // The order is created by the API, and what follows stands beneath it.
-    let mut lines = explained.lines().filter(|line| line.contains(" ms  order-api#1 "));
+    let mut lines = explained.lines().filter(|line| line.contains(" ms  order-api#"));
     assert!(lines.any(|line| line.contains("OrderCreated")), "{explained}");
     assert!(explained.contains("never published"), "{explained}");
     let profile = Profile::rough(ProfileName::Rougher.rate());
