@@ -164,8 +164,8 @@ const GATES: &[Gate] = &[
     Gate {
         protection: "reservation closed once",
         switch: Mutation::Dropped { table: "reservations", part: "#status = :reserved" },
-        profile: Profile::calm,
-        stories: &[Story::Declined; 12],
+        profile: frozen,
+        stories: &[Story::Declined; 6],
         invariant: "stock is conserved",
         first: 1,
     },
