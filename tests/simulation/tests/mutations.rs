@@ -128,6 +128,11 @@ fn partial() -> Profile {
     Profile::calm().with(Fault::Partial, 0.5)
 }
 
+/// Tables that have no room most of the time: what was read is seconds old when it is written.
+fn throttled() -> Profile {
+    Profile::calm().with(Fault::Throttle, 0.6)
+}
+
 /// Reads that are behind, where they may be.
 fn stale() -> Profile {
     Profile::calm().with(Fault::Stale, 0.5)
@@ -164,10 +169,10 @@ const GATES: &[Gate] = &[
     Gate {
         protection: "reservation closed once",
         switch: Mutation::Dropped { table: "reservations", part: "#status = :reserved" },
-        profile: frozen,
+        profile: throttled,
         stories: &[Story::Declined; 6],
         invariant: "stock is conserved",
-        first: 1,
+        first: 5,
     },
     Gate {
         protection: "tombstone of a reservation",
@@ -298,7 +303,7 @@ const GATES: &[Gate] = &[
         profile: forgetful,
         stories: PAID_BACK,
         invariant: "what is resumed ends",
-        first: 2,
+        first: 9,
     },
     Gate {
         protection: "key of a shipment",
