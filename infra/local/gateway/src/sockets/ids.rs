@@ -7,6 +7,8 @@ use local_core::{Clock, Counter};
 const SPREAD: u128 = 0x9e37_79b9_7f4a_7c15_f39c_c061;
 /// 11 bytes: base64 of them has 16 characters, the last of which is `=`.
 const BITS: u128 = (1 << 88) - 1;
+/// Of the time: until the year 10889.
+const MILLIS: u128 = (1 << 48) - 1;
 
 /// Ids of connections, requests and messages: no two of an API are the same.
 #[derive(Debug)]
@@ -21,9 +23,9 @@ impl Ids {
     }
 
     pub(super) fn next(&self) -> String {
-        let millis = self.clock.since_epoch().as_millis();
-        let count = u128::from(self.count.next_number() & u64::from(u32::MAX));
-        let id = ((millis << 32) | count).wrapping_mul(SPREAD) & BITS;
+        let millis = self.clock.since_epoch().as_millis() & MILLIS;
+        let count = u128::from(self.count.next_number());
+        let id = ((count << 48) | millis).wrapping_mul(SPREAD) & BITS;
         URL_SAFE.encode(&id.to_be_bytes()[5..])
     }
 }
