@@ -38,7 +38,7 @@ const FRAME_BYTES_MAX: usize = 32 * 1024;
 
 /// The route that lets a client in.
 const CONNECT: &str = "$connect";
-/// The route that hears of a client that is gone.
+/// The route that is invoked for a client that is gone.
 const DISCONNECT: &str = "$disconnect";
 /// The route of messages that name no other.
 const DEFAULT: &str = "$default";
@@ -165,7 +165,7 @@ impl SocketApi {
         self.0.connections.count()
     }
 
-    /// Closes every connection, and returns when none is left. No function hears of it.
+    /// Closes every connection, and returns when none is left. No function is invoked for it.
     pub async fn stop(&self) {
         self.0.stopping.send_replace(true);
         self.0.stopping.closed().await;

@@ -179,10 +179,8 @@ impl Template {
         let resources = present(&resolver)?;
         let passed_secrets = resolver.check_passed(passed)?;
         let mut apis = route::Apis::new();
-        for (id, kind) in &resources {
-            if *kind == Kind::HttpApi {
-                apis.insert((*id).to_owned(), route::read_api(resolved(&resolver, id)?)?);
-            }
+        for (id, _) in resources.iter().filter(|(_, kind)| *kind == Kind::HttpApi) {
+            apis.insert((*id).to_owned(), route::read_api(resolved(&resolver, id)?)?);
         }
         let mut sockets = Sockets::among(&resolver, &resources)?;
         let mut template = Self { secrets: resolver.secrets.clone(), ..Self::default() };

@@ -4,17 +4,15 @@
 //! Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api.html>.
 
 mod parts;
+mod place;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,
 };
 
-use local_core::REGION;
-
 use crate::{
     Template,
-    document::Resource,
     error::{Place, TemplateError},
     permission::Invocations,
     physical::Kind,
@@ -23,6 +21,7 @@ use crate::{
     resources::resolved,
 };
 use parts::{Integration, Stage};
+pub(crate) use place::{are_of, host};
 
 /// The routes that have a meaning of their own.
 const CONNECT: &str = "$connect";
@@ -100,7 +99,17 @@ pub(crate) struct Sockets {
 }
 
 impl Sockets {
-    /// Knows which of the APIs among `resources` are for WebSockets.
+    /// What such an API is made of.
+    const PARTS: [Kind; 6] = [
+        Kind::GatewayApi,
+        Kind::GatewayAuthorizer,
+        Kind::GatewayDeployment,
+        Kind::GatewayIntegration,
+        Kind::GatewayRoute,
+        Kind::GatewayStage,
+    ];
+
+    /// Knows which of the APIs among `resources` is a WebSocket API.
     pub(crate) fn among(
         resolver: &Resolver<'_>,
         resources: &[(&str, Kind)],
@@ -126,29 +135,30 @@ impl Sockets {
         kind: Kind,
         properties: Properties,
     ) -> Result<Option<Properties>, TemplateError> {
-        let is_own = match kind {
-            Kind::GatewayApi => self.ids.contains(id),
-            _ => properties.peek("ApiId").is_some_and(|api| self.ids.contains(api)),
-        };
-        match kind {
-            Kind::GatewayApi if is_own => self.selection = parts::api(properties)?,
-            Kind::GatewayAuthorizer if is_own => {
-                self.authorizers.insert(id.to_owned(), parts::authorizer(id, properties)?);
-            }
-            Kind::GatewayIntegration if is_own => {
-                self.integrations.insert(id.to_owned(), parts::integration(properties)?);
-            }
-            Kind::GatewayRoute if is_own => self.routes.push(properties),
-            Kind::GatewayStage if is_own => self.stages.push(parts::stage(properties)?),
-            Kind::GatewayDeployment if is_own => {
-                parts::deployment(properties)?;
-                self.deployments.insert(id.to_owned());
-            }
-            Kind::GatewayDeployment => {
-                let problem = "must be a WebSocket API: one for HTTP has AutoDeploy in its stage";
-                return Err(properties.place().child("ApiId").invalid(problem));
-            }
-            _ => return Ok(Some(properties)),
+        let api = if kind == Kind::GatewayApi { Some(id) } else { properties.peek("ApiId") };
+        let is_own = api.is_some_and(|api| self.ids.contains(api));
+        if kind == Kind::GatewayDeployment && !is_own {
+            let problem = "must be a WebSocket API: one for HTTP has AutoDeploy in its stage";
+            return Err(properties.place().child("ApiId").invalid(problem));
+        }
+        if !is_own || !Self::PARTS.contains(&kind) {
+            return Ok(Some(properties));
+        }
+        let id = id.to_owned();
+        if kind == Kind::GatewayApi {
+            self.selection = parts::api(properties)?;
+        } else if kind == Kind::GatewayAuthorizer {
+            let authorizer = parts::authorizer(&id, properties)?;
+            self.authorizers.insert(id, authorizer);
+        } else if kind == Kind::GatewayIntegration {
+            self.integrations.insert(id, parts::integration(properties)?);
+        } else if kind == Kind::GatewayStage {
+            self.stages.push(parts::stage(properties)?);
+        } else if kind == Kind::GatewayDeployment {
+            parts::deployment(properties)?;
+            self.deployments.insert(id);
+        } else {
+            self.routes.push(properties);
         }
         Ok(None)
     }
@@ -265,32 +275,4 @@ impl Sockets {
             (_, None) => Ok(SocketAccess::Anyone),
         }
     }
-}
-
-impl Template {
-    /// Has functions find the WebSocket API on this machine: in their environment variables its
-    /// address for the management of connections, `https://API.execute-api.REGION.amazonaws.com`,
-    /// becomes `management`, and that for clients, with `wss://`, becomes `clients`. What stands
-    /// behind them stays: the stage.
-    pub fn locate_sockets(&mut self, management: &str, clients: &str) {
-        let Some(api) = &self.socket_api else { return };
-        let host = host(&api.logical_id);
-        let places = [("https", management), ("wss", clients)];
-        let places = places.map(|(scheme, place)| (format!("{scheme}://{host}"), place));
-        for value in self.functions.iter_mut().flat_map(|it| it.environment.values_mut()) {
-            for (written, place) in &places {
-                *value = value.replace(written, place.trim_end_matches('/'));
-            }
-        }
-    }
-}
-
-/// Whether an API as written is one for WebSockets.
-pub(crate) fn are_of(api: &Resource) -> bool {
-    api.properties.get("ProtocolType").is_some_and(|it| it == "WEBSOCKET")
-}
-
-/// Where an API is found in AWS.
-pub(crate) fn host(api: &str) -> String {
-    format!("{api}.execute-api.{REGION}.amazonaws.com")
 }

@@ -55,7 +55,7 @@ async fn open(
     );
     match api.let_in(&parts, &source_ip).await {
         Ok(let_in) => api.upgrade(upgrade, let_in),
-        Err(response) => response,
+        Err(Refused(status, message)) => refusal(status, message),
     }
 }
 
@@ -64,12 +64,12 @@ type Protocol = Option<HeaderValue>;
 
 impl Inner {
     /// Asks the authorizer and `$connect`. Until both have answered the connection is not there:
-    /// what is posted to it meets nobody.
+    /// what is posted to it is gone.
     async fn let_in(
         &self,
         parts: &Parts,
         source_ip: &str,
-    ) -> Result<(Newcomer, Option<Value>, Protocol), Response> {
+    ) -> Result<(Newcomer, Option<Value>, Protocol), Refused> {
         let asked = Asked::new(&parts.headers, parts.uri.query().unwrap_or_default(), source_ip);
         let newcomer = Newcomer {
             id: self.ids.next(),
@@ -80,8 +80,7 @@ impl Inner {
         let Newcomer { id, at, domain, identity } = &newcomer;
         let of = Of { connection_id: id, connected_at: *at, domain, identity, authorizer: None };
         let Some(route) = self.connect_route() else { return Ok((newcomer, None, None)) };
-        let authorizer = self.authorize(&route.access, of, &asked, &parts.headers).await;
-        let authorizer = authorizer.map_err(|Refused(status, message)| refusal(status, message))?;
+        let authorizer = self.authorize(&route.access, of, &asked, &parts.headers).await?;
         let event = self.connect_event(Of { authorizer: authorizer.as_ref(), ..of }, &asked);
         match self.invoke(route, &event).await {
             Ok(answer) if answer.status.is_success() => {
@@ -90,9 +89,9 @@ impl Inner {
             }
             Ok(answer) => {
                 let message = answer.status.canonical_reason().unwrap_or("Forbidden");
-                Err(refusal(answer.status, message))
+                Err(Refused(answer.status, message))
             }
-            Err(failure) => Err(refusal(failure.status(), "Internal server error")),
+            Err(failure) => Err(Refused(failure.status(), "Internal server error")),
         }
     }
 

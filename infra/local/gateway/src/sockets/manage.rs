@@ -102,7 +102,7 @@ fn forbidden(code: &str, message: &str) -> AwsError {
 }
 
 /// Whether the request is signed, by Signature Version 4, for this service. The signature itself is
-/// not checked: nobody here has a secret.
+/// not checked: there are no secrets here.
 fn is_signed(headers: &HeaderMap) -> Result<(), AwsError> {
     let value = headers.get(header::AUTHORIZATION).and_then(|it| it.to_str().ok());
     let Some(value) = value.filter(|it| it.starts_with("AWS4-")) else {

@@ -98,7 +98,7 @@ impl<W: Wire> Session<W> {
                 break end;
             }
         };
-        // From here on the client is gone for whoever posts to it.
+        // From here on what is posted to the client is answered as gone.
         self.api.connections.remove(&self.connection.id);
         drop(posted);
         self.finish(end).await;
@@ -137,7 +137,7 @@ impl<W: Wire> Session<W> {
         match self.wire.send(data).await {
             Ok(()) => {
                 self.is_active();
-                // Whoever posted may have stopped waiting.
+                // The caller may have stopped waiting.
                 let _ = done.map(|done| done.send(()));
                 None
             }

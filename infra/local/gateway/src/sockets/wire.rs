@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use bytes::Bytes;
-use tokio_tungstenite::tungstenite;
+use tokio_tungstenite::tungstenite::{Error, error::ProtocolError};
 
 use super::event::Body;
 
@@ -85,18 +85,20 @@ impl Wire for WebSocket {
 }
 
 /// What an error of the protocol's implementation means.
-#[expect(clippy::wildcard_enum_match_arm, reason = "of the errors of a library three matter")]
 fn broken(error: axum::Error) -> Received {
     let error = error.into_inner();
-    match error.downcast_ref::<tungstenite::Error>() {
-        Some(tungstenite::Error::Capacity(_)) => Received::Broken(Ending::new(1009, "Too large")),
-        Some(tungstenite::Error::Utf8(_)) => Received::Broken(Ending::new(1007, "No text")),
-        Some(tungstenite::Error::Protocol(
-            tungstenite::error::ProtocolError::ResetWithoutClosingHandshake,
-        )) => Received::Ended(Ending::lost()),
-        Some(tungstenite::Error::Protocol(_)) => {
-            Received::Broken(Ending::new(1002, "Protocol error"))
-        }
-        _ => Received::Ended(Ending::lost()),
+    let error = error.downcast_ref::<Error>();
+    let is_of = |is_kind: fn(&Error) -> bool| error.is_some_and(is_kind);
+    let is_reset = |error: &Error| {
+        matches!(error, Error::Protocol(ProtocolError::ResetWithoutClosingHandshake))
+    };
+    if is_of(|error| matches!(error, Error::Capacity(_))) {
+        Received::Broken(Ending::new(1009, "Too large"))
+    } else if is_of(|error| matches!(error, Error::Utf8(_))) {
+        Received::Broken(Ending::new(1007, "No text"))
+    } else if is_of(|error| matches!(error, Error::Protocol(_))) && !is_of(is_reset) {
+        Received::Broken(Ending::new(1002, "Protocol error"))
+    } else {
+        Received::Ended(Ending::lost())
     }
 }

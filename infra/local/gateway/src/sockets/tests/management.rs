@@ -104,7 +104,7 @@ async fn what_is_not_allowed_is_refused_as_the_service_does() {
     post(&client, &id, vec![b'a'; 128 * 1024]).await.unwrap();
     let large = vec![b'a'; 128 * 1024 + 1];
     assert_eq!(post(&client, &id, large).await, refused(413, "PayloadTooLargeException"));
-    assert_eq!(post(&client, "nobody", "hi").await, refused(400, "BadRequestException"));
+    assert_eq!(post(&client, "no-id", "hi").await, refused(400, "BadRequestException"));
     let elsewhere = api.sdk_at("test");
     assert_eq!(post(&elsewhere, &id, "hi").await, refused(403, "ForbiddenException"));
     let error = client.post_to_connection().connection_id(&id).data(Blob::new(vec![0; 200_000]));
