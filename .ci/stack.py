@@ -68,7 +68,7 @@ def free_ports():
     while True:
         first = random.randrange(20_000, 30_000)
         try:
-            for port in (first, first + 2, first + 3):
+            for port in (first, first + 2, first + 3, first + 4):
                 with socket.socket() as probe:
                     probe.bind(("127.0.0.1", port))
             return first

@@ -21,6 +21,9 @@ fn welcome(shop: &Shop) {
         shop.endpoint_url(),
         "AWS_ENDPOINT_URL, cargo lambda invoke, aws --endpoint-url",
     );
+    if let Some(url) = shop.socket_url() {
+        address("WebSocket", &url, "npx wscat -c");
+    }
     if is_shop {
         address("Payments", &format!("{}/payments", shop.providers_url()), "GET /_sandbox/ledger");
         address("Carrier", &format!("{}/carrier", shop.providers_url()), "GET /_sandbox/ledger");

@@ -60,10 +60,10 @@ pub(crate) struct Jwt {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Iam {
-    access_key: String,
-    account_id: &'static str,
-    caller_id: String,
-    user_arn: String,
+    pub(crate) access_key: String,
+    pub(crate) account_id: &'static str,
+    pub(crate) caller_id: String,
+    pub(crate) user_arn: String,
     user_id: String,
 }
 
@@ -116,7 +116,7 @@ pub(crate) async fn authorize(
 
 /// Who signed the request, by Signature Version 4:
 /// `AWS4-HMAC-SHA256 Credential=<access key>/<date>/<region>/<service>/aws4_request, …`.
-fn signer(headers: &HeaderMap) -> Option<Iam> {
+pub(crate) fn signer(headers: &HeaderMap) -> Option<Iam> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let parts = value.strip_prefix("AWS4-HMAC-SHA256 ")?.split(',').map(str::trim);
     let parts: BTreeMap<&str, &str> = parts.filter_map(|part| part.split_once('=')).collect();

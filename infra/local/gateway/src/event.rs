@@ -13,7 +13,7 @@ use time::{OffsetDateTime, format_description::BorrowedFormatItem, macros::forma
 use crate::authorizer::Authorizer;
 
 /// The common log format, as in `12/Mar/2020:19:03:58 +0000`.
-const LOG_TIME: &[BorrowedFormatItem<'_>] = format_description!(
+pub(crate) const LOG_TIME: &[BorrowedFormatItem<'_>] = format_description!(
     "[day]/[month repr:short]/[year]:[hour]:[minute]:[second] \
      [offset_hour sign:mandatory][offset_minute]"
 );

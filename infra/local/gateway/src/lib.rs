@@ -1,5 +1,5 @@
-//! An HTTP API (API Gateway v2) on one machine: routes, a development authorizer and the Lambda
-//! proxy integration in payload format 2.0.
+//! HTTP and WebSocket APIs (API Gateway v2) on one machine: routes, authorizers, the Lambda proxy
+//! integration, and the management of connections.
 //!
 //! Functions are reached through [`Invoke`], so a test puts a closure behind the same routes
 //! that the local stack serves with real binaries.
@@ -9,6 +9,7 @@ mod event;
 mod issuer;
 mod response;
 mod route;
+mod sockets;
 
 use std::{
     collections::BTreeSet,
@@ -37,6 +38,10 @@ use tracing::{error, warn};
 pub use authorizer::Access;
 pub use issuer::{IssuerError, TokenIssuer};
 pub use route::RouteError;
+pub use sockets::{
+    IdentitySource, SocketAccess, SocketApi, SocketAuthorizer, SocketError, SocketRouteSpec,
+    SocketSpec,
+};
 
 use authorizer::{Denied, Tokens, authorize};
 use issuer::Verifier;
@@ -91,6 +96,9 @@ pub enum GatewayError {
     /// The issuer cannot be asked.
     #[error(transparent)]
     Issuer(#[from] IssuerError),
+    /// A route of the WebSocket API is wrong.
+    #[error(transparent)]
+    Sockets(#[from] SocketError),
 }
 
 /// An HTTP API.

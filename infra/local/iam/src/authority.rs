@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use local_core::AwsError;
 
 use crate::{
-    access::{Call, Request, Tables},
+    access::{Call, Request, SocketApis, Tables},
     caller::Caller,
     decision::{Reason, decide},
     permission::Permission,
@@ -30,6 +30,8 @@ pub struct Authority {
     pub resources: Vec<ResourcePolicy>,
     /// The keys of tables.
     pub tables: Tables,
+    /// The WebSocket APIs.
+    pub socket_apis: SocketApis,
 }
 
 impl Authority {
@@ -71,7 +73,7 @@ impl Authority {
         };
         let caller = Caller::Role { role, session: function };
         let mut used = Vec::new();
-        for request in call.needs(&self.tables) {
+        for request in call.needs(&self.tables, &self.socket_apis) {
             self.decide(&caller, &request)
                 .map_err(|reason| refused(call.service(), &caller, &request, reason))?;
             used.extend(role.permission_for(&request));

@@ -26,7 +26,7 @@ mod role;
 mod statement;
 mod text;
 
-pub use access::{Call, Context, Request, Tables};
+pub use access::{Call, Context, Request, SocketApis, Tables};
 pub use authority::{Authority, access_key_of};
 pub use caller::Caller;
 pub use decision::{Reason, decide};

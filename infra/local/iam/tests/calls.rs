@@ -315,3 +315,34 @@ fn the_permission_that_allowed_each_part_of_a_call_is_told() {
     let delete = json!({ "TableName": "shelf", "Key": key });
     used("DynamoDB_20120810.DeleteItem", delete).unwrap_err();
 }
+
+#[test]
+fn a_connection_is_managed_by_who_may_and_by_its_method() {
+    let mut authority = authority(json!([{
+        "Effect": "Allow",
+        "Action": "execute-api:ManageConnections",
+        "Resource": "arn:aws:execute-api:us-east-1:000000000000:Chat/live/POST/@connections/*",
+    }]));
+    authority.socket_apis.add("live", "Chat");
+    authority.socket_apis.add("other", "Bell");
+    let ask = |method, path| {
+        let call = Call { path, method, target: None, body: b"{}" };
+        authority.check_function("shop-pick", &call).map_err(|error| (error.status, error.message))
+    };
+    for path in ["/live/@connections/JKCe_dF6IAMCJow%3D", "/live/%40connections/JKCe_dF6IAMCJow="] {
+        assert_eq!(ask("POST", path), Ok(()), "{path}");
+    }
+    for (method, path, resource) in [
+        ("GET", "/live/@connections/a%3D", "Chat/live/GET/@connections/a="),
+        ("DELETE", "/live/@connections/a", "Chat/live/DELETE/@connections/a"),
+        ("POST", "/other/@connections/a", "Bell/other/POST/@connections/a"),
+    ] {
+        let (status, message) = ask(method, path).unwrap_err();
+        assert_eq!(status, 403);
+        let lacks = "is not authorized to perform: execute-api:ManageConnections on resource: \
+                     arn:aws:execute-api:us-east-1:000000000000:";
+        assert!(message.contains(&format!("{lacks}{resource} because")), "{message}");
+    }
+    // A stage that is not there is nothing that can be allowed.
+    assert!(ask("POST", "/none/@connections/a").is_err());
+}

@@ -33,6 +33,7 @@ use std::{
 
 use local_dynamodb::DynamoDb;
 use local_eventbridge::EventBridge;
+use local_gateway::SocketApi;
 use local_lambda::{LambdaHost, event_source::EventSourceMapping};
 use local_scheduler::Scheduler;
 use local_secrets::Secrets;
@@ -49,7 +50,7 @@ pub use local_eventbridge::Disorder;
 pub use local_scheduler::SchedulePace;
 pub use logs::{Logs, short as short_name};
 pub use options::{LogOptions, Ports, Proxies, Redelivery, StackOptions};
-pub use overview::{Overview, ScheduleRow, StateMachineRow};
+pub use overview::{Overview, ScheduleRow, SocketRow, StateMachineRow};
 pub use start::load_template;
 
 /// A running stack. Clones are the same one. When the last of them is dropped without
@@ -73,6 +74,7 @@ struct Inner {
     /// Why the others are not at work.
     refused_mappings: Vec<String>,
     state_machines: StepFunctions,
+    sockets: Option<SocketApi>,
     scheduler: Scheduler,
     /// The functions that nothing but a schedule invokes, by name.
     only_scheduled: BTreeSet<String>,
@@ -87,6 +89,8 @@ struct Urls {
     endpoint: String,
     api: String,
     external: String,
+    /// Of the WebSocket API, without its stage.
+    sockets: String,
 }
 
 impl Stack {
@@ -94,6 +98,9 @@ impl Stack {
     pub async fn stop(&self) {
         self.0.scheduler.stop().await;
         self.0.state_machines.stop().await;
+        if let Some(sockets) = &self.0.sockets {
+            sockets.stop().await;
+        }
         // What a mapping waits for may be a function that hangs: both end together.
         let mappings = self.0.mappings.iter().map(EventSourceMapping::stop);
         let mappings = futures_util::future::join_all(mappings);
@@ -176,6 +183,17 @@ impl Stack {
     /// The URL of the HTTP API.
     pub fn api_url(&self) -> &str {
         &self.0.urls.api
+    }
+
+    /// Where clients connect to the WebSocket API, if the template has one: `ws://HOST:PORT/STAGE`.
+    pub fn socket_url(&self) -> Option<String> {
+        let api = self.0.template.socket_api.as_ref()?;
+        Some(format!("{}/{}", self.0.urls.sockets, api.stage))
+    }
+
+    /// The WebSocket API, if the template has one.
+    pub fn sockets(&self) -> Option<&SocketApi> {
+        self.0.sockets.as_ref()
     }
 
     /// The URL that stands for every AWS service.

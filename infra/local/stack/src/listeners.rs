@@ -13,6 +13,7 @@ use super::{StackError, options::Ports};
 
 const ENDPOINT: Purpose = Purpose { offset: 0, name: "the AWS endpoint" };
 const API: Purpose = Purpose { offset: 2, name: "the HTTP API" };
+const SOCKETS: Purpose = Purpose { offset: 4, name: "the WebSocket API" };
 const EXTERNAL: Purpose = Purpose { offset: 3, name: "what stands in for the world outside AWS" };
 
 #[derive(Debug, Clone, Copy)]
@@ -30,6 +31,7 @@ pub(super) struct Listeners {
     pub(super) endpoint_v6: Option<TcpListener>,
     pub(super) api: TcpListener,
     pub(super) external: TcpListener,
+    pub(super) sockets: TcpListener,
 }
 
 impl Listeners {
@@ -40,6 +42,7 @@ impl Listeners {
             endpoint,
             api: bind(ports, API).await?,
             external: bind(ports, EXTERNAL).await?,
+            sockets: bind(ports, SOCKETS).await?,
         })
     }
 }
@@ -109,7 +112,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_taken_port_is_named_with_what_it_is_for() {
-        // Below the ports that the system hands out, so that only one of the three is taken.
+        // Below the ports that the system hands out, so that only one of them is taken.
         let mut first = 30_000;
         let _taken = loop {
             match TcpListener::bind(("127.0.0.1", first + API.offset)).await {

@@ -1,4 +1,4 @@
-//! The state machines and schedules of a stack, for people.
+//! The state machines, schedules and WebSocket API of a stack, for people.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use super::{
     logs,
 };
 
-/// The state machines and schedules of a stack, and what they have done so far.
+/// The state machines, schedules and WebSocket API of a stack, and what they have done so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Overview {
@@ -21,6 +21,9 @@ pub struct Overview {
     pub state_machines: Vec<StateMachineRow>,
     /// The schedules that are at work.
     pub schedules: Vec<ScheduleRow>,
+    /// The WebSocket API.
+    #[serde(default)]
+    pub sockets: Option<SocketRow>,
 }
 
 /// A state machine.
@@ -55,6 +58,18 @@ pub struct ScheduleRow {
     pub refused: u64,
 }
 
+/// A WebSocket API.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SocketRow {
+    /// Where clients connect.
+    pub url: String,
+    /// The keys of its routes.
+    pub routes: Vec<String>,
+    /// How many clients are connected.
+    pub connections: usize,
+}
+
 impl Overview {
     pub(super) fn of(stack: &Stack) -> Self {
         let executions = stack.state_machines().executions();
@@ -84,13 +99,23 @@ impl Overview {
             stack: stack.name().to_owned(),
             state_machines: machines.collect(),
             schedules: schedules.collect(),
+            sockets: sockets(stack),
         }
     }
 
     /// Whether there is nothing to report.
     pub fn is_empty(&self) -> bool {
-        self.state_machines.is_empty() && self.schedules.is_empty()
+        self.state_machines.is_empty() && self.schedules.is_empty() && self.sockets.is_none()
     }
+}
+
+fn sockets(stack: &Stack) -> Option<SocketRow> {
+    let routes = stack.template().socket_api.as_ref()?.routes.iter();
+    Some(SocketRow {
+        url: stack.socket_url()?,
+        routes: routes.map(|route| route.key.clone()).collect(),
+        connections: stack.sockets()?.connections(),
+    })
 }
 
 impl fmt::Display for Overview {
@@ -115,6 +140,11 @@ impl fmt::Display for Overview {
                 "invokes {function} every {every_seconds} s: {accepted} accepted, {refused} refused"
             ));
             writeln!(f, "  {:<28} {done}", logs::short(&schedule.name, &self.stack))?;
+        }
+        if let Some(SocketRow { url, routes, connections }) = &self.sockets {
+            writeln!(f, "{}", heading("WebSocket"))?;
+            let served = aside(format!("{}: {connections} connected", routes.join(", ")));
+            writeln!(f, "  {url:<28} {served}")?;
         }
         Ok(())
     }
@@ -144,6 +174,7 @@ mod tests {
             stack: "local".to_owned(),
             state_machines: vec![machine],
             schedules: vec![schedule],
+            sockets: None,
         };
         let lines: Vec<String> = overview.to_string().lines().map(str::to_owned).collect();
         assert_eq!(lines.len(), 4, "{lines:?}");
@@ -153,5 +184,12 @@ mod tests {
         assert_eq!(shown["schedules"][0]["everySeconds"], 60);
         overview.state_machines.clear();
         assert_eq!(overview.to_string().lines().count(), 2);
+        overview.sockets = Some(SocketRow {
+            url: "ws://127.0.0.1:9004/live".to_owned(),
+            routes: vec!["$connect".to_owned(), "say".to_owned()],
+            connections: 7,
+        });
+        let shown = overview.to_string();
+        assert!(shown.contains("ws://127.0.0.1:9004/live") && shown.contains("7 connected"));
     }
 }

@@ -3,7 +3,7 @@
 use local_core::AwsError;
 use local_dynamodb::DynamoDb;
 use local_eventbridge::{ArchiveSpec, BusSpec, RuleSpec, TargetSpec, Topology};
-use local_gateway::RouteSpec;
+use local_gateway::{RouteSpec, SocketRouteSpec, SocketSpec};
 use local_lambda::event_source::{
     MappingError, SqsSource, StartingPosition, StreamSource, parse_filters,
 };
@@ -117,6 +117,43 @@ pub(crate) fn routes(template: &Template) -> Vec<RouteSpec> {
         scopes: it.scopes.clone(),
     };
     template.routes.iter().map(route).collect()
+}
+
+/// The WebSocket API of a template.
+pub(crate) fn sockets(api: &local_template::SocketApi) -> SocketSpec {
+    let route = |it: &local_template::SocketRoute| SocketRouteSpec {
+        key: it.key.clone(),
+        function: it.function.clone(),
+        timeout: it.timeout,
+        access: socket_access(&it.access),
+    };
+    SocketSpec {
+        id: api.logical_id.clone(),
+        stage: api.stage.clone(),
+        selection: api.selection.clone(),
+        routes: api.routes.iter().map(route).collect(),
+    }
+}
+
+fn socket_access(access: &local_template::SocketAccess) -> local_gateway::SocketAccess {
+    let source = |it: &local_template::IdentitySource| match it {
+        local_template::IdentitySource::Header(name) => {
+            local_gateway::IdentitySource::Header(name.clone())
+        }
+        local_template::IdentitySource::Query(name) => {
+            local_gateway::IdentitySource::Query(name.clone())
+        }
+    };
+    match access {
+        local_template::SocketAccess::Anyone => local_gateway::SocketAccess::Anyone,
+        local_template::SocketAccess::Iam => local_gateway::SocketAccess::Iam,
+        local_template::SocketAccess::Function(authorizer) => {
+            local_gateway::SocketAccess::Function(local_gateway::SocketAuthorizer {
+                function: authorizer.function.clone(),
+                sources: authorizer.sources.iter().map(source).collect(),
+            })
+        }
+    }
 }
 
 fn access(access: local_template::Access) -> local_gateway::Access {

@@ -4,10 +4,10 @@
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use axum::Router;
-use local_core::Service;
+use local_core::{Clock, Service};
 use local_dynamodb::{DynamoDb, Storage};
 use local_eventbridge::{EventBridge, Options as BusOptions};
-use local_gateway::{Gateway, GatewayError, Invocation, Invoke, InvokeReply};
+use local_gateway::{Gateway, GatewayError, Invocation, Invoke, InvokeReply, SocketApi};
 use local_iam::access_key_of;
 use local_lambda::{HostOptions, LambdaHost, event_source};
 use local_sqs::Sqs;
@@ -57,7 +57,9 @@ fn load(
     let parameters = resources::parameters(context, &urls.external, &declared, parameters);
     let endpoint = &urls.endpoint;
     let options = LoadOptions { stack_name: name, endpoint, parameters: &parameters };
-    Ok(Template::load(template, &options)?)
+    let mut template = Template::load(template, &options)?;
+    template.locate_sockets(endpoint, &urls.sockets);
+    Ok(template)
 }
 
 /// Where functions find what is at `urls`.
@@ -95,6 +97,7 @@ impl Stack {
             endpoint: url_of(&listeners.endpoint),
             api: url_of(&listeners.api),
             external: url_of(&listeners.external),
+            sockets: url_of(&listeners.sockets).replacen("http", "ws", 1),
         };
         let proxies = options.proxies;
         let seen = seen_by_functions(&urls, proxies);
@@ -117,12 +120,7 @@ impl Stack {
         let state_machines = workflows::start(&template, &lambda)?;
         let only_scheduled = schedules::only_scheduled(&template, &state_machines);
 
-        let invoker = Arc::new(Functions(lambda.clone()));
-        let routes = specs::routes(&template);
-        let gateway = match options.issuer.clone() {
-            Some(issuer) => Gateway::with_issuer(routes, invoker, issuer)?,
-            None => Gateway::new(routes, invoker).map_err(GatewayError::from)?,
-        };
+        let (gateway, sockets) = gateways(&template, &options, &lambda)?;
 
         let sources = Sources {
             database: &dynamodb,
@@ -145,6 +143,7 @@ impl Stack {
             mappings,
             refused_mappings,
             state_machines,
+            sockets,
             scheduler,
             only_scheduled,
             logs,
@@ -159,9 +158,21 @@ impl Stack {
         }
         serve(&mut servers, listeners.endpoint, proxies.endpoint, endpoint);
         serve(&mut servers, listeners.api, None, gateway.router());
+        serve(&mut servers, listeners.sockets, None, stack.socket_router());
         serve(&mut servers, listeners.external, proxies.external, context.external_services());
         *stack.servers() = servers;
         Ok(stack)
+    }
+
+    /// What clients of the WebSocket API connect to. As in AWS, connections are managed there too.
+    fn socket_router(&self) -> Router {
+        let Some(sockets) = &self.0.sockets else { return local_core::closed(Router::new()) };
+        let management = self.enforced(sockets.management());
+        management.merge(sockets.router())
+    }
+
+    fn enforced(&self, router: Router) -> Router {
+        rights::enforced(router, self.0.template.authority(), Arc::clone(&self.0.refusals))
     }
 
     /// Everything that AWS offers, behind one address.
@@ -178,12 +189,9 @@ impl Stack {
             .merge(event_source::router(mappings::descriptions(&self.0.template, &self.0.mappings)))
             .merge(local_scheduler::router(schedules::descriptions(&self.0.template)))
             .merge(inspect::router(self.downgrade()))
+            .merge(self.0.sockets.as_ref().map_or_else(Router::new, SocketApi::management))
             .merge(context.endpoint(self.downgrade()));
-        rights::enforced(
-            local_core::closed(router),
-            self.0.template.authority(),
-            Arc::clone(&self.0.refusals),
-        )
+        self.enforced(local_core::closed(router))
     }
 }
 
@@ -195,6 +203,24 @@ fn refused_mappings(template: &Template) -> Vec<String> {
         say(bad(mapping));
     }
     refused
+}
+
+/// The HTTP API, and the WebSocket API if there is one.
+fn gateways(
+    template: &Template,
+    options: &StackOptions,
+    lambda: &LambdaHost,
+) -> Result<(Gateway, Option<SocketApi>), GatewayError> {
+    let invoker = Arc::new(Functions(lambda.clone()));
+    let routes = specs::routes(template);
+    let gateway = match options.issuer.clone() {
+        Some(issuer) => Gateway::with_issuer(routes, invoker.clone(), issuer)?,
+        None => Gateway::new(routes, invoker.clone())?,
+    };
+    let sockets = template.socket_api.as_ref().map(|api| {
+        SocketApi::new(specs::sockets(api), invoker, Clock::system()).map_err(GatewayError::from)
+    });
+    Ok((gateway, sockets.transpose()?))
 }
 
 fn host_options(

@@ -181,7 +181,12 @@ impl Gateway {
     }
 }
 
-fn is_only(properties: &mut Properties, name: &str, only: &str) -> Result<(), TemplateError> {
+/// Refuses a property that is not `only`.
+pub(crate) fn is_only(
+    properties: &mut Properties,
+    name: &str,
+    only: &str,
+) -> Result<(), TemplateError> {
     let given = properties.text(name)?;
     if given == only {
         return Ok(());

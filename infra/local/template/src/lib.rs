@@ -52,6 +52,7 @@ mod rewrite;
 mod role;
 mod route;
 mod schedule;
+mod sockets;
 mod state_machine;
 mod table;
 mod yaml;
@@ -72,6 +73,7 @@ pub use physical::STREAM_LABEL;
 pub use queue::{Queue, Redrive};
 pub use route::{Access, Route};
 pub use schedule::Schedule;
+pub use sockets::{IdentitySource, SocketAccess, SocketApi, SocketAuthorizer, SocketRoute};
 pub use state_machine::StateMachine;
 pub use table::{Stream, StreamView, Table};
 
@@ -83,6 +85,7 @@ use physical::Kind;
 use properties::Properties;
 use resolver::{Resolver, Spot};
 use resources::{present, resolved};
+use sockets::Sockets;
 
 /// What a deployment would be given besides the template.
 #[derive(Debug, Clone, Copy)]
@@ -112,6 +115,8 @@ pub struct Template {
     pub rules: Vec<Rule>,
     /// The routes of the HTTP API.
     pub routes: Vec<Route>,
+    /// The WebSocket API.
+    pub socket_api: Option<SocketApi>,
     /// Who works on which queue or stream.
     pub mappings: Vec<Mapping>,
     /// Which functions are invoked again and again.
@@ -174,11 +179,10 @@ impl Template {
         let resources = present(&resolver)?;
         let passed_secrets = resolver.check_passed(passed)?;
         let mut apis = route::Apis::new();
-        for (id, kind) in &resources {
-            if *kind == Kind::HttpApi {
-                apis.insert((*id).to_owned(), route::read_api(resolved(&resolver, id)?)?);
-            }
+        for (id, _) in resources.iter().filter(|(_, kind)| *kind == Kind::HttpApi) {
+            apis.insert((*id).to_owned(), route::read_api(resolved(&resolver, id)?)?);
         }
+        let mut sockets = Sockets::among(&resolver, &resources)?;
         let mut template = Self { secrets: resolver.secrets.clone(), ..Self::default() };
         template.secrets.extend(passed_secrets);
         let mut policies = Vec::new();
@@ -186,7 +190,8 @@ impl Template {
         let known = role::Known::read(&resolver, &resources)?;
         let references = References { apis, known };
         for (id, kind) in resources {
-            let mut properties = resolved(&resolver, id)?;
+            let properties = sockets.take(id, kind, resolved(&resolver, id)?)?;
+            let Some(mut properties) = properties else { continue };
             match kind {
                 Kind::BusPolicy => template.resource_policies.push(role::bus_policy(properties)?),
                 Kind::GatewayApi => gateway.add_api(id, properties)?,
@@ -204,6 +209,7 @@ impl Template {
                 Kind::Archive
                 | Kind::Bus
                 | Kind::Function
+                | Kind::GatewayDeployment
                 | Kind::HttpApi
                 | Kind::Inert
                 | Kind::Mapping
@@ -217,6 +223,7 @@ impl Template {
             }
         }
         gateway.settle(&mut template, &invocations)?;
+        sockets.settle(&mut template, &invocations)?;
         checks::check(&template)?;
         permission::settle(&mut template, policies)?;
         Ok(template)
@@ -252,6 +259,7 @@ impl Template {
             Kind::BusPolicy
             | Kind::GatewayApi
             | Kind::GatewayAuthorizer
+            | Kind::GatewayDeployment
             | Kind::GatewayIntegration
             | Kind::GatewayRoute
             | Kind::GatewayStage

@@ -8,6 +8,7 @@ use crate::{
     error::{Place, TemplateError},
     properties::text,
     resolver::{Resolver, Spot},
+    sockets,
 };
 
 /// The label of every table's stream. AWS gives the moment of the stream's creation.
@@ -41,6 +42,7 @@ pub(crate) enum Kind {
     Function,
     GatewayApi,
     GatewayAuthorizer,
+    GatewayDeployment,
     GatewayIntegration,
     GatewayRoute,
     GatewayStage,
@@ -62,6 +64,7 @@ impl Kind {
         Ok(match resource.kind.as_str() {
             "AWS::ApiGatewayV2::Api" => Self::GatewayApi,
             "AWS::ApiGatewayV2::Authorizer" => Self::GatewayAuthorizer,
+            "AWS::ApiGatewayV2::Deployment" => Self::GatewayDeployment,
             "AWS::ApiGatewayV2::Integration" => Self::GatewayIntegration,
             "AWS::ApiGatewayV2::Route" => Self::GatewayRoute,
             "AWS::ApiGatewayV2::Stage" => Self::GatewayStage,
@@ -95,6 +98,7 @@ impl Kind {
             Self::Archive => Some(("ArchiveName", 48)),
             Self::Bus => Some(("Name", 256)),
             Self::Function => Some(("FunctionName", 64)),
+            Self::GatewayStage => Some(("StageName", 128)),
             Self::Queue => Some(("QueueName", 80)),
             Self::Role => Some(("RoleName", 64)),
             Self::Rule => Some(("Name", 64)),
@@ -104,9 +108,9 @@ impl Kind {
             Self::BusPolicy
             | Self::GatewayApi
             | Self::GatewayAuthorizer
+            | Self::GatewayDeployment
             | Self::GatewayIntegration
             | Self::GatewayRoute
-            | Self::GatewayStage
             | Self::HttpApi
             | Self::Inert
             | Self::Mapping
@@ -168,16 +172,20 @@ impl Resolver<'_> {
             Kind::Queue => Ok(self.queue_url(&self.name_of(id, at)?)),
             Kind::StateMachine => Ok(state_machine_arn(&self.name_of(id, at)?)),
             Kind::Topic => Ok(arn("sns", &self.name_of(id, at)?)),
-            Kind::Archive | Kind::Bus | Kind::Function | Kind::Inert | Kind::Role | Kind::Table => {
-                self.name_of(id, at)
-            }
+            Kind::Archive
+            | Kind::Bus
+            | Kind::Function
+            | Kind::GatewayStage
+            | Kind::Inert
+            | Kind::Role
+            | Kind::Table => self.name_of(id, at),
             Kind::GatewayApi
             | Kind::GatewayAuthorizer
+            | Kind::GatewayDeployment
             | Kind::GatewayIntegration
             | Kind::HttpApi => Ok(id.to_owned()),
             Kind::BusPolicy
             | Kind::GatewayRoute
-            | Kind::GatewayStage
             | Kind::Mapping
             | Kind::Permission
             | Kind::QueuePolicy
@@ -208,7 +216,13 @@ impl Resolver<'_> {
             (Kind::Bus | Kind::StateMachine, "Name")
             | (Kind::Queue, "QueueName")
             | (Kind::Topic, "TopicName") => Ok(name),
-            (Kind::GatewayApi, "ApiId") => Ok(id.to_owned()),
+            (Kind::GatewayApi, "ApiId")
+            | (Kind::GatewayAuthorizer, "AuthorizerId")
+            | (Kind::GatewayDeployment, "DeploymentId")
+            | (Kind::GatewayIntegration, "IntegrationId") => Ok(id.to_owned()),
+            (Kind::GatewayApi, "ApiEndpoint") if sockets::are_of(resource) => {
+                Ok(format!("wss://{}", sockets::host(id)))
+            }
             (Kind::Function, "Arn") => Ok(arn("lambda", &format!("function:{name}"))),
             (Kind::Queue, "Arn") => Ok(arn("sqs", &name)),
             (Kind::Queue, "QueueUrl") => Ok(self.queue_url(&name)),

@@ -33,6 +33,11 @@ impl Properties {
         self.fields.remove(name)
     }
 
+    /// A text that is to be taken later.
+    pub(crate) fn peek(&self, name: &str) -> Option<&str> {
+        self.fields.get(name).and_then(Value::as_str)
+    }
+
     pub(crate) fn required(&mut self, name: &str) -> Result<Value, TemplateError> {
         self.take(name).ok_or_else(|| self.place.child(name).invalid("is required"))
     }

@@ -202,6 +202,9 @@ impl Template {
         for table in &self.tables {
             authority.tables.add(&table.create_table);
         }
+        if let Some(api) = &self.socket_api {
+            authority.socket_apis.add(&api.stage, &api.logical_id);
+        }
         authority
     }
 }

@@ -294,7 +294,7 @@ fn a_route_must_be_served_authorized_and_permitted() {
             "no AWS::Lambda::Permission lets apigateway",
         ),
         ("Audience: [shop]", "Audience: []", "must name at least one audience"),
-        ("ProtocolType: HTTP", "ProtocolType: WEBSOCKET", "only HTTP is followed"),
+        ("ProtocolType: HTTP", "ProtocolType: TCP", "only HTTP is followed"),
         ("PayloadFormatVersion: '2.0'", "PayloadFormatVersion: '1.0'", "only 2.0 is followed"),
     ] {
         let error = broken(from, to);

@@ -6,6 +6,7 @@
 mod dynamodb;
 mod rest;
 mod services;
+mod sockets;
 
 use std::collections::BTreeMap;
 
@@ -13,6 +14,7 @@ use local_core::{ACCOUNT, REGION};
 use serde_json::Value;
 
 pub use dynamodb::Tables;
+pub use sockets::SocketApis;
 
 /// The values of the keys that conditions ask for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -98,7 +100,7 @@ impl<'a> Call<'a> {
     }
 
     /// Everything that must be allowed for the call to be carried out, at least one.
-    pub(crate) fn needs(&self, tables: &Tables) -> Vec<Request> {
+    pub(crate) fn needs(&self, tables: &Tables, apis: &SocketApis) -> Vec<Request> {
         let needs = match self.target.and_then(|it| it.split_once('.')) {
             Some((service, operation)) => {
                 let body = serde_json::from_slice(self.body).unwrap_or(Value::Null);
@@ -108,7 +110,7 @@ impl<'a> Call<'a> {
                     _ => services::needs(service, operation, &body),
                 }
             }
-            None => rest::needs(self),
+            None => sockets::needs(self, apis).unwrap_or_else(|| rest::needs(self)),
         };
         if needs.is_empty() { vec![Request::new("unknown:Unknown", "*")] } else { needs }
     }
