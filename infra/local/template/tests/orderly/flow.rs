@@ -13,8 +13,11 @@ use crate::{orderly, orderly_by};
 /// Who consumes what, from whom, in both fulfilment modes; `*` is every event of the source.
 const ALWAYS: &[(&str, &str, &str)] = &[
     ("inventory-service", "*", "projector"),
+    ("inventory-service", "*", "timeline"),
     ("notification-service", "*", "projector"),
+    ("notification-service", "*", "timeline"),
     ("order-service", "*", "projector"),
+    ("order-service", "*", "timeline"),
     ("order-service", "OrderCancelled", "inventory"),
     ("order-service", "OrderCancelled", "notification"),
     ("order-service", "OrderCancelled", "payment"),
@@ -25,8 +28,10 @@ const ALWAYS: &[(&str, &str, &str)] = &[
     ("order-service", "OrderResumed", "shipping"),
     ("order-service", "OrderShipped", "inventory"),
     ("payment-service", "*", "projector"),
+    ("payment-service", "*", "timeline"),
     ("payment-service", "PaymentCompleted", "notification"),
     ("shipping-service", "*", "projector"),
+    ("shipping-service", "*", "timeline"),
     ("shipping-service", "ShipmentCreated", "notification"),
 ];
 
