@@ -52,7 +52,7 @@ impl TimelineApi {
         let order = request.path_id("id")?;
         let page = Asked::of(request, &user)?;
         let entries = self.table.entries(&order).await.map_err(unavailable)?;
-        // Until the order's first event is here, nobody is known as its customer.
+        // Until the order's first event is here, its customer is not known.
         if !is_of(&entries, &user) {
             return Err(no_such_order(&order));
         }

@@ -51,3 +51,29 @@ impl FromEnvironment for ApiConfig {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn days(text: Option<&str>) -> Result<Option<Duration>, ConfigError> {
+        let queue = "http://127.0.0.1:9000/000000000000/orderly-timeline";
+        let set = Environment::of([
+            (TABLE, "orderly-order-timeline"),
+            ("QUEUE_URL", queue),
+            ("DEAD_LETTER_QUEUE_URL", queue),
+        ]);
+        let set = text.into_iter().fold(set, |set, days| set.with(RETENTION_DAYS, days));
+        Config::read(&set).map(|config| config.retention)
+    }
+
+    #[test]
+    fn a_retention_is_a_whole_number_of_days_or_none() {
+        assert_eq!(days(None), Ok(None));
+        assert_eq!(days(Some("400")), Ok(Some(Duration::days(400))));
+        for bad in ["0", "-1", "1.5", "a year"] {
+            let error = days(Some(bad)).unwrap_err().to_string();
+            assert!(error.contains(RETENTION_DAYS) && error.contains(bad), "{error}");
+        }
+    }
+}

@@ -33,7 +33,7 @@ pub struct Entry {
     pub caused_by: Option<EventId>,
     /// The same for all events of the order.
     pub correlation_id: CorrelationId,
-    /// What happened, for everybody who may see the order.
+    /// What happened, for the customer and for operators.
     pub summary: Map<String, Value>,
     /// What happened, for operators alone.
     pub internal: Map<String, Value>,

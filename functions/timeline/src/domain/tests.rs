@@ -98,7 +98,7 @@ fn a_copy_in_another_version_is_no_second_entry() {
 }
 
 #[test]
-fn an_order_is_of_the_customer_who_placed_it_and_of_nobody_before() {
+fn an_order_is_of_the_customer_who_placed_it_and_of_no_one_before() {
     let id = |text| AggregateId::parse(text).unwrap();
     let mut all = entries(&stream("completed"));
     assert!(is_of(&all, &id("user-456")) && !is_of(&all, &id("user-789")));

@@ -116,7 +116,7 @@ async fn a_cursor_of_another_caller_or_order_is_refused() {
 }
 
 #[tokio::test]
-async fn before_its_first_event_an_order_is_nobodys() {
+async fn before_its_first_event_an_order_has_no_customer() {
     let world = World::new().await;
     let events = stream("completed");
     let (created, others): (Vec<_>, Vec<_>) =

@@ -133,7 +133,7 @@ fn every_consumer_has_a_queue_of_its_own_with_a_place_for_what_fails() {
         assert_eq!(environment["DEAD_LETTER_QUEUE_URL"], dead_letters.url);
         assert!(consumers.insert(mapping.function.as_str()));
     }
-    assert_eq!(consumers.len(), 7);
+    assert_eq!(consumers.len(), 8);
 }
 
 #[test]
