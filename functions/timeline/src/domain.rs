@@ -58,9 +58,10 @@ impl Entry {
     /// What is kept of an event.
     pub fn of(event: &Event, envelope: &Envelope) -> Self {
         let Summary { open, internal } = Summary::of(event);
-        let customer = match event {
-            Event::OrderCreated(created) => Some(created.user_id.clone()),
-            _ => None,
+        let customer = if let Event::OrderCreated(created) = event {
+            Some(created.user_id.clone())
+        } else {
+            None
         };
         Self {
             order_id: event.order_id().clone(),
