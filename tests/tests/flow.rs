@@ -133,9 +133,8 @@ async fn every_sample_is_answered_by_its_function() {
             }
             assert_eq!(error, None, "{name}: {answer}");
             let expected = match function.as_str() {
-                "inventory-api" | "order-api" | "payment-webhooks" | "products" | "query" => {
-                    answer["statusCode"].is_number()
-                }
+                "inventory-api" | "order-api" | "payment-webhooks" | "products" | "query"
+                | "timeline-api" => answer["statusCode"].is_number(),
                 "order-sweeper" => answer["failed"] == 0,
                 _ => answer["batchItemFailures"].is_array(),
             };
@@ -209,6 +208,7 @@ async fn a_replay_of_the_archive_moves_no_money_no_stock_and_no_mail() {
     assert_eq!(before.reservations, after.reservations);
     assert_eq!(before.streams, after.streams);
     assert_eq!(before.views, after.views);
+    assert_eq!(before.timelines, after.timelines);
     assert_eq!(before.published.len(), after.published.len(), "a replay is not archived again");
     assert!(after.dead_letters.values().all(|it| it.messages == 0), "{:?}", after.dead_letters);
 }

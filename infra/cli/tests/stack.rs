@@ -123,8 +123,8 @@ async fn an_event_goes_where_the_template_says_and_the_stack_is_then_at_work() {
     let queues = stack.sqs().queue_names().into_iter();
     let full: BTreeSet<_> =
         queues.filter(|queue| stack.sqs().depth(queue).unwrap().total() > 0).collect();
-    let expected = ["orderly-notification-queue", "orderly-order-queue", "orderly-projector-queue"];
-    assert_eq!(full, expected.map(str::to_owned).into());
+    let expected = ["notification", "order", "projector", "timeline"];
+    assert_eq!(full, expected.map(|name| format!("orderly-{name}-queue")).into());
     assert!(!stack.becomes_idle(Duration::from_millis(50)).await, "the event is not handled");
     stack.stop().await;
 }

@@ -7,7 +7,7 @@ use catalogue::source;
 use event_envelope::DEPTH_MAX;
 use serde_json::json;
 
-use crate::{Finding, Published, Snapshot, Stored};
+use crate::{Finding, Published, Snapshot, Stored, TimelineEntry};
 
 fn ids(snapshot: &Snapshot) -> BTreeSet<&str> {
     snapshot.published.iter().map(|it| it.envelope.event_id.as_str()).collect()
@@ -68,6 +68,34 @@ pub(crate) fn have_real_causes(snapshot: &Snapshot) -> Vec<Finding> {
             (!published.contains(cause)).then(|| Finding::new(event.event_id.as_str(), what()))
         })
         .collect()
+}
+
+/// The timeline of an order is what was published of it: each event of its correlation once, with
+/// its cause, and nothing else.
+pub(crate) fn are_in_one_timeline(snapshot: &Snapshot) -> Vec<Finding> {
+    let published = snapshot.published.iter().map(|it| {
+        let event = &it.envelope;
+        TimelineEntry {
+            order_id: it.order_id().to_owned(),
+            event_id: event.event_id.to_string(),
+            event_type: event.event_type.clone(),
+            caused_by: event.causation_id.as_ref().map(ToString::to_string),
+            correlation_id: event.correlation_id.to_string(),
+        }
+    });
+    let mut missing: BTreeMap<String, TimelineEntry> =
+        published.map(|entry| (entry.event_id.clone(), entry)).collect();
+    let mut findings = Vec::new();
+    for entry in snapshot.timelines.iter() {
+        if missing.remove(&entry.event_id).as_ref() != Some(entry) {
+            let what = "there twice, or not as it was published";
+            findings.push(Finding::new(&entry.order_id, format!("{}: {what}", entry.event_type)));
+        }
+    }
+    findings.extend(missing.into_values().map(|entry| {
+        Finding::new(&entry.order_id, format!("{} is not in the timeline", entry.event_type))
+    }));
+    findings
 }
 
 /// No chain of causes goes on and on.

@@ -27,5 +27,5 @@ pub use orders::{Ending, ending_of};
 pub use report::{Finding, Report, Row};
 pub use snapshot::{
     DeadLetters, Observed, Part, Poison, Published, Reservation, Reserved, Restocking, Shown,
-    Snapshot, Stored, Total, View,
+    Snapshot, Stored, TimelineEntry, Total, View,
 };

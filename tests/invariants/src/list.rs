@@ -94,6 +94,8 @@ invariants! {
         "An event of interest leads to one mail, or to NotificationFailed; a crash may repeat it."
     "a customer who can be reached is notified" delivery::reaches_whom_it_can [Published Unreachable]
         "No NotificationFailed is about an order whose customer has an address."
+    "a timeline has each published event once" events::are_in_one_timeline [Published Timelines]
+        "An order's timeline is the published events of its correlation, each once."
     "every completed order is counted once" orders::are_counted_once [Totals Streams]
         "The totals are those of the completed orders."
     "a workflow is an order's only one, and ends" workflows::end [Executions Published]

@@ -133,6 +133,8 @@ snapshot! {
     unreachable, Unreachable: BTreeSet<String>;
     /// The read model, by order.
     views, Views: BTreeMap<String, View>;
+    /// Every entry of every order's timeline; not observed where none is deployed.
+    timelines, Timelines: Vec<TimelineEntry>;
     /// What was counted of completed orders: each day's, in each currency.
     totals, Totals: Vec<Total>;
     /// The executions of the workflow; not observed where none is deployed.
@@ -191,6 +193,23 @@ pub struct View {
     pub status: Option<String>,
     /// The sequence number of the last event that is in it.
     pub version: Option<u64>,
+}
+
+/// An event in the timeline of an order.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TimelineEntry {
+    /// The order in whose timeline it is.
+    pub order_id: String,
+    /// The event.
+    pub event_id: String,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub event_type: String,
+    /// The event that led to it.
+    pub caused_by: Option<String>,
+    /// The same for all events of the order.
+    pub correlation_id: String,
 }
 
 /// Goods that an operator asked to be added, or removed.

@@ -163,6 +163,22 @@ fn events_that_are_lost_or_made_up_are_found() {
 }
 
 #[test]
+fn a_timeline_that_lacks_an_event_or_has_another_is_found() {
+    let name = "a timeline has each published event once";
+    breaks(name, |it| drop(it.timelines.pop()));
+    breaks(name, |it| {
+        let again = it.timelines[0].clone();
+        it.timelines.push(again);
+    });
+    breaks(name, |it| it.timelines[0].order_id = "order-2".to_owned());
+    breaks(name, |it| it.timelines[0].correlation_id = "corr-2".to_owned());
+    breaks(name, |it| it.timelines[1].caused_by = None);
+    breaks(name, |it| it.timelines[0].event_id = "evt_9".to_owned());
+    // Where there are no timelines, none is asked for.
+    assert_eq!(broken(|it| Part::Timelines.forget(it)), Vec::<String>::new());
+}
+
+#[test]
 fn what_is_counted_twice_or_not_at_all_is_found() {
     breaks("every completed order is counted", |it| it.totals.clear());
     breaks("every completed order is counted", |it| it.totals[0].orders = 2);
@@ -209,6 +225,10 @@ fn a_mail_may_come_twice_only_if_its_sender_died() {
         it.mails.pop();
         let mut failed = event("evt_9", "NotificationFailed", "notification-service", 1, None);
         failed.data["template"] = "paymentReceived".into();
+        let mut told = it.timelines[0].clone();
+        told.event_id = "evt_9".to_owned();
+        told.event_type = failed.event_type.clone();
+        it.timelines.push(told);
         let stored = Stored { table: "t".to_owned(), envelope: failed.clone() };
         it.stored.insert("evt_9".into(), stored);
         it.published.push(Published { at: AT, copies: 1, envelope: failed });

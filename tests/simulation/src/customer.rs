@@ -2,6 +2,7 @@
 
 use std::{
     cell::{Cell, RefCell},
+    collections::BTreeSet,
     rc::Rc,
     time::Duration,
 };
@@ -40,6 +41,7 @@ pub(crate) struct Customer {
     api: Slot,
     query: Slot,
     products: Slot,
+    timelines: Slot,
     /// Every other customer gives each read the version that the answers before it had.
     gives_versions: bool,
     /// The greatest of them, of this customer's order.
@@ -63,6 +65,7 @@ impl Customer {
             api: slot("order-api"),
             query: slot("query"),
             products: slot("products"),
+            timelines: slot("timeline-api"),
             lambda: lambda.clone(),
         }
     }
@@ -179,9 +182,11 @@ impl Customer {
             most *= LOOK_FACTOR;
         }
         self.list(order).await;
+        self.read_timeline(order, true).await;
         let placed = self.asker.answered.borrow().placed.clone();
         if let Some(other) = placed.iter().find(|it| *it != order) {
             self.read(other, false).await;
+            self.read_timeline(other, false).await;
         }
     }
 
@@ -191,6 +196,26 @@ impl Customer {
         let Some(answer) = self.ask(&self.query, &trail).await else { return };
         if answer.body["events"].as_array().is_none_or(Vec::is_empty) {
             self.asker.wonder("the trail", &answer);
+        }
+    }
+
+    /// Reads the timeline of an order, which is this customer's own or not. It begins with the
+    /// order, or is not there yet, and no event comes before its cause.
+    async fn read_timeline(&self, order: &str, is_own: bool) {
+        let read = self.request("GET /orders/{id}/timeline").about(order);
+        let Some(answer) = self.ask(&self.timelines, &read).await else { return };
+        let entries = answer.body["entries"].as_array().map_or(&[][..], Vec::as_slice);
+        let mut seen = BTreeSet::new();
+        let is_early = entries.iter().any(|entry| {
+            seen.insert(entry["id"].as_str());
+            let cause = entry["causedBy"].as_str();
+            let is_shown = entries.iter().any(|it| it["id"].as_str() == cause);
+            cause.is_some() && is_shown && !seen.contains(&cause)
+        });
+        match answer.status {
+            404 => (),
+            200 if is_own && !is_early && entries[0]["type"] == "OrderCreated" => (),
+            _ => self.asker.wonder(&format!("the timeline of {order}"), &answer),
         }
     }
 

@@ -64,6 +64,8 @@ impl FunctionContext {
             "relay" => self.build("relay", relay::build::relay),
             "query" => self.build("query", query::build::query),
             "products" => self.build("products", query::build::products),
+            "timeline" => self.build("timeline", timeline::build::timeline),
+            "timeline-api" => self.build("timeline-api", timeline::build::api),
             "workflow" => self.build("workflow", workflow::build::workflow),
             _ => return None,
         })

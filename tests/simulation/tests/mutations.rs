@@ -55,7 +55,7 @@ fn without_partial_answers_what_failed_is_lost() {
 #[test]
 fn without_another_attempt_what_died_is_lost() {
     let deadly = Profile::calm().with(Fault::Kill, 0.2).with(Fault::CrashBefore, 0.05);
-    let without = ["relay", "inventory", "payment", "notification", "analytics"];
+    let without = ["relay", "inventory", "payment", "notification", "analytics", "timeline"];
     show(&deadly, &without.map(Mutation::AtMostOnce));
 }
 

@@ -85,6 +85,7 @@ fn worlds(mode: Mode) -> Vec<Run> {
         play(1, &amid_rebuild, &Story::SHORT),
         play(1, &calm.clone().with_outage(AWAY), &[Story::ReadAgain(COMES_BACK_MS)]),
         retries(&calm, "analytics", Story::Happy),
+        retries(&calm, "timeline", Story::Happy),
         retries(&calm, "shipping", Story::Cancelled(1_500)),
     ]
 }

@@ -90,7 +90,8 @@ fn tables_that_cannot_be_built_again_outlive_the_stack() {
         let recovery = &table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"];
         assert_eq!(*recovery, true, "{id}");
         let ttl = table.get("TimeToLiveSpecification").is_some();
-        assert_eq!(ttl, id == "EventIdempotencyTable", "{id}: only what may be forgotten expires");
+        let expires = ["EventIdempotencyTable", "OrderTimelineTable"].contains(&id);
+        assert_eq!(ttl, expires, "{id}: only what may be forgotten expires");
     }
 }
 
@@ -131,7 +132,7 @@ fn with_a_key_everything_that_holds_data_uses_it() {
     for (id, function) in document.all("AWS::Serverless::Function") {
         assert_eq!(function["KmsKeyArn"], if_any, "{id}: environments name the keys of providers");
         // Who writes nothing needs no new data keys.
-        let reads_only = ["ProductsFunction", "QueryFunction"].contains(&id);
+        let reads_only = ["ProductsFunction", "QueryFunction", "TimelineApiFunction"].contains(&id);
         let policy = if reads_only { "KeyReadPolicy" } else { "KeyUsePolicy" };
         let may = only_if("HasKmsKey", &reference(policy));
         assert!(

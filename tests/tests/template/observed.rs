@@ -69,6 +69,7 @@ async fn one_trace_shows_an_order_and_what_is_measured_is_what_the_code_says() {
         "projector",
         "relay",
         "shipping",
+        "timeline",
     ];
     assert_eq!(services, BTreeSet::from(all));
 

@@ -138,6 +138,8 @@ fn every_function_may_do_what_it_is_there_for() {
         query("order-api", "order-views", Some("by-user")),
         query("order-api", "order-views-b", Some("by-user")),
         scan("products", "products"),
+        put("timeline", "order-timeline", json!({ "orderId": { "S": "1" } })),
+        query("timeline-api", "order-timeline", None),
         publish("relay", &["order-service", "payment-service"]),
         start_execution(),
     ];
@@ -171,6 +173,9 @@ fn no_function_may_do_what_is_anothers() {
         put("projector", "projections", json!({ "projection": { "S": "order-views" } })),
         put("query", "projections", json!({ "projection": { "S": "order-views" } })),
         scan("query", "products"),
+        query("timeline", "order-timeline", None),
+        query("query", "order-timeline", None),
+        put("timeline-api", "order-timeline", json!({ "orderId": { "S": "1" } })),
         scan("products", "order-views"),
         update("payment-webhooks", "payments", json!({ "orderId": { "S": "1" } })),
         query("order-events", "order-events", Some("due")),

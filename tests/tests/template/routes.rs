@@ -52,7 +52,10 @@ fn golden(event_type: &str) -> Vec<Value> {
     entry.versions.iter().map(|it| read(&path(it.version)).parse().unwrap()).collect()
 }
 
-/// What each consumer but the projector, which takes every event, subscribes to in its code.
+/// Those that take every event.
+const EVERYTHING: [&str; 2] = ["projector", "timeline"];
+
+/// What each consumer but those that take every event subscribes to in its code.
 const SUBSCRIPTIONS: [(&str, &[&str]); 7] = [
     ("analytics", AnalyticsEvent::TYPES),
     ("inventory", InventoryEvent::TYPES),
@@ -78,8 +81,10 @@ fn a_consumer_subscribes_in_its_code_to_what_its_rules_send() {
             sent.entry(consumer(template, rule)).or_default().extend(types);
         }
     }
-    let everything = CATALOGUE.iter().map(|entry| entry.event_type).collect();
-    assert_eq!(sent.remove("projector"), Some(everything));
+    let everything: BTreeSet<_> = CATALOGUE.iter().map(|entry| entry.event_type).collect();
+    for consumer in EVERYTHING {
+        assert_eq!(sent.remove(consumer), Some(everything.clone()), "{consumer}");
+    }
     let subscribed = SUBSCRIPTIONS.map(|(name, types)| (name, types.iter().copied().collect()));
     assert_eq!(sent, BTreeMap::from(subscribed));
 }
@@ -89,9 +94,9 @@ fn an_event_is_acted_upon_or_known_not_to_be() {
     let templates = MODES.map(resolved);
     let is_acted_upon = |event: &Value| {
         templates.iter().any(|template| {
-            let mut rules = template.rules.iter();
-            rules
-                .any(|rule| consumer(template, rule) != "projector" && pattern(rule).matches(event))
+            template.rules.iter().any(|rule| {
+                !EVERYTHING.contains(&consumer(template, rule)) && pattern(rule).matches(event)
+            })
         })
     };
     let bare = |it: &catalogue::Entry| json!({ "source": it.source, "detail-type": it.event_type });
@@ -107,8 +112,8 @@ fn a_rule_asks_for_a_source_and_a_type_and_gets_every_version_of_that_event_alon
             let pattern = pattern(rule);
             let asked: Vec<&str> =
                 rule.pattern.as_object().unwrap().keys().map(String::as_str).collect();
-            // The one rule that matches everything that is published, now and later.
-            if rule.logical_id == "ProjectorOnEverything" {
+            // Two rules match everything that is published, now and later.
+            if rule.logical_id.ends_with("OnEverything") {
                 assert_eq!(rule.pattern, json!({ "source": SOURCES }));
                 continue;
             }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::document::{Document, nested, read, reference};
+use crate::document::{Document, nested, read, reference, resolved_with};
 
 /// The applications that the root names, by the files they lie in.
 fn applications(root: &Document) -> Vec<(String, &Value)> {
@@ -84,4 +84,33 @@ fn each_route_has_one_permission_for_its_own_method_and_path() {
         let own = permissions.iter().filter(|(_, it)| ends(it)).count();
         assert_eq!(own, 1, "{id}");
     }
+}
+
+/// A service that a parameter leaves out leaves nothing behind, and the others stay as they are.
+#[test]
+fn a_stack_may_do_without_timelines() {
+    let [with, without] = ["true", "false"].map(|it| resolved_with(&[("OrderTimeline", it)]));
+    let functions = ["orderly-timeline", "orderly-timeline-api"];
+    assert!(functions.iter().all(|it| with.function(it).is_some()));
+    let others = with.functions.iter().map(|it| it.name.as_str());
+    let others: Vec<_> = others.filter(|it| !functions.contains(it)).collect();
+    let left: Vec<_> = without.functions.iter().map(|it| it.name.as_str()).collect();
+    assert_eq!(left, others);
+    let count = |it: &local_template::Template| {
+        [it.tables.len(), it.queues.len(), it.rules.len(), it.routes.len(), it.mappings.len()]
+    };
+    let (with, without) = (count(&with), count(&without));
+    let differ: Vec<_> = with.iter().zip(without).map(|(with, without)| with - without).collect();
+    assert_eq!(differ, [1, 2, 1, 2, 1]);
+}
+
+#[test]
+fn a_timeline_is_kept_for_ever_unless_a_number_of_days_is_given() {
+    let days = |more: &[(&str, &str)]| {
+        let template = resolved_with(more);
+        let function = template.function("orderly-timeline").unwrap();
+        function.environment.get("TIMELINE_RETENTION_DAYS").cloned()
+    };
+    assert_eq!(days(&[]), None);
+    assert_eq!(days(&[("TimelineRetentionDays", "400")]).as_deref(), Some("400"));
 }

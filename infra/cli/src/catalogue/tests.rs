@@ -30,10 +30,14 @@ fn the_list_shows_publishers_and_consumers() {
     let lines: Vec<Vec<&str>> =
         list.lines().map(|line| line.split_whitespace().collect()).collect();
     assert_eq!(lines.len(), 1 + CATALOGUE.len());
-    let everyone = ["inventory,", "notification,", "payment,", "projector,", "shipping"];
+    let everyone =
+        ["inventory,", "notification,", "payment,", "projector,", "shipping,", "timeline"];
     let created = [["OrderCreated", "2.0", "order-service"].as_slice(), &everyone].concat();
     assert_eq!(lines[1], created);
-    assert!(lines.contains(&vec!["OrderPaid", "2.0", "order-service", "projector"]), "{list}");
+    assert!(
+        lines.contains(&vec!["OrderPaid", "2.0", "order-service", "projector,", "timeline"]),
+        "{list}"
+    );
 }
 
 #[test]
@@ -44,7 +48,7 @@ fn a_sheet_shows_all_there_is_to_know() {
         &[
             "OrderCreated 2.0\nA customer placed an order.",
             "Publisher  order-service",
-            "Consumers  inventory, notification, payment, projector, shipping",
+            "Consumers  inventory, notification, payment, projector, shipping, timeline",
             "  1.0  The book's: prices are decimals of a US dollar.\n",
             "`price` is called `unitPrice`",
             "(current)",
@@ -85,7 +89,7 @@ fn a_program_gets_the_same() {
     let sheet = serde_json::to_value(sheet).unwrap();
     assert_eq!(sheet["eventType"], "PaymentFailed");
     assert_eq!(sheet["publisher"], "payment-service");
-    assert_eq!(sheet["consumers"], json!(["inventory", "order-events", "projector"]));
+    assert_eq!(sheet["consumers"], json!(["inventory", "order-events", "projector", "timeline"]));
     assert_eq!(sheet["versions"][1]["version"], "2.0");
     assert_eq!(sheet["schema"]["title"], "PaymentFailed");
     assert_eq!(sheet["sample"]["detail"]["data"]["code"], "card_declined");
@@ -146,6 +150,7 @@ fn the_asyncapi_document_shows_who_publishes_and_consumes_what() {
         "payment",
         "projector",
         "shipping",
+        "timeline",
     ];
     let mut expected: Vec<String> = functions.map(|name| format!("{name}.consumes")).into();
     expected.extend(catalogue::SOURCES.map(|source| format!("{source}.publishes")));
@@ -163,7 +168,9 @@ fn the_asyncapi_document_shows_who_publishes_and_consumes_what() {
     assert_eq!(operations["payment-service.publishes"]["action"], "send");
     let published = ["PaymentCompleted", "PaymentFailed", "PaymentRefunded", "PaymentNeedsReview"];
     assert_eq!(messages("payment-service.publishes"), published);
-    assert_eq!(messages("projector.consumes").len(), CATALOGUE.len());
+    for consumer in ["projector.consumes", "timeline.consumes"] {
+        assert_eq!(messages(consumer).len(), CATALOGUE.len(), "{consumer}");
+    }
 }
 
 #[test]

@@ -15,6 +15,8 @@ use super::attribute::plain_item;
 
 /// How many records of a stream are read at a time.
 const RECORDS_MAX: usize = 1_000;
+/// The table of timelines, which a stack may do without.
+const TIMELINES: &str = "order-timeline";
 /// What the sweeper may change on an event.
 const SWEEP_MARKS: [&str; 2] = ["sweepShard", "lookAt"];
 
@@ -51,6 +53,12 @@ impl Tables<'_> {
         let totals = self.scan("order-figures").await?.into_iter();
         let totals: Result<_, _> = totals.map(|item| row("order-figures", item)).collect();
         snapshot.totals = Vec::into(totals?);
+        let timelines = format!("{}-{TIMELINES}", self.stack);
+        if template.tables.iter().any(|table| table.name == timelines) {
+            let entries = self.scan(TIMELINES).await?.into_iter();
+            let entries: Result<_, _> = entries.map(|item| row(TIMELINES, item)).collect();
+            snapshot.timelines = Vec::into(entries?);
+        }
         let (streams, unreadable) = self.streams().await?;
         snapshot.streams = streams.into();
         let mut changes = Changes { tampered: unreadable, stored: BTreeMap::new() };

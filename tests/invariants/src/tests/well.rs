@@ -112,6 +112,14 @@ pub(super) fn good() -> Snapshot {
         (it.envelope.event_id.to_string(), stored)
     };
     let stored: BTreeMap<_, _> = published.iter().map(stored).collect();
+    let told = |it: &Published| TimelineEntry {
+        order_id: ORDER.to_owned(),
+        event_id: it.envelope.event_id.to_string(),
+        event_type: it.envelope.event_type.clone(),
+        caused_by: it.envelope.causation_id.as_ref().map(ToString::to_string),
+        correlation_id: "corr-1".to_owned(),
+    };
+    let timelines: Vec<_> = published.iter().map(told).collect();
     let views = of_order(json!({ "orderId": ORDER, "status": "completed", "version": 2 }));
     Snapshot {
         stocked: BTreeMap::from([("prod-1".to_owned(), 10)]).into(),
@@ -145,6 +153,7 @@ pub(super) fn good() -> Snapshot {
         mailer_failures: 0.into(),
         unreachable: BTreeSet::from([ORDER.to_owned()]).into(),
         views: read(views).into(),
+        timelines: timelines.into(),
         totals: vec![Total { orders: 1, amount: 10_997 }].into(),
         executions: vec![execution()].into(),
         at_rest: true.into(),

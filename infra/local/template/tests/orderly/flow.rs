@@ -13,8 +13,11 @@ use crate::{orderly, orderly_by};
 /// Who consumes what, from whom, in both fulfilment modes; `*` is every event of the source.
 const ALWAYS: &[(&str, &str, &str)] = &[
     ("inventory-service", "*", "projector"),
+    ("inventory-service", "*", "timeline"),
     ("notification-service", "*", "projector"),
+    ("notification-service", "*", "timeline"),
     ("order-service", "*", "projector"),
+    ("order-service", "*", "timeline"),
     ("order-service", "OrderCancelled", "inventory"),
     ("order-service", "OrderCancelled", "notification"),
     ("order-service", "OrderCancelled", "payment"),
@@ -25,8 +28,10 @@ const ALWAYS: &[(&str, &str, &str)] = &[
     ("order-service", "OrderResumed", "shipping"),
     ("order-service", "OrderShipped", "inventory"),
     ("payment-service", "*", "projector"),
+    ("payment-service", "*", "timeline"),
     ("payment-service", "PaymentCompleted", "notification"),
     ("shipping-service", "*", "projector"),
+    ("shipping-service", "*", "timeline"),
     ("shipping-service", "ShipmentCreated", "notification"),
 ];
 
@@ -128,7 +133,7 @@ fn every_consumer_has_a_queue_of_its_own_with_a_place_for_what_fails() {
         assert_eq!(environment["DEAD_LETTER_QUEUE_URL"], dead_letters.url);
         assert!(consumers.insert(mapping.function.as_str()));
     }
-    assert_eq!(consumers.len(), 7);
+    assert_eq!(consumers.len(), 8);
 }
 
 #[test]

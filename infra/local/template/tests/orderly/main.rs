@@ -63,6 +63,8 @@ fn functions_are_the_binaries_of_the_suite() {
         ("query", ("orderly-query", 5)),
         ("relay", ("orderly-relay", 30)),
         ("shipping", ("orderly-shipping", 10)),
+        ("timeline", ("orderly-timeline", 5)),
+        ("timeline-api", ("orderly-timeline-api", 5)),
     ]);
     assert_eq!(functions(&orderly()), expected);
     assert_eq!(orderly().functions.len(), expected.len());
@@ -144,6 +146,7 @@ fn routes_lead_to_the_apis_and_only_the_catalogue_and_webhooks_are_open() {
         ("/admin/orders", "GET", "orderly-query", Access::Iam),
         ("/admin/orders/{id}/events", "GET", "orderly-query", Access::Iam),
         ("/admin/orders/{id}/resume", "POST", "orderly-order-api", Access::Iam),
+        ("/admin/orders/{id}/timeline", "GET", "orderly-timeline-api", Access::Iam),
         ("/admin/stock/{productId}", "GET", "orderly-inventory-api", Access::Iam),
         ("/admin/stock/{productId}/adjust", "POST", "orderly-inventory-api", Access::Iam),
         ("/admin/stock/{productId}/restock", "POST", "orderly-inventory-api", Access::Iam),
@@ -153,6 +156,7 @@ fn routes_lead_to_the_apis_and_only_the_catalogue_and_webhooks_are_open() {
         ("/orders/{id}", "GET", "orderly-query", Access::Token),
         ("/orders/{id}/cancel", "POST", "orderly-order-api", Access::Token),
         ("/orders/{id}/events", "GET", "orderly-query", Access::Token),
+        ("/orders/{id}/timeline", "GET", "orderly-timeline-api", Access::Token),
         ("/products", "GET", "orderly-products", Access::Anyone),
         // Who signs is asked by the function.
         ("/webhooks/payments", "POST", "orderly-payment-webhooks", Access::Anyone),
@@ -183,6 +187,7 @@ fn tables_become_requests_that_create_them() {
         ("notifications", vec!["orderId"]),
         ("order-events", vec!["PK", "SK"]),
         ("order-figures", vec!["day", "currency"]),
+        ("order-timeline", vec!["orderId", "eventId"]),
         ("order-views", vec!["orderId"]),
         ("order-views-b", vec!["orderId"]),
         ("payment-customers", vec!["userId"]),
