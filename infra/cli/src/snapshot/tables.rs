@@ -48,9 +48,12 @@ impl Tables<'_> {
             self.rows("reservations", |it: &Reservation| &it.order_id).await?.into();
         let views = self.read_table("order-views").await?;
         snapshot.views = self.rows(&views, |it: &View| &it.order_id).await?.into();
-        let totals = self.scan("order-figures").await?.into_iter();
-        let totals: Result<_, _> = totals.map(|item| row("order-figures", item)).collect();
-        snapshot.totals = Vec::into(totals?);
+        if let Some(totals) = self.all_rows(template, "order-figures").await? {
+            snapshot.totals = totals.into();
+        }
+        if let Some(sales) = self.all_rows(template, "product-figures").await? {
+            snapshot.sales = sales.into();
+        }
         let (streams, unreadable) = self.streams().await?;
         snapshot.streams = streams.into();
         let mut changes = Changes { tampered: unreadable, stored: BTreeMap::new() };
@@ -126,6 +129,20 @@ impl Tables<'_> {
     ) -> Result<BTreeMap<String, T>, AwsError> {
         let items = self.scan(table).await?.into_iter();
         items.map(|item| row(table, item).map(|row| (key(&row).clone(), row))).collect()
+    }
+
+    /// The rows of a table; none where `template` does not have it.
+    async fn all_rows<T: DeserializeOwned>(
+        self,
+        template: &Template,
+        table: &str,
+    ) -> Result<Option<Vec<T>>, AwsError> {
+        let name = format!("{}-{table}", self.stack);
+        if !template.tables.iter().any(|it| it.name == name) {
+            return Ok(None);
+        }
+        let items = self.scan(table).await?.into_iter();
+        items.map(|item| row(table, item)).collect::<Result<_, _>>().map(Some)
     }
 
     /// Every item of a table.
