@@ -2,9 +2,14 @@
 
 use catalogue::LIVE;
 use event_store::EventStore;
-use lambda::{Error, Function, ReplayPolicy, Runtime};
+use http_api::observed;
+use lambda::{Error, Function, ReplayPolicy, Runtime, from_fn};
 
-use crate::{config::Config, handler::Analytics};
+use crate::{
+    api::AnalyticsApi,
+    config::{Config, Tables},
+    handler::Analytics,
+};
 
 /// `analytics`: counts what happens to orders.
 ///
@@ -21,4 +26,14 @@ pub async fn analytics(config: Config, runtime: Runtime) -> Result<impl Function
     let tables = config.tables;
     let analytics = Analytics::new(tables.figures, tables.products, orders).into_service(once);
     Ok(runtime.consumer(config.queue, LIVE, ReplayPolicy::Refuse, analytics))
+}
+
+/// `analytics-api`: shows operators the figures.
+///
+/// # Errors
+///
+/// None of its own.
+pub async fn api(tables: Tables, runtime: Runtime) -> Result<impl Function, Error> {
+    let api = AnalyticsApi::new(runtime.aws.dynamodb(), tables, runtime.clock.clone());
+    Ok(from_fn(observed(runtime.tracer, async move |request| api.handle(request).await)))
 }

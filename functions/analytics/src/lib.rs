@@ -14,8 +14,12 @@
 //! are spread over [`SHARDS`](domain::SHARDS) items. A transaction that meets another one is tried
 //! again for two seconds, and then waits in the queue.
 
+pub mod api;
 pub mod build;
 pub mod config;
+pub mod days;
 pub mod domain;
+pub mod figures;
 pub mod handler;
 pub mod quarter;
+mod tables;

@@ -30,7 +30,8 @@ fn the_list_shows_publishers_and_consumers() {
     let lines: Vec<Vec<&str>> =
         list.lines().map(|line| line.split_whitespace().collect()).collect();
     assert_eq!(lines.len(), 1 + CATALOGUE.len());
-    let everyone = ["inventory,", "notification,", "payment,", "projector,", "shipping"];
+    let everyone =
+        ["analytics,", "inventory,", "notification,", "payment,", "projector,", "shipping"];
     let created = [["OrderCreated", "2.0", "order-service"].as_slice(), &everyone].concat();
     assert_eq!(lines[1], created);
     assert!(lines.contains(&vec!["OrderPaid", "2.0", "order-service", "projector"]), "{list}");
@@ -44,7 +45,7 @@ fn a_sheet_shows_all_there_is_to_know() {
         &[
             "OrderCreated 2.0\nA customer placed an order.",
             "Publisher  order-service",
-            "Consumers  inventory, notification, payment, projector, shipping",
+            "Consumers  analytics, inventory, notification, payment, projector, shipping",
             "  1.0  The book's: prices are decimals of a US dollar.\n",
             "`price` is called `unitPrice`",
             "(current)",
