@@ -43,6 +43,11 @@ pub(crate) struct Product {
 }
 
 impl Product {
+    /// Whether it was sold in this currency.
+    pub(crate) fn is_in(&self, currency: &str) -> bool {
+        self.currency == currency
+    }
+
     /// The best first; of equal ones, by their names.
     pub(crate) fn rank(products: &mut [Self], by: By) {
         products.sort_by(|one, other| {
@@ -154,8 +159,7 @@ impl Reader {
             .send()
             .await
             .map_err(Failure::retry)?;
-        let mut products: Vec<_> =
-            answer.items.unwrap_or_default().iter().map(|item| product(item)).collect();
+        let mut products: Vec<_> = answer.items.unwrap_or_default().iter().map(product).collect();
         Product::rank(&mut products, by);
         Ok(products)
     }
@@ -189,12 +193,6 @@ impl Reader {
             }
         }
         Ok(sums.into_values().collect())
-    }
-}
-
-impl Product {
-    pub(crate) fn is_in(&self, currency: &str) -> bool {
-        self.currency == currency
     }
 }
 
