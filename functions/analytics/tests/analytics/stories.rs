@@ -1,6 +1,6 @@
 //! What the figures come to.
 
-use catalogue::{Currency, Event, Money};
+use catalogue::{Currency, Event, LineItem, Money};
 use event_envelope::Delivery;
 use proptest::{prelude::*, test_runner::RngSeed};
 use runtime::Done;
@@ -9,7 +9,7 @@ use time::{Duration, macros::datetime};
 use tokio::{runtime::Builder, task::JoinSet};
 
 use crate::world::{
-    Figures, Sales, World, cancelled, completed, created, folded, paid, refunded, sales,
+    Figures, Sales, World, cancelled, completed, created, event, folded, id, paid, refunded, sales,
 };
 
 fn eur(amount: i64) -> Money {
@@ -111,6 +111,22 @@ async fn an_order_that_the_event_store_does_not_have_is_dead_lettered() {
     let failure = world.deliver(&events()[2]).await.unwrap_err();
     assert!(!failure.is_retry() && failure.to_string().contains("order-1"), "{failure}");
     assert_eq!((world.figures().await, world.records().await), (Figures::new(), 0));
+}
+
+/// The most lines of an order: with the figures and the record they are one transaction.
+#[tokio::test]
+async fn an_order_of_fifty_products_is_counted_whole() {
+    let at = datetime!(2025-11-17 12:00 UTC);
+    let mut created = created("order-1", 1, Money::usd(7), at);
+    let Event::OrderCreated(order) = &mut created.event else { panic!("{created:?}") };
+    let line = order.items[0].clone();
+    let line = |number| LineItem { product_id: id(&format!("prod-{number}")), ..line.clone() };
+    order.items = (0..50).map(line).collect();
+    let created = event("order-1", created.event, 1, at);
+    let world = World::of(&[created]).await;
+    assert_eq!(world.deliver(&completed("order-1", None, at)).await.unwrap(), Done::Handled);
+    let sales = world.sales().await;
+    assert_eq!((sales.len(), sales.values().all(|sold| *sold == (1, 7))), (50, true));
 }
 
 #[tokio::test]
