@@ -84,7 +84,7 @@ struct Gate {
 }
 
 /// Within so many seeds the lack of each shows.
-const GATE_SEEDS: u64 = 10;
+const GATE_SEEDS: u64 = 12;
 
 const HAPPY: &[Story] = &[Story::Happy];
 /// Its money has to go back.
@@ -250,7 +250,7 @@ const GATES: &[Gate] = &[
         profile: stale,
         stories: HAPPY,
         invariant: "an answer never goes back",
-        first: 7,
+        first: 11,
     },
     Gate {
         protection: "version of the order's section",
@@ -298,7 +298,7 @@ const GATES: &[Gate] = &[
         profile: forgetful,
         stories: PAID_BACK,
         invariant: "what is resumed ends",
-        first: 2,
+        first: 12,
     },
     Gate {
         protection: "key of a shipment",
