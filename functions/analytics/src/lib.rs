@@ -1,18 +1,25 @@
-//! How many orders are completed a day, and what they come to, by currency.
+//! The shop's figures: what happens to orders, by quarter of an hour and currency; what is sold of
+//! each product; and a board of the last hour.
 //!
-//! Consumes `OrderCompleted` and publishes nothing. A consumer like this changes nothing in the
-//! services that publish: a rule, a queue, a table, and the four files beside this one are all of
-//! it.
+//! Consumes `OrderCreated`, `OrderCompleted`, `OrderCancelled`, `PaymentCompleted` and
+//! `PaymentRefunded`, and publishes nothing. A consumer like this changes nothing in the services
+//! that publish: rules, a queue, tables, and the files beside this one are all of it.
 //!
-//! A total is exact: each order is counted once, however often its event is delivered, because
-//! the addition and the record that the event was handled are one transaction. It costs 4 write
-//! units an order.
+//! Figures are exact: each event is counted once, however often and in whatever order it is
+//! delivered, because the addition and the record that the event was handled are one transaction.
+//! Revenue is what was captured, when it was captured, and what went back is subtracted when it goes
+//! back. So the net is right at any time, also for orders that are cancelled after they were paid.
 //!
-//! All orders of a day and a currency add to one item, and an item takes some hundred transactions
-//! a second. Beyond that, an addition that meets contention is retried and waits in the queue; a
-//! shop that is busier all day spreads a total over several items, as the inventory does its stock.
+//! An item takes some hundred transactions a second, and so the figures of a quarter and a currency
+//! are spread over [`SHARDS`](domain::SHARDS) items. A transaction that meets another one is tried
+//! again for two seconds, and then waits in the queue.
 
+pub mod api;
 pub mod build;
 pub mod config;
+pub mod days;
 pub mod domain;
+pub mod figures;
 pub mod handler;
+pub mod quarter;
+mod tables;

@@ -10,6 +10,7 @@
 mod answers;
 mod delivery;
 mod events;
+mod figures;
 mod list;
 mod money;
 mod orders;
@@ -26,6 +27,6 @@ pub use list::{INVARIANTS, Invariant};
 pub use orders::{Ending, ending_of};
 pub use report::{Finding, Report, Row};
 pub use snapshot::{
-    DeadLetters, Observed, Part, Poison, Published, Reservation, Reserved, Restocking, Shown,
+    DeadLetters, Observed, Part, Poison, Published, Reservation, Reserved, Restocking, Sale, Shown,
     Snapshot, Stored, TimelineEntry, Total, View,
 };

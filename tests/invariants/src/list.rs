@@ -1,7 +1,7 @@
 //! The list of invariants, as ARCHITECTURE.md has it.
 
 use crate::{
-    Finding, Part, Snapshot, answers, delivery, events, money, orders, shipments, stock, streams,
+    Finding, Part, Snapshot, answers, delivery, events, figures, money, shipments, stock, streams,
     workflows,
 };
 
@@ -96,8 +96,10 @@ invariants! {
         "No NotificationFailed is about an order whose customer has an address."
     "a timeline has each published event once" events::are_in_one_timeline [Published Timelines]
         "An order's timeline is the published events of its correlation, each once."
-    "every completed order is counted once" orders::are_counted_once [Totals Streams]
-        "The totals are those of the completed orders."
+    "figures are those of the events" figures::are_those_of_the_events [Totals Published]
+        "Each published event is counted once, in the quarter of an hour in which it happened."
+    "what is sold is counted once" figures::are_those_of_what_was_sold [Sales Streams]
+        "What was sold of each product are the lines of the completed orders."
     "a workflow is an order's only one, and ends" workflows::end [Executions Published]
         "In orchestration each order has exactly one execution, and it ends."
     "everything comes to rest" delivery::comes_to_rest [AtRest]

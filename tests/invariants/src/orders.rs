@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use event_envelope::Envelope;
 use provider_stubs::EntryKind;
 
-use crate::{Finding, Snapshot};
+use crate::Snapshot;
 
 /// How an order ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,21 +53,6 @@ impl Order<'_> {
             _ => None,
         })
     }
-}
-
-/// The totals add up to the completed orders and their totals.
-pub(crate) fn are_counted_once(snapshot: &Snapshot) -> Vec<Finding> {
-    let completed = snapshot.orders().filter(|it| it.ending() == Some(Ending::Completed));
-    let (mut orders, mut amount) = (0_u64, 0_u64);
-    for order in completed {
-        orders += 1;
-        amount += order.total().unwrap_or_default();
-    }
-    let counted: u64 = snapshot.totals.iter().map(|it| it.orders).sum();
-    let summed: u64 = snapshot.totals.iter().map(|it| it.amount).sum();
-    let what = format!("{counted} orders of {summed}, completed are {orders} of {amount}");
-    let differs = (counted, summed) != (orders, amount);
-    differs.then(|| Finding::new("order-figures", what)).into_iter().collect()
 }
 
 impl Snapshot {

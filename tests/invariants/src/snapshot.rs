@@ -135,8 +135,10 @@ snapshot! {
     views, Views: BTreeMap<String, View>;
     /// Every entry of every order's timeline; not observed where none is deployed.
     timelines, Timelines: Vec<TimelineEntry>;
-    /// What was counted of completed orders: each day's, in each currency.
+    /// What was counted of what happened: each quarter of an hour's, in each currency.
     totals, Totals: Vec<Total>;
+    /// What was sold of each product: each day's, in each currency.
+    sales, Sales: Vec<Sale>;
     /// The executions of the workflow; not observed where none is deployed.
     executions, Executions: Vec<ExecutionReport>;
     /// Whether nothing moved any more when the rest was observed.
@@ -236,14 +238,42 @@ pub struct Shown {
     pub version: Option<u64>,
 }
 
-/// How many orders were completed on a day in a currency, and what they came to.
+/// What was counted in a quarter of an hour, in a currency: an item of several that have it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", default)]
 pub struct Total {
-    /// The orders.
-    pub orders: u64,
-    /// The sum of their totals, in minor units.
-    pub amount: u64,
+    /// The day, in UTC.
+    pub day: String,
+    /// The quarter, the currency and the number of the item, such as `10:30#USD#3`.
+    pub quarter: String,
+    /// The orders that were placed.
+    pub placed: u64,
+    /// The orders that were completed.
+    pub completed: u64,
+    /// The orders that were cancelled.
+    pub cancelled: u64,
+    /// The payments that were captured.
+    pub payments: u64,
+    /// What was captured, in minor units.
+    pub revenue: u64,
+    /// The payments that went back.
+    pub refunds: u64,
+    /// What went back, in minor units.
+    pub refunded: u64,
+}
+
+/// What was sold of a product on a day, in a currency.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Sale {
+    /// The day, in UTC.
+    pub day: String,
+    /// The product and the currency, such as `prod-001#USD`.
+    pub product: String,
+    /// How many.
+    pub units: u64,
+    /// What they came to, in minor units.
+    pub revenue: u64,
 }
 
 /// An event that a service has stored to be published.

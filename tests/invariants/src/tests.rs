@@ -180,9 +180,15 @@ fn a_timeline_that_lacks_an_event_or_has_another_is_found() {
 
 #[test]
 fn what_is_counted_twice_or_not_at_all_is_found() {
-    breaks("every completed order is counted", |it| it.totals.clear());
-    breaks("every completed order is counted", |it| it.totals[0].orders = 2);
-    breaks("every completed order is counted", |it| it.totals[0].amount = 10_998);
+    breaks("figures are those", |it| it.totals.clear());
+    breaks("figures are those", |it| it.totals[0].completed = 2);
+    breaks("figures are those", |it| it.totals[1].payments = 2);
+    breaks("figures are those", |it| it.totals[1].revenue = 10_998);
+    breaks("figures are those", |it| it.totals[1].quarter = "00:15#USD#1".to_owned());
+    breaks("figures are those", |it| it.totals[0].day = "2025-12-31".to_owned());
+    breaks("what is sold", |it| it.sales.clear());
+    breaks("what is sold", |it| it.sales[0].units = 3);
+    breaks("what is sold", |it| it.sales[0].product = "prod-2#USD".to_owned());
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! What an operator does over the API: restocks, asks what waits for a person, and resumes it.
+//! What an operator does over the API: restocks, asks what waits for a person and resumes it, and
+//! asks for figures.
 
 use std::{cell::RefCell, collections::BTreeSet, rc::Rc, time::Duration};
 
@@ -10,6 +11,7 @@ use testkit::http::Request;
 use crate::{
     answered::{Answered, Asker},
     lambda::{Lambda, Slot},
+    sim::BEGINNING,
     story::PLENTIFUL,
 };
 
@@ -28,6 +30,7 @@ pub(crate) struct Administrator {
     stock: Slot,
     query: Slot,
     api: Slot,
+    figures: Slot,
 }
 
 /// A request for a route that only operators may ask.
@@ -56,6 +59,7 @@ impl Administrator {
             stock: slot("inventory-api"),
             query: slot("query"),
             api: slot("order-api"),
+            figures: slot("analytics-api"),
             lambda: lambda.clone(),
         }
     }
@@ -120,6 +124,24 @@ impl Administrator {
             self.resume(order).await;
         }
         !orders.is_empty()
+    }
+
+    /// Asks for everything that there is of figures.
+    pub(crate) async fn look_at_figures(&self) {
+        let day = BEGINNING.date().to_string();
+        let products = || request("GET /admin/figures/products");
+        for asked in [
+            request("GET /admin/figures").query("from", &day).query("zone", "Europe/Berlin"),
+            products().query("day", &day),
+            products().query("day", &day).query("by", "revenue"),
+            products().query("month", &day[..7]),
+            request("GET /admin/board"),
+        ] {
+            let answer = self.asker.ask(&self.lambda.sim, &self.figures, &asked).await;
+            if let Some(answer) = answer.filter(|it| it.status != 200) {
+                self.asker.wonder("the figures", &answer);
+            }
+        }
     }
 
     async fn resume(&self, order: &str) {

@@ -61,6 +61,7 @@ impl FunctionContext {
             "notification" => self.build("notification", notification::build::notification),
             "projector" => self.build("projector", projector::build::projector),
             "analytics" => self.build("analytics", analytics::build::analytics),
+            "analytics-api" => self.build("analytics-api", analytics::build::api),
             "relay" => self.build("relay", relay::build::relay),
             "query" => self.build("query", query::build::query),
             "products" => self.build("products", query::build::products),

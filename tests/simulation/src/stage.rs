@@ -296,6 +296,11 @@ impl Stage {
         }
     }
 
+    /// An operator asks for figures, when all is over.
+    pub(crate) async fn look_at_figures(&self) {
+        self.administrator.look_at_figures().await;
+    }
+
     /// Whether nothing is under way.
     fn is_quiet(&self) -> bool {
         let Services { queues, bus, database, workflows, .. } = &self.lambda.services;

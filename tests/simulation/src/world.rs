@@ -39,6 +39,7 @@ impl World {
             stage.spread().await;
             let customers = stage.begin(stories);
             let is_over = stage.watch(customers).await;
+            stage.look_at_figures().await;
             let snapshot = snapshot::gather(&stage, stories.len(), is_over).await;
             let permissions = stage.lambda.services.permissions.lock().unwrap().clone();
             Run { permissions, ..Run::new(self.seed, stories, &sim, &snapshot) }

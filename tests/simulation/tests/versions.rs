@@ -91,20 +91,12 @@ fn a_publisher_may_be_newer_than_every_consumer() {
     assert!(failed.is_empty(), "{}", failed[0]);
 }
 
-/// What was paid is not in the events before it was: so as many orders are counted, and what they
-/// sum up to lacks those.
 #[test]
 fn a_publisher_may_be_older_than_every_consumer() {
     let mode = Mode::Choreography;
     let cases: Vec<Case> = (11..=13)
         .map(|seed| Case { function: "order-events", release: Release::Older, mode, seed })
         .collect();
-    for run in play_cases(&cases) {
-        for finding in &run.findings {
-            assert_eq!(finding.invariant, "every completed order is counted once", "{run}");
-            let (counted, completed) = finding.what.split_once(", completed are ").unwrap();
-            let count = completed.split(' ').next().unwrap();
-            assert!(counted.contains(&format!(": {count} orders of ")), "{run}");
-        }
-    }
+    let failed = play_cases(&cases);
+    assert!(failed.is_empty(), "{}", failed[0]);
 }

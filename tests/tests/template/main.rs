@@ -132,7 +132,9 @@ fn with_a_key_everything_that_holds_data_uses_it() {
     for (id, function) in document.all("AWS::Serverless::Function") {
         assert_eq!(function["KmsKeyArn"], if_any, "{id}: environments name the keys of providers");
         // Who writes nothing needs no new data keys.
-        let reads_only = ["ProductsFunction", "QueryFunction", "TimelineApiFunction"].contains(&id);
+        let reads_only =
+            ["AnalyticsApiFunction", "ProductsFunction", "QueryFunction", "TimelineApiFunction"]
+                .contains(&id);
         let policy = if reads_only { "KeyReadPolicy" } else { "KeyUsePolicy" };
         let may = only_if("HasKmsKey", &reference(policy));
         assert!(

@@ -128,7 +128,11 @@ fn every_function_may_do_what_it_is_there_for() {
         mail("notification", "Orderly <orders@localhost>"),
         change_visibility("notification", "notification-queue"),
         update("analytics", "order-figures", json!({ "day": { "S": "1" } })),
+        update("analytics", "product-figures", json!({ "day": { "S": "1" } })),
         put("analytics", "event-idempotency", record("analytics")),
+        query("analytics-api", "order-figures", None),
+        query("analytics-api", "product-figures", Some("by-units")),
+        query("analytics-api", "product-figures", Some("by-revenue")),
         update("projector", "order-views", json!({ "orderId": { "S": "1" } })),
         update("projector", "order-views-b", json!({ "orderId": { "S": "1" } })),
         send("projector", "projector-dlq"),
@@ -180,6 +184,8 @@ fn no_function_may_do_what_is_anothers() {
         update("payment-webhooks", "payments", json!({ "orderId": { "S": "1" } })),
         query("order-events", "order-events", Some("due")),
         query("projector", "payments", None),
+        query("analytics", "order-events", None),
+        update("analytics-api", "order-figures", json!({ "day": { "S": "1" } })),
         update("order-events", "order-events", order()),
     ];
     for asked in nothing_allows {
@@ -242,7 +248,7 @@ fn without_its_statement_a_request_is_refused() {
         (
             "            - Effect: Allow
               Action: dynamodb:UpdateItem
-              Resource: !GetAtt OrderFiguresTable.Arn
+              Resource: [!GetAtt OrderFiguresTable.Arn, !GetAtt ProductFiguresTable.Arn]
 ",
             update("analytics", "order-figures", json!({ "day": { "S": "1" } })),
         ),

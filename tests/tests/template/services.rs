@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use local_template::Template;
 use serde_json::Value;
 
-use crate::document::{Document, nested, read, reference, resolved_with};
+use crate::document::{Document, MODES, nested, read, reference, resolved, resolved_with};
 
 /// The applications that the root names, by the files they lie in.
 fn applications(root: &Document) -> Vec<(String, &Value)> {
@@ -48,6 +49,36 @@ fn a_parameter_of_the_root_is_the_same_in_each_service_and_passed_to_it() {
     let text = read("infra/template.yaml");
     for name in of_root.keys().filter(|name| !used.contains(*name)) {
         assert!(text.contains(&format!("!Ref {name}")), "no resource reads {name}");
+    }
+}
+
+/// Figures can be left out: then nothing of the service is there, and all else is.
+#[test]
+fn without_figures_the_service_that_counts_them_is_left_out() {
+    for mode in MODES {
+        let whole = resolved(mode);
+        let without = resolved_with(&[("FulfilmentMode", mode), ("Figures", "false")]);
+        let of = |template: &Template| -> BTreeSet<String> {
+            let functions = template.functions.iter().map(|it| it.name.clone());
+            let tables = template.tables.iter().map(|it| it.name.clone());
+            let queues = template.queues.iter().map(|it| it.name.clone());
+            functions.chain(tables).chain(queues).collect()
+        };
+        let (all, left) = (of(&whole), of(&without));
+        let missing: Vec<_> = all.difference(&left).map(String::as_str).collect();
+        let of_figures = [
+            "orderly-analytics",
+            "orderly-analytics-api",
+            "orderly-analytics-dlq",
+            "orderly-analytics-queue",
+            "orderly-order-figures",
+            "orderly-product-figures",
+        ];
+        assert_eq!(missing, of_figures);
+        assert!(left.is_subset(&all));
+        let is_of_figures = |path: &str| path.contains("figures") || path.contains("board");
+        assert!(!without.routes.iter().any(|it| is_of_figures(&it.path)));
+        assert_eq!(whole.rules.len() - without.rules.len(), 5);
     }
 }
 

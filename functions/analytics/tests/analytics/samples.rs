@@ -1,17 +1,25 @@
 //! The events in `events/analytics`, as Lambda hands them to the function.
 
+use analytics::domain::Counts;
+use catalogue::Money;
 use lambda::ReplayPolicy;
 use local_dynamodb::FaultPlan;
 use serde_json::Value;
 use testkit::{End, Queues, Samples};
+use time::macros::datetime;
 
-use crate::world::{Totals, World};
+use crate::world::{Figures, World, created};
 
 const SAMPLES: Samples = Samples::of("analytics");
 
+/// The orders of the samples.
+const ORDERS: [&str; 4] = ["order-123", "order-124", "order-125", "order-126"];
+
 /// Has `names` consumed one after the other. None is to be delivered again.
 async fn consume(names: &[&str]) -> (World, Queues) {
-    let world = World::new().await;
+    let at = datetime!(2025-11-17 10:30 UTC);
+    let orders = ORDERS.map(|order| created(order, 1, Money::usd(1_000), at));
+    let world = World::of(&orders).await;
     let queues = Queues::of("analytics", ReplayPolicy::Refuse);
     for name in names {
         let ends = queues.consume(SAMPLES.read(name), world.service(FaultPlan::none())).await;
@@ -20,18 +28,40 @@ async fn consume(names: &[&str]) -> (World, Queues) {
     (world, queues)
 }
 
-/// By day and currency: how many orders, and what they came to.
-type Row = ((&'static str, &'static str), (i64, i64));
-/// The samples that are consumed, the totals then, and how many records are dead-lettered.
+/// By day, quarter and currency, what happened.
+type Row = ((&'static str, &'static str, &'static str), Counts);
+/// The samples that are consumed, the figures then, and how many records are dead-lettered.
 type Story = (&'static [&'static str], &'static [Row], usize);
 
-const ONE: &[Row] = &[(("2025-11-17", "USD"), (1, 10_997))];
+const NONE: Counts = Counts {
+    placed: 0,
+    completed: 0,
+    cancelled: 0,
+    payments: 0,
+    revenue: 0,
+    refunds: 0,
+    refunded: 0,
+};
+const COMPLETED: Counts = Counts { completed: 1, ..NONE };
+const USD: (&str, &str, &str) = ("2025-11-17", "10:30", "USD");
+const ONE: &[Row] = &[(USD, COMPLETED)];
 
 const STORIES: &[Story] = &[
     (&["order-completed"], ONE, 0),
     (&["order-completed", "order-completed"], ONE, 0),
     (&["order-completed", "order-completed-changed"], ONE, 1),
-    (&["order-completed-without-total"], &[(("2025-11-17", "none"), (1, 0))], 0),
+    (&["order-completed-without-total"], &[(("2025-11-17", "10:30", "none"), COMPLETED)], 0),
+    (&["order-created"], &[(USD, Counts { placed: 1, ..NONE })], 0),
+    (
+        &["order-cancelled"],
+        &[(("2025-11-17", "10:30", "none"), Counts { cancelled: 1, ..NONE })],
+        0,
+    ),
+    (
+        &["payment-completed", "payment-refunded"],
+        &[(USD, Counts { payments: 1, revenue: 10_997, refunds: 1, refunded: 10_997, ..NONE })],
+        0,
+    ),
     (&["order-paid"], &[], 0),
     (&["replayed"], &[], 0),
     (&["poison"], &[], 1),
@@ -40,9 +70,10 @@ const STORIES: &[Story] = &[
     (
         &["batch"],
         &[
-            (("2025-11-17", "EUR"), (1, 4_000)),
-            (("2025-11-17", "USD"), (2, 16_995)),
-            (("2025-11-18", "USD"), (1, 2_999)),
+            (("2025-11-17", "23:45", "EUR"), COMPLETED),
+            (("2025-11-17", "23:45", "USD"), COMPLETED),
+            (USD, COMPLETED),
+            (("2025-11-18", "00:00", "USD"), COMPLETED),
         ],
         1,
     ),
@@ -53,9 +84,11 @@ async fn every_sample_adds_as_its_name_states() {
     for (names, rows, dead_lettered) in STORIES {
         let (world, queues) = consume(names).await;
         assert_eq!(queues.dead_letters().len(), *dead_lettered, "{names:?}");
-        let total = |&((day, currency), total): &Row| ((day.into(), currency.into()), total);
-        let expected: Totals = rows.iter().map(total).collect();
-        assert_eq!(world.totals().await, expected, "{names:?}");
+        let row = |&((day, time, currency), counts): &Row| {
+            ((day.into(), time.into(), currency.into()), counts)
+        };
+        let expected: Figures = rows.iter().map(row).collect();
+        assert_eq!(world.figures().await, expected, "{names:?}");
     }
 }
 

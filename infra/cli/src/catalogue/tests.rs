@@ -30,8 +30,15 @@ fn the_list_shows_publishers_and_consumers() {
     let lines: Vec<Vec<&str>> =
         list.lines().map(|line| line.split_whitespace().collect()).collect();
     assert_eq!(lines.len(), 1 + CATALOGUE.len());
-    let everyone =
-        ["inventory,", "notification,", "payment,", "projector,", "shipping,", "timeline"];
+    let everyone = [
+        "analytics,",
+        "inventory,",
+        "notification,",
+        "payment,",
+        "projector,",
+        "shipping,",
+        "timeline",
+    ];
     let created = [["OrderCreated", "2.0", "order-service"].as_slice(), &everyone].concat();
     assert_eq!(lines[1], created);
     assert!(
@@ -48,7 +55,7 @@ fn a_sheet_shows_all_there_is_to_know() {
         &[
             "OrderCreated 2.0\nA customer placed an order.",
             "Publisher  order-service",
-            "Consumers  inventory, notification, payment, projector, shipping, timeline",
+            "Consumers  analytics, inventory, notification, payment, projector, shipping, timeline",
             "  1.0  The book's: prices are decimals of a US dollar.\n",
             "`price` is called `unitPrice`",
             "(current)",

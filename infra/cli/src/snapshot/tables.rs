@@ -15,8 +15,6 @@ use super::attribute::plain_item;
 
 /// How many records of a stream are read at a time.
 const RECORDS_MAX: usize = 1_000;
-/// The table of timelines, which a stack may do without.
-const TIMELINES: &str = "order-timeline";
 /// What the sweeper may change on an event.
 const SWEEP_MARKS: [&str; 2] = ["sweepShard", "lookAt"];
 
@@ -50,14 +48,14 @@ impl Tables<'_> {
             self.rows("reservations", |it: &Reservation| &it.order_id).await?.into();
         let views = self.read_table("order-views").await?;
         snapshot.views = self.rows(&views, |it: &View| &it.order_id).await?.into();
-        let totals = self.scan("order-figures").await?.into_iter();
-        let totals: Result<_, _> = totals.map(|item| row("order-figures", item)).collect();
-        snapshot.totals = Vec::into(totals?);
-        let timelines = format!("{}-{TIMELINES}", self.stack);
-        if template.tables.iter().any(|table| table.name == timelines) {
-            let entries = self.scan(TIMELINES).await?.into_iter();
-            let entries: Result<_, _> = entries.map(|item| row(TIMELINES, item)).collect();
-            snapshot.timelines = Vec::into(entries?);
+        if let Some(totals) = self.all_rows(template, "order-figures").await? {
+            snapshot.totals = totals.into();
+        }
+        if let Some(sales) = self.all_rows(template, "product-figures").await? {
+            snapshot.sales = sales.into();
+        }
+        if let Some(timelines) = self.all_rows(template, "order-timeline").await? {
+            snapshot.timelines = timelines.into();
         }
         let (streams, unreadable) = self.streams().await?;
         snapshot.streams = streams.into();
@@ -134,6 +132,20 @@ impl Tables<'_> {
     ) -> Result<BTreeMap<String, T>, AwsError> {
         let items = self.scan(table).await?.into_iter();
         items.map(|item| row(table, item).map(|row| (key(&row).clone(), row))).collect()
+    }
+
+    /// The rows of a table; none where `template` does not have it.
+    async fn all_rows<T: DeserializeOwned>(
+        self,
+        template: &Template,
+        table: &str,
+    ) -> Result<Option<Vec<T>>, AwsError> {
+        let name = format!("{}-{table}", self.stack);
+        if !template.tables.iter().any(|it| it.name == name) {
+            return Ok(None);
+        }
+        let items = self.scan(table).await?.into_iter();
+        items.map(|item| row(table, item)).collect::<Result<_, _>>().map(Some)
     }
 
     /// Every item of a table.

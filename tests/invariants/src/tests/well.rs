@@ -26,7 +26,14 @@ pub(super) fn event(
         "timestamp": "2026-01-01T00:00:00Z", "source": source,
         "correlationId": "corr-1", "causationId": cause, "aggregateId": ORDER,
         "sequenceNumber": sequence,
-        "data": { "orderId": ORDER, "userId": "user-1", "total": { "amount": 10_997, "currency": "USD" } },
+        "data": {
+            "orderId": ORDER, "userId": "user-1", "total": { "amount": 10_997, "currency": "USD" },
+            "amount": { "amount": 10_997, "currency": "USD" },
+            "items": [{
+                "productId": "prod-1", "quantity": 2,
+                "unitPrice": { "amount": 5_000, "currency": "USD" },
+            }],
+        },
     }))
     .unwrap()
 }
@@ -93,6 +100,29 @@ pub(super) fn shown(status: &str, version: Option<u64>) -> Shown {
     }
 }
 
+/// What is counted of it, in two items.
+fn totals() -> Vec<Total> {
+    let item = |shard: &str| Total {
+        day: "2026-01-01".to_owned(),
+        quarter: format!("00:00#USD#{shard}"),
+        ..Total::default()
+    };
+    vec![
+        Total { placed: 1, completed: 1, ..item("0") },
+        Total { payments: 1, revenue: 10_997, ..item("1") },
+    ]
+}
+
+/// What was sold by it.
+fn sale() -> Sale {
+    Sale {
+        day: "2026-01-01".to_owned(),
+        product: "prod-1#USD".to_owned(),
+        units: 2,
+        revenue: 10_000,
+    }
+}
+
 /// One order that went through.
 pub(super) fn good() -> Snapshot {
     let stream = vec![
@@ -154,7 +184,8 @@ pub(super) fn good() -> Snapshot {
         unreachable: BTreeSet::from([ORDER.to_owned()]).into(),
         views: read(views).into(),
         timelines: timelines.into(),
-        totals: vec![Total { orders: 1, amount: 10_997 }].into(),
+        totals: totals().into(),
+        sales: vec![sale()].into(),
         executions: vec![execution()].into(),
         at_rest: true.into(),
         waiting: BTreeMap::from([("orderly-queue".to_owned(), 0)]).into(),

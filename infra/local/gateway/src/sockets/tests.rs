@@ -166,10 +166,8 @@ impl Api {
 }
 
 fn status_of(error: tungstenite::Error) -> u16 {
-    match error {
-        tungstenite::Error::Http(answer) => answer.status().as_u16(),
-        other => panic!("{other}"),
-    }
+    let tungstenite::Error::Http(answer) = error else { panic!("{error}") };
+    answer.status().as_u16()
 }
 
 async fn text(socket: &mut Socket) -> Value {

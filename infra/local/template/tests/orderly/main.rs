@@ -50,6 +50,7 @@ fn functions(template: &Template) -> BTreeMap<&str, (&str, u64)> {
 fn functions_are_the_binaries_of_the_suite() {
     let mut expected = BTreeMap::from([
         ("analytics", ("orderly-analytics", 5)),
+        ("analytics-api", ("orderly-analytics-api", 10)),
         ("inventory", ("orderly-inventory", 5)),
         ("inventory-api", ("orderly-inventory-api", 10)),
         ("notification", ("orderly-notification", 10)),
@@ -143,6 +144,9 @@ fn routes_lead_to_the_apis_and_only_the_catalogue_and_webhooks_are_open() {
         assert_eq!(route.scopes, scopes, "{} {}", route.method, route.path);
     }
     let expected = [
+        ("/admin/board", "GET", "orderly-analytics-api", Access::Iam),
+        ("/admin/figures", "GET", "orderly-analytics-api", Access::Iam),
+        ("/admin/figures/products", "GET", "orderly-analytics-api", Access::Iam),
         ("/admin/orders", "GET", "orderly-query", Access::Iam),
         ("/admin/orders/{id}/events", "GET", "orderly-query", Access::Iam),
         ("/admin/orders/{id}/resume", "POST", "orderly-order-api", Access::Iam),
@@ -186,12 +190,13 @@ fn tables_become_requests_that_create_them() {
         ("inventory", vec!["productId"]),
         ("notifications", vec!["orderId"]),
         ("order-events", vec!["PK", "SK"]),
-        ("order-figures", vec!["day", "currency"]),
+        ("order-figures", vec!["day", "quarter"]),
         ("order-timeline", vec!["orderId", "eventId"]),
         ("order-views", vec!["orderId"]),
         ("order-views-b", vec!["orderId"]),
         ("payment-customers", vec!["userId"]),
         ("payments", vec!["orderId"]),
+        ("product-figures", vec!["day", "product"]),
         ("products", vec!["productId"]),
         ("projections", vec!["projection"]),
         ("reservations", vec!["orderId"]),
