@@ -15,7 +15,7 @@ use simulation::{
 const SEEDS: u64 = 6;
 /// What is under way when a calm world changes.
 const STORIES: [Story; 3] = [Story::Happy, Story::Undeliverable, Story::Cancelled(1_500)];
-/// Within this time the orders of a calm world have ended that nobody delays.
+/// Within this time the orders of a calm world have ended that nothing delays.
 const CALM: Duration = Duration::from_secs(6);
 /// The time between two changes that are played.
 const STEP: Duration = Duration::from_millis(500);

@@ -31,6 +31,7 @@ mod by_lambda;
 mod checks;
 mod condition;
 mod document;
+mod endpoint;
 mod error;
 mod events;
 mod function;

@@ -5,10 +5,10 @@ use serde_json::Value;
 
 use crate::{
     document::Resource,
+    endpoint,
     error::{Place, TemplateError},
     properties::text,
     resolver::{Resolver, Spot},
-    sockets,
 };
 
 /// The label of every table's stream. AWS gives the moment of the stream's creation.
@@ -220,8 +220,8 @@ impl Resolver<'_> {
             | (Kind::GatewayAuthorizer, "AuthorizerId")
             | (Kind::GatewayDeployment, "DeploymentId")
             | (Kind::GatewayIntegration, "IntegrationId") => Ok(id.to_owned()),
-            (Kind::GatewayApi, "ApiEndpoint") if sockets::are_of(resource) => {
-                Ok(format!("wss://{}", sockets::host(id)))
+            (Kind::GatewayApi, "ApiEndpoint") if endpoint::is_web_socket(resource) => {
+                Ok(format!("wss://{}", endpoint::host(id)))
             }
             (Kind::Function, "Arn") => Ok(arn("lambda", &format!("function:{name}"))),
             (Kind::Queue, "Arn") => Ok(arn("sqs", &name)),

@@ -4,7 +4,6 @@
 //! Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api.html>.
 
 mod parts;
-mod place;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -21,7 +20,6 @@ use crate::{
     resources::resolved,
 };
 use parts::{Integration, Stage};
-pub(crate) use place::{are_of, host};
 
 /// The routes that have a meaning of their own.
 const CONNECT: &str = "$connect";

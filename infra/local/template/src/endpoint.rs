@@ -23,7 +23,7 @@ impl Template {
 }
 
 /// Whether an API as written is a WebSocket API.
-pub(crate) fn are_of(api: &Resource) -> bool {
+pub(crate) fn is_web_socket(api: &Resource) -> bool {
     api.properties.get("ProtocolType").is_some_and(|it| it == "WEBSOCKET")
 }
 
