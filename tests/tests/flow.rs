@@ -15,7 +15,9 @@ use orderly::{
     Shop,
     client::{Customer, NewOrder},
     demo::{self, DemoOptions},
-    seed, shop, snapshot,
+    seed,
+    shop::{self, ExternalServices},
+    snapshot,
 };
 use serde_json::Value;
 use tokio::{
@@ -45,7 +47,11 @@ async fn options() -> StackOptions {
 }
 
 async fn start(options: StackOptions) -> Shop {
-    let stack = Shop::start(options).await.unwrap();
+    start_within(options, ExternalServices::default()).await
+}
+
+async fn start_within(options: StackOptions, external: ExternalServices) -> Shop {
+    let stack = Shop::start_within(options, external).await.unwrap();
     seed::seed(&stack).await.unwrap();
     stack
 }
@@ -88,8 +94,11 @@ async fn a_data_directory_keeps_orders_and_loses_no_event() {
     let data = tempfile::tempdir().unwrap();
     let options = StackOptions { data: Some(data.path().to_owned()), ..options().await };
 
+    // Providers do not restart with the shop: what they were asked for before, they still know.
+    let external = ExternalServices::default();
+
     // Stopped at once: what is still on its way exists only in the tables' streams.
-    let stack = start(options.clone()).await;
+    let stack = start_within(options.clone(), external.clone()).await;
     let customer = Customer::new(stack.api_url(), "user-123").unwrap();
     let placed = customer.place(&NewOrder::of_the_book(), "kept").await.unwrap();
     let order = placed.order_id().unwrap().to_owned();
@@ -98,7 +107,7 @@ async fn a_data_directory_keeps_orders_and_loses_no_event() {
     assert_eq!((at_once.status, at_once.version() >= Some(version)), (200, true));
     stack.stop().await;
 
-    let stack = start(options).await;
+    let stack = start_within(options, external).await;
     let customer = Customer::new(stack.api_url(), "user-123").unwrap();
     let started = Instant::now();
     loop {
