@@ -69,6 +69,20 @@ impl Request {
         self.claims(json!({ "sub": user, "scope": scope }))
     }
 
+    /// The same request of an operator, signed with the credentials of a role's session.
+    #[must_use]
+    pub fn of_operator(mut self) -> Self {
+        let session = "AROAOPERATOR:desk-1";
+        self.event["requestContext"]["authorizer"] = json!({ "iam": {
+            "accessKey": "ASIAEXAMPLE",
+            "accountId": "000000000000",
+            "callerId": session,
+            "userArn": "arn:aws:sts::000000000000:assumed-role/Operator/desk-1",
+            "userId": session,
+        } });
+        self
+    }
+
     /// The same request with just these claims in its token.
     #[must_use]
     pub fn claims(mut self, claims: Value) -> Self {

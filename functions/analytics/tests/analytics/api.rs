@@ -19,16 +19,7 @@ const SAMPLES: Samples = Samples::of("analytics-api");
 const NOW: OffsetDateTime = datetime!(2025-11-17 23:20:30 UTC);
 
 fn request(route: &str) -> Request {
-    let iam = json!({
-        "accessKey": "ASIAEXAMPLE",
-        "accountId": "000000000000",
-        "callerId": "AROAOPERATOR:desk-1",
-        "userArn": "arn:aws:sts::000000000000:assumed-role/Operator/desk-1",
-        "userId": "AROAOPERATOR:desk-1",
-    });
-    let http = json!({ "method": "GET", "path": "/admin/figures" });
-    let context = json!({ "http": http, "authorizer": { "iam": iam } });
-    Request::new(route, "").with("requestContext", context)
+    Request::new(route, "").of_operator()
 }
 
 fn figures(parameters: &[(&str, &str)]) -> Request {

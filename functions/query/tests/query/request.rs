@@ -1,6 +1,5 @@
 //! What customers ask.
 
-use serde_json::json;
 use testkit::http::Request;
 
 pub(crate) const USER: &str = "user-123";
@@ -34,16 +33,7 @@ pub(crate) fn whole_history(order: &str) -> Request {
 }
 
 fn of_an_operator(route: &str) -> Request {
-    let iam = json!({
-        "accessKey": "ASIAEXAMPLE",
-        "accountId": "000000000000",
-        "callerId": "AROAOPERATOR:desk-1",
-        "userArn": "arn:aws:sts::000000000000:assumed-role/Operator/desk-1",
-        "userId": "AROAOPERATOR:desk-1",
-    });
-    let http = json!({ "method": "GET", "path": "/admin/orders" });
-    let context = json!({ "http": http, "authorizer": { "iam": iam } });
-    Request::new(route, "").with("requestContext", context)
+    Request::new(route, "").of_operator()
 }
 
 /// A request of a user who may read orders.

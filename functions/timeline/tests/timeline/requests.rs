@@ -17,15 +17,7 @@ fn of_customer(user: &str, order: &str) -> Request {
 }
 
 fn of_operator(order: &str) -> Request {
-    let iam = json!({
-        "accountId": "000000000000",
-        "userArn": "arn:aws:sts::000000000000:assumed-role/Operator/desk-1",
-        "userId": "AROADESK:desk-1",
-    });
-    let http = json!({ "method": "GET", "path": "/admin/orders" });
-    let context = json!({ "http": http, "authorizer": { "iam": iam } });
-    let route = "GET /admin/orders/{id}/timeline";
-    Request::new(route, "").with("requestContext", context).about(order)
+    Request::new("GET /admin/orders/{id}/timeline", "").of_operator().about(order)
 }
 
 /// With all that happened to an order whose refund an operator resumed.
